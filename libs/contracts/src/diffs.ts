@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { DiffStat } from './sessions.js';
+
+export const FILE_STATUSES = ['added', 'modified', 'deleted', 'renamed', 'type_changed'] as const;
+
+export const DiffFile = z
+  .object({
+    path: z.string(),
+    old_path: z.string().nullable().describe('The path before a rename'),
+    status: z.enum(FILE_STATUSES),
+    additions: z.int().nullable().describe('null for a binary file'),
+    deletions: z.int().nullable(),
+    binary: z.boolean(),
+    generated: z.boolean().describe('A lock file, minified or otherwise generated: show it folded'),
+  })
+  .meta({ id: 'DiffFile' });
+export type DiffFile = z.infer<typeof DiffFile>;
+
+export const Diff = z
+  .object({
+    from: z.string().describe('Git tree that the diff starts from'),
+    to: z.string(),
+    stat: DiffStat,
+    files: z.array(DiffFile),
+    truncated: z.boolean().describe('true: there are more files than are listed'),
+  })
+  .meta({ id: 'Diff' });
+export type Diff = z.infer<typeof Diff>;
+
+/** Which diff: from before run `from` to after run `to`; left out: from the session's start, to the workspace now. */
+export const DiffQuery = z.object({ from: z.uuid().optional(), to: z.uuid().optional() });
+export type DiffQuery = z.infer<typeof DiffQuery>;
+
+export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096) });
+export type DiffFileQuery = z.infer<typeof DiffFileQuery>;
+
+export const FilePatch = z
+  .object({
+    path: z.string(),
+    patch: z.string().describe('Unified diff of this file; empty for a binary file'),
+    truncated: z.boolean().describe('true: the patch was cut because of its size'),
+  })
+  .meta({ id: 'FilePatch' });
+export type FilePatch = z.infer<typeof FilePatch>;

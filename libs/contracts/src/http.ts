@@ -1,0 +1,7 @@
+/** Header names that more than one part uses, lower case. */
+export const HEADERS = {
+  requestId: 'x-request-id',
+  idempotencyKey: 'idempotency-key',
+  lastEventId: 'last-event-id',
+  prefer: 'prefer',
+} as const;

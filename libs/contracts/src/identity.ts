@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+export const ROLES = ['owner', 'admin', 'member'] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.infer<typeof Role>;
+
+/** Answer of `GET /api/me`. */
+export const Me = z
+  .object({
+    user: z.object({ user_id: z.string(), name: z.string(), email: z.string() }),
+    tenant: z.object({ tenant_id: z.string(), name: z.string() }),
+    role: Role,
+  })
+  .meta({ id: 'Me' });
+export type Me = z.infer<typeof Me>;
+
+/** Body of `POST /api/auth/sign-in`: the secret of a one-time link, which the link carries in its fragment. */
+export const SignIn = z.strictObject({ token: z.string().min(1).max(200) }).meta({ id: 'SignIn' });
+export type SignIn = z.infer<typeof SignIn>;
+
+/** The page that a sign-in link opens; `#token=…` keeps the secret out of requests and logs. */
+export const SIGN_IN_PATH = '/sign-in';
+export const signInLink = (origin: string, token: string): string => `${origin}${SIGN_IN_PATH}#token=${token}`;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/**
+ * Codex's thread items, as `codex exec --json` prints them: a snake_case union over `type`. Fields that we do not
+ * know pass through, and so do items of an unknown type (`UnknownItem`).
+ */
+const item = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.looseObject({ id: z.string(), type: z.literal(type), ...shape });
+
+const status = z.enum(['in_progress', 'completed', 'failed']).catch('completed');
+
+export const AgentMessageItem = item('agent_message', { text: z.string() });
+export const ReasoningItem = item('reasoning', { text: z.string() });
+export const CommandExecutionItem = item('command_execution', {
+  command: z.string(),
+  aggregated_output: z.string().default(''),
+  exit_code: z.int().nullish(),
+  status: z.string(),
+});
+export const FileChangeItem = item('file_change', {
+  changes: z.array(z.looseObject({ path: z.string(), kind: z.string() })),
+  status: z.string(),
+});
+export const McpToolCallItem = item('mcp_tool_call', {
+  server: z.string(),
+  tool: z.string(),
+  arguments: z.unknown(),
+  result: z.unknown().optional(),
+  error: z.looseObject({ message: z.string() }).nullish(),
+  status,
+});
+export const WebSearchItem = item('web_search', { query: z.string() });
+export const TodoListItem = item('todo_list', {
+  items: z.array(z.looseObject({ text: z.string(), completed: z.boolean() })),
+});
+export const ErrorItem = item('error', { message: z.string() });
+
+export const KnownItem = z.discriminatedUnion('type', [
+  AgentMessageItem,
+  ReasoningItem,
+  CommandExecutionItem,
+  FileChangeItem,
+  McpToolCallItem,
+  WebSearchItem,
+  TodoListItem,
+  ErrorItem,
+]);
+export type KnownItem = z.infer<typeof KnownItem>;
+
+export const UnknownItem = z.looseObject({ id: z.string(), type: z.string() });
+export type UnknownItem = z.infer<typeof UnknownItem>;
+
+/** Any item; narrow it with `KnownItem.safeParse`. */
+export const Item = UnknownItem.meta({ id: 'Item' });
+export type Item = z.infer<typeof Item>;

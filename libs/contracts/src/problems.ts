@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/**
+ * Every error that the REST API can answer, in one exhaustive table: `code` is stable and is what programs
+ * switch on; `title` is for people. Services raise `new ProblemError(code, detail)` (libs/platform), nothing else.
+ */
+export const PROBLEMS = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  invalid_cursor: { status: 400, title: 'The cursor is not valid' },
+  repo_url_invalid: { status: 400, title: 'The repository address is not valid' },
+  repo_url_scheme: { status: 400, title: 'This kind of repository address is not supported' },
+  repo_url_credentials: { status: 400, title: 'The repository address contains credentials' },
+  repo_host_forbidden: { status: 400, title: 'The repository host is not allowed' },
+  repo_host_unknown: { status: 400, title: 'The repository host is unknown' },
+  ref_invalid: { status: 400, title: 'The branch, tag or commit name is not valid' },
+  unauthenticated: { status: 401, title: 'Sign in first' },
+  sign_in_link_invalid: { status: 401, title: 'The sign-in link is not valid any more' },
+  forbidden: { status: 403, title: 'This is not allowed' },
+  origin_forbidden: { status: 403, title: 'The request comes from another site' },
+  not_found: { status: 404, title: 'Not found' },
+  session_not_found: { status: 404, title: 'The session does not exist' },
+  run_not_found: { status: 404, title: 'The run does not exist' },
+  thread_not_found: { status: 404, title: 'The thread does not exist' },
+  file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  session_failed: { status: 409, title: 'The session could not be set up' },
+  session_archived: { status: 409, title: 'The session is archived' },
+  session_busy: { status: 409, title: 'The session has a running run' },
+  session_not_ready: { status: 409, title: 'The session is still being set up' },
+  run_ended: { status: 409, title: 'The run has ended already' },
+  idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being worked on' },
+  payload_too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'Send the request as application/json' },
+  clone_failed: { status: 422, title: 'The repository could not be cloned' },
+  clone_auth_failed: { status: 422, title: 'The repository needs credentials' },
+  clone_not_found: { status: 422, title: 'The repository does not exist' },
+  clone_unreachable: { status: 422, title: 'The repository host did not answer' },
+  clone_timeout: { status: 422, title: 'Cloning the repository took too long' },
+  clone_too_large: { status: 422, title: 'The repository is too large' },
+  clone_redirected: { status: 422, title: 'The repository address redirects elsewhere' },
+  ref_not_found: { status: 422, title: 'The branch, tag or commit does not exist' },
+  runner_unavailable: { status: 503, title: 'The runner is not available' },
+  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal_error: { status: 500, title: 'Something went wrong on our side' },
+  upstream_unavailable: { status: 502, title: 'A part of the system does not answer' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
+
+/** An RFC 9457 problem document; served as `application/problem+json`. */
+export const Problem = z
+  .object({
+    type: z.string().describe('`about:blank`: `code` tells the kind'),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(PROBLEM_CODES),
+    detail: z.string().describe('What went wrong and what to do, for a person'),
+    instance: z.string().optional().describe('The path that was asked for'),
+    request_id: z.string().optional(),
+    errors: z
+      .array(z.object({ path: z.string().describe('JSON pointer into the request'), message: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/**
+ * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
+ * A thread belongs to one session and has its id; its state lies in the session's folder, so that any runner can
+ * take it up.
+ */
+export const CreateThread = z.strictObject({
+  /** `WORKSPACES_ROOT/<session_id>/repo` */
+  workingDirectory: z.string().min(1).max(4096),
+  skipGitRepoCheck: z.boolean().default(true),
+  tenantId: z.string().min(1).max(100).default('local'),
+  model: z.string().max(100).nullish(),
+});
+export type CreateThread = z.input<typeof CreateThread>;
+
+export const ThreadCreated = z.object({ threadId: z.string() });
+export type ThreadCreated = z.infer<typeof ThreadCreated>;
+
+export const StartRun = z.strictObject({
+  threadId: z.uuid(),
+  prompt: z.string().min(1).max(100_000),
+  /** Idempotency: the same id again changes nothing. Left out: the runner makes one. */
+  runId: z.uuid().optional(),
+  /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */
+  checkpoint: z.string().max(64).optional(),
+});
+export type StartRun = z.input<typeof StartRun>;
+
+export const RunStarted = z.object({ runId: z.uuid() });
+export type RunStarted = z.infer<typeof RunStarted>;

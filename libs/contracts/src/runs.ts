@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { pageOf } from './pagination.js';
+import { DiffStat } from './sessions.js';
+import type { TransitionTable } from './transitions.js';
+
+export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+export const RunStatus = z.enum(RUN_STATUSES);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** A queued run may end without having run: its runner refused it, or was lost before the first event. */
+export const RUN_TRANSITIONS: TransitionTable<RunStatus> = {
+  queued: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
+  running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  interrupted: [],
+};
+
+/** Tokens that a run used, as the model server counted them. */
+export const Usage = z
+  .object({
+    input_tokens: z.int(),
+    cached_input_tokens: z.int(),
+    output_tokens: z.int(),
+    reasoning_output_tokens: z.int(),
+  })
+  .meta({ id: 'Usage' });
+export type Usage = z.infer<typeof Usage>;
+
+export const Run = z
+  .object({
+    run_id: z.uuid(),
+    session_id: z.uuid(),
+    prompt: z.string(),
+    status: RunStatus,
+    error: z.string().nullable().describe('Why it failed and what to do'),
+    usage: Usage.nullable(),
+    diff: DiffStat.nullable().describe('What this run changed'),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    ended_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof Run>;
+
+export const PromptSession = z
+  .strictObject({ prompt: z.string().trim().min(1).max(100_000) })
+  .meta({ id: 'PromptSession' });
+export type PromptSession = z.infer<typeof PromptSession>;
+
+export const RunPage = pageOf(Run, 'RunPage');
+export type RunPage = z.infer<typeof RunPage>;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Answer of `GET /health` of every service. */
+export const Health = z
+  .object({ status: z.enum(['ok', 'degraded']), service: z.string(), version: z.string() })
+  .meta({ id: 'Health' });
+export type Health = z.infer<typeof Health>;
+
+/** What does the agents' work, as the runner tells it; the UI's banner and model choice come from it. */
+export const SystemInfo = z
+  .object({
+    engine: z.literal('sdk'),
+    codex_version: z.string(),
+    /** demo: scripted and offline, not an AI */
+    model_source: z.enum(['openai', 'compatible', 'demo']),
+    default_model: z.string().nullable().describe("null: Codex's own default"),
+    isolation: z.enum(['codex-sandbox', 'none']),
+    max_concurrent_runs: z.int(),
+  })
+  .meta({ id: 'SystemInfo' });
+export type SystemInfo = z.infer<typeof SystemInfo>;

@@ -1,0 +1,19 @@
+/**
+ * One session's folder below WORKSPACES_ROOT. `repo` and `codex-home` are the agent's; the rest is ours and is
+ * never shown to it.
+ */
+export const WORKSPACE = {
+  /** The agent's clone, with its own `.git`, which nothing outside the jail runs git with. */
+  repo: 'repo',
+  /** CODEX_HOME: the thread's memory. */
+  codexHome: 'codex-home',
+  /** The trusted git directory: checkpoints and diffs come from here. */
+  history: 'history.git',
+  /** The runner's record of the thread. */
+  thread: 'thread.json',
+} as const;
+
+/** Bare mirrors, one per tenant and repository: `WORKSPACES_ROOT/.mirrors/<tenant>/<hash>.git`. */
+export const MIRRORS_FOLDER = '.mirrors';
+/** Deleted workspaces wait here: removing many files slows the next checkout, a rename does not. */
+export const TRASH_FOLDER = '.trash';

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** A mistake in the environment; the message has one sentence per mistake and is meant for the operator. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads a service's settings from its environment, once, at start. Empty variables count as unset, so that a
+ * line left blank in `.env` means the default.
+ * @throws ConfigError with one sentence per mistake; values are not repeated, they may be secrets.
+ */
+export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv = process.env): z.infer<S> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const sentences = result.error.issues.map((issue) => {
+    const name = issue.path.join('.');
+    return given[name] === undefined ? `${name} is not set.` : `${name}: ${issue.message}.`;
+  });
+  throw new ConfigError(sentences.join('\n'));
+}
+
+/** Settings that every service has. */
+export const serviceSettings = {
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+};
+
+/** A secret that two services share; long enough not to be guessed. */
+export const secretSetting = z.string().min(32, 'must have 32 characters or more');
+export const httpUrlSetting = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });

@@ -1,0 +1,69 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import type { Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { ProblemError } from './problem.js';
+
+/** Nest's and Express's own errors, by status; whatever is missing here is an internal error. */
+const CODE_BY_STATUS: Record<number, ProblemCode> = {
+  400: 'invalid_request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+};
+
+const DETAIL_BY_CODE: Partial<Record<ProblemCode, string>> = {
+  not_found: 'There is nothing at this address. The API is described at /api/docs.',
+  payload_too_large: 'Send a smaller request.',
+};
+
+/** What any thrown value means for the client. An unexpected one becomes `internal_error` and shows nothing. */
+export function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const status = httpStatusOf(error);
+  const code = status === undefined ? undefined : CODE_BY_STATUS[status];
+  if (code === undefined) {
+    return new ProblemError('internal_error', 'Try again; if it stays, give your operator the request id.');
+  }
+  return new ProblemError(code, DETAIL_BY_CODE[code] ?? sentenceOf(error));
+}
+
+/** Express's body parser throws http-errors (`status`, `expose`), Nest throws HttpException. */
+function httpStatusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'status' in error && 'expose' in error && error.expose === true) {
+    return Number(error.status);
+  }
+  return undefined;
+}
+
+const sentenceOf = (error: unknown) =>
+  error instanceof Error && error.message ? error.message : 'The request is not valid.';
+
+/** Answers every error as `application/problem+json`; logs an unexpected one once, with its request id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(http.getRequest<Request>(), http.getResponse<Response>(), error);
+  }
+}
+
+export function sendProblem(req: Request, res: Response, error: unknown): void {
+  const problem = toProblem(error);
+  const { log, id } = req as Request & { log?: Logger; id?: unknown };
+  if (problem.code === 'internal_error') log?.error({ err: error }, 'unexpected error');
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const instance = req.originalUrl.split('?')[0];
+  res
+    .status(problem.status)
+    .set(problem.extra.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.toDocument({ instance, requestId: id === undefined ? undefined : String(id) })));
+}

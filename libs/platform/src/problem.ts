@@ -1,0 +1,31 @@
+import { PROBLEMS, type Problem, type ProblemCode } from '@saas-codex/contracts/problems';
+
+/** The one error that services raise for a client; `ProblemFilter` turns it into an RFC 9457 document. */
+export class ProblemError extends Error {
+  readonly status: number;
+
+  /** @param detail what went wrong and what to do, for a person; never internals or secrets. */
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly extra: { errors?: Problem['errors']; headers?: Record<string, string> } = {},
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = 'ProblemError';
+    this.status = PROBLEMS[code].status;
+  }
+
+  toDocument(at: { instance?: string; requestId?: string }): Problem {
+    const { status, title } = PROBLEMS[this.code];
+    return {
+      type: 'about:blank',
+      title,
+      status,
+      code: this.code,
+      detail: this.detail,
+      ...(at.instance && { instance: at.instance }),
+      ...(at.requestId && { request_id: at.requestId }),
+      ...(this.extra.errors && { errors: this.extra.errors }),
+    };
+  }
+}

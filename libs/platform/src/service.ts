@@ -1,0 +1,47 @@
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { ConfigError } from './config.js';
+import { createLogger, NestLogger, requestLogging } from './logging.js';
+import { ProblemFilter } from './problem.filter.js';
+import { SchemaPipe } from './schema.pipe.js';
+
+/** What every service starts with: request ids, logs, problem documents, schema validation, shutdown hooks. */
+export interface ServiceOptions {
+  name: string;
+  config: { HOST: string; PORT: number; LOG_LEVEL: string };
+  module: Parameters<typeof NestFactory.create>[0] | Type;
+  /** Called before routes are set up: middleware, microservices. */
+  configure?: (app: NestExpressApplication, logger: Logger) => void | Promise<void>;
+}
+
+/** Starts a service and answers once it listens; SIGTERM and SIGINT close it in order. */
+export async function startService({ name, config, module, configure }: ServiceOptions): Promise<NestExpressApplication> {
+  const logger = createLogger(name, config.LOG_LEVEL);
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  app.use(requestLogging(logger));
+  app.useGlobalPipes(new SchemaPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  await configure?.(app, logger);
+  await app.listen(config.PORT, config.HOST);
+  logger.info({ url: await app.getUrl() }, 'listening');
+  return app;
+}
+
+/** Runs a service's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */
+export async function runMain(main: () => Promise<unknown>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else console.error(error);
+    process.exit(1);
+  }
+}
