@@ -1,0 +1,20 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config.js';
+import { ConfigModule } from './config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+
+/**
+ * The backend's features. Imports go one way only:
+ *
+ *     runs → sessions → workspaces → tenants → database
+ */
+@Module({})
+export class AppModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ConfigModule.with(config), DatabaseModule, TenantsModule],
+    };
+  }
+}

@@ -1,0 +1,32 @@
+import { httpUrlSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import { z } from 'zod';
+
+/** Settings of the backend; every name is an environment variable. */
+export const Config = z.object({
+  ...serviceSettings,
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }),
+  RUNNER_URL: httpUrlSetting,
+  WORKSPACES_ROOT: z.string().startsWith('/', 'must be an absolute path'),
+  /** Shared with the runner. */
+  SERVICE_TOKEN: secretSetting,
+  /** Signs cookies; changing it signs everybody out. */
+  AUTH_SECRET: secretSetting,
+  /** Where browsers reach the platform; links and the cookie's Secure flag come from it. */
+  PUBLIC_URL: httpUrlSetting.transform((url) => url.replace(/\/+$/, '')),
+  /** `host[:port]`s that may be cloned over http and may have private addresses. */
+  GIT_TRUSTED_HOSTS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter((host) => host !== ''),
+    ),
+  /** Gets the owner's API token at the first start, with mode 0600. */
+  OWNER_TOKEN_FILE: z.string().startsWith('/', 'must be an absolute path'),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Injection token: `@Inject(CONFIG) private readonly config: Config`. */
+export const CONFIG = Symbol('backend config');

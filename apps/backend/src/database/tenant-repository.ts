@@ -1,0 +1,80 @@
+import type {
+  EntityManager,
+  EntityTarget,
+  FindManyOptions,
+  FindOneOptions,
+  FindOptionsWhere,
+  SelectQueryBuilder,
+} from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import type { TenantRow, TenantScope } from './tenant-row.js';
+
+type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
+
+/** A TypeORM repository that carries its tenant into every statement. */
+export class TenantRepository<E extends TenantRow> {
+  constructor(
+    private readonly manager: EntityManager,
+    private readonly entity: EntityTarget<E>,
+    private readonly scope: TenantScope,
+  ) {}
+
+  find(options: FindManyOptions<E> = {}): Promise<E[]> {
+    return this.manager.find(this.entity, { ...options, where: this.owned(options.where) });
+  }
+
+  findOne(options: FindOneOptions<E> & { where: Where<E> }): Promise<E | null> {
+    return this.manager.findOne(this.entity, { ...options, where: this.owned(options.where) });
+  }
+
+  count(where?: Where<E>): Promise<number> {
+    return this.manager.count(this.entity, { where: this.owned(where) });
+  }
+
+  /** Inserts one row of this tenant and answers it as the database keeps it, with its defaults. */
+  async insert(row: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<E> {
+    const values = { ...row, tenantId: this.scope.tenantId } as QueryDeepPartialEntity<E>;
+    const result = await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(this.entity)
+      .values(values)
+      .returning('*')
+      .execute();
+    return this.manager.create(this.entity, result.generatedMaps[0] as never);
+  }
+
+  /** @returns how many rows it changed: 0 is the lost race of a compare-and-set. */
+  async update(where: Where<E>, set: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<number> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(this.entity)
+      .set(set as QueryDeepPartialEntity<E>)
+      .where(this.owned(where))
+      .execute();
+    return result.affected ?? 0;
+  }
+
+  /** @returns how many rows it removed. */
+  async delete(where: Where<E>): Promise<number> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .delete()
+      .from(this.entity)
+      .where(this.owned(where))
+      .execute();
+    return result.affected ?? 0;
+  }
+
+  /** A select that holds the tenant's condition already: go on with `andWhere`, never with `where` or `orWhere`. */
+  select(alias: string): SelectQueryBuilder<E> {
+    return this.manager
+      .createQueryBuilder(this.entity, alias)
+      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.scope.tenantId });
+  }
+
+  private owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
+    const alternatives = Array.isArray(where) ? where : [where ?? {}];
+    return alternatives.map((part) => ({ ...part, tenantId: this.scope.tenantId }) as FindOptionsWhere<E>);
+  }
+}

@@ -1,0 +1,12 @@
+import { Column } from 'typeorm';
+
+/** Whose rows a piece of work may touch; a RequestContext is one. */
+export interface TenantScope {
+  tenantId: string;
+}
+
+/** Base of every entity that belongs to a tenant. */
+export abstract class TenantRow {
+  @Column({ type: 'text', update: false })
+  tenantId: string;
+}

@@ -1,0 +1,41 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Role } from '@saas-codex/contracts/identity';
+import type { Request } from 'express';
+
+/** Who asks, and for which tenant: first argument of every service call. */
+export interface RequestContext {
+  tenantId: string;
+  userId: string;
+  role: Role;
+  requestId: string;
+}
+
+/** The acting "user" of work that no request started. */
+const SYSTEM_USER = 'system';
+
+/** The context of background work in one tenant (provisioning, dispatching, applying activity). */
+export const systemContext = (tenantId: string, requestId: string = SYSTEM_USER): RequestContext => ({
+  tenantId,
+  userId: SYSTEM_USER,
+  role: 'owner',
+  requestId,
+});
+
+const contexts = new WeakMap<Request, RequestContext>();
+
+/** Called by the guard, once per request. */
+export const setRequestContext = (req: Request, context: RequestContext): void => {
+  contexts.set(req, context);
+};
+
+/** @throws when the guard let no caller through: the route is public and has no context. */
+export function requestContextOf(req: Request): RequestContext {
+  const context = contexts.get(req);
+  if (!context) throw new Error('A public route has no request context.');
+  return context;
+}
+
+/** Parameter of a controller method: `@Ctx() ctx: RequestContext`. */
+export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext) =>
+  requestContextOf(host.switchToHttp().getRequest<Request>()),
+);
