@@ -9,7 +9,7 @@ export const REDIS_KEYS = {
 
 /** Entries of `codex:activity` that are kept, about. */
 export const ACTIVITY_MAX_LENGTH = 10_000;
-/** The field of an activity or run-log entry that holds its JSON; the other one, `type`, its type. */
-export const STREAM_FIELDS = { type: 'type', event: 'event' } as const;
+/** Fields of an activity or run-log entry: its type, its JSON, and (run log only) which writer wrote it. */
+export const STREAM_FIELDS = { type: 'type', event: 'event', writer: 'writer' } as const;
 /** Consumer group of the backend on `codex:activity`. */
 export const BACKEND_GROUP = 'backend';

@@ -1,0 +1,97 @@
+import { ACTIVITY_MAX_LENGTH, REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import type { Redis } from 'ioredis';
+
+/**
+ * The run log's three atomic steps, as Lua. The number behind a script's name is its number of keys. They are sent
+ * as text: a few hundred bytes, and no script cache that is empty after Redis restarts.
+ *
+ * Each compares the log's last entry with what the writer believes it to be, so that a stale writer is refused,
+ * an ended log stays ended, and durable numbers have no hole.
+ */
+
+const { type, event, writer } = STREAM_FIELDS;
+
+/** Shared by the scripts: id and fields of the log's last entry, '0-0' and {} when there is none. */
+const LAST = `
+local function last()
+  local entry = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if not entry then return '0-0', {} end
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return entry[1], fields
+end`;
+
+/*
+ * Input:  KEYS[1] run log
+ *         ARGV[1] id of the entry that must be the last one    ARGV[2] id of the new entry
+ *         ARGV[3] type    ARGV[4] event JSON    ARGV[5] writer
+ * Output: 1 written (also when this very entry was written before: a command that was sent again)
+ *         0 refused, somebody else has written
+ */
+const APPEND_1 = `${LAST}
+local id, fields = last()
+if id == ARGV[2] and fields.${writer} == ARGV[5] and fields.${event} == ARGV[4] then return 1 end
+if id ~= ARGV[1] then return 0 end
+redis.call('XADD', KEYS[1], ARGV[2], '${type}', ARGV[3], '${event}', ARGV[4], '${writer}', ARGV[5])
+return 1`;
+
+/*
+ * Writes a durable entry and the activity that reports it, both or neither.
+ *
+ * Input:  KEYS[1] run log    KEYS[2] activity stream
+ *         ARGV[1] number of the new entry; the one before it must be the last durable one
+ *         ARGV[2] type    ARGV[3] event JSON    ARGV[4] writer
+ *         ARGV[5] activity type    ARGV[6] activity JSON    ARGV[7] length to trim the activity stream to, about
+ * Output: 1 written (also when this very entry was written before)
+ *         0 refused, the log's last durable entry is another one
+ */
+const APPEND_WITH_ACTIVITY_2 = `${LAST}
+local id, fields = last()
+if id == ARGV[1] .. '-0' and fields.${writer} == ARGV[4] then return 1 end
+if tonumber(string.match(id, '^%d+')) ~= tonumber(ARGV[1]) - 1 then return 0 end
+redis.call('XADD', KEYS[1], ARGV[1] .. '-0', '${type}', ARGV[2], '${event}', ARGV[3], '${writer}', ARGV[4])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[7], '*', '${type}', ARGV[5], '${event}', ARGV[6])
+return 1`;
+
+export interface LogEntry {
+  type: string;
+  /** The envelope as JSON. */
+  event: string;
+  /** Names the writer, unlike any other. */
+  writer: string;
+}
+
+/** Writes `entry` behind the entry `after`; false when that is not the last one any more. */
+export async function appendEntry(
+  redis: Redis,
+  runId: string,
+  ids: { after: string; id: string },
+  entry: LogEntry,
+): Promise<boolean> {
+  const key = REDIS_KEYS.runEvents(runId);
+  return (await redis.eval(APPEND_1, 1, key, ids.after, ids.id, entry.type, entry.event, entry.writer)) === 1;
+}
+
+/** Writes durable entry number `seq` together with an activity; false when the log does not stand at `seq - 1`. */
+export async function appendWithActivity(
+  redis: Redis,
+  runId: string,
+  seq: number,
+  entry: LogEntry,
+  activity: { type: string; json: string },
+): Promise<boolean> {
+  const answer = await redis.eval(
+    APPEND_WITH_ACTIVITY_2,
+    2,
+    REDIS_KEYS.runEvents(runId),
+    REDIS_KEYS.activity,
+    seq,
+    entry.type,
+    entry.event,
+    entry.writer,
+    activity.type,
+    activity.json,
+    ACTIVITY_MAX_LENGTH,
+  );
+  return answer === 1;
+}
