@@ -1,0 +1,94 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { HomeSearch } from '../features/home/home-search.js';
+import { meQuery } from '../features/settings/api/get-me.js';
+import { systemQuery } from '../features/settings/api/get-system.js';
+import { sessionsQuery } from '../features/sessions/api/list-sessions.js';
+import { sessionQuery } from '../features/sessions/api/get-session.js';
+import { ApiError } from '../shared/api/api-error.js';
+import { SessionSearch } from '../shared/navigation/changes-location.js';
+import { AppShell } from './app-shell.js';
+import { CrashPage } from './crash-page.js';
+import { NotFoundPage } from './not-found-page.js';
+
+/**
+ *     /sign-in            the only page without the shell
+ *     shell               sidebar, palette, live updates; needs a sign-in
+ *       /                   home: the composer of a new session
+ *       /sessions/$sessionId
+ *       /settings
+ */
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('../features/sign-in/sign-in-page.js'), 'SignInPage'),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: AppShell,
+  beforeLoad: async ({ context: { queryClient } }) => {
+    void queryClient.prefetchInfiniteQuery(sessionsQuery());
+    void queryClient.prefetchQuery(systemQuery);
+    try {
+      await queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      // Without a connection the page opens all the same, says so, and recovers.
+      if (error instanceof ApiError && error.code === 'unauthenticated') throw redirect({ to: '/sign-in' });
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  validateSearch: HomeSearch,
+  component: lazyRouteComponent(() => import('../features/home/home-page.js'), 'HomePage'),
+});
+
+const session = createRoute({
+  getParentRoute: () => shell,
+  path: '/sessions/$sessionId',
+  validateSearch: SessionSearch,
+  loader: ({ context: { queryClient }, params }) =>
+    void queryClient.prefetchQuery(sessionQuery(params.sessionId)),
+  component: lazyRouteComponent(() => import('../features/session/session-page.js'), 'SessionPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/settings-page.js'), 'SettingsPage'),
+});
+
+const routeTree = root.addChildren([signIn, shell.addChildren([home, session, settings])]);
+
+export const createAppRouter = (queryClient: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    // TanStack Query decides what is fresh.
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: CrashPage,
+    scrollRestoration: false,
+  });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,48 @@
+import { Activity, ACTIVITY_TYPES } from '@saas-codex/contracts/activity';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { openEventStream } from '../../shared/sse/event-stream.js';
+import { applyRunStatus } from '../runs/api/run-cache.js';
+import { runKeys } from '../runs/api/run-keys.js';
+import { applySession, removeSession } from '../sessions/api/session-cache.js';
+import { sessionKeys } from '../sessions/api/session-keys.js';
+import { meQuery } from '../settings/api/get-me.js';
+
+/** What happens to sessions and runs, put where the page reads it. */
+export function applyActivity(client: QueryClient, activity: Activity): void {
+  switch (activity.type) {
+    case 'session.updated':
+      return applySession(client, activity.session);
+    case 'session.deleted':
+      return removeSession(client, activity.session_id);
+    case 'session.progress':
+      return void client.setQueryData(sessionKeys.progress(activity.session_id), activity);
+    case 'run.status':
+      return applyRunStatus(client, activity);
+  }
+}
+
+/** Keeps every list live, for as long as the signed-in page is open. */
+export function useActivity(): void {
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      openEventStream({
+        url: '/api/events',
+        types: ACTIVITY_TYPES,
+        onMessage: ({ data }) => {
+          const activity = Activity.safeParse(JSON.parse(data));
+          if (activity.success) applyActivity(client, activity.data);
+        },
+        // The activity log is short: whatever was missed is read again.
+        onOpen: (resumed) => {
+          if (!resumed) return;
+          void client.invalidateQueries({ queryKey: sessionKeys.all });
+          void client.invalidateQueries({ queryKey: runKeys.all });
+        },
+        // A stream cannot tell why it was refused; a request can, and a lost sign-in leads to the sign-in page.
+        onLost: () => void client.invalidateQueries({ queryKey: meQuery.queryKey }),
+      }),
+    [client],
+  );
+}

@@ -1,0 +1,59 @@
+import { PROBLEMS, Problem, type ProblemCode } from '@saas-codex/contracts/problems';
+
+/** The two failures that carry no problem document: nothing came back, or something that we do not understand. */
+type LocalCode = 'network' | 'unexpected_response';
+
+const LOCAL = {
+  network: {
+    title: 'No connection',
+    detail: 'The server did not answer. Check your connection and try again.',
+  },
+  unexpected_response: {
+    title: 'Unexpected answer',
+    detail: 'Reload the page; if it stays, ask your operator.',
+  },
+} as const;
+
+/** What every call of the API throws. `detail` is a sentence for a person; `code` is what code switches on. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    readonly code: ProblemCode | LocalCode,
+    readonly title: string,
+    readonly detail: string,
+    readonly status: number,
+    readonly problem: Problem | null = null,
+  ) {
+    super(`${code}: ${detail}`);
+  }
+
+  static local(code: LocalCode, status = 0): ApiError {
+    return new ApiError(code, LOCAL[code].title, LOCAL[code].detail, status);
+  }
+
+  static fromProblem(problem: Problem): ApiError {
+    return new ApiError(problem.code, problem.title, problem.detail, problem.status, problem);
+  }
+
+  /** Whether the same request may work a moment later. */
+  get transient(): boolean {
+    return this.code === 'network' || this.status >= 500;
+  }
+}
+
+/** Reads a failed response: its problem document, or what its status alone tells. */
+export async function readError(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const problem = Problem.safeParse(body);
+  if (problem.success) return ApiError.fromProblem(problem.data);
+  if (response.status === 502 || response.status === 503 || response.status === 504) {
+    const { title } = PROBLEMS.upstream_unavailable;
+    return new ApiError('upstream_unavailable', title, 'Try again in a moment.', response.status);
+  }
+  return ApiError.local('unexpected_response', response.status);
+}
+
+/** Any thrown value as something to show. */
+export const toApiError = (error: unknown): ApiError =>
+  error instanceof ApiError ? error : ApiError.local('unexpected_response');

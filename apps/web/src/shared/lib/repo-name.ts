@@ -1,0 +1,12 @@
+/** `owner/name` of a repository address, or its last part; null when the address is none. */
+export function repoName(address: string | null): string | null {
+  if (!address) return null;
+  const path = address
+    .trim()
+    .replace(/^[a-z+]+:\/\/[^/]*\/?/i, '')
+    .replace(/^[^/:]+@[^/:]+:/, '')
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
+  const parts = path.split('/').filter(Boolean);
+  return parts.length === 0 ? null : parts.slice(-2).join('/');
+}

@@ -1,0 +1,43 @@
+import { Dialog as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { cx } from '../lib/cx.js';
+
+interface DialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}
+
+/** A centred dialog; focus stays in it, Escape and a click beside it close it. */
+export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
+        <Radix.Content
+          {...(description ? {} : { 'aria-describedby': undefined })}
+          className={cx(
+            'fixed top-[18vh] left-1/2 z-50 max-h-[70vh] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 animate-pop-in',
+            'overflow-y-auto rounded-xl border bg-popover p-5 shadow-popover outline-none',
+            className,
+          )}
+        >
+          <Radix.Title className="text-md font-semibold">{title}</Radix.Title>
+          {description && (
+            <Radix.Description className="mt-1 text-sm text-muted-foreground">
+              {description}
+            </Radix.Description>
+          )}
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+export const DialogActions = ({ children }: { children: ReactNode }) => (
+  <div className="mt-5 flex justify-end gap-2">{children}</div>
+);

@@ -1,0 +1,44 @@
+import { CircleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { toApiError } from '../api/api-error.js';
+import { cx } from '../lib/cx.js';
+import { Button } from './button.js';
+
+interface ErrorNoticeProps {
+  /** Anything that was thrown; the API's own errors say what to do. */
+  error: unknown;
+  onRetry?: () => void;
+  /** More to do about it. */
+  actions?: ReactNode;
+  className?: string;
+}
+
+/** A failure, in place, with what to do. */
+export function ErrorNotice({ error, onRetry, actions, className }: ErrorNoticeProps) {
+  const { title, detail } = toApiError(error);
+  return (
+    <div
+      role="alert"
+      className={cx(
+        'flex gap-2.5 rounded-lg border border-destructive/25 bg-destructive-soft px-3 py-2.5',
+        className,
+      )}
+    >
+      <CircleAlert className="mt-0.5 size-4 shrink-0 text-destructive" aria-hidden />
+      <div className="min-w-0 flex-1 text-sm">
+        <p className="font-medium">{title}</p>
+        <p className="break-words text-muted-foreground">{detail}</p>
+        {(onRetry || actions) && (
+          <div className="mt-2 flex flex-wrap gap-2">
+            {onRetry && (
+              <Button size="sm" onClick={onRetry}>
+                Try again
+              </Button>
+            )}
+            {actions}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radix-ui';
+import type { LucideIcon } from 'lucide-react';
+import type { ReactElement, ReactNode } from 'react';
+import { cx } from '../lib/cx.js';
+
+/** One entry; declared once and shown both by a button's menu and by a right click. */
+export interface MenuAction {
+  label: string;
+  icon?: LucideIcon;
+  onSelect: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+}
+
+/** `null` draws a line between groups. */
+export type MenuActions = (MenuAction | null)[];
+
+const PANEL =
+  'z-50 min-w-44 animate-pop-in rounded-lg border bg-popover p-1 shadow-popover max-h-(--radix-popper-available-height) overflow-y-auto';
+const ENTRY =
+  'flex h-8 items-center gap-2 rounded-md px-2 text-sm outline-none select-none data-disabled:opacity-45 data-highlighted:bg-hover';
+
+const entryLooks = (action: MenuAction) => cx(ENTRY, action.danger && 'text-destructive');
+
+const EntryContent = ({ action: { icon: Icon, label, danger } }: { action: MenuAction }) => (
+  <>
+    {Icon && (
+      <Icon aria-hidden className={cx('size-4', !danger && 'text-muted-foreground')} strokeWidth={1.75} />
+    )}
+    {label}
+  </>
+);
+
+interface MenuProps {
+  actions: MenuActions;
+  /** What the menu belongs to: the button, or the row that is right-clicked. */
+  children: ReactElement;
+}
+
+export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
+  return (
+    <RadixDropdown.Root>
+      <RadixDropdown.Trigger asChild>{children}</RadixDropdown.Trigger>
+      <RadixDropdown.Portal>
+        <RadixDropdown.Content align={align} sideOffset={4} collisionPadding={8} className={PANEL}>
+          {actions.map((action, index) =>
+            action === null ? (
+              <RadixDropdown.Separator key={index} className="my-1 h-px bg-border" />
+            ) : (
+              <RadixDropdown.Item
+                key={action.label}
+                disabled={action.disabled}
+                onSelect={action.onSelect}
+                className={entryLooks(action)}
+              >
+                <EntryContent action={action} />
+              </RadixDropdown.Item>
+            ),
+          )}
+        </RadixDropdown.Content>
+      </RadixDropdown.Portal>
+    </RadixDropdown.Root>
+  );
+}
+
+export function ContextMenu({ actions, children }: MenuProps): ReactNode {
+  return (
+    <RadixContext.Root>
+      <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
+      <RadixContext.Portal>
+        <RadixContext.Content collisionPadding={8} className={PANEL}>
+          {actions.map((action, index) =>
+            action === null ? (
+              <RadixContext.Separator key={index} className="my-1 h-px bg-border" />
+            ) : (
+              <RadixContext.Item
+                key={action.label}
+                disabled={action.disabled}
+                onSelect={action.onSelect}
+                className={entryLooks(action)}
+              >
+                <EntryContent action={action} />
+              </RadixContext.Item>
+            ),
+          )}
+        </RadixContext.Content>
+      </RadixContext.Portal>
+    </RadixContext.Root>
+  );
+}

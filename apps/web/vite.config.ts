@@ -1,0 +1,25 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
+
+const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
+
+/**
+ * The gateway refuses unsafe requests whose Origin is not its own, so the dev server speaks as the gateway's page.
+ * Without a timeout, since event streams stay open.
+ */
+const api: ProxyOptions = {
+  target: gateway,
+  changeOrigin: true,
+  headers: { origin: new URL(gateway).origin },
+};
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  // `source` takes libs/contracts from its TypeScript, so that the web needs no build of it.
+  resolve: { conditions: ['source', ...defaultClientConditions] },
+  server: { port: 5173, proxy: { '/api': api } },
+  preview: { port: 4173, proxy: { '/api': api } },
+  // The gateway's CSP has no `data:` for fonts and scripts: nothing is inlined.
+  build: { target: 'es2023', assetsInlineLimit: 0, sourcemap: false },
+});
