@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
+import { isTerminalEventType } from '@saas-codex/contracts/events';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import type { Redis } from 'ioredis';
+import { ProblemError } from '../problem.js';
+import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
+import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
+import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
+import { Feed, type HistoryPage } from '../sse/feed.js';
+import type { Frame } from '../sse/wire-log.js';
+
+/*
+ * Serves run logs to everybody who watches them in this process.
+ *
+ *     Redis streams ──one XREAD──► Feed of run A: ready bytes ──► client, client, client …
+ *                                  Feed of run B: ready bytes ──► client …
+ *
+ * What a client gets, over any number of connections, is the log: each event once, in order, up to the first
+ * terminal one. A short log is kept whole from its first event while it is watched; of a long one only the end is,
+ * and whoever starts further ahead reads pages from Redis until it is there.
+ */
+
+/** Logs of up to this many entries are read from their beginning when the first client comes. */
+const WHOLE_LOG_ENTRIES = 2_000;
+const HISTORY_PAGE_ENTRIES = 200;
+
+export class RunLogHub {
+  private readonly reader: StreamReader;
+  private readonly feeds: FeedRegistry;
+
+  /** @param redis a connection for short commands; the hub makes one more for reading. */
+  constructor(
+    private readonly redis: Redis,
+    ticker?: Ticker,
+  ) {
+    this.reader = new StreamReader(redis);
+    this.feeds = new FeedRegistry(ticker);
+  }
+
+  /**
+   * The log of a run, from behind the event `after` on; the run may not have started yet.
+   * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
+   */
+  async open(runId: string, after: EventId): Promise<Feed> {
+    const feed = await this.feeds.get(runId, () => this.openFeed(runId));
+    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after);
+    return feed;
+  }
+
+  async close(): Promise<void> {
+    this.feeds.close();
+    await this.reader.close();
+  }
+
+  private async openFeed(runId: string) {
+    const key = REDIS_KEYS.runEvents(runId);
+    const { startsAfter, ended } = await this.whereToStart(key);
+    const feed = new Feed(startsAfter, (after) => this.readHistory(key, after));
+    if (ended) feed.end();
+    const close = ended
+      ? () => undefined
+      : this.reader.watch(key, startsAfter, {
+          onEntries: (entries) => {
+            const log = untilTerminal(entries);
+            feed.append(log.entries.map(toRunFrame));
+            if (!log.ended) return;
+            close();
+            feed.end();
+          },
+          onLost: () => this.feeds.drop(runId),
+        });
+    return { feed, close };
+  }
+
+  private async whereToStart(key: string): Promise<{ startsAfter: EventId; ended: boolean }> {
+    if ((await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES)
+      return { startsAfter: BEFORE_FIRST_EVENT, ended: false };
+    const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
+    const [id = '', fields = []] = last ?? [];
+    const type = fields[fields.indexOf(STREAM_FIELDS.type) + 1] ?? '';
+    return { startsAfter: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
+  }
+
+  private async readHistory(key: string, after: EventId): Promise<HistoryPage> {
+    const { entries, ended } = untilTerminal(await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES));
+    return {
+      bytes: Buffer.concat(entries.map((entry) => toRunFrame(entry).bytes)),
+      lastId: entries.at(-1)?.id ?? null,
+      ended,
+    };
+  }
+
+  private async checkReached(runId: string, after: EventId): Promise<void> {
+    const last = await lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
+    if (after.seq <= last.seq) return;
+    throw new ProblemError(
+      'invalid_cursor',
+      `The log has no event ${toWireId(after)}, its last one is ${toWireId(last)}. Read it again from its beginning.`,
+    );
+  }
+}
+
+/** Answers a request with the run's events: replay from its cursor, then live, then `end`. */
+export async function serveRunEvents(
+  hub: RunLogHub,
+  req: IncomingMessage,
+  res: ServerResponse,
+  runId: string,
+): Promise<void> {
+  const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
+  const feed = await hub.open(runId, after);
+  if (res.destroyed) return;
+  openEventStream(res);
+  feed.subscribe(res, after);
+}
+
+/** The log ends with its first terminal event; what follows is not part of it. */
+function untilTerminal(entries: StreamEntry[]): { entries: StreamEntry[]; ended: boolean } {
+  const index = entries.findIndex(({ type }) => isTerminalEventType(type));
+  return index < 0 ? { entries, ended: false } : { entries: entries.slice(0, index + 1), ended: true };
+}
+
+const toRunFrame = ({ id, type, event }: StreamEntry): Frame => ({
+  id,
+  bytes: toFrame(toWireId(id), type, event),
+});

@@ -1,0 +1,133 @@
+import type { ServerResponse } from 'node:http';
+import { compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
+import { END_FRAME, HEARTBEAT_FRAME } from './event-stream.js';
+import type { FeedLog } from './feed.js';
+import type { Place } from './wire-log.js';
+
+/*
+ * One client of a feed.
+ *
+ *     behind the window ──replay: pages from Redis, each when the one before has gone out──► within it
+ *     within the window ──pump: ready bytes, as long as the socket takes them──────────────► at the end, live
+ *
+ * A socket that does not take more is left alone until it drains, so that a slow client costs one write at most. One
+ * that takes nothing at all while the log grows away from it is cut off; it resumes by id.
+ */
+
+/** A client this far behind, in bytes, that takes nothing for STALLED_TICKS is cut off. */
+const LAG_LIMIT = 256 * 1024;
+const STALLED_TICKS = 3;
+/** How long a client may take for the last bytes, when nothing more can be behind them. */
+const FINISHING_TICKS = 60;
+
+export class FeedClient {
+  /** Where it stands in the window; null while it is not within. */
+  private place: Place | null = null;
+  private replaying = false;
+  /** The socket does not take more for now. */
+  private blocked = false;
+  private stalledTicks = 0;
+  /** Everything has been written, the `end` event too. */
+  private finished = false;
+  private closed = false;
+
+  /** @param after id of the last event that the client has; moves on only while it is outside the window. */
+  constructor(
+    private readonly feed: FeedLog,
+    private readonly res: ServerResponse,
+    private after: EventId,
+    onClose: () => void,
+  ) {
+    res.on('drain', () => this.drained());
+    res.on('close', () => {
+      this.closed = true;
+      this.drained();
+      onClose();
+    });
+    res.on('error', () => res.destroy());
+  }
+
+  /** Sends whatever there is to send. */
+  pump(): void {
+    while (!this.blocked && !this.replaying && !this.finished && !this.closed) {
+      this.place ??= this.locate();
+      if (!this.place) return;
+      if (!this.feed.log.holds(this.place)) return this.leaveWindow(this.place);
+      const bytes = this.feed.log.read(this.place);
+      if (bytes) this.send(bytes);
+      else if (this.feed.ended) return this.finish();
+      else return;
+    }
+  }
+
+  /** Called every second or so. */
+  tick(): void {
+    if (this.finished && ++this.stalledTicks >= FINISHING_TICKS) this.cut();
+    if (this.finished || !this.blocked) return;
+    const behind = this.place ? this.feed.log.lag(this.place) + this.res.writableLength : LAG_LIMIT;
+    this.stalledTicks = behind >= LAG_LIMIT ? this.stalledTicks + 1 : 0;
+    if (this.stalledTicks >= STALLED_TICKS) this.cut();
+  }
+
+  heartbeat(): void {
+    if (!this.blocked && !this.finished && !this.closed) this.send(HEARTBEAT_FRAME);
+  }
+
+  /** Ends the connection without an `end` event: the client comes back with the id of its last event. */
+  cut(): void {
+    this.res.destroy();
+  }
+
+  private locate(): Place | null {
+    const place = this.feed.log.find(this.after);
+    if (place === 'earlier') void this.replay();
+    else if (place === 'later' && this.feed.ended) this.finish();
+    return typeof place === 'string' ? null : place;
+  }
+
+  private leaveWindow(place: Place): void {
+    this.after = this.feed.log.idBefore(place);
+    this.place = null;
+    void this.replay();
+  }
+
+  private async replay(): Promise<void> {
+    this.replaying = true;
+    try {
+      while (!this.closed && compareEventIds(this.after, this.feed.log.startsAfter) < 0) {
+        const page = await this.feed.readHistory(this.after);
+        if (this.closed) return;
+        if (page.bytes.length > 0) this.send(page.bytes);
+        if (page.ended) return this.finish();
+        // Nothing more in Redis before the window: entries between have been trimmed away.
+        this.after = page.lastId ?? this.feed.log.startsAfter;
+        if (this.blocked) await new Promise<void>((resolve) => (this.onDrained = resolve));
+      }
+    } catch {
+      // Redis is away; the reader's loop has logged it.
+      this.cut();
+    }
+    this.replaying = false;
+    this.pump();
+  }
+
+  private onDrained: (() => void) | null = null;
+
+  private drained(): void {
+    this.blocked = false;
+    this.stalledTicks = 0;
+    this.onDrained?.();
+    this.onDrained = null;
+    this.pump();
+  }
+
+  private send(bytes: Uint8Array): void {
+    this.blocked = !this.res.write(bytes);
+  }
+
+  private finish(): void {
+    this.finished = true;
+    this.stalledTicks = 0;
+    this.res.end(END_FRAME);
+  }
+}

@@ -1,0 +1,137 @@
+import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
+
+/*
+ * A log as the very bytes that clients get. Frames (whole SSE events) lie in pages; a client is a place in a page,
+ * always between two frames, and what it gets next is the rest of that page, uncopied.
+ *
+ *     first                                          last
+ *     [frame frame frame] ─► [frame frame frame] ─► [frame frame ……free……]
+ *                                       ▲ place of a client        ▲ end
+ *
+ * Only a window of the log's end is kept. A client that is behind it reads from Redis instead until it is within.
+ */
+
+/** Bytes of the window that is kept for all clients together. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+const SMALLEST_PAGE = 8 * 1024;
+const LARGEST_PAGE = 64 * 1024;
+
+export interface Frame {
+  id: EventId;
+  bytes: Uint8Array;
+}
+
+interface Page {
+  readonly bytes: Buffer;
+  /** Position of the page's first byte in the log. */
+  readonly start: number;
+  /** Id of the last frame before this page. */
+  readonly after: EventId;
+  filled: number;
+  /** Ids of the frames, and where in the page each ends. */
+  readonly ids: EventId[];
+  readonly ends: number[];
+  next: Page | null;
+}
+
+/** Where a client stands. */
+export interface Place {
+  page: Page;
+  offset: number;
+}
+
+export class WireLog {
+  private first: Page;
+  private last: Page;
+  /** The slice that was read last: those who stand at the same place share it. */
+  private slice: { page: Page; from: number; bytes: Buffer } | null = null;
+
+  /** @param startsAfter id of the entry before the first one that will be appended. */
+  constructor(startsAfter: EventId = BEFORE_FIRST_EVENT) {
+    this.first = this.last = newPage(SMALLEST_PAGE, 0, startsAfter);
+  }
+
+  /** Id of the last frame that is not in the window any more. */
+  get startsAfter(): EventId {
+    return this.first.after;
+  }
+
+  get lastId(): EventId {
+    return this.last.ids.at(-1) ?? this.last.after;
+  }
+
+  append({ id, bytes }: Frame): void {
+    const page = this.pageFor(bytes.length);
+    page.bytes.set(bytes, page.filled);
+    page.filled += bytes.length;
+    page.ids.push(id);
+    page.ends.push(page.filled);
+  }
+
+  private pageFor(length: number): Page {
+    const { last } = this;
+    if (last.filled + length <= last.bytes.length) return last;
+    const size = Math.max(length, Math.min(last.bytes.length * 2, LARGEST_PAGE));
+    this.last = last.next = newPage(size, last.start + last.filled, this.lastId);
+    while (this.first.next && this.end - this.first.next.start > WINDOW_BYTES) this.first = this.first.next;
+    return this.last;
+  }
+
+  /** The place behind the frame `after`, or why there is none in the window. */
+  find(after: EventId): Place | 'earlier' | 'later' {
+    if (compareEventIds(after, this.startsAfter) < 0) return 'earlier';
+    if (compareEventIds(after, this.lastId) > 0) return 'later';
+    let page = this.first;
+    while (page.next && compareEventIds(after, page.next.after) >= 0) page = page.next;
+    const index = page.ids.findLastIndex((id) => compareEventIds(id, after) <= 0);
+    return { page, offset: page.ends[index] ?? 0 };
+  }
+
+  /** Bytes from `place` to the end of its page, moving it there; null at the end of the log. */
+  read(place: Place): Buffer | null {
+    if (place.offset === place.page.filled && place.page.next) {
+      place.page = place.page.next;
+      place.offset = 0;
+    }
+    const { page, offset } = place;
+    if (offset === page.filled) return null;
+    place.offset = page.filled;
+    if (
+      this.slice?.page !== page ||
+      this.slice.from !== offset ||
+      this.slice.bytes.length !== page.filled - offset
+    ) {
+      this.slice = { page, from: offset, bytes: page.bytes.subarray(offset, page.filled) };
+    }
+    return this.slice.bytes;
+  }
+
+  /** Id of the frame before `place`. */
+  idBefore({ page, offset }: Place): EventId {
+    return page.ids[page.ends.indexOf(offset)] ?? page.after;
+  }
+
+  /** Bytes between `place` and the end of the log. */
+  lag({ page, offset }: Place): number {
+    return this.end - page.start - offset;
+  }
+
+  /** False once the page of `place` has left the window; whoever stands there should not keep it alive for long. */
+  holds({ page }: Place): boolean {
+    return page.start >= this.first.start;
+  }
+
+  private get end(): number {
+    return this.last.start + this.last.filled;
+  }
+}
+
+const newPage = (size: number, start: number, after: EventId): Page => ({
+  bytes: Buffer.allocUnsafeSlow(size),
+  start,
+  after,
+  filled: 0,
+  ids: [],
+  ends: [],
+  next: null,
+});
