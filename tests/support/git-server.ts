@@ -1,0 +1,119 @@
+/** A real git server over HTTP: `git http-backend` as CGI behind a tiny Node server on loopback. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+const AUTHOR = { name: 'Ada', email: 'ada@example.org' };
+const ENVIRONMENT = {
+  PATH: process.env.PATH,
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_AUTHOR_NAME: AUTHOR.name,
+  GIT_AUTHOR_EMAIL: AUTHOR.email,
+  GIT_COMMITTER_NAME: AUTHOR.name,
+  GIT_COMMITTER_EMAIL: AUTHOR.email,
+};
+
+export interface GitServer {
+  /** `http://127.0.0.1:<port>` */
+  origin: string;
+  /** `127.0.0.1:<port>`, for GIT_TRUSTED_HOSTS */
+  host: string;
+  /** How many requests came for a repository's packs: tells whether a mirror was fetched again. */
+  fetches(): number;
+  /** Makes a repository with one commit on `main` and answers its address. */
+  createRepository(name: string, files: Record<string, string | Buffer>): Promise<string>;
+  /** Adds a commit to a repository's branch (made when missing). */
+  commit(name: string, files: Record<string, string | Buffer>, branch?: string): Promise<void>;
+  /** The bare repository's folder, for what the helpers above cannot do. */
+  path(name: string): string;
+  stop(): Promise<void>;
+}
+
+export async function startGitServer(): Promise<GitServer> {
+  const root = await mkdtemp(join(tmpdir(), 'saas-codex-git-'));
+  const git = (cwd: string, ...args: string[]) => execute('git', args, { cwd, env: ENVIRONMENT });
+  let fetches = 0;
+  const server = createServer((req, res) => {
+    if (req.url?.endsWith('/git-upload-pack')) fetches++;
+    serve(root, req, res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const bare = (name: string) => join(root, `${name}.git`);
+
+  const commit: GitServer['commit'] = async (name, files, branch = 'main') => {
+    const work = await mkdtemp(join(root, 'work-'));
+    await git(root, 'clone', '-q', bare(name), work);
+    await git(work, 'checkout', '-q', '-B', branch);
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(work, path)), { recursive: true });
+      await writeFile(join(work, path), content);
+    }
+    await git(work, 'add', '-A', '-f');
+    await git(work, 'commit', '-q', '--allow-empty', '-m', 'Commit');
+    await git(work, 'push', '-q', 'origin', branch);
+    await rm(work, { recursive: true, force: true });
+  };
+
+  return {
+    origin: `http://${host}`,
+    host,
+    fetches: () => fetches,
+    path: bare,
+    commit,
+    async createRepository(name, files) {
+      await git(root, 'init', '-q', '--bare', '-b', 'main', bare(name));
+      await commit(name, files);
+      return `http://${host}/${name}.git`;
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function serve(root: string, req: IncomingMessage, res: ServerResponse): void {
+  const url = new URL(req.url ?? '/', 'http://git');
+  const cgi = spawn('git', ['http-backend'], {
+    env: {
+      ...ENVIRONMENT,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
+      REQUEST_METHOD: req.method,
+      PATH_INFO: url.pathname,
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: req.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: String(req.headers['content-encoding'] ?? ''),
+      REMOTE_ADDR: '127.0.0.1',
+    },
+  });
+  req.pipe(cgi.stdin);
+  cgi.stdin.on('error', () => {});
+  let head = Buffer.alloc(0);
+  const onHead = (chunk: Buffer) => {
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    cgi.stdout.off('data', onHead);
+    let status = 200;
+    for (const line of head.subarray(0, end).toString().split('\r\n')) {
+      const [name = '', ...value] = line.split(': ');
+      if (name.toLowerCase() === 'status') status = Number.parseInt(value.join(': '), 10);
+      else res.setHeader(name, value.join(': '));
+    }
+    res.writeHead(status);
+    res.write(head.subarray(end + 4));
+    cgi.stdout.pipe(res);
+  };
+  cgi.stdout.on('data', onHead);
+  cgi.on('close', () => res.end());
+}
