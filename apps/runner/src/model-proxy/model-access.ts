@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Usage } from '@saas-codex/contracts/runs';
+
+/** What one run's Codex is given: an address and a token that works for this run only, while it lives. */
+export interface ModelAccess {
+  /** Root of the Responses API as Codex sees it, e.g. `http://127.0.0.1:40123/v1`. */
+  baseUrl: string;
+  /** The run's own bearer token; never the real key. */
+  token: string;
+  /** Ends the token and every call that is still under way. */
+  revoke(): void;
+}
+
+/** A piece of a text that the model is writing. */
+export interface ModelDelta {
+  itemType: 'agent_message' | 'reasoning';
+  /** Names one growing text within the run. */
+  streamId: string;
+  /** What was added. */
+  text: string;
+}
+
+export interface ModelListener {
+  onDelta(delta: ModelDelta): void;
+  /** The run's total so far, after each answer of the model. */
+  onUsage(usage: Usage): void;
+  /** A sentence for a person: what went wrong and what to do. Codex may try again and succeed. */
+  onUpstreamError(sentence: string): void;
+}
+
+const NO_USAGE: Usage = {
+  input_tokens: 0,
+  cached_input_tokens: 0,
+  output_tokens: 0,
+  reasoning_output_tokens: 0,
+};
+
+/** One run at the proxy: who it is, who listens, what it used, and its calls under way. */
+export class ModelRun {
+  private readonly calls = new Set<AbortController>();
+  private usage = NO_USAGE;
+  private answers = 0;
+
+  constructor(
+    readonly runId: string,
+    readonly tenantId: string,
+    readonly listener: ModelListener,
+  ) {}
+
+  get callsUnderWay(): number {
+    return this.calls.size;
+  }
+
+  /** Starts a call; `number` is unique within the run. Every call must be ended with `endCall`. */
+  beginCall(): { abort: AbortController; number: number } {
+    const abort = new AbortController();
+    this.calls.add(abort);
+    return { abort, number: ++this.answers };
+  }
+
+  endCall(abort: AbortController): void {
+    this.calls.delete(abort);
+  }
+
+  abortCalls(): void {
+    for (const abort of this.calls) abort.abort();
+  }
+
+  meter(used: Usage): void {
+    this.usage = {
+      input_tokens: this.usage.input_tokens + used.input_tokens,
+      cached_input_tokens: this.usage.cached_input_tokens + used.cached_input_tokens,
+      output_tokens: this.usage.output_tokens + used.output_tokens,
+      reasoning_output_tokens: this.usage.reasoning_output_tokens + used.reasoning_output_tokens,
+    };
+    this.listener.onUsage(this.usage);
+  }
+}
+
+const digest = (token: string) => createHash('sha256').update(token).digest('base64');
+
+/**
+ * The runs that may call a model now. Only a token's SHA-256 is kept: what is looked up is a digest, so that the time of
+ * a look-up tells nothing about a token.
+ */
+export class ModelRuns {
+  private readonly byDigest = new Map<string, ModelRun>();
+
+  /** Lets a run in until `revoke`. */
+  admit(run: ModelRun): { token: string; revoke(): void } {
+    const token = `run-${randomBytes(32).toString('base64url')}`;
+    const key = digest(token);
+    this.byDigest.set(key, run);
+    return {
+      token,
+      revoke: () => {
+        this.byDigest.delete(key);
+        run.abortCalls();
+      },
+    };
+  }
+
+  find(token: string): ModelRun | undefined {
+    return this.byDigest.get(digest(token));
+  }
+
+  abortAll(): void {
+    for (const run of this.byDigest.values()) run.abortCalls();
+    this.byDigest.clear();
+  }
+}

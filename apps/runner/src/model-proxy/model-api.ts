@@ -1,0 +1,67 @@
+/**
+ * What a run's Codex can ask the proxy, by allow-list. Codex 0.163 with a custom provider asks for nothing but
+ * `POST /v1/responses`. The handler knows nothing about where it listens: a loopback port now, a socket per jail later.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { forward, ModelCallError } from './forward.js';
+import type { ModelRun, ModelRuns } from './model-access.js';
+import { sendModelError } from './model-error.js';
+import type { Upstream } from './upstream.js';
+
+export const API_ROOT = '/v1';
+const RESPONSES_PATH = `${API_ROOT}/responses`;
+
+/** Codex makes one call at a time; its sub-agents make some more. */
+const MAX_CALLS_PER_RUN = 8;
+
+const refuse = (status: number, code: string, message: string, headers = {}) =>
+  new ModelCallError({ status, message, type: 'invalid_request_error', code, headers }, false);
+
+export function modelApi(runs: ModelRuns, upstream: Upstream): RequestListener {
+  const logger = new Logger('ModelProxy');
+  return (req, res) => {
+    answer(req, res, runs, upstream).catch((error: unknown) => {
+      if (error instanceof ModelCallError) return sendModelError(res, error.answer);
+      if (!res.destroyed)
+        logger.error('a model call failed unexpectedly', error instanceof Error ? error.stack : undefined);
+      res.destroy();
+    });
+  };
+}
+
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  runs: ModelRuns,
+  upstream: Upstream,
+): Promise<void> {
+  const run = authorise(req, runs);
+  const path = req.url?.split('?')[0];
+  if (path !== RESPONSES_PATH)
+    throw refuse(404, 'not_found', 'The model proxy serves the Responses API only.');
+  if (req.method !== 'POST') throw refuse(405, 'method_not_allowed', 'Use POST.', { allow: 'POST' });
+  if (run.callsUnderWay >= MAX_CALLS_PER_RUN) {
+    throw refuse(429, 'rate_limit_exceeded', 'This run makes too many model calls at once.', {
+      'retry-after': '1',
+    });
+  }
+  const { abort, number } = run.beginCall();
+  res.once('close', () => abort.abort());
+  try {
+    await forward({ req, res, run, upstream, number, signal: abort.signal });
+  } catch (error) {
+    if (error instanceof ModelCallError && error.reported) run.listener.onUpstreamError(error.message);
+    if (abort.signal.aborted) res.destroy();
+    else throw error;
+  } finally {
+    run.endCall(abort);
+  }
+}
+
+function authorise(req: IncomingMessage, runs: ModelRuns): ModelRun {
+  const token = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1];
+  const run = token === undefined ? undefined : runs.find(token);
+  if (run) return run;
+  throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
+}

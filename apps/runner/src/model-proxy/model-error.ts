@@ -1,0 +1,52 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { z } from 'zod';
+
+/** An error in OpenAI's shape: what Codex reads from an answer that is not 2xx. */
+export interface ModelError {
+  status: number;
+  /** A sentence for a person; Codex prints it. */
+  message: string;
+  type: string;
+  code: string | null;
+  headers?: OutgoingHttpHeaders;
+}
+
+/** What servers send: OpenAI's shape, or one of the looser ones that compatible servers have. */
+const ErrorFields = z.object({
+  message: z.string().catch(''),
+  type: z.string().catch(''),
+  code: z
+    .union([z.string(), z.number().transform(String)])
+    .nullable()
+    .catch(null),
+});
+export type ErrorFields = z.infer<typeof ErrorFields>;
+
+const ErrorBody = z.union([
+  z.object({ error: ErrorFields }).transform(({ error }) => error),
+  z.object({ error: z.string() }).transform(({ error }) => ({ message: error, type: '', code: null })),
+  z.object({ detail: z.string() }).transform(({ detail }) => ({ message: detail, type: '', code: null })),
+  ErrorFields,
+]);
+
+/** Never fails: a body that is no JSON has no message. */
+export function readErrorBody(body: string): ErrorFields {
+  try {
+    return ErrorBody.parse(JSON.parse(body));
+  } catch {
+    return { message: '', type: '', code: null };
+  }
+}
+
+/** Answers and closes the connection: the request's body may not have been read. */
+export function sendModelError(
+  res: ServerResponse,
+  { status, message, type, code, headers }: ModelError,
+): void {
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', connection: 'close' });
+  res.end(JSON.stringify({ error: { message, type, code, param: null } }));
+}

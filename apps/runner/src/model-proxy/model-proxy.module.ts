@@ -1,0 +1,14 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MODEL_PROXY_SETTINGS, ModelProxy } from './model-proxy.service.js';
+import type { ModelProxySettings } from './upstream.js';
+
+@Module({})
+export class ModelProxyModule {
+  static with(settings: ModelProxySettings): DynamicModule {
+    return {
+      module: ModelProxyModule,
+      providers: [{ provide: MODEL_PROXY_SETTINGS, useValue: settings }, ModelProxy],
+      exports: [ModelProxy],
+    };
+  }
+}

@@ -1,0 +1,69 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { SystemInfo } from '@saas-codex/contracts/system';
+
+export type ModelSource = SystemInfo['model_source'];
+
+export interface ModelProxySettings {
+  /** The real key; it leaves this process only towards the upstream. */
+  CODEX_API_KEY?: string | undefined;
+  /** Root of any Responses-compatible server; the key is optional with it. */
+  CODEX_BASE_URL?: string | undefined;
+  /** Speed of the demo model: 1 is a person's reading pace, 0 does not wait at all. */
+  DEMO_PACE?: number | undefined;
+}
+
+/** Where model calls go. */
+export interface Upstream {
+  source: ModelSource;
+  responsesUrl: URL;
+  /** The real key. */
+  apiKey: string | undefined;
+}
+
+const OPENAI = 'https://api.openai.com/v1';
+
+export function modelSourceOf(settings: ModelProxySettings): ModelSource {
+  if (settings.CODEX_BASE_URL) return 'compatible';
+  return settings.CODEX_API_KEY ? 'openai' : 'demo';
+}
+
+/** @param baseUrl root of the API, usually ending in `/v1`; its query is kept */
+export function upstreamAt(source: ModelSource, baseUrl = OPENAI, apiKey?: string): Upstream {
+  const responsesUrl = new URL(baseUrl);
+  responsesUrl.pathname = `${responsesUrl.pathname.replace(/\/+$/, '')}/responses`;
+  return { source, responsesUrl, apiKey };
+}
+
+/** What Codex may tell an upstream; everything else stays here, above all its `authorization` (the run's token). */
+const REQUEST_HEADERS = [
+  'accept',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'user-agent',
+  'originator',
+  'session-id',
+  'thread-id',
+];
+const REQUEST_PREFIX = /^(x-codex|x-openai|x-client|openai)-/;
+
+/** What an upstream may tell Codex: no cookies, no connection handling. */
+const RESPONSE_HEADERS = ['content-type', 'content-encoding', 'retry-after', 'retry-after-ms'];
+const RESPONSE_PREFIX = /^(x|openai)-/;
+
+const pick = (headers: OutgoingHttpHeaders, names: string[], prefix: RegExp): OutgoingHttpHeaders =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) => value !== undefined && (names.includes(name) || prefix.test(name)),
+    ),
+  );
+
+/** Uncompressed, so that the answer can be read while it passes. */
+export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders => ({
+  ...pick(given, REQUEST_HEADERS, REQUEST_PREFIX),
+  'accept-encoding': 'identity',
+  ...(apiKey && { authorization: `Bearer ${apiKey}` }),
+});
+
+export const responseHeaders = (given: OutgoingHttpHeaders): OutgoingHttpHeaders =>
+  pick(given, RESPONSE_HEADERS, RESPONSE_PREFIX);

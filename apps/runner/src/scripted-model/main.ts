@@ -1,0 +1,22 @@
+/** The scripted model as a process: `SCENARIOS=file.json PORT=9555 node main.js`, then CODEX_BASE_URL=http://127.0.0.1:9555/v1 */
+import { readFile } from 'node:fs/promises';
+import { readConfig } from '@saas-codex/platform/config';
+import { runMain } from '@saas-codex/platform/service';
+import { z } from 'zod';
+import { Scenarios } from './scenario.js';
+import { startScriptedModel } from './scripted-model.js';
+
+const Config = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** A JSON file with a list of scenarios. */
+  SCENARIOS: z.string(),
+  PACE: z.coerce.number().min(0).default(1),
+});
+
+await runMain(async () => {
+  const { PORT, SCENARIOS, PACE } = readConfig(Config);
+  const scenarios = Scenarios.parse(JSON.parse(await readFile(SCENARIOS, 'utf8')));
+  const { baseUrl, close } = await startScriptedModel({ scenarios, pace: PACE, port: PORT });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close());
+  process.stdout.write(`${baseUrl}\n`);
+});

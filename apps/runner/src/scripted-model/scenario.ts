@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Script } from './script.js';
+import { Step } from './steps.js';
+import { printedBy, type Turn } from './turn.js';
+
+/**
+ * A turn as data. In every text of a step stand for themselves: `{{prompt}}`, `{{prompt_count}}`, `{{prompts}}` (all of
+ * the thread, numbered, one a line) and `{{output}}` (what the last command printed).
+ */
+export const Scenario = z.strictObject({
+  name: z.string(),
+  /** A text that the prompt contains, or a regular expression; left out: any prompt. The first scenario that matches plays. */
+  match: z.union([z.string(), z.strictObject({ regex: z.string() })]).optional(),
+  steps: z.array(Step),
+});
+export type Scenario = z.infer<typeof Scenario>;
+export type ScenarioInput = z.input<typeof Scenario>;
+export const Scenarios = z.array(Scenario);
+
+/** The script that plays the scenario which the prompt chooses; without one it says so. */
+export function scriptOf(scenarios: Scenario[]): Script {
+  return function* (turn) {
+    const prompt = turn.prompts.at(-1) ?? '';
+    const scenario = scenarios.find(({ match }) => matches(match, prompt));
+    const steps = scenario?.steps ?? [{ do: 'message' as const, text: `No scenario matches: ${prompt}` }];
+    let output = turn.outputs.at(-1) ?? '';
+    for (const step of steps) output = (yield interpolate(step, turn, output)) || output;
+  };
+}
+
+const matches = (match: Scenario['match'], prompt: string) => {
+  if (match === undefined) return true;
+  return typeof match === 'string' ? prompt.includes(match) : new RegExp(match.regex).test(prompt);
+};
+
+function interpolate(step: Step, { prompts }: Turn, output: string): Step {
+  const values: Record<string, string> = {
+    prompt: prompts.at(-1) ?? '',
+    prompt_count: String(prompts.length),
+    prompts: prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n'),
+    output: printedBy(output),
+  };
+  const fill = (value: unknown): unknown => {
+    if (typeof value === 'string')
+      return value.replace(/\{\{(\w+)\}\}/g, (all, name: string) => values[name] ?? all);
+    if (Array.isArray(value)) return value.map(fill);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner)]));
+  };
+  return Step.parse(fill(step));
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** What a request of Codex says about the turn that it belongs to. */
+export interface Turn {
+  model: string;
+  /** Names the thread. */
+  thread: string;
+  /** What the person asked in this thread, oldest first; the last one is being answered. */
+  prompts: string[];
+  /** What Codex answered to the calls since the last prompt, oldest first. */
+  outputs: string[];
+  /** True when Codex would accept a plan. */
+  canPlan: boolean;
+  /** A guess at the tokens of the request. */
+  inputTokens: number;
+}
+
+const Text = z.object({ text: z.string() });
+const InputItem = z.looseObject({
+  type: z.string().default('message'),
+  role: z.string().optional(),
+  content: z.union([z.string(), z.array(z.union([Text, z.unknown()]))]).optional(),
+  output: z.union([z.string(), z.array(z.union([Text, z.unknown()]))]).optional(),
+  tools: z.unknown().optional(),
+});
+type InputItem = z.infer<typeof InputItem>;
+
+const ResponsesRequest = z.looseObject({
+  model: z.string(),
+  input: z.array(InputItem),
+  tools: z.unknown().optional(),
+  prompt_cache_key: z.string().default(''),
+});
+
+/** Codex tells the model about its surroundings in messages that have the role `user` too. */
+const CONTEXT =
+  /^(<(environment_context|user_instructions|turn_aborted|skill|user_shell_command)\b|# AGENTS\.md instructions)/;
+
+const CHARS_PER_TOKEN = 4;
+export const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN);
+
+/** @throws ZodError or SyntaxError when it is no Responses API request */
+export function readTurn(body: string): Turn {
+  const request = ResponsesRequest.parse(JSON.parse(body));
+  const prompts: string[] = [];
+  let outputs: string[] = [];
+  for (const item of request.input) {
+    if (item.type.endsWith('_call_output')) outputs.push(textOf(item.output));
+    else if (isPrompt(item)) {
+      prompts.push(textOf(item.content));
+      outputs = [];
+    }
+  }
+  const tools = [request.tools, ...request.input.map((item) => item.tools)];
+  return {
+    model: request.model,
+    thread: request.prompt_cache_key,
+    prompts,
+    outputs,
+    canPlan: JSON.stringify(tools).includes('update_plan'),
+    inputTokens: tokensOf(body.length),
+  };
+}
+
+const isPrompt = (item: InputItem) =>
+  item.type === 'message' && item.role === 'user' && !CONTEXT.test(textOf(item.content));
+
+function textOf(content: InputItem['content']): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map((part) => Text.safeParse(part).data?.text ?? '').join('');
+}
+
+/** What a command printed, without what Codex tells about it. */
+export const printedBy = (output: string): string => output.replace(/^[\s\S]*?^Output:\n/m, '');
