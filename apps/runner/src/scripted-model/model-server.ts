@@ -44,6 +44,7 @@ async function answer(
   const gone = new AbortController();
   res.once('close', () => gone.abort());
   const turn = readTurn(await text(req));
+  if (!turn) return sendError(res, 400, 'invalid_request', 'This is not a request of the Responses API.');
   onRequest?.(req, turn);
   const stream = new ResponseStream(res, turn.model, pace, gone.signal);
   const fails: Stage['fails'] = ({ index }, times) => {

@@ -16,11 +16,12 @@ export interface Turn {
 }
 
 const Text = z.object({ text: z.string() });
+const Content = z.union([z.string(), z.array(z.unknown())]).nullish();
 const InputItem = z.looseObject({
   type: z.string().default('message'),
   role: z.string().optional(),
-  content: z.union([z.string(), z.array(z.union([Text, z.unknown()]))]).optional(),
-  output: z.union([z.string(), z.array(z.union([Text, z.unknown()]))]).optional(),
+  content: Content,
+  output: Content,
   tools: z.unknown().optional(),
 });
 type InputItem = z.infer<typeof InputItem>;
@@ -29,7 +30,7 @@ const ResponsesRequest = z.looseObject({
   model: z.string(),
   input: z.array(InputItem),
   tools: z.unknown().optional(),
-  prompt_cache_key: z.string().default(''),
+  prompt_cache_key: z.string().nullish(),
 });
 
 /** Codex tells the model about its surroundings in messages that have the role `user` too. */
@@ -39,9 +40,10 @@ const CONTEXT =
 const CHARS_PER_TOKEN = 4;
 export const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN);
 
-/** @throws ZodError or SyntaxError when it is no Responses API request */
-export function readTurn(body: string): Turn {
-  const request = ResponsesRequest.parse(JSON.parse(body));
+/** @returns undefined when it is no request of the Responses API */
+export function readTurn(body: string): Turn | undefined {
+  const request = readRequest(body);
+  if (!request) return undefined;
   const prompts: string[] = [];
   let outputs: string[] = [];
   for (const item of request.input) {
@@ -54,12 +56,20 @@ export function readTurn(body: string): Turn {
   const tools = [request.tools, ...request.input.map((item) => item.tools)];
   return {
     model: request.model,
-    thread: request.prompt_cache_key,
+    thread: request.prompt_cache_key ?? '',
     prompts,
     outputs,
     canPlan: JSON.stringify(tools).includes('update_plan'),
     inputTokens: tokensOf(body.length),
   };
+}
+
+function readRequest(body: string) {
+  try {
+    return ResponsesRequest.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const isPrompt = (item: InputItem) =>
