@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startGitServer } from './git-server.js';
@@ -27,7 +28,7 @@ test('the real parts start: Redis keeps data over a kill, Postgres has a databas
   const git = await startGitServer();
   const url = await git.createRepository('hello', { 'README.md': '# Hello\n' });
   const folder = join(mkdtempSync(join(tmpdir(), 'clone-')), 'x');
-  execFileSync('git', ['clone', '-q', url, folder]);
-  expect(execFileSync('cat', ['README.md'], { cwd: folder, encoding: 'utf8' })).toBe('# Hello\n');
+  await promisify(execFile)('git', ['clone', '-q', url, folder]);
+  expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('# Hello\n');
   await git.stop();
 });
