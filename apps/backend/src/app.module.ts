@@ -2,6 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { RedisModule } from './redis.module.js';
+import { RunsModule } from './runs/runs.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
 /**
@@ -14,7 +17,14 @@ export class AppModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.with(config), DatabaseModule, TenantsModule],
+      imports: [
+        ConfigModule.with(config),
+        DatabaseModule,
+        RedisModule,
+        TenantsModule,
+        SessionsModule,
+        RunsModule,
+      ],
     };
   }
 }

@@ -1,0 +1,32 @@
+import { ProblemError } from '@saas-codex/platform/problem';
+import type { z } from 'zod';
+
+/** A list's cursor: the sort key of the last row that was given, opaque to clients. */
+export const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/**
+ * Reads a cursor back; undefined when the client gave none.
+ * @throws ProblemError invalid_cursor
+ */
+export function decodeCursor<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+  } catch {
+    throw new ProblemError(
+      'invalid_cursor',
+      'Take next_cursor of the page before as it is, or leave it out.',
+    );
+  }
+}
+
+/**
+ * Cuts a page from rows that were read with `limit + 1`, so that the last page is known without a count.
+ * @param keyOf the sort key of a row, in the form that `decodeCursor` reads
+ */
+export function toPage<R, T>(rows: R[], limit: number, keyOf: (row: R) => unknown, view: (row: R) => T) {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items: items.map(view), next_cursor: more ? encodeCursor(keyOf(last)) : null };
+}

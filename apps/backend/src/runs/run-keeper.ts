@@ -1,0 +1,123 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import { type Outcome, SessionLoop, type SessionRef } from '../sessions/session-loop.js';
+import { SessionStore } from '../sessions/session-store.js';
+import { type RequestContext, systemContext } from '../tenants/request-context.js';
+import { endingOf, RunClosing } from './run-closing.js';
+import { RunDispatch } from './run-dispatch.js';
+import type { RunEntity } from './run.entity.js';
+import { RunStore } from './run-store.js';
+
+/** Sessions whose runs are seen to at the same time. */
+const CONCURRENCY = 16;
+
+/**
+ * Sees to the runs of a session, in this order:
+ *
+ *     waits, but will never start (cancelled, session failed, archived or deleted) ── end it here
+ *     the runner has one ── catch up with its log; hand it over again if unsure; ask for its end if somebody wants it
+ *     none ── the next that waits: claim, hand over
+ *
+ * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
+ */
+@Injectable()
+export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RunKeeper.name);
+  private readonly loop = new SessionLoop({
+    name: 'run keeper',
+    scan: () => this.runs.toAttend(),
+    attend: (ref) => this.attend(ref),
+    concurrency: CONCURRENCY,
+    logger: this.logger,
+  });
+
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly runs: RunStore,
+    private readonly closing: RunClosing,
+    private readonly dispatch: RunDispatch,
+    private readonly runner: RunnerClient,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** @returns a promise that resolves when nothing more can be done for the session's runs now. */
+  keep(ref: SessionRef): Promise<void> {
+    return this.loop.kick(ref);
+  }
+
+  private async attend({ tenantId, sessionId }: SessionRef): Promise<Outcome> {
+    const ctx = systemContext(tenantId);
+    const session = await this.sessions.find(ctx, sessionId);
+    if (!session) return 'done';
+    try {
+      return await this.attendRuns(ctx, session);
+    } catch (error) {
+      if (!(error instanceof RunnerUnavailable)) throw error;
+      this.logger.warn(`The runs of session ${sessionId} wait for the runner: ${error.message}`);
+      return 'again';
+    }
+  }
+
+  private async attendRuns(ctx: RequestContext, session: SessionEntity): Promise<Outcome> {
+    const open = await this.runs.open(ctx, session.id);
+    const waiting: RunEntity[] = [];
+    for (const run of open.filter((run) => !isInFlight(run))) {
+      const ending = endingOf(session, run);
+      if (ending) await this.closing.close(ctx, run, ending);
+      else waiting.push(run);
+    }
+    const inFlight = open.find(isInFlight);
+    if (inFlight) return this.follow(ctx, session, inFlight);
+    const next = waiting[0];
+    if (!next || session.status !== 'ready') return 'done';
+    const claimed = await this.dispatch.claim(ctx, session, next);
+    return claimed ? this.follow(ctx, session, claimed) : 'again';
+  }
+
+  /** For the run that the runner has, or may have: the answer to an earlier call may have been lost. */
+  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Outcome> {
+    const state = await this.closing.catchUp(ctx, run);
+    if (state === 'ended') return 'again';
+    // Once it has started, it is never handed over again, whatever became of its log.
+    if (state === 'unknown' && run.status === 'queued') {
+      const refused = await this.handOver(session, run);
+      if (refused) {
+        await this.closing.close(ctx, run, { type: 'run.failed', reason: refused.detail });
+        return 'again';
+      }
+    }
+    if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
+    return 'done';
+  }
+
+  private async handOver(session: SessionEntity, run: RunEntity): Promise<RunnerRefused | null> {
+    if (session.threadId === null)
+      throw new Error(`session ${session.id} has a run in flight, but no thread`);
+    try {
+      await this.dispatch.handOver(session.threadId, run);
+      return null;
+    } catch (error) {
+      if (error instanceof RunnerRefused) return error;
+      throw error;
+    }
+  }
+
+  private async cancel(run: RunEntity): Promise<void> {
+    try {
+      await this.runner.cancelRun(run.id);
+    } catch (error) {
+      // The runner does not know it or it has ended: its log tells, and is looked at again.
+      if (!(error instanceof RunnerRefused)) throw error;
+    }
+  }
+}
+
+const isInFlight = (run: RunEntity) => run.status === 'running' || run.dispatchedAt !== null;

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import { isFinal } from '@saas-codex/contracts/transitions';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
+import { z } from 'zod';
+import { decodeCursor, toPage } from '../database/cursor.js';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import type { SessionRef } from '../sessions/session-loop.js';
+import { SessionStore } from '../sessions/session-store.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { RunEntity } from './run.entity.js';
+import { toRun } from './run-view.js';
+
+export const isEnded = (run: Pick<RunEntity, 'status'>) => isFinal(RUN_TRANSITIONS, run.status);
+
+/** Statuses of a run that has not ended. */
+export const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isEnded({ status }));
+
+/** The runner has the run: the same condition as of the index `runs_one_in_flight`. */
+export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
+  { status: 'running' },
+  { status: 'queued', dispatchedAt: Not(IsNull()) },
+];
+
+/** What a session's row tells about its runs. */
+const TELL_SESSION = `
+  UPDATE sessions SET
+    active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
+    queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued')
+  WHERE tenant_id = $1 AND id = $2`;
+
+type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
+
+/** Reads and changes runs. Changes go through the session, whose row is their lock (see SessionStore). */
+@Injectable()
+export class RunStore {
+  constructor(
+    private readonly db: TenantDatabase,
+    private readonly sessions: SessionStore,
+  ) {}
+
+  /** @throws ProblemError run_not_found, also for a run of a session that is being deleted */
+  async get(ctx: RequestContext, id: string): Promise<RunEntity> {
+    const run = await this.find(ctx, id);
+    const session = run && (await this.sessions.find(ctx, run.sessionId));
+    if (run && session && !session.deletedAt) return run;
+    throw new ProblemError('run_not_found', 'It may have been deleted with its session.');
+  }
+
+  find(ctx: RequestContext, id: string): Promise<RunEntity | null> {
+    return this.db.run(ctx, (tx) => tx.of(RunEntity).findOne({ where: { id } }));
+  }
+
+  /** The session's runs, newest first. @throws ProblemError session_not_found, invalid_cursor */
+  async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
+    await this.sessions.get(ctx, sessionId);
+    const before = decodeCursor(query.cursor, z.int());
+    const rows = await this.db.run(ctx, (tx) =>
+      tx.of(RunEntity).find({
+        where: { sessionId, ...(before !== undefined && { ordinal: LessThan(before) }) },
+        order: { ordinal: 'DESC' },
+        take: query.limit + 1,
+      }),
+    );
+    return toPage(rows, query.limit, (row) => row.ordinal, toRun);
+  }
+
+  /** The session's runs that have not ended, in order. */
+  open(ctx: RequestContext, sessionId: string): Promise<RunEntity[]> {
+    return this.db.run(ctx, (tx) =>
+      tx.of(RunEntity).find({ where: { sessionId, status: In(OPEN_STATUSES) }, order: { ordinal: 'ASC' } }),
+    );
+  }
+
+  /** Changes runs of a session in one transaction. @throws ProblemError session_not_found, and what `work` throws */
+  change<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T> {
+    return this.sessions.change(ctx, sessionId, telling(work));
+  }
+
+  /** As `change`, for background work: also on a session that is being deleted; null when there is none any more. */
+  changeIfThere<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T | null> {
+    return this.sessions.changeIfThere(ctx, sessionId, telling(work));
+  }
+
+  async remove(ctx: RequestContext, sessionId: string): Promise<void> {
+    await this.db.run(ctx, (tx) => tx.of(RunEntity).delete({ sessionId }));
+  }
+
+  async idsOf(ctx: RequestContext, sessionId: string): Promise<string[]> {
+    const runs = await this.db.run(ctx, (tx) =>
+      tx.of(RunEntity).find({ where: { sessionId }, select: { id: true } }),
+    );
+    return runs.map((run) => run.id);
+  }
+
+  /** Sessions of every tenant with a run that has not ended. */
+  toAttend(): Promise<SessionRef[]> {
+    return this.db.acrossTenants((manager) =>
+      manager.query<SessionRef[]>(
+        `SELECT DISTINCT tenant_id AS "tenantId", session_id AS "sessionId" FROM runs
+          WHERE status IN ('queued', 'running')`,
+      ),
+    );
+  }
+}
+
+/** Lets the session's row tell about its runs, in the transaction that changes them. */
+const telling =
+  <T>(work: Work<T>): Work<T> =>
+  async (tx, session) => {
+    const answer = await work(tx, session);
+    await tx.manager.query(TELL_SESSION, [tx.scope.tenantId, session.id]);
+    return answer;
+  };

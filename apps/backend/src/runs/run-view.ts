@@ -1,0 +1,16 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import type { RunEntity } from './run.entity.js';
+
+/** What clients see of a run. */
+export const toRun = (run: RunEntity): Run => ({
+  run_id: run.id,
+  session_id: run.sessionId,
+  prompt: run.prompt,
+  status: run.status,
+  error: run.error,
+  usage: run.usage,
+  diff: run.diff,
+  created_at: run.createdAt.toISOString(),
+  started_at: run.startedAt?.toISOString() ?? null,
+  ended_at: run.endedAt?.toISOString() ?? null,
+});

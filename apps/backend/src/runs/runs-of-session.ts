@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ProblemError } from '@saas-codex/platform/problem';
+import type { Redis } from 'ioredis';
+import type { TenantTransaction } from '../database/tenant-database.js';
+import { REDIS } from '../redis.module.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import type { SessionRef } from '../sessions/session-loop.js';
+import { SessionRuns } from '../sessions/session-runs.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { RunEntity } from './run.entity.js';
+import { RunKeeper } from './run-keeper.js';
+import { IN_FLIGHT, RunStore } from './run-store.js';
+
+/** What sessions need of their runs. */
+@Injectable()
+export class RunsOfSession extends SessionRuns {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly runs: RunStore,
+    private readonly keeper: RunKeeper,
+  ) {
+    super();
+  }
+
+  async refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    const busy = await tx.of(RunEntity).count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
+    if (busy > 0) throw new ProblemError('session_busy', 'Cancel its run, or wait until it has ended.');
+  }
+
+  attend(ref: SessionRef): void {
+    void this.keeper.keep(ref);
+  }
+
+  async haveEnded(ctx: RequestContext, sessionId: string): Promise<boolean> {
+    return (await this.runs.open(ctx, sessionId)).length === 0;
+  }
+
+  async remove(ctx: RequestContext, sessionId: string): Promise<void> {
+    const ids = await this.runs.idsOf(ctx, sessionId);
+    const keys = ids.flatMap((id) => [REDIS_KEYS.runEvents(id), REDIS_KEYS.runCancelled(id)]);
+    if (keys.length > 0) await this.redis.unlink(...keys);
+    await this.runs.remove(ctx, sessionId);
+  }
+}

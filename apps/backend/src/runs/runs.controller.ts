@@ -1,0 +1,63 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '@saas-codex/contracts/pagination';
+import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
+import { z } from 'zod';
+import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { RunsService } from './runs.service.js';
+
+const id = { schema: z.uuid() };
+
+@ApiTags('runs')
+@Controller('api')
+export class RunsController {
+  constructor(private readonly runs: RunsService) {}
+
+  @Post('sessions/:session_id/prompt')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'promptSession',
+    summary: 'Queue a prompt',
+    description:
+      'Prompts of a session run one after the other; they are taken while it is still being set up.',
+  })
+  @ApiResponse({ status: 202, standardSchema: Run })
+  prompt(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Body({ schema: PromptSession }) body: PromptSession,
+  ): Promise<Run> {
+    return this.runs.prompt(ctx, sessionId, body);
+  }
+
+  @Get('sessions/:session_id/runs')
+  @ApiOperation({ operationId: 'listRuns', summary: "List a session's runs, newest first" })
+  @ApiResponse({ status: 200, standardSchema: RunPage })
+  list(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: PageQuery }) query: PageQuery,
+  ): Promise<RunPage> {
+    return this.runs.list(ctx, sessionId, query);
+  }
+
+  @Get('runs/:run_id')
+  @ApiOperation({ operationId: 'readRun', summary: 'Read a run' })
+  @ApiResponse({ status: 200, standardSchema: Run })
+  read(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
+    return this.runs.read(ctx, runId);
+  }
+
+  @Post('runs/:run_id/cancel')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'cancelRun',
+    summary: 'Cancel a run',
+    description:
+      'A run that has not started is cancelled in the answer; a running one soon after, as its events tell.',
+  })
+  @ApiResponse({ status: 202, standardSchema: Run })
+  cancel(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
+    return this.runs.cancel(ctx, runId);
+  }
+}

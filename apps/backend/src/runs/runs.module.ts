@@ -1,0 +1,34 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { SessionRuns } from '../sessions/session-runs.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { RunClosing } from './run-closing.js';
+import { RunDispatch } from './run-dispatch.js';
+import { RunEntity } from './run.entity.js';
+import { RunKeeper } from './run-keeper.js';
+import { RunSettling } from './run-settling.js';
+import { RunStatusConsumer } from './run-status.consumer.js';
+import { RunStore } from './run-store.js';
+import { RunsController } from './runs.controller.js';
+import { RunsOfSession } from './runs-of-session.js';
+import { RunsService } from './runs.service.js';
+
+/** Global for one reason: sessions need `SessionRuns`, and they stand below runs. */
+@Global()
+@Module({
+  imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
+  controllers: [RunsController, RunStatusConsumer],
+  providers: [
+    RunClosing,
+    RunDispatch,
+    RunKeeper,
+    RunSettling,
+    RunStore,
+    RunsService,
+    { provide: SessionRuns, useClass: RunsOfSession },
+  ],
+  exports: [RunStore, SessionRuns],
+})
+export class RunsModule {}

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import type { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
+import type { SessionStatus } from '@saas-codex/contracts/sessions';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { IsNull } from 'typeorm';
+import type { TenantTransaction } from '../database/tenant-database.js';
+import { uuidV7 } from '../database/uuid-v7.js';
+import { ActivityPublisher } from '../sessions/activity-publisher.js';
+import { within } from '../sessions/patience.js';
+import { SessionEntity } from '../sessions/session.entity.js';
+import { titleFromPrompt } from '../sessions/session-title.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { RunEntity } from './run.entity.js';
+import { RunKeeper } from './run-keeper.js';
+import { isEnded, RunStore } from './run-store.js';
+import { toRun } from './run-view.js';
+
+/** How long a cancel's answer waits for what can be done at once: ending a run that had not started. */
+const CANCEL_PATIENCE_MS = 2_000;
+
+/** Why a session takes no prompt; null: it takes them. */
+const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
+  provisioning: null,
+  ready: null,
+  failed: ['session_failed', 'Its failure says why. Make a new session.'],
+  archived: ['session_archived', 'Make a new session to go on.'],
+};
+
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly keeper: RunKeeper,
+    private readonly activity: ActivityPublisher,
+  ) {}
+
+  /** Queues a prompt behind those that the session has. @throws ProblemError session_failed, session_archived */
+  async prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
+    const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
+      const refusal = REFUSALS[session.status];
+      if (refusal) throw new ProblemError(...refusal);
+      return this.enqueue(ctx, tx, session, body.prompt);
+    });
+    this.tellQueued(run);
+    void this.keeper.keep({ tenantId: run.tenantId, sessionId });
+    return toRun(run);
+  }
+
+  list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
+    return this.runs.list(ctx, sessionId, query);
+  }
+
+  async read(ctx: RequestContext, id: string): Promise<Run> {
+    return toRun(await this.runs.get(ctx, id));
+  }
+
+  /** Records that the run is to end; what has not started has ended in the answer. @throws ProblemError run_ended */
+  async cancel(ctx: RequestContext, id: string): Promise<Run> {
+    const { sessionId } = await this.runs.get(ctx, id);
+    await this.runs.change(ctx, sessionId, async (tx) => {
+      const runs = tx.of(RunEntity);
+      const run = await runs.findOne({ where: { id } });
+      if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
+      await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+    });
+    await within(CANCEL_PATIENCE_MS, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
+    return this.read(ctx, id);
+  }
+
+  private async enqueue(
+    ctx: RequestContext,
+    tx: TenantTransaction,
+    session: SessionEntity,
+    prompt: string,
+  ): Promise<RunEntity> {
+    const now = new Date();
+    const last = await tx
+      .of(RunEntity)
+      .findOne({ where: { sessionId: session.id }, order: { ordinal: 'DESC' } });
+    const title = last || session.titleGiven ? session.title : titleFromPrompt(prompt);
+    await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: now, title });
+    return tx.of(RunEntity).insert({
+      id: uuidV7(),
+      sessionId: session.id,
+      ordinal: (last?.ordinal ?? 0) + 1,
+      createdBy: ctx.userId,
+      prompt,
+      status: 'queued',
+      createdAt: now,
+    });
+  }
+
+  private tellQueued(run: RunEntity): void {
+    this.activity.publish({
+      v: 1,
+      type: 'run.status',
+      tenant_id: run.tenantId,
+      session_id: run.sessionId,
+      run_id: run.id,
+      at: run.createdAt.toISOString(),
+      status: 'queued',
+      error: null,
+      usage: null,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { Workspaces } from '../workspaces/workspaces.js';
+import { ActivityPublisher } from './activity-publisher.js';
+import type { SessionEntity } from './session.entity.js';
+import { SessionStore } from './session-store.js';
+
+type Phase = SessionProgressActivity['phase'];
+
+/** How long a new session waits for a runner that is away. */
+const RUNNER_PATIENCE_MS = 120_000;
+/** Progress in the same phase is told in steps of so many percent. */
+const PROGRESS_STEP = 5;
+
+/**
+ * Sets a session up:
+ *
+ *     provisioning ── clone ── base recorded ── thread opened ──► ready
+ *                       └───────────┴─────────────────┴─────────► failed, with a code and what to do
+ *
+ * Each step is recorded before the next, so that the next try (after a crash, on another backend) goes on behind
+ * the last step that was finished.
+ */
+@Injectable()
+export class Provisioning {
+  private readonly logger = new Logger(Provisioning.name);
+
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly workspaces: Workspaces,
+    private readonly runner: RunnerClient,
+    private readonly activity: ActivityPublisher,
+  ) {}
+
+  /** @param signal breaks it off and leaves the session `provisioning`. */
+  async provision(ctx: RequestContext, session: SessionEntity, signal: AbortSignal): Promise<void> {
+    const tell = this.progressOf(session);
+    try {
+      if (session.baseTree === null) await this.clone(ctx, session, tell, signal);
+      tell('opening_thread', null);
+      const threadId = await this.openThread(session, signal);
+      await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
+        this.sessions.transition(tx, row, 'ready', { threadId }),
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      await this.fail(ctx, session, error);
+    }
+  }
+
+  private async clone(
+    ctx: RequestContext,
+    session: SessionEntity,
+    tell: (phase: Phase, percent: number | null) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // Checked anew: names may lead to other addresses by now.
+    const address = session.repoUrl === null ? null : await this.workspaces.checkAddress(session.repoUrl);
+    const workspace = { sessionId: session.id, address, ref: session.ref };
+    const base = await this.workspaces.create(
+      ctx,
+      workspace,
+      ({ phase, percent }) => tell(phase, percent),
+      signal,
+    );
+    await this.sessions.recordBase(ctx, session.id, base);
+  }
+
+  /** Opening a thread again changes nothing, so a lost answer does no harm. */
+  private async openThread(session: SessionEntity, signal: AbortSignal): Promise<string> {
+    const deadline = Date.now() + RUNNER_PATIENCE_MS;
+    for (let pause = 250; ; pause = Math.min(pause * 2, 5_000)) {
+      try {
+        const { threadId } = await this.runner.createThread({
+          workingDirectory: this.workspaces.repoPath(session.id),
+          skipGitRepoCheck: true,
+          tenantId: session.tenantId,
+          model: session.model,
+        });
+        return threadId;
+      } catch (error) {
+        if (!(error instanceof RunnerUnavailable) || Date.now() + pause > deadline) throw error;
+      }
+      await delay(pause, undefined, { signal, ref: false });
+    }
+  }
+
+  private async fail(ctx: RequestContext, session: SessionEntity, error: unknown): Promise<void> {
+    const { code, detail } = this.failureOf(session, error);
+    await this.workspaces.remove(ctx, session.id);
+    await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
+      this.sessions.transition(tx, row, 'failed', { failureCode: code, failureDetail: detail }),
+    );
+  }
+
+  private failureOf(session: SessionEntity, error: unknown): { code: ProblemCode; detail: string } {
+    if (error instanceof ProblemError || error instanceof RunnerRefused) return error;
+    if (error instanceof RunnerUnavailable) {
+      return {
+        code: 'runner_unavailable',
+        detail:
+          'The runner, which works the sessions, does not answer. Ask your operator to start it, then make the session again.',
+      };
+    }
+    this.logger.error(`session ${session.id} was not set up: ${String(error)}`, (error as Error).stack);
+    return {
+      code: 'internal_error',
+      detail:
+        'Something went wrong on our side. Make the session again; if it fails again, ask your operator.',
+    };
+  }
+
+  private progressOf(session: SessionEntity) {
+    let last: { phase: Phase; percent: number | null } | undefined;
+    return (phase: Phase, percent: number | null) => {
+      const sameStep = last?.phase === phase && (percent ?? 0) < (last.percent ?? 0) + PROGRESS_STEP;
+      if (sameStep) return;
+      last = { phase, percent };
+      this.activity.publish({
+        v: 1,
+        type: 'session.progress',
+        tenant_id: session.tenantId,
+        session_id: session.id,
+        at: new Date().toISOString(),
+        status: 'provisioning',
+        phase,
+        percent: percent === null ? null : Math.round(percent),
+      });
+    };
+  }
+}

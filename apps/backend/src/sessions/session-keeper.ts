@@ -1,0 +1,62 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { systemContext } from '../tenants/request-context.js';
+import { Provisioning } from './provisioning.js';
+import { Removal } from './removal.js';
+import { SessionLock } from './session-lock.js';
+import { type Outcome, SessionLoop, type SessionRef } from './session-loop.js';
+import { SessionRuns } from './session-runs.js';
+import { SessionStore } from './session-store.js';
+
+/** Sessions that are set up or removed at the same time; each holds a database connection for its lock. */
+const CONCURRENCY = 4;
+
+/** Sets up new sessions and removes deleted ones, in this process or whatever one is left. */
+@Injectable()
+export class SessionKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly loop = new SessionLoop({
+    name: 'session keeper',
+    scan: () => this.sessions.toAttend(),
+    attend: (ref, signal) => this.attend(ref, signal),
+    concurrency: CONCURRENCY,
+    logger: new Logger(SessionKeeper.name),
+  });
+
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly lock: SessionLock,
+    private readonly provisioning: Provisioning,
+    private readonly removal: Removal,
+    private readonly runs: SessionRuns,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** @returns a promise that resolves when the session is set up, has failed, or is removed. */
+  keep(ref: SessionRef): Promise<void> {
+    return this.loop.kick(ref);
+  }
+
+  /** As `keep`, for a session that was deleted: its setting up is broken off. */
+  remove(ref: SessionRef): Promise<void> {
+    return this.loop.interrupt(ref);
+  }
+
+  private attend(ref: SessionRef, signal: AbortSignal): Promise<Outcome> {
+    return this.lock.hold(ref.sessionId, signal, async (held) => {
+      const ctx = systemContext(ref.tenantId);
+      const session = await this.sessions.find(ctx, ref.sessionId);
+      if (session?.deletedAt) return this.removal.remove(ctx, session);
+      if (session?.status !== 'provisioning') return 'done';
+      await this.provisioning.provision(ctx, session, held);
+      this.runs.attend(ref);
+      // Broken off because the lock was lost, or because something has changed: look again.
+      return held.aborted ? 'again' : 'done';
+    });
+  }
+}

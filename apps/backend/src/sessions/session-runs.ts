@@ -1,0 +1,22 @@
+import type { TenantTransaction } from '../database/tenant-database.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import type { SessionEntity } from './session.entity.js';
+import type { SessionRef } from './session-loop.js';
+
+/** What sessions need of their runs. Runs are built upon sessions, so they provide it (runs/). */
+export abstract class SessionRuns {
+  /**
+   * For the transaction that archives the session, whose row is locked.
+   * @throws ProblemError session_busy when the runner has a run of it
+   */
+  abstract refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void>;
+
+  /** The session's status has changed: see to its runs. */
+  abstract attend(ref: SessionRef): void;
+
+  /** Whether every run of the session has ended. */
+  abstract haveEnded(ctx: RequestContext, sessionId: string): Promise<boolean>;
+
+  /** Removes the session's runs and their logs. */
+  abstract remove(ctx: RequestContext, sessionId: string): Promise<void>;
+}

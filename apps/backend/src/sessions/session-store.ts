@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Session,
+  SESSION_TRANSITIONS,
+  type SessionPage,
+  type SessionsQuery,
+} from '@saas-codex/contracts/sessions';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { z } from 'zod';
+import { decodeCursor, toPage } from '../database/cursor.js';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import { transition } from '../database/transition.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { type WorkspaceBase, Workspaces } from '../workspaces/workspaces.js';
+import { ActivityPublisher } from './activity-publisher.js';
+import type { SessionRef } from './session-loop.js';
+import { SessionEntity } from './session.entity.js';
+import { toSession } from './session-view.js';
+
+type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
+type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
+
+/** Sort key of the list: last activity, then id. */
+const SessionCursor = z.tuple([z.iso.datetime(), z.uuid()]);
+
+/**
+ * Reads and changes sessions.
+ *
+ * The session's row is the lock of everything below the session: whoever changes the session or one of its runs
+ * does it in `change`, so that the changes of one session happen one after the other, and each reader of the row
+ * sees a session and its runs that fit together. What lists show is published once it is committed.
+ */
+@Injectable()
+export class SessionStore {
+  constructor(
+    private readonly db: TenantDatabase,
+    private readonly workspaces: Workspaces,
+    private readonly activity: ActivityPublisher,
+  ) {}
+
+  async insert(ctx: RequestContext, row: Partial<SessionEntity> & { id: string }): Promise<SessionEntity> {
+    const session = await this.db.run(ctx, (tx) => tx.of(SessionEntity).insert(row));
+    this.publish(session);
+    return session;
+  }
+
+  /** @throws ProblemError session_not_found */
+  async get(ctx: RequestContext, id: string): Promise<SessionEntity> {
+    return present(await this.find(ctx, id));
+  }
+
+  /** For background work, which also sees a session that is being deleted. */
+  find(ctx: RequestContext, id: string): Promise<SessionEntity | null> {
+    return this.db.run(ctx, (tx) => tx.of(SessionEntity).findOne({ where: { id } }));
+  }
+
+  /** Live or archived sessions, newest activity first. @throws ProblemError invalid_cursor */
+  async list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
+    const after = decodeCursor(query.cursor, SessionCursor);
+    const rows = await this.db.run(ctx, (tx) => {
+      const select = tx
+        .of(SessionEntity)
+        .select('session')
+        .andWhere('session.deletedAt IS NULL')
+        .andWhere(query.archived ? `session.status = 'archived'` : `session.status <> 'archived'`);
+      if (after)
+        select.andWhere('(session.updatedAt, session.id) < (:at, :id)', { at: after[0], id: after[1] });
+      return select
+        .orderBy('session.updatedAt', 'DESC')
+        .addOrderBy('session.id', 'DESC')
+        .take(query.limit + 1)
+        .getMany();
+    });
+    return toPage(rows, query.limit, (row) => [row.updatedAt.toISOString(), row.id], this.view);
+  }
+
+  /**
+   * Changes a session or its runs in one transaction.
+   * @throws ProblemError session_not_found, and what `work` throws; then nothing has changed
+   */
+  change<T>(ctx: RequestContext, id: string, work: Work<T>): Promise<T> {
+    return this.locked(ctx, id, (tx, session) => work(tx, present(session)));
+  }
+
+  /** As `change`, for background work: also on a session that is being deleted; null when there is none any more. */
+  changeIfThere<T>(ctx: RequestContext, id: string, work: Work<T>): Promise<T | null> {
+    return this.locked(ctx, id, async (tx, session) => (session ? work(tx, session) : null));
+  }
+
+  /** Moves a session's status; see `transition`. A session that is being deleted stays as it is. */
+  transition(tx: TenantTransaction, session: SessionEntity, to: SessionEntity['status'], set: SetOf = {}) {
+    if (session.deletedAt) return Promise.resolve(false);
+    return transition(tx, SessionEntity, SESSION_TRANSITIONS, {
+      id: session.id,
+      to,
+      set: { updatedAt: new Date(), ...set },
+    });
+  }
+
+  /** The clone is made: the session starts on this commit. */
+  async recordBase(ctx: RequestContext, id: string, base: WorkspaceBase): Promise<void> {
+    await this.changeIfThere(ctx, id, (tx) => tx.of(SessionEntity).update({ id }, base));
+  }
+
+  /** Sessions of every tenant that are to be set up or removed. */
+  toAttend(): Promise<SessionRef[]> {
+    return this.db.acrossTenants((manager) =>
+      manager.query<SessionRef[]>(
+        `SELECT tenant_id AS "tenantId", id AS "sessionId" FROM sessions
+          WHERE status = 'provisioning' OR deleted_at IS NOT NULL ORDER BY id`,
+      ),
+    );
+  }
+
+  /** The last step of a deletion. */
+  async removeRow(ctx: RequestContext, id: string): Promise<void> {
+    await this.db.run(ctx, (tx) => tx.of(SessionEntity).delete({ id }));
+  }
+
+  readonly view = (session: SessionEntity): Session =>
+    toSession(session, this.workspaces.repoPath(session.id));
+
+  private async locked<T>(
+    ctx: RequestContext,
+    id: string,
+    work: (tx: TenantTransaction, session: SessionEntity | null) => Promise<T>,
+  ): Promise<T> {
+    const { answer, before, after } = await this.db.run(ctx, async (tx) => {
+      const sessions = tx.of(SessionEntity);
+      const session = await sessions.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+      const shown = session && this.shown(session);
+      return {
+        answer: await work(tx, session),
+        before: shown,
+        after: await sessions.findOne({ where: { id } }),
+      };
+    });
+    if (after && this.shown(after) !== before) this.publish(after);
+    return answer;
+  }
+
+  private shown(session: SessionEntity): string {
+    return JSON.stringify([this.view(session), session.deletedAt]);
+  }
+
+  private publish(session: SessionEntity): void {
+    const base = {
+      v: 1,
+      tenant_id: session.tenantId,
+      session_id: session.id,
+      at: new Date().toISOString(),
+    } as const;
+    if (session.deletedAt) this.activity.publish({ ...base, type: 'session.deleted' });
+    else this.activity.publish({ ...base, type: 'session.updated', session: this.view(session) });
+  }
+}
+
+function present(session: SessionEntity | null): SessionEntity {
+  if (session && !session.deletedAt) return session;
+  throw new ProblemError('session_not_found', 'It may have been deleted. Choose another session.');
+}

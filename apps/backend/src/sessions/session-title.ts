@@ -1,0 +1,19 @@
+const LONGEST = 60;
+
+/** The title of a session that nobody has named yet. */
+export function titleFromRepository(url: string | null): string {
+  const name = url
+    ?.split('/')
+    .at(-1)
+    ?.replace(/\.git$/, '');
+  return name ? name.slice(0, LONGEST) : 'New session';
+}
+
+/** The first words of a prompt, cut between words where there is a place for it. */
+export function titleFromPrompt(prompt: string): string {
+  const letters = [...prompt.trim().replace(/\s+/g, ' ')];
+  if (letters.length <= LONGEST) return letters.join('');
+  const cut = letters.slice(0, LONGEST);
+  const space = cut.lastIndexOf(' ');
+  return `${cut.slice(0, space > LONGEST / 2 ? space : LONGEST).join('')}…`;
+}

@@ -1,0 +1,22 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { SessionEntity } from './session.entity.js';
+
+/** What clients see of a session. */
+export const toSession = (session: SessionEntity, repoPath: string): Session => ({
+  session_id: session.id,
+  title: session.title,
+  repo_url: session.repoUrl,
+  ref: session.ref,
+  base_commit: session.baseCommit,
+  repo_path: repoPath,
+  thread_id: session.threadId,
+  model: session.model,
+  status: session.status,
+  failure:
+    session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
+  active_run_id: session.activeRunId,
+  queued_runs: session.queuedRuns,
+  diff: session.diff,
+  created_at: session.createdAt.toISOString(),
+  updated_at: session.updatedAt.toISOString(),
+});

@@ -1,0 +1,74 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { HEADERS } from '@saas-codex/contracts/http';
+import {
+  CreateSession,
+  Session,
+  SessionPage,
+  SessionsQuery,
+  UpdateSession,
+} from '@saas-codex/contracts/sessions';
+import { z } from 'zod';
+import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { SessionsService } from './sessions.service.js';
+
+const id = { schema: z.uuid() };
+
+@ApiTags('sessions')
+@Controller('api/sessions')
+export class SessionsController {
+  constructor(private readonly sessions: SessionsService) {}
+
+  @Post()
+  @ApiOperation({
+    operationId: 'createSession',
+    summary: 'Start a session on a repository',
+    description:
+      'Waits until the session is set up, 30 s at most, and answers a failed clone with its problem.',
+  })
+  @ApiHeader({ name: HEADERS.prefer, required: false, description: '`respond-async`: answer at once' })
+  @ApiResponse({ status: 201, standardSchema: Session })
+  create(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: CreateSession }) body: CreateSession,
+    @Headers(HEADERS.prefer) prefer?: string,
+  ): Promise<Session> {
+    return this.sessions.create(ctx, body, prefer);
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listSessions', summary: 'List sessions, newest activity first' })
+  @ApiResponse({ status: 200, standardSchema: SessionPage })
+  list(
+    @Ctx() ctx: RequestContext,
+    @Query({ schema: SessionsQuery }) query: SessionsQuery,
+  ): Promise<SessionPage> {
+    return this.sessions.list(ctx, query);
+  }
+
+  @Get(':session_id')
+  @ApiOperation({ operationId: 'readSession', summary: 'Read a session' })
+  @ApiResponse({ status: 200, standardSchema: Session })
+  read(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Session> {
+    return this.sessions.read(ctx, sessionId);
+  }
+
+  @Patch(':session_id')
+  @ApiOperation({ operationId: 'updateSession', summary: 'Rename or archive a session' })
+  @ApiResponse({ status: 200, standardSchema: Session })
+  update(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Body({ schema: UpdateSession }) body: UpdateSession,
+  ): Promise<Session> {
+    return this.sessions.update(ctx, sessionId, body);
+  }
+
+  @Delete(':session_id')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'deleteSession', summary: 'Delete a session with its workspace and runs' })
+  @ApiResponse({ status: 204, description: 'It is gone; what was running has been cancelled' })
+  remove(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
+    return this.sessions.remove(ctx, sessionId);
+  }
+}

@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { ActivityPublisher } from './activity-publisher.js';
+import { Provisioning } from './provisioning.js';
+import { Removal } from './removal.js';
+import { SessionEntity } from './session.entity.js';
+import { SessionKeeper } from './session-keeper.js';
+import { SessionLock } from './session-lock.js';
+import { SessionStore } from './session-store.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+
+/** Needs a `SessionRuns`, which runs/ provides to everybody. */
+@Module({
+  imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, WorkspacesModule],
+  controllers: [SessionsController],
+  providers: [
+    ActivityPublisher,
+    Provisioning,
+    Removal,
+    SessionKeeper,
+    SessionLock,
+    SessionStore,
+    SessionsService,
+  ],
+  exports: [ActivityPublisher, SessionStore],
+})
+export class SessionsModule {}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import type {
+  CreateSession,
+  Session,
+  SessionPage,
+  SessionsQuery,
+  UpdateSession,
+} from '@saas-codex/contracts/sessions';
+import { ProblemError } from '@saas-codex/platform/problem';
+import type { TenantTransaction } from '../database/tenant-database.js';
+import { uuidV7 } from '../database/uuid-v7.js';
+import type { RequestContext } from '../tenants/request-context.js';
+import { Workspaces } from '../workspaces/workspaces.js';
+import { within } from './patience.js';
+import { SessionEntity } from './session.entity.js';
+import { SessionKeeper } from './session-keeper.js';
+import { SessionRuns } from './session-runs.js';
+import { SessionStore } from './session-store.js';
+import { titleFromRepository } from './session-title.js';
+
+/** How long an answer waits for the work behind it; the work goes on all the same. */
+const PATIENCE_MS = { create: 30_000, remove: 10_000 };
+
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly keeper: SessionKeeper,
+    private readonly runs: SessionRuns,
+    private readonly workspaces: Workspaces,
+  ) {}
+
+  /**
+   * Makes a session and waits until it is set up, 30 s at most.
+   * @param prefer the `Prefer` header; `respond-async` answers at once
+   * @throws ProblemError 400 for the address or the ref; within the wait, the code of why it could not be set up
+   */
+  async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
+    const session = await this.insert(ctx, body);
+    const settled = this.keeper.keep({ tenantId: ctx.tenantId, sessionId: session.id });
+    if (prefersAsync(prefer)) return this.sessions.view(session);
+    await within(PATIENCE_MS.create, settled);
+    const now = await this.sessions.get(ctx, session.id);
+    if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
+    return this.sessions.view(now);
+  }
+
+  list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
+    return this.sessions.list(ctx, query);
+  }
+
+  async read(ctx: RequestContext, id: string): Promise<Session> {
+    return this.sessions.view(await this.sessions.get(ctx, id));
+  }
+
+  /** Renames or archives. @throws ProblemError session_busy, session_not_ready */
+  async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
+    await this.sessions.change(ctx, id, async (tx, session) => {
+      if (body.title !== undefined) {
+        await tx.of(SessionEntity).update({ id }, { title: body.title, titleGiven: true });
+      }
+      if (body.status === 'archived') await this.archive(tx, session);
+    });
+    if (body.status === 'archived') this.runs.attend({ tenantId: ctx.tenantId, sessionId: id });
+    return this.read(ctx, id);
+  }
+
+  /** Deletes the session with all it has; what is running is cancelled first. */
+  async remove(ctx: RequestContext, id: string): Promise<void> {
+    await this.sessions.change(ctx, id, (tx) =>
+      tx.of(SessionEntity).update({ id }, { deletedAt: new Date() }),
+    );
+    const ref = { tenantId: ctx.tenantId, sessionId: id };
+    this.runs.attend(ref);
+    await within(PATIENCE_MS.remove, this.keeper.remove(ref));
+  }
+
+  private async insert(ctx: RequestContext, body: CreateSession): Promise<SessionEntity> {
+    if (body.ref !== undefined && body.repo_url === undefined) {
+      throw new ProblemError('ref_invalid', 'A ref needs a repo_url: an empty repository has no branches.');
+    }
+    const address = body.repo_url === undefined ? null : await this.workspaces.checkAddress(body.repo_url);
+    const ref = body.ref === undefined ? null : this.workspaces.checkRef(body.ref);
+    const now = new Date();
+    const repoUrl = address?.url ?? null;
+    return this.sessions.insert(ctx, {
+      id: uuidV7(),
+      createdBy: ctx.userId,
+      title: body.title ?? titleFromRepository(repoUrl),
+      titleGiven: body.title !== undefined,
+      repoUrl,
+      ref,
+      model: body.model ?? null,
+      status: 'provisioning',
+      createdAt: now,
+      updatedAt: now,
+    });
+  }
+
+  /** Archiving what is archived changes nothing. Runs that wait are cancelled. */
+  private async archive(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    if (session.status === 'archived') return;
+    await this.runs.refuseWhenBusy(tx, session);
+    if (!(await this.sessions.transition(tx, session, 'archived', { updatedAt: session.updatedAt }))) {
+      throw new ProblemError('session_not_ready', 'Wait until the session is set up, or delete it.');
+    }
+  }
+}
+
+/** RFC 7240: a list of preferences; ours has no parameters. */
+const prefersAsync = (prefer = '') =>
+  prefer.split(',').some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');
