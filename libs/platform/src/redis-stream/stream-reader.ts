@@ -51,7 +51,8 @@ export class StreamReader {
   private closed = false;
   /** Redis's id of the blocking connection; null while it is not connected. */
   private readerId: number | null = null;
-  private running: Promise<void> | null = null;
+  private looping = false;
+  private running: Promise<void> = Promise.resolve();
   /** Grows with every XREAD; tells an interruption whether the XREAD that it meant has returned. */
   private round = 0;
   private blocked = false;
@@ -80,8 +81,8 @@ export class StreamReader {
       onLost: () => watch.onLost(),
     };
     this.watched.set(key, watched);
-    this.running ??= this.run().finally(() => (this.running = null));
-    void this.interrupt();
+    if (this.looping) void this.interrupt();
+    else this.running = this.run();
     return () => {
       // Without an interruption: the XREAD that still names the key returns by itself, and nobody listens then.
       if (this.watched.get(key) === watched) this.watched.delete(key);
@@ -96,21 +97,28 @@ export class StreamReader {
   }
 
   private async run(): Promise<void> {
+    this.looping = true;
+    let failing = false;
     while (!this.closed && this.watched.size > 0) {
       try {
-        if (this.readerId === null) {
-          this.readerId = await this.reader.client('ID');
-          // Redis may have come back with less than it had.
-          await this.dropLost();
-        }
-        await this.readOnce();
+        if (this.readerId === null) await this.connect();
+        else await this.readOnce();
+        failing = false;
       } catch (error) {
-        if (this.closed) return;
-        this.logger.warn(`reading streams failed, trying again: ${(error as Error).message}`);
+        if (this.closed) break;
+        if (!failing) this.logger.warn(`reading streams failed, trying again: ${(error as Error).message}`);
+        failing = true;
         this.readerId = null;
         await delay(RETRY_MS);
       }
     }
+    this.looping = false;
+  }
+
+  private async connect(): Promise<void> {
+    this.readerId = await this.reader.client('ID');
+    // Redis may have come back with less than it had.
+    await this.dropLost();
   }
 
   private async readOnce(): Promise<void> {
@@ -162,12 +170,13 @@ export class StreamReader {
 
   /** XREAD says nothing when a stream ends before the cursor, and would wait for ever: compare with the last id. */
   private async dropLost(): Promise<void> {
-    for (const watched of this.watched.values()) {
+    const checks = [...this.watched.values()].map(async (watched) => {
       const last = await lastEntryId(this.control, watched.key);
-      if (compareEventIds(last, watched.cursor) >= 0) continue;
-      if (this.watched.get(watched.key) === watched) this.watched.delete(watched.key);
+      if (compareEventIds(last, watched.cursor) >= 0 || this.watched.get(watched.key) !== watched) return;
+      this.watched.delete(watched.key);
       watched.onLost();
-    }
+    });
+    await Promise.all(checks);
   }
 }
 

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { Redis } from 'ioredis';
+import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
+import { openSse } from '../../../../tests/support/sse-client.js';
+import { connectRedis } from '../redis.js';
+import { ActivityHub, serveActivity } from './activity.hub.js';
+import { publishActivity } from './publish-activity.js';
+
+let server: TestRedis;
+let redis: Redis;
+let hub: ActivityHub;
+let http: Server;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = connectRedis(server.url);
+  hub = new ActivityHub(redis);
+  http = createServer((req, res) => void serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? ''));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  await hub.close();
+  await new Promise((resolve) => http.close(resolve));
+  redis.disconnect();
+  await server.stop();
+});
+
+const urlOf = (tenant: string) => `http://127.0.0.1:${(http.address() as AddressInfo).port}/${tenant}`;
+
+const progress = (tenant_id: string, percent: number): SessionProgressActivity => ({
+  v: 1,
+  type: 'session.progress',
+  tenant_id,
+  session_id: randomUUID(),
+  at: new Date().toISOString(),
+  status: 'provisioning',
+  phase: 'fetching',
+  percent,
+});
+
+const percents = (events: { data: string }[]) => events.map(({ data }) => JSON.parse(data).percent);
+
+it("sends each tenant its own activities from now on, and behind a client's last one", async () => {
+  await publishActivity(redis, progress('a', 1));
+  const [a, b] = await Promise.all([openSse(urlOf('a')), openSse(urlOf('b'))]);
+  await redis.xadd(REDIS_KEYS.activity, '*', 'type', 'session.progress', 'event', 'not json');
+  for (const percent of [2, 3, 4]) {
+    await publishActivity(redis, progress('a', percent));
+    await publishActivity(redis, progress('b', percent * 10));
+  }
+  await a.until((events) => events.length === 3);
+  await b.until((events) => events.length === 3);
+  expect(percents(a.events)).toEqual([2, 3, 4]);
+  expect(percents(b.events)).toEqual([20, 30, 40]);
+  expect(a.events[0]).toMatchObject({ event: 'session.progress', id: expect.stringMatching(/^\d{13}-\d+$/) });
+
+  const lastEventId = a.events[0]?.id ?? '';
+  const again = await openSse(urlOf('a'), { headers: { 'last-event-id': lastEventId } });
+  await again.until((events) => events.length === 2);
+  const whole = await openSse(`${urlOf('a')}?after=0`);
+  await whole.until((events) => events.length === 4);
+  expect(percents(again.events)).toEqual([3, 4]);
+  expect(percents(whole.events)).toEqual([1, 2, 3, 4]);
+});
+
+it('goes on after Redis was restarted', async () => {
+  const client = await openSse(urlOf('c'));
+  await publishActivity(redis, progress('c', 1));
+  await client.until((events) => events.length === 1);
+  await server.restart();
+  await publishActivity(redis, progress('c', 2));
+  await client.until((events) => events.length === 2);
+  expect(percents(client.events)).toEqual([1, 2]);
+});
