@@ -7,10 +7,20 @@
  * and cannot do this.)
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { capture } from './run.mjs';
 import { findProgram } from './system-packages.mjs';
+import { requireFreePorts } from './ports.mjs';
 import { stopProcess, waitUntil } from './processes.mjs';
 
 const USER = 'saas';
@@ -25,7 +35,9 @@ async function binaries() {
   try {
     return await import(name);
   } catch {
-    throw new Error(`There is no PostgreSQL for ${platform}-${process.arch} on npm: set DATABASE_URL to one of yours.`);
+    throw new Error(
+      `There is no PostgreSQL for ${platform}-${process.arch} on npm: set DATABASE_URL to one of yours.`,
+    );
   }
 }
 
@@ -37,9 +49,12 @@ async function binaries() {
  */
 async function dropRoot(program, folder) {
   if (process.getuid?.() !== 0) return [];
-  if (!findProgram(['setpriv'])) throw new Error('PostgreSQL does not run as root: start as another user, or set DATABASE_URL.');
+  if (!findProgram(['setpriv']))
+    throw new Error('PostgreSQL does not run as root: start as another user, or set DATABASE_URL.');
   const id = (/** @type {string} */ flag) => capture('id', [flag, 'postgres']).then(Number);
-  await id('-u').catch(() => capture('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']));
+  await id('-u').catch(() =>
+    capture('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']),
+  );
   const [uid, gid] = [await id('-u'), await id('-g')];
   chownSync(folder, uid, gid);
   const as = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
@@ -47,7 +62,9 @@ async function dropRoot(program, folder) {
     () => true,
     () => false,
   );
-  return reaches ? ['setpriv', ...as] : ['setpriv', ...as, '--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
+  return reaches
+    ? ['setpriv', ...as]
+    : ['setpriv', ...as, '--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
 }
 
 /**
@@ -61,16 +78,26 @@ export async function startPostgres({ folder, port, password, settings = {} }) {
   for (const program of [initdb, postgres]) chmodSync(program, 0o755);
   const prefix = await dropRoot(postgres, folder);
   const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
-  if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(initdb, folder, password, prefix, environment);
+  if (!existsSync(join(folder, 'PG_VERSION')))
+    await initialise(initdb, folder, password, prefix, environment);
   await endLeftover(folder);
+  await requireFreePorts({ POSTGRES_PORT: port });
 
   const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: `${port}`, ...settings };
   const args = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command, ...rest] = words([...prefix, postgres, '-D', folder, ...args]);
-  const child = spawn(command, rest, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn(command, rest, {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   let log = '';
   child.stderr?.on('data', (chunk) => (log = (log + chunk).slice(-4000)));
-  await waitUntil(() => log.includes('ready to accept connections'), child, () => `PostgreSQL did not start:\n${log}`);
+  await waitUntil(
+    () => log.includes('ready to accept connections'),
+    child,
+    () => `PostgreSQL did not start:\n${log}`,
+  );
   const url = `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
   return { url, process: child, stop: () => stopProcess(child, 'SIGINT', 20_000) };
 }
@@ -84,8 +111,26 @@ async function initialise(initdb, folder, password, prefix, env) {
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   const { uid, gid } = statSync(folder);
   if (process.getuid?.() === 0) chownSync(passwordFile, uid, gid);
-  const args = ['--pgdata', folder, '--username', USER, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C'];
-  const [command, ...rest] = words([...prefix, initdb, ...args, '--pwfile', passwordFile, '--no-instructions']);
+  const args = [
+    '--pgdata',
+    folder,
+    '--username',
+    USER,
+    '--auth',
+    'scram-sha-256',
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
+  ];
+  const [command, ...rest] = words([
+    ...prefix,
+    initdb,
+    ...args,
+    '--pwfile',
+    passwordFile,
+    '--no-instructions',
+  ]);
   try {
     await capture(command, rest, { env, cwd: dirname(folder) });
   } catch (error) {
@@ -107,7 +152,11 @@ async function endLeftover(folder) {
   try {
     if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)) return;
     process.kill(pid, 'SIGINT');
-    await waitUntil(() => !existsSync(file), undefined, () => `The PostgreSQL of an earlier start (pid ${pid}) does not end.`);
+    await waitUntil(
+      () => !existsSync(file),
+      undefined,
+      () => `The PostgreSQL of an earlier start (pid ${pid}) does not end.`,
+    );
   } catch (error) {
     if (error instanceof Error && !('code' in error)) throw error;
   }

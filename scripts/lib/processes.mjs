@@ -16,7 +16,8 @@ export async function waitUntil(condition, child, explain, timeoutMs = 30_000) {
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
-export const hasEnded = (child) => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+export const hasEnded = (child) =>
+  child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
 /**
  * Ends a process: asks with `signal`, and takes it down after `graceMs`.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireFreePorts } from './ports.mjs';
 import { stopProcess, waitUntil } from './processes.mjs';
 import { requireProgram } from './system-packages.mjs';
 
@@ -18,7 +19,12 @@ export async function startRedis({ folder, port, password }) {
   });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await endLeftover(join(folder, 'redis.pid'), program);
-  const child = spawn(program, ['-'], { stdio: ['pipe', 'pipe', 'pipe'], env: { LC_ALL: 'C' }, detached: true });
+  await requireFreePorts({ REDIS_PORT: port });
+  const child = spawn(program, ['-'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { LC_ALL: 'C' },
+    detached: true,
+  });
   let log = '';
   child.stdout.on('data', (chunk) => (log = (log + chunk).slice(-4000)));
   child.stderr.on('data', (chunk) => (log = (log + chunk).slice(-4000)));
@@ -35,9 +41,17 @@ export async function startRedis({ folder, port, password }) {
       'maxmemory-policy noeviction',
     ].join('\n'),
   );
-  await waitUntil(() => /Ready to accept connections/.test(log), child, () => `Redis did not start:\n${log}`);
+  await waitUntil(
+    () => /Ready to accept connections/.test(log),
+    child,
+    () => `Redis did not start:\n${log}`,
+  );
   const auth = password ? `:${encodeURIComponent(password)}@` : '';
-  return { url: `redis://${auth}127.0.0.1:${port}`, process: child, stop: () => stopProcess(child, 'SIGTERM', 10_000) };
+  return {
+    url: `redis://${auth}127.0.0.1:${port}`,
+    process: child,
+    stop: () => stopProcess(child, 'SIGTERM', 10_000),
+  };
 }
 
 /**
@@ -56,5 +70,9 @@ async function endLeftover(file, program) {
   };
   if (!alive()) return;
   process.kill(pid, 'SIGTERM');
-  await waitUntil(() => !alive(), undefined, () => `The Redis of an earlier start (pid ${pid}) does not end.`);
+  await waitUntil(
+    () => !alive(),
+    undefined,
+    () => `The Redis of an earlier start (pid ${pid}) does not end.`,
+  );
 }

@@ -12,7 +12,9 @@ export function run(command, args, options = {}) {
     const child = spawn(command, args, { stdio: 'inherit', ...options });
     child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`${[command, ...args].join(' ')} failed (${signal ?? code}).`)),
+      code === 0
+        ? resolve()
+        : reject(new Error(`${[command, ...args].join(' ')} failed (${signal ?? code}).`)),
     );
   });
 }
@@ -34,7 +36,9 @@ export function capture(command, args, { input, ...options } = {}) {
     child.stdin?.end(input);
     child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) =>
-      code === 0 ? resolve(output) : reject(new Error(`${command} failed (${signal ?? code}):\n${output.trim()}`)),
+      code === 0
+        ? resolve(output)
+        : reject(new Error(`${command} failed (${signal ?? code}):\n${output.trim()}`)),
     );
   });
 }

@@ -29,10 +29,18 @@ export async function startService({ name, config, module, configure }: ServiceO
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  endWithParent();
   await configure?.(app, logger);
   await app.listen(config.PORT, config.HOST);
   logger.info({ url: await app.getUrl() }, 'listening');
   return app;
+}
+
+/** A service that `npm start` launched has an IPC channel to it; when the launcher vanishes, the service ends too. */
+function endWithParent(): void {
+  if (!process.channel) return;
+  process.channel.unref();
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }
 
 /** Runs a service's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */

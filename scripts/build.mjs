@@ -1,0 +1,6 @@
+// npm run build [project …]: builds what has changed.
+import { resolve } from 'node:path';
+import { build } from './lib/build.mjs';
+
+const only = process.argv.slice(2);
+await build(resolve(import.meta.dirname, '..'), only.length > 0 ? { only } : {});

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint, onceFor } from './fingerprint.mjs';
+import { run } from './run.mjs';
+
+/**
+ * Installs the packages when there are none or the lock file has changed. Uses nothing but Node itself.
+ * @param {string} root the project's folder
+ */
+export async function install(root) {
+  const modules = join(root, 'node_modules');
+  const wanted = fingerprint([join(root, 'package-lock.json')]);
+  await onceFor(join(modules, '.installed-for'), wanted, async () => {
+    console.log(existsSync(modules) ? 'Updating packages …' : 'Installing packages …');
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  });
+}

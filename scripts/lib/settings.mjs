@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+const port = (/** @type {number} */ fallback) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const url = (/** @type {RegExp} */ protocol, /** @type {string} */ example) =>
+  z.url({ protocol, error: `must be an address like ${example}` });
+
+/** Everything that `npm start` can be told; the same names as in `.env.example`. */
+const Settings = z.object({
+  GATEWAY_PORT: port(9100),
+  BACKEND_PORT: port(9101),
+  RUNNER_PORT: port(9102),
+  POSTGRES_PORT: port(9103),
+  REDIS_PORT: port(9104),
+  PUBLIC_URL: url(/^https?$/, 'https://codex.example.org').optional(),
+  DATA_DIR: z.string().default('.data'),
+  WORKSPACES_ROOT: z.string().optional(),
+  DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/name').optional(),
+  REDIS_URL: url(/^rediss?$/, 'redis://host:6379').optional(),
+  CODEX_API_KEY: z.string().optional(),
+  CODEX_BASE_URL: url(/^https?$/, 'http://127.0.0.1:11434/v1').optional(),
+  CODEX_MODEL: z.string().optional(),
+  CODEX_SANDBOX: z.enum(['auto', 'workspace-write', 'danger-full-access']).default('auto'),
+  MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).default(4),
+  GIT_TRUSTED_HOSTS: z
+    .string()
+    .regex(
+      /^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/,
+      'must be hosts separated by commas, such as git.example.org:8080',
+    )
+    .optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** @typedef {z.infer<typeof Settings>} Settings */
+
+/**
+ * The settings from the environment, then `.env`, then the defaults; folders become absolute.
+ * @param {string} root the project's folder
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {Settings & { DATA_DIR: string, WORKSPACES_ROOT: string, PUBLIC_URL: string }}
+ * @throws one Error with a sentence for every mistake
+ */
+export function readSettings(root, environment = process.env) {
+  const file = resolve(root, '.env');
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const given = Object.fromEntries(
+    Object.entries({ ...fromFile, ...environment }).filter(
+      ([, value]) => value !== undefined && value.trim() !== '',
+    ),
+  );
+  const result = Settings.safeParse(given);
+  const mistakes = result.success
+    ? []
+    : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`);
+  if (!result.success) throw new Error(mistakes.join('\n'));
+  const settings = result.data;
+  const ports = [
+    settings.GATEWAY_PORT,
+    settings.BACKEND_PORT,
+    settings.RUNNER_PORT,
+    settings.POSTGRES_PORT,
+    settings.REDIS_PORT,
+  ];
+  if (new Set(ports).size < ports.length)
+    throw new Error('GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT, POSTGRES_PORT and REDIS_PORT must differ.');
+  const dataDir = resolve(root, settings.DATA_DIR);
+  return {
+    ...settings,
+    DATA_DIR: dataDir,
+    WORKSPACES_ROOT: resolve(root, settings.WORKSPACES_ROOT ?? resolve(dataDir, 'workspaces')),
+    PUBLIC_URL: settings.PUBLIC_URL ?? `http://localhost:${settings.GATEWAY_PORT}`,
+  };
+}
