@@ -7,10 +7,14 @@ import { type RequestContext, systemContext } from '../tenants/request-context.j
 import { endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
+import { RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
 
 /** Sessions whose runs are seen to at the same time. */
 const CONCURRENCY = 16;
+
+/** more: the session's next step can be taken at once. */
+type Step = Outcome | 'more';
 
 /**
  * Sees to the runs of a session, in this order:
@@ -35,6 +39,7 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
+    private readonly settling: RunSettling,
     private readonly closing: RunClosing,
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
@@ -55,10 +60,12 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async attend({ tenantId, sessionId }: SessionRef): Promise<Outcome> {
     const ctx = systemContext(tenantId);
-    const session = await this.sessions.find(ctx, sessionId);
-    if (!session) return 'done';
     try {
-      return await this.attendRuns(ctx, session);
+      for (;;) {
+        const session = await this.sessions.find(ctx, sessionId);
+        const step = session ? await this.step(ctx, session) : 'done';
+        if (step !== 'more') return step;
+      }
     } catch (error) {
       if (!(error instanceof RunnerUnavailable)) throw error;
       this.logger.warn(`The runs of session ${sessionId} wait for the runner: ${error.message}`);
@@ -66,7 +73,7 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async attendRuns(ctx: RequestContext, session: SessionEntity): Promise<Outcome> {
+  private async step(ctx: RequestContext, session: SessionEntity): Promise<Step> {
     const open = await this.runs.open(ctx, session.id);
     const waiting: RunEntity[] = [];
     for (const run of open.filter((run) => !isInFlight(run))) {
@@ -83,15 +90,15 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** For the run that the runner has, or may have: the answer to an earlier call may have been lost. */
-  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Outcome> {
-    const state = await this.closing.catchUp(ctx, run);
-    if (state === 'ended') return 'again';
+  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
+    const standing = await this.settling.catchUp(ctx, run);
+    if (standing === 'ended') return 'more';
     // Once it has started, it is never handed over again, whatever became of its log.
-    if (state === 'unknown' && run.status === 'queued') {
+    if (standing === 'silent' && run.status === 'queued') {
       const refused = await this.handOver(session, run);
       if (refused) {
         await this.closing.close(ctx, run, { type: 'run.failed', reason: refused.detail });
-        return 'again';
+        return 'more';
       }
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);

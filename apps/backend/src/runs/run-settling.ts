@@ -1,21 +1,20 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { RunStatusActivity } from '@saas-codex/contracts/activity';
-import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { RunEvent } from '@saas-codex/contracts/events';
+import { RUN_TRANSITIONS, RunStatus } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/sessions';
-import { isFinal } from '@saas-codex/contracts/transitions';
+import type { Redis } from 'ioredis';
 import { transition } from '../database/transition.js';
+import { REDIS } from '../redis.module.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
+import { readRunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
-import { isEnded, RunStore } from './run-store.js';
+import { RunStore } from './run-store.js';
 
-/** A status that the run's log tells: from `codex:activity`, or read from the log itself. */
-export type ToldStatus = Pick<
-  RunStatusActivity,
-  'run_id' | 'session_id' | 'status' | 'error' | 'usage' | 'at'
->;
+/** How a run stands in its log. silent: the log is empty. */
+export type LogStanding = 'silent' | 'running' | 'ended';
 
 interface Outcome {
   treeAfter: string;
@@ -24,49 +23,54 @@ interface Outcome {
 }
 
 /**
- * Brings what a run's log says into Postgres. The log is the truth about how a run ended: it is written first, and
- * the row follows, here, as often as somebody reports it.
+ * Brings what a run's log says into Postgres. The log is the truth about whether a run started and how it ended: it
+ * is written first, and the row follows here, as often as somebody looks.
  */
 @Injectable()
 export class RunSettling {
   private readonly logger = new Logger(RunSettling.name);
 
   constructor(
+    @Inject(REDIS) private readonly redis: Redis,
     private readonly runs: RunStore,
     private readonly sessions: SessionStore,
     private readonly workspaces: Workspaces,
   ) {}
 
-  /** Applies a status; one that has been applied, or a run that is gone, is no error. */
-  async apply(ctx: RequestContext, told: ToldStatus): Promise<void> {
-    if (isFinal(RUN_TRANSITIONS, told.status)) await this.end(ctx, told);
-    else if (told.status === 'running') await this.start(ctx, told);
+  /** Lets the row of an open run follow its log. @returns how the run stands there. */
+  async catchUp(ctx: RequestContext, run: RunEntity): Promise<LogStanding> {
+    const { first, end } = await readRunLogState(this.redis, run.id);
+    if (end) {
+      await this.end(ctx, run, end);
+      return 'ended';
+    }
+    if (!first) return 'silent';
+    if (run.status === 'queued') await this.start(ctx, run, first);
+    return 'running';
   }
 
-  private async start(ctx: RequestContext, told: ToldStatus): Promise<void> {
-    const at = new Date(told.at);
-    await this.runs.changeIfThere(ctx, told.session_id, async (tx, session) => {
-      const row = { id: told.run_id, to: told.status, set: { startedAt: at } };
-      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, row))) return;
+  private async start(ctx: RequestContext, run: RunEntity, event: RunEvent): Promise<void> {
+    const at = new Date(event.at);
+    await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
+      const step = { id: run.id, to: 'running', set: { startedAt: at } } as const;
+      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at });
     });
   }
 
-  private async end(ctx: RequestContext, told: ToldStatus): Promise<void> {
-    const run = await this.runs.find(ctx, told.run_id);
-    if (!run || isEnded(run)) return;
+  private async end(ctx: RequestContext, run: RunEntity, event: RunEvent): Promise<void> {
     const outcome = await this.outcomeOf(ctx, run);
-    const at = new Date(told.at);
+    const at = new Date(event.at);
+    const set = {
+      endedAt: at,
+      error: 'reason' in event.data ? event.data.reason : null,
+      usage: 'usage' in event.data ? event.data.usage : null,
+      treeAfter: outcome?.treeAfter ?? null,
+      diff: outcome?.diff ?? null,
+    };
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
-      const { error, usage } = told;
-      const set = {
-        endedAt: at,
-        error,
-        usage,
-        treeAfter: outcome?.treeAfter ?? null,
-        diff: outcome?.diff ?? null,
-      };
-      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, { id: run.id, to: told.status, set }))) return;
+      const step = { id: run.id, to: statusAfter(event), set };
+      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
     });
@@ -90,3 +94,6 @@ export class RunSettling {
     }
   }
 }
+
+/** `run.succeeded` → `succeeded` */
+const statusAfter = (terminal: RunEvent): RunStatus => RunStatus.parse(terminal.type.slice('run.'.length));

@@ -1,26 +1,20 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { RunStatusActivity } from '@saas-codex/contracts/activity';
-import { systemContext } from '../tenants/request-context.js';
 import { RunKeeper } from './run-keeper.js';
-import { RunSettling } from './run-settling.js';
 
 /**
- * Moves runs along by what `codex:activity` reports. At least once: an activity whose handling failed comes again.
- * What is lost nevertheless is found in the runs' logs (RunKeeper).
+ * Hears from `codex:activity` that a run moved, and has it looked at. The looking is not waited for: the stream is
+ * read one entry after the other, and a checkpoint of a large workspace must not hold up everybody's runs. A report
+ * that is lost with the process is no loss, since the run's log still says it (RunKeeper).
  */
 @Controller()
 export class RunStatusConsumer {
-  constructor(
-    private readonly settling: RunSettling,
-    private readonly keeper: RunKeeper,
-  ) {}
+  constructor(private readonly keeper: RunKeeper) {}
 
   @EventPattern('run.status')
-  async apply(@Payload() activity: RunStatusActivity): Promise<void> {
-    // Queueing is our own news, and is in the database before it is told.
-    if (activity.status === 'queued') return;
-    await this.settling.apply(systemContext(activity.tenant_id), activity);
-    void this.keeper.keep({ tenantId: activity.tenant_id, sessionId: activity.session_id });
+  runMoved(@Payload() { tenant_id: tenantId, session_id: sessionId, status }: RunStatusActivity): void {
+    // Queueing is our own news: whoever queued the run has it looked at.
+    if (status !== 'queued') void this.keeper.keep({ tenantId, sessionId });
   }
 }
