@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EventsModule } from './events/events.module.js';
 import { RedisModule } from './redis.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -10,7 +11,7 @@ import { TenantsModule } from './tenants/tenants.module.js';
 /**
  * The backend's features. Imports go one way only:
  *
- *     runs → sessions → workspaces → tenants → database
+ *     events → runs → sessions → workspaces → tenants → database
  */
 @Module({})
 export class AppModule {
@@ -24,6 +25,7 @@ export class AppModule {
         TenantsModule,
         SessionsModule,
         RunsModule,
+        EventsModule,
       ],
     };
   }

@@ -116,8 +116,7 @@ export async function serveActivity(
 ): Promise<void> {
   const cursor = cursorOf(req);
   const feed = await hub.open(tenantId);
-  if (res.destroyed) return;
-  openEventStream(res);
+  if (res.destroyed || !openEventStream(req, res)) return;
   const now = feed.log.lastId;
   feed.subscribe(res, cursor && compareEventIds(cursor, now) < 0 ? cursor : now);
 }

@@ -110,8 +110,7 @@ export async function serveRunEvents(
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
   const feed = await hub.open(runId, after);
-  if (res.destroyed) return;
-  openEventStream(res);
+  if (res.destroyed || !openEventStream(req, res)) return;
   feed.subscribe(res, after);
 }
 

@@ -12,12 +12,20 @@ const HEAD = {
   connection: 'close',
 };
 
-/** Starts the answer: the headers and a first comment go out at once, so that no proxy waits for a first event. */
-export function openEventStream(res: ServerResponse): void {
+/**
+ * Starts the answer: the headers and a first comment go out at once, so that no proxy waits for a first event.
+ * @returns false when only the headers were asked for (HEAD); then the answer is complete.
+ */
+export function openEventStream(req: IncomingMessage, res: ServerResponse): boolean {
   res.removeHeader('transfer-encoding');
   res.writeHead(200, HEAD);
+  if (req.method === 'HEAD') {
+    res.end();
+    return false;
+  }
   res.socket?.setNoDelay(true);
   res.write(':\n\n');
+  return true;
 }
 
 /**

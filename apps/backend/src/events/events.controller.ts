@@ -1,0 +1,64 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
+import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { RunStore } from '../runs/run-store.js';
+import { Ctx, type RequestContext } from '../tenants/request-context.js';
+
+const id = { schema: z.uuid() };
+const AFTER = { name: 'after', required: false, description: 'Id of the last event that the client has' };
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  required: false,
+  description: 'The same, as browsers send it',
+};
+const STREAM = {
+  status: 200,
+  description: 'Server-sent events, with a `heartbeat` every 15 s',
+  content: { 'text/event-stream': { schema: { type: 'string' as const } } },
+};
+
+/** The two event streams. They write to the response themselves, off Nest's own path for answers. */
+@ApiTags('events')
+@ApiQuery(AFTER)
+@ApiHeader(LAST_EVENT_ID)
+@Controller('api')
+export class EventsController {
+  constructor(
+    private readonly runs: RunStore,
+    private readonly runLogs: RunLogHub,
+    private readonly activity: ActivityHub,
+  ) {}
+
+  @Get('runs/:run_id/events')
+  @ApiOperation({
+    operationId: 'streamRunEvents',
+    summary: "Stream a run's events",
+    description:
+      'From behind `Last-Event-ID` or `after`, else from the first; then live; `end` follows the last one. ' +
+      'Durable events have the ids 1, 2, 3 …, short-lived deltas n-1, n-2 … behind event n.',
+  })
+  @ApiResponse(STREAM)
+  async run(
+    @Ctx() ctx: RequestContext,
+    @Param('run_id', id) runId: string,
+    @Req() req: Request,
+    @Res() res: Response,
+  ): Promise<void> {
+    await this.runs.get(ctx, runId);
+    await serveRunEvents(this.runLogs, req, res, runId);
+  }
+
+  @Get('events')
+  @ApiOperation({
+    operationId: 'streamActivity',
+    summary: 'Stream what happens to sessions and runs',
+    description: 'From behind `Last-Event-ID` or `after`, else from now on. It has no end.',
+  })
+  @ApiResponse(STREAM)
+  all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return serveActivity(this.activity, req, res, ctx.tenantId);
+  }
+}

@@ -1,0 +1,27 @@
+import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { ActivityHub } from '@saas-codex/platform/activity/activity.hub';
+import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
+import type { Redis } from 'ioredis';
+import { REDIS } from '../redis.module.js';
+import { RunsModule } from '../runs/runs.module.js';
+import { EventsController } from './events.controller.js';
+
+@Module({
+  imports: [RunsModule],
+  controllers: [EventsController],
+  providers: [
+    { provide: RunLogHub, inject: [REDIS], useFactory: (redis: Redis) => new RunLogHub(redis) },
+    { provide: ActivityHub, inject: [REDIS], useFactory: (redis: Redis) => new ActivityHub(redis) },
+  ],
+})
+export class EventsModule implements BeforeApplicationShutdown {
+  constructor(
+    private readonly runLogs: RunLogHub,
+    private readonly activity: ActivityHub,
+  ) {}
+
+  /** Before the HTTP server closes, since it waits for open streams; their clients come back by themselves. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.runLogs.close(), this.activity.close()]);
+  }
+}
