@@ -1,5 +1,32 @@
 import { Module } from '@nestjs/common';
+import { AddressChecker } from './addresses/address-checker.js';
+import { HostResolver } from './addresses/host-resolver.js';
+import { Mirrors } from './clone/mirrors.js';
+import { SessionClone } from './clone/session-clone.js';
+import { Git } from './git/git.js';
+import { Checkpoints } from './history/checkpoints.js';
+import { HistoryRepository } from './history/history-repository.js';
+import { TreeDiffs } from './history/tree-diffs.js';
+import { Trash } from './trash.js';
+import { WorkspaceLimits } from './workspace-limits.js';
+import { WorkspacePaths } from './workspace-paths.js';
 import { Workspaces } from './workspaces.js';
 
-@Module({ providers: [Workspaces], exports: [Workspaces] })
+@Module({
+  providers: [
+    AddressChecker,
+    Checkpoints,
+    Git,
+    HistoryRepository,
+    HostResolver,
+    Mirrors,
+    SessionClone,
+    Trash,
+    TreeDiffs,
+    WorkspaceLimits,
+    WorkspacePaths,
+    Workspaces,
+  ],
+  exports: [Workspaces],
+})
 export class WorkspacesModule {}

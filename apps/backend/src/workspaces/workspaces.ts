@@ -1,13 +1,20 @@
+import { mkdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { DiffStat } from '@saas-codex/contracts/sessions';
 import type { RequestContext } from '../tenants/request-context.js';
+import { AddressChecker } from './addresses/address-checker.js';
+import { checkRef } from './addresses/check-ref.js';
 import type { RepoAddress } from './addresses/repo-address.js';
-
-export interface CloneProgress {
-  phase: 'resolving' | 'fetching' | 'checking_out';
-  percent: number | null;
-}
+import { toCloneProblem } from './clone/clone-problems.js';
+import type { OnCloneProgress } from './clone/clone-progress.js';
+import { Mirrors } from './clone/mirrors.js';
+import { SessionClone } from './clone/session-clone.js';
+import { Checkpoints } from './history/checkpoints.js';
+import { HistoryRepository } from './history/history-repository.js';
+import { TreeDiffs } from './history/tree-diffs.js';
+import { Trash } from './trash.js';
+import { WorkspacePaths } from './workspace-paths.js';
 
 export interface NewWorkspace {
   sessionId: string;
@@ -22,62 +29,102 @@ export interface WorkspaceBase {
   baseTree: string;
 }
 
+/**
+ * What the rest of the backend knows of repositories and git.
+ *
+ *     WORKSPACES_ROOT/
+ *       .mirrors/<tenant>/<url>.git   ◄─ fetched from the remote, lends its objects to:
+ *       <session>/repo/.git           the agent's, which nobody else runs git with
+ *       <session>/history.git         ours: checkpoints of repo/ and everything that is read from them
+ *       .trash/                       removed workspaces, until they are deleted
+ */
 @Injectable()
 export class Workspaces {
-  /** @throws ProblemError repo_url_*, repo_host_* (400) */
-  checkAddress(_repoUrl: string): Promise<RepoAddress> {
-    throw new Error('not built yet');
+  constructor(
+    private readonly addresses: AddressChecker,
+    private readonly mirrors: Mirrors,
+    private readonly clone: SessionClone,
+    private readonly history: HistoryRepository,
+    private readonly checkpoints: Checkpoints,
+    private readonly diffs: TreeDiffs,
+    private readonly trash: Trash,
+    private readonly paths: WorkspacePaths,
+  ) {}
+
+  /** @throws ProblemError repo_url_*, repo_host_* (400), before any process starts */
+  checkAddress(repoUrl: string): Promise<RepoAddress> {
+    return this.addresses.check(repoUrl);
   }
 
   /** @throws ProblemError ref_invalid (400) */
-  checkRef(_ref: string): string {
-    throw new Error('not built yet');
+  checkRef(ref: string): string {
+    return checkRef(ref);
   }
 
   /** `WORKSPACES_ROOT/<session_id>/repo` */
-  repoPath(_sessionId: string): string {
-    throw new Error('not built yet');
+  repoPath(sessionId: string): string {
+    return this.paths.repo(sessionId);
   }
 
   /**
    * Makes the workspace; may be called again after a crash: a partial earlier try is cleared.
-   * @throws ProblemError clone_*, ref_not_found (422), and then nothing is left on disk
+   * @throws ProblemError clone_*, ref_not_found (422), and then nothing is left on disk; GitFailure of kind
+   *   `aborted`, or the signal's reason, when `signal` ended it
    */
-  create(
-    _ctx: RequestContext,
-    _workspace: NewWorkspace,
-    _onProgress: (progress: CloneProgress) => void,
-    _signal?: AbortSignal,
+  async create(
+    ctx: RequestContext,
+    workspace: NewWorkspace,
+    onProgress: OnCloneProgress,
+    signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
-    throw new Error('not built yet');
+    await this.remove(ctx, workspace.sessionId);
+    try {
+      return await this.build(ctx, workspace, onProgress, signal);
+    } catch (error) {
+      await this.remove(ctx, workspace.sessionId);
+      throw toCloneProblem(error);
+    }
   }
 
   /** Records the work tree as it is now; answers its git tree id. */
-  checkpoint(_ctx: RequestContext, _sessionId: string): Promise<string> {
-    throw new Error('not built yet');
+  checkpoint(_ctx: RequestContext, sessionId: string): Promise<string> {
+    return this.checkpoints.take(sessionId);
   }
 
-  stat(_ctx: RequestContext, _sessionId: string, _fromTree: string, _toTree: string): Promise<DiffStat> {
-    throw new Error('not built yet');
+  /** True when `tree` is a checkpoint of this session. */
+  hasCheckpoint(_ctx: RequestContext, sessionId: string, tree: string): Promise<boolean> {
+    return this.history.knows(sessionId, tree);
   }
 
-  diff(_ctx: RequestContext, _sessionId: string, _fromTree: string, _toTree: string): Promise<Diff> {
-    throw new Error('not built yet');
+  stat(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string): Promise<DiffStat> {
+    return this.diffs.stat(sessionId, fromTree, toTree);
+  }
+
+  diff(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string): Promise<Diff> {
+    return this.diffs.diff(sessionId, fromTree, toTree);
   }
 
   /** @throws ProblemError file_not_found when `path` is not part of the diff */
-  patch(
-    _ctx: RequestContext,
-    _sessionId: string,
-    _fromTree: string,
-    _toTree: string,
-    _path: string,
-  ): Promise<FilePatch> {
-    throw new Error('not built yet');
+  patch(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string, path: string): Promise<FilePatch> {
+    return this.diffs.patch(sessionId, fromTree, toTree, path);
   }
 
   /** Removes the workspace; one that is gone already is no error. */
-  remove(_ctx: RequestContext, _sessionId: string): Promise<void> {
-    throw new Error('not built yet');
+  remove(_ctx: RequestContext, sessionId: string): Promise<void> {
+    return this.trash.discard(this.paths.session(sessionId));
+  }
+
+  private async build(
+    ctx: RequestContext,
+    { sessionId, address, ref }: NewWorkspace,
+    onProgress: OnCloneProgress,
+    signal?: AbortSignal,
+  ): Promise<WorkspaceBase> {
+    const source = address && (await this.mirrors.provide(ctx, { address, ref, onProgress, signal }));
+    await mkdir(this.paths.codexHome(sessionId), { recursive: true });
+    const repo = this.paths.repo(sessionId);
+    const baseCommit = await this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal });
+    await this.history.init(sessionId, source && { mirror: source.mirror, commit: baseCommit });
+    return { baseCommit, baseTree: await this.checkpoints.take(sessionId) };
   }
 }

@@ -1,0 +1,59 @@
+import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { CONFIG, type Config } from '../../config.js';
+import { HostResolver } from './host-resolver.js';
+import { isPublicAddress, TrustedHosts } from './network-policy.js';
+import { parseAddress } from './parse-address.js';
+import type { ParsedAddress, RepoAddress } from './repo-address.js';
+
+const RESOLVE_MS = 10_000;
+
+/**
+ * Decides which repositories may be connected to.
+ *
+ *     text ─► parse ─► trusted, or https/ssh? ─► resolve ─► every address public, or trusted? ─► RepoAddress
+ *
+ * git later connects to the addresses found here and asks no resolver again (see transport.ts), so a name that
+ * answers differently the second time leads nowhere.
+ */
+@Injectable()
+export class AddressChecker {
+  private readonly trusted: TrustedHosts;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<Config, 'GIT_TRUSTED_HOSTS'>,
+    private readonly resolver: HostResolver,
+  ) {
+    this.trusted = new TrustedHosts(config.GIT_TRUSTED_HOSTS);
+  }
+
+  /** @throws ProblemError repo_url_*, repo_host_* */
+  async check(text: string): Promise<RepoAddress> {
+    const parsed = parseAddress(text);
+    const trusted = this.trusted.has(parsed);
+    if (parsed.scheme === 'http' && !trusted) {
+      throw new ProblemError('repo_url_scheme', 'Use https:// or ssh; http:// is only for hosts that the operator trusts.');
+    }
+    const pinnedTo = await this.resolve(parsed);
+    if (!trusted && !pinnedTo.every(isPublicAddress)) throw forbidden(parsed);
+    return { ...parsed, pinnedTo };
+  }
+
+  private async resolve({ host }: ParsedAddress): Promise<string[]> {
+    if (isIP(host) !== 0) return [host];
+    const answer = this.resolver.resolve(host).catch(() => []);
+    const addresses = await Promise.race([answer, delay(RESOLVE_MS, [], { ref: false })]);
+    if (addresses.length === 0) {
+      throw new ProblemError('repo_host_unknown', `The host ${host} was not found. Check the address for a typing mistake.`);
+    }
+    return addresses;
+  }
+}
+
+const forbidden = ({ host }: ParsedAddress) =>
+  new ProblemError(
+    'repo_host_forbidden',
+    `The host ${host} is in a private or reserved network. The operator can allow it with GIT_TRUSTED_HOSTS.`,
+  );

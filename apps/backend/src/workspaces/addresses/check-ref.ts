@@ -1,0 +1,24 @@
+import { ProblemError } from '@saas-codex/platform/problem';
+
+const MAX_LENGTH = 250;
+/** What `git check-ref-format` forbids in a name, and everything that revision syntax would read more into. */
+const FORBIDDEN = /[\s\p{Cc}~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|^@$|[/.]$/u;
+const FORBIDDEN_PART = /^\.|\.lock$/;
+
+/**
+ * A branch, tag, full ref name or commit id that can only be read as such.
+ * @throws ProblemError ref_invalid
+ */
+export function checkRef(ref: string): string {
+  const parts = ref.split('/');
+  if (
+    ref === '' ||
+    ref.length > MAX_LENGTH ||
+    Buffer.from(ref).toString() !== ref ||
+    FORBIDDEN.test(ref) ||
+    parts.some((part) => FORBIDDEN_PART.test(part))
+  ) {
+    throw new ProblemError('ref_invalid', 'Give the name of a branch or tag, or a commit id, as git shows it.');
+  }
+  return ref;
+}

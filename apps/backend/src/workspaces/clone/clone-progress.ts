@@ -1,0 +1,6 @@
+/** How far a clone is; `percent` is null where git does not say. */
+export interface CloneProgress {
+  phase: 'resolving' | 'fetching' | 'checking_out';
+  percent: number | null;
+}
+export type OnCloneProgress = (progress: CloneProgress) => void;

@@ -1,0 +1,46 @@
+import { isIP, isIPv6 } from 'node:net';
+import type { RepoAddress } from '../addresses/repo-address.js';
+import type { GitCommand } from './git.js';
+
+/**
+ * How git reaches a checked address: only by its own protocol, and only at the network addresses that were checked.
+ * @param knownHosts file with the ssh host keys that were seen before
+ */
+export function transportTo(address: RepoAddress, knownHosts: string): Pick<GitCommand, 'protocols' | 'config' | 'env'> {
+  if (address.scheme === 'ssh') {
+    return { protocols: ['ssh'], env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) } };
+  }
+  return { protocols: [address.scheme], config: curlPin(address) };
+}
+
+/** In curl's own syntax: with it, curl asks no resolver for this host and port. An IP address needs none. */
+function curlPin({ host, port, pinnedTo }: RepoAddress): string[] {
+  if (isIP(host) !== 0) return [];
+  const addresses = pinnedTo.map((address) => (isIPv6(address) ? `[${address}]` : address));
+  return [`http.curloptResolve=${host}:${port}:${addresses.join(',')}`];
+}
+
+/** No configuration, keys or agent of the machine; the host's key is remembered by its name, not by its address. */
+function sshCommand({ host, port, pinnedTo }: RepoAddress, knownHosts: string): string {
+  const alias = port === 22 ? host : `[${host}]:${port}`;
+  const options = [
+    `HostName=${pinnedTo[0]}`,
+    `HostKeyAlias=${alias}`,
+    `UserKnownHostsFile="${knownHosts}"`,
+    'GlobalKnownHostsFile=/dev/null',
+    'StrictHostKeyChecking=accept-new',
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+    'IdentityFile=none',
+    'ForwardAgent=no',
+    'ClearAllForwardings=yes',
+    'PermitLocalCommand=no',
+    'ProxyCommand=none',
+    'CanonicalizeHostname=no',
+    'ConnectTimeout=20',
+    'ServerAliveInterval=15',
+  ];
+  return ['ssh', '-F', '/dev/null', ...options.flatMap((option) => ['-o', option])].map(shellQuote).join(' ');
+}
+
+const shellQuote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,106 @@
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { withFileLock } from '../git/file-lock.js';
+import { Git, type GitCommand, type GitOutput } from '../git/git.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
+import { WorkspacePaths } from '../workspace-paths.js';
+
+export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
+
+/**
+ * `history.git`: the trusted git directory of a session. The agent writes the work tree but never this.
+ *
+ * A work tree speaks to git through more than its files: `.gitattributes` can choose filters, text conversions,
+ * encodings and diff drivers. `info/attributes` here has the last word over all of them and says: none, for every
+ * path. So files are recorded byte for byte, and no attribute selects a program. (`-working-tree-encoding` is an
+ * error to git: that one is unspecified instead.)
+ */
+const ATTRIBUTES =
+  '* -text -crlf -ident -filter !eol !working-tree-encoding !diff !merge !whitespace !conflict-marker-size\n';
+
+/** A path with a backslash is a plain name here; symbolic links and modes are real. */
+const SETTINGS = ['core.protectNTFS=false', 'core.symlinks=true', 'core.fileMode=true', 'core.autocrlf=false'];
+const SPEED = ['core.looseCompression=1', 'core.preloadIndex=true'];
+
+@Injectable()
+export class HistoryRepository {
+  constructor(
+    private readonly git: Git,
+    private readonly paths: WorkspacePaths,
+    private readonly limits: WorkspaceLimits,
+  ) {}
+
+  /** @param base the commit that was checked out and the mirror that has it; null: the work tree started empty */
+  async init(sessionId: string, base: { mirror: string; commit: string } | null): Promise<void> {
+    const path = this.paths.history(sessionId);
+    await this.git.run({
+      args: ['init', '--bare', '--template=', '--', path],
+      cwd: this.paths.session(sessionId),
+      timeoutMs: this.limits.localMs,
+    });
+    await mkdir(join(path, 'info'), { recursive: true });
+    await writeFile(join(path, 'info', 'attributes'), ATTRIBUTES);
+    await this.read(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
+    if (base === null) return;
+    await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(base.mirror, 'objects')}\n`);
+    await this.read(sessionId, ['read-tree', base.commit]);
+    await this.onWorkTree(sessionId, { args: ['update-index', '-q', '--ignore-submodules', '--refresh'] });
+  }
+
+  /** Runs git on recorded objects only: no file of the work tree is looked at. */
+  read(sessionId: string, args: GitCommand['args'], options: Partial<GitCommand> = {}): Promise<GitOutput> {
+    const path = this.paths.history(sessionId);
+    return this.git.run({ ...this.common(), ...options, args, cwd: path, gitDir: path });
+  }
+
+  /**
+   * Runs git on the work tree. Only plumbing that starts no other program belongs here: `status`, `diff`, `add` and
+   * `commit` start a git of its own inside every submodule, and that one obeys the submodule's configuration.
+   */
+  onWorkTree(sessionId: string, command: Pick<GitCommand, 'args' | 'input'>): Promise<GitOutput> {
+    const workTree = this.paths.repo(sessionId);
+    return this.git.run({
+      ...this.common(),
+      ...command,
+      cwd: workTree,
+      gitDir: this.paths.history(sessionId),
+      workTree,
+    });
+  }
+
+  /** One at a time writes the index; a lock that a killed git left there belongs to nobody. */
+  exclusively<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+    const path = this.paths.history(sessionId);
+    return withFileLock(path, async () => {
+      await rm(join(path, 'index.lock'), { force: true });
+      return work();
+    });
+  }
+
+  /** Keeps a tree for ever, and makes it one that `knows` answers true for. */
+  async keep(sessionId: string, tree: string): Promise<void> {
+    if (await this.knows(sessionId, tree)) return;
+    const input = `start\nupdate ${checkpointRef(tree)} ${tree}\ncommit\n`;
+    await this.read(sessionId, ['update-ref', '--stdin'], { input });
+  }
+
+  /** True when the tree is a checkpoint of this very session. */
+  async knows(sessionId: string, tree: string): Promise<boolean> {
+    const path = join(this.paths.history(sessionId), checkpointRef(tree));
+    return access(path).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private common(): Pick<GitCommand, 'config' | 'timeoutMs'> {
+    return { config: [...SETTINGS, ...SPEED], timeoutMs: this.limits.localMs };
+  }
+}
+
+/** @throws when `tree` is not a full object id */
+function checkpointRef(tree: string): string {
+  if (!/^[0-9a-f]{40}$/.test(tree)) throw new Error('A tree id has 40 hexadecimal digits.');
+  return `refs/checkpoints/${tree}`;
+}

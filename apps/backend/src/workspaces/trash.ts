@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { WorkspacePaths } from './workspace-paths.js';
+
+/**
+ * Removes folders in two steps: a rename, at once, and the deleting, in the background and one after the other.
+ * What a stopped process left in the trash goes at the next start.
+ */
+@Injectable()
+export class Trash implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger(Trash.name);
+  private emptying: Promise<void> = Promise.resolve();
+
+  constructor(private readonly paths: WorkspacePaths) {}
+
+  async onModuleInit(): Promise<void> {
+    const left = await readdir(this.paths.trash).catch(() => []);
+    for (const name of left) this.delete(join(this.paths.trash, name));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.emptying;
+  }
+
+  /** One that does not exist is no error. */
+  async discard(folder: string): Promise<void> {
+    const target = join(this.paths.trash, `${basename(folder)}-${randomUUID()}`);
+    await mkdir(this.paths.trash, { recursive: true });
+    try {
+      await rename(folder, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+    this.delete(target);
+  }
+
+  private delete(folder: string): void {
+    this.emptying = this.emptying
+      .then(() => removeTree(folder))
+      .catch((error: Error) => this.logger.error(`The trash cannot be emptied: ${error.message}`, error.stack));
+  }
+}
+
+/** Agents leave folders without write permission (Go's module cache, say), which `rm` alone cannot empty. */
+async function removeTree(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    await makeWritable(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  if (!(await lstat(folder)).isDirectory()) return;
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
+  }
+}

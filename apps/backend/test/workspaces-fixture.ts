@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Config } from '../src/config.js';
+import { ConfigModule } from '../src/config.module.js';
+import { type RequestContext, systemContext } from '../src/tenants/request-context.js';
+import { WorkspaceLimits } from '../src/workspaces/workspace-limits.js';
+import { type WorkspaceBase, Workspaces } from '../src/workspaces/workspaces.js';
+import { WorkspacesModule } from '../src/workspaces/workspaces.module.js';
+
+/** The real module on a folder of its own. */
+export interface WorkspacesFixture {
+  root: string;
+  app: INestApplicationContext;
+  workspaces: Workspaces;
+  ctx: RequestContext;
+  limits: { -readonly [K in keyof WorkspaceLimits]: number };
+  /** Makes a session on a repository (null: empty). */
+  open(url: string | null, ref?: string | null): Promise<{ sessionId: string; repo: string } & WorkspaceBase>;
+  close(): Promise<void>;
+}
+
+export async function startWorkspaces(trustedHosts: string[] = []): Promise<WorkspacesFixture> {
+  const root = await mkdtemp(join(tmpdir(), 'saas-codex-workspaces-'));
+  const config = { WORKSPACES_ROOT: root, GIT_TRUSTED_HOSTS: trustedHosts } as Config;
+  class Root {}
+  const app = await NestFactory.createApplicationContext(
+    { module: Root, imports: [ConfigModule.with(config), WorkspacesModule] },
+    { logger: ['error', 'warn'] },
+  );
+  const workspaces = app.get(Workspaces);
+  const ctx = systemContext('tenant-a');
+  return {
+    root,
+    app,
+    workspaces,
+    ctx,
+    limits: app.get(WorkspaceLimits),
+    async open(url, ref = null) {
+      const sessionId = randomUUID();
+      const address = url === null ? null : await workspaces.checkAddress(url);
+      const base = await workspaces.create(ctx, { sessionId, address, ref }, () => {});
+      return { sessionId, repo: workspaces.repoPath(sessionId), ...base };
+    },
+    async close() {
+      await app.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
