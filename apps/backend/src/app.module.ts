@@ -2,16 +2,19 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DiffsModule } from './diffs/diffs.module.js';
 import { EventsModule } from './events/events.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { RedisModule } from './redis.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { SystemModule } from './system/system.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
 /**
  * The backend's features. Imports go one way only:
  *
- *     events → runs → sessions → workspaces → tenants → database
+ *     events, diffs → runs → sessions → workspaces → tenants → database
  */
 @Module({})
 export class AppModule {
@@ -23,8 +26,11 @@ export class AppModule {
         DatabaseModule,
         RedisModule,
         TenantsModule,
+        IdempotencyModule,
+        SystemModule,
         SessionsModule,
         RunsModule,
+        DiffsModule,
         EventsModule,
       ],
     };

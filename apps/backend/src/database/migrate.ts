@@ -1,19 +1,8 @@
 import type { DataSource } from 'typeorm';
+import { LOCKS, withLock } from './advisory-lock.js';
 
-/** Any constant of our own: everybody who migrates this database asks for the same lock. */
-const MIGRATION_LOCK = 7_318_004;
-
-/**
- * Brings the schema up to date. Backends that start together queue on an advisory lock, so each migration runs
- * once; the lock goes with its connection when a process dies.
- */
-export async function migrate(dataSource: DataSource): Promise<void> {
-  const lock = dataSource.createQueryRunner();
-  try {
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+/** Brings the schema up to date. Backends that start together wait for each other, so each migration runs once. */
+export const migrate = (dataSource: DataSource): Promise<void> =>
+  withLock(dataSource, LOCKS.migrate, async () => {
     await dataSource.runMigrations({ transaction: 'each' });
-    await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-  } finally {
-    await lock.release();
-  }
-}
+  });

@@ -1,4 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
+import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
+import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -7,6 +9,8 @@ import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
  * TypeORM orders by that number and runs each once, so a published migration is never edited.
  */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
+  CreateIdentity1795470000000,
+  CreateIdempotencyKeys1795470000001,
   CreateSessions1795474000000,
   CreateRuns1795474000001,
 ];

@@ -28,6 +28,9 @@ export const setRequestContext = (req: Request, context: RequestContext): void =
   contexts.set(req, context);
 };
 
+/** The caller's context; undefined on a public route. */
+export const findRequestContext = (req: Request): RequestContext | undefined => contexts.get(req);
+
 /** @throws when the guard let no caller through: the route is public and has no context. */
 export function requestContextOf(req: Request): RequestContext {
   const context = contexts.get(req);

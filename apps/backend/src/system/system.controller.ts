@@ -1,0 +1,21 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { SystemInfo } from '@saas-codex/contracts/system';
+import { SystemService } from './system.service.js';
+
+@ApiTags('system')
+@Controller('api/system')
+export class SystemController {
+  constructor(private readonly system: SystemService) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'readSystem',
+    summary: "Tell what does the agents' work",
+    description: 'The engine, where models come from, and how agents are isolated, as the runner tells it.',
+  })
+  @ApiResponse({ status: 200, standardSchema: SystemInfo })
+  read(): Promise<SystemInfo> {
+    return this.system.read();
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import type { SystemInfo } from '@saas-codex/contracts/system';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
+
+const FRESH_MS = 5_000;
+
+/** What the runner tells about itself, asked at most once per few seconds however many ask us. */
+@Injectable()
+export class SystemService {
+  private latest: { answer: Promise<SystemInfo>; until: number } | undefined;
+
+  constructor(private readonly runner: RunnerClient) {}
+
+  /** @throws ProblemError runner_unavailable; that is not kept, the next call asks again */
+  read(): Promise<SystemInfo> {
+    if (!this.latest || this.latest.until <= Date.now()) {
+      const latest = { answer: this.ask(), until: Date.now() + FRESH_MS };
+      this.latest = latest;
+      latest.answer.catch(() => {
+        if (this.latest === latest) this.latest = undefined;
+      });
+    }
+    return this.latest.answer;
+  }
+
+  private async ask(): Promise<SystemInfo> {
+    try {
+      return await this.runner.system();
+    } catch (error) {
+      if (!(error instanceof RunnerUnavailable || error instanceof RunnerRefused)) throw error;
+      throw new ProblemError('runner_unavailable', 'Sessions can be read meanwhile; try again in a moment.');
+    }
+  }
+}

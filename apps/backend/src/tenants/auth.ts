@@ -1,0 +1,73 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { apiKey } from '@better-auth/api-key';
+import { betterAuth } from 'better-auth';
+import { magicLink } from 'better-auth/plugins/magic-link';
+import { organization } from 'better-auth/plugins/organization';
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
+import type { Pool } from 'pg';
+
+const DAY = 24 * 60 * 60;
+const SIGN_IN_LINK_SECONDS = 30 * 60;
+
+/** What our own callers hand over when they ask for a link; better-auth passes it through untouched. */
+export interface LinkRequest {
+  deliver: (token: string) => void;
+}
+
+/**
+ * better-auth, which keeps people, tenants, cookies and API keys in our Postgres. Its own HTTP routes are not
+ * mounted: everything goes through `auth.api` in this folder. Its tables come from our migrations, under our names:
+ *
+ *     better-auth    organization  member   user   session        apikey    verification
+ *     table          tenants       members  users  user_sessions  api_keys  verifications
+ */
+export const createAuth = (options: { pool: Pool; secret: string; publicUrl: string }) =>
+  betterAuth({
+    appName: 'saas-codex',
+    baseURL: options.publicUrl,
+    secret: options.secret,
+    database: {
+      type: 'postgres',
+      db: new Kysely({
+        dialect: new PostgresDialect({ pool: options.pool }),
+        plugins: [new CamelCasePlugin()],
+      }),
+    },
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    advanced: {
+      cookiePrefix: 'saas-codex',
+      useSecureCookies: options.publicUrl.startsWith('https:'),
+      database: { generateId: () => randomUUID() },
+    },
+    user: { modelName: 'users' },
+    session: { modelName: 'user_sessions', expiresIn: 30 * DAY, updateAge: DAY },
+    account: { modelName: 'user_accounts' },
+    verification: { modelName: 'verifications' },
+    plugins: [
+      organization({
+        schema: {
+          organization: { modelName: 'tenants' },
+          member: { modelName: 'members', fields: { organizationId: 'tenantId' } },
+          invitation: { modelName: 'invitations', fields: { organizationId: 'tenantId' } },
+          session: { fields: { activeOrganizationId: 'activeTenantId' } },
+        },
+      }),
+      apiKey(
+        { defaultPrefix: 'cdx_', enableMetadata: true, rateLimit: { enabled: false } },
+        { schema: { apikey: { modelName: 'api_keys' } } },
+      ),
+      magicLink({
+        expiresIn: SIGN_IN_LINK_SECONDS,
+        storeToken: 'hashed',
+        disableSignUp: true,
+        generateToken: () => randomBytes(32).toString('base64url'),
+        sendMagicLink: ({ token, metadata }) => (metadata as unknown as LinkRequest).deliver(token),
+      }),
+    ],
+  });
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** Injection token of the backend's one `Auth`. */
+export const AUTH = Symbol('auth');
