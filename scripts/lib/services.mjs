@@ -32,7 +32,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
       SERVICE_TOKEN: secrets.serviceToken,
       MAX_CONCURRENT_RUNS: `${settings.MAX_CONCURRENT_RUNS}`,
       CODEX_SANDBOX: settings.CODEX_SANDBOX,
-      ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL']),
+      ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'DEMO_PACE']),
     }),
     backend: service('backend', settings.BACKEND_PORT, {
       DATABASE_URL: databaseUrl,

@@ -22,7 +22,8 @@ const Settings = z.object({
   CODEX_API_KEY: z.string().optional(),
   CODEX_BASE_URL: url(/^https?$/, 'http://127.0.0.1:11434/v1').optional(),
   CODEX_MODEL: z.string().optional(),
-  CODEX_SANDBOX: z.enum(['auto', 'workspace-write', 'danger-full-access']).default('auto'),
+  CODEX_SANDBOX: z.enum(['workspace-write', 'danger-full-access']).default('workspace-write'),
+  DEMO_PACE: z.coerce.number().min(0).max(10).optional(),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).default(4),
   GIT_TRUSTED_HOSTS: z
     .string()

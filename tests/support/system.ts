@@ -1,0 +1,133 @@
+/** The whole product as a person starts it: `npm start` in a data folder of its own, on ports of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { freePort } from '../../scripts/lib/ports.mjs';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+export interface System {
+  /** `http://localhost:<gateway port>` */
+  url: string;
+  /** A one-time sign-in link, new after every start. */
+  link: string;
+  dataDir: string;
+  /** Calls the API as the owner. */
+  api(path: string, init?: RequestInit): Promise<Response>;
+  /** Kills the launcher and every service with SIGKILL, or asks the launcher to stop, and starts again. */
+  restart(how: 'kill' | 'stop'): Promise<void>;
+  /** Processes of ours that live now, by service. */
+  pids(): Map<string, number>;
+  stop(): Promise<void>;
+}
+
+export async function startSystem(environment: Record<string, string> = {}): Promise<System> {
+  const data = join(ROOT, '.data');
+  await mkdir(data, { recursive: true });
+  const dataDir = await mkdtemp(join(data, 'test-'));
+  const names = ['GATEWAY_PORT', 'BACKEND_PORT', 'RUNNER_PORT', 'POSTGRES_PORT', 'REDIS_PORT'];
+  const ports = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, String(await freePort())])),
+  );
+  const url = `http://localhost:${ports.GATEWAY_PORT}`;
+  const env = { ...inherited(), ...ports, DATA_DIR: dataDir, ...environment };
+  let { launcher, link } = await launch(env);
+
+  const system: System = {
+    url,
+    get link() {
+      return link;
+    },
+    dataDir,
+    api: (path, init) => {
+      const headers = new Headers(init?.headers);
+      headers.set('authorization', `Bearer ${readFileSync(join(dataDir, 'owner-token'), 'utf8').trim()}`);
+      if (init?.body) headers.set('content-type', 'application/json');
+      return fetch(`${url}${path}`, { ...init, headers });
+    },
+    async restart(how) {
+      if (how === 'stop') await end(launcher, 'SIGTERM');
+      else {
+        const services = [...system.pids().values()];
+        await end(launcher, 'SIGKILL');
+        for (const pid of services) killQuietly(pid);
+      }
+      ({ launcher, link } = await launch(env));
+    },
+    pids: () => processesOf(dataDir),
+    async stop() {
+      await end(launcher, 'SIGTERM');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return system;
+}
+
+/** The machine's environment without settings of ours, so that a developer's `.env` or shell does not leak in. */
+function inherited(): Record<string, string> {
+  const ours = /^(CODEX_|GIT_TRUSTED|DATABASE_URL|REDIS_URL|PUBLIC_URL|WORKSPACES_ROOT|NODE_OPTIONS|JEST_)/;
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || ours.test(name) ? [] : [[name, value]],
+    ),
+  );
+}
+
+function launch(env: Record<string, string>): Promise<{ launcher: ChildProcess; link: string }> {
+  const launcher = spawn(process.execPath, ['scripts/start.mjs'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new Promise((resolvePromise, reject) => {
+    let output = '';
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      const ready = /^ready (\S+)/m.exec(output);
+      if (ready?.[1]) resolvePromise({ launcher, link: ready[1] });
+    };
+    launcher.stdout?.on('data', read);
+    launcher.stderr?.on('data', read);
+    launcher.once('exit', (code) => reject(new Error(`npm start ended (${code}):\n${output}`)));
+  });
+}
+
+async function end(launcher: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+  const ended = new Promise((resolvePromise) => launcher.once('exit', resolvePromise));
+  launcher.kill(signal);
+  await ended;
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with the launcher already.
+  }
+}
+
+/** Found by what only our processes have: the data folder in their environment or arguments. */
+function processesOf(dataDir: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const name of readdirNumbers('/proc')) {
+    const command = readQuietly(`/proc/${name}/cmdline`).replaceAll('\0', ' ');
+    const environment = readQuietly(`/proc/${name}/environ`);
+    if (!command.includes(dataDir) && !environment.includes(dataDir)) continue;
+    const service = /apps\/(gateway|backend|runner)\/dist\/main\.js/.exec(command)?.[1];
+    if (service) found.set(service, Number(name));
+    else if (/\/postgres -D /.test(command)) found.set('postgres', Number(name));
+  }
+  return found;
+}
+
+const readdirNumbers = (folder: string) => readdirSync(folder).filter((name) => /^\d+$/.test(name));
+
+function readQuietly(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
