@@ -1,0 +1,81 @@
+import Anser from 'anser';
+
+/** A stretch of terminal text in one style. */
+export interface AnsiSpan {
+  readonly text: string;
+  /** Class names; their colours are in output.css. */
+  readonly className: string;
+  /** Colours that no class names: those of the 256-colour palette and true colour, as CSS. */
+  readonly color?: string;
+  readonly background?: string;
+}
+
+export type AnsiLine = readonly AnsiSpan[];
+
+const ESCAPE = '\u001b';
+/** Titles and links (OSC), then whatever else is neither a colour nor text: cursor movements, character sets. */
+const OSC = new RegExp(`${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)?`, 'g');
+const OTHER_ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[A-Za-ln-z@\`~]|[()][A-Z0-9]|[=>78cDEHM])`, 'g');
+const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
+const LOST_CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/g;
+
+/** Terminal output as lines of styled spans. What a program wrote over with a carriage return is gone, as on a terminal. */
+export function ansiLines(output: string): AnsiLine[] {
+  const lines: AnsiSpan[][] = [[]];
+  const clean = overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, '')).replace(LOST_CONTROLS, '');
+  for (const entry of Anser.ansiToJson(clean, { json: true, use_classes: true, remove_empty: true })) {
+    const [first = '', ...rest] = entry.content.split('\n');
+    if (first) lines.at(-1)!.push(toSpan(first, entry));
+    for (const line of rest) lines.push(line ? [toSpan(line, entry)] : []);
+  }
+  if (lines.at(-1)!.length === 0) lines.pop();
+  return lines;
+}
+
+/** The text alone, for the clipboard. */
+export const plainText = (output: string): string =>
+  overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, ''))
+    .replace(COLOURS, '')
+    .replace(LOST_CONTROLS, '');
+
+const overwrite = (text: string): string =>
+  text
+    .replace(/\r+\n/g, '\n')
+    .split('\n')
+    .map((line) => (line.includes('\r') ? lastWritten(line) : line))
+    .join('\n');
+
+/** A progress bar writes its line again and again; the last that has any text is what stands there. */
+const lastWritten = (line: string): string => line.split('\r').findLast((part) => part !== '') ?? '';
+
+function toSpan(
+  text: string,
+  { fg, bg, fg_truecolor, bg_truecolor, decorations }: Anser.AnserJsonEntry,
+): AnsiSpan {
+  const color = directColour(fg, fg_truecolor);
+  const background = directColour(bg, bg_truecolor);
+  const classes = [
+    !color && fg && `${fg}-fg`,
+    !background && bg && `${bg}-bg`,
+    ...decorations.map((d) => `ansi-${d}`),
+  ];
+  return {
+    text,
+    className: classes.filter(Boolean).join(' '),
+    ...(color && { color }),
+    ...(background && { background }),
+  };
+}
+
+/** Colours that are numbers: `ansi-truecolor` with its `r, g, b`, or `ansi-palette-<n>` of 16 … 255. */
+function directColour(name: string | null, truecolor: string | null): string | null {
+  if (name === 'ansi-truecolor' && truecolor) return `rgb(${truecolor})`;
+  const index = name?.startsWith('ansi-palette-') ? Number(name.slice('ansi-palette-'.length)) : 0;
+  if (index >= 232)
+    return `rgb(${Array(3)
+      .fill((index - 232) * 10 + 8)
+      .join(', ')})`;
+  if (index < 16) return null;
+  const level = (divisor: number) => [0, 95, 135, 175, 215, 255][Math.floor((index - 16) / divisor) % 6];
+  return `rgb(${level(36)}, ${level(6)}, ${level(1)})`;
+}

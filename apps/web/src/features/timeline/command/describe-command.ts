@@ -1,0 +1,172 @@
+import { shellTokens, type ShellToken } from './shell-words.js';
+
+/**
+ * What a command does, for its one line in the conversation: "Read README.md" says more than
+ * `/bin/bash -lc "sed -n '1,80p' README.md"`. Only what surely just looks is named so; all else is "Ran …".
+ */
+export interface CommandSummary {
+  readonly action: 'run' | 'read' | 'list' | 'search';
+  /** What it acts on: the script, the files, the folder, the pattern; empty when there is none. */
+  readonly target: string;
+  /** Where it searched, when that was said. */
+  readonly scope?: string;
+  /** The command without the shell around it. */
+  readonly script: string;
+}
+
+const SHELL = /(?:^|\/)(?:bash|sh|zsh)$/;
+
+/** Takes `/bin/bash -lc '…'` off. */
+export function unwrapShell(command: string): string {
+  const words = shellTokens(command);
+  const [shell, flag, script] = words ?? [];
+  const wrapped =
+    words?.length === 3 &&
+    SHELL.test(shell!.text) &&
+    /^-[a-z]*c$/.test(flag!.text) &&
+    script!.kind === 'word';
+  return (wrapped ? script!.text : command).trim();
+}
+
+export function describeCommand(command: string): CommandSummary {
+  const script = unwrapShell(command);
+  const run: CommandSummary = { action: 'run', target: script, script };
+  const tokens = shellTokens(script);
+  const stages = tokens && pipeline(tokens);
+  const [first, ...filters] = stages ?? [];
+  if (!first || !filters.every(([name]) => name && FILTERS.has(name))) return run;
+  const looked = looking(first[0]!, first.slice(1));
+  return looked ? { ...looked, script } : run;
+}
+
+/** Commands that only narrow what comes out of the one before them. */
+const FILTERS = new Set([
+  'head',
+  'tail',
+  'wc',
+  'sort',
+  'uniq',
+  'cat',
+  'nl',
+  'cut',
+  'column',
+  'less',
+  'sed',
+  'grep',
+]);
+
+/**
+ * The words of each stage of one pipeline, without a leading `cd … &&` and without `2>/dev/null`;
+ * null when there is more than that (several commands, a redirection, a subshell).
+ */
+function pipeline(tokens: readonly ShellToken[]): string[][] | null {
+  const stages: string[][] = [[]];
+  for (const token of withoutDiscards(withoutChangeDirectory(tokens))) {
+    if (token.kind === 'word') stages.at(-1)!.push(token.text);
+    else if (token.text === '|') stages.push([]);
+    else return null;
+  }
+  return stages.every((words) => words.length > 0) ? stages : null;
+}
+
+const isOperator = (token: ShellToken | undefined, text: string): boolean =>
+  token?.kind === 'operator' && token.text === text;
+
+function withoutChangeDirectory(tokens: readonly ShellToken[]): readonly ShellToken[] {
+  const changes = tokens[0]?.kind === 'word' && tokens[0].text === 'cd' && isOperator(tokens[2], '&&');
+  return changes ? tokens.slice(3) : tokens;
+}
+
+/** `2>/dev/null` reads as the word `2`, `>`, `/dev/null`. */
+function withoutDiscards(tokens: readonly ShellToken[]): readonly ShellToken[] {
+  const at = tokens.findIndex(
+    (token, index) =>
+      token.text === '2' && isOperator(tokens[index + 1], '>') && tokens[index + 2]?.text === '/dev/null',
+  );
+  return at < 0 ? tokens : withoutDiscards(tokens.toSpliced(at, 3));
+}
+
+type Looking = Omit<CommandSummary, 'script'>;
+
+function looking(name: string, args: string[]): Looking | null {
+  switch (name) {
+    case 'cat':
+    case 'bat':
+    case 'nl':
+    case 'less':
+      return reading(positional(args, []));
+    case 'head':
+    case 'tail':
+      return args.includes('-f') ? null : reading(positional(args, ['-n', '-c']));
+    case 'sed':
+      return args[0] === '-n' ? reading(positional(args.slice(1), []).slice(1)) : null;
+    case 'ls':
+    case 'tree':
+      return { action: 'list', target: positional(args, ['-L', '-I']).join(', ') };
+    case 'find':
+      return args.some((arg) => /^-(?:exec|execdir|ok|okdir|delete|fprint)/.test(arg)) ? null : finding(args);
+    case 'rg':
+      return args.includes('--files') ? listing(args) : searching(args);
+    case 'grep':
+    case 'ag':
+      return searching(args);
+    case 'git':
+      return args[0] === 'grep'
+        ? searching(args.slice(1))
+        : args[0] === 'ls-files'
+          ? listing(args.slice(1))
+          : null;
+    default:
+      return null;
+  }
+}
+
+const reading = (files: string[]): Looking | null =>
+  files.length > 0 ? { action: 'read', target: files.join(', ') } : null;
+
+const listing = (args: string[]): Looking => ({
+  action: 'list',
+  target: positional(args, ['-g', '--glob', '-t', '--type']).join(', '),
+});
+
+function finding(args: string[]): Looking {
+  const name = args[args.findIndex((arg) => arg === '-name' || arg === '-iname') + 1];
+  const folder = args[0] && !args[0].startsWith('-') && args[0] !== '.' ? args[0] : undefined;
+  const named = args.some((arg) => arg === '-name' || arg === '-iname') && name !== undefined;
+  return named ? { action: 'search', target: name, scope: folder } : { action: 'list', target: folder ?? '' };
+}
+
+/** Options of rg and grep that take the next word with them. */
+const SEARCH_VALUES = [
+  '-g',
+  '--glob',
+  '-t',
+  '--type',
+  '-T',
+  '-A',
+  '-B',
+  '-C',
+  '-m',
+  '--max-count',
+  '--include',
+  '--exclude',
+];
+
+function searching(args: string[]): Looking | null {
+  const explicit = args.findIndex((arg) => arg === '-e' || arg === '--regexp');
+  const rest = explicit < 0 ? args : args.toSpliced(explicit, 1);
+  const [pattern, ...places] = positional(rest, SEARCH_VALUES);
+  if (pattern === undefined) return null;
+  const scope = places.filter((place) => place !== '.').join(', ');
+  return { action: 'search', target: pattern, ...(scope && { scope }) };
+}
+
+/** The words that are no options; `takeValue` names the options whose value is a word of its own. */
+function positional(args: readonly string[], takeValue: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const options = end < 0 ? args : args.slice(0, end);
+  const words = options.filter(
+    (arg, index) => !arg.startsWith('-') && !takeValue.includes(options[index - 1] ?? ''),
+  );
+  return end < 0 ? words : [...words, ...args.slice(end + 1)];
+}

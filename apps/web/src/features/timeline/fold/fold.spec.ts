@@ -1,0 +1,193 @@
+import { parseEventId } from '@saas-codex/contracts/event-ids';
+import { EVENT_TYPES, type EventData, type EventType, type RunEvent } from '@saas-codex/contracts/events';
+import type { Item } from '@saas-codex/contracts/items';
+import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
+import type { RunTimeline } from './run-timeline.js';
+
+const USAGE = { input_tokens: 10, cached_input_tokens: 2, output_tokens: 5, reasoning_output_tokens: 1 };
+
+function logged<T extends EventType>(
+  id: string,
+  type: T,
+  data: EventData<T>,
+  at = `2026-01-01T00:00:0${id[0]}.000Z`,
+) {
+  const position = parseEventId(id);
+  if (!position) throw new Error(`bad id ${id}`);
+  const event = {
+    v: 1,
+    run_id: 'run',
+    session_id: 'session',
+    tenant_id: 'local',
+    seq: position.seq,
+    at,
+    type,
+    data,
+  };
+  return { id: position, event: event as RunEvent } satisfies LoggedEvent;
+}
+
+const started = logged('1', 'run.started', { prompt: 'Fix it', model: null, runner: 'r1' });
+const item = (id: string, phase: 'started' | 'updated' | 'completed', value: Item) =>
+  logged(id, `item.${phase}`, { item: value });
+const delta = (
+  id: string,
+  text: string,
+  stream = 's1',
+  type: 'agent_message' | 'reasoning' = 'agent_message',
+) => logged(id, 'item.delta', { item_type: type, stream_id: stream, text });
+const message = (text: string, id = 'item_9') => ({ id, type: 'agent_message', text });
+const command = (status: string, output = '') => ({
+  id: 'item_1',
+  type: 'command_execution',
+  command: "bash -lc 'npm test'",
+  aggregated_output: output,
+  exit_code: status === 'in_progress' ? null : 0,
+  status,
+});
+
+const foldAll = (...events: LoggedEvent[]): RunTimeline => events.reduce(fold, EMPTY_TIMELINE);
+const shape = (timeline: RunTimeline) =>
+  timeline.entries.map((entry) =>
+    entry.kind === 'item'
+      ? entry.item.value.type
+      : entry.kind === 'draft'
+        ? `draft ${entry.text}`
+        : entry.message,
+  );
+
+describe('fold', () => {
+  it('takes the prompt, the start and the end from the log', () => {
+    const timeline = foldAll(started, logged('2', 'run.succeeded', { usage: USAGE }));
+    expect(timeline).toMatchObject({
+      prompt: 'Fix it',
+      startedAt: '2026-01-01T00:00:01.000Z',
+      usage: USAGE,
+      end: { status: 'succeeded', reason: null, at: '2026-01-01T00:00:02.000Z' },
+    });
+  });
+
+  it('merges the phases of one item into one entry and remembers when it began', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'started', command('in_progress')),
+      item('3', 'updated', command('in_progress', 'one')),
+      item('4', 'completed', command('completed', 'one two')),
+    );
+    expect(timeline.entries).toHaveLength(1);
+    expect(timeline.entries[0]).toMatchObject({
+      startedAt: '2026-01-01T00:00:02.000Z',
+      completedAt: '2026-01-01T00:00:04.000Z',
+      item: { known: true, value: { aggregated_output: 'one two', exit_code: 0 } },
+    });
+  });
+
+  it('gives the same timeline when a reconnect repeats events', () => {
+    const events = [
+      started,
+      item('2', 'started', command('in_progress')),
+      delta('2-1', 'Hel'),
+      delta('2-2', 'lo'),
+    ];
+    const once = foldAll(...events);
+    expect(foldAll(...events, ...events.slice(1))).toEqual(once);
+    expect(fold(once, events[2]!)).toBe(once);
+  });
+
+  it('lets a text grow by its deltas until the completed item takes its place', () => {
+    const growing = foldAll(
+      started,
+      delta('1-1', 'Hel'),
+      delta('1-2', 'lo'),
+      item('2', 'started', command('in_progress')),
+    );
+    expect(shape(growing)).toEqual(['draft Hello', 'command_execution']);
+    expect(shape(fold(growing, item('3', 'completed', message('Hello.'))))).toEqual([
+      'agent_message',
+      'command_execution',
+    ]);
+  });
+
+  it('replaces only a draft of the same type, the oldest first', () => {
+    const timeline = foldAll(
+      started,
+      delta('1-1', 'thinking', 'r', 'reasoning'),
+      delta('1-2', 'first', 'm1'),
+      delta('1-3', 'second', 'm2'),
+      item('2', 'completed', message('first!')),
+    );
+    expect(shape(timeline)).toEqual(['draft thinking', 'agent_message', 'draft second']);
+  });
+
+  it('drops the draft of an item that had its own entry already', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'started', message('')),
+      delta('2-1', 'Hi'),
+      item('3', 'completed', message('Hi')),
+    );
+    expect(shape(timeline)).toEqual(['agent_message']);
+  });
+
+  it('passes items of unknown types and malformed known ones through', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'completed', { id: 'a', type: 'image_generation', prompt: 'cat' }),
+      item('3', 'completed', { id: 'b', type: 'agent_message' }),
+    );
+    expect(timeline.entries).toMatchObject([
+      { item: { known: false, value: { type: 'image_generation', prompt: 'cat' } } },
+      { item: { known: false, value: { type: 'agent_message' } } },
+    ]);
+  });
+
+  it('ends a run that was cancelled before it started', () => {
+    const timeline = foldAll(logged('1', 'run.cancelled', { reason: 'Cancelled before it started.' }));
+    expect(timeline).toMatchObject({
+      startedAt: null,
+      entries: [],
+      end: { status: 'cancelled', reason: 'Cancelled before it started.' },
+    });
+  });
+
+  it.each(['run.failed', 'run.cancelled', 'run.interrupted'] as const)(
+    'keeps what was there on %s, drafts too',
+    (type) => {
+      const timeline = foldAll(
+        started,
+        delta('1-1', 'Half a'),
+        logged('2', type, { reason: 'Because.', usage: USAGE }),
+      );
+      expect(shape(timeline)).toEqual(['draft Half a']);
+      expect(timeline).toMatchObject({ usage: USAGE, end: { status: type.slice(4), reason: 'Because.' } });
+    },
+  );
+
+  it('ignores whatever follows the first terminal event', () => {
+    const ended = foldAll(started, logged('2', 'run.interrupted', { reason: 'Lost.' }));
+    expect(fold(ended, logged('3', 'run.succeeded', {}))).toBe(ended);
+  });
+
+  it('shows a failure once although Codex tells it twice', () => {
+    const timeline = foldAll(
+      started,
+      logged('2', 'error', { message: 'No quota' }),
+      logged('3', 'turn.failed', { error: { message: 'No quota' } }),
+    );
+    expect(shape(timeline)).toEqual(['No quota']);
+  });
+
+  it('keeps the identity of entries that an event does not touch', () => {
+    const before = foldAll(started, item('2', 'completed', command('completed')), delta('2-1', 'a'));
+    const after = fold(before, delta('2-2', 'b'));
+    expect(after.entries[0]).toBe(before.entries[0]);
+  });
+
+  it('moves on over every event type, also one of a newer server', () => {
+    const data = { item: message('x'), usage: USAGE, error: { message: 'x' }, message: 'x', reason: 'x' };
+    for (const type of [...EVENT_TYPES, 'approval.requested']) {
+      const event = { ...started.event, seq: 7, type, data } as unknown as RunEvent;
+      expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
+    }
+  });
+});

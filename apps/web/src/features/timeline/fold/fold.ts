@@ -1,0 +1,127 @@
+import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
+import { type EventData, type RunEvent, type TerminalEventType } from '@saas-codex/contracts/events';
+import { KnownItem, type Item } from '@saas-codex/contracts/items';
+import type {
+  DraftEntry,
+  Entry,
+  ItemEntry,
+  RunEndStatus,
+  RunTimeline,
+  TimelineItem,
+} from './run-timeline.js';
+
+/** An event with its place in the log: a delta shares `seq` with the durable event before it. */
+export interface LoggedEvent {
+  readonly id: EventId;
+  readonly event: RunEvent;
+}
+
+export const EMPTY_TIMELINE: RunTimeline = {
+  position: BEFORE_FIRST_EVENT,
+  prompt: null,
+  startedAt: null,
+  entries: [],
+  usage: null,
+  end: null,
+};
+
+/**
+ * The one way from events to what is shown. Pure: the same events give the same timeline, however often a
+ * reconnect repeats some of them. Untouched entries keep their identity, so that their rows do not render again.
+ */
+export function fold(state: RunTimeline, { id, event }: LoggedEvent): RunTimeline {
+  if (state.end || compareEventIds(id, state.position) <= 0) return state;
+  return { ...state, ...change(state, event), position: id };
+}
+
+type Change = Partial<RunTimeline>;
+
+function change(state: RunTimeline, event: RunEvent): Change {
+  switch (event.type) {
+    case 'run.started':
+      return { prompt: event.data.prompt, startedAt: event.at };
+    case 'run.succeeded':
+    case 'run.failed':
+    case 'run.cancelled':
+    case 'run.interrupted':
+      return ending(state, event);
+    case 'item.started':
+    case 'item.updated':
+      return { entries: withItem(state.entries, event.data.item, event.at, null) };
+    case 'item.completed':
+      return { entries: withItem(state.entries, event.data.item, event.at, event.at) };
+    case 'item.delta':
+      return { entries: withDelta(state.entries, event.data) };
+    case 'usage.updated':
+    case 'turn.completed':
+      return { usage: event.data.usage };
+    case 'turn.failed':
+      return { entries: withNotice(state.entries, event.data.error.message, event.seq) };
+    case 'error':
+      return { entries: withNotice(state.entries, event.data.message, event.seq) };
+    case 'thread.started':
+    case 'turn.started':
+    case 'checkpoint.created':
+      return {};
+    default:
+      return unknownEvent(event);
+  }
+}
+
+/** A newer server may send types that this build does not know; a type that it does know must have its case. */
+const unknownEvent = (_event: never): Change => ({});
+
+function ending(state: RunTimeline, event: Extract<RunEvent, { type: TerminalEventType }>): Change {
+  const status = event.type.slice('run.'.length) as RunEndStatus;
+  const reason = 'reason' in event.data ? event.data.reason : null;
+  return {
+    end: { status, reason, at: event.at },
+    usage: event.data.usage ?? state.usage,
+    entries: status === 'succeeded' ? state.entries.filter((entry) => entry.kind !== 'draft') : state.entries,
+  };
+}
+
+/** Starts, updates or completes an item; completing one removes the oldest draft of its type and may take its place. */
+function withItem(
+  entries: readonly Entry[],
+  raw: Item,
+  at: string,
+  completedAt: string | null,
+): readonly Entry[] {
+  const key = `item:${raw.id}`;
+  const index = entries.findIndex((entry) => entry.key === key);
+  const previous = entries[index] as ItemEntry | undefined;
+  const entry: ItemEntry = {
+    kind: 'item',
+    key,
+    item: recognise(raw),
+    startedAt: previous?.startedAt ?? at,
+    completedAt: completedAt ?? previous?.completedAt ?? null,
+  };
+  const draft =
+    completedAt === null ? -1 : entries.findIndex((e) => e.kind === 'draft' && e.itemType === raw.type);
+  if (index >= 0) return entries.with(index, entry).filter((_, i) => i !== draft);
+  if (draft >= 0) return entries.with(draft, entry);
+  return [...entries, entry];
+}
+
+function recognise(raw: Item): TimelineItem {
+  const parsed = KnownItem.safeParse(raw);
+  return parsed.success ? { known: true, value: parsed.data } : { known: false, value: raw };
+}
+
+function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): readonly Entry[] {
+  const key = `draft:${delta.stream_id}`;
+  const index = entries.findIndex((entry) => entry.key === key);
+  const previous = entries[index] as DraftEntry | undefined;
+  const text = (previous?.text ?? '') + delta.text;
+  const draft: DraftEntry = { kind: 'draft', key, itemType: delta.item_type, text };
+  return index >= 0 ? entries.with(index, draft) : [...entries, draft];
+}
+
+/** Codex tells a failure twice (`error`, then `turn.failed`): it is shown once. */
+function withNotice(entries: readonly Entry[], message: string, seq: number): readonly Entry[] {
+  const last = entries.at(-1);
+  if (last?.kind === 'notice' && last.message === message) return entries;
+  return [...entries, { kind: 'notice', key: `notice:${seq}`, message }];
+}

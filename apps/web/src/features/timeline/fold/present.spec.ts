@@ -1,0 +1,46 @@
+import { EMPTY_TIMELINE } from './fold.js';
+import { repositoryPath, runPhase, splitAnswer } from './present.js';
+import type { Entry, RunTimeline } from './run-timeline.js';
+
+const entry = (value: object): Entry =>
+  ({
+    kind: 'item',
+    key: JSON.stringify(value),
+    item: { known: true, value },
+    startedAt: '',
+    completedAt: '',
+  }) as never;
+const message = entry({ type: 'agent_message', text: 'Done.' });
+const command = entry({ type: 'command_execution' });
+const plan = entry({ type: 'todo_list', items: [] });
+
+describe('splitAnswer', () => {
+  it.each([
+    ['the closing message', [command, message], [command], message],
+    ['a message that only the plan follows', [command, message, plan], [command, plan], message],
+    ['no message when work followed it', [message, command], [message, command], null],
+    ['nothing', [], [], null],
+  ])('takes %s', (_name, entries, work, answer) => expect(splitAnswer(entries)).toEqual({ work, answer }));
+});
+
+describe('runPhase', () => {
+  const begun: RunTimeline = { ...EMPTY_TIMELINE, position: { seq: 1, delta: 0 } };
+  const ended: RunTimeline = { ...begun, end: { status: 'succeeded', reason: null, at: '' } };
+  it.each([
+    ['queued', EMPTY_TIMELINE, 'waiting'],
+    ['queued', begun, 'running'],
+    ['running', EMPTY_TIMELINE, 'running'],
+    ['running', ended, 'ended'],
+    ['succeeded', begun, 'loading'],
+    ['succeeded', ended, 'ended'],
+  ] as const)('%s', (status, timeline, phase) => expect(runPhase({ status }, timeline)).toBe(phase));
+});
+
+describe('repositoryPath', () => {
+  it.each([
+    ['/w/repo/src/a.ts', 'src/a.ts'],
+    ['./a.ts', 'a.ts'],
+    ['/w/repository/a.ts', '/w/repository/a.ts'],
+    ['a.ts', 'a.ts'],
+  ])('%s', (path, expected) => expect(repositoryPath(path, '/w/repo')).toBe(expected));
+});

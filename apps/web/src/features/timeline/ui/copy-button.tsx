@@ -1,0 +1,29 @@
+import { Check, Copy } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { IconButton } from '../../../shared/ui/icon-button.js';
+
+interface CopyButtonProps {
+  text: string | (() => string);
+  label?: string;
+  className?: string;
+}
+
+/** Copies a text and says so for a moment. */
+export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 1_600);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = () =>
+    void navigator.clipboard.writeText(typeof text === 'string' ? text : text()).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  return (
+    <IconButton label={copied ? 'Copied' : label} size="sm" className={className} onClick={copy}>
+      {copied ? <Check className="text-success" /> : <Copy />}
+    </IconButton>
+  );
+}
