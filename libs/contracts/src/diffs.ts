@@ -27,8 +27,15 @@ export const Diff = z
   .meta({ id: 'Diff' });
 export type Diff = z.infer<typeof Diff>;
 
-/** Which diff: from before run `from` to after run `to`; left out: from the session's start, to the workspace now. */
-export const DiffQuery = z.object({ from: z.uuid().optional(), to: z.uuid().optional() });
+/**
+ * Which diff: from before run `from` to after run `to`; left out: from the session's start, to the workspace now.
+ * Both also take a tree that an earlier `Diff` of the session named: what is read by trees stays the same while the
+ * agent goes on working, so a list of files and the patches behind it fit together.
+ */
+const point = z.union([z.uuid(), z.string().regex(/^[0-9a-f]{40}$/)], {
+  error: 'is neither a run id nor a tree',
+});
+export const DiffQuery = z.object({ from: point.optional(), to: point.optional() });
 export type DiffQuery = z.infer<typeof DiffQuery>;
 
 export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096) });

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   session_not_found: { status: 404, title: 'The session does not exist' },
   run_not_found: { status: 404, title: 'The run does not exist' },
   thread_not_found: { status: 404, title: 'The thread does not exist' },
+  tree_not_found: { status: 404, title: 'The state does not exist in this session' },
   file_not_found: { status: 404, title: 'The file is not part of this diff' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   session_failed: { status: 409, title: 'The session could not be set up' },

@@ -1,0 +1,45 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { z } from 'zod';
+import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { DiffsService } from './diffs.service.js';
+
+const id = { schema: z.uuid() };
+
+@ApiTags('diffs')
+@Controller('api/sessions/:session_id/diff')
+export class DiffsController {
+  constructor(private readonly diffs: DiffsService) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'readDiff',
+    summary: 'List what a session, or some of its runs, changed',
+    description:
+      'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
+  })
+  @ApiResponse({ status: 200, standardSchema: Diff })
+  read(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: DiffQuery }) query: DiffQuery,
+  ): Promise<Diff> {
+    return this.diffs.read(ctx, sessionId, query);
+  }
+
+  @Get('file')
+  @ApiOperation({
+    operationId: 'readFilePatch',
+    summary: 'Read the patch of one changed file',
+    description: 'Give `from` and `to` of the diff that listed the file, and the patch fits that list.',
+  })
+  @ApiResponse({ status: 200, standardSchema: FilePatch })
+  readFile(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: DiffFileQuery }) query: DiffFileQuery,
+  ): Promise<FilePatch> {
+    return this.diffs.readFile(ctx, sessionId, query);
+  }
+}
