@@ -1,23 +1,62 @@
+import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useChangesLocation } from '../../shared/navigation/changes-location.js';
-import { ChangesPanel } from '../changes/changes-panel.js';
-import { PromptComposer } from '../composer/prompt-composer.js';
+import { lazy, Suspense } from 'react';
+import { cx } from '../../shared/lib/cx.js';
+import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useIsPhone } from '../../shared/lib/use-media-query.js';
+import { Spinner } from '../../shared/ui/spinner.js';
 import { sessionQuery } from '../sessions/api/get-session.js';
+import { sessionState } from '../sessions/session-state.js';
 import { SessionConversation } from '../timeline/session-conversation.js';
+import { ResizablePanel } from './resizable-panel.js';
+import { SessionDock } from './session-dock.js';
+import { SessionHeader } from './session-header.js';
+import { SessionUnavailable } from './session-unavailable.js';
+import { SessionSkeleton } from './session-skeleton.js';
+import { useChangesShown } from './use-changes-shown.js';
+
+const ChangesPanel = lazy(async () => ({
+  default: (await import('../changes/changes-panel.js')).ChangesPanel,
+}));
 
 export function SessionPage() {
   const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
-  const { panel } = useChangesLocation();
-  const { data: session } = useQuery(sessionQuery(sessionId));
-  if (!session) return null;
+  const { data: session, error, refetch } = useQuery(sessionQuery(sessionId));
+  useDocumentTitle(session?.title, { running: session && sessionState(session) === 'running' });
+
+  if (session) return <SessionLayout key={sessionId} session={session} />;
+  if (error) return <SessionUnavailable error={error} onRetry={() => void refetch()} />;
+  return <SessionSkeleton />;
+}
+
+/** Conversation and Changes side by side; on a phone one of them, the other kept as it is behind it. */
+function SessionLayout({ session }: { session: Session }) {
+  const phone = useIsPhone();
+  const changesShown = useChangesShown(session);
+  const changes = changesShown && (
+    <Suspense fallback={<PanelLoading />}>
+      <ChangesPanel session={session} />
+    </Suspense>
+  );
+
   return (
-    <div className="flex h-full">
-      <main className="flex min-w-0 flex-1 flex-col">
-        <SessionConversation session={session} />
-        <PromptComposer session={session} />
-      </main>
-      {panel === 'changes' && <ChangesPanel session={session} />}
+    <div className="flex h-full flex-col">
+      <SessionHeader session={session} changesShown={changesShown} />
+      <div className="flex min-h-0 flex-1">
+        <main className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
+          <SessionConversation session={session} />
+          <SessionDock session={session} />
+        </main>
+        {changes && phone && <div className="min-w-0 flex-1">{changes}</div>}
+        {changes && !phone && <ResizablePanel label="Changes">{changes}</ResizablePanel>}
+      </div>
     </div>
   );
 }
+
+const PanelLoading = () => (
+  <div className="flex h-full items-center justify-center text-muted-foreground">
+    <Spinner label="Loading changes" />
+  </div>
+);

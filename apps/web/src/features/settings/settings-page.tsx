@@ -1,1 +1,65 @@
-export const SettingsPage = () => <main />;
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { PageHeader } from '../../shared/ui/page-header.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { meQuery } from './api/get-me.js';
+import { systemQuery } from './api/get-system.js';
+import { SystemSection } from './system-section.js';
+import { Row, Section } from './section.js';
+import { ThemeSwitch } from './theme-switch.js';
+
+export function SettingsPage() {
+  useDocumentTitle('Settings');
+  return (
+    <main className="flex h-full flex-col overflow-y-auto">
+      <PageHeader />
+      <div className="mx-auto w-full max-w-2xl px-4 pb-16">
+        <h1 className="mb-6 text-xl font-semibold tracking-tight">Settings</h1>
+        <Section title="Appearance">
+          <Row name="Theme">
+            <ThemeSwitch />
+          </Row>
+        </Section>
+        <AccountSection />
+        <SystemPart />
+      </div>
+    </main>
+  );
+}
+
+function AccountSection() {
+  const { data: me, error, refetch } = useQuery(meQuery);
+  return (
+    <Section title="Account">
+      {error && !me ? (
+        <ErrorNotice error={error} onRetry={() => void refetch()} />
+      ) : (
+        <>
+          <Row name="Name">{orWaiting(me?.user.name)}</Row>
+          <Row name="Email">{orWaiting(me?.user.email)}</Row>
+          <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
+          <Row name="Role">{orWaiting(me && capitalise(me.role))}</Row>
+        </>
+      )}
+    </Section>
+  );
+}
+
+function SystemPart() {
+  const { data: system, error, refetch } = useQuery(systemQuery);
+  if (system) return <SystemSection system={system} />;
+  return (
+    <Section title="System">
+      {error ? (
+        <ErrorNotice error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Skeleton className="my-3 h-24" />
+      )}
+    </Section>
+  );
+}
+
+const orWaiting = (text: string | undefined): ReactNode => text ?? <Skeleton className="h-4 w-32" />;
+const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

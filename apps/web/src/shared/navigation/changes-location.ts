@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { z } from 'zod';
+import { stored } from '../lib/stored.js';
 
 /**
  * Where the Changes panel stands lives in the address (`?panel=changes&run=…&file=…`), so that a reload, a link and
@@ -15,25 +16,29 @@ export const SessionSearch = z.object({
 });
 export type SessionSearch = z.infer<typeof SessionSearch>;
 
-const SESSION_ROUTE = '/shell/sessions/$sessionId';
+/** Whether the person closed the panel last time: sessions opened later start the same way. */
+const CLOSED_KEY = 'changes-closed';
+export const prefersChangesClosed = (): boolean => stored.read(CLOSED_KEY) !== null;
 
 /** `panel` is undefined while the person has not chosen: the page decides by the room there is. */
-export const useChangesLocation = (): SessionSearch => useSearch({ from: SESSION_ROUTE });
+export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
 
 /** Opens Changes, at a run or a file. */
 export function useShowChanges(): (target?: { run?: string; file?: string }) => void {
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/sessions/$sessionId' });
   return useCallback(
-    (target = {}) =>
-      void navigate({ from: '/sessions/$sessionId', to: '.', search: { panel: 'changes', ...target } }),
+    (target = {}) => {
+      stored.write(CLOSED_KEY, null);
+      void navigate({ search: { panel: 'changes', ...target }, replace: true });
+    },
     [navigate],
   );
 }
 
 export function useHideChanges(): () => void {
-  const navigate = useNavigate();
-  return useCallback(
-    () => void navigate({ from: '/sessions/$sessionId', to: '.', search: { panel: 'closed' } }),
-    [navigate],
-  );
+  const navigate = useNavigate({ from: '/sessions/$sessionId' });
+  return useCallback(() => {
+    stored.write(CLOSED_KEY, 'yes');
+    void navigate({ search: { panel: 'closed' }, replace: true });
+  }, [navigate]);
 }

@@ -2,7 +2,11 @@ import type { ComponentProps } from 'react';
 import { cx } from '../lib/cx.js';
 import { Tooltip } from './tooltip.js';
 
-const SIZES = { sm: 'size-6 rounded-md [&_svg]:size-3.5', md: 'size-8 rounded-lg [&_svg]:size-4' } as const;
+const SIZES = {
+  sm: 'size-6 rounded-md [&_svg]:size-3.5',
+  md: 'size-8 rounded-lg [&_svg]:size-4',
+  round: 'size-8 rounded-full [&_svg]:size-4',
+} as const;
 
 const VARIANTS = {
   ghost: 'text-muted-foreground hover:bg-hover hover:text-foreground data-[state=open]:bg-hover',

@@ -1,12 +1,18 @@
 import { cx } from '../lib/cx.js';
 
-/** Turns; without a label it is decoration beside a text that says the same. */
-export function Spinner({ label, className }: { label?: string; className?: string }) {
+interface SpinnerProps {
+  /** Left out where it is decoration beside a text that says the same. */
+  label?: string;
+  /** Its size, and its colour when it is not the text's. */
+  className?: string;
+}
+
+export function Spinner({ label, className = 'size-4' }: SpinnerProps) {
   return (
     <svg
       viewBox="0 0 16 16"
       fill="none"
-      className={cx('size-4 shrink-0 animate-spin', className)}
+      className={cx('shrink-0 animate-spin', className)}
       {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}
     >
       <circle cx="8" cy="8" r="6.25" stroke="currentColor" strokeWidth="1.75" opacity="0.2" />

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { createStore, useStore } from '../lib/store.js';
 import { stored } from '../lib/stored.js';
 
 export const THEME_CHOICES = ['system', 'light', 'dark'] as const;
@@ -7,36 +7,33 @@ export type ThemeChoice = (typeof THEME_CHOICES)[number];
 /** The choice is stored under the key that public/theme.js reads before the first paint. */
 const KEY = 'theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
-const listeners = new Set<() => void>();
 
 const readChoice = (): ThemeChoice => {
   const value = stored.read(KEY);
   return value === 'light' || value === 'dark' ? value : 'system';
 };
+const resolve = (choice: ThemeChoice): 'light' | 'dark' =>
+  choice === 'system' ? (system.matches ? 'dark' : 'light') : choice;
 
-const apply = (): void => {
-  const choice = readChoice();
-  document.documentElement.dataset['theme'] =
-    choice === 'system' ? (system.matches ? 'dark' : 'light') : choice;
-  listeners.forEach((listener) => listener());
-};
+const choice = createStore(readChoice());
+const shown = createStore(resolve(choice.read()));
 
-system.addEventListener('change', apply);
-addEventListener('storage', (event) => event.key === KEY && apply());
-
-export function setTheme(choice: ThemeChoice): void {
-  stored.write(KEY, choice === 'system' ? null : choice);
-  apply();
+function apply(next: ThemeChoice): void {
+  choice.write(next);
+  shown.write(resolve(next));
+  document.documentElement.dataset['theme'] = shown.read();
 }
 
-const subscribe = (listener: () => void) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
+system.addEventListener('change', () => apply(choice.read()));
+addEventListener('storage', (event) => {
+  if (event.key === KEY) apply(readChoice());
+});
 
-export const useThemeChoice = (): ThemeChoice => useSyncExternalStore(subscribe, readChoice);
+export function setTheme(next: ThemeChoice): void {
+  stored.write(KEY, next === 'system' ? null : next);
+  apply(next);
+}
+
+export const useThemeChoice = (): ThemeChoice => useStore(choice);
 /** The theme that is shown: for parts that draw their own colours, like highlighted code. */
-export const useTheme = (): 'light' | 'dark' =>
-  useSyncExternalStore(subscribe, () =>
-    document.documentElement.dataset['theme'] === 'dark' ? 'dark' : 'light',
-  );
+export const useTheme = (): 'light' | 'dark' => useStore(shown);

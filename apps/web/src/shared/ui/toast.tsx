@@ -1,7 +1,7 @@
 import { CircleAlert, X } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
 import { toApiError } from '../api/api-error.js';
 import { randomId } from '../lib/random-id.js';
+import { createStore, useStore } from '../lib/store.js';
 import { IconButton } from './icon-button.js';
 
 interface Toast {
@@ -11,30 +11,20 @@ interface Toast {
 }
 
 const SHOWN_MS = 8_000;
-let toasts: readonly Toast[] = [];
-const listeners = new Set<() => void>();
+const toasts = createStore<readonly Toast[]>([]);
 
-const change = (next: readonly Toast[]) => {
-  toasts = next;
-  listeners.forEach((listener) => listener());
-};
-const dismiss = (id: string) => change(toasts.filter((toast) => toast.id !== id));
+const dismiss = (id: string) => toasts.write(toasts.read().filter((toast) => toast.id !== id));
 
 /** Tells of a failure that has no place of its own on the page (a menu's action, for instance). */
 export function toastError(error: unknown): void {
   const { title, detail } = toApiError(error);
   const id = randomId();
-  change([...toasts.slice(-2), { id, title, detail }]);
+  toasts.write([...toasts.read().slice(-2), { id, title, detail }]);
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
-const subscribe = (listener: () => void) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
-
 export function Toaster() {
-  const shown = useSyncExternalStore(subscribe, () => toasts);
+  const shown = useStore(toasts);
   return (
     <div
       role="status"

@@ -1,0 +1,63 @@
+import type { LucideIcon } from 'lucide-react';
+import { ChevronDown } from 'lucide-react';
+import { Popover } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { cx } from '../../shared/lib/cx.js';
+
+interface ChipFieldProps {
+  /** What the field is; its accessible name together with the value. */
+  name: string;
+  icon: LucideIcon;
+  /** What is chosen. */
+  text: string;
+  /** Nothing was chosen: the text stands for the default. */
+  muted?: boolean;
+  invalid: boolean;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  children: ReactNode;
+}
+
+/** A small button that shows a choice and opens a panel to change it. */
+export function ChipField({
+  name,
+  icon: Icon,
+  text,
+  muted,
+  invalid,
+  open,
+  onOpenChange,
+  children,
+}: ChipFieldProps) {
+  return (
+    <Popover.Root open={open} onOpenChange={onOpenChange}>
+      <Popover.Trigger asChild>
+        <button
+          type="button"
+          aria-label={`${name}: ${text}`}
+          aria-invalid={invalid || undefined}
+          className={cx(
+            'inline-flex h-8 max-w-56 min-w-0 items-center gap-1.5 rounded-lg px-2 text-sm hover:bg-hover data-[state=open]:bg-hover',
+            muted && !invalid && 'text-muted-foreground',
+            invalid && 'bg-destructive-soft text-destructive',
+          )}
+        >
+          <Icon aria-hidden className="size-4 shrink-0" strokeWidth={1.75} />
+          <span className="truncate">{text}</span>
+          <ChevronDown aria-hidden className="size-3 shrink-0 opacity-60" />
+        </button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="start"
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label={name}
+          className="z-40 w-[min(24rem,calc(100vw-1.5rem))] animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
+        >
+          {children}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

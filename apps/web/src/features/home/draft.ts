@@ -1,0 +1,57 @@
+import { CreateSession } from '@saas-codex/contracts/sessions';
+import { useCallback, useState } from 'react';
+import { z } from 'zod';
+import { draftKeys } from '../../shared/lib/drafts.js';
+import { stored } from '../../shared/lib/stored.js';
+import type { HomeSearch } from './home-search.js';
+
+/** What the composer of a new session holds; all of it text as typed. `repo` is empty for an empty repository. */
+const Draft = z.object({
+  prompt: z.string().catch(''),
+  repo: z.string().catch(''),
+  ref: z.string().catch(''),
+  model: z.string().catch(''),
+});
+export type Draft = z.infer<typeof Draft>;
+
+const EMPTY: Draft = { prompt: '', repo: '', ref: '', model: '' };
+
+function readDraft(): Draft {
+  try {
+    return Draft.parse(JSON.parse(stored.read(draftKeys.newSession) ?? '{}'));
+  } catch {
+    return EMPTY;
+  }
+}
+
+/** The draft, kept in this browser until it is sent; what the address brings along comes first. */
+export function useDraft(search: HomeSearch) {
+  const [draft, setDraft] = useState<Draft>(() => ({ ...readDraft(), ...given(search) }));
+  const change = useCallback((part: Partial<Draft>) => {
+    setDraft((before) => {
+      const next = { ...before, ...part };
+      stored.write(draftKeys.newSession, JSON.stringify(next));
+      return next;
+    });
+  }, []);
+  /** Sent: the text is gone; repository and model stay for the next one. */
+  const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
+  return { draft, change, clear };
+}
+
+/** A link that names a repository means its default branch unless it names another. */
+function given({ repo, ref, prompt }: HomeSearch): Partial<Draft> {
+  return {
+    ...(repo !== undefined && { repo, ref: ref ?? '' }),
+    ...(prompt !== undefined && { prompt }),
+  };
+}
+
+/** The request's body; what is empty is left out. */
+export function toRequest({ repo, ref, model }: Draft): CreateSession {
+  return {
+    ...(repo.trim() && { repo_url: repo.trim() }),
+    ...(repo.trim() && ref.trim() && { ref: ref.trim() }),
+    ...(model.trim() && { model: model.trim() }),
+  };
+}

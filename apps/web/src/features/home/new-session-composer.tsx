@@ -1,0 +1,105 @@
+import { ArrowUp } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { Spinner } from '../../shared/ui/spinner.js';
+import type { Draft } from './draft.js';
+import { fieldError } from './field-errors.js';
+import { ModelField } from './model-field.js';
+import { RefField } from './ref-field.js';
+import { RepositoryPicker } from './repository-picker.js';
+import { useStartSession } from './start-session.js';
+
+interface NewSessionComposerProps {
+  draft: Draft;
+  onChange: (part: Partial<Draft>) => void;
+  onStarted: () => void;
+  /** Addresses to suggest. */
+  repositories: string[];
+}
+
+export function NewSessionComposer({ draft, onChange, onStarted, repositories }: NewSessionComposerProps) {
+  const start = useStartSession(onStarted);
+  const failure = start.error ? fieldError(start.error) : null;
+  const failedField = failure?.field ?? null;
+  const prompt = useRef<HTMLTextAreaElement>(null);
+  const ready = draft.prompt.trim() !== '' && !start.isPending;
+
+  useEffect(() => prompt.current?.focus({ preventScroll: true }), []);
+
+  const change = (part: Partial<Draft>) => {
+    if (start.isError) start.reset();
+    onChange(part);
+  };
+  const submit = () => {
+    if (ready) start.mutate(draft);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+
+  return (
+    <form
+      aria-label="New session"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div className="rounded-2xl border border-input bg-card shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+        <AutoTextarea
+          ref={prompt}
+          aria-label="Prompt"
+          placeholder="Describe a task: fix a bug, add a feature, explain some code…"
+          value={draft.prompt}
+          onChange={(event) => change({ prompt: event.target.value })}
+          onKeyDown={onKeyDown}
+          maxLength={100_000}
+          className="max-h-[45vh] min-h-26 overflow-y-auto px-4 pt-3.5 pb-2 text-md"
+        />
+        <div className="flex items-center gap-1 px-2 pb-2">
+          <div className="flex min-w-0 flex-1 flex-wrap items-center gap-1">
+            <RepositoryPicker
+              value={draft.repo}
+              onChange={(repo) => change({ repo, ref: '' })}
+              suggestions={repositories}
+              invalid={failedField === 'repo'}
+            />
+            {draft.repo !== '' && (
+              <RefField
+                value={draft.ref}
+                onChange={(ref) => change({ ref })}
+                invalid={failedField === 'ref'}
+              />
+            )}
+            <ModelField
+              value={draft.model}
+              onChange={(model) => change({ model })}
+              invalid={failedField === 'model'}
+            />
+          </div>
+          <IconButton
+            type="submit"
+            label="Start session"
+            shortcut={['enter']}
+            variant="primary"
+            size="round"
+            disabled={!ready}
+          >
+            {start.isPending ? <Spinner /> : <ArrowUp strokeWidth={2.25} />}
+          </IconButton>
+        </div>
+      </div>
+      {failure && (
+        <ErrorNotice
+          error={failure.error}
+          onRetry={failure.error.transient ? submit : undefined}
+          className="mt-3"
+        />
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { randomId } from '../../shared/lib/random-id.js';
+import { promptSession } from '../runs/api/prompt-session.js';
+import { runsQuery } from '../runs/api/list-runs.js';
+import { createSession } from '../sessions/api/create-session.js';
+import { applySession } from '../sessions/api/session-cache.js';
+import { type Draft, toRequest } from './draft.js';
+
+/**
+ * Creates the session and hands over its first prompt, then shows it; the clone goes on meanwhile. When only the
+ * second half failed, sending the same draft again takes up the session that was made instead of a second one.
+ */
+export function useStartSession(onStarted: () => void) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const made = useRef<{ request: string; session: Session } | null>(null);
+
+  const openSession = async (draft: Draft): Promise<Session> => {
+    const request = toRequest(draft);
+    const key = JSON.stringify(request);
+    if (made.current?.request === key) return made.current.session;
+    const session = await createSession(request, randomId());
+    made.current = { request: key, session };
+    return session;
+  };
+
+  return useMutation({
+    mutationFn: async (draft: Draft) => {
+      const session = await openSession(draft);
+      const run = await promptSession(session.session_id, draft.prompt.trim(), randomId());
+      return { session, run };
+    },
+    onSuccess: async ({ session, run }) => {
+      made.current = null;
+      applySession(client, { ...session, queued_runs: session.queued_runs + 1, updated_at: run.created_at });
+      client.setQueryData(runsQuery(session.session_id).queryKey, {
+        pages: [{ items: [run], next_cursor: null }],
+        pageParams: [null],
+      });
+      onStarted();
+      await navigate({ to: '/sessions/$sessionId', params: { sessionId: session.session_id } });
+    },
+  });
+}

@@ -1,0 +1,130 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Command } from 'cmdk';
+import { Monitor, Moon, Settings, SquarePen, Sun } from 'lucide-react';
+import { Dialog as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { repoName } from '../../shared/lib/repo-name.js';
+import { useStore } from '../../shared/lib/store.js';
+import { setTheme } from '../../shared/ui/theme.js';
+import { sessionsQuery } from '../sessions/api/list-sessions.js';
+import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
+import { paletteOpen } from './palette-store.js';
+
+/** ⌘K: go anywhere by typing a few letters of it. */
+export function CommandPalette() {
+  const open = useStore(paletteOpen);
+  return (
+    <Radix.Root open={open} onOpenChange={paletteOpen.write}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
+        <Radix.Content
+          aria-describedby={undefined}
+          className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
+        >
+          <Radix.Title className="sr-only">Search and commands</Radix.Title>
+          <PaletteList />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+const ICON = { className: 'size-4 text-muted-foreground', strokeWidth: 1.75, 'aria-hidden': true } as const;
+
+function PaletteList() {
+  const navigate = useNavigate();
+  const run = (action: () => unknown) => () => {
+    paletteOpen.write(false);
+    void action();
+  };
+  return (
+    <Command label="Search and commands" loop>
+      <Command.Input
+        autoFocus
+        placeholder="Search sessions or run a command…"
+        className="h-12 w-full border-b bg-transparent px-4 text-md outline-none"
+      />
+      <Command.List className="max-h-[min(24rem,60vh)] scroll-py-2 overflow-y-auto p-1.5">
+        <Command.Empty className="py-10 text-center text-sm text-muted-foreground">
+          Nothing matches.
+        </Command.Empty>
+        <Group heading="Go to">
+          <Entry icon={<SquarePen {...ICON} />} onSelect={run(() => navigate({ to: '/' }))}>
+            New session
+          </Entry>
+          <Entry icon={<Settings {...ICON} />} onSelect={run(() => navigate({ to: '/settings' }))}>
+            Settings
+          </Entry>
+        </Group>
+        <SessionEntries run={run} />
+        <Group heading="Theme">
+          <Entry icon={<Sun {...ICON} />} onSelect={run(() => setTheme('light'))}>
+            Light theme
+          </Entry>
+          <Entry icon={<Moon {...ICON} />} onSelect={run(() => setTheme('dark'))}>
+            Dark theme
+          </Entry>
+          <Entry icon={<Monitor {...ICON} />} onSelect={run(() => setTheme('system'))}>
+            System theme
+          </Entry>
+        </Group>
+      </Command.List>
+    </Command>
+  );
+}
+
+function SessionEntries({ run }: { run: (action: () => unknown) => () => void }) {
+  const navigate = useNavigate();
+  const { data } = useInfiniteQuery(sessionsQuery());
+  const sessions = data?.pages.flatMap((page) => page.items) ?? [];
+  if (sessions.length === 0) return null;
+  return (
+    <Group heading="Sessions">
+      {sessions.map((session) => {
+        const repo = repoName(session.repo_url) ?? 'Empty repository';
+        return (
+          <Entry
+            key={session.session_id}
+            value={session.session_id}
+            keywords={[session.title, repo]}
+            icon={<SessionStateIcon state={sessionState(session)} />}
+            onSelect={run(() =>
+              navigate({ to: '/sessions/$sessionId', params: { sessionId: session.session_id } }),
+            )}
+          >
+            <span className="min-w-0 flex-1 truncate">{session.title}</span>
+            <span className="max-w-48 truncate text-xs text-subtle-foreground">{repo}</span>
+          </Entry>
+        );
+      })}
+    </Group>
+  );
+}
+
+const Group = ({ heading, children }: { heading: string; children: ReactNode }) => (
+  <Command.Group
+    heading={heading}
+    className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2.5 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-subtle-foreground"
+  >
+    {children}
+  </Command.Group>
+);
+
+interface EntryProps {
+  icon: ReactNode;
+  onSelect: () => void;
+  value?: string;
+  keywords?: string[];
+  children: ReactNode;
+}
+
+const Entry = ({ icon, children, ...props }: EntryProps) => (
+  <Command.Item
+    {...props}
+    className="flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-sm data-[selected=true]:bg-hover"
+  >
+    <span className="flex size-4 items-center justify-center">{icon}</span>
+    {children}
+  </Command.Item>
+);

@@ -1,0 +1,36 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Link } from '@tanstack/react-router';
+import { Archive } from 'lucide-react';
+import { Button } from '../../shared/ui/button.js';
+import { PromptComposer } from '../composer/prompt-composer.js';
+import { ProvisioningProgress } from './provisioning-progress.js';
+import { SetupFailed } from './setup-failed.js';
+
+/** What stands under the conversation: the composer, or why there is none. */
+export function SessionDock({ session }: { session: Session }) {
+  switch (session.status) {
+    case 'provisioning':
+      return (
+        <>
+          <ProvisioningProgress session={session} />
+          <PromptComposer session={session} />
+        </>
+      );
+    case 'ready':
+      return <PromptComposer session={session} />;
+    case 'failed':
+      return <SetupFailed session={session} />;
+    case 'archived':
+      return <ArchivedNote />;
+  }
+}
+
+const ArchivedNote = () => (
+  <div className="mx-auto flex w-full max-w-3xl flex-wrap items-center gap-3 px-4 pt-2 pb-6 text-sm text-muted-foreground">
+    <Archive aria-hidden className="size-4" strokeWidth={1.75} />
+    <p className="flex-1">This session is archived. It can be read, but takes no more prompts.</p>
+    <Button asChild>
+      <Link to="/">New session</Link>
+    </Button>
+  </div>
+);

@@ -1,0 +1,66 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
+import { useHideChanges, useShowChanges } from '../../shared/navigation/changes-location.js';
+import { repoName } from '../../shared/lib/repo-name.js';
+import { Button } from '../../shared/ui/button.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { DropdownMenu } from '../../shared/ui/menu.js';
+import { PageHeader } from '../../shared/ui/page-header.js';
+import { Tooltip } from '../../shared/ui/tooltip.js';
+import { useSessionActions } from '../sessions/use-session-actions.js';
+
+export function SessionHeader({ session, changesShown }: { session: Session; changesShown: boolean }) {
+  const { actions, dialogs } = useSessionActions(session);
+  return (
+    <PageHeader bordered>
+      <div className="flex min-w-0 flex-1 items-baseline gap-3 pl-1">
+        <h1 className="truncate text-base font-medium">{session.title}</h1>
+        <Origin session={session} />
+      </div>
+      <ChangesToggle session={session} shown={changesShown} />
+      <DropdownMenu actions={actions}>
+        <IconButton label="Session actions">
+          <Ellipsis />
+        </IconButton>
+      </DropdownMenu>
+      {dialogs}
+    </PageHeader>
+  );
+}
+
+/** Where the code came from: repository, ref, commit. */
+function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
+  const name = repoName(repo_url);
+  if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;
+  const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
+  return (
+    <Tooltip
+      label={<span className="font-mono break-all">{[repo_url, version].filter(Boolean).join('  ')}</span>}
+    >
+      <span
+        tabIndex={0}
+        className="hidden min-w-0 shrink-0 items-center gap-1.5 self-center rounded text-xs text-subtle-foreground lg:flex"
+      >
+        <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
+        {name}
+      </span>
+    </Tooltip>
+  );
+}
+
+function ChangesToggle({ session, shown }: { session: Session; shown: boolean }) {
+  const show = useShowChanges();
+  const hide = useHideChanges();
+  return (
+    <Button
+      variant={shown ? 'secondary' : 'ghost'}
+      aria-pressed={shown}
+      onClick={() => (shown ? hide() : show())}
+    >
+      <PanelRight strokeWidth={1.75} aria-hidden />
+      Changes
+      {session.diff && <DiffStat stat={session.diff} className="max-sm:hidden" />}
+    </Button>
+  );
+}

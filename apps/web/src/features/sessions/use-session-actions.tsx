@@ -1,0 +1,53 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { Archive, Pencil, Trash2 } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import type { MenuActions } from '../../shared/ui/menu.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { useUpdateSession } from './api/update-session.js';
+import { DeleteSessionDialog } from './delete-session-dialog.js';
+import { RenameSessionDialog } from './rename-session-dialog.js';
+
+/** What one can do with a session from any menu; `dialogs` must be rendered beside the menu. */
+export function useSessionActions(session: Session): { actions: MenuActions; dialogs: ReactNode } {
+  const [open, setOpen] = useState<'rename' | 'delete' | null>(null);
+  const update = useUpdateSession();
+  const leave = useLeaveSession(session.session_id);
+
+  const archive = () => {
+    leave();
+    update.mutate(
+      { sessionId: session.session_id, change: { status: 'archived' } },
+      { onError: (error) => toastError(error) },
+    );
+  };
+
+  const actions: MenuActions = [
+    { label: 'Rename…', icon: Pencil, onSelect: () => setOpen('rename') },
+    {
+      label: 'Archive',
+      icon: Archive,
+      onSelect: archive,
+      disabled: session.status === 'archived' || session.status === 'provisioning',
+    },
+    null,
+    { label: 'Delete…', icon: Trash2, onSelect: () => setOpen('delete'), danger: true },
+  ];
+  const close = () => setOpen(null);
+  const dialogs = (
+    <>
+      {open === 'rename' && <RenameSessionDialog session={session} onClose={close} />}
+      {open === 'delete' && <DeleteSessionDialog session={session} onClose={close} onDeleted={leave} />}
+    </>
+  );
+  return { actions, dialogs };
+}
+
+/** Goes home when the page shows the session that is about to leave the list. */
+function useLeaveSession(sessionId: string): () => void {
+  const navigate = useNavigate();
+  const params = useParams({ strict: false });
+  return () => {
+    if (params.sessionId === sessionId) void navigate({ to: '/' });
+  };
+}

@@ -1,0 +1,53 @@
+import type { SystemInfo } from '@saas-codex/contracts/system';
+import { Badge } from '../../shared/ui/badge.js';
+import { Row, Section } from './section.js';
+
+const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }> = {
+  openai: { name: 'OpenAI', note: 'Prompts and the code that Codex reads are sent to the OpenAI API.' },
+  compatible: {
+    name: 'Own model server',
+    note: 'Model calls go to the server that CODEX_BASE_URL names.',
+  },
+  demo: {
+    name: 'Demo',
+    note: 'Answers are scripted and offline, not an AI. Set CODEX_API_KEY, or CODEX_BASE_URL for a server of your own, and restart.',
+  },
+};
+
+const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; safe: boolean }> = {
+  'codex-sandbox': {
+    name: "Codex's sandbox",
+    note: 'Commands may write in their own workspace only and have no network.',
+    safe: true,
+  },
+  none: {
+    name: 'None',
+    note: 'Commands run with all rights of the runner. Use it only inside a container or machine of its own.',
+    safe: false,
+  },
+};
+
+/** What does the work, and how well it is fenced in. */
+export function SystemSection({ system }: { system: SystemInfo }) {
+  const source = SOURCES[system.model_source];
+  const isolation = ISOLATION[system.isolation];
+  return (
+    <Section title="System">
+      <Row name="Model source" note={source.note}>
+        {system.model_source === 'demo' ? <Badge tone="warning">{source.name}</Badge> : source.name}
+      </Row>
+      {system.model_source !== 'demo' && (
+        <Row name="Default model">{system.default_model ?? "Codex's own default"}</Row>
+      )}
+      <Row name="Isolation" note={isolation.note}>
+        <Badge tone={isolation.safe ? 'success' : 'danger'}>{isolation.name}</Badge>
+      </Row>
+      <Row name="Codex version">
+        <span className="font-mono text-xs">{system.codex_version}</span>
+      </Row>
+      <Row name="Runs at the same time" note="Further runs wait in a queue.">
+        {system.max_concurrent_runs}
+      </Row>
+    </Section>
+  );
+}

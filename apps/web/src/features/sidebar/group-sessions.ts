@@ -1,0 +1,34 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+
+export interface SessionGroup {
+  label: string;
+  sessions: Session[];
+}
+
+/** Cuts a list, latest activity first, into Today, Yesterday, … by the reader's own calendar. */
+export function groupSessions(sessions: readonly Session[], now: number): SessionGroup[] {
+  const groups: SessionGroup[] = [];
+  for (const session of sessions) {
+    const label = labelOf(new Date(session.updated_at), new Date(now));
+    const last = groups.at(-1);
+    if (last?.label === label) last.sessions.push(session);
+    else groups.push({ label, sessions: [session] });
+  }
+  return groups;
+}
+
+function labelOf(day: Date, now: Date): string {
+  const age = daysBetween(day, now);
+  if (age <= 0) return 'Today';
+  if (age === 1) return 'Yesterday';
+  if (age < 7) return 'Last 7 days';
+  if (age < 30) return 'Last 30 days';
+  const sameYear = day.getFullYear() === now.getFullYear();
+  return day.toLocaleDateString(undefined, { month: 'long', ...(!sameYear && { year: 'numeric' }) });
+}
+
+/** Calendar days; rounding takes up the hour that a clock change adds or removes. */
+const daysBetween = (from: Date, to: Date): number =>
+  Math.round((midnight(to) - midnight(from)) / 86_400_000);
+const midnight = (date: Date): number =>
+  new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();

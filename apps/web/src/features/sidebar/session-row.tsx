@@ -1,0 +1,66 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Link } from '@tanstack/react-router';
+import { Clock, Ellipsis } from 'lucide-react';
+import { memo } from 'react';
+import { repoName } from '../../shared/lib/repo-name.js';
+import { formatAge } from '../../shared/lib/time.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
+import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
+import { useSessionActions } from '../sessions/use-session-actions.js';
+
+/** One session of the list: state, title, repository, age, what changed; its menu opens by button or right click. */
+export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
+  const { actions, dialogs } = useSessionActions(session);
+  return (
+    <li className="group/row relative">
+      <ContextMenu actions={actions}>
+        <Link
+          to="/sessions/$sessionId"
+          params={{ sessionId: session.session_id }}
+          className="flex gap-2 rounded-lg py-1 pr-2 pl-1.5 hover:bg-hover"
+          activeProps={{ className: 'bg-selected hover:bg-selected' }}
+        >
+          <span className="flex h-5 items-center">
+            <SessionStateIcon state={sessionState(session)} />
+          </span>
+          <span className="min-w-0 flex-1">
+            <span className="block truncate text-sm">{session.title}</span>
+            <RowDetails session={session} now={now} />
+          </span>
+        </Link>
+      </ContextMenu>
+      <DropdownMenu actions={actions}>
+        <button
+          type="button"
+          aria-label={`Actions for ${session.title}`}
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-md bg-sidebar text-muted-foreground opacity-0 group-hover/row:opacity-100 hover:text-foreground focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:hidden"
+        >
+          <Ellipsis aria-hidden className="size-4" />
+        </button>
+      </DropdownMenu>
+      {dialogs}
+    </li>
+  );
+});
+
+function RowDetails({ session, now }: { session: Session; now: number }) {
+  return (
+    <span className="flex h-4.5 items-center gap-1.5 text-xs text-subtle-foreground">
+      <span className="truncate">{repoName(session.repo_url) ?? 'Empty repository'}</span>
+      <span aria-hidden>·</span>
+      <span className="shrink-0 tabular-nums">{formatAge(session.updated_at, now)}</span>
+      <span className="ml-auto flex shrink-0 items-center gap-1.5 pl-1">
+        {session.queued_runs > 0 && <QueuedCount count={session.queued_runs} />}
+        {session.diff && <DiffStat stat={session.diff} />}
+      </span>
+    </span>
+  );
+}
+
+const QueuedCount = ({ count }: { count: number }) => (
+  <span role="img" aria-label={`${count} queued`} className="flex items-center gap-0.5 text-2xs tabular-nums">
+    <Clock className="size-3" strokeWidth={1.75} />
+    {count}
+  </span>
+);

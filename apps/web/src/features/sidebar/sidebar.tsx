@@ -1,0 +1,60 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { PanelLeft, Search, SquarePen } from 'lucide-react';
+import { useState } from 'react';
+import { BrandMark } from '../../shared/ui/brand-mark.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { Kbd } from '../../shared/ui/kbd.js';
+import { meQuery } from '../settings/api/get-me.js';
+import { openPalette } from '../palette/palette-store.js';
+import { SessionList } from './session-list.js';
+import { SidebarFooter } from './sidebar-footer.js';
+
+/** The left column: new session, search, all sessions, the person. `onCollapse` is left out where it is a drawer. */
+export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
+  const [archived, setArchived] = useState(false);
+  return (
+    <div className="flex h-full flex-col bg-sidebar">
+      <div className="flex h-13 shrink-0 items-center gap-2 pr-2 pl-3.5">
+        <Brand />
+        {onCollapse && (
+          <IconButton label="Collapse sidebar" shortcut={['mod', 'B']} onClick={onCollapse}>
+            <PanelLeft strokeWidth={1.75} />
+          </IconButton>
+        )}
+      </div>
+      <div className="flex flex-col gap-px px-2 pb-2">
+        <Link
+          to="/"
+          activeOptions={{ exact: true }}
+          className={ENTRY}
+          activeProps={{ className: 'bg-selected' }}
+        >
+          <SquarePen aria-hidden className="size-4" strokeWidth={1.75} />
+          New session
+        </Link>
+        <button type="button" onClick={openPalette} className={`${ENTRY} group`}>
+          <Search aria-hidden className="size-4 text-muted-foreground" strokeWidth={1.75} />
+          <span className="flex-1 text-left text-muted-foreground">Search</span>
+          <span className="opacity-70 pointer-coarse:hidden">
+            <Kbd keys={['mod', 'K']} />
+          </span>
+        </button>
+      </div>
+      <SessionList archived={archived} />
+      <SidebarFooter archived={archived} onArchivedChange={setArchived} />
+    </div>
+  );
+}
+
+const ENTRY = 'flex h-8 items-center gap-2.5 rounded-lg px-2 text-sm font-medium hover:bg-hover';
+
+function Brand() {
+  const { data: me } = useQuery(meQuery);
+  return (
+    <Link to="/" className="flex min-w-0 flex-1 items-center gap-2 rounded-md">
+      <BrandMark />
+      <span className="truncate text-sm font-semibold tracking-tight">{me?.tenant.name ?? 'saas-codex'}</span>
+    </Link>
+  );
+}

@@ -1,0 +1,26 @@
+import { createStore, useStore } from '../lib/store.js';
+import { stored } from '../lib/stored.js';
+import { useIsPhone } from '../lib/use-media-query.js';
+
+/** The wide sidebar remembers that it was closed; the phone's drawer is closed until it is asked for. */
+const KEY = 'sidebar';
+const column = createStore(stored.read(KEY) !== 'closed');
+const drawer = createStore(false);
+
+const onPhone = (): boolean => matchMedia('(max-width: 767px)').matches;
+
+export const sidebar = {
+  toggle(): void {
+    if (onPhone()) return drawer.write(!drawer.read());
+    column.write(!column.read());
+    stored.write(KEY, column.read() ? null : 'closed');
+  },
+  closeDrawer: (): void => drawer.write(false),
+};
+
+export function useSidebarShown(): boolean {
+  const phone = useIsPhone();
+  const columnShown = useStore(column);
+  const drawerShown = useStore(drawer);
+  return phone ? drawerShown : columnShown;
+}
