@@ -6,7 +6,12 @@ import { Usage } from './runs.js';
 export const EVENT_VERSION = 1;
 
 /** The events that end a run's log: the first of them counts, readers ignore whatever follows. */
-export const TERMINAL_EVENT_TYPES = ['run.succeeded', 'run.failed', 'run.cancelled', 'run.interrupted'] as const;
+export const TERMINAL_EVENT_TYPES = [
+  'run.succeeded',
+  'run.failed',
+  'run.cancelled',
+  'run.interrupted',
+] as const;
 export type TerminalEventType = (typeof TERMINAL_EVENT_TYPES)[number];
 export const isTerminalEventType = (type: string): type is TerminalEventType =>
   (TERMINAL_EVENT_TYPES as readonly string[]).includes(type);
@@ -33,8 +38,9 @@ export const EVENT_DATA = {
   /** Text as it grows, before its item is complete. Short-lived: it has a delta id and is not archived. */
   'item.delta': z.object({
     item_type: z.enum(['agent_message', 'reasoning']),
-    /** Names one growing text; the next `item.completed` of `item_type` replaces it. */
+    /** Names one growing text; the next `item.completed` of `item_type` replaces the oldest one of that type. */
     stream_id: z.string(),
+    /** What was added to this text since its last delta, not the whole of it. */
     text: z.string(),
   }),
   'usage.updated': z.object({ usage: Usage }),
@@ -51,7 +57,9 @@ const envelope = {
   run_id: z.uuid(),
   session_id: z.uuid(),
   tenant_id: z.string(),
-  seq: z.int().describe('Number of the durable event, from 1 without a hole; a delta has that of the event before it'),
+  seq: z
+    .int()
+    .describe('Number of the durable event, from 1 without a hole; a delta has that of the event before it'),
   at: z.iso.datetime(),
 };
 
@@ -72,7 +80,9 @@ export type RunEvent = {
 export const RunEvent = z
   .discriminatedUnion(
     'type',
-    EVENT_TYPES.map((type) => z.object({ ...envelope, type: z.literal(type), data: EVENT_DATA[type] })) as never,
+    EVENT_TYPES.map((type) =>
+      z.object({ ...envelope, type: z.literal(type), data: EVENT_DATA[type] }),
+    ) as never,
   )
   .meta({ id: 'RunEvent' }) as unknown as z.ZodType<RunEvent>;
 

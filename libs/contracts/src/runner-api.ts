@@ -27,5 +27,6 @@ export const StartRun = z.strictObject({
 });
 export type StartRun = z.input<typeof StartRun>;
 
+/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; what happens next shows in the run's events. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;

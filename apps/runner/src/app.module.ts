@@ -1,0 +1,33 @@
+import { BullModule } from '@nestjs/bullmq';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { RUNNER_CONFIG, type RunnerConfig } from './config.js';
+import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
+import { redisOptions } from './redis/redis-options.js';
+import { RedisModule } from './redis/redis.module.js';
+import { RunsModule } from './runs/runs.module.js';
+import { SystemModule } from './system/system.module.js';
+import { ThreadsModule } from './threads/threads.module.js';
+
+@Module({})
+export class AppModule {
+  static with(config: RunnerConfig): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      imports: [
+        BullModule.forRoot({
+          connection: { ...redisOptions(config.REDIS_URL), maxRetriesPerRequest: null },
+          prefix: REDIS_KEYS.queuePrefix,
+        }),
+        { ...ModelProxyModule.with(config), global: true },
+        RedisModule,
+        RunsModule,
+        SystemModule,
+        ThreadsModule,
+      ],
+      providers: [{ provide: RUNNER_CONFIG, useValue: config }],
+      exports: [RUNNER_CONFIG],
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Codex, type ThreadEvent } from '@openai/codex-sdk';
+import { Jail } from '../jail/jail.js';
+import { ModelProxy } from '../model-proxy/model-proxy.service.js';
+import { prepareCodexHome } from '../threads/codex-home.js';
+import { codexEnvironment } from './codex-environment.js';
+import { Engine, type Turn } from './engine.js';
+import { guardChildInputs } from './sdk-child-guard.js';
+
+guardChildInputs();
+
+/** Drives Codex through @openai/codex-sdk: one `codex exec` process per turn. */
+@Injectable()
+export class CodexSdkEngine extends Engine {
+  constructor(
+    private readonly jail: Jail,
+    private readonly modelProxy: ModelProxy,
+  ) {
+    super();
+  }
+
+  async *run(turn: Turn): AsyncGenerator<ThreadEvent> {
+    const { thread, access, runId } = turn;
+    await prepareCodexHome(thread.paths.codexHome);
+    const launch = this.jail.launch(runId);
+    const codex = new Codex({
+      env: { ...codexEnvironment(thread.paths.codexHome, access.token), ...launch.environment },
+      configOverrides: [...this.turnSettings(turn), ...launch.configOverrides],
+    });
+    const options = {
+      workingDirectory: thread.paths.repo,
+      skipGitRepoCheck: thread.skipGitRepoCheck,
+      sandboxMode: launch.sandboxMode,
+      ...(turn.model !== null && { model: turn.model }),
+    };
+    const conversation =
+      thread.codexThreadId === null
+        ? codex.startThread(options)
+        : codex.resumeThread(thread.codexThreadId, options);
+    yield* streamUntilDone(turn.signal, async (signal) => {
+      const { events } = await conversation.runStreamed(turn.prompt, { signal });
+      return events;
+    });
+  }
+
+  /** What codex-config.toml cannot say, since it differs per turn. */
+  private turnSettings({ access, thread }: Turn): string[] {
+    return [
+      `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
+      // A repository's own .codex/config.toml must not start anything.
+      `projects={${JSON.stringify(thread.paths.repo)}={trust_level="untrusted"}}`,
+      // Other servers do not know OpenAI's hosted search.
+      ...(this.modelProxy.source === 'openai' ? [] : ['web_search="disabled"']),
+    ];
+  }
+}
+
+/**
+ * Gives the SDK a signal that stays silent once its events have ended: it stops listening to its child process then, and
+ * an abort would be an uncaught error event.
+ */
+async function* streamUntilDone<T>(
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => Promise<AsyncIterable<T>>,
+): AsyncGenerator<T> {
+  const inner = new AbortController();
+  const abort = () => inner.abort();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', abort);
+  try {
+    yield* await start(inner.signal);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ConfigError } from '@saas-codex/platform/config';
+import type { RunnerConfig } from '../config.js';
+
+const CODEX = createRequire(import.meta.url).resolve('@openai/codex/bin/codex.js');
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Runs `true` in Codex's sandbox, with a CODEX_HOME where those of the threads will be.
+ * @throws ConfigError when the sandbox that the settings ask for cannot run here
+ */
+export async function probeSandbox({ CODEX_SANDBOX, WORKSPACES_ROOT }: RunnerConfig): Promise<void> {
+  if (CODEX_SANDBOX === 'danger-full-access') return;
+  await mkdir(WORKSPACES_ROOT, { recursive: true });
+  const folder = await mkdtemp(join(WORKSPACES_ROOT, '.sandbox-probe-'));
+  try {
+    await promisify(execFile)(
+      process.execPath,
+      [CODEX, 'sandbox', '--config', `sandbox_mode="${CODEX_SANDBOX}"`, '--', 'true'],
+      { cwd: folder, timeout: TIMEOUT_MS, env: { PATH: process.env.PATH, HOME: folder, CODEX_HOME: folder } },
+    );
+  } catch {
+    throw new ConfigError(
+      "Codex's sandbox cannot run on this machine: allow unprivileged user namespaces and keep WORKSPACES_ROOT out of " +
+        'temporary directories, or set CODEX_SANDBOX=danger-full-access to let agents work without a sandbox.',
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,29 @@
+import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { connectRedis } from '@saas-codex/platform/redis';
+import { Redis } from 'ioredis';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+
+/** Closes the connection after everything that writes through it has ended. */
+@Injectable()
+class RedisConnection implements OnApplicationShutdown {
+  constructor(private readonly redis: Redis) {}
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** One connection for short commands, shared by the whole process. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: Redis,
+      inject: [RUNNER_CONFIG],
+      useFactory: (config: RunnerConfig) => connectRedis(config.REDIS_URL),
+    },
+    RedisConnection,
+  ],
+  exports: [Redis],
+})
+export class RedisModule {}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+
+/** Why a run is ended from outside: by a person, because this runner goes, or because the run is not ours any more. */
+export type StopReason = 'cancelled' | 'shutdown' | 'lost';
+
+/** A run that this runner works on. */
+export class ActiveRun {
+  private readonly abort = new AbortController();
+  private stopReason: StopReason | null = null;
+
+  constructor(readonly runId: string) {}
+
+  /** Aborted when the run is to stop. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  get stoppedFor(): StopReason | null {
+    return this.stopReason;
+  }
+
+  /** The first reason counts. */
+  stop(reason: StopReason): void {
+    this.stopReason ??= reason;
+    this.abort.abort();
+  }
+}
+
+/** The runs that this process works on now. */
+@Injectable()
+export class ActiveRuns {
+  private readonly runs = new Map<string, { run: ActiveRun; done: Promise<unknown> }>();
+
+  get ids(): string[] {
+    return [...this.runs.keys()];
+  }
+
+  /** Works on a run; for as long as that takes, it can be stopped. */
+  async hold<T>(runId: string, work: (run: ActiveRun) => Promise<T>): Promise<T> {
+    const run = new ActiveRun(runId);
+    const done = work(run);
+    this.runs.set(runId, { run, done });
+    try {
+      return await done;
+    } finally {
+      this.runs.delete(runId);
+    }
+  }
+
+  /** Does nothing when this runner does not hold the run. */
+  stop(runId: string, reason: StopReason): void {
+    this.runs.get(runId)?.run.stop(reason);
+  }
+
+  stopAll(reason: StopReason): void {
+    for (const { run } of this.runs.values()) run.stop(reason);
+  }
+
+  /** Resolves when all runs that are held now have ended, however they did. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.runs.values()].map(({ done }) => done));
+  }
+}

@@ -1,0 +1,33 @@
+import type { EventData } from '@saas-codex/contracts/events';
+import type { ModelDelta } from '../model-proxy/model-access.js';
+
+/** At most 20 pieces per second and stream. */
+const INTERVAL_MS = 50;
+
+/** Gathers a run's text deltas, so that the log gets a few pieces per second and not one per token. */
+export class DeltaBuffer {
+  private readonly waiting = new Map<string, EventData<'item.delta'>>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly send: (data: EventData<'item.delta'>) => void) {}
+
+  add({ itemType, streamId, text }: ModelDelta): void {
+    const before = this.waiting.get(streamId)?.text ?? '';
+    this.waiting.set(streamId, { item_type: itemType, stream_id: streamId, text: before + text });
+    this.timer ??= setTimeout(() => this.flush(), INTERVAL_MS);
+  }
+
+  /** Sends what is there. Called before a durable event, so that no text comes behind the item that completes it. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const data of this.waiting.values()) this.send(data);
+    this.waiting.clear();
+  }
+
+  /** Drops what is there. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,46 @@
+import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
+import type { Usage } from '@saas-codex/contracts/runs';
+import type { StopReason } from './active-runs.js';
+
+/** The last event of a run's log. */
+export type Ending = { [T in TerminalEventType]: { type: T; data: EventData<T> } }[TerminalEventType];
+
+const MAX_QUOTE = 300;
+
+const STOPPED: Record<StopReason, { type: 'run.cancelled' | 'run.interrupted'; reason: string }> = {
+  cancelled: { type: 'run.cancelled', reason: 'The run was cancelled. Send a prompt to continue from here.' },
+  shutdown: {
+    type: 'run.interrupted',
+    reason: 'The runner working on this was restarted. Send a prompt to continue from here.',
+  },
+  lost: {
+    type: 'run.interrupted',
+    reason: 'The runner working on this was lost. Send a prompt to continue from here.',
+  },
+};
+
+export const stopped = (reason: StopReason, usage?: Usage): Ending => ({
+  type: STOPPED[reason].type,
+  data: { reason: STOPPED[reason].reason, ...(usage && { usage }) },
+});
+
+export const succeeded = (usage?: Usage): Ending => ({ type: 'run.succeeded', data: usage ? { usage } : {} });
+
+/** What a failed turn knows about why. */
+export interface Failure {
+  /** From the model proxy: a sentence that is meant for people. */
+  upstream: string | null;
+  /** From Codex: its own words. */
+  codex: string | null;
+  usage?: Usage | undefined;
+}
+
+export function failed({ upstream, codex, usage }: Failure): Ending {
+  return { type: 'run.failed', data: { reason: upstream ?? explain(codex), ...(usage && { usage }) } };
+}
+
+function explain(message: string | null): string {
+  if (!message) return 'Codex ended unexpectedly. Send the prompt again.';
+  const short = message.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE);
+  return `Codex could not go on: “${short}”. Send the prompt again, or another one.`;
+}

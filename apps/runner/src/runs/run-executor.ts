@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  endRunLog,
+  LogFencedError,
+  type RunLogOwner,
+  RunLogWriter,
+} from '@saas-codex/platform/run-log/run-log.writer';
+import { Redis } from 'ioredis';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { Engine } from '../engine/engine.js';
+import { Jail } from '../jail/jail.js';
+import { ModelProxy } from '../model-proxy/model-proxy.service.js';
+import { type Thread, ThreadStore } from '../threads/thread-store.js';
+import { type ActiveRun, ActiveRuns } from './active-runs.js';
+import { Cancellations } from './cancellations.js';
+import { type Ending, failed, stopped } from './ending.js';
+import type { RunJob } from './run-queue.js';
+import { TurnRecorder } from './turn-recorder.js';
+
+/*
+ * One run, from its claim to the last event of its log.
+ *
+ *     cancelled already? ──► claim: run.started is the log's first entry, or somebody has had the run: leave it
+ *         ──► checkpoint ──► engine's events, one by one ──► end every process ──► run.succeeded | failed | …
+ *
+ * The log's first entry is the only claim. It can be written once, so that a turn cannot be started twice, whatever
+ * the queue does.
+ */
+
+@Injectable()
+export class RunExecutor {
+  private readonly logger = new Logger(RunExecutor.name);
+  /** Names this process in `run.started`, without telling where it runs. */
+  private readonly runnerName = `runner-${randomUUID().slice(0, 8)}`;
+
+  constructor(
+    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    private readonly redis: Redis,
+    private readonly active: ActiveRuns,
+    private readonly cancellations: Cancellations,
+    private readonly threads: ThreadStore,
+    private readonly modelProxy: ModelProxy,
+    private readonly engine: Engine,
+    private readonly jail: Jail,
+  ) {}
+
+  /** Resolves when the run has ended and nothing of it is left. */
+  execute(job: RunJob): Promise<void> {
+    return this.active.hold(job.owner.runId, async (run) => {
+      if (await this.cancellations.isRecorded(run.runId)) return this.end(job.owner, stopped('cancelled'));
+      const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
+      const log = await this.claim(job, this.modelFor(thread));
+      if (log === null) return;
+      const ending = thread === null ? threadGone : await this.work(run, job, thread, log);
+      await this.end(job.owner, ending);
+    });
+  }
+
+  /** Closes the log of a run whose runner is gone. */
+  async closeLost(owner: RunLogOwner): Promise<void> {
+    const cancelled = await this.cancellations.isRecorded(owner.runId);
+    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost'));
+  }
+
+  /** null: the run has been claimed before, here or elsewhere. */
+  private async claim(
+    { owner, prompt, checkpoint }: RunJob,
+    model: string | null,
+  ): Promise<RunLogWriter | null> {
+    try {
+      const log = await RunLogWriter.start(this.redis, owner, { prompt, model, runner: this.runnerName });
+      if (checkpoint !== null)
+        await log.append('checkpoint.created', { tree: checkpoint, position: 'before' });
+      return log;
+    } catch (error) {
+      if (error instanceof LogFencedError) return null;
+      throw error;
+    }
+  }
+
+  private async work(
+    run: ActiveRun,
+    { owner, prompt }: RunJob,
+    thread: Thread,
+    log: RunLogWriter,
+  ): Promise<Ending> {
+    const recorder = new TurnRecorder(log, thread.paths.repo, () => run.stop('lost'));
+    const access = await this.modelProxy.open(owner, recorder);
+    // What Codex has started outlives it, and Codex itself may take its time.
+    run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
+    try {
+      const { runId, signal } = run;
+      const turn = { runId, signal, prompt, thread, access, model: this.modelFor(thread) };
+      for await (const event of this.engine.run(turn)) {
+        if (event.type === 'thread.started') await this.threads.rememberCodexThread(thread, event.thread_id);
+        await recorder.record(event);
+      }
+    } catch (error) {
+      if (error instanceof LogFencedError) run.stop('lost');
+      if (!run.stoppedFor) this.logger.warn(`run ${run.runId}: ${String(error)}`);
+    } finally {
+      access.revoke();
+      recorder.close();
+    }
+    const { stoppedFor } = run;
+    return stoppedFor && !recorder.hasCompleted
+      ? stopped(stoppedFor, recorder.usageSoFar)
+      : recorder.ending();
+  }
+
+  /** The processes go first, so that a run that has ended leaves none behind. */
+  private async end(owner: RunLogOwner, { type, data }: Ending): Promise<void> {
+    await this.jail.end(owner.runId);
+    await endRunLog(this.redis, owner, type, data);
+  }
+
+  private modelFor(thread: Thread | null): string | null {
+    return thread?.model ?? this.config.CODEX_MODEL ?? null;
+  }
+}
+
+const threadGone = failed({ upstream: 'The session’s workspace is gone. Start a new session.', codex: null });

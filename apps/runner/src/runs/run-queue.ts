@@ -1,0 +1,31 @@
+import type { RunLogOwner } from '@saas-codex/platform/run-log/run-log.writer';
+import type { JobsOptions } from 'bullmq';
+
+/** Name of the BullMQ queue; its keys start with REDIS_KEYS.queuePrefix. */
+export const RUN_QUEUE = 'runs';
+
+/** All that a runner needs to find the rest. The id of its job is the run's. */
+export interface RunJob {
+  owner: RunLogOwner;
+  prompt: string;
+  /** Git tree of the workspace before the run. */
+  checkpoint: string | null;
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/**
+ * A run is tried once. An ended job is kept for a while so that a repeated `POST /runs` finds it; the run's log would
+ * refuse a second start anyway.
+ */
+export const RUN_JOB_OPTIONS: JobsOptions = {
+  attempts: 1,
+  removeOnComplete: { age: DAY_SECONDS, count: 1_000 },
+  removeOnFail: { age: DAY_SECONDS, count: 1_000 },
+};
+
+/**
+ * How a lost runner is noticed: its jobs' locks run out after LOCK, and the second of two checks, CHECK apart, that
+ * finds a job without a lock takes it as lost. That is at most LOCK + 2 × CHECK = 20 s.
+ */
+export const LOST_RUNNER = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 0 };

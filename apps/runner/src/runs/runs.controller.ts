@@ -1,0 +1,38 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
+import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { RunsService } from './runs.service.js';
+
+const RunId = z.uuid();
+
+@Controller('runs')
+export class RunsController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly hub: RunLogHub,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async start(@Body({ schema: StartRun }) body: z.output<typeof StartRun>): Promise<RunStarted> {
+    return { runId: await this.runs.start(body) };
+  }
+
+  @Post(':runId/cancel')
+  @HttpCode(202)
+  async cancel(@Param('runId', { schema: RunId }) runId: string): Promise<RunStarted> {
+    await this.runs.cancel(runId);
+    return { runId };
+  }
+
+  @Get(':runId/events')
+  events(
+    @Param('runId', { schema: RunId }) runId: string,
+    @Req() req: Request,
+    @Res() res: Response,
+  ): Promise<void> {
+    return serveRunEvents(this.hub, req, res, runId);
+  }
+}

@@ -1,0 +1,42 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
+import { ClientProxyFactory, type ClientRedis, Transport } from '@nestjs/microservices';
+import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
+import { Redis } from 'ioredis';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { EngineModule } from '../engine/engine.module.js';
+import { redisOptions } from '../redis/redis-options.js';
+import { ThreadsModule } from '../threads/threads.module.js';
+import { ActiveRuns } from './active-runs.js';
+import { Cancellations, RUNNER_BROADCAST } from './cancellations.js';
+import { CancellationsController } from './cancellations.controller.js';
+import { RunExecutor } from './run-executor.js';
+import { RUN_QUEUE } from './run-queue.js';
+import { RunsController } from './runs.controller.js';
+import { RunsProcessor } from './runs.processor.js';
+import { RunsService } from './runs.service.js';
+
+const hub = { provide: RunLogHub, inject: [Redis], useFactory: (redis: Redis) => new RunLogHub(redis) };
+
+const broadcast = {
+  provide: RUNNER_BROADCAST,
+  inject: [RUNNER_CONFIG],
+  useFactory: ({ REDIS_URL }: RunnerConfig) =>
+    ClientProxyFactory.create({ transport: Transport.REDIS, options: redisOptions(REDIS_URL) }),
+};
+
+@Module({
+  imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EngineModule, ThreadsModule],
+  controllers: [RunsController, CancellationsController],
+  providers: [RunsService, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, broadcast],
+})
+export class RunsModule implements OnModuleDestroy {
+  constructor(
+    private readonly hub: RunLogHub,
+    @Inject(RUNNER_BROADCAST) private readonly broadcast: ClientRedis,
+  ) {}
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all([this.hub.close(), this.broadcast.close()]);
+  }
+}

@@ -1,0 +1,82 @@
+import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Job, Queue } from 'bullmq';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { ActiveRuns } from './active-runs.js';
+import { RunExecutor } from './run-executor.js';
+import { LOST_RUNNER, RUN_QUEUE, type RunJob } from './run-queue.js';
+
+/**
+ * Takes runs from the queue, MAX_CONCURRENT_RUNS at a time, and sees to those whose runner was lost, here or
+ * anywhere: BullMQ reports a job without a living lock as stalled to one of the runners.
+ */
+@Processor(RUN_QUEUE, { autorun: false, ...LOST_RUNNER })
+export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RunsProcessor.name);
+
+  constructor(
+    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    private readonly active: ActiveRuns,
+    private readonly executor: RunExecutor,
+  ) {
+    super();
+  }
+
+  process(job: Job<RunJob>): Promise<void> {
+    return this.executor.execute(job.data);
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.config.MAX_CONCURRENT_RUNS;
+    this.worker
+      .run()
+      .catch((error: unknown) => this.logger.error(`the queue is not worked: ${String(error)}`));
+  }
+
+  /** Takes no more runs, gives those at work the grace period, and interrupts the rest. What waits stays in the queue. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.pause(true);
+    const settled = this.active.settled();
+    const grace = setTimeout(
+      () => this.active.stopAll('shutdown'),
+      this.config.SHUTDOWN_GRACE_SECONDS * 1_000,
+    );
+    await settled;
+    clearTimeout(grace);
+    await this.worker.close();
+  }
+
+  /** Does not wait until a place is free, unlike the job itself, which comes back once more to be failed. */
+  @OnWorkerEvent('stalled')
+  async onStalled(runId: string): Promise<void> {
+    const job = await this.queue.getJob(runId);
+    if (job) await this.close(job);
+  }
+
+  /** The job of a lost run, or one that could not be worked because Redis or the disk failed. */
+  @OnWorkerEvent('failed')
+  async onFailed(job: Job<RunJob> | undefined): Promise<void> {
+    if (job) await this.close(job);
+  }
+
+  /** Another runner may take the run as lost now: stop before it does. */
+  @OnWorkerEvent('lockRenewalFailed')
+  onLockLost(runIds: string[]): void {
+    for (const runId of runIds) this.active.stop(runId, 'lost');
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`queue: ${error.message}`);
+  }
+
+  private async close(job: Job<RunJob>): Promise<void> {
+    this.logger.warn(`run ${job.id} was lost`);
+    try {
+      await this.executor.closeLost(job.data.owner);
+    } catch (error) {
+      this.logger.error(`the log of run ${job.id} cannot be closed: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
+import type { StartRun } from '@saas-codex/contracts/runner-api';
+import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { z } from 'zod';
+import { ThreadStore } from '../threads/thread-store.js';
+import { Cancellations } from './cancellations.js';
+import { stopped } from './ending.js';
+import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
+
+@Injectable()
+export class RunsService {
+  constructor(
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    private readonly redis: Redis,
+    private readonly threads: ThreadStore,
+    private readonly cancellations: Cancellations,
+  ) {}
+
+  /**
+   * Queues a run; the same run id again changes nothing.
+   * @returns the run's id
+   * @throws ProblemError thread_not_found
+   */
+  async start({
+    threadId,
+    prompt,
+    checkpoint,
+    runId = randomUUID(),
+  }: z.output<typeof StartRun>): Promise<string> {
+    const { tenantId } = await this.threads.get(threadId);
+    const owner = { runId, tenantId, sessionId: threadId };
+    const job: RunJob = { owner, prompt, checkpoint: checkpoint ?? null };
+    await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId });
+    return runId;
+  }
+
+  /**
+   * Cancels a run, wherever it is; one that has ended stays as it is, one that is not known yet will not start.
+   * A waiting run's log is closed here, before its job goes: from that moment on nobody can start it.
+   */
+  async cancel(runId: string): Promise<void> {
+    await this.cancellations.record(runId);
+    const job = await this.queue.getJob(runId);
+    if (job && (await job.isWaiting())) {
+      const { type, data } = stopped('cancelled');
+      await endRunLog(this.redis, job.data.owner, type, data);
+      // A runner may have taken it meanwhile; then it finds the log closed.
+      await job.remove().catch(() => undefined);
+    }
+    await this.cancellations.announce(runId);
+  }
+}

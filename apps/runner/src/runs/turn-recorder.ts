@@ -1,0 +1,108 @@
+import type { ThreadEvent } from '@openai/codex-sdk';
+import type { Usage } from '@saas-codex/contracts/runs';
+import type { RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
+import { DeltaBuffer } from './delta-buffer.js';
+import { type Ending, failed, succeeded } from './ending.js';
+import { translateItem } from './translate-item.js';
+
+/**
+ * Writes one turn into its run's log: Codex's events one by one, what the model proxy hears beside them, and knows in
+ * the end how the turn went.
+ *
+ *     Codex ──events────────────► append ─┐
+ *     proxy ──text as it grows──► deltas ─┼─► log
+ *           ──tokens used───────► append ─┘
+ *           ──why a call failed─► kept for the ending
+ */
+export class TurnRecorder implements ModelListener {
+  private readonly deltas: DeltaBuffer;
+  private completed = false;
+  private failure: string | null = null;
+  private upstreamError: string | null = null;
+  private usage: Usage | undefined;
+
+  /** @param onWriteError called when the log takes nothing more from here. */
+  constructor(
+    private readonly log: RunLogWriter,
+    private readonly repo: string,
+    private readonly onWriteError: (error: unknown) => void,
+  ) {
+    this.deltas = new DeltaBuffer((data) => this.inBackground(log.delta(data)));
+  }
+
+  onDelta(delta: ModelDelta): void {
+    this.deltas.add(delta);
+  }
+
+  onUsage(usage: Usage): void {
+    this.usage = usage;
+    // The model has answered: what went wrong before is over.
+    this.upstreamError = null;
+    this.deltas.flush();
+    this.inBackground(this.log.append('usage.updated', { usage }));
+  }
+
+  onUpstreamError(sentence: string): void {
+    this.upstreamError = sentence;
+  }
+
+  /** @throws LogFencedError */
+  async record(event: ThreadEvent): Promise<void> {
+    this.deltas.flush();
+    switch (event.type) {
+      case 'thread.started':
+        await this.log.append(event.type, { thread_id: event.thread_id });
+        return;
+      case 'turn.started':
+        await this.log.append(event.type, {});
+        return;
+      case 'turn.completed':
+        this.completed = true;
+        await this.log.append(event.type, { usage: usageOf(event.usage) });
+        return;
+      case 'turn.failed':
+        this.failure = event.error.message;
+        await this.log.append(event.type, { error: { message: event.error.message } });
+        return;
+      case 'item.started':
+      case 'item.updated':
+      case 'item.completed':
+        await this.log.append(event.type, { item: translateItem(event.item, this.repo) });
+        return;
+      case 'error':
+        this.failure = event.message;
+        await this.log.append(event.type, { message: event.message });
+    }
+  }
+
+  /** No text comes any more. */
+  close(): void {
+    this.deltas.close();
+  }
+
+  get usageSoFar(): Usage | undefined {
+    return this.usage;
+  }
+
+  get hasCompleted(): boolean {
+    return this.completed;
+  }
+
+  ending(): Ending {
+    if (this.completed) return succeeded(this.usage);
+    return failed({ upstream: this.upstreamError, codex: this.failure, usage: this.usage });
+  }
+
+  private inBackground(write: Promise<unknown>): void {
+    write.catch(this.onWriteError);
+  }
+}
+
+/** Codex counts more kinds than the contract has. */
+const usageOf = (usage: Usage): Usage => ({
+  input_tokens: usage.input_tokens,
+  cached_input_tokens: usage.cached_input_tokens,
+  output_tokens: usage.output_tokens,
+  reasoning_output_tokens: usage.reasoning_output_tokens,
+});

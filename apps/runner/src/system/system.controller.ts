@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module';
+import { Controller, Get, Inject } from '@nestjs/common';
+import type { SystemInfo } from '@saas-codex/contracts/system';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { Jail } from '../jail/jail.js';
+import { ModelProxy } from '../model-proxy/model-proxy.service.js';
+
+const { version: codexVersion } = createRequire(import.meta.url)('@openai/codex/package.json') as {
+  version: string;
+};
+
+@Controller('system')
+export class SystemController {
+  constructor(
+    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    private readonly modelProxy: ModelProxy,
+    private readonly jail: Jail,
+  ) {}
+
+  @Get()
+  read(): SystemInfo {
+    return {
+      engine: 'sdk',
+      codex_version: codexVersion,
+      model_source: this.modelProxy.source,
+      default_model: this.config.CODEX_MODEL ?? null,
+      isolation: this.jail.isolation,
+      max_concurrent_runs: this.config.MAX_CONCURRENT_RUNS,
+    };
+  }
+}

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { CreateThread } from '@saas-codex/contracts/runner-api';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { z } from 'zod';
+import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { createFile, replaceFile } from './atomic-file.js';
+import { prepareCodexHome } from './codex-home.js';
+import { type WorkspacePaths, workspaceAt, workspaceOf } from './workspace-path.js';
+
+/*
+ * A thread is a file in its session's workspace, so that any runner that has the workspaces can take it up:
+ *
+ *     WORKSPACES_ROOT/<session id>/thread.json    the record below
+ *                                  codex-home/    Codex's own memory of the conversation
+ *                                  repo/          what it works on
+ *
+ * Its id is the session's.
+ */
+
+const ThreadRecord = z.object({
+  tenantId: z.string(),
+  model: z.string().nullable(),
+  /** Codex's own id of the conversation; null until its first turn has started. */
+  codexThreadId: z.string().nullable(),
+  skipGitRepoCheck: z.boolean(),
+});
+type ThreadRecord = z.infer<typeof ThreadRecord>;
+
+export interface Thread extends ThreadRecord {
+  threadId: string;
+  paths: WorkspacePaths;
+}
+
+@Injectable()
+export class ThreadStore {
+  constructor(@Inject(RUNNER_CONFIG) private readonly config: RunnerConfig) {}
+
+  /**
+   * Opens a thread on a workspace; a workspace has one thread, so that the same call again changes nothing.
+   * @returns the thread's id
+   * @throws ProblemError invalid_request
+   */
+  async create(request: z.output<typeof CreateThread>): Promise<string> {
+    const { workingDirectory, tenantId, model, skipGitRepoCheck } = request;
+    const paths = await workspaceAt(this.config.WORKSPACES_ROOT, workingDirectory);
+    await prepareCodexHome(paths.codexHome);
+    const record: ThreadRecord = { tenantId, model: model ?? null, codexThreadId: null, skipGitRepoCheck };
+    await createFile(paths.threadFile, JSON.stringify(record));
+    return paths.sessionId;
+  }
+
+  /** @throws ProblemError thread_not_found */
+  async get(threadId: string): Promise<Thread> {
+    try {
+      const paths = await workspaceOf(this.config.WORKSPACES_ROOT, threadId);
+      const record = ThreadRecord.parse(JSON.parse(await readFile(paths.threadFile, 'utf8')));
+      return { ...record, threadId, paths };
+    } catch {
+      throw new ProblemError('thread_not_found', 'Create the thread first with POST /threads.');
+    }
+  }
+
+  /** Remembers which conversation of Codex this is, for the next turn. */
+  async rememberCodexThread({ threadId: _, paths, ...record }: Thread, codexThreadId: string): Promise<void> {
+    if (record.codexThreadId === codexThreadId) return;
+    await replaceFile(paths.threadFile, JSON.stringify({ ...record, codexThreadId } satisfies ThreadRecord));
+  }
+}
