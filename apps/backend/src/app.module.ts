@@ -5,6 +5,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DiffsModule } from './diffs/diffs.module.js';
 import { EventsModule } from './events/events.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { OpenApiModule } from './openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         TenantsModule,
         IdempotencyModule,
         SystemModule,
+        OpenApiModule,
         SessionsModule,
         RunsModule,
         DiffsModule,

@@ -1,6 +1,18 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Health } from '@saas-codex/contracts/system';
 import { healthController } from '@saas-codex/platform/health.controller';
 import { Public } from '../tenants/public.decorator.js';
 import { VERSION } from './version.js';
 
+@ApiTags('system')
 @Public()
-export class BackendHealthController extends healthController('backend', VERSION) {}
+@Controller('health')
+export class BackendHealthController extends healthController('backend', VERSION) {
+  @Get()
+  @ApiOperation({ operationId: 'readHealth', summary: 'Tell that the process is alive' })
+  @ApiResponse({ status: 200, standardSchema: Health })
+  override read(): Health {
+    return super.read();
+  }
+}

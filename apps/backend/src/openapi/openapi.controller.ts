@@ -1,0 +1,36 @@
+import { Controller, Get, Header, Param, Res } from '@nestjs/common';
+import { ApiExcludeController, type OpenAPIObject } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { DOCS_PAGE, DOCS_POLICY, START_SCRIPT, UI_FILES, UI_FOLDER } from './docs-page.js';
+import { OpenApiDocument } from './openapi-document.js';
+
+/** The API's description, for programs and for people; like everything else, for those who are signed in. */
+@ApiExcludeController()
+@Controller('api')
+export class OpenApiController {
+  constructor(private readonly document: OpenApiDocument) {}
+
+  @Get('openapi.json')
+  read(): OpenAPIObject {
+    return this.document.value;
+  }
+
+  @Get('docs')
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', DOCS_POLICY)
+  page(): string {
+    return DOCS_PAGE;
+  }
+
+  @Get('docs/start.js')
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  script(): string {
+    return START_SCRIPT;
+  }
+
+  @Get('docs/:file')
+  file(@Param('file', { schema: z.enum(UI_FILES) }) file: string, @Res() res: Response): void {
+    res.sendFile(file, { root: UI_FOLDER, maxAge: '1h' });
+  }
+}

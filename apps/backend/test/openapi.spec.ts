@@ -1,0 +1,60 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { format } from 'prettier';
+import { startBackend, type TestBackend } from './support.js';
+
+const SNAPSHOT = new URL('../openapi.snapshot.json', import.meta.url);
+
+describe('the description of the API', () => {
+  let backend: TestBackend;
+  let document: OpenAPIObject;
+  beforeAll(async () => {
+    backend = await startBackend();
+    document = (await (await backend.fetch('/api/openapi.json')).json()) as OpenAPIObject;
+  });
+  afterAll(() => backend.stop());
+
+  const operations = () =>
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item as Record<string, { operationId: string; summary?: string }>).map(
+        ([method, operation]) => ({ path, method, operation }),
+      ),
+    );
+
+  // A changed API is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
+  it('is the one that was agreed on', async () => {
+    if (process.env.UPDATE_SNAPSHOT === '1') {
+      const text = await format(JSON.stringify(document), { parser: 'json', printWidth: 110 });
+      await writeFile(SNAPSHOT, text);
+    }
+    expect(document).toEqual(JSON.parse(await readFile(SNAPSHOT, 'utf8')));
+  });
+
+  it('names and sums up every operation, once', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[a-z]+[A-Z][A-Za-z]+$/.test(id))).toEqual([]);
+    expect(operations().filter(({ operation }) => !operation.summary)).toEqual([]);
+  });
+
+  it('has no reference that leads nowhere', () => {
+    const known = Object.keys(document.components?.schemas ?? {});
+    const named = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(named.filter((name) => name !== undefined && !known.includes(name))).toEqual([]);
+  });
+
+  it('is shown by a page without anything inline', async () => {
+    const page = await backend.fetch('/api/docs');
+    const html = await page.text();
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(html).not.toMatch(/<script>|<style|style=| on\w+=/);
+    for (const [, url] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      const file = await backend.fetch(String(url));
+      expect([url, file.status]).toEqual([url, 200]);
+      await file.arrayBuffer();
+    }
+  });
+});
