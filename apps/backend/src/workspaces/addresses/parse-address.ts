@@ -19,6 +19,7 @@ const UNSAFE = /[\\"'<>^`{|}?#$&;()*!]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/;
 const SHORT_SSH = /^([^@/:]+)@(\[[^\]]*\]|[^:/@]+):(.*)$/;
 const AUTHORITY = /^(?:([^@]*)@)?(\[[^\]]*\]|[^:@[\]]+)(?::(\d{1,5}))?$/;
+const WRITTEN_HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const DEFAULT_SSH_USER = 'git';
@@ -31,7 +32,7 @@ export function parseAddress(text: string): ParsedAddress {
   const url = SCHEME.exec(text);
   if (url) return parseUrl((url[1] ?? '').toLowerCase(), url[2] ?? '');
   const short = SHORT_SSH.exec(text);
-  if (short && !text.includes('::')) return parseShortSsh(short);
+  if (short && !short[3]?.startsWith(':')) return parseShortSsh(short);
   throw unsupported();
 }
 
@@ -64,7 +65,7 @@ function build(scheme: keyof typeof PORTS, user: string | undefined, host: strin
  * resolver below git would.
  */
 function normaliseHost(text: string): string {
-  if (text.includes('%')) throw invalid('Its host cannot be read.');
+  if (!WRITTEN_HOST.test(text)) throw invalid('Its host is not a valid name.');
   let host: string;
   try {
     host = new URL(`https://${text}/`).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');

@@ -39,7 +39,7 @@ export const mirroredRefs = ({ refs }: RemoteRefs): Map<string, string> =>
 
 /** @throws ProblemError ref_not_found */
 export function chooseTarget(remote: RemoteRefs, ref: string | null): Target {
-  if (ref === null) return defaultTarget(remote);
+  if (ref === null || ref === 'HEAD') return defaultTarget(remote);
   const branch = branchTarget(remote, ref.replace(/^refs\/heads\//, ''));
   if (branch) return branch;
   for (const name of ref.startsWith('refs/') ? [ref] : [`refs/tags/${ref}`]) {
