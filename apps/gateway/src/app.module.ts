@@ -1,0 +1,31 @@
+import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { healthController } from '@saas-codex/platform/health.controller';
+import { CONFIG, type Config } from './config.js';
+import { RateLimits } from './limits/rate-limits.js';
+import { ApiProxy } from './proxy/api-proxy.js';
+import { Upstream } from './proxy/upstream.js';
+import { OriginCheck } from './security/origin-check.js';
+import { WebApp } from './web/web-app.js';
+
+/**
+ * The one public door. What a request passes:
+ *
+ *     request id, log ─► security headers ─┬─ /health
+ *                                          ├─ /api/*  ─► origin check ─► rate limits ─► proxy ─► backend
+ *                                          └─ else    ─► web app
+ */
+@Module({})
+export class AppModule implements NestModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [healthController('gateway', '0.1.0')],
+      providers: [{ provide: CONFIG, useValue: config }, OriginCheck, RateLimits, Upstream, ApiProxy, WebApp],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(OriginCheck, RateLimits, ApiProxy).forRoutes('api/*path');
+    consumer.apply(WebApp).exclude('health', 'api/*path').forRoutes('*path');
+  }
+}

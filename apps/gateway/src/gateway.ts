@@ -1,0 +1,16 @@
+import { startService } from '@saas-codex/platform/service';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { securityHeaders } from './security/security-headers.js';
+
+/** Starts the gateway; it listens when the promise resolves. */
+export const startGateway = (config: Config) =>
+  startService({
+    name: 'gateway',
+    config,
+    module: AppModule.with(config),
+    configure: (app) => {
+      app.set('trust proxy', config.TRUST_PROXY);
+      app.use(securityHeaders(config.PUBLIC_URL));
+    },
+  });

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, type NestMiddleware, type OnApplicationShutdown } from '@nestjs/common';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { connectRedis } from '@saas-codex/platform/redis';
+import type { NextFunction, Request, Response } from 'express';
+import type { Redis } from 'ioredis';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { CONFIG, type Config } from '../config.js';
+
+const WINDOW_S = 60;
+/** How long Redis may take before the count is kept in this process instead. */
+const REDIS_TIMEOUT_MS = 500;
+const SIGN_IN_PATH = /^\/api\/auth(\/|$)/;
+
+interface Bucket {
+  limiter: RateLimiterRedis;
+  key: string;
+}
+
+interface Spent {
+  limit: number;
+  remaining: number;
+  /** Seconds until the bucket is full again. */
+  reset: number;
+  exceeded: boolean;
+}
+
+/**
+ * Requests per minute, counted in Redis for all gateways together: per address, per credential, and more strictly
+ * for signing in. The answer tells the bucket that is nearest to its end. Without Redis each process counts for
+ * itself, so that its loss neither stops the platform nor opens it.
+ */
+@Injectable()
+export class RateLimits implements NestMiddleware, OnApplicationShutdown {
+  private readonly redis: Redis;
+  private readonly perAddress: RateLimiterRedis;
+  private readonly perCredential: RateLimiterRedis;
+  private readonly signIn: RateLimiterRedis;
+
+  constructor(@Inject(CONFIG) config: Config) {
+    this.redis = connectRedis(config.REDIS_URL, { commandTimeout: REDIS_TIMEOUT_MS });
+    // Every request says so by its answer; the connection comes back by itself.
+    this.redis.on('error', () => undefined);
+    this.perAddress = this.limiter('address', config.RATE_LIMIT_PER_MINUTE);
+    this.perCredential = this.limiter('credential', config.RATE_LIMIT_PER_MINUTE);
+    this.signIn = this.limiter('sign-in', config.SIGN_IN_LIMIT_PER_MINUTE);
+  }
+
+  async use(req: Request, res: Response, next: NextFunction): Promise<void> {
+    const spent = await Promise.all(this.bucketsOf(req).map(spend));
+    const tightest = spent.reduce((a, b) =>
+      b.exceeded || (!a.exceeded && b.remaining < a.remaining) ? b : a,
+    );
+    res.setHeader('RateLimit-Limit', tightest.limit);
+    res.setHeader('RateLimit-Remaining', tightest.remaining);
+    res.setHeader('RateLimit-Reset', tightest.reset);
+    if (!tightest.exceeded) return next();
+    throw new ProblemError('rate_limited', `Try again in ${tightest.reset} s.`, {
+      headers: { 'Retry-After': `${tightest.reset}` },
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.redis.disconnect();
+  }
+
+  private bucketsOf(req: Request): Bucket[] {
+    const address = req.ip ?? 'unknown';
+    const buckets = [{ limiter: this.perAddress, key: address }];
+    const credential = req.headers.authorization ?? req.headers.cookie;
+    if (credential) buckets.push({ limiter: this.perCredential, key: digest(credential) });
+    if (req.method === 'POST' && SIGN_IN_PATH.test(req.path))
+      buckets.push({ limiter: this.signIn, key: address });
+    return buckets;
+  }
+
+  private limiter(name: string, points: number): RateLimiterRedis {
+    const keyPrefix = `${REDIS_KEYS.limitPrefix}:${name}`;
+    return new RateLimiterRedis({
+      storeClient: this.redis,
+      keyPrefix,
+      points,
+      duration: WINDOW_S,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: new RateLimiterMemory({ keyPrefix, points, duration: WINDOW_S }),
+    });
+  }
+}
+
+const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+
+async function spend({ limiter, key }: Bucket): Promise<Spent> {
+  const [result, exceeded] = await limiter.consume(key).then(
+    (left) => [left, false] as const,
+    (refused: unknown) => {
+      // Refusals are rejections too; anything else is a mistake of ours.
+      if (refused instanceof RateLimiterRes) return [refused, true] as const;
+      throw refused;
+    },
+  );
+  return {
+    limit: limiter.points,
+    remaining: result.remainingPoints,
+    reset: Math.max(1, Math.ceil(result.msBeforeNext / 1_000)),
+    exceeded,
+  };
+}

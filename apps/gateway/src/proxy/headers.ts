@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Request } from 'express';
+
+/** Headers that concern one connection and end at a proxy (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What a client may not say about itself: the gateway says it. `expect` was answered by the gateway's server. */
+const OWN = new Set([
+  'host',
+  'expect',
+  'forwarded',
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
+
+/** The headers without those that end here. */
+export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name)),
+  );
+}
+
+/** What the backend gets: the client's headers, and who the client is, as TRUST_PROXY lets the gateway know it. */
+export function upstreamHeaders(req: Request): OutgoingHttpHeaders {
+  const headers = Object.fromEntries(
+    Object.entries(endToEnd(req.headers)).filter(([name]) => !OWN.has(name)),
+  );
+  return {
+    ...headers,
+    // Node must be told to frame a body of unknown length anew.
+    ...(req.headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
+    'x-forwarded-for': req.ip,
+    'x-forwarded-host': req.host,
+    'x-forwarded-proto': req.protocol,
+  };
+}
