@@ -1,3 +1,128 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { ArrowUp, Square } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
+import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { Kbd } from '../../shared/ui/kbd.js';
+import { Spinner } from '../../shared/ui/spinner.js';
+import { toApiError } from '../../shared/api/api-error.js';
+import { runsQuery } from '../runs/api/list-runs.js';
+import { orderRuns } from '../runs/run-order.js';
+import { QueuedPrompts } from './queued-prompts.js';
+import { useComposerSend } from './use-composer-send.js';
+import { useDraft } from './use-draft.js';
+import { useStop } from './use-stop.js';
 
-export const PromptComposer = ({ session }: { session: Session }) => <div>{session.title}</div>;
+const MAX_PROMPT = 100_000;
+
+/** Where the next prompt is written. While a run is at work, prompts queue behind it. */
+export function PromptComposer({ session }: { session: Session }) {
+  const sessionId = session.session_id;
+  const { data } = useInfiniteQuery(runsQuery(sessionId));
+  const { queue, running } = useMemo(() => orderRuns(data), [data]);
+  const { text, change } = useDraft(sessionId);
+  const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
+  const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const ready = text.trim() !== '';
+
+  useEffect(() => {
+    // A touch screen would throw up its keyboard over the conversation.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus({ preventScroll: true });
+  }, []);
+
+  const submit = () => {
+    if (ready) send(text);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === 'Escape' && running) {
+      event.preventDefault();
+      stop();
+    }
+  };
+
+  return (
+    <form
+      aria-label="Prompt"
+      className="mx-auto w-full max-w-3xl px-4 pb-4 max-sm:px-3 max-sm:pb-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {error && (
+        <ErrorNotice
+          error={error}
+          onRetry={toApiError(error).transient ? retry : undefined}
+          className="mb-2.5"
+        />
+      )}
+      <QueuedPrompts sessionId={sessionId} queue={queue} running={running !== null} />
+      <div className="relative rounded-2xl border border-input bg-card shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+        <AutoTextarea
+          ref={field}
+          aria-label="Prompt"
+          placeholder={placeholder(session, running !== null)}
+          value={text}
+          maxLength={MAX_PROMPT}
+          onChange={(event) => {
+            dismiss();
+            change(() => event.target.value);
+          }}
+          onKeyDown={onKeyDown}
+          className="max-h-[40vh] min-h-11 overflow-y-auto px-4 pt-3 pb-1 text-md"
+        />
+        <div className="flex h-11 items-center gap-1.5 px-2 pb-1.5">
+          <p className="flex min-w-0 flex-1 items-center gap-1.5 truncate pl-2 text-xs text-subtle-foreground max-sm:invisible">
+            {ready && (
+              <>
+                <Kbd keys={['enter']} /> {running ? 'to queue' : 'to send'}
+                <span className="ml-1.5" />
+                <Kbd keys={['shift', 'enter']} /> new line
+              </>
+            )}
+          </p>
+          {running && (
+            <IconButton
+              label={stopping ? 'Stopping' : 'Stop'}
+              shortcut={stopping ? undefined : ['esc']}
+              side="top"
+              size="round"
+              disabled={stopping}
+              onClick={stop}
+              className="border border-input text-foreground"
+            >
+              {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
+            </IconButton>
+          )}
+          {(ready || !running) && (
+            <IconButton
+              type="submit"
+              label={running ? 'Queue prompt' : 'Send prompt'}
+              shortcut={['enter']}
+              side="top"
+              size="round"
+              variant="primary"
+              disabled={!ready}
+            >
+              <ArrowUp strokeWidth={2.25} />
+            </IconButton>
+          )}
+        </div>
+      </div>
+    </form>
+  );
+}
+
+function placeholder(session: Session, running: boolean): string {
+  if (session.status === 'provisioning') return 'Ask already: it runs as soon as the repository is there';
+  return running
+    ? 'Ask for something more: it will run next'
+    : 'Ask Codex to change, explain or check something';
+}

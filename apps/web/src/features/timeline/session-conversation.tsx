@@ -1,3 +1,79 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { MessageSquareDashed } from 'lucide-react';
+import { useMemo } from 'react';
+import { EmptyState } from '../../shared/ui/empty-state.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { useOutgoingPrompts } from '../composer/send-prompt.js';
+import { runsQuery } from '../runs/api/list-runs.js';
+import { orderRuns } from '../runs/run-order.js';
+import { ConversationList, type ConversationRow } from './conversation-list.js';
+import { LiveAnnouncer } from './live-announcer.js';
 
-export const SessionConversation = ({ session }: { session: Session }) => <div>{session.title}</div>;
+/** Everything that was asked and done in a session, oldest first. */
+export function SessionConversation({ session }: { session: Session }) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    runsQuery(session.session_id),
+  );
+  const outgoing = useOutgoingPrompts(session.session_id);
+  const { conversation, queue, running } = useMemo(() => orderRuns(data), [data]);
+
+  const busy = running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
+  const rows = useMemo<ConversationRow[]>(
+    () => [
+      ...(hasNextPage ? [{ kind: 'earlier', key: 'earlier' } as const] : []),
+      ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),
+      // What is sent while something runs will wait in the queue, where the composer shows it.
+      ...(busy ? [] : outgoing.slice(0, 1)).map(
+        ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
+      ),
+    ],
+    [hasNextPage, conversation, busy, outgoing],
+  );
+
+  if (!data && !error) return <LoadingConversation />;
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      {rows.length > 0 ? (
+        <ConversationList
+          rows={rows}
+          session={session}
+          loadEarlier={() => void fetchNextPage()}
+          loadingEarlier={isFetchingNextPage}
+        />
+      ) : (
+        !error && <NothingYet session={session} />
+      )}
+      {error && (
+        <div className="mx-auto w-full max-w-3xl px-4 py-4">
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        </div>
+      )}
+      <LiveAnnouncer run={running ?? conversation.at(-1) ?? null} />
+    </div>
+  );
+}
+
+function NothingYet({ session }: { session: Session }) {
+  if (session.status !== 'ready') return <div className="flex-1" />;
+  return (
+    <EmptyState icon={MessageSquareDashed} title="Nothing asked yet" className="flex-1">
+      Describe what you want done below. Codex works in its own copy of the repository.
+    </EmptyState>
+  );
+}
+
+const LoadingConversation = () => (
+  <div aria-busy="true" aria-label="Loading the conversation" className="flex-1 overflow-hidden">
+    <div className="mx-auto w-full max-w-3xl space-y-6 px-4 pt-6">
+      <Skeleton className="ml-auto h-11 w-3/5 rounded-2xl" />
+      <Skeleton className="h-4 w-36" />
+      <div className="space-y-2.5">
+        <Skeleton className="h-4 w-full" />
+        <Skeleton className="h-4 w-11/12" />
+        <Skeleton className="h-4 w-3/5" />
+      </div>
+    </div>
+  </div>
+);

@@ -1,0 +1,78 @@
+import type { DiffFile } from '@saas-codex/contracts/diffs';
+
+/** A folder or file of the tree of changed files, with what changed in and below it. */
+export type TreeNode = FolderNode | FileNode;
+
+export interface FolderNode {
+  readonly kind: 'folder';
+  /** Of the folder itself; with a slash when folders that hold nothing else were drawn together. */
+  readonly name: string;
+  readonly path: string;
+  readonly additions: number;
+  readonly deletions: number;
+  readonly children: readonly TreeNode[];
+}
+
+export interface FileNode {
+  readonly kind: 'file';
+  readonly name: string;
+  readonly path: string;
+  readonly file: DiffFile;
+}
+
+interface Draft {
+  folders: Map<string, Draft>;
+  files: DiffFile[];
+}
+
+/** Folders first, then by name; a chain of folders with one entry each is one node (`src/features/runs`). */
+export function fileTree(files: readonly DiffFile[]): TreeNode[] {
+  const root: Draft = { folders: new Map(), files: [] };
+  for (const file of files) {
+    let folder = root;
+    for (const name of file.path.split('/').slice(0, -1)) {
+      const next = folder.folders.get(name) ?? { folders: new Map(), files: [] };
+      folder.folders.set(name, next);
+      folder = next;
+    }
+    folder.files.push(file);
+  }
+  return nodesOf(root, '');
+}
+
+const compare = new Intl.Collator('en', { numeric: true }).compare;
+const byName = (a: TreeNode, b: TreeNode): number => compare(a.name, b.name);
+
+function nodesOf(folder: Draft, prefix: string): TreeNode[] {
+  const folders = [...folder.folders].map(([name, child]) => folderNode(name, child, prefix));
+  const files = folder.files.map((file): FileNode => ({
+    kind: 'file',
+    name: baseName(file.path),
+    path: file.path,
+    file,
+  }));
+  return [...folders.toSorted(byName), ...files.toSorted(byName)];
+}
+
+function folderNode(name: string, folder: Draft, prefix: string): FolderNode {
+  const path = prefix + name;
+  const children = nodesOf(folder, `${path}/`);
+  const only = children[0];
+  if (children.length === 1 && only?.kind === 'folder') return { ...only, name: `${name}/${only.name}` };
+  const sum = (key: 'additions' | 'deletions') =>
+    children.reduce((total, node) => total + ((node.kind === 'file' ? node.file : node)[key] ?? 0), 0);
+  return { kind: 'folder', name, path, additions: sum('additions'), deletions: sum('deletions'), children };
+}
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** The files in the order in which the tree shows them. */
+export const filesInOrder = (nodes: readonly TreeNode[]): DiffFile[] =>
+  nodes.flatMap((node) => (node.kind === 'file' ? [node.file] : filesInOrder(node.children)));
+
+/** Files whose path has all words of the filter, in any order and case. */
+export function filterFiles(files: readonly DiffFile[], filter: string): readonly DiffFile[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return files;
+  return files.filter(({ path }) => words.every((word) => path.toLowerCase().includes(word)));
+}

@@ -1,0 +1,63 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import { ListEnd, X } from 'lucide-react';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { useCancelRun } from '../runs/api/cancel-run.js';
+import { useOutgoingPrompts } from './send-prompt.js';
+
+interface QueuedPromptsProps {
+  sessionId: string;
+  /** In the order in which they will run. */
+  queue: readonly Run[];
+  running: boolean;
+}
+
+/** The prompts that wait, above the composer; each can be taken out again. */
+export function QueuedPrompts({ sessionId, queue, running }: QueuedPromptsProps) {
+  const outgoing = useOutgoingPrompts(sessionId);
+  const cancel = useCancelRun(sessionId);
+  const sending = running || queue.length > 0 ? outgoing : [];
+  if (queue.length === 0 && sending.length === 0) return null;
+  return (
+    <section
+      aria-label="Queued prompts"
+      className="mx-3 -mb-3 animate-fade-in rounded-t-2xl border border-b-0 bg-muted/60 px-2 pt-1.5 pb-4"
+    >
+      <ul className="max-h-40 overflow-y-auto">
+        {queue.map((run, index) => (
+          <QueuedPrompt key={run.run_id} prompt={run.prompt} note={index === 0 ? 'Next' : `${index + 1}`}>
+            <IconButton
+              label="Remove from the queue"
+              side="top"
+              size="sm"
+              disabled={cancel.isPending && cancel.variables === run.run_id}
+              onClick={() => cancel.mutate(run.run_id, { onError: toastError })}
+            >
+              <X />
+            </IconButton>
+          </QueuedPrompt>
+        ))}
+        {sending.map(({ prompt, idempotencyKey }) => (
+          <QueuedPrompt key={idempotencyKey} prompt={prompt} note="…" />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface QueuedPromptProps {
+  prompt: string;
+  note: string;
+  children?: React.ReactNode;
+}
+
+const QueuedPrompt = ({ prompt, note, children }: QueuedPromptProps) => (
+  <li className="flex h-7 items-center gap-2 px-2 text-sm">
+    <ListEnd aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
+    <span className="min-w-6 text-xs text-subtle-foreground">{note}</span>
+    <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">
+      {prompt}
+    </span>
+    {children}
+  </li>
+);

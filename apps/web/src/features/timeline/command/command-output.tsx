@@ -1,0 +1,56 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useLayoutEffect, useMemo, useRef } from 'react';
+import { type AnsiLine, ansiLines } from './ansi.js';
+import './output.css';
+
+/** The height of one line, in pixels: lines do not wrap, so that all have the same. */
+const LINE_HEIGHT = 18;
+/** Up to here all lines are on the page, where the browser's own search finds them. */
+const ALL_LINES = 400;
+
+interface CommandOutputProps {
+  output: string;
+  /** More may come: the end is kept in view. */
+  live: boolean;
+}
+
+/** Terminal output in a box of limited height; only the lines in view are rendered when there are many. */
+export function CommandOutput({ output, live }: CommandOutputProps) {
+  const lines = useMemo(() => ansiLines(output), [output]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => LINE_HEIGHT,
+    overscan: lines.length <= ALL_LINES ? lines.length : 20,
+  });
+  useLayoutEffect(() => {
+    if (live && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, [live, lines]);
+  return (
+    <div
+      ref={scroller}
+      tabIndex={0}
+      role="region"
+      aria-label="Output"
+      className="max-h-72 overflow-auto px-3 py-2 font-mono text-xs/[18px]"
+    >
+      <pre style={{ height: rows.getTotalSize() }} className="relative min-w-max">
+        {rows.getVirtualItems().map(({ index, start }) => (
+          <OutputLine key={index} line={lines[index] ?? []} top={start} />
+        ))}
+      </pre>
+    </div>
+  );
+}
+
+const OutputLine = memo(({ line, top }: { line: AnsiLine; top: number }) => (
+  <div className="absolute top-0 left-0 h-4.5" style={{ transform: `translateY(${top}px)` }}>
+    {line.map(({ text, className, color, background }, index) => (
+      <span key={index} className={className} style={{ color, background }}>
+        {text}
+      </span>
+    ))}
+    {'\n'}
+  </div>
+));
