@@ -26,6 +26,6 @@ export class AppModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(OriginCheck, RateLimits, ApiProxy).forRoutes('api/*path');
-    consumer.apply(WebApp).exclude('health', 'api/*path').forRoutes('*path');
+    consumer.apply(WebApp).exclude('health', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, type NestMiddleware, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  type NestMiddleware,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { connectRedis } from '@saas-codex/platform/redis';
@@ -11,7 +18,10 @@ import { CONFIG, type Config } from '../config.js';
 const WINDOW_S = 60;
 /** How long Redis may take before the count is kept in this process instead. */
 const REDIS_TIMEOUT_MS = 500;
-const SIGN_IN_PATH = /^\/api\/auth(\/|$)/;
+/** In any case of letters, as the backend takes it too. */
+const SIGN_IN_PATH = /^\/api\/auth\//i;
+/** How long the start waits for Redis, so that the first requests are counted there. */
+const START_PATIENCE_MS = 1_000;
 
 interface Bucket {
   limiter: RateLimiterRedis;
@@ -32,7 +42,7 @@ interface Spent {
  * itself, so that its loss neither stops the platform nor opens it.
  */
 @Injectable()
-export class RateLimits implements NestMiddleware, OnApplicationShutdown {
+export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationShutdown {
   private readonly redis: Redis;
   private readonly perAddress: RateLimiterRedis;
   private readonly perCredential: RateLimiterRedis;
@@ -45,6 +55,11 @@ export class RateLimits implements NestMiddleware, OnApplicationShutdown {
     this.perAddress = this.limiter('address', config.RATE_LIMIT_PER_MINUTE);
     this.perCredential = this.limiter('credential', config.RATE_LIMIT_PER_MINUTE);
     this.signIn = this.limiter('sign-in', config.SIGN_IN_LIMIT_PER_MINUTE);
+  }
+
+  async onModuleInit(): Promise<void> {
+    const ready = new Promise((resolve) => this.redis.once('ready', resolve));
+    await Promise.race([ready, delay(START_PATIENCE_MS, undefined, { ref: false })]);
   }
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
@@ -61,7 +76,7 @@ export class RateLimits implements NestMiddleware, OnApplicationShutdown {
     });
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  onApplicationShutdown(): void {
     this.redis.disconnect();
   }
 
@@ -70,7 +85,7 @@ export class RateLimits implements NestMiddleware, OnApplicationShutdown {
     const buckets = [{ limiter: this.perAddress, key: address }];
     const credential = req.headers.authorization ?? req.headers.cookie;
     if (credential) buckets.push({ limiter: this.perCredential, key: digest(credential) });
-    if (req.method === 'POST' && SIGN_IN_PATH.test(req.path))
+    if (req.method === 'POST' && SIGN_IN_PATH.test(req.originalUrl))
       buckets.push({ limiter: this.signIn, key: address });
     return buckets;
   }

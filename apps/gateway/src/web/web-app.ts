@@ -5,6 +5,8 @@ import { CONFIG, type Config } from '../config.js';
 import { type Encoding, readWebFiles, type WebFile } from './web-files.js';
 
 const INDEX = '/index.html';
+/** The better one first. */
+const ENCODINGS: readonly Encoding[] = ['br', 'gzip'];
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /**
@@ -51,7 +53,5 @@ function pathOf(req: Request): string {
 const isNavigation = (req: Request): boolean =>
   (req.method === 'GET' || req.method === 'HEAD') && req.accepts(['json', 'html']) === 'html';
 
-const encodingOf = (req: Request): Encoding | null => {
-  const accepted = req.acceptsEncodings(['br', 'gzip']);
-  return accepted === 'br' || accepted === 'gzip' ? accepted : null;
-};
+const encodingOf = (req: Request): Encoding | null =>
+  ENCODINGS.find((encoding) => req.acceptsEncodings(encoding)) ?? null;

@@ -1,0 +1,188 @@
+import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
+import { openSse } from '../../../tests/support/sse-client.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
+
+let redis: TestRedis;
+let upstream: TestUpstream;
+let gateway: TestGateway;
+let answer: RequestListener;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  upstream = await startUpstream((req, res) => answer(req, res));
+  gateway = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+  await redis.stop();
+});
+
+const streamHead = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
+
+describe('event streams', () => {
+  it('pass the headers on before the first byte, and each event when it comes', async () => {
+    let stream: ServerResponse | undefined;
+    answer = (_req, res) => {
+      stream = res.writeHead(200, streamHead);
+      stream.flushHeaders();
+    };
+    const client = await openSse(`${gateway.url}/api/runs/1/events`, {
+      headers: { 'accept-encoding': 'gzip, br' },
+    });
+    expect(client.headers).toMatchObject(streamHead);
+    expect(client.headers['content-encoding']).toBeUndefined();
+    for (const id of ['1', '2']) {
+      stream?.write(`id: ${id}\ndata: {}\n\n`);
+      await client.until((events) => events.at(-1)?.id === id);
+    }
+    stream?.end();
+    await client.ended();
+    expect(client.response.complete).toBe(true);
+  });
+
+  it('are closed at the backend when the client goes away', async () => {
+    let closed = false;
+    answer = (_req, res) => {
+      res.writeHead(200, streamHead).flushHeaders();
+      res.on('close', () => (closed = true));
+    };
+    const client = await openSse(`${gateway.url}/api/events`);
+    client.close();
+    await waitFor(() => closed);
+  });
+
+  it('break at the client when the backend dies in the middle', async () => {
+    answer = (_req, res) => {
+      res.writeHead(200, streamHead).write('id: 1\ndata: {}\n\n');
+      setImmediate(() => res.destroy());
+    };
+    const client = await openSse(`${gateway.url}/api/events`);
+    await client.ended();
+    expect(client.response.complete).toBe(false);
+  });
+});
+
+it('aborts a request that the backend has not answered when the client goes away', async () => {
+  let aborted = false;
+  let arrived = false;
+  answer = (_req, res) => {
+    arrived = true;
+    res.on('close', () => (aborted = true));
+  };
+  const req = request(`${gateway.url}/api/sessions`, { agent: false });
+  req.on('error', () => undefined).end();
+  await waitFor(() => arrived);
+  req.destroy();
+  await waitFor(() => aborted);
+});
+
+it('passes method, path, query, body and answer on, and says who the client is', async () => {
+  let seen: { req: IncomingMessage; body: string } | undefined;
+  answer = async (req, res) => {
+    let body = '';
+    for await (const chunk of req) body += chunk;
+    seen = { req, body };
+    res.writeHead(201, { 'x-answer': 'yes', 'set-cookie': ['a=1', 'b=2'] }).end('made');
+  };
+  const made = await send(`${gateway.url}/api/sessions?x=%20y`, {
+    method: 'POST',
+    headers: {
+      authorization: 'Bearer secret',
+      'x-request-id': 'spec-request-1',
+      'x-forwarded-for': '6.6.6.6',
+      forwarded: 'for=6.6.6.6',
+      connection: 'close, x-hop',
+      'x-hop': 'ends here',
+      te: 'trailers',
+      'content-type': 'application/json',
+    },
+    body: '{"a":1}',
+  });
+  expect(made).toMatchObject({ status: 201, body: 'made' });
+  expect(made.headers).toMatchObject({
+    'x-answer': 'yes',
+    'set-cookie': ['a=1', 'b=2'],
+    'x-request-id': 'spec-request-1',
+  });
+  expect(seen).toMatchObject({ body: '{"a":1}', req: { method: 'POST', url: '/api/sessions?x=%20y' } });
+  expect(seen?.req.headers).toMatchObject({
+    authorization: 'Bearer secret',
+    'x-request-id': 'spec-request-1',
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+    'x-forwarded-host': new URL(gateway.url).host,
+    host: new URL(upstream.url).host,
+  });
+  for (const name of ['x-hop', 'te', 'forwarded']) expect(seen?.req.headers).not.toHaveProperty(name);
+});
+
+describe('a body of more than 1 MB', () => {
+  const headers = { authorization: 'Bearer secret', 'content-type': 'application/json' };
+
+  beforeEach(() => {
+    answer = (req, res) => {
+      req.resume();
+      req.on('end', () => res.end('took it'));
+    };
+  });
+
+  it('is refused by its announced length, before the backend hears of it', async () => {
+    let asked = false;
+    answer = (_req, res) => {
+      asked = true;
+      res.end();
+    };
+    const body = Buffer.alloc(1024 * 1024 + 1, ' ');
+    const refused = await send(`${gateway.url}/api/sessions`, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': `${body.length}` },
+      body,
+    });
+    expect(refused.status).toBe(413);
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'payload_too_large', status: 413 });
+    expect(refused.headers['content-type']).toMatch('application/problem+json');
+    expect(asked).toBe(false);
+  });
+
+  it('is refused while it comes in chunks', async () => {
+    const refused = await send(`${gateway.url}/api/sessions`, {
+      method: 'POST',
+      headers: { ...headers, 'transfer-encoding': 'chunked' },
+      body: Buffer.alloc(3 * 1024 * 1024, ' '),
+    });
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([413, 'payload_too_large']);
+  });
+
+  it('is taken up to the limit', async () => {
+    const taken = await send(`${gateway.url}/api/sessions`, {
+      method: 'POST',
+      headers: { ...headers, 'transfer-encoding': 'chunked' },
+      body: Buffer.alloc(1024 * 1024, ' '),
+    });
+    expect(taken).toMatchObject({ status: 200, body: 'took it' });
+  });
+});
+
+describe('a backend that is away', () => {
+  it('is told as a 502 problem, and everything works again when it is back', async () => {
+    const away = await startUpstream((_req, res) => void res.end('here'));
+    const port = new URL(away.url).port;
+    const other = await startTestGateway({ BACKEND_URL: away.url, REDIS_URL: redis.url });
+    expect(await send(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
+    await away.stop();
+    const refused = await send(`${other.url}/api/me`);
+    expect(refused.status).toBe(502);
+    expect(JSON.parse(refused.body)).toMatchObject({
+      code: 'upstream_unavailable',
+      request_id: expect.any(String),
+    });
+    expect((await send(`${other.url}/health`)).status).toBe(200);
+    await new Promise<void>((resolve) => away.server.listen(Number(port), '127.0.0.1', resolve));
+    expect(await send(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
+    await other.stop();
+    await away.stop();
+  });
+});
