@@ -13,6 +13,7 @@ export async function install(root) {
   await onceFor(join(modules, '.installed-for'), wanted, async () => {
     console.log(existsSync(modules) ? 'Updating packages …' : 'Installing packages …');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    // Not `npm ci`: it refuses a lock file that lacks optional binaries of other platforms, which not every registry serves.
+    await run(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   });
 }
