@@ -5,8 +5,7 @@ export const BODY_LIMIT = '1mb';
 
 /** A request with a body says that it is JSON: anything else is a 415 instead of a body that is silently ignored. */
 export function requireJson(req: Request, _res: Response, next: NextFunction): void {
-  // `is` answers null for a request without a body.
-  if (req.is('application/json') !== false) next();
+  if (!hasBody(req) || req.is('application/json')) next();
   else
     next(
       new ProblemError(
@@ -15,3 +14,7 @@ export function requireJson(req: Request, _res: Response, next: NextFunction): v
       ),
     );
 }
+
+/** Browsers send `content-length: 0` with a POST that has no body. */
+const hasBody = ({ headers }: Request): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { DataSource } from 'typeorm';
+import { startBackend, type TestBackend } from './support.js';
+
+let backend: TestBackend;
+let key: string;
+let made = 0;
+beforeAll(async () => {
+  backend = await startBackend();
+});
+afterAll(() => backend.stop());
+beforeEach(() => {
+  made += 1;
+  key = `key-${made}`;
+});
+
+const sql = <T>(statement: string) => backend.app.get(DataSource).query<T[]>(statement);
+
+/** Asks for a session named after the key, and does not wait until it is set up. */
+const create = (body: object = { title: key }, withKey = key) =>
+  backend.post('/api/sessions', body, {
+    [HEADERS.idempotencyKey]: withKey,
+    [HEADERS.prefer]: 'respond-async',
+  });
+const read = async (response: Response) => (await response.json()) as { session_id: string; code: string };
+
+async function sessionsMade(): Promise<number> {
+  const [row] = await sql<{ count: number }>(`SELECT count(*)::int FROM sessions WHERE title = '${key}'`);
+  return row?.count ?? 0;
+}
+
+describe('the same key again', () => {
+  it('gives the same answer and has no other effect', async () => {
+    const first = await create();
+    const second = await create();
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(await read(second)).toEqual(await read(first));
+    expect(await sessionsMade()).toBe(1);
+  });
+
+  it('has one effect when 50 arrive at the same time', async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => create()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set((await Promise.all(answers.map(read))).map(({ session_id }) => session_id)).size).toBe(1);
+    expect(await sessionsMade()).toBe(1);
+  });
+
+  it('gives a refusal again, too', async () => {
+    const body = { repo_url: 'file:///etc' };
+    const [first, second] = [await create(body), await create(body)];
+    expect([first.status, second.status]).toEqual([400, 400]);
+    expect((await read(second)).code).toBe((await read(first)).code);
+  });
+
+  it('is refused with another body or at another address', async () => {
+    await create();
+    const otherBody = await create({ title: 'other' });
+    expect([otherBody.status, (await read(otherBody)).code]).toEqual([422, 'idempotency_key_reused']);
+    const otherAddress = await backend.post('/api/auth/sign-out', {}, { [HEADERS.idempotencyKey]: key });
+    expect([otherAddress.status, (await read(otherAddress)).code]).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('is free again after a failure on our side', async () => {
+    await sql('ALTER TABLE sessions RENAME TO sessions_away');
+    const failed = await create();
+    await sql('ALTER TABLE sessions_away RENAME TO sessions');
+    expect([failed.status, (await read(failed)).code]).toEqual([500, 'internal_error']);
+    expect((await create()).status).toBe(201);
+    expect(await sessionsMade()).toBe(1);
+  });
+
+  it('is forgotten after a day', async () => {
+    await create();
+    await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = '${key}'`);
+    expect((await create()).status).toBe(201);
+    expect(await sessionsMade()).toBe(2);
+  });
+
+  it('gives the same answer after a restart', async () => {
+    const first = await read(await create());
+    const { DATABASE_URL, REDIS_URL, OWNER_TOKEN_FILE } = backend.config;
+    const restarted = await startBackend({ DATABASE_URL, REDIS_URL, OWNER_TOKEN_FILE });
+    try {
+      const again = await restarted.post('/api/sessions', { title: key }, { [HEADERS.idempotencyKey]: key });
+      expect(await read(again)).toEqual(first);
+    } finally {
+      await restarted.stop();
+    }
+  });
+});
+
+describe('a key whose first request has not ended', () => {
+  const unanswer = (claimedAt: string) =>
+    sql(`UPDATE idempotency_keys SET answer = NULL, claimed_at = ${claimedAt} WHERE key = '${key}'`);
+
+  it('is in progress while its process is at work', async () => {
+    await create();
+    await unanswer("now() + interval '1 hour'");
+    const answer = await create();
+    expect([answer.status, (await read(answer)).code]).toEqual([409, 'idempotency_in_progress']);
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  it('is taken over once when its process has crashed', async () => {
+    await create();
+    await unanswer("now() - interval '1 minute'");
+    const answers = await Promise.all(Array.from({ length: 10 }, () => create()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await sessionsMade()).toBe(2);
+  });
+});
+
+it.each(['with space', 'a'.repeat(201)])('refuses the key %j', async (bad) => {
+  const answer = await create({ title: key }, bad);
+  expect([answer.status, (await read(answer)).code]).toEqual([400, 'invalid_request']);
+  expect(await sessionsMade()).toBe(0);
+});

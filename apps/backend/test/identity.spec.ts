@@ -1,0 +1,226 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { AUTH, type Auth } from '../src/tenants/auth.js';
+import { OWNER_EMAIL } from '../src/tenants/owner.js';
+import { createSignInToken } from '../src/tenants/sign-in-links.js';
+import { createDatabase } from '../../../tests/support/postgres.js';
+import { startBackend, type TestBackend } from './support.js';
+
+let backend: TestBackend;
+beforeAll(async () => {
+  backend = await startBackend();
+});
+afterAll(() => backend.stop());
+
+const sql = <T>(statement: string, parameters: unknown[] = []) =>
+  backend.app.get(DataSource).query<T[]>(statement, parameters);
+const newToken = (of = backend) => createSignInToken(of.app.get<Auth>(AUTH), OWNER_EMAIL);
+
+const signIn = (token: string, url = backend.url) =>
+  fetch(`${url}/api/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  });
+const setCookie = (response: Response) => response.headers.getSetCookie()[0] ?? '';
+const cookieOf = (response: Response) => setCookie(response).split(';')[0] ?? '';
+const me = (headers: Record<string, string>, url = backend.url) => fetch(`${url}/api/me`, { headers });
+const problemCode = async (response: Response) => [
+  response.status,
+  ((await response.json()) as { code: string }).code,
+];
+
+describe('a sign-in link', () => {
+  it('signs in once, however many try at the same time', async () => {
+    const token = await newToken();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => signIn(token)));
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
+    expect(await problemCode(await signIn(token))).toEqual([401, 'sign_in_link_invalid']);
+  });
+
+  it('does not work after its time', async () => {
+    const token = await newToken();
+    const [row] = await sql<{ minutes: string }>(
+      'SELECT extract(epoch FROM expires_at - created_at) / 60 AS minutes FROM verifications',
+    );
+    expect(Math.round(Number(row?.minutes))).toBe(30);
+    await sql("UPDATE verifications SET expires_at = now() - interval '1 second'");
+    expect(await problemCode(await signIn(token))).toEqual([401, 'sign_in_link_invalid']);
+  });
+
+  it('is kept as a hash only', async () => {
+    const token = await newToken();
+    expect(Buffer.from(token, 'base64url').byteLength).toBeGreaterThanOrEqual(32);
+    expect(JSON.stringify(await sql('SELECT * FROM verifications'))).not.toContain(token);
+  });
+
+  it.each(['', 'x', '../../etc', "' OR 1=1 --"])('refuses %j', async (token) => {
+    expect([400, 401]).toContain((await signIn(token)).status);
+  });
+});
+
+describe('the cookie', () => {
+  it('is out of reach of scripts and other sites, and lasts for 30 days', async () => {
+    const answer = await signIn(await newToken());
+    expect(setCookie(answer)).toMatch(/; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(await (await me({ cookie: cookieOf(answer) })).json()).toMatchObject({
+      tenant: { name: 'Personal' },
+      role: 'owner',
+    });
+  });
+
+  it('is Secure where the platform is reached over https', async () => {
+    const https = await startBackend({ ...sameAs(backend), PUBLIC_URL: 'https://codex.example.com' });
+    try {
+      expect(setCookie(await signIn(await newToken(https), https.url))).toMatch(/^__Secure-.*; Secure/);
+    } finally {
+      await https.stop();
+    }
+  });
+
+  it('is prolonged while it is in use', async () => {
+    const cookie = cookieOf(await signIn(await newToken()));
+    expect(setCookie(await me({ cookie }))).toBe('');
+    await sql("UPDATE user_sessions SET expires_at = now() + interval '28 days'");
+    expect(setCookie(await me({ cookie }))).toContain('Max-Age=2592000');
+  });
+
+  it('does not work after its time', async () => {
+    const cookie = cookieOf(await signIn(await newToken()));
+    await sql("UPDATE user_sessions SET expires_at = now() - interval '1 second'");
+    expect(await problemCode(await me({ cookie }))).toEqual([401, 'unauthenticated']);
+  });
+
+  it('does not work after signing out, nor when it was changed', async () => {
+    const cookie = cookieOf(await signIn(await newToken()));
+    expect((await me({ cookie: `${cookie.slice(0, -6)}AAA%3D` })).status).toBe(401);
+    const out = await fetch(`${backend.url}/api/auth/sign-out`, { method: 'POST', headers: { cookie } });
+    expect([out.status, setCookie(out)]).toEqual([204, expect.stringContaining('Max-Age=0')]);
+    expect((await me({ cookie })).status).toBe(401);
+  });
+
+  it('opens nothing to somebody who has left the tenant', async () => {
+    const cookie = cookieOf(await signIn(await newToken()));
+    await sql('CREATE TABLE gone AS SELECT * FROM members');
+    await sql('DELETE FROM members');
+    expect((await me({ cookie })).status).toBe(401);
+    expect((await backend.fetch('/api/me')).status).toBe(401);
+    await sql('INSERT INTO members SELECT * FROM gone');
+    expect((await me({ cookie })).status).toBe(200);
+  });
+});
+
+describe('an API token', () => {
+  it('works as a Bearer credential', async () => {
+    expect((await backend.fetch('/api/me')).status).toBe(200);
+    expect((await me({ authorization: `bearer ${backend.ownerToken}` })).status).toBe(200);
+  });
+
+  it.each([
+    ['no token', 'Bearer'],
+    ['one that never was', 'Bearer cdx_x'],
+    ['another scheme', 'Basic b3duZXI6eA=='],
+    ['an endless one', `Bearer ${'a'.repeat(5_000)}`],
+    ['SQL', "Bearer ' OR 1=1"],
+  ])('is refused when it is %s, even beside a good cookie', async (_, authorization) => {
+    const answer = await me({ authorization, cookie: cookieOf(await signIn(await newToken())) });
+    expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+    expect(await problemCode(answer)).toEqual([401, 'unauthenticated']);
+  });
+
+  it.each(['enabled = false', "expires_at = now() - interval '1 second'", "metadata = '{}'"])(
+    'does not work when %s',
+    async (change) => {
+      const { key, id } = await createKey();
+      const authorization = `Bearer ${key}`;
+      expect((await me({ authorization })).status).toBe(200);
+      await sql(`UPDATE api_keys SET ${change} WHERE id = $1`, [id]);
+      expect((await me({ authorization })).status).toBe(401);
+    },
+  );
+
+  it('is kept as a hash only', async () => {
+    expect(JSON.stringify(await sql('SELECT * FROM api_keys'))).not.toContain(backend.ownerToken);
+  });
+
+  async function createKey() {
+    const [owner] = await sql<{ userId: string; tenantId: string }>(
+      'SELECT user_id AS "userId", tenant_id AS "tenantId" FROM members',
+    );
+    if (!owner) throw new Error('there is no owner');
+    const { userId, tenantId } = owner;
+    return backend.app
+      .get<Auth>(AUTH)
+      .api.createApiKey({ body: { name: 'spec', userId, metadata: { tenantId } } });
+  }
+});
+
+describe('the guard', () => {
+  it('stands before every route but health and sign-in', async () => {
+    const open: string[] = [];
+    for (const { method, path } of routesOf(backend)) {
+      const url = backend.url + path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000');
+      const answer = await fetch(url, { method: method.toUpperCase() });
+      await answer.body?.cancel();
+      if (answer.status !== 401) open.push(`${method} ${path}`);
+    }
+    expect(open).toEqual(['post /api/auth/sign-in', 'get /health']);
+  });
+});
+
+describe('the first start', () => {
+  it('makes one owner and one tenant when several backends start together, and a token file for each', async () => {
+    const database = await createDatabase();
+    const all = await Promise.all(
+      [1, 2, 3].map(() => startBackend({ DATABASE_URL: database.url, REDIS_URL: backend.config.REDIS_URL })),
+    );
+    try {
+      const dataSource = all[0]!.app.get(DataSource);
+      const counts = await dataSource.query<object[]>(
+        'SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM tenants) AS tenants',
+      );
+      expect(counts).toEqual([{ users: 1, tenants: 1 }]);
+      for (const one of all) expect((await one.fetch('/api/me')).status).toBe(200);
+    } finally {
+      await Promise.all(all.map((one) => one.stop()));
+      await database.drop();
+    }
+  });
+
+  it('keeps a token file that works, and replaces one that is missing or does not', async () => {
+    const file = backend.config.OWNER_TOKEN_FILE;
+    const restart = async () => {
+      const again = await startBackend(sameAs(backend));
+      await again.close();
+      return (await readFile(file, 'utf8')).trim();
+    };
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await restart()).toBe(backend.ownerToken);
+    for (const spoil of [() => rm(file), () => writeFile(file, 'not-a-token\n')]) {
+      await spoil();
+      const token = await restart();
+      expect((await me({ authorization: `Bearer ${token}` })).status).toBe(200);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+    }
+  });
+});
+
+const sameAs = ({ config: { DATABASE_URL, REDIS_URL, OWNER_TOKEN_FILE } }: TestBackend) => ({
+  DATABASE_URL,
+  REDIS_URL,
+  OWNER_TOKEN_FILE,
+});
+
+interface Layer {
+  route?: { path: string; methods: Record<string, boolean> };
+}
+
+/** Every route that Express really has, documented or not. */
+function routesOf({ app }: TestBackend): { method: string; path: string }[] {
+  const express = app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } };
+  return express.router.stack.flatMap(({ route }) =>
+    route ? Object.keys(route.methods).map((method) => ({ method, path: route.path })) : [],
+  );
+}
