@@ -1,0 +1,68 @@
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+
+const SCENARIOS = [
+  { name: 'hang', match: 'Hang', steps: [{ do: 'endless' as const }] },
+  { name: 'remember', steps: [{ do: 'message' as const, text: '{{prompts}}' }] },
+];
+const LOST_WITHIN_MS = 30_000;
+
+describe('a runner that goes', () => {
+  let world: RunnerWorld;
+
+  beforeEach(async () => {
+    world = await RunnerWorld.create(SCENARIOS);
+  });
+  afterEach(() => world.destroy());
+
+  it('has its run closed by another one when it is killed, and the turn is not started again', async () => {
+    const lost = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
+    const threadId = await world.createThread(lost);
+    const runId = await world.startRun(lost, threadId, 'Hang');
+    await waitFor(() => world.requestsFor('Hang') === 1);
+    // The other one has no place free, which must not matter.
+    const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+    await lost.end('SIGKILL');
+    const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
+    await world.started(busy);
+
+    const events = await world.ended(runId, LOST_WITHIN_MS);
+    expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
+      /^The runner working on this was lost\. Send a prompt/,
+    );
+    expect(await processesWith(runId)).toEqual([]);
+    expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
+    expect(world.requestsFor('Hang')).toBe(2);
+
+    await other.call('POST', `/runs/${busy}/cancel`);
+    const next = await world.ended(await world.startRun(other, threadId, 'Go on'));
+    expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
+    expect(world.requestsFor('Hang')).toBe(2);
+  }, 60_000);
+
+  it('interrupts its runs when it is told to end, and leaves what waits to the next one', async () => {
+    const first = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+    const runId = await world.startRun(first, await world.createThread(first), 'Hang');
+    await waitFor(() => world.requestsFor('Hang') === 1);
+    const waiting = await world.startRun(first, await world.createThread(first), 'Later');
+    await first.end('SIGTERM');
+
+    const events = await world.log(runId);
+    expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(/restarted\. Send a prompt/);
+    expect(await processesWith(runId)).toEqual([]);
+    expect(await world.log(waiting)).toEqual([]);
+
+    await world.startRunner();
+    expect((await world.ended(waiting)).at(-1)?.type).toBe('run.succeeded');
+  });
+});
+
+/** The run's statuses as `codex:activity` tells them. */
+async function statuses(world: RunnerWorld, runId: string): Promise<string[]> {
+  const entries = await world.redis.xrange(REDIS_KEYS.activity, '-', '+');
+  return entries
+    .map(([, fields]) => JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1])))
+    .filter((activity) => activity.run_id === runId)
+    .map((activity) => activity.status);
+}

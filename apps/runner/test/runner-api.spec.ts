@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SystemInfo } from '@saas-codex/contracts/system';
+import type { RunnerProcess } from './support/runner-process.js';
+import { RunnerWorld } from './support/runner-world.js';
+
+describe("the runner's API", () => {
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+
+  beforeAll(async () => {
+    world = await RunnerWorld.create([]);
+    runner = await world.startRunner();
+  });
+  afterAll(() => world.destroy());
+
+  it.each([
+    ['POST', '/threads'],
+    ['POST', '/runs'],
+    ['POST', `/runs/${randomUUID()}/cancel`],
+    ['GET', `/runs/${randomUUID()}/events`],
+    ['GET', '/system'],
+    ['GET', '/HEALTH'],
+  ])('wants the service credential for %s %s', async (method, path) => {
+    for (const token of ['', 'wrong']) {
+      const answer = await runner.call(method, path, method === 'POST' ? {} : undefined, token);
+      expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    }
+  });
+
+  it('tells anybody that it is alive, and the backend what it is', async () => {
+    expect(await runner.call('GET', '/health', undefined, '')).toMatchObject({
+      status: 200,
+      body: { status: 'ok' },
+    });
+    const { body } = await runner.call('GET', '/system');
+    expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'codex-sandbox' });
+  });
+
+  it('opens one thread per workspace', async () => {
+    const sessionId = await world.createWorkspace();
+    const body = { workingDirectory: world.folder(sessionId, 'repo'), skipGitRepoCheck: true };
+    const expected = { status: 201, body: { threadId: sessionId } };
+    expect(await runner.call('POST', '/threads', body)).toEqual(expected);
+    expect(await runner.call('POST', '/threads', body)).toEqual(expected);
+    expect((await readdir(world.folder(sessionId))).sort()).toEqual(['codex-home', 'repo', 'thread.json']);
+  });
+
+  it('refuses every working directory that is not the repository of a workspace', async () => {
+    const sessionId = await world.createWorkspace();
+    const repo = world.folder(sessionId, 'repo');
+    const [linkedRepo, linkedSession, outside] = [randomUUID(), randomUUID(), randomUUID()];
+    await mkdir(world.folder(linkedRepo));
+    await symlink(repo, world.folder(linkedRepo, 'repo'));
+    await symlink(world.folder(sessionId), world.folder(linkedSession));
+    const refused = [
+      world.folder(sessionId),
+      join(repo, '.git'),
+      `${repo}/`,
+      `${repo}/../repo`,
+      `${world.root}/${sessionId}/x/../repo`,
+      `/tmp/${sessionId}/repo`,
+      `${sessionId}/repo`,
+      world.folder('not-an-id', 'repo'),
+      world.folder(outside, 'repo'),
+      world.folder(linkedRepo, 'repo'),
+      world.folder(linkedSession, 'repo'),
+      `${repo}\0`,
+      '/etc',
+    ];
+    for (const workingDirectory of refused) {
+      const { status, body } = await runner.call('POST', '/threads', { workingDirectory });
+      expect({ workingDirectory, status, code: body['code'] }).toEqual({
+        workingDirectory,
+        status: 400,
+        code: 'invalid_request',
+      });
+    }
+    expect(await readdir(world.folder(sessionId))).toEqual(['repo']);
+    expect(await readdir(world.folder(linkedRepo))).toEqual(['repo']);
+  });
+
+  it('refuses runs that make no sense', async () => {
+    const threadId = await world.createThread(runner);
+    const start = (body: object) => runner.call('POST', '/runs', body);
+    expect(await start({ threadId: randomUUID(), prompt: 'Hello' })).toMatchObject({
+      status: 404,
+      body: { code: 'thread_not_found' },
+    });
+    for (const body of [
+      {},
+      { threadId },
+      { threadId, prompt: '' },
+      { threadId: '../x', prompt: 'Hello' },
+      { threadId, prompt: 'Hello', runId: 'x' },
+      { threadId, prompt: 'Hello', more: true },
+    ]) {
+      expect(await start(body)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    }
+    expect(await runner.call('POST', '/runs/x/cancel')).toMatchObject({ status: 400 });
+  });
+});

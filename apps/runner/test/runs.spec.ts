@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunEvent } from '@saas-codex/contracts/events';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { type RunnerProcess, SERVICE_TOKEN } from './support/runner-process.js';
+import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from './support/runner-world.js';
+
+const NOTE = '*** Begin Patch\n*** Add File: NOTE.md\n+A note.\n*** End Patch';
+
+const SCENARIOS = [
+  {
+    name: 'work',
+    match: 'Work',
+    steps: [
+      { do: 'command' as const, cmd: 'echo found' },
+      { do: 'patch' as const, patch: NOTE },
+      { do: 'message' as const, text: 'I have added a note.' },
+    ],
+  },
+  { name: 'remember', match: 'Recall', steps: [{ do: 'message' as const, text: '{{prompts}}' }] },
+  {
+    name: 'gate',
+    match: 'Wait',
+    steps: [
+      { do: 'gate' as const, name: 'all' },
+      { do: 'message' as const, text: 'Go.' },
+    ],
+  },
+  {
+    name: 'hold',
+    match: 'Hold',
+    steps: [
+      { do: 'gate' as const, name: 'hold' },
+      { do: 'message' as const, text: 'Go.' },
+    ],
+  },
+  {
+    name: 'quota',
+    match: 'Quota',
+    steps: [
+      {
+        do: 'error' as const,
+        status: 429,
+        body: { error: { message: 'no', type: 'insufficient_quota', code: 'insufficient_quota' } },
+      },
+    ],
+  },
+  {
+    name: 'huge',
+    match: 'Huge',
+    steps: [
+      { do: 'command' as const, cmd: 'seq 1 400000' },
+      { do: 'message' as const, text: 'Done.' },
+    ],
+  },
+];
+
+describe('runs', () => {
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+
+  beforeAll(async () => {
+    world = await RunnerWorld.create(SCENARIOS);
+    runner = await world.startRunner({ MAX_CONCURRENT_RUNS: '2' });
+  });
+  afterAll(() => world.destroy());
+
+  it('writes what Codex does into the log, event by event, and nothing else after its end', async () => {
+    const threadId = await world.createThread(runner);
+    const checkpoint = 'a'.repeat(40);
+    const { status, body } = await runner.call('POST', '/runs', { threadId, prompt: 'Work', checkpoint });
+    expect(status).toBe(202);
+    const events = await world.ended(String(body['runId']));
+
+    const durable = events.filter(({ type }) => type !== 'item.delta');
+    expect(durable.map(({ seq }) => seq)).toEqual(durable.map((_, index) => index + 1));
+    for (const event of events) expect(RunEvent.safeParse(event)).toMatchObject({ success: true });
+    expect(durable.map(({ type }) => type).filter((type) => type !== 'usage.updated')).toEqual([
+      'run.started',
+      'checkpoint.created',
+      'thread.started',
+      'turn.started',
+      'item.started',
+      'item.completed',
+      'item.started',
+      'item.completed',
+      'item.completed',
+      'turn.completed',
+      'run.succeeded',
+    ]);
+    const items = dataOf(events, 'item.completed').map(({ item }) => item);
+    expect(items).toMatchObject([
+      { type: 'command_execution', aggregated_output: 'found\n', exit_code: 0 },
+      { type: 'file_change', changes: [{ path: 'NOTE.md', kind: 'add' }] },
+      { type: 'agent_message', text: 'I have added a note.' },
+    ]);
+    const text = dataOf(events, 'item.delta').map((delta) => delta.text);
+    expect(text.join('')).toBe('I have added a note.');
+    const usages = dataOf(events, 'usage.updated').map(({ usage }) => usage);
+    expect(dataOf(events, 'run.succeeded')).toEqual([{ usage: usages.at(-1) }]);
+    expect(await readFile(world.folder(threadId, 'repo', 'NOTE.md'), 'utf8')).toBe('A note.\n');
+  });
+
+  it('serves the log as SSE, from any event on', async () => {
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Work');
+    const events = await world.ended(runId);
+    const response = await fetch(new URL(`/runs/${runId}/events`, runner.url), {
+      headers: { authorization: `Bearer ${SERVICE_TOKEN}`, 'last-event-id': '3' },
+    });
+    const ids = [...(await response.text()).matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+    expect(ids.filter((id) => !id?.includes('-'))).toEqual(
+      events.filter(({ type, seq }) => type !== 'item.delta' && seq > 3).map(({ seq }) => String(seq)),
+    );
+  });
+
+  it('goes on with the conversation after a restart of the runner', async () => {
+    const threadId = await world.createThread(runner);
+    await world.ended(await world.startRun(runner, threadId, 'Recall the plum'));
+    await runner.end();
+    runner = await world.startRunner({ MAX_CONCURRENT_RUNS: '2' });
+
+    const events = await world.ended(await world.startRun(runner, threadId, 'Recall everything'));
+    const [answer] = dataOf(events, 'item.completed').map(({ item }) => item['text']);
+    expect(answer).toBe('1. Recall the plum\n2. Recall everything');
+  });
+
+  it('works a run once, however often it is asked for', async () => {
+    const threadId = await world.createThread(runner);
+    const runId = randomUUID();
+    const prompt = `Recall ${runId}`;
+    const start = () => runner.call('POST', '/runs', { threadId, prompt, runId });
+    const answers = await Promise.all([start(), start(), start()]);
+    expect(answers.map(({ body }) => body)).toEqual([{ runId }, { runId }, { runId }]);
+    const log = await world.ended(runId);
+    // Even when the queue has forgotten it.
+    await waitFor(() => world.redis.del(`${REDIS_KEYS.queuePrefix}:runs:${runId}`));
+    await start();
+    await world.ended(await world.startRun(runner, await world.createThread(runner), 'Work'));
+
+    expect(await world.log(runId)).toEqual(log);
+    expect(world.requestsFor(runId)).toBe(1);
+  });
+
+  it('works no more runs at once than it may', async () => {
+    const prompts = ['Wait 1', 'Wait 2', 'Wait 3'];
+    const runs: string[] = [];
+    for (const prompt of prompts)
+      runs.push(await world.startRun(runner, await world.createThread(runner), prompt));
+    await waitFor(() => world.requestsFor('Wait') === 2);
+    expect(await world.log(runs[2] ?? '')).toEqual([]);
+    world.model.openGate('all');
+    for (const runId of runs) expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');
+  });
+
+  it('tells a person why the model did not answer', async () => {
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Quota');
+    const events = await world.ended(runId);
+    const [failure] = dataOf(events, 'run.failed');
+    expect(failure?.reason).toMatch(/credit or quota is used up\. Add credit/);
+  });
+
+  it('keeps huge outputs out of the log', async () => {
+    const events = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Huge'));
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    const output = dataOf(events, 'item.completed').map(({ item }) =>
+      String(item['aggregated_output'] ?? ''),
+    );
+    expect(Math.max(...output.map((text) => text.length))).toBeLessThan(200_000);
+  });
+
+  it('never shows Codex or the workspace the real key', async () => {
+    const threadId = await world.createThread(runner);
+    const runId = await world.startRun(runner, threadId, 'Hold');
+    await waitFor(() => world.requestsFor('Hold') === 1);
+    const processes = await processesWith(runId);
+    expect(processes.length).toBeGreaterThan(0);
+    for (const { environment } of processes) {
+      expect(environment).not.toContain(MODEL_KEY);
+      expect(environment).not.toContain('SERVICE_TOKEN');
+      expect(environment).not.toContain('REDIS');
+    }
+    world.model.openGate('hold');
+    await world.ended(runId);
+    for (const file of await readdir(world.folder(threadId), { recursive: true, withFileTypes: true })) {
+      if (!file.isFile()) continue;
+      const content = await readFile(join(file.parentPath, file.name), 'latin1');
+      expect({ name: file.name, hasKey: content.includes(MODEL_KEY) }).toEqual({
+        name: file.name,
+        hasKey: false,
+      });
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../../scripts/lib/ports.mjs';
+import { waitFor } from '../../../../tests/support/wait-for.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const LOADER = fileURLToPath(new URL('ts-loader.mjs', import.meta.url));
+export const SERVICE_TOKEN = 'test-service-token-0123456789abcdef0123456789';
+
+export interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** A real runner process, to be spoken to over HTTP and ended by signals. */
+export interface RunnerProcess {
+  url: string;
+  call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
+  /** Ends it with SIGTERM, or with another signal, and resolves when it has gone. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export async function startRunnerProcess(settings: Record<string, string>): Promise<RunnerProcess> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['--conditions=source', '--import', LOADER, MAIN], {
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', SERVICE_TOKEN, PORT: String(port), ...settings },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor(() => isUp(child, url), { what: 'the runner to be up' });
+  return { url, call: (...args) => call(url, ...args), end: (signal) => end(child, signal) };
+}
+
+async function isUp(child: ChildProcess, url: string): Promise<boolean> {
+  if (child.exitCode !== null) throw new Error(`the runner ended with ${child.exitCode}`);
+  return (await fetch(new URL('health', url))).ok;
+}
+
+async function call(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  token = SERVICE_TOKEN,
+): Promise<Answer> {
+  const response = await fetch(new URL(path, url), {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
