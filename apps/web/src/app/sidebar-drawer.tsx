@@ -1,14 +1,10 @@
-import { useLocation } from '@tanstack/react-router';
 import { Dialog as Radix } from 'radix-ui';
-import { useEffect } from 'react';
 import { Sidebar } from '../features/sidebar/sidebar.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
 
 /** The sidebar on a phone: slides in over the page and closes once it led somewhere. */
 export function SidebarDrawer() {
   const open = useSidebarShown();
-  const { pathname } = useLocation();
-  useEffect(() => sidebar.closeDrawer(), [pathname]);
 
   return (
     <Radix.Root open={open} onOpenChange={sidebar.closeDrawer}>

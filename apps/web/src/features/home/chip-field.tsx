@@ -34,8 +34,7 @@ export function ChipField({
       <Popover.Trigger asChild>
         <button
           type="button"
-          aria-label={`${name}: ${text}`}
-          aria-invalid={invalid || undefined}
+          aria-label={`${name}: ${text}${invalid ? ', not valid' : ''}`}
           className={cx(
             'inline-flex h-8 max-w-56 min-w-0 items-center gap-1.5 rounded-lg px-2 text-sm hover:bg-hover data-[state=open]:bg-hover',
             muted && !invalid && 'text-muted-foreground',

@@ -24,9 +24,9 @@ function readDraft(): Draft {
   }
 }
 
-/** The draft, kept in this browser until it is sent; what the address brings along comes first. */
-export function useDraft(search: HomeSearch) {
-  const [draft, setDraft] = useState<Draft>(() => ({ ...readDraft(), ...given(search) }));
+/** The draft, kept in this browser until it is sent. */
+export function useDraft() {
+  const [draft, setDraft] = useState<Draft>(readDraft);
   const change = useCallback((part: Partial<Draft>) => {
     setDraft((before) => {
       const next = { ...before, ...part };
@@ -39,8 +39,8 @@ export function useDraft(search: HomeSearch) {
   return { draft, change, clear };
 }
 
-/** A link that names a repository means its default branch unless it names another. */
-function given({ repo, ref, prompt }: HomeSearch): Partial<Draft> {
+/** What a link to the home page fills in; a repository without a ref means its default branch. */
+export function draftFromLink({ repo, ref, prompt }: HomeSearch): Partial<Draft> {
   return {
     ...(repo !== undefined && { repo, ref: ref ?? '' }),
     ...(prompt !== undefined && { prompt }),

@@ -1,6 +1,12 @@
-import { BookOpen, FlaskConical, Wrench } from 'lucide-react';
+import { BookOpen, FlaskConical, Globe, type LucideIcon, Rocket, Terminal, Wrench } from 'lucide-react';
 
-const EXAMPLES = [
+interface Example {
+  icon: LucideIcon;
+  title: string;
+  prompt: string;
+}
+
+const FOR_A_REPOSITORY: Example[] = [
   {
     icon: BookOpen,
     title: 'Understand it',
@@ -18,10 +24,34 @@ const EXAMPLES = [
   },
 ];
 
+const FOR_AN_EMPTY_ONE: Example[] = [
+  {
+    icon: Terminal,
+    title: 'A command',
+    prompt: 'Write a small command-line tool that renames photos by the date they were taken, with tests.',
+  },
+  {
+    icon: Globe,
+    title: 'A web page',
+    prompt: 'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
+  },
+  {
+    icon: Rocket,
+    title: 'A start',
+    prompt: 'Set up a TypeScript project with tests, linting and a README that says how to use it.',
+  },
+];
+
+interface ExamplePromptsProps {
+  /** There is code to ask about. */
+  repository: boolean;
+  onChoose: (prompt: string) => void;
+}
+
 /** For the very first session: something to begin with. */
-export const ExamplePrompts = ({ onChoose }: { onChoose: (prompt: string) => void }) => (
+export const ExamplePrompts = ({ repository, onChoose }: ExamplePromptsProps) => (
   <section aria-label="Examples" className="mt-6 grid gap-2 sm:grid-cols-3">
-    {EXAMPLES.map(({ icon: Icon, title, prompt }) => (
+    {(repository ? FOR_A_REPOSITORY : FOR_AN_EMPTY_ONE).map(({ icon: Icon, title, prompt }) => (
       <button
         key={title}
         type="button"

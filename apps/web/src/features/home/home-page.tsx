@@ -1,9 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { sessionsQuery } from '../sessions/api/list-sessions.js';
-import { useDraft } from './draft.js';
+import { type Draft, draftFromLink, useDraft } from './draft.js';
 import { ExamplePrompts } from './example-prompts.js';
 import { NewSessionComposer } from './new-session-composer.js';
 import { RecentSessions } from './recent-sessions.js';
@@ -11,29 +12,48 @@ import { recentRepositories } from './recent-repositories.js';
 
 export function HomePage() {
   useDocumentTitle('New session');
-  const search = useSearch({ from: '/shell/' });
-  const { draft, change, clear } = useDraft(search);
+  const { draft, change, clear } = useDraft();
+  useLinkedDraft(change);
   const sessions = useInfiniteQuery(sessionsQuery());
   const recent = sessions.data?.pages[0]?.items ?? [];
+  const firstUse = sessions.isSuccess && recent.length === 0;
 
   return (
     <main className="flex h-full flex-col overflow-y-auto">
       <PageHeader />
       <div className="mx-auto flex w-full max-w-2xl flex-col px-4 pt-[min(14vh,9rem)] pb-16">
-        <h1 className="mb-6 text-center text-2xl font-semibold tracking-tight text-balance">
+        <h1 className="text-center text-2xl font-semibold tracking-tight text-balance">
           What should Codex work on?
         </h1>
+        {firstUse && (
+          <p className="mt-2 text-center text-base text-balance text-muted-foreground">
+            Choose a repository, describe a task, and watch it happen live.
+          </p>
+        )}
+        <div className="h-6" />
         <NewSessionComposer
           draft={draft}
           onChange={change}
           onStarted={clear}
           repositories={recentRepositories(recent)}
         />
-        {sessions.isSuccess && recent.length === 0 && (
-          <ExamplePrompts onChoose={(prompt) => change({ prompt })} />
+        {firstUse && (
+          <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
         )}
         <RecentSessions sessions={recent.slice(0, 5)} loading={sessions.isPending} />
       </div>
     </main>
   );
+}
+
+/** Takes over what the address brings along, and out of it, so that a reload keeps what was typed since. */
+function useLinkedDraft(change: (part: Partial<Draft>) => void): void {
+  const search = useSearch({ from: '/shell/' });
+  const navigate = useNavigate();
+  useEffect(() => {
+    const part = draftFromLink(search);
+    if (Object.keys(part).length === 0) return;
+    change(part);
+    void navigate({ to: '/', search: {}, replace: true });
+  }, [search, change, navigate]);
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Sparkles } from 'lucide-react';
+import { Cpu } from 'lucide-react';
 import { systemQuery } from '../settings/api/get-system.js';
 import { TextChip } from './text-chip.js';
 
@@ -17,7 +17,7 @@ export function ModelField(props: ModelFieldProps) {
     <TextChip
       {...props}
       name="Model"
-      icon={Sparkles}
+      icon={Cpu}
       fallback={system.default_model ?? 'Default model'}
       placeholder={system.default_model ?? 'gpt-5-codex'}
       hint="Left empty: the model that your operator set, or Codex's own default."

@@ -45,10 +45,9 @@ export function RepositoryPicker({ value, onChange, suggestions, invalid }: Repo
       open={open}
       onOpenChange={show}
     >
-      <Command shouldFilter={false} label="Repository">
+      <Command shouldFilter={false} label="Repository address">
         <Command.Input
           autoFocus
-          aria-label="Repository address"
           placeholder="https://github.com/owner/name"
           value={typed}
           onValueChange={setTyped}

@@ -2,6 +2,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
 import { useHideChanges, useShowChanges } from '../../shared/navigation/changes-location.js';
 import { repoName } from '../../shared/lib/repo-name.js';
+import { cx } from '../../shared/lib/cx.js';
 import { Button } from '../../shared/ui/button.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -14,7 +15,7 @@ export function SessionHeader({ session, changesShown }: { session: Session; cha
   const { actions, dialogs } = useSessionActions(session);
   return (
     <PageHeader bordered>
-      <div className="flex min-w-0 flex-1 items-baseline gap-3 pl-1">
+      <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
         <h1 className="truncate text-base font-medium">{session.title}</h1>
         <Origin session={session} />
       </div>
@@ -34,17 +35,20 @@ function Origin({ session: { repo_url, ref, base_commit } }: { session: Session 
   const name = repoName(repo_url);
   if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;
   const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
+  const looks = 'hidden min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
+  const content = (
+    <>
+      <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
+      {name}
+      {version && <span className="font-mono text-2xs">{version}</span>}
+    </>
+  );
+  if (!repo_url?.startsWith('https:')) return <span className={looks}>{content}</span>;
   return (
-    <Tooltip
-      label={<span className="font-mono break-all">{[repo_url, version].filter(Boolean).join('  ')}</span>}
-    >
-      <span
-        tabIndex={0}
-        className="hidden min-w-0 shrink-0 items-center gap-1.5 self-center rounded text-xs text-subtle-foreground lg:flex"
-      >
-        <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
-        {name}
-      </span>
+    <Tooltip label="Open the repository">
+      <a href={repo_url} target="_blank" rel="noreferrer" className={cx(looks, 'hover:text-foreground')}>
+        {content}
+      </a>
     </Tooltip>
   );
 }

@@ -28,9 +28,9 @@ export function SidebarFooter({ archived, onArchivedChange }: SidebarFooterProps
       </Link>
       {system?.model_source === 'demo' && (
         <Tooltip label="Answers are scripted, not an AI. Set CODEX_API_KEY to use a real model." side="top">
-          <Badge tone="warning" tabIndex={0}>
-            Demo
-          </Badge>
+          <Link to="/settings" className="rounded-full">
+            <Badge tone="warning">Demo</Badge>
+          </Link>
         </Tooltip>
       )}
       <IconButton

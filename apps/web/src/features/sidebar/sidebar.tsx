@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Kbd } from '../../shared/ui/kbd.js';
+import { sidebar } from '../../shared/ui/sidebar-store.js';
 import { meQuery } from '../settings/api/get-me.js';
 import { openPalette } from '../palette/palette-store.js';
 import { SessionList } from './session-list.js';
@@ -13,6 +14,10 @@ import { SidebarFooter } from './sidebar-footer.js';
 /** The left column: new session, search, all sessions, the person. `onCollapse` is left out where it is a drawer. */
 export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
   const [archived, setArchived] = useState(false);
+  const search = () => {
+    sidebar.closeDrawer();
+    openPalette();
+  };
   return (
     <div className="flex h-full flex-col bg-sidebar">
       <div className="flex h-13 shrink-0 items-center gap-2 pr-2 pl-3.5">
@@ -33,7 +38,7 @@ export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
           <SquarePen aria-hidden className="size-4" strokeWidth={1.75} />
           New session
         </Link>
-        <button type="button" onClick={openPalette} className={`${ENTRY} group`}>
+        <button type="button" onClick={search} className={`${ENTRY} group`}>
           <Search aria-hidden className="size-4 text-muted-foreground" strokeWidth={1.75} />
           <span className="flex-1 text-left text-muted-foreground">Search</span>
           <span className="opacity-70 pointer-coarse:hidden">

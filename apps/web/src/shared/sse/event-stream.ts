@@ -34,8 +34,6 @@ export interface StreamOptions {
   onEnd?: () => void;
   /** An attempt failed: the moment to ask whether the sign-in or the run is still there. */
   onLost?: () => void;
-  /** Keep the stream while the tab is hidden. */
-  keepWhenHidden?: boolean;
 }
 
 const SILENCE_MS = 40_000;
@@ -139,7 +137,7 @@ class EventStream {
     clearTimeout(this.hiddenTimer);
     this.hiddenTimer = undefined;
     if (!document.hidden) this.retryNow();
-    else if (!this.options.keepWhenHidden) this.hiddenTimer = setTimeout(() => this.drop(), HIDDEN_GRACE_MS);
+    else this.hiddenTimer = setTimeout(() => this.drop(), HIDDEN_GRACE_MS);
   };
 
   private watchSilence(): void {
