@@ -41,7 +41,7 @@ export function explainRefusal(refusal: Refusal, upstream: Upstream): string {
 }
 
 export function explainUnreachable(error: unknown, upstream: Upstream): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   const where = place(upstream);
   const check =
     upstream.source === 'openai'

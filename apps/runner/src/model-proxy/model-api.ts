@@ -4,10 +4,11 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { forward, ModelCallError } from './forward.js';
+import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { sendModelError } from './model-error.js';
 import type { Upstream } from './upstream.js';
+import { ModelCallError } from './upstream-call.js';
 
 export const API_ROOT = '/v1';
 const RESPONSES_PATH = `${API_ROOT}/responses`;
@@ -47,7 +48,7 @@ async function answer(
     });
   }
   const { abort, number } = run.beginCall();
-  res.once('close', () => abort.abort());
+  res.once('close', () => res.writableFinished || abort.abort());
   try {
     await forward({ req, res, run, upstream, number, signal: abort.signal });
   } catch (error) {

@@ -39,7 +39,10 @@ export class ModelProxy implements OnModuleDestroy {
 
   /** Lets a run's Codex call the model until `revoke`. */
   async open(run: { runId: string; tenantId: string }, listen: ModelListener): Promise<ModelAccess> {
-    const { baseUrl } = await (this.running ??= this.start());
+    const { baseUrl } = await (this.running ??= this.start().catch((error: unknown) => {
+      this.running = undefined;
+      throw error;
+    }));
     return { baseUrl, ...this.runs.admit(new ModelRun(run.runId, run.tenantId, listen)) };
   }
 
