@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { pino, type Logger } from 'pino';
@@ -45,3 +46,6 @@ export class NestLogger implements LoggerService {
   debug = (message: unknown, context?: string) => this.logger.debug({ context }, String(message));
   verbose = (message: unknown, context?: string) => this.logger.trace({ context }, String(message));
 }
+
+/** The logger of one request: its lines carry the request's id. Undefined where `requestLogging` is not in use. */
+export const requestLog = (req: IncomingMessage): Logger | undefined => (req as { log?: Logger }).log;

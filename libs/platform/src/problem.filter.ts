@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { Request, Response } from 'express';
-import type { Logger } from 'pino';
+import { requestLog } from './logging.js';
 import { ProblemError } from './problem.js';
 
 /** Nest's and Express's own errors, by status; whatever is missing here is an internal error. */
@@ -54,8 +54,8 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(req: Request, res: Response, error: unknown): void {
   const problem = toProblem(error);
-  const { log, id } = req as Request & { log?: Logger; id?: unknown };
-  if (problem.code === 'internal_error') log?.error({ err: error }, 'unexpected error');
+  const { id } = req as { id?: unknown };
+  if (problem.code === 'internal_error') requestLog(req)?.error({ err: error }, 'unexpected error');
   if (res.headersSent) {
     res.destroy();
     return;

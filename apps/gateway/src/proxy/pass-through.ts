@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
+import { requestLog } from '@saas-codex/platform/logging';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { Request, Response } from 'express';
 import { endToEnd, upstreamHeaders } from './headers.js';
@@ -43,7 +44,7 @@ async function ask(upstream: Upstream, req: Request, res: Response): Promise<Inc
       if (error instanceof ProblemError) throw error;
       // A kept-alive connection that the backend was just closing: nobody has seen the request.
       if (attempt === 1 && request.reusedSocket && RETRYABLE_METHODS.has(req.method)) continue;
-      req.log.warn({ err: error }, 'the backend does not answer');
+      requestLog(req)?.warn({ err: error }, 'the backend does not answer');
       throw new ProblemError('upstream_unavailable', 'The backend does not answer. Try again in a moment.');
     }
   }
