@@ -1,7 +1,10 @@
 import { startService } from '@saas-codex/platform/service';
+import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { activityTransport } from './events/activity-transport.js';
 import { describeApi } from './openapi/openapi-document.js';
+import { REDIS } from './redis.module.js';
 import { BODY_LIMIT, requireJson } from './request-bodies.js';
 
 /** Starts the backend; it listens when the promise resolves. */
@@ -10,9 +13,13 @@ export const startBackend = (config: Config) =>
     name: 'backend',
     config,
     module: AppModule.with(config),
-    configure: (app) => {
+    configure: async (app) => {
       app.use(requireJson);
       app.useBodyParser('json', { limit: BODY_LIMIT });
       describeApi(app);
+      app.connectMicroservice({ strategy: activityTransport(app.get<Redis>(REDIS)) });
+      // Only now may activities come in: their handlers need what the modules set up first.
+      await app.init();
+      await app.startAllMicroservices();
     },
   });
