@@ -6,7 +6,15 @@ import { pino, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 
 /** Fields that may hold a secret; cut from every log line. */
-const REDACT = ['req.headers', 'res.headers', '*.authorization', '*.cookie', '*.token', '*.password', '*.apiKey'];
+const REDACT = [
+  'req.headers',
+  'res.headers',
+  '*.authorization',
+  '*.cookie',
+  '*.token',
+  '*.password',
+  '*.apiKey',
+];
 
 /** JSON lines on stdout, each with its service's name. */
 export const createLogger = (service: string, level: string): Logger =>

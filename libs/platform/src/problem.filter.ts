@@ -65,5 +65,7 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
     .status(problem.status)
     .set(problem.extra.headers ?? {})
     .type('application/problem+json')
-    .send(JSON.stringify(problem.toDocument({ instance, requestId: id === undefined ? undefined : String(id) })));
+    .send(
+      JSON.stringify(problem.toDocument({ instance, requestId: id === undefined ? undefined : String(id) })),
+    );
 }
