@@ -132,6 +132,7 @@ class Fetcher {
 
   private async fetch(mirror: string, refspecs: string[], options: string[] = []): Promise<void> {
     this.request.onProgress({ phase: 'fetching', percent: 0 });
+    await removePartialPacks(mirror);
     const tooLarge = new AbortController();
     const signals = [tooLarge.signal, ...(this.request.signal ? [this.request.signal] : [])];
     const onStderr = progressReader(({ percent, received }) => {
@@ -149,7 +150,6 @@ class Fetcher {
         onStderr,
       });
     } catch (error) {
-      await removePartialPacks(mirror);
       throw tooLarge.signal.aborted ? cloneProblem('clone_too_large') : error;
     }
   }
@@ -176,7 +176,7 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** What a fetch that was ended left behind; nobody else writes to the mirror while its lock is held. */
+/** What an earlier fetch that was ended left behind; nobody else writes to the mirror while its lock is held. */
 async function removePartialPacks(mirror: string): Promise<void> {
   const folder = join(mirror, 'objects', 'pack');
   const names = await readdir(folder).catch(() => []);

@@ -32,6 +32,8 @@ export interface GitOutput {
 }
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+/** From the end of a command to not waiting for it any more. */
+const GRACE_MS = 1_000;
 const MAX_STDERR_CHARACTERS = 16 * 1024;
 
 /**
@@ -64,11 +66,11 @@ export class Git {
       unsafe: LIFTED_GUARDS,
       completion: { onClose: true, onExit: false },
       ...(command.input !== undefined && { input: () => command.input }),
-      errors: (error, { exitCode }) => (exitCode > 0 ? watch.failure(exitCode) : error),
+      errors: (error, { exitCode }) => watch.onExit(exitCode, error),
     });
     try {
       git.env(env).outputHandler((_command, stdout, stderr) => watch.attach(stdout, stderr));
-      await git.raw([...globalArguments(command), ...command.args]);
+      await Promise.race([git.raw([...globalArguments(command), ...command.args]), watch.abandoned]);
       return watch.output();
     } catch (error) {
       return watch.outputAfter(error);
@@ -95,12 +97,21 @@ function globalArguments({ config = [], gitDir, workTree }: GitCommand): string[
 class Watch {
   private readonly stopping = new AbortController();
   private readonly chunks: Buffer[] = [];
-  private readonly deadline: NodeJS.Timeout;
+  private deadline: NodeJS.Timeout;
   private bytes = 0;
   private stderr = '';
+  private exitCode: number | null = null;
+  private abandon: (reason: Error) => void = () => undefined;
   private stoppedFor: Exclude<GitFailureKind, 'exit'> | null = null;
 
+  /**
+   * Rejects when a stopped command does not end: git ends at once, but its transport helper may sit in a connection
+   * that does not move (until `http.lowSpeedTime`), with git's output still open.
+   */
+  readonly abandoned = new Promise<never>((_, reject) => (this.abandon = reject));
+
   constructor(private readonly command: GitCommand) {
+    this.abandoned.catch(() => undefined);
     this.deadline = setTimeout(() => this.stop('stalled'), command.timeoutMs);
     command.signal?.addEventListener('abort', this.onAbort);
     if (command.signal?.aborted) this.onAbort();
@@ -124,8 +135,10 @@ class Watch {
     });
   }
 
-  failure(exitCode: number): GitFailure {
-    return new GitFailure(this.stoppedFor ?? 'exit', this.command.args[0], exitCode, this.stderr);
+  /** simple-git on its own takes an exit code with an empty stderr for a success. */
+  onExit(exitCode: number, error: Buffer | Error | undefined): Buffer | Error | undefined {
+    this.exitCode = exitCode;
+    return exitCode === 0 ? error : (error ?? new Error(`exit code ${exitCode}`));
   }
 
   output(): GitOutput {
@@ -134,8 +147,8 @@ class Watch {
 
   outputAfter(error: unknown): GitOutput {
     if (this.stoppedFor === 'flooded' && this.command.truncate) return this.output();
-    if (error instanceof GitFailure || this.stoppedFor === null) throw error;
-    throw new GitFailure(this.stoppedFor, this.command.args[0], null, this.stderr);
+    if (this.stoppedFor === null && this.exitCode === null) throw error;
+    throw new GitFailure(this.stoppedFor ?? 'exit', this.command.args[0], this.exitCode, this.stderr);
   }
 
   close(): void {
@@ -150,7 +163,10 @@ class Watch {
   }
 
   private stop(reason: Exclude<GitFailureKind, 'exit'>): void {
-    this.stoppedFor ??= reason;
+    if (this.stoppedFor !== null) return;
+    this.stoppedFor = reason;
     this.stopping.abort();
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.abandon(new Error('abandoned')), GRACE_MS);
   }
 }

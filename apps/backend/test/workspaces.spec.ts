@@ -1,0 +1,287 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { HostResolver } from '../src/workspaces/addresses/host-resolver.js';
+import { systemContext } from '../src/tenants/request-context.js';
+import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+
+/** The name has no address but the one that the backend's resolver gives it. */
+const PINNED = 'pinned.invalid';
+
+let git: GitServer;
+let fixture: WorkspacesFixture;
+let hostile: Server;
+let answer: RequestListener;
+let hostileOrigin: string;
+
+beforeAll(async () => {
+  git = await startGitServer();
+  hostile = createServer((req, res) => answer(req, res));
+  await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve));
+  const hostileHost = `127.0.0.1:${(hostile.address() as AddressInfo).port}`;
+  hostileOrigin = `http://${hostileHost}`;
+  fixture = await startWorkspaces([git.host, hostileHost, PINNED, '127.0.0.1:9']);
+});
+
+afterAll(async () => {
+  await fixture.close();
+  await git.stop();
+  hostile.closeAllConnections();
+  await new Promise((resolve) => hostile.close(resolve));
+});
+
+const run = async (cwd: string, ...args: string[]) =>
+  (await promisify(execFile)('git', args, { cwd })).stdout.trim();
+
+const listing = (...path: string[]) => readdir(join(fixture.root, ...path)).catch(() => []);
+
+/** All workspaces and mirrors that there are, finished or not; the trash is empty by then. */
+async function everythingOnDisk(): Promise<string[]> {
+  await waitFor(async () => (await listing('.trash')).length === 0);
+  const tenants = await listing('.mirrors');
+  const mirrors = await Promise.all(tenants.map((tenant) => listing('.mirrors', tenant)));
+  return [...(await listing()).filter((name) => !name.startsWith('.')), ...mirrors.flat()].sort();
+}
+
+describe('a new workspace', () => {
+  test('is a clone as people know it, on objects that it borrows from the mirror', async () => {
+    const url = await git.createRepository('plain', { 'README.md': '# Plain\n', 'src/a.ts': 'export {};\n' });
+    const phases: string[] = [];
+    const sessionId = randomUUID();
+    const address = await fixture.workspaces.checkAddress(url);
+    const request = { sessionId, address, ref: null };
+    const base = await fixture.workspaces.create(fixture.ctx, request, ({ phase }) => phases.push(phase));
+    const repo = fixture.workspaces.repoPath(sessionId);
+
+    expect(repo).toBe(join(fixture.root, sessionId, 'repo'));
+    expect([...new Set(phases)]).toEqual(['resolving', 'fetching', 'checking_out']);
+    expect(await run(repo, 'rev-parse', 'HEAD', 'HEAD^{tree}')).toBe(`${base.baseCommit}\n${base.baseTree}`);
+    expect(await run(repo, 'status', '--short', '--branch')).toBe('## main...origin/main');
+    expect(await run(repo, 'remote', '-v')).toBe(`origin\t${url} (fetch)\norigin\t${url} (push)`);
+    expect(await readFile(join(repo, 'README.md'), 'utf8')).toBe('# Plain\n');
+    expect(await readFile(join(repo, '.git/objects/info/alternates'), 'utf8')).toMatch('/.mirrors/');
+    expect(await readdir(join(repo, '.git'))).not.toContain('hooks');
+  });
+
+  test('costs one look at the remote when the mirror is current, and one fetch when it is not', async () => {
+    const url = await git.createRepository('shared', { 'a.txt': '1\n' });
+    const requests = async (work: () => Promise<unknown>) => {
+      const before = git.fetches();
+      await work();
+      return git.fetches() - before;
+    };
+    const [look, fetch] = [1, 2];
+    expect(await requests(() => Promise.all([1, 2, 3].map(() => fixture.open(url))))).toBe(3 * look + fetch);
+    expect(await requests(() => fixture.open(url))).toBe(look);
+    await git.commit('shared', { 'a.txt': '2\n' });
+    expect(await requests(() => fixture.open(url))).toBe(look + fetch);
+  });
+
+  test('shares no mirror with another tenant', async () => {
+    const url = await git.createRepository('tenants', { 'a.txt': '1\n' });
+    const alternates = async (sessionId: string) =>
+      readFile(join(fixture.root, sessionId, 'repo/.git/objects/info/alternates'), 'utf8');
+    const mine = await fixture.open(url);
+    const sessionId = randomUUID();
+    const address = await fixture.workspaces.checkAddress(url);
+    await fixture.workspaces.create(systemContext('tenant-b'), { sessionId, address, ref: null }, () => {});
+    expect(await alternates(sessionId)).not.toBe(await alternates(mine.sessionId));
+  });
+
+  test('without a repository starts on an empty commit', async () => {
+    const { repo, baseCommit } = await fixture.open(null);
+    expect(await run(repo, 'log', '--format=%H %D')).toBe(`${baseCommit} HEAD -> main`);
+    expect(await run(repo, 'status', '--short')).toBe('');
+    expect(await readdir(repo)).toEqual(['.git']);
+  });
+
+  test('on a remote without commits knows where to push', async () => {
+    await run('/', 'init', '-q', '--bare', git.path('bare'));
+    const url = `${git.origin}/bare.git`;
+    const { repo } = await fixture.open(url);
+    expect(await run(repo, 'remote', 'get-url', 'origin')).toBe(url);
+  });
+
+  test('takes up after a crash: half a workspace and the lock of a process that is gone', async () => {
+    const url = await git.createRepository('again', { 'a.txt': '1\n' });
+    const before = await fixture.open(url);
+    const alternates = await readFile(join(before.repo, '.git/objects/info/alternates'), 'utf8');
+    const dead = { host: hostname(), pid: process.pid, start: 'an earlier one' };
+    await writeFile(alternates.trim().replace(/\/objects$/, '.lock'), JSON.stringify(dead));
+    const sessionId = randomUUID();
+    await mkdir(join(fixture.root, sessionId, 'repo/.git'), { recursive: true });
+    await writeFile(join(fixture.root, sessionId, 'repo/.git/config'), 'broken');
+
+    const address = await fixture.workspaces.checkAddress(url);
+    await fixture.workspaces.create(fixture.ctx, { sessionId, address, ref: null }, () => {});
+    expect(await readdir(fixture.workspaces.repoPath(sessionId))).toEqual(['.git', 'a.txt']);
+  });
+
+  test('reaches a host only at the address that was checked', async () => {
+    const url = await git.createRepository('pinned', { 'a.txt': '1\n' });
+    const resolver = fixture.app.get(HostResolver);
+    const asked: string[] = [];
+    resolver.resolve = (host) => {
+      asked.push(host);
+      return Promise.resolve(asked.length === 1 ? ['127.0.0.1'] : ['127.0.0.2']);
+    };
+    const { repo } = await fixture.open(url.replace('127.0.0.1', PINNED));
+    expect(await readdir(repo)).toContain('a.txt');
+    expect(asked).toEqual([PINNED]);
+  });
+});
+
+describe('a ref', () => {
+  let url: string;
+  let commits: Record<'first' | 'second' | 'pull', string>;
+
+  beforeAll(async () => {
+    url = await git.createRepository('refs', { 'a.txt': 'first\n' });
+    const bare = git.path('refs');
+    const first = await run(bare, 'rev-parse', 'main');
+    await run(
+      bare,
+      '-c',
+      'user.name=Ada',
+      '-c',
+      'user.email=ada@example.org',
+      'tag',
+      '-am',
+      'One',
+      'v1',
+      first,
+    );
+    await git.commit('refs', { 'a.txt': 'pull\n' }, 'pull');
+    const pull = await run(bare, 'rev-parse', 'pull');
+    await run(bare, 'update-ref', 'refs/pull/1/head', pull);
+    await run(bare, 'update-ref', '-d', 'refs/heads/pull');
+    await git.commit('refs', { 'a.txt': 'second\n' }, 'feature/x');
+    commits = { first, second: await run(bare, 'rev-parse', 'feature/x'), pull };
+  });
+
+  test.each([
+    ['main', 'first', 'main'],
+    ['HEAD', 'first', 'main'],
+    ['feature/x', 'second', 'feature/x'],
+    ['refs/heads/feature/x', 'second', 'feature/x'],
+    ['v1', 'first', 'HEAD'],
+    ['refs/tags/v1', 'first', 'HEAD'],
+    ['refs/pull/1/head', 'pull', 'HEAD'],
+  ] as const)('%s', async (ref, commit, head) => {
+    const { repo, baseCommit } = await fixture.open(url, ref);
+    expect(baseCommit).toBe(commits[commit]);
+    expect(await run(repo, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe(head);
+    expect(await run(repo, 'status', '--short')).toBe('');
+  });
+
+  test('may be a commit, in full or abbreviated', async () => {
+    expect((await fixture.open(url, commits.second)).baseCommit).toBe(commits.second);
+    expect((await fixture.open(url, commits.second.slice(0, 9))).baseCommit).toBe(commits.second);
+  });
+
+  test.each(['nowhere', 'refs/heads/nowhere', '0123456', '0'.repeat(39) + '1'])(
+    '%s does not exist',
+    async (ref) => {
+      await expect(fixture.open(url, ref)).rejects.toMatchObject({ code: 'ref_not_found' });
+    },
+  );
+});
+
+describe('a clone that fails leaves nothing behind', () => {
+  const limits: Record<string, number> = {};
+
+  afterEach(() => Object.assign(fixture.limits, limits));
+
+  const withLimit = (name: keyof WorkspacesFixture['limits'], value: number) => {
+    limits[name] = fixture.limits[name];
+    fixture.limits[name] = value;
+  };
+
+  async function codeOf(open: () => Promise<unknown>): Promise<string> {
+    const before = await everythingOnDisk();
+    const failure = await open().then(
+      () => ({ code: 'none' }),
+      (error: { code: string }) => error,
+    );
+    expect(await everythingOnDisk()).toEqual(before);
+    return failure.code;
+  }
+
+  const status = (code: number, headers: Record<string, string> = {}): RequestListener => {
+    return (_req, res) => res.writeHead(code, headers).end('no');
+  };
+
+  test.each<[string, RequestListener]>([
+    ['clone_not_found', status(404)],
+    ['clone_auth_failed', status(401, { 'www-authenticate': 'Basic realm="git"' })],
+    ['clone_auth_failed', status(403)],
+    ['clone_unreachable', status(500)],
+    ['clone_unreachable', (req) => req.socket.destroy()],
+    ['clone_not_found', (_req, res) => res.end('<!doctype html>\n<h1>Welcome</h1>\n')],
+  ])('%s', async (code, listener) => {
+    answer = listener;
+    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe(code);
+  });
+
+  test('a redirect is not followed', async () => {
+    const url = await git.createRepository('redirected', { 'a.txt': '1\n' });
+    const before = git.fetches();
+    answer = (req, res) => res.writeHead(302, { location: `${git.origin}${req.url}` }).end();
+    expect(await codeOf(() => fixture.open(url.replace(git.origin, hostileOrigin)))).toBe('clone_redirected');
+    expect(git.fetches()).toBe(before);
+  });
+
+  test('nobody listens', async () => {
+    expect(await codeOf(() => fixture.open('http://127.0.0.1:9/a.git'))).toBe('clone_unreachable');
+  });
+
+  test('the host never answers', async () => {
+    withLimit('resolveMs', 300);
+    answer = () => {};
+    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe('clone_timeout');
+  });
+
+  test('the caller gives up', async () => {
+    const abort = new AbortController();
+    answer = () => abort.abort();
+    const address = await fixture.workspaces.checkAddress(`${hostileOrigin}/a.git`);
+    const request = { sessionId: randomUUID(), address, ref: null };
+    const create = () => fixture.workspaces.create(fixture.ctx, request, () => {}, abort.signal);
+    await codeOf(create);
+    await expect(stat(fixture.workspaces.repoPath(request.sessionId))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+
+  test.each([
+    ['checkoutFiles', 2],
+    ['checkoutBytes', 1_000],
+  ] as const)('too large: %s', async (limit, value) => {
+    const name = `large-${limit}`;
+    const url = await git.createRepository(name, { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c'.repeat(2_000) });
+    await fixture.open(url);
+    withLimit(limit, value);
+    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
+  });
+
+  test('too large: mirrorBytes', async () => {
+    withLimit('mirrorBytes', 100);
+    const url = await git.createRepository('large-mirror', { 'a.txt': 'a'.repeat(2_000) });
+    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
+  });
+});
+
+test('a workspace is removed as often as somebody asks', async () => {
+  const { sessionId } = await fixture.open(null);
+  await fixture.workspaces.remove(fixture.ctx, sessionId);
+  await fixture.workspaces.remove(fixture.ctx, sessionId);
+  await waitFor(async () => (await readdir(join(fixture.root, '.trash'))).length === 0);
+  expect(await readdir(fixture.root)).not.toContain(sessionId);
+});
