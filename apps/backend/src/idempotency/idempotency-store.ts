@@ -35,8 +35,9 @@ export class IdempotencyStore implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly db: TenantDatabase) {}
 
   onModuleInit(): void {
-    this.cleaning = setInterval(() => void this.removeOld().catch(() => undefined), CLEANING_INTERVAL_MS);
-    this.cleaning.unref();
+    const clean = () => void this.removeOld().catch(() => undefined);
+    this.cleaning = setInterval(clean, CLEANING_INTERVAL_MS).unref();
+    clean();
   }
 
   onApplicationShutdown(): void {

@@ -31,6 +31,6 @@ export class OpenApiController {
 
   @Get('docs/:file')
   file(@Param('file', { schema: z.enum(UI_FILES) }) file: string, @Res() res: Response): void {
-    res.sendFile(file, { root: UI_FOLDER, maxAge: '1h' });
+    res.sendFile(file, { root: UI_FOLDER });
   }
 }

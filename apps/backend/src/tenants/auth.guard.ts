@@ -19,8 +19,10 @@ export class AuthGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC_ROUTE, [host.getHandler(), host.getClass()]))
       return true;
     const http = host.switchToHttp();
-    const req = http.getRequest<Request>();
-    const member = await this.authentication.identify(req, http.getResponse<Response>());
+    const [req, res] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    // What somebody gets depends on who they are: no cache between us may give it to others.
+    res.setHeader('cache-control', 'private, no-cache');
+    const member = await this.authentication.identify(req, res);
     if (!member) throw unauthenticated();
     setRequestContext(req, { ...member, requestId: String(req.headers[HEADERS.requestId]) });
     return true;

@@ -1,11 +1,28 @@
+import { ConfigError } from '@saas-codex/platform/config';
 import type { Auth, LinkRequest } from './auth.js';
 
-/** Makes a one-time sign-in token for somebody with an account. It is stored hashed and lives for 30 minutes. */
+/**
+ * Makes a one-time sign-in token for somebody with an account. It is stored hashed and lives for 30 minutes.
+ * @throws ConfigError when nobody has this address
+ */
 export async function createSignInToken(auth: Auth, email: string): Promise<string> {
+  if (!(await hasAccount(auth, email))) {
+    throw new ConfigError(`There is no account ${email} yet: start the backend first.`);
+  }
   return new Promise((resolve, reject) => {
     const request: LinkRequest = { deliver: resolve };
     auth.api
       .signInMagicLink({ body: { email, metadata: { ...request } }, headers: new Headers() })
       .catch(reject);
   });
+}
+
+async function hasAccount(auth: Auth, email: string): Promise<boolean> {
+  try {
+    const { internalAdapter } = await auth.$context;
+    return (await internalAdapter.findUserByEmail(email)) !== null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SCHEMA_MISMATCH') return false;
+    throw error;
+  }
 }
