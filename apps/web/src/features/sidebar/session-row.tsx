@@ -25,7 +25,9 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
             <SessionStateIcon state={sessionState(session)} />
           </span>
           <span className="min-w-0 flex-1">
-            <span className="block truncate text-sm">{session.title}</span>
+            <span className="block truncate text-sm group-hover/row:pr-5 pointer-coarse:group-hover/row:pr-0">
+              {session.title}
+            </span>
             <RowDetails session={session} now={now} />
           </span>
         </Link>
@@ -34,7 +36,7 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
         <button
           type="button"
           aria-label={`Actions for ${session.title}`}
-          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-md bg-sidebar text-muted-foreground opacity-0 group-hover/row:opacity-100 hover:text-foreground focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:hidden"
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-md text-muted-foreground opacity-0 group-hover/row:opacity-100 hover:text-foreground focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:hidden"
         >
           <Ellipsis aria-hidden className="size-4" />
         </button>

@@ -6,29 +6,15 @@ import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { meQuery } from '../settings/api/get-me.js';
 import { signIn } from './api/sign-in.js';
 import { takeToken } from './take-token.js';
 
 /** What a sign-in link opens: trades its secret for the cookie, or says how to get a new link. */
 export function SignInPage() {
   useDocumentTitle('Sign in');
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const token = useRef<string | null>(null);
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: signIn,
-    onSuccess: () => {
-      client.clear();
-      return navigate({ to: '/', replace: true });
-    },
-  });
-
-  useEffect(() => {
-    token.current = takeToken() ?? token.current;
-    if (token.current) mutate(token.current);
-  }, [mutate]);
-
-  const retry = error && toApiError(error).transient ? () => token.current && mutate(token.current) : null;
+  const { enter, token, error, isPending } = useEnter();
+  const canRetry = token !== null && error !== null && toApiError(error).transient;
 
   return (
     <main className="flex h-full items-center justify-center px-4">
@@ -39,14 +25,46 @@ export function SignInPage() {
             <Spinner /> Signing you in…
           </p>
         ) : (
-          <NeedsLink error={error} onRetry={retry} />
+          <NeedsLink
+            error={token === null ? null : error}
+            onRetry={canRetry ? () => enter(token) : undefined}
+          />
         )}
       </div>
     </main>
   );
 }
 
-function NeedsLink({ error, onRetry }: { error: Error | null; onRetry: (() => void) | null }) {
+/** Takes the secret out of the address and signs in with it. Whoever is signed in already needs no valid link. */
+function useEnter() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { mutate, error, isPending, isIdle, variables } = useMutation({
+    mutationFn: async (secret: string | null) => {
+      if (secret === null) return void (await client.fetchQuery(meQuery));
+      try {
+        await signIn(secret);
+        client.clear();
+      } catch (failure) {
+        await client.fetchQuery(meQuery).catch(() => {
+          throw failure;
+        });
+      }
+    },
+    onSuccess: () => navigate({ to: '/', replace: true }),
+  });
+
+  const asked = useRef(false);
+  useEffect(() => {
+    if (asked.current) return;
+    asked.current = true;
+    mutate(takeToken());
+  }, [mutate]);
+
+  return { enter: mutate, token: variables ?? null, error, isPending: isPending || isIdle };
+}
+
+function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => void }) {
   const problem = error && toApiError(error);
   return (
     <>
