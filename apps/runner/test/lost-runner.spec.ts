@@ -1,4 +1,5 @@
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
 
@@ -40,6 +41,21 @@ describe('a runner that goes', () => {
     expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
     expect(world.requestsFor('Hang')).toBe(2);
   }, 60_000);
+
+  it('stops a run at once whose log was closed by somebody else', async () => {
+    const runner = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
+    const sessionId = await world.createThread(runner);
+    const runId = await world.startRun(runner, sessionId, 'Hang');
+    await waitFor(async () => (await processesWith(runId)).length > 0);
+    const reason = 'Closed by another one.';
+    await endRunLog(world.redis, { runId, sessionId, tenantId: 'local' }, 'run.interrupted', { reason });
+    const log = await world.log(runId);
+
+    await waitFor(async () => (await processesWith(runId)).length === 0);
+    const next = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Next'));
+    expect(next.at(-1)?.type).toBe('run.succeeded');
+    expect(await world.log(runId)).toEqual(log);
+  });
 
   it('interrupts its runs when it is told to end, and leaves what waits to the next one', async () => {
     const first = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });

@@ -44,7 +44,9 @@ describe("the runner's API", () => {
     const expected = { status: 201, body: { threadId: sessionId } };
     expect(await runner.call('POST', '/threads', body)).toEqual(expected);
     expect(await runner.call('POST', '/threads', body)).toEqual(expected);
-    expect((await readdir(world.folder(sessionId))).sort()).toEqual(['codex-home', 'repo', 'thread.json']);
+    expect(new Set(await readdir(world.folder(sessionId)))).toEqual(
+      new Set(['codex-home', 'repo', 'thread.json']),
+    );
   });
 
   it('refuses every working directory that is not the repository of a workspace', async () => {

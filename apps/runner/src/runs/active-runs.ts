@@ -29,7 +29,8 @@ export class ActiveRun {
 /** The runs that this process works on now. */
 @Injectable()
 export class ActiveRuns {
-  private readonly runs = new Map<string, { run: ActiveRun; done: Promise<unknown> }>();
+  private readonly runs = new Map<string, ActiveRun>();
+  private stopsAllFor: StopReason | null = null;
 
   get ids(): string[] {
     return [...this.runs.keys()];
@@ -38,10 +39,10 @@ export class ActiveRuns {
   /** Works on a run; for as long as that takes, it can be stopped. */
   async hold<T>(runId: string, work: (run: ActiveRun) => Promise<T>): Promise<T> {
     const run = new ActiveRun(runId);
-    const done = work(run);
-    this.runs.set(runId, { run, done });
+    this.runs.set(runId, run);
+    if (this.stopsAllFor) run.stop(this.stopsAllFor);
     try {
-      return await done;
+      return await work(run);
     } finally {
       this.runs.delete(runId);
     }
@@ -49,15 +50,12 @@ export class ActiveRuns {
 
   /** Does nothing when this runner does not hold the run. */
   stop(runId: string, reason: StopReason): void {
-    this.runs.get(runId)?.run.stop(reason);
+    this.runs.get(runId)?.stop(reason);
   }
 
+  /** Those that are held now, and whatever may still come. */
   stopAll(reason: StopReason): void {
-    for (const { run } of this.runs.values()) run.stop(reason);
-  }
-
-  /** Resolves when all runs that are held now have ended, however they did. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([...this.runs.values()].map(({ done }) => done));
+    this.stopsAllFor = reason;
+    for (const run of this.runs.values()) run.stop(reason);
   }
 }

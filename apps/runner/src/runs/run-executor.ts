@@ -8,7 +8,7 @@ import {
 } from '@saas-codex/platform/run-log/run-log.writer';
 import { Redis } from 'ioredis';
 import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
-import { Engine } from '../engine/engine.js';
+import { Engine, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -92,10 +92,7 @@ export class RunExecutor {
     try {
       const { runId, signal } = run;
       const turn = { runId, signal, prompt, thread, access, model: this.modelFor(thread) };
-      for await (const event of this.engine.run(turn)) {
-        if (event.type === 'thread.started') await this.threads.rememberCodexThread(thread, event.thread_id);
-        await recorder.record(event);
-      }
+      await this.play(turn, recorder);
     } catch (error) {
       if (error instanceof LogFencedError) run.stop('lost');
       if (!run.stoppedFor) this.logger.warn(`run ${run.runId}: ${String(error)}`);
@@ -107,6 +104,18 @@ export class RunExecutor {
     return stoppedFor && !recorder.hasCompleted
       ? stopped(stoppedFor, recorder.usageSoFar)
       : recorder.ending();
+  }
+
+  /** @throws Error when Codex or the log does not go on */
+  private async play(turn: Turn, recorder: TurnRecorder): Promise<void> {
+    let codexThreadId: string | null = null;
+    for await (const event of this.engine.run(turn)) {
+      if (event.type === 'thread.started') codexThreadId = event.thread_id;
+      // Not before: a Codex that is killed between the two has named a conversation that cannot be resumed.
+      if (event.type === 'turn.started' && codexThreadId !== null)
+        await this.threads.rememberCodexThread(turn.thread, codexThreadId);
+      await recorder.record(event);
+    }
   }
 
   /** The processes go first, so that a run that has ended leaves none behind. */

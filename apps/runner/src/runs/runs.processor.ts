@@ -36,15 +36,10 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
 
   /** Takes no more runs, gives those at work the grace period, and interrupts the rest. What waits stays in the queue. */
   async onModuleDestroy(): Promise<void> {
-    await this.worker.pause(true);
-    const settled = this.active.settled();
-    const grace = setTimeout(
-      () => this.active.stopAll('shutdown'),
-      this.config.SHUTDOWN_GRACE_SECONDS * 1_000,
-    );
-    await settled;
-    clearTimeout(grace);
+    const interrupt = () => this.active.stopAll('shutdown');
+    const grace = setTimeout(interrupt, this.config.SHUTDOWN_GRACE_SECONDS * 1_000);
     await this.worker.close();
+    clearTimeout(grace);
   }
 
   /** Does not wait until a place is free, unlike the job itself, which comes back once more to be failed. */

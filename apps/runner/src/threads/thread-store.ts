@@ -62,8 +62,9 @@ export class ThreadStore {
   }
 
   /** Remembers which conversation of Codex this is, for the next turn. */
-  async rememberCodexThread({ threadId: _, paths, ...record }: Thread, codexThreadId: string): Promise<void> {
-    if (record.codexThreadId === codexThreadId) return;
-    await replaceFile(paths.threadFile, JSON.stringify({ ...record, codexThreadId } satisfies ThreadRecord));
+  async rememberCodexThread(thread: Thread, codexThreadId: string): Promise<void> {
+    if (thread.codexThreadId === codexThreadId) return;
+    const record = ThreadRecord.parse({ ...thread, codexThreadId });
+    await replaceFile(thread.paths.threadFile, JSON.stringify(record));
   }
 }

@@ -93,7 +93,7 @@ export class RunnerWorld {
     return waitFor(
       async () => {
         const events = await this.log(runId);
-        return events.some(({ type }) => isTerminalEventType(type)) && events;
+        return events.some(({ type }) => isTerminalEventType(type)) ? events : null;
       },
       { timeoutMs, what: `run ${runId} to end` },
     );

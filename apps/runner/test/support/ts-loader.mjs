@@ -7,11 +7,13 @@ import { transform } from '@swc/core';
 
 if (isMainThread) register(import.meta.url);
 
+/** @type {import('node:module').ResolveHook} */
 export async function resolve(specifier, context, next) {
   const ours = context.parentURL?.endsWith('.ts') && specifier.startsWith('.') && specifier.endsWith('.js');
   return next(ours ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }
 
+/** @type {import('node:module').LoadHook} */
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const { code } = await transform(await readFile(new URL(url), 'utf8'), {
