@@ -43,7 +43,7 @@ describe('the demo model, with the real Codex', () => {
     const turn = await prompt('Tidy up', { threadId: threadId() });
 
     expect(turn.answer).toContain('the last one was "Tidy up"');
-    expect((await readdir(join(repo, 'notes'))).sort()).toEqual(['tidy-up-2.md', 'tidy-up.md']);
+    expect((await readdir(join(repo, 'notes'))).toSorted()).toEqual(['tidy-up-2.md', 'tidy-up.md']);
   });
 
   it.each(['gpt-5.5', 'some-local-model'])(

@@ -38,7 +38,7 @@ async function answer(
   if (apiKey !== undefined && req.headers.authorization !== `Bearer ${apiKey}`) {
     return sendError(res, 401, 'invalid_api_key', 'Incorrect API key provided.');
   }
-  if (req.method !== 'POST' || !/\/responses$/.test(req.url ?? '')) {
+  if (req.method !== 'POST' || !req.url?.endsWith('/responses')) {
     return sendError(res, 404, 'not_found', 'Only POST …/responses is served here.');
   }
   const gone = new AbortController();
