@@ -262,7 +262,7 @@ describe('a diff', () => {
     await session.write('package-lock.json', '{"a":1}\n');
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
-    expect(summary(diff).sort()).toEqual([
+    expect(summary(diff).toSorted()).toEqual([
       'deleted gone.txt +0 -1',
       'modified logo.png binary',
       'modified package-lock.json +1 -1',
@@ -305,7 +305,7 @@ describe('a diff', () => {
     for (const [, name] of names) await session.write(name, 'x\n');
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
-    expect(diff.files.map(({ path }) => path).sort()).toEqual(names.map(([text]) => text).sort());
+    expect(diff.files.map(({ path }) => path).toSorted()).toEqual(names.map(([text]) => text).toSorted());
     for (const [text] of names) {
       expect((await session.patch(session.baseTree, tree, text)).patch).toMatch(/\n@@ -0,0 \+1 @@\n\+x\n$/);
     }

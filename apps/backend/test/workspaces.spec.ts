@@ -47,7 +47,7 @@ async function everythingOnDisk(): Promise<string[]> {
   await waitFor(async () => (await listing('.trash')).length === 0);
   const tenants = await listing('.mirrors');
   const mirrors = await Promise.all(tenants.map((tenant) => listing('.mirrors', tenant)));
-  return [...(await listing()).filter((name) => !name.startsWith('.')), ...mirrors.flat()].sort();
+  return [...(await listing()).filter((name) => !name.startsWith('.')), ...mirrors.flat()].toSorted();
 }
 
 describe('a new workspace', () => {
