@@ -4,7 +4,7 @@ import { stored } from '../lib/stored.js';
 export const THEME_CHOICES = ['system', 'light', 'dark'] as const;
 export type ThemeChoice = (typeof THEME_CHOICES)[number];
 
-/** The choice is stored under the key that public/theme.js reads before the first paint. */
+/** The choice is stored under the key that public/boot.js reads before the first paint. */
 const KEY = 'theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
