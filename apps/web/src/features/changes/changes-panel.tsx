@@ -1,3 +1,97 @@
+import type { DiffQuery } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useQuery } from '@tanstack/react-query';
+import { FileDiff } from 'lucide-react';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { useElementWidth } from '../../shared/lib/use-element-width.js';
+import { useChangesLocation } from '../../shared/navigation/changes-location.js';
+import { Button } from '../../shared/ui/button.js';
+import { EmptyState } from '../../shared/ui/empty-state.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { diffQuery } from './api/get-diff.js';
+import { ChangesHeader } from './changes-header.js';
+import { ChangesSkeleton } from './changes-skeleton.js';
+import { DiffList } from './diff-list.js';
+import { FileTree } from './file-tree-view.js';
+import { fileTree, filesInOrder, filterFiles } from './file-tree.js';
+import { useDiffLayout } from './use-diff-layout.js';
+import { useFollowRun } from './use-follow-run.js';
 
-export const ChangesPanel = ({ session }: { session: Session }) => <div>{session.title}</div>;
+/** From this width, in pixels, the tree stands beside the diffs; below, it opens above them. */
+const ROOM_FOR_TREE = 860;
+
+/** What the session, or one run of it, changed in the repository. Where it stands is in the address. */
+export function ChangesPanel({ session }: { session: Session }) {
+  const { run, file } = useChangesLocation();
+  const scope = useMemo<DiffQuery>(() => (run ? { from: run, to: run } : {}), [run]);
+  const { data, error, refetch, isPlaceholderData } = useQuery(diffQuery(session.session_id, scope));
+  const [filter, setFilter] = useState('');
+  const [treeChoice, setTreeChoice] = useState<boolean | null>(null);
+  const [layout, setLayout] = useDiffLayout();
+  const [panel, width] = useElementWidth();
+  useFollowRun(session);
+
+  const appliedFilter = useDeferredValue(filter);
+  const tree = useMemo(() => fileTree(filterFiles(data?.files ?? [], appliedFilter)), [data, appliedFilter]);
+  const files = useMemo(() => filesInOrder(tree), [tree]);
+  const beside = width >= ROOM_FOR_TREE;
+  const treeShown = (treeChoice ?? beside) && (data?.files.length ?? 0) > 0;
+
+  return (
+    <div ref={panel} className="flex h-full flex-col bg-background" aria-busy={isPlaceholderData}>
+      <ChangesHeader
+        session={session}
+        runId={run}
+        diff={data}
+        filter={filter}
+        onFilter={setFilter}
+        treeShown={treeShown}
+        onToggleTree={() => setTreeChoice(!treeShown)}
+        layout={layout}
+        onLayout={setLayout}
+      />
+      {error && !data && (
+        <div className="p-4">
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        </div>
+      )}
+      {!data && !error && <ChangesSkeleton />}
+      {data?.files.length === 0 && <NoChanges run={run !== undefined} />}
+      {data && data.files.length > 0 && (
+        <div className={beside ? 'flex min-h-0 flex-1' : 'flex min-h-0 flex-1 flex-col'}>
+          {treeShown && <FileTree nodes={tree} beside={beside} scope={run} />}
+          {files.length > 0 ? (
+            <DiffList
+              key={run ?? 'all'}
+              sessionId={session.session_id}
+              scope={scope}
+              diff={data}
+              files={files}
+              focus={file}
+              layout={layout}
+            />
+          ) : (
+            <EmptyState
+              icon={FileDiff}
+              title="No file matches"
+              className="flex-1"
+              action={<Button onClick={() => setFilter('')}>Clear the filter</Button>}
+            />
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const NoChanges = ({ run }: { run: boolean }) => (
+  <EmptyState
+    icon={FileDiff}
+    title={run ? 'This prompt changed nothing' : 'No changes yet'}
+    className="flex-1"
+  >
+    {run
+      ? 'The repository was the same before and after it.'
+      : 'What Codex changes in the repository shows here, file by file, as it happens.'}
+  </EmptyState>
+);

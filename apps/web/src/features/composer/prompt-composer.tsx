@@ -5,7 +5,6 @@ import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
-import { Kbd } from '../../shared/ui/kbd.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { runsQuery } from '../runs/api/list-runs.js';
@@ -64,7 +63,7 @@ export function PromptComposer({ session }: { session: Session }) {
         />
       )}
       <QueuedPrompts sessionId={sessionId} queue={queue} running={running !== null} />
-      <div className="relative rounded-2xl border border-input bg-card shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+      <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
         <AutoTextarea
           ref={field}
           aria-label="Prompt"
@@ -76,45 +75,34 @@ export function PromptComposer({ session }: { session: Session }) {
             change(() => event.target.value);
           }}
           onKeyDown={onKeyDown}
-          className="max-h-[40vh] min-h-11 overflow-y-auto px-4 pt-3 pb-1 text-md"
+          className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md"
         />
-        <div className="flex h-11 items-center gap-1.5 px-2 pb-1.5">
-          <p className="flex min-w-0 flex-1 items-center gap-1.5 truncate pl-2 text-xs text-subtle-foreground max-sm:invisible">
-            {ready && (
-              <>
-                <Kbd keys={['enter']} /> {running ? 'to queue' : 'to send'}
-                <span className="ml-1.5" />
-                <Kbd keys={['shift', 'enter']} /> new line
-              </>
-            )}
-          </p>
-          {running && (
-            <IconButton
-              label={stopping ? 'Stopping' : 'Stop'}
-              shortcut={stopping ? undefined : ['esc']}
-              side="top"
-              size="round"
-              disabled={stopping}
-              onClick={stop}
-              className="border border-input text-foreground"
-            >
-              {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
-            </IconButton>
-          )}
-          {(ready || !running) && (
-            <IconButton
-              type="submit"
-              label={running ? 'Queue prompt' : 'Send prompt'}
-              shortcut={['enter']}
-              side="top"
-              size="round"
-              variant="primary"
-              disabled={!ready}
-            >
-              <ArrowUp strokeWidth={2.25} />
-            </IconButton>
-          )}
-        </div>
+        {running && (
+          <IconButton
+            label={stopping ? 'Stopping' : 'Stop'}
+            shortcut={stopping ? undefined : ['esc']}
+            side="top"
+            size="round"
+            disabled={stopping}
+            onClick={stop}
+            className="border border-input text-foreground"
+          >
+            {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
+          </IconButton>
+        )}
+        {(ready || !running) && (
+          <IconButton
+            type="submit"
+            label={running ? 'Queue prompt' : 'Send prompt'}
+            shortcut={['enter']}
+            side="top"
+            size="round"
+            variant="primary"
+            disabled={!ready}
+          >
+            <ArrowUp strokeWidth={2.25} />
+          </IconButton>
+        )}
       </div>
     </form>
   );

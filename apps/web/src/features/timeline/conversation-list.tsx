@@ -59,7 +59,7 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
         tabIndex={0}
         role="region"
         aria-label="Conversation"
-        className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable]"
+        className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
       >
         <div className="relative mx-auto max-w-3xl" style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map(({ key, index, start }) => (
@@ -82,6 +82,10 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
           ))}
         </div>
       </div>
+      <div
+        aria-hidden
+        className="pointer-events-none absolute inset-x-0 bottom-0 h-6 bg-linear-to-t from-background to-transparent"
+      />
       {!list.isAtEnd(AT_END) && <JumpToLatest onClick={() => list.scrollToEnd({ behavior: 'smooth' })} />}
     </>
   );

@@ -68,8 +68,7 @@ function Target({
   summary: CommandSummary;
   repoPath: string;
 }) {
-  if (action === 'list')
-    return <CodeTarget>{target ? repositoryPath(target, repoPath) : 'files'}</CodeTarget>;
+  if (action === 'list' && !target) return <span className="text-muted-foreground">files</span>;
   if (action === 'run') return <CodeTarget>{target.split('\n')[0]}</CodeTarget>;
   return (
     <>

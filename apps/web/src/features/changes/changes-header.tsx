@@ -1,0 +1,85 @@
+import type { Diff } from '@saas-codex/contracts/diffs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Columns2, FolderTree, Rows2, Search, X } from 'lucide-react';
+import { useHideChanges } from '../../shared/navigation/changes-location.js';
+import { cx } from '../../shared/lib/cx.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { ScopeMenu } from './scope-menu.js';
+import type { DiffLayout } from './use-diff-layout.js';
+
+interface ChangesHeaderProps {
+  session: Session;
+  runId: string | undefined;
+  diff: Diff | undefined;
+  filter: string;
+  onFilter: (filter: string) => void;
+  treeShown: boolean;
+  onToggleTree: () => void;
+  layout: DiffLayout;
+  onLayout: (layout: DiffLayout) => void;
+}
+
+const HAS_FILTER = 5;
+
+export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view }: ChangesHeaderProps) {
+  const { treeShown, onToggleTree, layout, onLayout } = view;
+  const hideChanges = useHideChanges();
+  const split = layout === 'split';
+  const count = diff?.files.length ?? 0;
+  return (
+    <header className="flex min-h-11 flex-wrap items-center gap-x-1 gap-y-0.5 border-b py-1 pr-2 pl-2">
+      <ScopeMenu session={session} runId={runId} />
+      {diff && count > 0 && (
+        <p className="flex items-center gap-2 px-1 text-xs whitespace-nowrap text-muted-foreground">
+          {diff.stat.files} {diff.stat.files === 1 ? 'file' : 'files'}
+          <DiffStat stat={diff.stat} />
+        </p>
+      )}
+      <div className="ml-auto flex items-center gap-0.5">
+        {count >= HAS_FILTER && <FilterField filter={filter} onFilter={onFilter} />}
+        {count > 0 && (
+          <>
+            <IconButton
+              label={treeShown ? 'Hide file tree' : 'Show file tree'}
+              aria-pressed={treeShown}
+              className={cx(treeShown && 'bg-selected text-foreground')}
+              onClick={onToggleTree}
+            >
+              <FolderTree />
+            </IconButton>
+            <IconButton
+              label={split ? 'Unified view' : 'Split view'}
+              onClick={() => onLayout(split ? 'unified' : 'split')}
+            >
+              {split ? <Rows2 /> : <Columns2 />}
+            </IconButton>
+          </>
+        )}
+        <IconButton label="Close changes" onClick={hideChanges}>
+          <X />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+const FilterField = ({ filter, onFilter }: Pick<ChangesHeaderProps, 'filter' | 'onFilter'>) => (
+  <label className="relative flex items-center">
+    <Search aria-hidden className="pointer-events-none absolute left-2 size-3.5 text-subtle-foreground" />
+    <input
+      type="search"
+      aria-label="Filter files"
+      placeholder="Filter files"
+      value={filter}
+      onChange={(event) => onFilter(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && filter) {
+          event.stopPropagation();
+          onFilter('');
+        }
+      }}
+      className="h-7 w-32 rounded-md border border-transparent bg-muted pr-2 pl-7 text-xs transition-[width] outline-none focus:w-44 focus:border-input focus:bg-card"
+    />
+  </label>
+);

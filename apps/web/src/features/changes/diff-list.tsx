@@ -1,0 +1,41 @@
+import type { Diff, DiffFile, DiffQuery } from '@saas-codex/contracts/diffs';
+import { Virtualizer } from '@pierre/diffs/react';
+import { FileCard } from './file-card.js';
+import type { DiffLayout } from './use-diff-layout.js';
+
+interface DiffListProps {
+  sessionId: string;
+  scope: DiffQuery;
+  diff: Diff;
+  /** Those of the diff that are shown, in order. */
+  files: readonly DiffFile[];
+  /** The file to scroll to. */
+  focus: string | undefined;
+  layout: DiffLayout;
+}
+
+/** All files below each other; each reads and draws its patch when it comes near, and only the lines in view. */
+export const DiffList = ({ sessionId, scope, diff, files, focus, layout }: DiffListProps) => (
+  <Virtualizer
+    className="min-h-0 min-w-0 flex-1 overflow-y-auto overscroll-contain"
+    contentClassName="space-y-3 p-3 pb-24"
+  >
+    {files.map((file) => (
+      <FileCard
+        key={file.path}
+        sessionId={sessionId}
+        scope={scope}
+        file={file}
+        version={`${diff.from}..${diff.to}`}
+        focused={file.path === focus}
+        layout={layout}
+      />
+    ))}
+    {diff.truncated && (
+      <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
+        There are more changed files than can be listed. Use git in a clone of the repository to see all of
+        them.
+      </p>
+    )}
+  </Virtualizer>
+);

@@ -1,0 +1,86 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { Button } from '../../shared/ui/button.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { filePatchQuery } from './api/get-file-patch.js';
+import type { FileCardProps } from './file-card.js';
+import { PatchView } from './patch-view.js';
+import { useNearView } from './use-near-view.js';
+
+/** Diffs of more changed lines than this wait for a click. */
+const BIG = 1_500;
+const LINE_HEIGHT = 20;
+const MAX_GUESS = 600;
+
+type FileBodyProps = Omit<FileCardProps, 'focused'>;
+
+/** The diff of a file, or why it is not shown at once. */
+export function FileBody(props: FileBodyProps) {
+  const { binary, generated, additions, deletions, status, old_path: oldPath } = props.file;
+  const [wanted, setWanted] = useState(false);
+  const changed = (additions ?? 0) + (deletions ?? 0);
+
+  if (binary) return <Note>Binary file, not shown</Note>;
+  if (changed === 0) return <Note>{emptyReason(status, oldPath)}</Note>;
+  if (!wanted && (generated || changed > BIG)) {
+    const reason = generated ? 'Generated file' : 'Large diff';
+    return (
+      <Note>
+        {reason}, {changed.toLocaleString()} changed lines
+        <Button size="sm" onClick={() => setWanted(true)}>
+          Load diff
+        </Button>
+      </Note>
+    );
+  }
+  return <Patch {...props} />;
+}
+
+function emptyReason(status: FileBodyProps['file']['status'], oldPath: string | null): string {
+  if (status === 'renamed') return `Renamed from ${oldPath ?? 'another path'} without changes`;
+  if (status === 'type_changed') return 'Only the kind or mode of the file changed';
+  return status === 'added' || status === 'deleted' ? 'Empty file' : 'No lines changed';
+}
+
+function Patch({ sessionId, scope, file, version, layout }: FileBodyProps) {
+  const [ref, near] = useNearView();
+  const { data, error, refetch } = useQuery({
+    ...filePatchQuery(sessionId, scope, file.path, version),
+    enabled: near,
+    placeholderData: (previous) => previous,
+  });
+  if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-3" />;
+  return (
+    <div ref={ref}>
+      {data ? (
+        <>
+          <PatchView patch={data.patch} layout={layout} />
+          {data.truncated && <Note>The rest of this diff is too large to show</Note>}
+        </>
+      ) : (
+        <PatchSkeleton lines={(file.additions ?? 0) + (file.deletions ?? 0) + 6} />
+      )}
+    </div>
+  );
+}
+
+/** About as high as the diff will be, so that little moves when it comes. */
+const PatchSkeleton = ({ lines }: { lines: number }) => (
+  <div
+    aria-busy="true"
+    aria-label="Loading diff"
+    style={{ height: Math.min(lines * LINE_HEIGHT, MAX_GUESS) }}
+    className="space-y-2.5 overflow-hidden p-3"
+  >
+    <Skeleton className="h-3 w-1/2" />
+    <Skeleton className="h-3 w-4/5" />
+    <Skeleton className="h-3 w-2/3" />
+  </div>
+);
+
+const Note = ({ children }: { children: ReactNode }) => (
+  <p className="flex flex-wrap items-center justify-center gap-3 px-4 py-5 text-xs text-muted-foreground">
+    {children}
+  </p>
+);

@@ -1,0 +1,97 @@
+import type { DiffFile, DiffQuery } from '@saas-codex/contracts/diffs';
+import { ChevronRight } from 'lucide-react';
+import { memo, useEffect, useId, useRef, useState } from 'react';
+import { cx } from '../../shared/lib/cx.js';
+import { Badge } from '../../shared/ui/badge.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { CopyButton } from '../timeline/ui/copy-button.js';
+import { FileBody } from './file-body.js';
+import { FileStatus } from './file-status.js';
+import { baseName } from './file-tree.js';
+import type { DiffLayout } from './use-diff-layout.js';
+
+export interface FileCardProps {
+  sessionId: string;
+  scope: DiffQuery;
+  file: DiffFile;
+  /** Names the state of the diff that the file belongs to. */
+  version: string;
+  focused: boolean;
+  layout: DiffLayout;
+}
+
+/** One changed file: a bar that stays in sight, and its diff. */
+export const FileCard = memo(({ focused, ...props }: FileCardProps) => {
+  const { file } = props;
+  const [open, setOpen] = useState(true);
+  const card = useRef<HTMLElement>(null);
+  const body = useId();
+  const [lit, setLit] = useState(false);
+  useEffect(() => {
+    if (!focused) return;
+    setOpen(true);
+    setLit(true);
+    card.current?.scrollIntoView({ block: 'start' });
+    const timer = setTimeout(() => setLit(false), 1_500);
+    return () => clearTimeout(timer);
+  }, [focused]);
+
+  return (
+    <section
+      ref={card}
+      aria-label={file.path}
+      className={cx(
+        'scroll-mt-3 rounded-lg border bg-card transition-[box-shadow] duration-500',
+        lit && 'ring-2 ring-ring/50',
+      )}
+    >
+      <header
+        className={cx(
+          'sticky top-0 z-10 flex h-9.5 items-center gap-2 rounded-t-lg bg-card pr-1.5 pl-1.5',
+          open ? 'border-b' : 'rounded-b-lg',
+        )}
+      >
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-controls={body}
+          onClick={() => setOpen(!open)}
+          className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-1 text-left text-xs hover:bg-hover"
+        >
+          <ChevronRight
+            aria-hidden
+            className={cx(
+              'size-3.5 shrink-0 text-subtle-foreground transition-[rotate] duration-150',
+              open && 'rotate-90',
+            )}
+          />
+          <FileStatus status={file.status} />
+          <FilePath file={file} />
+          {file.generated && <Badge>generated</Badge>}
+        </button>
+        <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />
+        <CopyButton text={file.path} label="Copy path" />
+      </header>
+      {open && (
+        <div id={body} className="overflow-hidden rounded-b-lg">
+          <FileBody {...props} />
+        </div>
+      )}
+    </section>
+  );
+});
+
+/** The name in full; of the folders, as much as there is room for, the nearest first. */
+function FilePath({ file: { path, old_path: oldPath } }: { file: DiffFile }) {
+  const name = baseName(path);
+  const folder = path.slice(0, -name.length);
+  return (
+    <span className="flex min-w-0 font-mono" title={oldPath ? `${oldPath} → ${path}` : path}>
+      {oldPath && <span className="truncate text-subtle-foreground">{oldPath}&nbsp;→&nbsp;</span>}
+      <span dir="rtl" className="truncate text-subtle-foreground">
+        <bdi>{folder}</bdi>
+      </span>
+      <span className="shrink-0 font-medium">{name}</span>
+    </span>
+  );
+}

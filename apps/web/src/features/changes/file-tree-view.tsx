@@ -1,0 +1,94 @@
+import { ChevronRight } from 'lucide-react';
+import { useState } from 'react';
+import { useShowChanges } from '../../shared/navigation/changes-location.js';
+import { cx } from '../../shared/lib/cx.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { FileStatus } from './file-status.js';
+import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
+
+interface FileTreeProps {
+  nodes: readonly TreeNode[];
+  /** Beside the diffs, or above them. */
+  beside: boolean;
+  /** The run whose changes are shown. */
+  scope: string | undefined;
+}
+
+/** The changed files as folders; a file leads to its diff. */
+export const FileTree = ({ nodes, beside, scope }: FileTreeProps) => (
+  <nav
+    aria-label="Changed files"
+    className={cx(
+      'shrink-0 overflow-y-auto bg-sidebar/50 p-1.5',
+      beside ? 'w-62 border-r' : 'max-h-[38%] border-b',
+    )}
+  >
+    <Nodes nodes={nodes} depth={0} scope={scope} />
+  </nav>
+);
+
+interface NodesProps {
+  nodes: readonly TreeNode[];
+  depth: number;
+  scope: string | undefined;
+}
+
+const Nodes = ({ nodes, depth, scope }: NodesProps) => (
+  <ul>
+    {nodes.map((node) => (
+      <li key={node.path}>
+        {node.kind === 'folder' ? (
+          <Folder node={node} depth={depth} scope={scope} />
+        ) : (
+          <FileLink node={node} depth={depth} scope={scope} />
+        )}
+      </li>
+    ))}
+  </ul>
+);
+
+const ROW = 'flex h-6.5 w-full items-center gap-1.5 rounded-md pr-2 text-left text-xs hover:bg-hover';
+const indent = (depth: number) => ({ paddingLeft: `${0.4 + depth * 0.75}rem` });
+
+function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope: string | undefined }) {
+  const [open, setOpen] = useState(true);
+  return (
+    <>
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        style={indent(depth)}
+        className={cx(ROW, 'text-muted-foreground')}
+      >
+        <ChevronRight
+          aria-hidden
+          className={cx('size-3 shrink-0 transition-[rotate] duration-150', open && 'rotate-90')}
+        />
+        <span className="min-w-0 flex-1 truncate">{node.name}</span>
+        {!open && <DiffStat stat={node} />}
+      </button>
+      {open && <Nodes nodes={node.children} depth={depth + 1} scope={scope} />}
+    </>
+  );
+}
+
+function FileLink({ node, depth, scope }: { node: FileNode; depth: number; scope: string | undefined }) {
+  const showChanges = useShowChanges();
+  const { status, additions, deletions } = node.file;
+  return (
+    <button
+      type="button"
+      title={node.path}
+      onClick={() => showChanges({ run: scope, file: node.path })}
+      style={indent(depth)}
+      className={ROW}
+    >
+      <FileStatus status={status} />
+      <span className={cx('min-w-0 flex-1 truncate', status === 'deleted' && 'line-through opacity-70')}>
+        {node.name}
+      </span>
+      <DiffStat stat={{ additions: additions ?? 0, deletions: deletions ?? 0 }} />
+    </button>
+  );
+}

@@ -1,0 +1,26 @@
+import { PatchDiff } from '@pierre/diffs/react';
+import { memo, useMemo } from 'react';
+import { CODE_THEMES } from '../../shared/lib/code-themes.js';
+import { useTheme } from '../../shared/ui/theme.js';
+import './patch-view.css';
+import type { DiffLayout } from './use-diff-layout.js';
+
+/** A unified diff of one file, drawn. */
+export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffLayout }) => {
+  const theme = useTheme();
+  const options = useMemo(
+    () =>
+      ({
+        theme: CODE_THEMES,
+        themeType: theme,
+        diffStyle: layout,
+        disableFileHeader: true,
+        diffIndicators: 'bars',
+        lineDiffType: 'word-alt',
+        hunkSeparators: 'line-info-basic',
+        overflow: 'scroll',
+      }) as const,
+    [theme, layout],
+  );
+  return <PatchDiff className="patch-view" patch={patch} options={options} disableWorkerPool />;
+});

@@ -1,0 +1,44 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Check, ChevronDown, Layers, MessageSquare } from 'lucide-react';
+import { useShowChanges } from '../../shared/navigation/changes-location.js';
+import { Button } from '../../shared/ui/button.js';
+import { DropdownMenu, type MenuActions } from '../../shared/ui/menu.js';
+import { runsQuery } from '../runs/api/list-runs.js';
+
+const RUNS_OFFERED = 12;
+const LABEL_LENGTH = 48;
+
+/** Chooses between everything and what one prompt changed. */
+export function ScopeMenu({ session, runId }: { session: Session; runId: string | undefined }) {
+  const { data } = useInfiniteQuery(runsQuery(session.session_id));
+  const showChanges = useShowChanges();
+  const runs = data?.pages.flatMap((page) => page.items) ?? [];
+  const chosen = runs.find((run) => run.run_id === runId);
+  const offered = runs.filter((run) => run === chosen || (run.diff?.files ?? 0) > 0).slice(0, RUNS_OFFERED);
+
+  const actions: MenuActions = [
+    { label: 'All changes', icon: runId ? Layers : Check, onSelect: () => showChanges() },
+    ...(offered.length > 0 ? [null] : []),
+    ...offered.map((run) => ({
+      label: shorten(run.prompt),
+      icon: run === chosen ? Check : MessageSquare,
+      onSelect: () => showChanges({ run: run.run_id }),
+    })),
+  ];
+  return (
+    <DropdownMenu actions={actions} align="start">
+      <Button variant="ghost" className="max-w-56 min-w-0 px-2 font-medium text-foreground">
+        <span className="truncate">
+          {runId ? (chosen ? shorten(chosen.prompt) : 'One prompt') : 'All changes'}
+        </span>
+        <ChevronDown aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
+      </Button>
+    </DropdownMenu>
+  );
+}
+
+function shorten(prompt: string): string {
+  const line = prompt.trim().split('\n')[0]!;
+  return line.length > LABEL_LENGTH ? `${line.slice(0, LABEL_LENGTH).trimEnd()}…` : line;
+}

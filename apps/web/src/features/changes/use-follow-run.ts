@@ -1,0 +1,37 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import type { RunTimeline } from '../timeline/fold/run-timeline.js';
+import { useRunTimeline } from '../timeline/live/use-run-timeline.js';
+import { diffKeys } from './api/diff-keys.js';
+
+const REFRESH_EVERY_MS = 2_000;
+
+/** Reads the diff again when a run has touched files, at most every two seconds, and once more when it has ended. */
+export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, diff }: Session): void {
+  const client = useQueryClient();
+  const touches = touchCount(useRunTimeline(activeRun));
+  const lastRefresh = useRef(0);
+  const state = `${activeRun}/${touches}/${JSON.stringify(diff)}`;
+  const seen = useRef(state);
+
+  useEffect(() => {
+    if (seen.current === state) return;
+    const wait = Math.max(0, lastRefresh.current + REFRESH_EVERY_MS - Date.now());
+    const timer = setTimeout(() => {
+      seen.current = state;
+      lastRefresh.current = Date.now();
+      void client.invalidateQueries({ queryKey: diffKeys.session(sessionId) });
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [client, sessionId, state]);
+}
+
+/** Items that may have changed files: edits, and commands, of which nobody knows what they write. */
+const touchCount = ({ entries }: RunTimeline): number =>
+  entries.filter(
+    (entry) =>
+      entry.kind === 'item' &&
+      entry.completedAt !== null &&
+      (entry.item.value.type === 'file_change' || entry.item.value.type === 'command_execution'),
+  ).length;
