@@ -66,7 +66,7 @@ it.each<[string, string, RequestInit, number, string]>([
 it('names every mistake of a body', async () => {
   const response = await backend.post('/api/sessions', { title: '', model: '--help' });
   const problem = Problem.parse(await response.json());
-  expect(problem.errors?.map(({ path }) => path).sort()).toEqual(['/model', '/title']);
+  expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(['/model', '/title']);
 });
 
 it('tells nothing about the inside when something breaks', async () => {

@@ -75,7 +75,7 @@ export async function startBackend(
     close: () => app.close(),
     async stop() {
       await app.close();
-      for (const cleanup of cleanups.reverse()) await cleanup();
+      for (const cleanup of cleanups.toReversed()) await cleanup();
     },
   };
 }

@@ -2,7 +2,7 @@ import { ProblemError } from '@saas-codex/platform/problem';
 import type { z } from 'zod';
 
 /** A list's cursor: the sort key of the last row that was given, opaque to clients. */
-export const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /**
  * Reads a cursor back; undefined when the client gave none.

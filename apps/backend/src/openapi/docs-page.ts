@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
+const require = createRequire(import.meta.url);
+
 /** Where the files of Swagger UI lie. */
-export const UI_FOLDER = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+export const UI_FOLDER = dirname(require.resolve('swagger-ui-dist/package.json'));
 export const UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
 /** Nothing inline: the page works under a policy that runs no script but our own files. */

@@ -31,14 +31,9 @@ export const setRequestContext = (req: Request, context: RequestContext): void =
 /** The caller's context; undefined on a public route. */
 export const findRequestContext = (req: Request): RequestContext | undefined => contexts.get(req);
 
-/** @throws when the guard let no caller through: the route is public and has no context. */
-export function requestContextOf(req: Request): RequestContext {
-  const context = contexts.get(req);
+/** Parameter of a controller method: `@Ctx() ctx: RequestContext`. */
+export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext) => {
+  const context = findRequestContext(host.switchToHttp().getRequest<Request>());
   if (!context) throw new Error('A public route has no request context.');
   return context;
-}
-
-/** Parameter of a controller method: `@Ctx() ctx: RequestContext`. */
-export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext) =>
-  requestContextOf(host.switchToHttp().getRequest<Request>()),
-);
+});
