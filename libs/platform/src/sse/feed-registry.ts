@@ -66,7 +66,7 @@ export class FeedRegistry {
 
   close(): void {
     this.stop();
-    for (const key of [...this.feeds.keys()]) this.drop(key);
+    for (const key of this.feeds.keys()) this.drop(key);
   }
 
   private tick(): void {

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connectRedis } from '@saas-codex/platform/redis';
+import { endRunLog, type RunLogOwner, RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { Problem } from '@saas-codex/contracts/problems';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { Redis } from 'ioredis';
+import { openSse } from '../../../tests/support/sse-client.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { startBackend, type TestBackend } from './support.js';
+
+const STARTED = { prompt: 'Say hello', model: null, runner: 'spec' };
+
+let backend: TestBackend;
+let redis: Redis;
+
+/** A runner that takes every thread and run and does nothing with them: the tests write the logs. */
+const runner = createServer(async (req, res) => {
+  let text = '';
+  for await (const chunk of req) text += chunk;
+  const body = JSON.parse(text);
+  res.writeHead(201, { 'content-type': 'application/json' });
+  res.end(JSON.stringify({ threadId: randomUUID(), runId: body.runId }));
+});
+
+beforeAll(async () => {
+  runner.listen(0, '127.0.0.1');
+  await once(runner, 'listening');
+  const { port } = runner.address() as AddressInfo;
+  backend = await startBackend({ RUNNER_URL: `http://127.0.0.1:${port}` });
+  redis = connectRedis(backend.config.REDIS_URL);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await backend.stop();
+  runner.close();
+  runner.closeAllConnections();
+});
+
+const asOwner = () => ({ authorization: `Bearer ${backend.ownerToken}` });
+
+/** A run that the runner has. */
+async function queueRun(): Promise<{ run: Run; owner: RunLogOwner }> {
+  const created = await backend.post('/api/sessions', {}, { prefer: 'respond-async' });
+  const { session_id } = (await created.json()) as Session;
+  const prompted = await backend.post(`/api/sessions/${session_id}/prompt`, { prompt: 'Say hello' });
+  expect(prompted.status).toBe(202);
+  const run = (await prompted.json()) as Run;
+  const me = (await (await backend.fetch('/api/me')).json()) as Me;
+  return { run, owner: { runId: run.run_id, sessionId: session_id, tenantId: me.tenant.tenant_id } };
+}
+
+const readRun = async (id: string) => (await (await backend.fetch(`/api/runs/${id}`)).json()) as Run;
+
+it("streams a run's events to its tenant, from its beginning and behind any id", async () => {
+  const { run, owner } = await queueRun();
+  const url = `${backend.url}/api/runs/${run.run_id}/events`;
+  const live = await openSse(url, { headers: asOwner() });
+  const log = await RunLogWriter.start(redis, owner, STARTED);
+  await log.append('turn.started', {});
+  await endRunLog(redis, owner, 'run.failed', { reason: 'The spec says so.' });
+  const events = await live.ended();
+  expect(events.map(({ id, event }) => [id, event])).toEqual([
+    ['1', 'run.started'],
+    ['2', 'turn.started'],
+    ['3', 'run.failed'],
+    [null, 'end'],
+  ]);
+  const resumed = await openSse(url, { headers: { ...asOwner(), 'last-event-id': '1' } });
+  expect(await resumed.ended()).toEqual(events.slice(1));
+});
+
+it('moves a run as its log was ended, and tells the tenant', async () => {
+  const { run, owner } = await queueRun();
+  const activity = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
+  await RunLogWriter.start(redis, owner, STARTED);
+  await endRunLog(redis, owner, 'run.failed', { reason: 'The spec says so.' });
+  await waitFor(async () => (await readRun(run.run_id)).status === 'failed');
+  expect(await readRun(run.run_id)).toMatchObject({ error: 'The spec says so.' });
+  await activity.until((events) =>
+    events.some(({ event, data }) => event === 'run.status' && JSON.parse(data).status === 'failed'),
+  );
+  activity.close();
+});
+
+it('answers problems instead of a stream', async () => {
+  const { run } = await queueRun();
+  const codeOf = async (path: string, headers: Record<string, string>) => {
+    const answer = await fetch(backend.url + path, { headers });
+    return [answer.status, ((await answer.json()) as Problem).code];
+  };
+  const events = `/api/runs/${run.run_id}/events`;
+  expect(await codeOf(events, {})).toEqual([401, 'unauthenticated']);
+  expect(await codeOf('/api/events', {})).toEqual([401, 'unauthenticated']);
+  expect(await codeOf(`${events}?after=x`, asOwner())).toEqual([400, 'invalid_cursor']);
+  expect(await codeOf(`${events}?after=5`, asOwner())).toEqual([400, 'invalid_cursor']);
+  expect(await codeOf(`/api/runs/${randomUUID()}/events`, asOwner())).toEqual([404, 'run_not_found']);
+  expect(await codeOf('/api/runs/5/events', asOwner())).toEqual([400, 'invalid_request']);
+});
+
+it('closes its streams when it stops', async () => {
+  const other = await startBackend({
+    DATABASE_URL: backend.config.DATABASE_URL,
+    REDIS_URL: backend.config.REDIS_URL,
+    OWNER_TOKEN_FILE: backend.config.OWNER_TOKEN_FILE,
+  });
+  const stream = await openSse(`${other.url}/api/events`, { headers: asOwner() });
+  await other.stop();
+  await stream.ended();
+});
