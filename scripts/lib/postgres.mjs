@@ -12,7 +12,10 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -142,24 +145,39 @@ async function initialise(initdb, folder, password, prefix, env) {
 }
 
 /**
- * A launcher that was killed leaves its Postgres running: end it, so that ours can take the folder.
+ * A launcher that was killed leaves its Postgres running: end it, so that ours can take the folder. One that was killed
+ * itself leaves its lock file, which may name a process that is no Postgres any more: remove that once nobody works in the
+ * folder. Where there is no /proc, Postgres decides alone.
  * @param {string} folder
  */
 async function endLeftover(folder) {
   const file = join(folder, 'postmaster.pid');
-  if (!existsSync(file)) return;
+  if (!existsSync(file) || !existsSync('/proc/self/cwd')) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)) return;
-    process.kill(pid, 'SIGINT');
-    await waitUntil(
-      () => !existsSync(file),
-      undefined,
-      () => `The PostgreSQL of an earlier start (pid ${pid}) does not end.`,
-    );
-  } catch (error) {
-    if (error instanceof Error && !('code' in error)) throw error;
-  }
+  const workers = () => processesIn(realpathSync(folder));
+  if (workers().includes(pid)) process.kill(pid, 'SIGINT');
+  await waitUntil(
+    () => workers().length === 0,
+    undefined,
+    () => `The PostgreSQL of an earlier start (pid ${pid}) does not end.`,
+  );
+  rmSync(file, { force: true });
+}
+
+/**
+ * @param {string} folder
+ * @returns {number[]} processes whose current folder it is, as that of every Postgres process is its data
+ */
+function processesIn(folder) {
+  return readdirSync('/proc')
+    .filter((name) => {
+      try {
+        return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === folder;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /**

@@ -135,10 +135,10 @@ test('a session is created, prompted, watched and read; killing everything loses
 test.each([
   ['a local path', '/etc', 'repo_url_scheme'],
   ['a file address', 'file:///etc', 'repo_url_scheme'],
-  ['a transport helper', 'ext::sh -c id', 'repo_url_scheme'],
+  ['a transport helper', 'ext::sh%20-c%20id', 'repo_url_scheme'],
   ['an option', '--upload-pack=id', 'repo_url_scheme'],
   ['credentials', 'https://user:secret@example.org/x.git', 'repo_url_credentials'],
-  ['plain http', 'http://example.org/x.git', 'repo_host_forbidden'],
+  ['plain http', 'http://example.org/x.git', 'repo_url_scheme'],
   ['a metadata address', 'https://169.254.169.254/x.git', 'repo_host_forbidden'],
   ['loopback in another spelling', 'https://0x7f.1/x.git', 'repo_host_forbidden'],
   ['a control character', 'https://example.org/x\n.git', 'repo_url_invalid'],
@@ -169,7 +169,8 @@ test('without a credential there is no answer but health', async () => {
 
 test('a service that is killed is started again', async () => {
   const pid = system.pids().get('backend');
-  process.kill(pid ?? 0, 'SIGKILL');
+  if (pid === undefined) throw new Error('the backend does not run');
+  process.kill(pid, 'SIGKILL');
   await waitFor(() => system.pids().get('backend') !== pid && system.pids().has('backend'), {
     timeoutMs: 30_000,
   });

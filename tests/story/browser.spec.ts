@@ -1,0 +1,105 @@
+import type { Browser, Page } from 'playwright-core';
+import { complaints, screenshot, startBrowser } from '../support/browser.js';
+import { type GitServer, startGitServer } from '../support/git-server.js';
+import { startSystem, type System } from '../support/system.js';
+
+/** The whole story as a person lives it, in a real Chromium, on the real system with the demo model. */
+let git: GitServer;
+let system: System;
+let browser: Browser;
+let page: Page;
+let repository: string;
+let errors: string[];
+
+beforeAll(async () => {
+  git = await startGitServer();
+  repository = await git.createRepository('garden', {
+    'README.md': '# Garden\n\nPlants and when to water them.\n',
+  });
+  [system, browser] = await Promise.all([
+    startSystem({ GIT_TRUSTED_HOSTS: git.host, DEMO_PACE: '0.3' }),
+    startBrowser(),
+  ]);
+  page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  page.setDefaultTimeout(30_000);
+  errors = complaints(page);
+}, 240_000);
+
+afterAll(async () => {
+  await browser.close();
+  await system.stop();
+  await git.stop();
+}, 60_000);
+
+const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
+const worked = () => page.getByRole('button', { name: /^Worked for/ });
+
+test('sign in, open a session, prompt, watch, review, reload while it runs, restart', async () => {
+  await page.goto(system.link);
+  await prompt().waitFor();
+  expect(page.url()).not.toContain('token');
+  await page.getByText('not an AI').first().waitFor();
+
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByPlaceholder('https://github.com/owner/name').fill(repository);
+  await page.keyboard.press('Enter');
+  await prompt().fill('Note that the roses need water on Mondays');
+  await prompt().press('Enter');
+
+  await page.waitForURL(/\/sessions\//);
+  await page.getByText('Note that the roses need water on Mondays').first().waitFor();
+  await page.getByRole('button', { name: /Stop/ }).waitFor();
+  await screenshot(page, 'running');
+  await page.reload();
+
+  await worked().waitFor({ timeout: 60_000 });
+  await page.getByText('scripted').first().waitFor();
+  const sidebar = page.getByRole('navigation', { name: 'Sidebar' }).or(page.getByLabel('Sidebar')).first();
+  await sidebar.getByText('Note that the roses').first().waitFor();
+
+  await openChanges();
+  await page.getByText('roses need water').last().waitFor();
+  await screenshot(page, 'session');
+
+  await prompt().fill('And the lilies on Fridays');
+  await prompt().press('Enter');
+  await page.getByText('And the lilies on Fridays').first().waitFor();
+  await worked().nth(1).waitFor({ timeout: 60_000 });
+
+  await system.restart('kill');
+
+  await page.reload();
+  await worked().nth(1).waitFor({ timeout: 60_000 });
+  await page.getByText('And the lilies on Fridays').first().waitFor();
+  expect(errors.filter((error) => !/Failed to load resource|net::ERR|50[234]/.test(error))).toEqual([]);
+}, 240_000);
+
+test('a mistaken address is explained where it was typed, and nothing typed is lost', async () => {
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByPlaceholder('https://github.com/owner/name').fill('http://example.org/private.git');
+  await page.keyboard.press('Enter');
+  await prompt().fill('A prompt that must not be lost');
+  await prompt().press('Enter');
+  await page.getByRole('alert').first().waitFor();
+  expect(await prompt().inputValue()).toBe('A prompt that must not be lost');
+  await screenshot(page, 'refused');
+}, 60_000);
+
+test('a stopped run ends and says so', async () => {
+  await page.goto(`${system.url}/`);
+  await prompt().fill('Work on something that I will stop');
+  await prompt().press('Enter');
+  await page.getByRole('button', { name: /Stop/ }).click();
+  await page
+    .getByText(/Stopped|Cancelled/i)
+    .first()
+    .waitFor();
+}, 60_000);
+
+async function openChanges(): Promise<void> {
+  const toggle = page.getByRole('button', { name: /Changes/ }).first();
+  const panel = page.getByRole('tree').or(page.getByText('notes/')).first();
+  if (!(await panel.isVisible())) await toggle.click();
+  await panel.waitFor();
+}
