@@ -22,9 +22,9 @@ export interface RunnerProcess {
 }
 
 export async function startRunnerProcess(settings: Record<string, string>): Promise<RunnerProcess> {
-  const port = await freePort();
+  const port = settings['PORT'] ?? String(await freePort());
   const child = spawn(process.execPath, ['--conditions=source', '--import', LOADER, MAIN], {
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', SERVICE_TOKEN, PORT: String(port), ...settings },
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', SERVICE_TOKEN, PORT: port, ...settings },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;
