@@ -15,6 +15,8 @@ interface ChipFieldProps {
   invalid: boolean;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  /** Where the focus goes when the panel closes; prevent its default to send it elsewhere than to the button. */
+  onCloseAutoFocus?: (event: Event) => void;
   children: ReactNode;
 }
 
@@ -27,6 +29,7 @@ export function ChipField({
   invalid,
   open,
   onOpenChange,
+  onCloseAutoFocus,
   children,
 }: ChipFieldProps) {
   return (
@@ -52,6 +55,7 @@ export function ChipField({
           sideOffset={6}
           collisionPadding={12}
           aria-label={name}
+          onCloseAutoFocus={onCloseAutoFocus}
           className="z-40 w-[min(24rem,calc(100vw-1.5rem))] animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
         >
           {children}

@@ -66,6 +66,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
               value={draft.repo}
               onChange={(repo) => change({ repo, ref: '' })}
               suggestions={repositories}
+              onChosen={() => prompt.current?.focus()}
               invalid={failedField === 'repo'}
             />
             {draft.repo !== '' && (

@@ -4,7 +4,7 @@ import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
+import { SessionStateIcon, useSessionState } from '../sessions/session-state.js';
 
 /** The way back to what one did last. */
 export function RecentSessions({ sessions, loading }: { sessions: Session[]; loading: boolean }) {
@@ -16,25 +16,32 @@ export function RecentSessions({ sessions, loading }: { sessions: Session[]; loa
       <ul>
         {loading && [0, 1, 2].map((row) => <Skeleton key={row} className="mx-3 my-3 h-4" />)}
         {sessions.map((session) => (
-          <li key={session.session_id}>
-            <Link
-              to="/sessions/$sessionId"
-              params={{ sessionId: session.session_id }}
-              className="flex h-10 items-center gap-3 rounded-lg px-3 hover:bg-hover"
-            >
-              <SessionStateIcon state={sessionState(session)} />
-              <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>
-              {session.diff && <DiffStat stat={session.diff} />}
-              <span className="hidden max-w-40 truncate text-xs text-subtle-foreground sm:block">
-                {repoName(session.repo_url) ?? 'Empty repository'}
-              </span>
-              <span className="w-8 shrink-0 text-right text-xs text-subtle-foreground tabular-nums">
-                {formatAge(session.updated_at, now)}
-              </span>
-            </Link>
-          </li>
+          <RecentSession key={session.session_id} session={session} now={now} />
         ))}
       </ul>
     </section>
+  );
+}
+
+function RecentSession({ session, now }: { session: Session; now: number }) {
+  const state = useSessionState(session);
+  return (
+    <li>
+      <Link
+        to="/sessions/$sessionId"
+        params={{ sessionId: session.session_id }}
+        className="flex h-10 items-center gap-3 rounded-lg px-3 hover:bg-hover"
+      >
+        <SessionStateIcon state={state} />
+        <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>
+        {session.diff && <DiffStat stat={session.diff} />}
+        <span className="hidden max-w-40 truncate text-xs text-subtle-foreground sm:block">
+          {repoName(session.repo_url) ?? 'Empty repository'}
+        </span>
+        <span className="w-8 shrink-0 text-right text-xs text-subtle-foreground tabular-nums">
+          {formatAge(session.updated_at, now)}
+        </span>
+      </Link>
+    </li>
   );
 }

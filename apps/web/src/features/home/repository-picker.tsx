@@ -1,6 +1,6 @@
 import { Command } from 'cmdk';
 import { FolderGit2, Link2, PackageOpen } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { ChipField } from './chip-field.js';
 
@@ -10,6 +10,8 @@ interface RepositoryPickerProps {
   onChange: (address: string) => void;
   suggestions: string[];
   invalid: boolean;
+  /** Called when one was chosen and the panel is gone: the moment to go on typing. */
+  onChosen: () => void;
 }
 
 const ICON = {
@@ -19,17 +21,25 @@ const ICON = {
 } as const;
 
 /** Takes a pasted address, one of the recent ones, or none at all. */
-export function RepositoryPicker({ value, onChange, suggestions, invalid }: RepositoryPickerProps) {
+export function RepositoryPicker({ value, onChange, suggestions, invalid, onChosen }: RepositoryPickerProps) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState('');
+  const chosen = useRef(false);
 
   const show = (next: boolean) => {
+    chosen.current = false;
     setTyped(next ? value : '');
     setOpen(next);
   };
   const choose = (address: string) => {
+    chosen.current = true;
     onChange(address.trim());
     setOpen(false);
+  };
+  const onCloseAutoFocus = (event: Event) => {
+    if (!chosen.current) return;
+    event.preventDefault();
+    onChosen();
   };
   const search = typed === value ? '' : typed.trim().toLowerCase();
   const matching = suggestions.filter((address) => address.toLowerCase().includes(search));
@@ -44,6 +54,7 @@ export function RepositoryPicker({ value, onChange, suggestions, invalid }: Repo
       invalid={invalid}
       open={open}
       onOpenChange={show}
+      onCloseAutoFocus={onCloseAutoFocus}
     >
       <Command shouldFilter={false} label="Repository address">
         <Command.Input

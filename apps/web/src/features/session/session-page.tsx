@@ -7,6 +7,7 @@ import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { useIsPhone } from '../../shared/lib/use-media-query.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { sessionQuery } from '../sessions/api/get-session.js';
+import { useMarkSeen } from '../sessions/seen.js';
 import { sessionState } from '../sessions/session-state.js';
 import { SessionConversation } from '../timeline/session-conversation.js';
 import { ResizablePanel } from './resizable-panel.js';
@@ -32,6 +33,7 @@ export function SessionPage() {
 
 /** Conversation and Changes side by side; on a phone one of them, the other kept as it is behind it. */
 function SessionLayout({ session }: { session: Session }) {
+  useMarkSeen(session);
   const phone = useIsPhone();
   const changesShown = useChangesShown(session);
   const changes = changesShown && (

@@ -1,9 +1,10 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Archive, CircleAlert } from 'lucide-react';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { useUnseen } from './seen.js';
 
 /** A session as a person sees it: its status, and what its runs are doing. */
-export type SessionState = 'setting-up' | 'running' | 'queued' | 'failed' | 'archived' | 'idle';
+export type SessionState = 'setting-up' | 'running' | 'queued' | 'failed' | 'archived' | 'news' | 'idle';
 
 export function sessionState(session: Session): SessionState {
   if (session.status === 'provisioning') return 'setting-up';
@@ -12,12 +13,20 @@ export function sessionState(session: Session): SessionState {
   return session.queued_runs > 0 ? 'queued' : 'idle';
 }
 
-export const STATE_LABELS: Record<SessionState, string> = {
+/** The same, and whether there is something new to read in it. */
+export function useSessionState(session: Session): SessionState {
+  const unseen = useUnseen(session);
+  const state = sessionState(session);
+  return state === 'idle' && unseen ? 'news' : state;
+}
+
+const STATE_LABELS: Record<SessionState, string> = {
   'setting-up': 'Setting up',
   running: 'Working',
   queued: 'Queued',
   failed: 'Setup failed',
   archived: 'Archived',
+  news: 'Finished since you last looked',
   idle: 'Idle',
 };
 
@@ -35,6 +44,8 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
       return <Archive role="img" aria-label={label} className="size-3.5 text-subtle-foreground" />;
     case 'queued':
       return <Dot label={label} className="bg-warning" />;
+    case 'news':
+      return <Dot label={label} className="bg-accent" />;
     case 'idle':
       return <Dot label={label} className="border border-subtle-foreground/60" />;
   }

@@ -6,6 +6,7 @@ import { PageHeader } from '../../shared/ui/page-header.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { meQuery } from './api/get-me.js';
 import { systemQuery } from './api/get-system.js';
+import { SignOutButton } from './sign-out-button.js';
 import { SystemSection } from './system-section.js';
 import { Row, Section } from './section.js';
 import { ThemeSwitch } from './theme-switch.js';
@@ -41,6 +42,9 @@ function AccountSection() {
           <Row name="Email">{orWaiting(me?.user.email)}</Row>
           <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
           <Row name="Role">{orWaiting(me && capitalise(me.role))}</Row>
+          <Row name="This browser" note="To come back you need a new sign-in link.">
+            <SignOutButton />
+          </Row>
         </>
       )}
     </Section>

@@ -6,12 +6,13 @@ import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
-import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
+import { SessionStateIcon, useSessionState } from '../sessions/session-state.js';
 import { useSessionActions } from '../sessions/use-session-actions.js';
 
 /** One session of the list: state, title, repository, age, what changed; its menu opens by button or right click. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
   const { actions, dialogs } = useSessionActions(session);
+  const state = useSessionState(session);
   return (
     <li className="group/row relative">
       <ContextMenu actions={actions}>
@@ -22,7 +23,7 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
           activeProps={{ className: 'bg-selected hover:bg-selected' }}
         >
           <span className="flex h-5 items-center">
-            <SessionStateIcon state={sessionState(session)} />
+            <SessionStateIcon state={state} />
           </span>
           <span className="min-w-0 flex-1">
             <span className="block truncate text-sm group-hover/row:pr-5 pointer-coarse:group-hover/row:pr-0">
