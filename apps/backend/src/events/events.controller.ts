@@ -8,17 +8,22 @@ import { RunStore } from '../runs/run-store.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 
 const id = { schema: z.uuid() };
-const AFTER = { name: 'after', required: false, description: 'Id of the last event that the client has' };
+const AFTER = {
+  name: 'after',
+  required: false,
+  description: 'Id of the last event that the client has',
+  schema: { type: 'string' as const },
+};
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   required: false,
   description: 'The same, as browsers send it',
 };
-const STREAM = {
+const streamOf = (event: 'RunEvent' | 'Activity') => ({
   status: 200,
-  description: 'Server-sent events, with a `heartbeat` every 15 s',
-  content: { 'text/event-stream': { schema: { type: 'string' as const } } },
-};
+  description: 'Server-sent events, the `data` of each as described, with a `heartbeat` every 15 s',
+  content: { 'text/event-stream': { schema: { $ref: `#/components/schemas/${event}` } } },
+});
 
 /** The two event streams. They write to the response themselves, off Nest's own path for answers. */
 @ApiTags('events')
@@ -40,7 +45,7 @@ export class EventsController {
       'From behind `Last-Event-ID` or `after`, else from the first; then live; `end` follows the last one. ' +
       'Durable events have the ids 1, 2, 3 …, short-lived deltas n-1, n-2 … behind event n.',
   })
-  @ApiResponse(STREAM)
+  @ApiResponse(streamOf('RunEvent'))
   async run(
     @Ctx() ctx: RequestContext,
     @Param('run_id', id) runId: string,
@@ -57,7 +62,7 @@ export class EventsController {
     summary: 'Stream what happens to sessions and runs',
     description: 'From behind `Last-Event-ID` or `after`, else from now on. It has no end.',
   })
-  @ApiResponse(STREAM)
+  @ApiResponse(streamOf('Activity'))
   all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
     return serveActivity(this.activity, req, res, ctx.tenantId);
   }

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { Problem } from '@saas-codex/contracts/problems';
 import { z } from 'zod';
 import { VERSION } from '../system/version.js';
 
@@ -23,7 +22,7 @@ export function describeApi(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(app, base());
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: problemSchema() },
+    schemas: { ...namedSchemas(), ...document.components?.schemas },
   };
   for (const item of Object.values(document.paths)) {
     for (const method of METHODS) {
@@ -70,8 +69,13 @@ const idempotencyKey = () => ({
   schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
 });
 
-/** Without the schema's name, under which zod would put it into definitions of its own. */
-function problemSchema(): object {
-  const { $schema: _, ...schema } = z.toJSONSchema(z.object(Problem.shape));
-  return schema;
+/**
+ * The contracts that have a name. Nest finds those that bodies and answers use; problems and the events of streams
+ * are known only here.
+ */
+function namedSchemas(): Record<string, object> {
+  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+  );
 }
