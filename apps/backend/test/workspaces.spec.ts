@@ -238,8 +238,8 @@ describe('a clone that fails leaves nothing behind', () => {
     expect(git.fetches()).toBe(before);
   });
 
-  test('nobody listens', async () => {
-    expect(await codeOf(() => fixture.open('http://127.0.0.1:9/a.git'))).toBe('clone_unreachable');
+  test.each(['http', 'ssh'])('nobody listens: %s', async (scheme) => {
+    expect(await codeOf(() => fixture.open(`${scheme}://127.0.0.1:9/a.git`))).toBe('clone_unreachable');
   });
 
   test('the host never answers', async () => {

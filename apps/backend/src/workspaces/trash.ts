@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { WorkspacePaths } from './workspace-paths.js';
+
+/** How long a stopping service waits for the trash; the next start goes on with it. */
+const PATIENCE_MS = 2_000;
 
 /**
  * Removes folders in two steps: a rename, at once, and the deleting, in the background and one after the other.
@@ -21,7 +25,7 @@ export class Trash implements OnModuleInit, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.emptying;
+    await Promise.race([this.emptying, delay(PATIENCE_MS, undefined, { ref: false })]);
   }
 
   /** One that does not exist is no error. */

@@ -21,5 +21,5 @@ export class WorkspaceLimits {
   readonly resolveMs: number = 30_000;
   readonly fetchMs: number = 600_000;
   /** Milliseconds for one git command on local data. */
-  readonly localMs: number = 120_000;
+  readonly localMs: number = 60_000;
 }

@@ -1,5 +1,5 @@
 /** How far a clone is; `percent` is null where git does not say. */
-export interface CloneProgress {
+interface CloneProgress {
   phase: 'resolving' | 'fetching' | 'checking_out';
   percent: number | null;
 }

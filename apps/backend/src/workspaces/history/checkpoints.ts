@@ -64,7 +64,7 @@ export class Checkpoints {
     const changes = new WorkTreeChanges(this.paths.repo(sessionId), this.limits.checkpointFileBytes, () =>
       this.submodules(sessionId),
     );
-    const { gone, present } = await changes.sort(entries);
+    const { gone, present } = await changes.judge(entries);
     await this.indexInfo(sessionId, gone.map((name) => indexLine('0', NO_OBJECT, name)));
     if (present.length === 0) return;
     await this.history.onWorkTree(sessionId, {

@@ -42,12 +42,12 @@ export class WorkTreeChanges {
   ) {}
 
   /** gone: to be taken out of the index. present: to be read into it. Everything else stays as it is recorded. */
-  async sort(entries: readonly WorkTreeEntry[]): Promise<{ gone: Buffer[]; present: Buffer[] }> {
+  async judge(entries: readonly WorkTreeEntry[]): Promise<{ gone: Buffer[]; present: Buffer[] }> {
     const gone: Buffer[] = [];
     const present: Buffer[] = [];
     for (let start = 0; start < entries.length; start += AT_ONCE) {
       const batch = entries.slice(start, start + AT_ONCE);
-      const verdicts = await Promise.all(batch.map((entry) => this.judge(entry.name)));
+      const verdicts = await Promise.all(batch.map((entry) => this.verdictOn(entry.name)));
       batch.forEach(({ name, tracked }, index) => {
         if (verdicts[index] === 'present') present.push(name);
         if (verdicts[index] === 'gone' && tracked) gone.push(name);
@@ -56,7 +56,7 @@ export class WorkTreeChanges {
     return { gone, present };
   }
 
-  private async judge(name: Buffer): Promise<'gone' | 'present' | 'keep'> {
+  private async verdictOn(name: Buffer): Promise<'gone' | 'present' | 'keep'> {
     if (!(await this.isBelowRealFolders(name))) return 'gone';
     const path = this.path(name);
     const found = await lstat(path).catch(() => null);
