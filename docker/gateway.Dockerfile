@@ -1,0 +1,39 @@
+# The first two stages are the same in all three Dockerfiles, so that they are built once.
+FROM node:22-bookworm-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY apps/gateway/package.json apps/gateway/
+COPY apps/backend/package.json apps/backend/
+COPY apps/runner/package.json apps/runner/
+COPY apps/web/package.json apps/web/
+COPY libs/contracts/package.json libs/contracts/
+COPY libs/platform/package.json libs/platform/
+
+FROM manifests AS sources
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY . .
+
+FROM sources AS build
+RUN npm run build contracts platform gateway web
+
+FROM manifests AS modules
+RUN --mount=type=cache,target=/root/.npm \
+  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/platform -w apps/gateway
+
+FROM node:22-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=modules /app ./
+COPY --from=build /app/libs/contracts/dist libs/contracts/dist
+COPY --from=build /app/libs/platform/dist libs/platform/dist
+COPY --from=build /app/apps/gateway/dist apps/gateway/dist
+COPY --from=build /app/apps/web/dist apps/web/dist
+USER node
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
+  HOST=0.0.0.0 PORT=8080 WEB_ROOT=/app/apps/web/dist
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/gateway/dist/main.js"]

@@ -1,0 +1,45 @@
+# The first two stages are the same in all three Dockerfiles, so that they are built once.
+FROM node:22-bookworm-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY apps/gateway/package.json apps/gateway/
+COPY apps/backend/package.json apps/backend/
+COPY apps/runner/package.json apps/runner/
+COPY apps/web/package.json apps/web/
+COPY libs/contracts/package.json libs/contracts/
+COPY libs/platform/package.json libs/platform/
+
+FROM manifests AS sources
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY . .
+
+FROM sources AS build
+RUN npm run build contracts platform runner
+
+# With Codex: @openai/codex brings the native binary of the image's architecture.
+FROM manifests AS modules
+RUN --mount=type=cache,target=/root/.npm \
+  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/platform -w apps/runner
+
+FROM node:22-bookworm-slim
+# What agents work with.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends bubblewrap ca-certificates git \
+  && rm -rf /var/lib/apt/lists/*
+# A volume that is mounted here takes over the owner.
+RUN install -d -o node -g node -m 0700 /workspaces
+WORKDIR /app
+COPY --from=modules /app ./
+COPY --from=build /app/libs/contracts/dist libs/contracts/dist
+COPY --from=build /app/libs/platform/dist libs/platform/dist
+COPY --from=build /app/apps/runner/dist apps/runner/dist
+# The configuration of every thread's Codex.
+COPY apps/runner/codex-config.toml apps/runner/
+RUN ln -s /app/node_modules/.bin/codex /usr/local/bin/codex && codex --version
+USER node
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
+  HOST=0.0.0.0 PORT=8081 WORKSPACES_ROOT=/workspaces
+EXPOSE 8081
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/runner/dist/main.js"]
