@@ -88,6 +88,8 @@ test('a mistaken address is explained where it was typed, and nothing typed is l
 
 test('a stopped run ends and says so', async () => {
   await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByRole('option', { name: 'Start with an empty repository' }).click();
   await prompt().fill('Work on something that I will stop');
   await prompt().press('Enter');
   await page.getByRole('button', { name: /Stop/ }).click();
