@@ -2,7 +2,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
 import { PromptBubble } from './run/prompt-bubble.js';
 import { RunBlock } from './run/run-block.js';
@@ -49,6 +49,7 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
   });
   useLayoutEffect(() => list.scrollToEnd(), [list]);
   useScrollToSent(rows, () => list.scrollToEnd());
+  useStayAtEnd(scroller, () => list.scrollToEnd());
 
   const { startIndex = 0, endIndex = 0 } = list.range ?? {};
   return (
@@ -146,6 +147,25 @@ function useHold() {
     if (event.target instanceof Element && event.target.closest('[aria-expanded]')) setHeld(true);
   };
   return { held, holdOnDisclosure };
+}
+
+/** When the view gets lower, because the composer below it grows, its end stays in sight for who was reading there. */
+function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, scrollToEnd: () => void): void {
+  const toEnd = useRef(scrollToEnd);
+  toEnd.current = scrollToEnd;
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      const lost = height - element.clientHeight;
+      height = element.clientHeight;
+      const belowView = element.scrollHeight - element.scrollTop - height;
+      if (lost > 0 && belowView - lost <= AT_END) toEnd.current();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller]);
 }
 
 /** Whoever sends a prompt wants to see it, wherever they were reading. */
