@@ -65,6 +65,14 @@ describe('event streams', () => {
   });
 });
 
+it('does not wait for open streams when it stops', async () => {
+  answer = (_req, res) => res.writeHead(200, streamHead).flushHeaders();
+  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+  const client = await openSse(`${other.url}/api/events`);
+  await other.stop();
+  await client.ended();
+});
+
 it('aborts a request that the backend has not answered when the client goes away', async () => {
   let aborted = false;
   let arrived = false;

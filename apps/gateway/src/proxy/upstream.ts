@@ -5,7 +5,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * keeps one. Nothing but connecting has a time limit; streams are silent for as long as they like.
  */
 @Injectable()
-export class Upstream implements OnApplicationShutdown {
+export class Upstream implements BeforeApplicationShutdown {
   private readonly target: URL;
   private readonly agent: HttpAgent;
   private readonly send: typeof httpRequest;
@@ -47,7 +47,8 @@ export class Upstream implements OnApplicationShutdown {
     return request;
   }
 
-  onApplicationShutdown(): void {
+  /** Before the HTTP server closes, since it waits for what is under way: an event stream has no end of its own. */
+  beforeApplicationShutdown(): void {
     this.agent.destroy();
   }
 }
