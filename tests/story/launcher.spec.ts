@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { SystemInfo } from '@saas-codex/contracts/system';
+import { startScriptedModel } from '../../apps/runner/src/scripted-model/scripted-model.js';
+import { startSystem } from '../support/system.js';
+import { waitFor } from '../support/wait-for.js';
+
+/** What `npm start` promises to whoever runs it. */
+
+/** Starts the launcher and answers what it said when it gave up. */
+function refusal(environment: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, ['scripts/start.mjs'], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: '.data/test-refused', ...environment },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolvePromise, reject) => {
+    child.once('exit', (code) =>
+      code === 1 ? resolvePromise(output) : reject(new Error(`${code}: ${output}`)),
+    );
+  });
+}
+
+test('a mistake in the settings is named in a sentence, and so is a port that is taken', async () => {
+  const said = await refusal({ GATEWAY_PORT: 'nine', CODEX_BASE_URL: 'ftp://models' });
+  expect(said).toMatch(/^GATEWAY_PORT: /m);
+  expect(said).toMatch(/^CODEX_BASE_URL: must be an address like /m);
+
+  const server = createServer();
+  const port = await new Promise<number>((done) =>
+    server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)),
+  );
+  expect(await refusal({ BACKEND_PORT: `${port}` })).toContain(`Port ${port} is taken`);
+  server.close();
+});
+
+test('another Responses server answers with its own key, and SIGTERM ends every process', async () => {
+  const model = await startScriptedModel({
+    scenarios: [{ name: 'greeting', steps: [{ do: 'message', text: 'Hello from elsewhere' }] }],
+    pace: 0,
+  });
+  const system = await startSystem({
+    CODEX_BASE_URL: model.baseUrl,
+    CODEX_API_KEY: 'sk-canary-of-the-model-key',
+  });
+  try {
+    const json = async <T>(path: string, body?: unknown): Promise<T> =>
+      (
+        await system.api(path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+      ).json() as Promise<T>;
+    expect(await json<SystemInfo>('/api/system')).toMatchObject({ model_source: 'compatible' });
+    const session = await json<Session>('/api/sessions', {});
+    const { run_id } = await json<Run>(`/api/sessions/${session.session_id}/prompt`, { prompt: 'Hi' });
+    const run = await waitFor(async () => {
+      const now = await json<Run>(`/api/runs/${run_id}`);
+      return now.ended_at ? now : undefined;
+    });
+    expect(run).toMatchObject({ status: 'succeeded', error: null });
+    expect(model.requests.at(-1)?.headers.authorization).toBe('Bearer sk-canary-of-the-model-key');
+    expect(new Set(system.pids().keys())).toEqual(new Set(['gateway', 'backend', 'runner', 'postgres']));
+  } finally {
+    await system.stop();
+    await model.close();
+  }
+  expect([...system.pids()]).toEqual([]);
+}, 240_000);
