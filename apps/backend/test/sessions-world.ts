@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Problem } from '@saas-codex/contracts/problems';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import { RunEvent } from '@saas-codex/contracts/events';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { Redis } from 'ioredis';
 import { freePort } from '../../../scripts/lib/ports.mjs';
 import { createDatabase } from '../../../tests/support/postgres.js';
 import { startRedis } from '../../../tests/support/redis.js';
@@ -16,11 +19,33 @@ import {
 } from '../../runner/test/support/runner-process.js';
 import type { ScenarioInput } from '../../runner/src/scripted-model/scenario.js';
 import { type ScriptedModel, startScriptedModel } from '../../runner/src/scripted-model/scripted-model.js';
+import { type SlowHost, startSlowHost } from './slow-host.js';
 import { startBackend, type TestBackend } from './support.js';
+
+const PATCH = '*** Begin Patch\n*** Add File: note-{{prompt_count}}.md\n+{{prompt}}\n*** End Patch';
+const SCENARIOS: ScenarioInput[] = [
+  {
+    name: 'adds a file',
+    match: 'Note',
+    steps: [
+      { do: 'patch', patch: PATCH },
+      { do: 'message', text: 'Noted.' },
+    ],
+  },
+  {
+    name: 'works until it is cancelled',
+    match: 'Hold',
+    steps: [
+      { do: 'gate', name: 'never' },
+      { do: 'message', text: 'Held.' },
+    ],
+  },
+];
 
 export interface Answer<T> {
   status: number;
-  body: T & Partial<Problem>;
+  /** With the fields of a problem document, when it is one. */
+  body: T & { code?: ProblemCode; detail?: string };
 }
 
 /** A backend with everything real around it: Postgres, Redis, git over HTTP, a runner with Codex, a scripted model. */
@@ -33,15 +58,19 @@ export class SessionsWorld {
   backend: TestBackend;
   git: GitServer;
   model: ScriptedModel;
+  redis: Redis;
+  slowHost: SlowHost;
   root: string;
 
   /** Starts all but the runner. */
-  static async create(scenarios: ScenarioInput[]): Promise<SessionsWorld> {
+  static async create(): Promise<SessionsWorld> {
     const world = new SessionsWorld();
     const redis = await startRedis();
+    world.redis = new Redis(redis.url);
     const database = await createDatabase();
     world.git = await startGitServer();
-    world.model = await startScriptedModel({ scenarios });
+    world.slowHost = await startSlowHost();
+    world.model = await startScriptedModel({ scenarios: SCENARIOS });
     // Codex refuses to work as usual under a temporary directory.
     world.root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
     const port = await freePort();
@@ -56,14 +85,16 @@ export class SessionsWorld {
       ...common,
       DATABASE_URL: database.url,
       RUNNER_URL: `http://127.0.0.1:${port}`,
-      GIT_TRUSTED_HOSTS: world.git.host,
+      GIT_TRUSTED_HOSTS: `${world.git.host},${world.slowHost.host}`,
       OWNER_TOKEN_FILE: join(world.root, 'owner-token'),
     };
     world.cleanups.push(
       () => rm(world.root, { recursive: true, force: true, maxRetries: 5 }),
       () => redis.stop(),
+      async () => world.redis.disconnect(),
       () => database.drop(),
       () => world.git.stop(),
+      () => world.slowHost.stop(),
       () => world.model.close(),
     );
     world.backend = await world.startBackend();
@@ -94,7 +125,7 @@ export class SessionsWorld {
   async destroy(): Promise<void> {
     await Promise.all(this.backends.map((backend) => backend.close()));
     await this.endRunner();
-    for (const cleanup of this.cleanups.reverse()) await cleanup();
+    for (const cleanup of this.cleanups.toReversed()) await cleanup();
   }
 
   async call<T>(method: string, path: string, body?: unknown, headers = {}): Promise<Answer<T>> {
@@ -105,6 +136,14 @@ export class SessionsWorld {
     });
     const text = await response.text();
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Answer<T>['body'] };
+  }
+
+  /** The run's log so far. */
+  async log(runId: string): Promise<RunEvent[]> {
+    const entries = await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+');
+    return entries.map(([, fields]) =>
+      RunEvent.parse(JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1]))),
+    );
   }
 
   create(body: unknown, headers?: Record<string, string>): Promise<Answer<Session>> {
@@ -134,7 +173,7 @@ export class SessionsWorld {
     return waitFor(
       async () => {
         const { body } = await this.call<Run>('GET', `/api/runs/${id}`);
-        return statuses.includes(body.status) && body;
+        return statuses.includes(body.status) ? body : null;
       },
       { what: `run ${id} to be ${statuses.join(' or ')}` },
     );
@@ -144,7 +183,7 @@ export class SessionsWorld {
     return waitFor(
       async () => {
         const session = await this.session(id);
-        return session.status === status && session;
+        return session.status === status ? session : null;
       },
       { what: `session ${id} to be ${status}` },
     );

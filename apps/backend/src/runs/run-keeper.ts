@@ -97,7 +97,7 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     if (standing === 'silent' && run.status === 'queued') {
       const refused = await this.handOver(session, run);
       if (refused) {
-        await this.closing.close(ctx, run, { type: 'run.failed', reason: refused.detail });
+        await this.closing.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
         return 'more';
       }
     }
@@ -126,5 +126,9 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 }
+
+/** For the person who prompted: what the runner says is meant for us. */
+const reasonOf = ({ code, detail }: RunnerRefused) =>
+  code === 'thread_not_found' ? "The session's folder is lost. Make a new session." : detail;
 
 const isInFlight = (run: RunEntity) => run.status === 'running' || run.dispatchedAt !== null;

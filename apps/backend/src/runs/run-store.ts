@@ -17,7 +17,7 @@ import { toRun } from './run-view.js';
 export const isEnded = (run: Pick<RunEntity, 'status'>) => isFinal(RUN_TRANSITIONS, run.status);
 
 /** Statuses of a run that has not ended. */
-export const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isEnded({ status }));
+const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isEnded({ status }));
 
 /** The runner has the run: the same condition as of the index `runs_one_in_flight`. */
 export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [

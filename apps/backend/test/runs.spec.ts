@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Diff } from '@saas-codex/contracts/diffs';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { TenantDatabase } from '../src/database/tenant-database.js';
+import { transition } from '../src/database/transition.js';
+import { RunEntity } from '../src/runs/run.entity.js';
+import { SessionsWorld } from './sessions-world.js';
+
+let world: SessionsWorld;
+let repoUrl: string;
+
+beforeAll(async () => {
+  world = await SessionsWorld.create();
+  repoUrl = await world.git.createRepository('hello', { 'README.md': '# Hello\n' });
+  await world.startRunner();
+}, 60_000);
+afterAll(() => world.destroy(), 60_000);
+
+describe('a session with its runs', () => {
+  test('the contract: create, prompt, done, diff; a second run goes on', async () => {
+    const created = await world.create({ repo_url: repoUrl });
+    expect(created).toMatchObject({ status: 201, body: { status: 'ready', title: 'hello', failure: null } });
+    expect(Session.parse(created.body)).toMatchObject({
+      thread_id: expect.any(String),
+      base_commit: expect.any(String),
+    });
+    const id = created.body.session_id;
+    const queued = await world.call<Run>('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note one' });
+    expect(queued).toMatchObject({ status: 202, body: { status: 'queued' } });
+    const run = await world.runIs(queued.body.run_id, 'succeeded');
+    expect(run).toMatchObject({ error: null, diff: { files: 1, additions: 1, deletions: 0 } });
+    expect(run.usage?.output_tokens).toBeGreaterThan(0);
+    expect(run.started_at).not.toBeNull();
+
+    const second = await world.prompt(id, 'Note two');
+    await world.runIs(second.run_id, 'succeeded');
+    expect(await world.session(id)).toMatchObject({
+      title: 'Note one',
+      active_run_id: null,
+      queued_runs: 0,
+      diff: { files: 2, additions: 2, deletions: 0 },
+    });
+    const { body: diff } = await world.call<Diff>('GET', `/api/sessions/${id}/diff?from=${second.run_id}`);
+    expect(diff.files.map(({ path }) => path)).toEqual(['note-2.md']);
+    const types = (await world.log(run.run_id)).map(({ type }) => type);
+    expect(types).toContain('checkpoint.created');
+    expect(types.at(-1)).toBe('run.succeeded');
+  }, 60_000);
+
+  test('prompts of a session run one after the other, in order; others wait for none of it', async () => {
+    const session = await world.begin();
+    const runs: Run[] = [];
+    for (const name of ['a', 'b', 'c']) runs.push(await world.prompt(session.session_id, `Note ${name}`));
+    for (const run of runs) await world.runIs(run.run_id, 'succeeded');
+    const done = await world.runs(session.session_id);
+    expect(done.map(({ prompt }) => prompt)).toEqual(['Note a', 'Note b', 'Note c']);
+    for (const [index, run] of done.slice(1).entries()) {
+      expect(String(run.started_at) >= String(done[index]?.ended_at)).toBe(true);
+    }
+    const firstPage = (await world.call<RunPage>('GET', `/api/sessions/${session.session_id}/runs?limit=2`))
+      .body;
+    expect(firstPage.items.map(({ prompt }) => prompt)).toEqual(['Note c', 'Note b']);
+    const path = `/api/sessions/${session.session_id}/runs?limit=2&cursor=${firstPage.next_cursor}`;
+    expect((await world.call<RunPage>('GET', path)).body).toMatchObject({
+      items: [{ prompt: 'Note a' }],
+      next_cursor: null,
+    });
+  }, 60_000);
+
+  test('a running run is cancelled, and the next one runs; archiving waits for none', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    const next = await world.prompt(id, 'Note');
+    await world.runIs(held.run_id, 'running');
+    expect(await world.session(id)).toMatchObject({ active_run_id: held.run_id, queued_runs: 1 });
+    expect(await world.call('PATCH', `/api/sessions/${id}`, { status: 'archived' })).toMatchObject({
+      status: 409,
+      body: { code: 'session_busy' },
+    });
+    expect((await world.call('POST', `/api/runs/${held.run_id}/cancel`, {})).status).toBe(202);
+    await world.runIs(held.run_id, 'cancelled');
+    await world.runIs(next.run_id, 'succeeded');
+
+    const archived = await world.call<Session>('PATCH', `/api/sessions/${id}`, {
+      status: 'archived',
+      title: 'Old',
+    });
+    expect(archived).toMatchObject({ status: 200, body: { status: 'archived', title: 'Old' } });
+    const ids = async (query: string) =>
+      (await world.call<SessionPage>('GET', `/api/sessions${query}`)).body.items.map(
+        (each) => each.session_id,
+      );
+    expect(await ids('?archived=true')).toEqual([id]);
+    expect(await ids('')).not.toContain(id);
+    expect(await world.call('POST', `/api/sessions/${id}/prompt`, { prompt: 'x' })).toMatchObject({
+      status: 409,
+      body: { code: 'session_archived' },
+    });
+  }, 60_000);
+
+  test('deleting a session ends its running run and leaves nothing', async () => {
+    const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
+    const held = await world.prompt(id, 'Hold');
+    const waiting = await world.prompt(id, 'Note');
+    await world.runIs(held.run_id, 'running');
+    expect((await world.call('DELETE', `/api/sessions/${id}`)).status).toBe(204);
+    expect(existsSync(join(world.root, id))).toBe(false);
+    const db = world.backend.app.get(TenantDatabase, { strict: false });
+    const left = await db.acrossTenants((manager) =>
+      manager.query<unknown[]>(
+        'SELECT id FROM runs WHERE session_id = $1 UNION SELECT id FROM sessions WHERE id = $1',
+        [id],
+      ),
+    );
+    expect(left).toEqual([]);
+    for (const run of [held, waiting])
+      expect(await world.redis.exists(REDIS_KEYS.runEvents(run.run_id))).toBe(0);
+  }, 60_000);
+
+  test('a status changes only along its table, and one of many racers changes it', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const run = await world.prompt(id, 'Note');
+    await world.runIs(run.run_id, 'succeeded');
+    const db = world.backend.app.get(TenantDatabase, { strict: false });
+    const row = await db.acrossTenants((manager) => manager.findOneByOrFail(RunEntity, { id: run.run_id }));
+    const move = (to: Run['status'], tenantId = row.tenantId) =>
+      db.run({ tenantId }, (tx) => transition(tx, RunEntity, RUN_TRANSITIONS, { id: row.id, to }));
+    for (const to of Object.keys(RUN_TRANSITIONS) as Run['status'][]) expect(await move(to)).toBe(false);
+
+    await db.acrossTenants((manager) => manager.update(RunEntity, { id: row.id }, { status: 'running' }));
+    expect(await move('queued')).toBe(false);
+    expect(await move('failed', 'another-tenant')).toBe(false);
+    const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));
+    expect(racers.filter(Boolean)).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('over restarts', () => {
+  test('a backend that starts takes up sessions, prompts and cancels that were left', async () => {
+    await world.endRunner();
+    const session = await world.begin({ repo_url: repoUrl });
+    const first = await world.prompt(session.session_id, 'Note');
+    const second = await world.prompt(session.session_id, 'Note');
+    const third = await world.prompt(session.session_id, 'Hold');
+    await world.call('POST', `/api/runs/${second.run_id}/cancel`, {});
+    await world.closeBackend(world.backend);
+    await world.startRunner();
+    world.backend = await world.startBackend();
+    await world.runIs(first.run_id, 'succeeded');
+    expect(await world.runIs(second.run_id, 'cancelled')).toMatchObject({ started_at: null });
+    await world.runIs(third.run_id, 'running');
+    expect(await world.session(session.session_id)).toMatchObject({
+      status: 'ready',
+      active_run_id: third.run_id,
+    });
+
+    // Cancelled by one backend while the runner is away; another one sees it through.
+    const other = await world.startBackend();
+    await world.call('POST', `/api/runs/${third.run_id}/cancel`, {});
+    await world.runIs(third.run_id, 'cancelled');
+    await world.closeBackend(other);
+  }, 90_000);
+
+  test('a run that ended while every backend was away is found ended in its log', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const run = await world.prompt(id, 'Note');
+    await world.runIs(run.run_id, 'running', 'succeeded');
+    await world.closeBackend(world.backend);
+    await waitFor(async () => (await world.log(run.run_id)).at(-1)?.type === 'run.succeeded');
+    await world.redis.del(REDIS_KEYS.activity);
+    world.backend = await world.startBackend();
+    expect(await world.runIs(run.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
+  }, 60_000);
+
+  test('two backends share the work, and every prompt runs once', async () => {
+    const other = await world.startBackend();
+    const { session_id: id } = await world.begin({ repo_url: repoUrl });
+    const prompts = ['Note 1', 'Note 2', 'Note 3', 'Note 4'];
+    const answers = await Promise.all(
+      prompts.map((prompt, index) =>
+        [world.backend, other][index % 2]!.post(`/api/sessions/${id}/prompt`, { prompt }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+    const runs = await world.runs(id);
+    for (const run of runs) await world.runIs(run.run_id, 'succeeded');
+    expect(runs.map(({ prompt }) => prompt).toSorted()).toEqual(prompts);
+    for (const run of runs) {
+      const types = (await world.log(run.run_id)).map(({ type }) => type);
+      expect(types.filter((type) => type === 'turn.started')).toHaveLength(1);
+    }
+    expect(await world.session(id)).toMatchObject({ status: 'ready', diff: { files: 4 } });
+    await world.closeBackend(other);
+  }, 90_000);
+});

@@ -1,0 +1,34 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SlowHost {
+  /** `127.0.0.1:<port>` */
+  host: string;
+  /** A repository whose clone goes on until `refuse`. */
+  url: string;
+  /** Answers every request, those that wait and those to come, with 404. */
+  refuse(): void;
+  stop(): Promise<void>;
+}
+
+/** A git host that lets clones wait, so that a test chooses the moment at which they fail. */
+export async function startSlowHost(): Promise<SlowHost> {
+  const waiting: ServerResponse[] = [];
+  let refusing = false;
+  const answer = (res: ServerResponse) => res.writeHead(404).end();
+  const server = createServer((_, res) => void (refusing ? answer(res) : waiting.push(res)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    host,
+    url: `http://${host}/slow.git`,
+    refuse() {
+      refusing = true;
+      waiting.forEach(answer);
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
