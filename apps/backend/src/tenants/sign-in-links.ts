@@ -1,6 +1,9 @@
 import { ConfigError } from '@saas-codex/platform/config';
 import type { Auth, LinkRequest } from './auth.js';
 
+/** Postgres: no migration has run here yet. */
+const UNDEFINED_TABLE = '42P01';
+
 /**
  * Makes a one-time sign-in token for somebody with an account. It is stored hashed and lives for 30 minutes.
  * @throws ConfigError when nobody has this address
@@ -22,7 +25,7 @@ async function hasAccount(auth: Auth, email: string): Promise<boolean> {
     const { internalAdapter } = await auth.$context;
     return (await internalAdapter.findUserByEmail(email)) !== null;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'SCHEMA_MISMATCH') return false;
+    if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) return false;
     throw error;
   }
 }
