@@ -9,7 +9,7 @@ const SCENARIOS = [
 ];
 const LOST_WITHIN_MS = 30_000;
 
-describe('a runner that goes', () => {
+describe('several runners', () => {
   let world: RunnerWorld;
 
   beforeEach(async () => {
@@ -17,7 +17,7 @@ describe('a runner that goes', () => {
   });
   afterEach(() => world.destroy());
 
-  it('has its run closed by another one when it is killed, and the turn is not started again', async () => {
+  it('close the run of one that was killed, and do not start its turn again', async () => {
     const lost = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
     const threadId = await world.createThread(lost);
     const runId = await world.startRun(lost, threadId, 'Hang');
@@ -42,7 +42,7 @@ describe('a runner that goes', () => {
     expect(world.requestsFor('Hang')).toBe(2);
   }, 60_000);
 
-  it('stops a run at once whose log was closed by somebody else', async () => {
+  it('stop a run at once whose log was closed by somebody else', async () => {
     const runner = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
     const sessionId = await world.createThread(runner);
     const runId = await world.startRun(runner, sessionId, 'Hang');
@@ -57,7 +57,18 @@ describe('a runner that goes', () => {
     expect(await world.log(runId)).toEqual(log);
   });
 
-  it('interrupts its runs when it is told to end, and leaves what waits to the next one', async () => {
+  it('cancel a run wherever it is', async () => {
+    const [one, other] = await Promise.all([world.startRunner(), world.startRunner()]);
+    const runId = await world.startRun(one, await world.createThread(one), 'Hang');
+    await waitFor(() => world.requestsFor('Hang') === 1);
+    // One of the two does not hold it.
+    await Promise.all([one, other].map((runner) => runner.call('POST', `/runs/${runId}/cancel`)));
+    const events = await world.ended(runId);
+    expect(events.at(-1)?.type).toBe('run.cancelled');
+    expect(dataOf(events, 'run.cancelled')).toHaveLength(1);
+  });
+
+  it('interrupt their runs when they are told to end, and leave what waits to the next one', async () => {
     const first = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
     const runId = await world.startRun(first, await world.createThread(first), 'Hang');
     await waitFor(() => world.requestsFor('Hang') === 1);

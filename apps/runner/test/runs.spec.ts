@@ -9,7 +9,23 @@ import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from './support/runner-
 
 const NOTE = '*** Begin Patch\n*** Add File: NOTE.md\n+A note.\n*** End Patch';
 
+const LOOK_ROUND = [
+  'env; cat /proc/[0-9]*/environ',
+  'touch "$TMPDIR/probe" && echo can-write-scratch',
+  'touch /tmp/saas-codex-probe && echo can-write-tmp',
+  'touch "$HOME/config.toml" && echo can-write-settings',
+  'touch ../thread.json && echo can-write-thread',
+];
+
 const SCENARIOS = [
+  {
+    name: 'look',
+    match: 'Look',
+    steps: [
+      { do: 'command' as const, cmd: LOOK_ROUND.join('; ') },
+      { do: 'message' as const, text: 'Seen.' },
+    ],
+  },
   {
     name: 'work',
     match: 'Work',
@@ -159,6 +175,8 @@ describe('runs', () => {
     const events = await world.ended(runId);
     const [failure] = dataOf(events, 'run.failed');
     expect(failure?.reason).toMatch(/credit or quota is used up\. Add credit/);
+    expect(dataOf(events, 'error')).toEqual([{ message: failure?.reason }]);
+    expect(JSON.stringify(events)).not.toContain('127.0.0.1');
   });
 
   it('keeps huge outputs out of the log', async () => {
@@ -191,5 +209,13 @@ describe('runs', () => {
         hasKey: false,
       });
     }
+  });
+
+  it('keeps an agent’s commands in their workspace, without the token of the run', async () => {
+    const events = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Look'));
+    const output = String(dataOf(events, 'item.completed')[0]?.item['aggregated_output']);
+    expect(output).toContain('SAAS_CODEX_RUN=');
+    expect(output).not.toContain('MODEL_TOKEN');
+    expect(output.match(/can-write-\w+/g)).toEqual(['can-write-scratch']);
   });
 });

@@ -95,7 +95,7 @@ export class RunExecutor {
       await this.play(turn, recorder);
     } catch (error) {
       if (error instanceof LogFencedError) run.stop('lost');
-      if (!run.stoppedFor) this.logger.warn(`run ${run.runId}: ${String(error)}`);
+      if (!run.stoppedFor && !recorder.hasFailure) this.logger.warn(`run ${run.runId}: ${String(error)}`);
     } finally {
       access.revoke();
       recorder.close();

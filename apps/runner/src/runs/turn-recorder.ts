@@ -62,8 +62,8 @@ export class TurnRecorder implements ModelListener {
         await this.log.append(event.type, { usage: usageOf(event.usage) });
         return;
       case 'turn.failed':
-        this.failure = event.error.message;
-        await this.log.append(event.type, { error: { message: event.error.message } });
+        this.failure = this.explain(event.error.message);
+        await this.log.append(event.type, { error: { message: this.failure } });
         return;
       case 'item.started':
       case 'item.updated':
@@ -71,8 +71,8 @@ export class TurnRecorder implements ModelListener {
         await this.log.append(event.type, { item: translateItem(event.item, this.repo) });
         return;
       case 'error':
-        this.failure = event.message;
-        await this.log.append(event.type, { message: event.message });
+        this.failure = this.explain(event.message);
+        await this.log.append(event.type, { message: this.failure });
     }
   }
 
@@ -89,9 +89,23 @@ export class TurnRecorder implements ModelListener {
     return this.completed;
   }
 
+  /** Codex has said that something is wrong. */
+  get hasFailure(): boolean {
+    return this.failure !== null;
+  }
+
   ending(): Ending {
     if (this.completed) return succeeded(this.usage);
     return failed({ upstream: this.upstreamError, codex: this.failure, usage: this.usage });
+  }
+
+  /** Codex's words about a failed call name our proxy's address; the proxy knows what really happened. */
+  private explain(message: string): string {
+    const attempt = /^Reconnecting\.\.\. (\d+\/\d+)/.exec(message)?.[1];
+    const reason = this.upstreamError ?? message.replace(/,? *url: \S+?(?=\)?$)/, '');
+    return attempt !== undefined && this.upstreamError !== null
+      ? `Attempt ${attempt} failed: ${reason}`
+      : reason;
   }
 
   private inBackground(write: Promise<unknown>): void {
