@@ -55,7 +55,7 @@ export async function startSystem(environment: Record<string, string> = {}): Pro
       }
       ({ launcher, link } = await launch(env));
     },
-    pids: () => processesOf(dataDir),
+    pids: () => processesOf(dataDir, new Set(Object.values(ports))),
     async stop() {
       await end(launcher, 'SIGTERM');
       await rm(dataDir, { recursive: true, force: true });
@@ -108,16 +108,15 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** Found by what only our processes have: the data folder in their environment or arguments. */
-function processesOf(dataDir: string): Map<string, number> {
+/** Found by what only processes of this system have: a port of ours in their environment, our folder as their data. */
+function processesOf(dataDir: string, ports: Set<string>): Map<string, number> {
   const found = new Map<string, number>();
   for (const name of readdirNumbers('/proc')) {
     const command = readQuietly(`/proc/${name}/cmdline`).replaceAll('\0', ' ');
-    const environment = readQuietly(`/proc/${name}/environ`);
-    if (!command.includes(dataDir) && !environment.includes(dataDir)) continue;
     const service = /apps\/(gateway|backend|runner)\/dist\/main\.js/.exec(command)?.[1];
-    if (service) found.set(service, Number(name));
-    else if (/\/postgres -D /.test(command)) found.set('postgres', Number(name));
+    const port = /(?:^|\0)PORT=(\d+)/.exec(readQuietly(`/proc/${name}/environ`))?.[1];
+    if (service && port && ports.has(port)) found.set(service, Number(name));
+    else if (command.includes(`/postgres -D ${dataDir}/`)) found.set('postgres', Number(name));
   }
   return found;
 }
