@@ -216,3 +216,25 @@ it('cuts its clients off when the log is gone after a restart, and says so when 
   const again = await openSse(urlOf(owner), { headers: { 'last-event-id': '3-1' } });
   expect(again.status).toBe(400);
 });
+
+it('forgets a log some time after its last client has left, and reads it anew for the next', async () => {
+  const owner = newOwner();
+  const client = await openSse(urlOf(owner));
+  await writeSomeLog(owner);
+  await client.until((events) => events.length === 6);
+  client.close();
+  await waitFor(async () => (await connections()) === 0);
+  for (let n = 0; n < 31; n += 1) tick();
+  await endRunLog(redis, owner, 'run.succeeded', {});
+  const next = await openSse(urlOf(owner));
+  expect(idsOf(await next.ended())).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
+});
+
+it('cuts its clients off when it closes, and takes no more', async () => {
+  const owner = newOwner();
+  const client = await openSse(urlOf(owner));
+  await hub.close();
+  await client.ended();
+  const late = await openSse(urlOf(owner));
+  expect(late.status).toBe(502);
+});

@@ -1,3 +1,4 @@
+import { ProblemError } from '../problem.js';
 import type { Feed } from './feed.js';
 
 const TICK_MS = 1_000;
@@ -14,18 +15,24 @@ const everySecond: Ticker = (tick) => {
   return () => clearInterval(timer);
 };
 
-interface Open {
-  feed: Promise<Feed>;
-  /** Set once `feed` is there. */
-  opened: Feed | null;
+interface Opened {
+  feed: Feed;
+  /** Stops whatever feeds it. */
   close: () => void;
+}
+
+interface Entry {
+  opening: Promise<Opened>;
+  /** Set once it has opened. */
+  opened: Opened | null;
 }
 
 /** The feeds of a process by key: opened once, ticked together, dropped some time after the last client has left. */
 export class FeedRegistry {
-  private readonly feeds = new Map<string, Open>();
+  private readonly feeds = new Map<string, Entry>();
   private readonly stop: () => void;
   private ticks = 0;
+  private closed = false;
 
   constructor(ticker: Ticker = everySecond) {
     this.stop = ticker(() => this.tick());
@@ -34,47 +41,56 @@ export class FeedRegistry {
   /**
    * The feed under this key; opened with `open` when there is none. An opening that fails is tried again by the
    * next caller.
+   * @throws ProblemError upstream_unavailable once the registry is closed.
    */
-  get(key: string, open: () => Promise<{ feed: Feed; close: () => void }>): Promise<Feed> {
-    const known = this.feeds.get(key);
-    if (known) return known.feed;
-    const entry: Open = { feed: this.open(key, open), opened: null, close: () => undefined };
-    this.feeds.set(key, entry);
-    return entry.feed;
-  }
-
-  private async open(key: string, open: () => Promise<{ feed: Feed; close: () => void }>): Promise<Feed> {
-    try {
-      const { feed, close } = await open();
-      const entry = this.feeds.get(key);
-      if (entry) Object.assign(entry, { opened: feed, close });
-      else close();
-      return feed;
-    } catch (error) {
-      this.feeds.delete(key);
-      throw error;
+  async get(key: string, open: () => Promise<Opened>): Promise<Feed> {
+    if (this.closed)
+      throw new ProblemError('upstream_unavailable', 'This service is stopping. Connect again.');
+    let entry = this.feeds.get(key);
+    if (!entry) {
+      entry = { opening: open(), opened: null };
+      this.feeds.set(key, entry);
+      void this.settle(key, entry);
     }
+    return (await entry.opening).feed;
   }
 
   /** Cuts off everybody who watches this key. */
   drop(key: string): void {
-    const entry = this.feeds.get(key);
+    const opened = this.feeds.get(key)?.opened;
     this.feeds.delete(key);
-    entry?.close();
-    entry?.opened?.cut();
+    if (opened) shut(opened);
   }
 
   close(): void {
+    this.closed = true;
     this.stop();
     for (const key of this.feeds.keys()) this.drop(key);
+  }
+
+  private async settle(key: string, entry: Entry): Promise<void> {
+    try {
+      const opened = await entry.opening;
+      if (this.feeds.get(key) === entry) entry.opened = opened;
+      // Dropped while it opened.
+      else shut(opened);
+    } catch {
+      // Whoever asked has the error.
+      if (this.feeds.get(key) === entry) this.feeds.delete(key);
+    }
   }
 
   private tick(): void {
     this.ticks += 1;
     for (const [key, { opened }] of this.feeds) {
       if (!opened) continue;
-      if (opened.tick() >= LINGER_TICKS) this.drop(key);
-      else if (this.ticks % HEARTBEAT_TICKS === 0) opened.heartbeat();
+      if (opened.feed.tick() >= LINGER_TICKS) this.drop(key);
+      else if (this.ticks % HEARTBEAT_TICKS === 0) opened.feed.heartbeat();
     }
   }
+}
+
+function shut({ feed, close }: Opened): void {
+  close();
+  feed.cut();
 }
