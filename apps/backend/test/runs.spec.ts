@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
@@ -49,6 +50,29 @@ describe('a session with its runs', () => {
     const types = (await world.log(run.run_id)).map(({ type }) => type);
     expect(types).toContain('checkpoint.created');
     expect(types.at(-1)).toBe('run.succeeded');
+  }, 60_000);
+
+  test('activity tells how a session comes to be, works and goes, and always what the API tells', async () => {
+    const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
+    const run = await world.prompt(id, 'Note');
+    await world.runIs(run.run_id, 'succeeded');
+    const session = await world.session(id);
+    await waitFor(async () => {
+      const last = (await world.activity(id)).findLast(({ type }) => type === 'session.updated');
+      return last?.type === 'session.updated' && isDeepStrictEqual(last.session, session);
+    });
+    const told = await world.activity(id);
+    expect(told.flatMap((each) => (each.type === 'run.status' ? [each.status] : []))).toEqual([
+      'queued',
+      'running',
+      'succeeded',
+    ]);
+    const phases = told.flatMap((each) => (each.type === 'session.progress' ? [each.phase] : []));
+    expect(phases.at(0)).toBe('resolving');
+    expect(phases.at(-1)).toBe('opening_thread');
+
+    await world.call('DELETE', `/api/sessions/${id}`);
+    expect((await world.activity(id)).at(-1)?.type).toBe('session.deleted');
   }, 60_000);
 
   test('prompts of a session run one after the other, in order; others wait for none of it', async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { Activity } from '@saas-codex/contracts/activity';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
@@ -144,6 +145,16 @@ export class SessionsWorld {
     return entries.map(([, fields]) =>
       RunEvent.parse(JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1]))),
     );
+  }
+
+  /** What `codex:activity` tells about a session so far. */
+  async activity(sessionId: string): Promise<Activity[]> {
+    const entries = await this.redis.xrange(REDIS_KEYS.activity, '-', '+');
+    return entries
+      .map(([, fields]) =>
+        Activity.parse(JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1]))),
+      )
+      .filter((activity) => activity.session_id === sessionId);
   }
 
   create(body: unknown, headers?: Record<string, string>): Promise<Answer<Session>> {
