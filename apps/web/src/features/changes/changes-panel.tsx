@@ -18,7 +18,7 @@ import { useDiffLayout } from './use-diff-layout.js';
 import { useFollowRun } from './use-follow-run.js';
 
 /** From this width, in pixels, the tree stands beside the diffs; below, it opens above them. */
-const ROOM_FOR_TREE = 860;
+const ROOM_FOR_TREE = 700;
 
 /** What the session, or one run of it, changed in the repository. Where it stands is in the address. */
 export function ChangesPanel({ session }: { session: Session }) {

@@ -1,5 +1,6 @@
 import type { Diff, DiffFile, DiffQuery } from '@saas-codex/contracts/diffs';
 import { Virtualizer } from '@pierre/diffs/react';
+import { useChangesShownAt } from '../../shared/navigation/changes-location.js';
 import { FileCard } from './file-card.js';
 import type { DiffLayout } from './use-diff-layout.js';
 
@@ -15,27 +16,30 @@ interface DiffListProps {
 }
 
 /** All files below each other; each reads and draws its patch when it comes near, and only the lines in view. */
-export const DiffList = ({ sessionId, scope, diff, files, focus, layout }: DiffListProps) => (
-  <Virtualizer
-    className="min-h-0 min-w-0 flex-1 overflow-y-auto overscroll-contain"
-    contentClassName="space-y-3 p-3 pb-24"
-  >
-    {files.map((file) => (
-      <FileCard
-        key={file.path}
-        sessionId={sessionId}
-        scope={scope}
-        file={file}
-        version={`${diff.from}..${diff.to}`}
-        focused={file.path === focus}
-        layout={layout}
-      />
-    ))}
-    {diff.truncated && (
-      <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
-        There are more changed files than can be listed. Use git in a clone of the repository to see all of
-        them.
-      </p>
-    )}
-  </Virtualizer>
-);
+export function DiffList({ sessionId, scope, diff, files, focus, layout }: DiffListProps) {
+  const shownAt = useChangesShownAt();
+  return (
+    <Virtualizer
+      className="min-h-0 min-w-0 flex-1 overflow-y-auto overscroll-contain"
+      contentClassName="space-y-3 p-3 pb-24"
+    >
+      {files.map((file) => (
+        <FileCard
+          key={file.path}
+          sessionId={sessionId}
+          scope={scope}
+          file={file}
+          version={`${diff.from}..${diff.to}`}
+          focusedAt={file.path === focus ? shownAt : null}
+          layout={layout}
+        />
+      ))}
+      {diff.truncated && (
+        <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
+          There are more changed files than can be listed. Use git in a clone of the repository to see all of
+          them.
+        </p>
+      )}
+    </Virtualizer>
+  );
+}

@@ -13,7 +13,7 @@ const BIG = 1_500;
 const LINE_HEIGHT = 20;
 const MAX_GUESS = 600;
 
-type FileBodyProps = Omit<FileCardProps, 'focused'>;
+type FileBodyProps = Omit<FileCardProps, 'focusedAt'>;
 
 /** The diff of a file, or why it is not shown at once. */
 export function FileBody(props: FileBodyProps) {

@@ -16,35 +16,33 @@ export interface FileCardProps {
   file: DiffFile;
   /** Names the state of the diff that the file belongs to. */
   version: string;
-  focused: boolean;
+  /** When the reader asked for this file; null: it is not the one. */
+  focusedAt: number | null;
   layout: DiffLayout;
 }
 
 /** One changed file: a bar that stays in sight, and its diff. */
-export const FileCard = memo(({ focused, ...props }: FileCardProps) => {
+export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   const { file } = props;
   const [open, setOpen] = useState(true);
   const card = useRef<HTMLElement>(null);
   const body = useId();
-  const [lit, setLit] = useState(false);
+  const [openedFor, setOpenedFor] = useState(focusedAt);
+  if (focusedAt !== openedFor) {
+    setOpenedFor(focusedAt);
+    if (focusedAt !== null) setOpen(true);
+  }
   useEffect(() => {
-    if (!focused) return;
-    setOpen(true);
-    setLit(true);
+    if (focusedAt === null) return;
     card.current?.scrollIntoView({ block: 'start' });
-    const timer = setTimeout(() => setLit(false), 1_500);
-    return () => clearTimeout(timer);
-  }, [focused]);
+    card.current?.animate(
+      [{ outline: '2px solid var(--ring)' }, { outline: '2px solid transparent' }],
+      1_500,
+    );
+  }, [focusedAt]);
 
   return (
-    <section
-      ref={card}
-      aria-label={file.path}
-      className={cx(
-        'scroll-mt-3 rounded-lg border bg-card transition-[box-shadow] duration-500',
-        lit && 'ring-2 ring-ring/50',
-      )}
-    >
+    <section ref={card} aria-label={file.path} className="scroll-mt-3 rounded-lg border bg-card">
       <header
         className={cx(
           'sticky top-0 z-10 flex h-9.5 items-center gap-2 rounded-t-lg bg-card pr-1.5 pl-1.5',

@@ -39,6 +39,6 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
 }
 
 function shorten(prompt: string): string {
-  const line = prompt.trim().split('\n')[0]!;
+  const line = prompt.trim().replace(/\n[^]*/, '');
   return line.length > LABEL_LENGTH ? `${line.slice(0, LABEL_LENGTH).trimEnd()}…` : line;
 }

@@ -17,7 +17,7 @@ export function orderRuns(data: InfiniteData<RunPage, unknown> | undefined): Ord
   const oldestFirst = (data?.pages ?? [])
     .flatMap((page) => page.items)
     .filter((run) => !neverRan(run))
-    .reverse();
+    .toReversed();
   const queued = oldestFirst.filter((run) => run.status === 'queued');
   const running = oldestFirst.find((run) => run.status === 'running') ?? null;
   const next = running ? [] : queued.slice(0, 1);

@@ -1,6 +1,6 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
 import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
@@ -48,8 +48,8 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
     scrollEndThreshold: AT_END,
   });
   useLayoutEffect(() => list.scrollToEnd(), [list]);
-  useScrollToSent(rows, () => list.scrollToEnd());
-  useStayAtEnd(scroller, () => list.scrollToEnd());
+  useScrollToSent(rows, list);
+  useStayAtEnd(scroller, list);
 
   const { startIndex = 0, endIndex = 0 } = list.range ?? {};
   return (
@@ -57,7 +57,6 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
       <div
         ref={scroller}
         onClickCapture={holdOnDisclosure}
-        tabIndex={0}
         role="region"
         aria-label="Conversation"
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
@@ -72,7 +71,7 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
               style={{ transform: `translateY(${start}px)` }}
             >
               <Row
-                row={rows[index]!}
+                row={rows[index]}
                 session={session}
                 near={index >= startIndex - NEAR && index <= endIndex + NEAR}
                 latest={index === rows.length - 1}
@@ -93,13 +92,13 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
 }
 
 interface RowProps extends Omit<ConversationListProps, 'rows'> {
-  row: ConversationRow;
+  row: ConversationRow | undefined;
   near: boolean;
   latest: boolean;
 }
 
 function Row({ row, session, near, latest, loadEarlier, loadingEarlier }: RowProps) {
-  switch (row.kind) {
+  switch (row?.kind) {
     case 'run':
       return <RunBlock run={row.run} session={session} near={near} latest={latest} />;
     case 'sending':
@@ -119,6 +118,8 @@ function Row({ row, session, near, latest, loadEarlier, loadingEarlier }: RowPro
           </Button>
         </div>
       );
+    case undefined:
+      return null;
   }
 }
 
@@ -135,6 +136,8 @@ const JumpToLatest = ({ onClick }: { onClick: () => void }) => (
   </div>
 );
 
+type List = Pick<Virtualizer<HTMLDivElement, Element>, 'scrollToEnd'>;
+
 /** True for a moment after something was opened or closed in the list. */
 function useHold() {
   const [held, setHeld] = useState(false);
@@ -150,9 +153,7 @@ function useHold() {
 }
 
 /** When the view gets lower, because the composer below it grows, its end stays in sight for who was reading there. */
-function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, scrollToEnd: () => void): void {
-  const toEnd = useRef(scrollToEnd);
-  toEnd.current = scrollToEnd;
+function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, list: List): void {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
@@ -161,19 +162,18 @@ function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, scrollToEnd: (
       const lost = height - element.clientHeight;
       height = element.clientHeight;
       const belowView = element.scrollHeight - element.scrollTop - height;
-      if (lost > 0 && belowView - lost <= AT_END) toEnd.current();
+      if (lost > 0 && belowView - lost <= AT_END) list.scrollToEnd();
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [scroller]);
+  }, [scroller, list]);
 }
 
 /** Whoever sends a prompt wants to see it, wherever they were reading. */
-function useScrollToSent(rows: readonly ConversationRow[], scrollToEnd: () => void): void {
+function useScrollToSent(rows: readonly ConversationRow[], list: List): void {
   const last = rows.at(-1);
   const sending = last?.kind === 'sending' ? last.key : null;
   useLayoutEffect(() => {
-    if (sending !== null) scrollToEnd();
-    // Only a new prompt is a reason, not a new function.
-  }, [sending]);
+    if (sending !== null) list.scrollToEnd();
+  }, [sending, list]);
 }

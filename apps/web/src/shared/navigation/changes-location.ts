@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useLocation, useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { z } from 'zod';
 import { stored } from '../lib/stored.js';
@@ -23,13 +23,27 @@ export const prefersChangesClosed = (): boolean => stored.read(CLOSED_KEY) !== n
 /** `panel` is undefined while the person has not chosen: the page decides by the room there is. */
 export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
 
+declare module '@tanstack/history' {
+  interface HistoryState {
+    changesShownAt?: number;
+  }
+}
+
+/** When Changes was last asked to show something: asking for the same file again scrolls to it again. */
+export const useChangesShownAt = (): number =>
+  useLocation({ select: ({ state }) => state.changesShownAt ?? 0 });
+
 /** Opens Changes, at a run or a file. */
 export function useShowChanges(): (target?: { run?: string; file?: string }) => void {
   const navigate = useNavigate({ from: '/sessions/$sessionId' });
   return useCallback(
     (target = {}) => {
       stored.write(CLOSED_KEY, null);
-      void navigate({ search: { panel: 'changes', ...target }, replace: true });
+      void navigate({
+        search: { panel: 'changes', ...target },
+        state: (before) => ({ ...before, changesShownAt: Date.now() }),
+        replace: true,
+      });
     },
     [navigate],
   );

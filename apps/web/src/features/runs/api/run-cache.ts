@@ -34,11 +34,13 @@ export const applyRun = (client: QueryClient, run: Run): void =>
 
 /** A report about a run that is not listed yet (prompted elsewhere) makes the list load again. */
 export function applyRunStatus(client: QueryClient, activity: RunStatusActivity): void {
-  const key = runKeys.list(activity.session_id);
-  const data = client.getQueryData<RunPages>(key);
+  const data = client.getQueryData<RunPages>(runKeys.list(activity.session_id));
   if (!data) return;
   const run = data.pages.flatMap((page) => page.items).find((item) => item.run_id === activity.run_id);
   if (run) applyRun(client, withStatus(run, activity));
-  // An ended run has its diff by now, which the report does not carry.
-  if (!run || activity.status !== 'running') void client.invalidateQueries({ queryKey: key });
+  else reloadRuns(client, activity.session_id);
 }
+
+/** Reads the list again: a report carries no diff, and comes before the backend has taken it up. */
+export const reloadRuns = (client: QueryClient, sessionId: string): void =>
+  void client.invalidateQueries({ queryKey: runKeys.list(sessionId) });

@@ -17,18 +17,21 @@ const ESCAPE = '\u001b';
 const OSC = new RegExp(`${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)?`, 'g');
 const OTHER_ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[A-Za-ln-z@\`~]|[()][A-Z0-9]|[=>78cDEHM])`, 'g');
 const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
-const LOST_CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/g;
+/** Control characters without a meaning in a line, but tab, line feed and escape. */
+const LOST_CONTROLS = new RegExp(`(?![\t\n${ESCAPE}])\p{Cc}`, 'gu');
 
 /** Terminal output as lines of styled spans. What a program wrote over with a carriage return is gone, as on a terminal. */
 export function ansiLines(output: string): AnsiLine[] {
-  const lines: AnsiSpan[][] = [[]];
+  let line: AnsiSpan[] = [];
+  const lines = [line];
   const clean = overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, '')).replace(LOST_CONTROLS, '');
   for (const entry of Anser.ansiToJson(clean, { json: true, use_classes: true, remove_empty: true })) {
-    const [first = '', ...rest] = entry.content.split('\n');
-    if (first) lines.at(-1)!.push(toSpan(first, entry));
-    for (const line of rest) lines.push(line ? [toSpan(line, entry)] : []);
+    for (const [index, text] of entry.content.split('\n').entries()) {
+      if (index > 0) lines.push((line = []));
+      if (text) line.push(toSpan(text, entry));
+    }
   }
-  if (lines.at(-1)!.length === 0) lines.pop();
+  if (line.length === 0) lines.pop();
   return lines;
 }
 

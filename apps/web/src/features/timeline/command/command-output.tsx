@@ -30,7 +30,6 @@ export function CommandOutput({ output, live }: CommandOutputProps) {
   return (
     <div
       ref={scroller}
-      tabIndex={0}
       role="region"
       aria-label="Output"
       className="max-h-72 overflow-auto px-3 py-2 font-mono text-xs/[18px]"

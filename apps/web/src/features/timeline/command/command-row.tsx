@@ -42,10 +42,7 @@ export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps
     >
       <div className="overflow-hidden rounded-lg border bg-card">
         <div className="flex items-start gap-2 border-b bg-muted/50 py-1 pr-1 pl-3">
-          <pre
-            tabIndex={0}
-            className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap"
-          >
+          <pre className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap">
             <span className="text-subtle-foreground select-none">$ </span>
             {summary.script}
           </pre>

@@ -15,27 +15,23 @@ export interface CommandSummary {
 }
 
 const SHELL = /(?:^|\/)(?:bash|sh|zsh)$/;
+const FLAG = /^-[a-z]*c$/;
 
 /** Takes `/bin/bash -lc '…'` off. */
 export function unwrapShell(command: string): string {
-  const words = shellTokens(command);
-  const [shell, flag, script] = words ?? [];
-  const wrapped =
-    words?.length === 3 &&
-    SHELL.test(shell!.text) &&
-    /^-[a-z]*c$/.test(flag!.text) &&
-    script!.kind === 'word';
-  return (wrapped ? script!.text : command).trim();
+  const [shell, flag, script, ...more] = shellTokens(command) ?? [];
+  if (!shell || !flag || script?.kind !== 'word' || more.length > 0) return command.trim();
+  return (SHELL.test(shell.text) && FLAG.test(flag.text) ? script.text : command).trim();
 }
 
 export function describeCommand(command: string): CommandSummary {
   const script = unwrapShell(command);
   const run: CommandSummary = { action: 'run', target: script, script };
   const tokens = shellTokens(script);
-  const stages = tokens && pipeline(tokens);
-  const [first, ...filters] = stages ?? [];
-  if (!first || !filters.every(([name]) => name && FILTERS.has(name))) return run;
-  const looked = looking(first[0]!, first.slice(1));
+  const [first, ...filters] = (tokens && pipeline(tokens)) ?? [];
+  const [name, ...args] = first ?? [];
+  if (!name || !filters.every(([filter]) => filter && FILTERS.has(filter))) return run;
+  const looked = looking(name, args);
   return looked ? { ...looked, script } : run;
 }
 
@@ -60,10 +56,11 @@ const FILTERS = new Set([
  * null when there is more than that (several commands, a redirection, a subshell).
  */
 function pipeline(tokens: readonly ShellToken[]): string[][] | null {
-  const stages: string[][] = [[]];
+  let stage: string[] = [];
+  const stages = [stage];
   for (const token of withoutDiscards(withoutChangeDirectory(tokens))) {
-    if (token.kind === 'word') stages.at(-1)!.push(token.text);
-    else if (token.text === '|') stages.push([]);
+    if (token.kind === 'word') stage.push(token.text);
+    else if (token.text === '|') stages.push((stage = []));
     else return null;
   }
   return stages.every((words) => words.length > 0) ? stages : null;

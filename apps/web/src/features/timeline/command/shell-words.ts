@@ -26,11 +26,11 @@ export function shellTokens(line: string): ShellToken[] | null {
       endWord();
       tokens.push({ kind: 'operator', text: operator });
       at += operator.length;
-    } else if (/\s/.test(rest[0]!)) {
+    } else if (/^\s/.test(rest)) {
       endWord();
       at += 1;
     } else {
-      word = (word ?? '') + rest[0]!;
+      word = (word ?? '') + rest.charAt(0);
       at += 1;
     }
   }
@@ -40,12 +40,14 @@ export function shellTokens(line: string): ShellToken[] | null {
 
 /** The quoted or escaped text that `rest` begins with; undefined: none; null: its end is missing. */
 function readQuoted(rest: string): { text: string; length: number } | null | undefined {
-  if (rest[0] === '\\') return rest.length > 1 ? { text: rest[1]!, length: 2 } : null;
+  if (rest[0] === '\\') return rest.length > 1 ? { text: rest.charAt(1), length: 2 } : null;
   if (rest[0] === "'") {
     const end = rest.indexOf("'", 1);
     return end < 0 ? null : { text: rest.slice(1, end), length: end + 1 };
   }
   if (rest[0] !== '"') return undefined;
   const match = /^"((?:[^"\\]|\\[^])*)"/.exec(rest);
-  return match ? { text: match[1]!.replace(/\\(["\\$`\n])/g, '$1'), length: match[0].length } : null;
+  return match?.[1] !== undefined
+    ? { text: match[1].replace(/\\(["\\$`\n])/g, '$1'), length: match[0].length }
+    : null;
 }

@@ -53,7 +53,9 @@ function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: Ite
       return <CommandRow id={id} item={item} busy={busy} cutOff={cutOff} repoPath={session.repo_path} />;
     }
     case 'file_change':
-      return <FileChangeRows item={item} busy={busy} repoPath={session.repo_path} runId={runId} />;
+      return (
+        <FileChangeRows item={item} busy={busy} live={live} repoPath={session.repo_path} runId={runId} />
+      );
     case 'mcp_tool_call':
       return <ToolCallRow id={id} item={item} busy={busy} />;
     case 'web_search':

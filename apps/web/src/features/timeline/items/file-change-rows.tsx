@@ -7,26 +7,34 @@ import { CodeTarget, StepRow } from '../ui/step-row.js';
 
 type FileChangeItem = Extract<KnownItem, { type: 'file_change' }>;
 
-const KINDS: Record<string, { icon: LucideIcon; doing: string; done: string }> = {
+interface Kind {
+  icon: LucideIcon;
+  doing: string;
+  done: string;
+}
+
+const EDIT: Kind = { icon: FilePen, doing: 'Editing', done: 'Edited' };
+const KINDS: Record<string, Kind> = {
   add: { icon: FilePlus, doing: 'Creating', done: 'Created' },
   delete: { icon: FileMinus, doing: 'Deleting', done: 'Deleted' },
-  update: { icon: FilePen, doing: 'Editing', done: 'Edited' },
 };
 
 interface FileChangeRowsProps {
   item: FileChangeItem;
   busy: boolean;
+  /** The run goes on: what it changes cannot be told apart yet. */
+  live: boolean;
   repoPath: string;
   runId: string;
 }
 
 /** One line per file, each leading to its diff. */
-export function FileChangeRows({ item, busy, repoPath, runId }: FileChangeRowsProps) {
+export function FileChangeRows({ item, busy, live, repoPath, runId }: FileChangeRowsProps) {
   const showChanges = useShowChanges();
   return (
     <>
       {item.changes.map(({ path, kind }, index) => {
-        const { icon, doing, done } = KINDS[kind] ?? KINDS['update']!;
+        const { icon, doing, done } = KINDS[kind] ?? EDIT;
         const file = repositoryPath(path, repoPath);
         return (
           <StepRow
@@ -40,7 +48,7 @@ export function FileChangeRows({ item, busy, repoPath, runId }: FileChangeRowsPr
               <button
                 type="button"
                 aria-label={`Show the changes of ${file}`}
-                onClick={() => showChanges({ run: runId, file })}
+                onClick={() => showChanges(live ? { file } : { run: runId, file })}
                 className="rounded-sm decoration-subtle-foreground/60 underline-offset-3 hover:underline"
               >
                 <CodeTarget>{file}</CodeTarget>

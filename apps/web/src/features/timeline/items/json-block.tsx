@@ -9,10 +9,7 @@ export function JsonBlock({ label, value }: { label: string; value: unknown }) {
       <figcaption className="border-b bg-muted/50 px-3 py-1 text-2xs text-muted-foreground">
         {label}
       </figcaption>
-      <pre
-        tabIndex={0}
-        className="max-h-64 overflow-auto px-3 py-2 font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]"
-      >
+      <pre className="max-h-64 overflow-auto px-3 py-2 font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]">
         {text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text}
       </pre>
     </figure>

@@ -8,7 +8,12 @@ const MAX_TITLE = 110;
 /** What the agent thought, muted: its heading or first sentence, which opens to the rest. */
 export function ReasoningRow({ id, text, busy }: { id: string; text: string; busy: boolean }) {
   const heading = HEADING.exec(text);
-  const title = heading?.[1] ?? text.trim().split('\n')[0]!.slice(0, MAX_TITLE);
+  const title =
+    heading?.[1] ??
+    text
+      .trim()
+      .replace(/\n[^]*/, '')
+      .slice(0, MAX_TITLE);
   const body = heading ? text.slice(heading[0].length).trim() : text.trim();
   const more = body !== '' && body !== title;
   return (

@@ -22,7 +22,6 @@ export function CodeBlock({ className, children }: ComponentProps<'code'> & Extr
         />
       </figcaption>
       <pre
-        tabIndex={0}
         aria-label={`Code${language && `, ${language}`}`}
         className="max-h-112 overflow-auto px-3.5 py-3 font-mono text-xs [overflow-wrap:normal]"
       >
@@ -48,9 +47,11 @@ function useHighlighted(code: string, language: string): CodeLine[] | null {
   useEffect(() => {
     if (!language) return;
     let wanted = true;
-    void highlight(code, language).then((lines) => {
+    const colour = async () => {
+      const lines = await highlight(code, language);
       if (wanted && lines) setResult({ code, lines });
-    });
+    };
+    void colour();
     return () => {
       wanted = false;
     };

@@ -18,7 +18,7 @@ export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps)
   useLayoutEffect(() => {
     const element = text.current;
     if (element && !open) setLong(element.scrollHeight > element.clientHeight + 1);
-  }, [prompt, open]);
+  }, [open]);
   return (
     <div className="group/prompt flex items-end justify-end gap-1.5">
       <CopyButton

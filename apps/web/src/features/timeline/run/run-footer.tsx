@@ -44,9 +44,9 @@ function Tokens({ usage }: { usage: Usage }) {
         </dl>
       }
     >
-      <span tabIndex={0} className="rounded-sm tabular-nums">
+      <button type="button" className="cursor-default! rounded-sm tabular-nums">
         {compact.format(input + output)} tokens
-      </span>
+      </button>
     </Tooltip>
   );
 }

@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { copyText } from '../../../shared/lib/copy-text.js';
 import { IconButton } from '../../../shared/ui/icon-button.js';
 
 interface CopyButtonProps {
@@ -16,13 +17,9 @@ export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps)
     const timer = setTimeout(() => setCopied(false), 1_600);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = () =>
-    void navigator.clipboard.writeText(typeof text === 'string' ? text : text()).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
+  const copy = async () => setCopied(await copyText(typeof text === 'string' ? text : text()));
   return (
-    <IconButton label={copied ? 'Copied' : label} size="sm" className={className} onClick={copy}>
+    <IconButton label={copied ? 'Copied' : label} size="sm" className={className} onClick={() => void copy()}>
       {copied ? <Check className="text-success" /> : <Copy />}
     </IconButton>
   );
