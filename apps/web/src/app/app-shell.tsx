@@ -36,11 +36,11 @@ export function AppShell() {
       {phone && <SidebarDrawer />}
       <div className="flex min-w-0 flex-1 flex-col">
         <DemoBanner />
-        <div className="min-h-0 flex-1">
+        <div className="relative min-h-0 flex-1">
+          <ConnectionNotice />
           <Outlet />
         </div>
       </div>
-      <ConnectionNotice />
       <Suspense fallback={null}>{paletteWanted && <CommandPalette />}</Suspense>
     </div>
   );

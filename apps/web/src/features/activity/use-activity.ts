@@ -2,7 +2,7 @@ import { Activity, ACTIVITY_TYPES } from '@saas-codex/contracts/activity';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { openEventStream } from '../../shared/sse/event-stream.js';
-import { applyRunStatus } from '../runs/api/run-cache.js';
+import { applyRunStatus, reloadRuns } from '../runs/api/run-cache.js';
 import { runKeys } from '../runs/api/run-keys.js';
 import { applySession, removeSession } from '../sessions/api/session-cache.js';
 import { sessionKeys } from '../sessions/api/session-keys.js';
@@ -12,7 +12,9 @@ import { meQuery } from '../settings/api/get-me.js';
 export function applyActivity(client: QueryClient, activity: Activity): void {
   switch (activity.type) {
     case 'session.updated':
-      return applySession(client, activity.session);
+      applySession(client, activity.session);
+      // Told after its runs were settled in the database, so that now they read as they are.
+      return reloadRuns(client, activity.session_id);
     case 'session.deleted':
       return removeSession(client, activity.session_id);
     case 'session.progress':

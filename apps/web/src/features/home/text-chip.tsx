@@ -34,12 +34,15 @@ export function TextChip({
     setTyped(value);
     setOpen(next);
   };
+  const choose = (choice: string) => {
+    onChange(choice.trim());
+    setOpen(false);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     // The panel lies, for React, inside the composer's form.
     event.stopPropagation();
-    onChange(typed.trim());
-    setOpen(false);
+    choose(typed);
   };
 
   return (
@@ -66,7 +69,7 @@ export function TextChip({
         />
         <div className="mt-3 flex justify-end gap-2">
           {value && (
-            <Button size="sm" variant="ghost" type="submit" onClick={() => setTyped('')}>
+            <Button size="sm" variant="ghost" onClick={() => choose('')}>
               Use the default
             </Button>
           )}

@@ -10,7 +10,7 @@ const PATIENCE_MS = 1_500;
 export function ConnectionNotice() {
   const state = useLastingState(useConnectionState());
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 top-3 z-30 flex justify-center">
+    <div role="status" className="pointer-events-none absolute inset-x-0 top-2.5 z-30 flex justify-center">
       {state !== 'live' && (
         <p className="flex h-8 animate-pop-in items-center gap-2 rounded-full border bg-popover pr-3.5 pl-3 text-xs font-medium shadow-popover">
           {state === 'offline' ? (
