@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { httpUrlSetting, readConfig, secretSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
-export const SANDBOXES = ['workspace-write', 'danger-full-access'] as const;
+const SANDBOXES = ['workspace-write', 'danger-full-access'] as const;
 export type Sandbox = (typeof SANDBOXES)[number];
 
 const RunnerSettings = z.object({

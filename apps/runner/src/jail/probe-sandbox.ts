@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { ConfigError } from '@saas-codex/platform/config';
 import type { RunnerConfig } from '../config.js';
 
-const CODEX = createRequire(import.meta.url).resolve('@openai/codex/bin/codex.js');
+const require = createRequire(import.meta.url);
+const CODEX = require.resolve('@openai/codex/bin/codex.js');
 const TIMEOUT_MS = 20_000;
 
 /**

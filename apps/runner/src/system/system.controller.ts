@@ -5,9 +5,8 @@ import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 
-const { version: codexVersion } = createRequire(import.meta.url)('@openai/codex/package.json') as {
-  version: string;
-};
+const require = createRequire(import.meta.url);
+const { version: codexVersion } = require('@openai/codex/package.json') as { version: string };
 
 @Controller('system')
 export class SystemController {

@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LOADER = fileURLToPath(new URL('ts-loader.mjs', import.meta.url));
 export const SERVICE_TOKEN = 'test-service-token-0123456789abcdef0123456789';
 
-export interface Answer {
+interface Answer {
   status: number;
   body: Record<string, unknown>;
 }
