@@ -18,7 +18,7 @@ const OSC = new RegExp(`${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\
 const OTHER_ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[A-Za-ln-z@\`~]|[()][A-Z0-9]|[=>78cDEHM])`, 'g');
 const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
 /** Control characters without a meaning in a line, but tab, line feed and escape. */
-const LOST_CONTROLS = new RegExp(`(?![\t\n${ESCAPE}])\p{Cc}`, 'gu');
+const LOST_CONTROLS = new RegExp(`(?![\\t\\n${ESCAPE}])\\p{Cc}`, 'gu');
 
 /** Terminal output as lines of styled spans. What a program wrote over with a carriage return is gone, as on a terminal. */
 export function ansiLines(output: string): AnsiLine[] {

@@ -40,6 +40,8 @@ interface RunBodyProps extends Omit<RunBlockProps, 'near'> {
 
 function RunBody(props: RunBodyProps) {
   const { run, session, timeline } = props;
+  // Nothing ran in a session that was never set up; the page says why, once for all its prompts.
+  if (session.status === 'failed') return null;
   switch (runPhase(run, timeline)) {
     case 'waiting':
       return <RunningLine label={waitingFor(session)} since={null} />;
