@@ -26,7 +26,10 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   const prompt = useRef<HTMLTextAreaElement>(null);
   const ready = draft.prompt.trim() !== '' && !start.isPending;
 
-  useEffect(() => prompt.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    // A touch screen would throw up its keyboard over the page.
+    if (matchMedia('(pointer: fine)').matches) prompt.current?.focus({ preventScroll: true });
+  }, []);
 
   const change = (part: Partial<Draft>) => {
     if (start.isError) start.reset();
