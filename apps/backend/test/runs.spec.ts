@@ -32,8 +32,13 @@ describe('a session with its runs', () => {
     const id = created.body.session_id;
     const queued = await world.call<Run>('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note one' });
     expect(queued).toMatchObject({ status: 202, body: { status: 'queued' } });
-    const run = await world.runIs(queued.body.run_id, 'succeeded');
-    expect(run).toMatchObject({ error: null, diff: { files: 1, additions: 1, deletions: 0 } });
+    await waitFor(async () => (await world.log(queued.body.run_id)).at(-1)?.type === 'run.succeeded');
+    const { body: run } = await world.call<Run>('GET', `/api/runs/${queued.body.run_id}`);
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      error: null,
+      diff: { files: 1, additions: 1, deletions: 0 },
+    });
     expect(run.usage?.output_tokens).toBeGreaterThan(0);
     expect(run.started_at).not.toBeNull();
 

@@ -37,6 +37,11 @@ export class RunSettling {
     private readonly workspaces: Workspaces,
   ) {}
 
+  /** What the log says, whatever the row says. */
+  async hasEnded(runId: string): Promise<boolean> {
+    return (await readRunLogState(this.redis, runId)).end !== null;
+  }
+
   /** Lets the row of an open run follow its log. @returns how the run stands there. */
   async catchUp(ctx: RequestContext, run: RunEntity): Promise<LogStanding> {
     const { first, end } = await readRunLogState(this.redis, run.id);

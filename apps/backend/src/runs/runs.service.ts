@@ -14,11 +14,15 @@ import { titleFromPrompt } from '../sessions/session-title.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
+import { RunSettling } from './run-settling.js';
 import { isEnded, RunStore } from './run-store.js';
 import { toRun } from './run-view.js';
 
-/** How long a cancel's answer waits for what can be done at once: ending a run that had not started. */
-const CANCEL_PATIENCE_MS = 2_000;
+/**
+ * How long an answer waits for what can be done at once: for a read, that the row follows its log; for a cancel,
+ * that a run which had not started is ended.
+ */
+const PATIENCE_MS = { read: 1_000, cancel: 2_000 };
 
 /** Why a session takes no prompt; null: it takes them. */
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
@@ -32,6 +36,7 @@ const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
 export class RunsService {
   constructor(
     private readonly runs: RunStore,
+    private readonly settling: RunSettling,
     private readonly keeper: RunKeeper,
     private readonly activity: ActivityPublisher,
   ) {}
@@ -52,7 +57,11 @@ export class RunsService {
     return this.runs.list(ctx, sessionId, query);
   }
 
+  /** Whoever has seen the end of a run's events sees the run ended here, too. */
   async read(ctx: RequestContext, id: string): Promise<Run> {
+    const run = await this.runs.get(ctx, id);
+    if (isEnded(run)) return toRun(run);
+    await within(PATIENCE_MS.read, this.settle(run));
     return toRun(await this.runs.get(ctx, id));
   }
 
@@ -65,8 +74,14 @@ export class RunsService {
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
     });
-    await within(CANCEL_PATIENCE_MS, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
+    await within(PATIENCE_MS.cancel, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);
+  }
+
+  /** Lets a run end that has ended in its log. Without Redis nobody has seen that, and the row is as good as any. */
+  private async settle(run: RunEntity): Promise<void> {
+    const ended = await this.settling.hasEnded(run.id).catch(() => false);
+    if (ended) await this.keeper.keep({ tenantId: run.tenantId, sessionId: run.sessionId });
   }
 
   private async enqueue(
