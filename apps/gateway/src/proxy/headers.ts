@@ -42,8 +42,9 @@ export function upstreamHeaders(req: Request): OutgoingHttpHeaders {
     ...headers,
     // Node must be told to frame a body of unknown length anew.
     ...(req.headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
-    'x-forwarded-for': req.ip,
-    'x-forwarded-host': req.host,
+    // A client that has just gone has no address any more, HTTP/1.0 no host.
+    ...(req.ip && { 'x-forwarded-for': req.ip }),
+    ...(req.host && { 'x-forwarded-host': req.host }),
     'x-forwarded-proto': req.protocol,
   };
 }

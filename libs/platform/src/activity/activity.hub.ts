@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
-import { Feed, type HistoryPage } from '../sse/feed.js';
+import { Feed } from '../sse/feed.js';
+import type { HistoryPage } from '../sse/feed-client.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*

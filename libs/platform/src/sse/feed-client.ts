@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 import { END_FRAME, HEARTBEAT_FRAME } from './event-stream.js';
-import type { FeedLog } from './feed.js';
-import type { Place } from './wire-log.js';
+import type { Place, WireLog } from './wire-log.js';
 
 /*
  * One client of a feed.
@@ -19,6 +18,23 @@ const LAG_LIMIT = 256 * 1024;
 const STALLED_TICKS = 3;
 /** How long a client may take for the last bytes, when nothing more can be behind them. */
 const FINISHING_TICKS = 60;
+
+/** A piece of a log from before the window, as wire bytes. */
+export interface HistoryPage {
+  bytes: Uint8Array;
+  /** Id up to which the page reaches, also when it has no frame for this client; null when nothing is left. */
+  lastId: EventId | null;
+  /** The log's last event is in this page. */
+  ended: boolean;
+}
+
+/** What a client needs to know of its feed. */
+export interface FeedLog {
+  readonly log: WireLog;
+  readonly ended: boolean;
+  /** @param after id of the event before the page. */
+  readHistory(after: EventId): Promise<HistoryPage>;
+}
 
 export class FeedClient {
   /** Where it stands in the window; null while it is not within. */

@@ -1,24 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { EventId } from '@saas-codex/contracts/event-ids';
-import { FeedClient } from './feed-client.js';
+import { FeedClient, type FeedLog, type HistoryPage } from './feed-client.js';
 import { type Frame, WireLog } from './wire-log.js';
-
-/** A piece of a log from before the window, as wire bytes. */
-export interface HistoryPage {
-  bytes: Uint8Array;
-  /** Id up to which the page reaches, also when it has no frame for this client; null when nothing is left. */
-  lastId: EventId | null;
-  /** The log's last event is in this page. */
-  ended: boolean;
-}
-
-/** What a client needs to know of its feed. */
-export interface FeedLog {
-  readonly log: WireLog;
-  readonly ended: boolean;
-  /** @param after id of the event before the page. */
-  readHistory(after: EventId): Promise<HistoryPage>;
-}
 
 /**
  * One log and everybody who watches it. Fed by whoever reads the source: a Redis stream here; it may as well be
