@@ -5,7 +5,7 @@ import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { RunnerConfig } from './config.js';
 import { probeSandbox } from './jail/probe-sandbox.js';
-import { redisOptions } from './redis/redis-options.js';
+import { transportOptions } from './redis/redis-options.js';
 
 /** A prompt of 100,000 characters, however they are escaped. */
 const BODY_LIMIT = '1mb';
@@ -25,7 +25,7 @@ export async function startRunner(config: RunnerConfig): Promise<NestExpressAppl
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
       app.useBodyParser('json', { limit: BODY_LIMIT });
-      app.connectMicroservice({ transport: Transport.REDIS, options: redisOptions(config.REDIS_URL) });
+      app.connectMicroservice({ transport: Transport.REDIS, options: transportOptions(config.REDIS_URL) });
       await app.startAllMicroservices();
     },
   });

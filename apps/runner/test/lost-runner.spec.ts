@@ -5,6 +5,14 @@ import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
 
 const SCENARIOS = [
   { name: 'hang', match: 'Hang', steps: [{ do: 'endless' as const }] },
+  {
+    name: 'gate',
+    match: 'Wait',
+    steps: [
+      { do: 'gate' as const, name: 'go' },
+      { do: 'message' as const, text: 'Went on.' },
+    ],
+  },
   { name: 'remember', steps: [{ do: 'message' as const, text: '{{prompts}}' }] },
 ];
 const LOST_WITHIN_MS = 30_000;
@@ -55,6 +63,22 @@ describe('several runners', () => {
     const next = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Next'));
     expect(next.at(-1)?.type).toBe('run.succeeded');
     expect(await world.log(runId)).toEqual(log);
+  });
+
+  it('carry on when Redis was away', async () => {
+    const runner = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Wait');
+    await waitFor(() => world.requestsFor('Wait') === 1);
+    await world.restartRedis();
+    world.model.openGate('go');
+    const events = await world.ended(runId);
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    expect(dataOf(events, 'run.started')).toHaveLength(1);
+
+    const next = await world.startRun(runner, await world.createThread(runner), 'Hang');
+    await waitFor(() => world.requestsFor('Hang') === 1);
+    await runner.call('POST', `/runs/${next}/cancel`);
+    expect((await world.ended(next)).at(-1)?.type).toBe('run.cancelled');
   });
 
   it('cancel a run wherever it is', async () => {

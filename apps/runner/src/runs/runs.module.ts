@@ -5,7 +5,7 @@ import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
 import { Redis } from 'ioredis';
 import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
 import { EngineModule } from '../engine/engine.module.js';
-import { redisOptions } from '../redis/redis-options.js';
+import { transportOptions } from '../redis/redis-options.js';
 import { ThreadsModule } from '../threads/threads.module.js';
 import { ActiveRuns } from './active-runs.js';
 import { Cancellations, RUNNER_BROADCAST } from './cancellations.js';
@@ -22,7 +22,7 @@ const broadcast = {
   provide: RUNNER_BROADCAST,
   inject: [RUNNER_CONFIG],
   useFactory: ({ REDIS_URL }: RunnerConfig) =>
-    ClientProxyFactory.create({ transport: Transport.REDIS, options: redisOptions(REDIS_URL) }),
+    ClientProxyFactory.create({ transport: Transport.REDIS, options: transportOptions(REDIS_URL) }),
 };
 
 @Module({

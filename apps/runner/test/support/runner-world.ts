@@ -8,7 +8,7 @@ import type { EventData, EventType, RunEvent } from '@saas-codex/contracts/event
 import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
-import { startRedis } from '../../../../tests/support/redis.js';
+import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import type { ScenarioInput } from '../../src/scripted-model/scenario.js';
 import { type ScriptedModel, startScriptedModel } from '../../src/scripted-model/scripted-model.js';
@@ -25,8 +25,7 @@ export class RunnerWorld {
     readonly redis: Redis,
     readonly model: ScriptedModel,
     readonly root: string,
-    private readonly redisUrl: string,
-    private readonly stopRedis: () => Promise<void>,
+    private readonly server: TestRedis,
   ) {}
 
   static async create(scenarios: ScenarioInput[]): Promise<RunnerWorld> {
@@ -34,12 +33,12 @@ export class RunnerWorld {
     const model = await startScriptedModel({ scenarios, apiKey: MODEL_KEY });
     // Codex refuses to work as usual under a temporary directory.
     const root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    return new RunnerWorld(new Redis(server.url), model, root, server.url, () => server.stop());
+    return new RunnerWorld(new Redis(server.url), model, root, server);
   }
 
   async startRunner(settings: Record<string, string> = {}): Promise<RunnerProcess> {
     const runner = await startRunnerProcess({
-      REDIS_URL: this.redisUrl,
+      REDIS_URL: this.server.url,
       WORKSPACES_ROOT: this.root,
       CODEX_BASE_URL: this.model.baseUrl,
       CODEX_API_KEY: MODEL_KEY,
@@ -54,8 +53,13 @@ export class RunnerWorld {
     await Promise.all(this.runners.map((runner) => runner.end('SIGKILL')));
     this.redis.disconnect();
     await this.model.close();
-    await this.stopRedis();
+    await this.server.stop();
     await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Kills Redis and starts it again. */
+  restartRedis(): Promise<void> {
+    return this.server.restart();
   }
 
   folder(sessionId: string, ...path: string[]): string {
