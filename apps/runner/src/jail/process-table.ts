@@ -9,9 +9,12 @@ export interface ProcessEntry {
 
 const NUMBER = /^\d+$/;
 
-/** All processes of this machine (of this pid namespace), from Linux's /proc. */
+/**
+ * All processes of this machine (of this pid namespace), from Linux's /proc. Elsewhere there is none to read, and nobody
+ * is found: Codex itself still ends by its signal.
+ */
 export async function readProcesses(): Promise<ProcessEntry[]> {
-  const pids = (await readdir('/proc')).filter((name) => NUMBER.test(name)).map(Number);
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => NUMBER.test(name)).map(Number);
   return (await Promise.all(pids.map(readProcess))).filter((entry) => entry !== null);
 }
 
