@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDemoModel } from '../src/scripted-model/demo/demo-model.js';
-import { type CodexWorkspace, createCodexWorkspace } from './codex-workspace.js';
+import { type CodexWorkspace, createCodexWorkspace } from './support/codex-workspace.js';
 
 describe('the demo model, with the real Codex', () => {
   let demo: Awaited<ReturnType<typeof startDemoModel>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { ScenarioInput } from '../src/scripted-model/scenario.js';
 import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
-import { type CodexWorkspace, createCodexWorkspace } from './codex-workspace.js';
+import { type CodexWorkspace, createCodexWorkspace } from './support/codex-workspace.js';
 
 const message = (text: string) => ({ do: 'message', text }) as const;
 

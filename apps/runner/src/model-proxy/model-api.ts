@@ -19,8 +19,9 @@ const MAX_CALLS_PER_RUN = 8;
 const refuse = (status: number, code: string, message: string, headers = {}) =>
   new ModelCallError({ status, message, type: 'invalid_request_error', code, headers }, false);
 
+const logger = new Logger('ModelProxy');
+
 export function modelApi(runs: ModelRuns, upstream: Upstream): RequestListener {
-  const logger = new Logger('ModelProxy');
   return (req, res) => {
     answer(req, res, runs, upstream).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
@@ -52,12 +53,18 @@ async function answer(
   try {
     await forward({ req, res, run, upstream, number, signal: abort.signal });
   } catch (error) {
-    if (error instanceof ModelCallError && error.reported) run.listener.onUpstreamError(error.message);
+    if (error instanceof ModelCallError && error.reported) report(error, run);
     if (abort.signal.aborted) res.destroy();
     else throw error;
   } finally {
     run.endCall(abort);
   }
+}
+
+/** The log gets what an operator needs; what was said, to and by the model, is nobody's business here. */
+function report({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
+  logger.warn(`run ${run.runId} of tenant ${run.tenantId}: a model call failed: ${status} ${code ?? ''}`);
+  run.listener.onUpstreamError(message);
 }
 
 function authorise(req: IncomingMessage, runs: ModelRuns): ModelRun {

@@ -11,6 +11,9 @@ export interface ModelError {
   headers?: OutgoingHttpHeaders;
 }
 
+/** Types and codes are passed on, so they must be such. */
+const word = z.string().regex(/^[\w.-]{1,64}$/);
+
 /** What servers send: OpenAI's shape, or one of the looser ones that compatible servers have. */
 const ErrorFields = z.object({
   message: z.string().catch(''),

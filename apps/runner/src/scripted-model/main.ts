@@ -1,6 +1,6 @@
 /** The scripted model as a process: `SCENARIOS=file.json PORT=9555 node main.js`, then CODEX_BASE_URL=http://127.0.0.1:9555/v1 */
 import { readFile } from 'node:fs/promises';
-import { readConfig } from '@saas-codex/platform/config';
+import { ConfigError, readConfig } from '@saas-codex/platform/config';
 import { runMain } from '@saas-codex/platform/service';
 import { z } from 'zod';
 import { Scenarios } from './scenario.js';
@@ -15,8 +15,9 @@ const Config = z.object({
 
 await runMain(async () => {
   const { PORT, SCENARIOS, PACE } = readConfig(Config);
-  const scenarios = Scenarios.parse(JSON.parse(await readFile(SCENARIOS, 'utf8')));
-  const { baseUrl, close } = await startScriptedModel({ scenarios, pace: PACE, port: PORT });
+  const scenarios = Scenarios.safeParse(JSON.parse(await readFile(SCENARIOS, 'utf8')));
+  if (!scenarios.success) throw new ConfigError(`${SCENARIOS}:\n${z.prettifyError(scenarios.error)}`);
+  const { baseUrl, close } = await startScriptedModel({ scenarios: scenarios.data, pace: PACE, port: PORT });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close());
   process.stdout.write(`${baseUrl}\n`);
 });

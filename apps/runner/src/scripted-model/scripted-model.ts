@@ -13,7 +13,7 @@ import { modelServer } from './model-server.js';
 import { type ScenarioInput, Scenarios, scriptOf } from './scenario.js';
 import type { Turn } from './turn.js';
 
-export interface ScriptedRequest extends Turn {
+interface ScriptedRequest extends Turn {
   headers: NodeJS.Dict<string | string[]>;
 }
 

@@ -1,5 +1,8 @@
 import { headingOf, type Note } from './demo-note.js';
 
+/** Printed instead of a history where there is none. */
+export const NO_COMMITS = 'No commits yet';
+
 /** What the demo model found and did in this turn. */
 export interface Findings {
   /** `ls -AF` */
@@ -55,14 +58,13 @@ function overview(listing: string[], history: string[]): string {
   const entries = listing.filter((name) => name !== '.git/' && name !== '.git');
   if (entries.length === 0) return 'The repository is empty so far.';
   const folders = entries.filter((name) => name.endsWith('/')).length;
-  const files = entries.length - folders;
-  const commits =
-    history[0] === 'No commits yet' ? 'no commits yet' : `${last(history)} “${subject(history[0] ?? '')}”`;
-  return `The top level has ${count(files, 'file')} and ${count(folders, 'folder')}; there ${commits.startsWith('no') ? 'are' : 'is'} ${commits}.`;
+  const size = `${count(entries.length - folders, 'file')} and ${count(folders, 'folder')}`;
+  const last = history[0] ?? NO_COMMITS;
+  const past = last === NO_COMMITS ? 'nothing is committed yet' : `the last commit is “${subject(last)}”`;
+  return `The top level has ${size}, and ${past}.`;
 }
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-const last = (history: string[]) => (history.length === 1 ? 'one commit,' : 'a history whose last commit is');
 /** The line of `git log --oneline` without its hash. */
 const subject = (line: string) => line.replace(/^\S+\s+/, '');
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

@@ -70,5 +70,5 @@ const printable = (text: string) =>
     .replace(/[^\P{C}\n\t]/gu, '')
     .trim();
 
-export const shorten = (text: string, max: number): string =>
+const shorten = (text: string, max: number): string =>
   text.length <= max ? text : `${text.slice(0, max - 1).trimEnd()}…`;

@@ -7,7 +7,7 @@ import type { Script } from '../script.js';
 import type { Step, StepOf } from '../steps.js';
 import { printedBy, type Turn } from '../turn.js';
 import { addFilePatch, freeName, headingOf, type Note, noteText, slugOf } from './demo-note.js';
-import { answerText, openingText, surveyText } from './demo-answer.js';
+import { answerText, NO_COMMITS, openingText, surveyText } from './demo-answer.js';
 
 /** How long the demo "thinks" before it acts. */
 const THINK_MS = 500;
@@ -18,7 +18,7 @@ export const demoScript: Script = function* (turn) {
   yield* plan(turn, 0);
 
   const listing = lines(yield command('ls -AF'));
-  const history = lines(yield command("git log --oneline -n 8 2>/dev/null || echo 'No commits yet'"));
+  const history = lines(yield command(`git log --oneline -n 8 2>/dev/null || echo '${NO_COMMITS}'`));
   const readme = listing.find((name) => /^readme(\.(md|txt|rst))?$/i.test(name));
   if (readme) yield command(`head -n 20 ${readme}`);
   const folder = listing.includes('notes') ? 'codex-notes' : 'notes';
