@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { endToEnd, upstreamHeaders } from './headers.js';
 import type { Upstream } from './upstream.js';
 
-export const BODY_LIMIT_BYTES = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1024 * 1024;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
