@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
@@ -8,6 +7,7 @@ import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
+import type { Outcome } from './session-loop.js';
 import { SessionStore } from './session-store.js';
 
 type Phase = SessionProgressActivity['phase'];
@@ -29,6 +29,8 @@ const PROGRESS_STEP = 5;
 @Injectable()
 export class Provisioning {
   private readonly logger = new Logger(Provisioning.name);
+  /** Since when a session waits for the runner, in ms. Not kept: after a restart the runner gets its time again. */
+  private readonly waitingSince = new Map<string, number>();
 
   constructor(
     private readonly sessions: SessionStore,
@@ -37,20 +39,25 @@ export class Provisioning {
     private readonly activity: ActivityPublisher,
   ) {}
 
-  /** @param signal breaks it off and leaves the session `provisioning`. */
-  async provision(ctx: RequestContext, session: SessionEntity, signal: AbortSignal): Promise<void> {
+  /**
+   * @param signal breaks it off and leaves the session `provisioning`
+   * @returns `done` when the session is set up or has failed
+   */
+  async provision(ctx: RequestContext, session: SessionEntity, signal: AbortSignal): Promise<Outcome> {
     const tell = this.progressOf(session);
     try {
       if (session.baseTree === null) await this.clone(ctx, session, tell, signal);
-      tell('opening_thread', null);
-      const threadId = await this.openThread(session, signal);
+      if (!this.waitingSince.has(session.id)) tell('opening_thread', null);
+      const threadId = await this.openThread(session);
+      if (threadId === null) return 'again';
       await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
         this.sessions.transition(tx, row, 'ready', { threadId }),
       );
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return 'again';
       await this.fail(ctx, session, error);
     }
+    return 'done';
   }
 
   private async clone(
@@ -71,22 +78,25 @@ export class Provisioning {
     await this.sessions.recordBase(ctx, session.id, base);
   }
 
-  /** Opening a thread again changes nothing, so a lost answer does no harm. */
-  private async openThread(session: SessionEntity, signal: AbortSignal): Promise<string> {
-    const deadline = Date.now() + RUNNER_PATIENCE_MS;
-    for (let pause = 250; ; pause = Math.min(pause * 2, 5_000)) {
-      try {
-        const { threadId } = await this.runner.createThread({
-          workingDirectory: this.workspaces.repoPath(session.id),
-          skipGitRepoCheck: true,
-          tenantId: session.tenantId,
-          model: session.model,
-        });
-        return threadId;
-      } catch (error) {
-        if (!(error instanceof RunnerUnavailable) || Date.now() + pause > deadline) throw error;
-      }
-      await delay(pause, undefined, { signal, ref: false });
+  /**
+   * Opening a thread again changes nothing, so a lost answer does no harm.
+   * @returns null when the runner is away and the session should wait for it; nothing is held meanwhile
+   */
+  private async openThread(session: SessionEntity): Promise<string | null> {
+    const since = this.waitingSince.get(session.id) ?? Date.now();
+    this.waitingSince.delete(session.id);
+    try {
+      const { threadId } = await this.runner.createThread({
+        workingDirectory: this.workspaces.repoPath(session.id),
+        skipGitRepoCheck: true,
+        tenantId: session.tenantId,
+        model: session.model,
+      });
+      return threadId;
+    } catch (error) {
+      if (!(error instanceof RunnerUnavailable) || Date.now() - since > RUNNER_PATIENCE_MS) throw error;
+      this.waitingSince.set(session.id, since);
+      return null;
     }
   }
 

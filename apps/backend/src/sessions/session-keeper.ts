@@ -53,10 +53,9 @@ export class SessionKeeper implements OnApplicationBootstrap, OnModuleDestroy {
       const session = await this.sessions.find(ctx, ref.sessionId);
       if (session?.deletedAt) return this.removal.remove(ctx, session);
       if (session?.status !== 'provisioning') return 'done';
-      await this.provisioning.provision(ctx, session, held);
-      this.runs.attend(ref);
-      // Broken off because the lock was lost, or because something has changed: look again.
-      return held.aborted ? 'again' : 'done';
+      const outcome = await this.provisioning.provision(ctx, session, held);
+      if (outcome === 'done') this.runs.attend(ref);
+      return outcome;
     });
   }
 }
