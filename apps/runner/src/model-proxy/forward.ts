@@ -24,7 +24,7 @@ const logger = new Logger('ModelProxy');
 export async function forward(call: ModelCall): Promise<void> {
   const incoming = await callUpstream(call);
   await refuseOddAnswers(incoming, call);
-  const { req, res, run, signal, upstream } = call;
+  const { res, run, signal, upstream } = call;
   const tap = new ResponseTap(call.number, {
     onDelta: (delta) => run.listener.onDelta(delta),
     onUsage: (usage) => run.meter(usage),
@@ -34,7 +34,7 @@ export async function forward(call: ModelCall): Promise<void> {
   res.flushHeaders();
   const passed = pipeline(incoming, res);
   incoming.on('data', (chunk: Buffer) => readAlong(tap, chunk));
-  await passed.catch(() => req.socket.destroy());
+  await passed.catch(() => res.destroy());
   if (!tap.complete && !signal.aborted) run.listener.onUpstreamError(BROKEN_OFF);
 }
 

@@ -25,7 +25,8 @@ export function modelApi(runs: ModelRuns, upstream: Upstream): RequestListener {
   return (req, res) => {
     answer(req, res, runs, upstream).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
-      if (!res.destroyed)
+      const gone = res.destroyed || req.destroyed;
+      if (!gone)
         logger.error('a model call failed unexpectedly', error instanceof Error ? error.stack : undefined);
       res.destroy();
     });

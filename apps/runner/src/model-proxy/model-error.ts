@@ -17,9 +17,9 @@ const word = z.string().regex(/^[\w.-]{1,64}$/);
 /** What servers send: OpenAI's shape, or one of the looser ones that compatible servers have. */
 const ErrorFields = z.object({
   message: z.string().catch(''),
-  type: z.string().catch(''),
+  type: word.catch(''),
   code: z
-    .union([z.string(), z.number().transform(String)])
+    .union([word, z.number().transform(String)])
     .nullable()
     .catch(null),
 });

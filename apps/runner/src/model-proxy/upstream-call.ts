@@ -57,6 +57,8 @@ export interface ModelCall {
  */
 export async function callUpstream({ req, upstream, signal }: ModelCall): Promise<IncomingMessage> {
   if (Number(req.headers['content-length'] ?? 0) > MAX_REQUEST_BYTES) throw tooLarge();
+  // A request that was given up forgets its socket.
+  const { socket } = req;
   const url = upstream.responsesUrl;
   const secure = url.protocol === 'https:';
   const outgoing = (secure ? httpsRequest : httpRequest)(url, {
@@ -65,13 +67,13 @@ export async function callUpstream({ req, upstream, signal }: ModelCall): Promis
     agent: secure ? agents['https:'] : agents['http:'],
     signal,
   });
-  outgoing.on('socket', (socket) => {
-    if (!socket.connecting) return;
+  outgoing.on('socket', (connection) => {
+    if (!connection.connecting) return;
     const timer = setTimeout(
       () => outgoing.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })),
       CONNECT_TIMEOUT_MS,
     );
-    socket.once('connect', () => clearTimeout(timer));
+    connection.once('connect', () => clearTimeout(timer));
     outgoing.once('close', () => clearTimeout(timer));
   });
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
@@ -82,7 +84,7 @@ export async function callUpstream({ req, upstream, signal }: ModelCall): Promis
     return (await answered)[0];
   } catch (error) {
     if (limit.exceeded) throw tooLarge();
-    if (signal.aborted) throw error;
+    if (signal.aborted || socket.destroyed) throw error;
     throw new ModelCallError(
       {
         status: 502,
