@@ -1,6 +1,6 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
 import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
@@ -9,14 +9,14 @@ import { RunBlock } from './run/run-block.js';
 import { RunningLine } from './run/running-line.js';
 
 export type ConversationRow =
-  | { readonly kind: 'earlier'; readonly key: string }
   | { readonly kind: 'run'; readonly key: string; readonly run: Run }
   | { readonly kind: 'sending'; readonly key: string; readonly prompt: string };
 
 interface ConversationListProps {
   rows: readonly ConversationRow[];
   session: Session;
-  loadEarlier: () => void;
+  /** Puts earlier runs before these; null: there are none. */
+  loadEarlier: (() => void) | null;
   loadingEarlier: boolean;
 }
 
@@ -25,7 +25,7 @@ const AT_END = 80;
 /** Up to here all runs stay on the page, where the browser's search finds them. */
 const ALL_ROWS = 40;
 /** Runs beyond the view whose events are loaded, so that scrolling meets no gaps. */
-const NEAR = 2;
+const NEAR = 3;
 const HOLD_MS = 300;
 
 /**
@@ -40,14 +40,17 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
     count: rows.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => rows[index]?.key ?? index,
-    estimateSize: (index) => (rows[index]?.kind === 'earlier' ? 56 : 320),
+    estimateSize: () => 320,
     overscan: rows.length <= ALL_ROWS ? rows.length : 4,
-    paddingStart: 24,
+    paddingStart: loadEarlier ? 64 : 24,
     anchorTo: held ? 'start' : 'end',
     followOnAppend: true,
     scrollEndThreshold: AT_END,
   });
-  useLayoutEffect(() => list.scrollToEnd(), [list]);
+  useLayoutEffect(() => {
+    list.shouldAdjustScrollPositionOnItemSizeChange = isAboveView;
+    list.scrollToEnd();
+  }, [list]);
   useScrollToSent(rows, list);
   useStayAtEnd(scroller, list);
 
@@ -62,6 +65,13 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
       >
         <div className="relative mx-auto max-w-3xl" style={{ height: list.getTotalSize() }}>
+          {loadEarlier && (
+            <div className="flex justify-center pt-4">
+              <Button size="sm" variant="ghost" busy={loadingEarlier} onClick={loadEarlier}>
+                Load earlier prompts
+              </Button>
+            </div>
+          )}
           {list.getVirtualItems().map(({ key, index, start }) => (
             <div
               key={key}
@@ -75,8 +85,6 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
                 session={session}
                 near={index >= startIndex - NEAR && index <= endIndex + NEAR}
                 latest={index === rows.length - 1}
-                loadEarlier={loadEarlier}
-                loadingEarlier={loadingEarlier}
               />
             </div>
           ))}
@@ -91,13 +99,13 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
   );
 }
 
-interface RowProps extends Omit<ConversationListProps, 'rows'> {
+interface RowProps extends Pick<ConversationListProps, 'session'> {
   row: ConversationRow | undefined;
   near: boolean;
   latest: boolean;
 }
 
-function Row({ row, session, near, latest, loadEarlier, loadingEarlier }: RowProps) {
+function Row({ row, session, near, latest }: RowProps) {
   switch (row?.kind) {
     case 'run':
       return <RunBlock run={row.run} session={session} near={near} latest={latest} />;
@@ -108,14 +116,6 @@ function Row({ row, session, near, latest, loadEarlier, loadingEarlier }: RowPro
           <div className="pt-3.5">
             <RunningLine label="Sending" since={null} />
           </div>
-        </div>
-      );
-    case 'earlier':
-      return (
-        <div className="flex justify-center pb-6">
-          <Button size="sm" variant="ghost" busy={loadingEarlier} onClick={loadEarlier}>
-            Load earlier prompts
-          </Button>
         </div>
       );
     case undefined:
@@ -136,7 +136,16 @@ const JumpToLatest = ({ onClick }: { onClick: () => void }) => (
   </div>
 );
 
-type List = Pick<Virtualizer<HTMLDivElement, Element>, 'scrollToEnd'>;
+/**
+ * A run above the view that grows, because its events have come, moves the view along. The library's own rule leaves
+ * that out while one scrolls up, which is just when it happens here.
+ */
+function isAboveView(item: VirtualItem, _delta: number, list: List): boolean {
+  const offset = list.scrollOffset ?? 0;
+  return list.itemSizeCache.has(item.key) ? item.end <= offset : item.start < offset;
+}
+
+type List = Pick<Virtualizer<HTMLDivElement, Element>, 'scrollToEnd' | 'scrollOffset' | 'itemSizeCache'>;
 
 /** True for a moment after something was opened or closed in the list. */
 function useHold() {

@@ -22,14 +22,13 @@ export function SessionConversation({ session }: { session: Session }) {
   const busy = running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
   const rows = useMemo<ConversationRow[]>(
     () => [
-      ...(hasNextPage ? [{ kind: 'earlier', key: 'earlier' } as const] : []),
       ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),
       // What is sent while something runs will wait in the queue, where the composer shows it.
       ...(busy ? [] : outgoing.slice(0, 1)).map(
         ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
       ),
     ],
-    [hasNextPage, conversation, busy, outgoing],
+    [conversation, busy, outgoing],
   );
 
   if (!data && !error) return <LoadingConversation />;
@@ -39,7 +38,7 @@ export function SessionConversation({ session }: { session: Session }) {
         <ConversationList
           rows={rows}
           session={session}
-          loadEarlier={() => void fetchNextPage()}
+          loadEarlier={hasNextPage ? () => void fetchNextPage() : null}
           loadingEarlier={isFetchingNextPage}
         />
       ) : (
