@@ -41,7 +41,7 @@ export async function request<S extends z.ZodType = z.ZodVoid>(
   });
   if (!response.ok) throw await readError(response);
   if (!schema) return undefined as z.infer<S>;
-  const result = schema.safeParse(await response.json().catch(() => undefined));
+  const result = schema.safeParse(await readJson(response, signal));
   if (!result.success) {
     console.error(`The answer of ${method} ${url} breaks its contract`, result.error);
     throw ApiError.local('unexpected_response', response.status);
@@ -55,6 +55,16 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw ApiError.local('network');
+  }
+}
+
+/** The body; undefined when it is no JSON. An abort while it comes in stays an abort. */
+async function readJson(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return undefined;
   }
 }
 
