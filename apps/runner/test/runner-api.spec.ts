@@ -5,6 +5,8 @@ import { SystemInfo } from '@saas-codex/contracts/system';
 import type { RunnerProcess } from './support/runner-process.js';
 import { RunnerWorld } from './support/runner-world.js';
 
+const RUN_ID = '0b0f7a86-2f3b-4b8e-9d53-6f6a1f7c3c11';
+
 describe("the runner's API", () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -18,8 +20,8 @@ describe("the runner's API", () => {
   it.each([
     ['POST', '/threads'],
     ['POST', '/runs'],
-    ['POST', `/runs/${randomUUID()}/cancel`],
-    ['GET', `/runs/${randomUUID()}/events`],
+    ['POST', `/runs/${RUN_ID}/cancel`],
+    ['GET', `/runs/${RUN_ID}/events`],
     ['GET', '/system'],
     ['GET', '/HEALTH'],
   ])('wants the service credential for %s %s', async (method, path) => {
