@@ -41,7 +41,9 @@ async function inPairs(checks) {
         console.log(`ok    ${name} (${seconds()} s)`);
       } catch (error) {
         failed++;
-        console.log(`FAIL  ${name} (${seconds()} s)\n${error instanceof Error ? error.message : error}`);
+        console.log(
+          `FAIL  ${name} (${seconds()} s)\n${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     }
   };

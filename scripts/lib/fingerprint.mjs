@@ -11,7 +11,7 @@ export function fingerprint(paths) {
   const add = (/** @type {string} */ path) => {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) {
-      for (const name of readdirSync(path).sort()) add(join(path, name));
+      for (const name of readdirSync(path).toSorted()) add(join(path, name));
     } else {
       hash.update(path).update('\0').update(readFileSync(path)).update('\0');
     }

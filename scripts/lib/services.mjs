@@ -48,6 +48,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
       BACKEND_URL: `http://127.0.0.1:${settings.BACKEND_PORT}`,
       PUBLIC_URL: publicUrl,
       WEB_ROOT: join(root, 'apps/web/dist'),
+      ...pick(settings, ['RATE_LIMIT_PER_MINUTE', 'SIGN_IN_LIMIT_PER_MINUTE', 'TRUST_PROXY']),
     }),
   };
 }

@@ -25,6 +25,9 @@ const Settings = z.object({
   CODEX_SANDBOX: z.enum(['workspace-write', 'danger-full-access']).default('workspace-write'),
   DEMO_PACE: z.coerce.number().min(0).max(10).optional(),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).default(4),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
+  SIGN_IN_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
+  TRUST_PROXY: z.string().optional(),
   GIT_TRUSTED_HOSTS: z
     .string()
     .regex(

@@ -92,7 +92,7 @@ function serve(root: string, req: IncomingMessage, res: ServerResponse): void {
       PATH_INFO: url.pathname,
       QUERY_STRING: url.search.slice(1),
       CONTENT_TYPE: req.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: String(req.headers['content-encoding'] ?? ''),
+      HTTP_CONTENT_ENCODING: req.headers['content-encoding'] ?? '',
       REMOTE_ADDR: '127.0.0.1',
     },
   });

@@ -20,7 +20,11 @@ export const RunStatusActivity = z.object({
 export type RunStatusActivity = z.infer<typeof RunStatusActivity>;
 
 /** A session changed in Postgres (status, title, counts, diff): carries what lists show. */
-export const SessionUpdatedActivity = z.object({ ...base, type: z.literal('session.updated'), session: Session });
+export const SessionUpdatedActivity = z.object({
+  ...base,
+  type: z.literal('session.updated'),
+  session: Session,
+});
 export type SessionUpdatedActivity = z.infer<typeof SessionUpdatedActivity>;
 
 export const SessionDeletedActivity = z.object({ ...base, type: z.literal('session.deleted') });
@@ -45,4 +49,9 @@ export const Activity = z
   .meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;
 export type ActivityType = Activity['type'];
-export const ACTIVITY_TYPES = ['run.status', 'session.updated', 'session.deleted', 'session.progress'] as const;
+export const ACTIVITY_TYPES = [
+  'run.status',
+  'session.updated',
+  'session.deleted',
+  'session.progress',
+] as const;

@@ -20,4 +20,5 @@ export type SignIn = z.infer<typeof SignIn>;
 
 /** The page that a sign-in link opens; `#token=…` keeps the secret out of requests and logs. */
 export const SIGN_IN_PATH = '/sign-in';
-export const signInLink = (origin: string, token: string): string => `${origin}${SIGN_IN_PATH}#token=${token}`;
+export const signInLink = (origin: string, token: string): string =>
+  `${origin}${SIGN_IN_PATH}#token=${token}`;

@@ -29,7 +29,10 @@ export const PROBLEMS = {
   session_busy: { status: 409, title: 'The session has a running run' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
   run_ended: { status: 409, title: 'The run has ended already' },
-  idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being worked on' },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'A request with this Idempotency-Key is still being worked on',
+  },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Send the request as application/json' },
   clone_failed: { status: 422, title: 'The repository could not be cloned' },

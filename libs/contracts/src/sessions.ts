@@ -31,7 +31,10 @@ export const Session = z
     session_id: z.uuid(),
     title: z.string(),
     repo_url: z.string().nullable().describe('null: the session started on an empty repository'),
-    ref: z.string().nullable().describe('The branch, tag or commit that was asked for; null: the default branch'),
+    ref: z
+      .string()
+      .nullable()
+      .describe('The branch, tag or commit that was asked for; null: the default branch'),
     base_commit: z.string().nullable().describe('The commit that the session started on'),
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
@@ -52,7 +55,12 @@ const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a 
 
 export const CreateSession = z
   .strictObject({
-    repo_url: z.string().min(1).max(2000).optional().describe('https or ssh; leave out for an empty repository'),
+    repo_url: z
+      .string()
+      .min(1)
+      .max(2000)
+      .optional()
+      .describe('https or ssh; leave out for an empty repository'),
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
     model: model.optional(),

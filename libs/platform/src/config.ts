@@ -8,7 +8,10 @@ export class ConfigError extends Error {}
  * line left blank in `.env` means the default.
  * @throws ConfigError with one sentence per mistake; values are not repeated, they may be secrets.
  */
-export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv = process.env): z.infer<S> {
+export function readConfig<S extends z.ZodObject>(
+  schema: S,
+  env: NodeJS.ProcessEnv = process.env,
+): z.infer<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -29,4 +32,7 @@ export const serviceSettings = {
 
 /** A secret that two services share; long enough not to be guessed. */
 export const secretSetting = z.string().min(32, 'must have 32 characters or more');
-export const httpUrlSetting = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
+export const httpUrlSetting = z.url({
+  protocol: /^https?$/,
+  error: 'must be an http:// or https:// address',
+});

@@ -54,7 +54,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(req: Request, res: Response, error: unknown): void {
   const problem = toProblem(error);
-  const { id } = req as { id?: unknown };
+  const { id } = req as { id?: string };
   if (problem.code === 'internal_error') requestLog(req)?.error({ err: error }, 'unexpected error');
   if (res.headersSent) {
     res.destroy();
@@ -65,7 +65,5 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
     .status(problem.status)
     .set(problem.extra.headers ?? {})
     .type('application/problem+json')
-    .send(
-      JSON.stringify(problem.toDocument({ instance, requestId: id === undefined ? undefined : String(id) })),
-    );
+    .send(JSON.stringify(problem.toDocument({ instance, requestId: id })));
 }

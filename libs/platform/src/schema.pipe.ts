@@ -17,7 +17,9 @@ export class SchemaPipe implements PipeTransform {
       path: `/${[...(metadata.data ? [metadata.data] : []), ...issue.path].join('/')}`,
       message: issue.message,
     }));
-    const where = { body: 'body', query: 'query', param: 'path', custom: 'request', rawBody: 'body' }[metadata.type];
+    const where = { body: 'body', query: 'query', param: 'path', custom: 'request', rawBody: 'body' }[
+      metadata.type
+    ];
     throw new ProblemError('invalid_request', `Mend the ${where}: ${sentence(errors)}.`, { errors });
   }
 }

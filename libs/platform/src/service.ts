@@ -17,7 +17,12 @@ export interface ServiceOptions {
 }
 
 /** Starts a service and answers once it listens; SIGTERM and SIGINT close it in order. */
-export async function startService({ name, config, module, configure }: ServiceOptions): Promise<NestExpressApplication> {
+export async function startService({
+  name,
+  config,
+  module,
+  configure,
+}: ServiceOptions): Promise<NestExpressApplication> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger: new NestLogger(logger),
