@@ -28,7 +28,7 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
   ];
   return (
     <DropdownMenu actions={actions} align="start">
-      <Button variant="ghost" className="max-w-56 min-w-0 px-2 font-medium text-foreground">
+      <Button variant="ghost" className="max-w-44 min-w-0 px-2 font-medium text-foreground">
         <span className="truncate">
           {runId ? (chosen ? shorten(chosen.prompt) : 'One prompt') : 'All changes'}
         </span>

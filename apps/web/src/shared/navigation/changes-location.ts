@@ -23,7 +23,7 @@ export const prefersChangesClosed = (): boolean => stored.read(CLOSED_KEY) !== n
 /** `panel` is undefined while the person has not chosen: the page decides by the room there is. */
 export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
 
-declare module '@tanstack/history' {
+declare module '@tanstack/react-router' {
   interface HistoryState {
     changesShownAt?: number;
   }
