@@ -22,14 +22,22 @@ export async function probeSandbox({ CODEX_SANDBOX, WORKSPACES_ROOT }: RunnerCon
     await promisify(execFile)(
       process.execPath,
       [CODEX, 'sandbox', '--config', `sandbox_mode="${CODEX_SANDBOX}"`, '--', 'true'],
-      { cwd: folder, timeout: TIMEOUT_MS, env: { PATH: process.env.PATH, HOME: folder, CODEX_HOME: folder } },
+      { cwd: folder, timeout: TIMEOUT_MS, env: probeEnvironment(folder) },
     );
   } catch {
     throw new ConfigError(
-      "Codex's sandbox cannot run on this machine: allow unprivileged user namespaces and keep WORKSPACES_ROOT out of " +
-        'temporary directories, or set CODEX_SANDBOX=danger-full-access to let agents work without a sandbox.',
+      "Codex's sandbox cannot run on this machine: allow unprivileged user namespaces, or set " +
+        'CODEX_SANDBOX=danger-full-access to let agents work without a sandbox.',
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** As for a turn: with a temporary folder of its own, since Codex refuses a home below the temporary folder. */
+const probeEnvironment = (folder: string): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: folder,
+  CODEX_HOME: folder,
+  TMPDIR: join(folder, 'tmp'),
+});
