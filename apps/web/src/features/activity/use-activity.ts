@@ -9,7 +9,7 @@ import { sessionKeys } from '../sessions/api/session-keys.js';
 import { meQuery } from '../settings/api/get-me.js';
 
 /** What happens to sessions and runs, put where the page reads it. */
-export function applyActivity(client: QueryClient, activity: Activity): void {
+function applyActivity(client: QueryClient, activity: Activity): void {
   switch (activity.type) {
     case 'session.updated':
       applySession(client, activity.session);

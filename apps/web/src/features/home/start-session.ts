@@ -35,7 +35,7 @@ export function useStartSession(onStarted: () => void) {
     },
     onSuccess: async ({ session, run }) => {
       made.current = null;
-      applySession(client, { ...session, queued_runs: session.queued_runs + 1, updated_at: run.created_at });
+      applySession(client, { ...session, queued_runs: session.queued_runs + 1 });
       client.setQueryData(runsQuery(session.session_id).queryKey, {
         pages: [{ items: [run], next_cursor: null }],
         pageParams: [null],

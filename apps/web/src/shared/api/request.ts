@@ -68,7 +68,7 @@ async function readJson(response: Response, signal: AbortSignal | undefined): Pr
   }
 }
 
-export function withQuery(url: string, query: RequestOptions<z.ZodType>['query'] = {}): string {
+function withQuery(url: string, query: RequestOptions<z.ZodType>['query'] = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) search.set(name, String(value));

@@ -34,7 +34,7 @@ function insertAt(data: Pages, pageIndex: number, session: Session): Pages {
 }
 
 /** The same object when it was not there. */
-export function withoutSession(data: Pages, sessionId: string): Pages {
+function withoutSession(data: Pages, sessionId: string): Pages {
   if (!data.pages.some((page) => page.items.some((item) => item.session_id === sessionId))) return data;
   return {
     ...data,
