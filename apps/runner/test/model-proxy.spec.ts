@@ -7,10 +7,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { ModelAccess, ModelDelta } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { createCodexWorkspace } from './support/codex-workspace.js';
 
 const KEY = 'sk-the-real-key-0123456789';
 const BODY = JSON.stringify({ model: 'm', input: [] });
@@ -43,6 +45,7 @@ describe('ModelProxy', () => {
   let heard: { deltas: ModelDelta[]; usages: Usage[]; errors: string[] };
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     upstream = createServer((req, res) => {
       seen.push(req);
       answerUpstream(req, res);
@@ -281,5 +284,29 @@ describe('ModelProxy', () => {
     expect(response.status).toBe(502);
     expect(heard.errors).toEqual([expect.stringMatching(sentence)]);
     await lost.onModuleDestroy();
+  });
+
+  it('brings the demo model to the real Codex without a key, and hears all that it writes', async () => {
+    const demo = new ModelProxy({ DEMO_PACE: 0 });
+    const access = await open('run-1', demo);
+    const workspace = await createCodexWorkspace(access);
+    const turn = await workspace.prompt('Begin');
+    await workspace.remove();
+    await demo.onModuleDestroy();
+
+    expect(turn.error).toBeUndefined();
+    const heardTexts = (itemType: string) => {
+      const texts = new Map<string, string>();
+      for (const delta of heard.deltas.filter((each) => each.itemType === itemType)) {
+        texts.set(delta.streamId, (texts.get(delta.streamId) ?? '') + delta.text);
+      }
+      return [...texts.values()];
+    };
+    const itemTexts = (type: string) =>
+      turn.items.flatMap((item) => (item.type === type && 'text' in item ? [item.text] : []));
+    expect(heardTexts('agent_message')).toEqual(itemTexts('agent_message'));
+    expect(heardTexts('reasoning')).toEqual(itemTexts('reasoning'));
+    expect(heard.usages.at(-1)).toMatchObject({ input_tokens: expect.any(Number) });
+    expect(heard.errors).toEqual([]);
   });
 });
