@@ -23,8 +23,11 @@ export function scriptOf(scenarios: Scenario[]): Script {
     const prompt = turn.prompts.at(-1) ?? '';
     const scenario = scenarios.find(({ match }) => matches(match, prompt));
     const steps = scenario?.steps ?? [{ do: 'message' as const, text: `No scenario matches: ${prompt}` }];
-    let output = turn.outputs.at(-1) ?? '';
-    for (const step of steps) output = (yield interpolate(step, turn, output)) || output;
+    let printed = '';
+    for (const step of steps) {
+      const output = yield interpolate(step, turn, printed);
+      if (step.do === 'command') printed = printedBy(output);
+    }
   };
 }
 
@@ -33,12 +36,12 @@ const matches = (match: Scenario['match'], prompt: string) => {
   return typeof match === 'string' ? prompt.includes(match) : new RegExp(match.regex).test(prompt);
 };
 
-function interpolate(step: Step, { prompts }: Turn, output: string): Step {
+function interpolate(step: Step, { prompts }: Turn, printed: string): Step {
   const values: Record<string, string> = {
     prompt: prompts.at(-1) ?? '',
     prompt_count: String(prompts.length),
     prompts: prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n'),
-    output: printedBy(output),
+    output: printed,
   };
   const fill = (value: unknown): unknown => {
     if (typeof value === 'string')
