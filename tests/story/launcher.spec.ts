@@ -41,7 +41,10 @@ test('a mistake in the settings is named in a sentence, and so is a port that is
 
 test('another Responses server answers with its own key, and SIGTERM ends every process', async () => {
   const model = await startScriptedModel({
-    scenarios: [{ name: 'greeting', steps: [{ do: 'message', text: 'Hello from elsewhere' }] }],
+    scenarios: [
+      { name: 'refusal', match: 'refuse', steps: [{ do: 'error', status: 401 }] },
+      { name: 'greeting', steps: [{ do: 'message', text: 'Hello from elsewhere' }] },
+    ],
     pace: 0,
   });
   const system = await startSystem({
@@ -55,13 +58,22 @@ test('another Responses server answers with its own key, and SIGTERM ends every 
       ).json() as Promise<T>;
     expect(await json<SystemInfo>('/api/system')).toMatchObject({ model_source: 'compatible' });
     const session = await json<Session>('/api/sessions', {});
-    const { run_id } = await json<Run>(`/api/sessions/${session.session_id}/prompt`, { prompt: 'Hi' });
-    const run = await waitFor(async () => {
-      const now = await json<Run>(`/api/runs/${run_id}`);
-      return now.ended_at ? now : undefined;
-    });
-    expect(run).toMatchObject({ status: 'succeeded', error: null });
+    const work = async (prompt: string): Promise<Run> => {
+      const { run_id } = await json<Run>(`/api/sessions/${session.session_id}/prompt`, { prompt });
+      return waitFor(async () => {
+        const now = await json<Run>(`/api/runs/${run_id}`);
+        return now.ended_at ? now : undefined;
+      });
+    };
+    expect(await work('Hi')).toMatchObject({ status: 'succeeded', error: null });
     expect(model.requests.at(-1)?.headers.authorization).toBe('Bearer sk-canary-of-the-model-key');
+
+    const asked = model.requests.length;
+    expect(await work('Please refuse')).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('refused the key'),
+    });
+    expect(model.requests).toHaveLength(asked + 1);
     expect(new Set(system.pids().keys())).toEqual(new Set(['gateway', 'backend', 'runner', 'postgres']));
   } finally {
     await system.stop();

@@ -218,32 +218,47 @@ describe('ModelProxy', () => {
   it.each([
     [
       401,
+      400,
       { error: { message: `Incorrect API key provided: ${KEY}`, code: 'invalid_api_key' } },
       /refused the key.*CODEX_API_KEY/,
     ],
-    [403, { error: { message: `${KEY} may not` } }, /does not allow this: "\[key\] may not"/],
+    [403, 400, { error: { message: `${KEY} may not` } }, /does not allow this: "\[key\] may not"/],
     [
       404,
+      400,
       { error: { message: 'The model `x` does not exist', code: 'model_not_found' } },
       /model `x`.*CODEX_MODEL/,
     ],
-    [404, 'Not Found', /no Responses API at 127\.0\.0\.1.*CODEX_BASE_URL/],
-    [429, { error: { message: 'quota', code: 'insufficient_quota' } }, /quota is used up/],
-    [429, { error: { message: 'slow down', code: 'rate_limit_exceeded' } }, /limiting requests\. Wait 7 s/],
-    [500, { error: 'out of memory' }, /problem of its own \(500\): "out of memory"/],
-    [400, { detail: 'tools are not supported' }, /refused the request \(400\): "tools are not supported"/],
-  ])('explains an upstream’s %i', async (status, body, sentence) => {
-    answerUpstream = (_req, res) => {
-      res.writeHead(status, { 'retry-after': '7', 'content-type': 'application/json' });
-      res.end(typeof body === 'string' ? body : JSON.stringify(body));
-    };
-    const response = await call(await open());
-    const answer = await response.text();
-    expect([response.status, response.headers.get('retry-after')]).toEqual([status, '7']);
-    expect(heard.errors).toEqual([expect.stringMatching(sentence)]);
-    expect(JSON.parse(answer)).toMatchObject({ error: { message: heard.errors[0] } });
-    expect(answer + heard.errors.join()).not.toContain(KEY);
-  });
+    [404, 400, 'Not Found', /no Responses API at 127\.0\.0\.1.*CODEX_BASE_URL/],
+    [429, 400, { error: { message: 'quota', code: 'insufficient_quota' } }, /quota is used up/],
+    [
+      429,
+      429,
+      { error: { message: 'slow down', code: 'rate_limit_exceeded' } },
+      /limiting requests\. Wait 7 s/,
+    ],
+    [500, 500, { error: 'out of memory' }, /problem of its own \(500\): "out of memory"/],
+    [
+      400,
+      400,
+      { detail: 'tools are not supported' },
+      /refused the request \(400\): "tools are not supported"/,
+    ],
+  ])(
+    'explains an upstream’s %i to the person, and answers Codex %i, so that it tries again only where that helps',
+    async (status, answered, body, sentence) => {
+      answerUpstream = (_req, res) => {
+        res.writeHead(status, { 'retry-after': '7', 'content-type': 'application/json' });
+        res.end(typeof body === 'string' ? body : JSON.stringify(body));
+      };
+      const response = await call(await open());
+      const answer = await response.text();
+      expect([response.status, response.headers.get('retry-after')]).toEqual([answered, '7']);
+      expect(heard.errors).toEqual([expect.stringMatching(sentence)]);
+      expect(JSON.parse(answer)).toMatchObject({ error: { message: heard.errors[0] } });
+      expect(answer + heard.errors.join()).not.toContain(KEY);
+    },
+  );
 
   it('explains failures in the stream, a broken stream, and one that is none', async () => {
     const access = await open();
@@ -263,14 +278,14 @@ describe('ModelProxy', () => {
     await waitFor(() => heard.errors.pop()?.includes('broke off'));
 
     answerUpstream = (_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
-    expect((await call(access)).status).toBe(502);
+    expect((await call(access)).status).toBe(400);
     expect(heard.errors.pop()).toMatch(/event stream.*\/v1/);
   });
 
   it('follows no redirect with the key', async () => {
     answerUpstream = (_req, res) => res.writeHead(307, { location: `${upstreamUrl}/elsewhere` }).end();
     const response = await call(await open());
-    expect([response.status, seen.length]).toEqual([502, 1]);
+    expect([response.status, seen.length]).toEqual([400, 1]);
     expect(response.headers.get('location')).toBeNull();
     expect(heard.errors).toEqual([expect.stringMatching(/redirects elsewhere/)]);
   });

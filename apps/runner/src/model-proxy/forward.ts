@@ -14,6 +14,8 @@ import { responseHeaders } from './upstream.js';
 import { callUpstream, type ModelCall, ModelCallError } from './upstream-call.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
+/** The one status upon which Codex does not try again. */
+const FINAL = 400;
 const logger = new Logger('ModelProxy');
 
 /**
@@ -47,6 +49,10 @@ function readAlong(tap: ResponseTap, chunk: Buffer): void {
   }
 }
 
+/** Only an operator can mend these; asking again would keep the person waiting for the same answer. */
+const isFinal = ({ status, code, type }: Refusal): boolean =>
+  [401, 403, 404].includes(status) || [code, type].includes('insufficient_quota');
+
 /** Anything but a started event stream becomes an error whose message is meant for a person. */
 async function refuseOddAnswers(incoming: IncomingMessage, { upstream }: ModelCall): Promise<void> {
   const status = incoming.statusCode ?? 0;
@@ -55,13 +61,19 @@ async function refuseOddAnswers(incoming: IncomingMessage, { upstream }: ModelCa
   if (status < 400) {
     incoming.destroy();
     const message = status >= 300 ? explainRedirect(upstream) : explainNoStream(upstream);
-    throw new ModelCallError({ status: 502, message, type: 'server_error', code: 'bad_upstream' }, true);
+    throw new ModelCallError({ status: FINAL, message, type: 'server_error', code: 'bad_upstream' }, true);
   }
   const error: ErrorFields = readErrorBody(await readSome(incoming, MAX_ERROR_BYTES));
   const refusal: Refusal = { ...error, status, retryAfter: incoming.headers['retry-after'] };
   const { 'content-type': _, 'content-encoding': __, ...headers } = responseHeaders(incoming.headers);
   throw new ModelCallError(
-    { status, message: explainRefusal(refusal, upstream), type: error.type, code: error.code, headers },
+    {
+      status: isFinal(refusal) ? FINAL : status,
+      message: explainRefusal(refusal, upstream),
+      type: error.type,
+      code: error.code,
+      headers,
+    },
     true,
   );
 }
