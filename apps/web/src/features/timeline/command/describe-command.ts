@@ -52,13 +52,13 @@ const FILTERS = new Set([
 ]);
 
 /**
- * The words of each stage of one pipeline, without a leading `cd … &&` and without `2>/dev/null`;
+ * The words of each stage of one pipeline, without a leading `cd … &&`, `2>/dev/null` and a closing `|| echo …`;
  * null when there is more than that (several commands, a redirection, a subshell).
  */
 function pipeline(tokens: readonly ShellToken[]): string[][] | null {
   let stage: string[] = [];
   const stages = [stage];
-  for (const token of withoutDiscards(withoutChangeDirectory(tokens))) {
+  for (const token of withoutDiscards(withoutFallback(withoutChangeDirectory(tokens)))) {
     if (token.kind === 'word') stage.push(token.text);
     else if (token.text === '|') stages.push((stage = []));
     else return null;
@@ -72,6 +72,14 @@ const isOperator = (token: ShellToken | undefined, text: string): boolean =>
 function withoutChangeDirectory(tokens: readonly ShellToken[]): readonly ShellToken[] {
   const changes = tokens[0]?.kind === 'word' && tokens[0].text === 'cd' && isOperator(tokens[2], '&&');
   return changes ? tokens.slice(3) : tokens;
+}
+
+/** What is said instead when a file is not there changes nothing about what was looked at. */
+function withoutFallback(tokens: readonly ShellToken[]): readonly ShellToken[] {
+  const at = tokens.findIndex((token) => isOperator(token, '||'));
+  const [name, ...rest] = tokens.slice(at + 1);
+  const harmless = name?.text === 'echo' || name?.text === 'true';
+  return at >= 0 && harmless && rest.every((token) => token.kind === 'word') ? tokens.slice(0, at) : tokens;
 }
 
 /** `2>/dev/null` reads as the word `2`, `>`, `/dev/null`. */
