@@ -135,7 +135,7 @@ describe('ModelProxy', () => {
     let more: ReadableStreamDefaultController<Uint8Array> | undefined;
     const encoder = new TextEncoder();
     const body = new ReadableStream<Uint8Array>({ start: (controller) => void (more = controller) });
-    const answer = call(await open(), { body, duplex: 'half' } as RequestInit);
+    const answer = call(await open(), { body, duplex: 'half' });
     more?.enqueue(encoder.encode('first'));
     await waitFor(() => received.join('') === 'first');
     more?.enqueue(encoder.encode(' second'));
@@ -210,7 +210,7 @@ describe('ModelProxy', () => {
       pull: (to) => (sent++ < 64 ? to.enqueue(megabyte) : to.close()),
     });
     answerUpstream = (req) => req.resume();
-    const large = await call(other, { body: endless, duplex: 'half' } as RequestInit);
+    const large = await call(other, { body: endless, duplex: 'half' });
     expect(large.status).toBe(413);
     expect(heard.errors).toEqual(['The conversation is too large to send.']);
   });
