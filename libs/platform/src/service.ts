@@ -34,7 +34,6 @@ export async function startService({
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
-  endWithParent();
   await configure?.(app, logger);
   await app.listen(config.PORT, config.HOST);
   logger.info({ url: await app.getUrl() }, 'listening');
@@ -50,6 +49,7 @@ function endWithParent(): void {
 
 /** Runs a service's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */
 export async function runMain(main: () => Promise<unknown>): Promise<void> {
+  endWithParent();
   try {
     await main();
   } catch (error) {
