@@ -44,7 +44,9 @@ export class Trash implements OnModuleInit, OnModuleDestroy {
   private delete(folder: string): void {
     this.emptying = this.emptying
       .then(() => removeTree(folder))
-      .catch((error: Error) => this.logger.error(`The trash cannot be emptied: ${error.message}`, error.stack));
+      .catch((error: Error) =>
+        this.logger.error(`The trash cannot be emptied: ${error.message}`, error.stack),
+      );
   }
 }
 

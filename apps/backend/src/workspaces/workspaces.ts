@@ -105,7 +105,13 @@ export class Workspaces {
   }
 
   /** @throws ProblemError file_not_found when `path` is not part of the diff */
-  patch(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string, path: string): Promise<FilePatch> {
+  patch(
+    _ctx: RequestContext,
+    sessionId: string,
+    fromTree: string,
+    toTree: string,
+    path: string,
+  ): Promise<FilePatch> {
     return this.diffs.patch(sessionId, fromTree, toTree, path);
   }
 

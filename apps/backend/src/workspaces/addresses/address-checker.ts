@@ -34,7 +34,10 @@ export class AddressChecker {
     const parsed = parseAddress(text);
     const trusted = this.trusted.has(parsed);
     if (parsed.scheme === 'http' && !trusted) {
-      throw new ProblemError('repo_url_scheme', 'Use https:// or ssh; http:// is only for hosts that the operator trusts.');
+      throw new ProblemError(
+        'repo_url_scheme',
+        'Use https:// or ssh; http:// is only for hosts that the operator trusts.',
+      );
     }
     const pinnedTo = await this.resolve(parsed);
     if (!trusted && !pinnedTo.every(isPublicAddress)) throw forbidden(parsed);
@@ -46,7 +49,10 @@ export class AddressChecker {
     const answer = this.resolver.resolve(host).catch(() => []);
     const addresses = await Promise.race([answer, delay(RESOLVE_MS, [], { ref: false })]);
     if (addresses.length === 0) {
-      throw new ProblemError('repo_host_unknown', `The host ${host} was not found. Check the address for a typing mistake.`);
+      throw new ProblemError(
+        'repo_host_unknown',
+        `The host ${host} was not found. Check the address for a typing mistake.`,
+      );
     }
     return addresses;
   }

@@ -18,7 +18,10 @@ export function checkRef(ref: string): string {
     FORBIDDEN.test(ref) ||
     parts.some((part) => FORBIDDEN_PART.test(part))
   ) {
-    throw new ProblemError('ref_invalid', 'Give the name of a branch or tag, or a commit id, as git shows it.');
+    throw new ProblemError(
+      'ref_invalid',
+      'Give the name of a branch or tag, or a commit id, as git shows it.',
+    );
   }
   return ref;
 }

@@ -27,7 +27,9 @@ const DEFAULT_SSH_USER = 'git';
 /** @throws ProblemError repo_url_invalid, repo_url_scheme, repo_url_credentials */
 export function parseAddress(text: string): ParsedAddress {
   if (text.length > MAX_LENGTH || !PRINTABLE.test(text)) {
-    throw invalid('Write it in plain letters without spaces; write special characters as %XX and foreign hosts as xn--….');
+    throw invalid(
+      'Write it in plain letters without spaces; write special characters as %XX and foreign hosts as xn--….',
+    );
   }
   const url = SCHEME.exec(text);
   if (url) return parseUrl((url[1] ?? '').toLowerCase(), url[2] ?? '');
@@ -53,7 +55,13 @@ function parseUrl(scheme: string, rest: string): ParsedAddress {
 const parseShortSsh = ([, user, host = '', path = '']: RegExpExecArray): ParsedAddress =>
   build('ssh', user, normaliseHost(host), PORTS.ssh, path.startsWith('/') ? path : `/${path}`);
 
-function build(scheme: keyof typeof PORTS, user: string | undefined, host: string, port: number, path: string) {
+function build(
+  scheme: keyof typeof PORTS,
+  user: string | undefined,
+  host: string,
+  port: number,
+  path: string,
+) {
   const login = scheme === 'ssh' ? `${normaliseUser(user ?? DEFAULT_SSH_USER)}@` : '';
   const shownHost = isIP(host) === 6 ? `[${host}]` : host;
   const shownPort = port === PORTS[scheme] ? '' : `:${port}`;
@@ -90,14 +98,16 @@ function normaliseUser(user: string): string {
 function normalisePath(text: string): string {
   const path = text.replace(/\/+$/, '');
   if (path === '') throw invalid('It names a host but no repository.');
-  if (UNSAFE.test(path)) throw invalid('Its path has characters that are not allowed; a query or fragment is not, either.');
+  if (UNSAFE.test(path))
+    throw invalid('Its path has characters that are not allowed; a query or fragment is not, either.');
   const decoded = decode(path);
   if (/[\p{Cc}\\]/u.test(decoded)) throw invalid('Its path contains control characters.');
   const segments = decoded.split('/').slice(1);
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw invalid('Its path has empty or relative parts.');
   }
-  if (segments.some((segment) => segment.startsWith('-'))) throw invalid('A part of its path starts with a dash.');
+  if (segments.some((segment) => segment.startsWith('-')))
+    throw invalid('A part of its path starts with a dash.');
   return path;
 }
 

@@ -11,7 +11,14 @@ import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
 import { cloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
-import { chooseTarget, mirroredRefs, parseRemoteRefs, refNotFound, type RemoteRefs, type Target } from './remote-refs.js';
+import {
+  chooseTarget,
+  mirroredRefs,
+  parseRemoteRefs,
+  refNotFound,
+  type RemoteRefs,
+  type Target,
+} from './remote-refs.js';
 
 export interface MirrorRequest {
   address: RepoAddress;
@@ -56,7 +63,12 @@ export class Mirrors {
     return { mirror, target };
   }
 
-  private async bringUpToDate(fetcher: Fetcher, mirror: string, remote: RemoteRefs, target: Source['target']) {
+  private async bringUpToDate(
+    fetcher: Fetcher,
+    mirror: string,
+    remote: RemoteRefs,
+    target: Source['target'],
+  ) {
     if (await exists(mirror)) {
       await fetcher.update(mirror, remote, target);
       return;
@@ -113,13 +125,19 @@ class Fetcher {
     if (await this.has(mirror, target.oid)) return;
     if (target.kind === 'ref') await this.fetch(mirror, [`+${target.name}:${target.name}`]);
     else if (target.oid.length !== 40) throw refNotFound(target.oid);
-    else await this.fetch(mirror, [`+${target.oid}:refs/wanted/${target.oid}`]).catch((error: unknown) => {
-      throw this.request.signal?.aborted ? error : refNotFound(target.oid);
-    });
+    else
+      await this.fetch(mirror, [`+${target.oid}:refs/wanted/${target.oid}`]).catch((error: unknown) => {
+        throw this.request.signal?.aborted ? error : refNotFound(target.oid);
+      });
   }
 
   private async isCurrent(mirror: string, remote: RemoteRefs): Promise<boolean> {
-    const listing = await this.local(mirror, ['for-each-ref', '--format=%(objectname)%09%(refname)', 'refs/heads', 'refs/tags']);
+    const listing = await this.local(mirror, [
+      'for-each-ref',
+      '--format=%(objectname)%09%(refname)',
+      'refs/heads',
+      'refs/tags',
+    ]);
     const own = mirroredRefs(parseRemoteRefs(listing));
     const theirs = mirroredRefs(remote);
     return own.size === theirs.size && [...theirs].every(([name, oid]) => own.get(name) === oid);
@@ -139,7 +157,13 @@ class Fetcher {
       this.request.onProgress({ phase: 'fetching', percent });
       if (received > this.limits.mirrorBytes) tooLarge.abort();
     });
-    const fixed = ['--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules'];
+    const fixed = [
+      '--progress',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+      '--no-recurse-submodules',
+    ];
     try {
       await this.git.run({
         ...this.remoteCommand(this.limits.fetchMs),
@@ -156,17 +180,33 @@ class Fetcher {
 
   private async checkSize(mirror: string): Promise<void> {
     const counts = await this.local(mirror, ['count-objects', '-v']);
-    const kilobytes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce((sum, [, size]) => sum + Number(size), 0);
+    const kilobytes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce(
+      (sum, [, size]) => sum + Number(size),
+      0,
+    );
     if (kilobytes * 1024 > this.limits.mirrorBytes) throw cloneProblem('clone_too_large');
   }
 
   private local(mirror: string, args: GitCommand['args'], input?: string): Promise<string> {
     const { signal } = this.request;
-    return this.git.text({ args, cwd: mirror, gitDir: mirror, timeoutMs: this.limits.localMs, ...(input && { input }), signal });
+    return this.git.text({
+      args,
+      cwd: mirror,
+      gitDir: mirror,
+      timeoutMs: this.limits.localMs,
+      ...(input && { input }),
+      signal,
+    });
   }
 
-  private remoteCommand(timeoutMs: number): Pick<GitCommand, 'timeoutMs' | 'signal' | 'protocols' | 'config' | 'env'> {
-    return { ...transportTo(this.request.address, join(this.folder, 'known_hosts')), timeoutMs, signal: this.request.signal };
+  private remoteCommand(
+    timeoutMs: number,
+  ): Pick<GitCommand, 'timeoutMs' | 'signal' | 'protocols' | 'config' | 'env'> {
+    return {
+      ...transportTo(this.request.address, join(this.folder, 'known_hosts')),
+      timeoutMs,
+      signal: this.request.signal,
+    };
   }
 }
 
@@ -180,5 +220,7 @@ const exists = (path: string) =>
 async function removePartialPacks(mirror: string): Promise<void> {
   const folder = join(mirror, 'objects', 'pack');
   const names = await readdir(folder).catch(() => []);
-  await Promise.all(names.filter((name) => name.startsWith('tmp_')).map((name) => rm(join(folder, name), { force: true })));
+  await Promise.all(
+    names.filter((name) => name.startsWith('tmp_')).map((name) => rm(join(folder, name), { force: true })),
+  );
 }

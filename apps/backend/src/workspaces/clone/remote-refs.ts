@@ -28,7 +28,8 @@ export function parseRemoteRefs(listing: string): RemoteRefs {
     const [, symbolic, value = '', name = ''] = LINE.exec(line) ?? [];
     if (name === '') continue;
     if (!symbolic) refs.set(name, value);
-    else if (name === 'HEAD' && value.startsWith('refs/heads/')) defaultBranch = value.slice('refs/heads/'.length);
+    else if (name === 'HEAD' && value.startsWith('refs/heads/'))
+      defaultBranch = value.slice('refs/heads/'.length);
   }
   return { defaultBranch, refs };
 }
@@ -69,4 +70,7 @@ const firstBranch = (remote: RemoteRefs): string | null =>
   [...remote.refs.keys()].find((name) => name.startsWith('refs/heads/'))?.slice('refs/heads/'.length) ?? null;
 
 export const refNotFound = (ref: string): ProblemError =>
-  new ProblemError('ref_not_found', `The repository has no branch, tag or commit "${ref}". Check the name, or leave it out.`);
+  new ProblemError(
+    'ref_not_found',
+    `The repository has no branch, tag or commit "${ref}". Check the name, or leave it out.`,
+  );

@@ -44,7 +44,17 @@ export class SessionClone {
     const branch = source.target.kind === 'branch' ? [`--branch=${source.target.name}`] : [];
     const identity = IDENTITY.map((setting) => `--config=${setting}`);
     await this.git.run({
-      args: ['clone', '--shared', '--no-checkout', '--template=', ...identity, ...branch, '--', source.mirror, request.repo],
+      args: [
+        'clone',
+        '--shared',
+        '--no-checkout',
+        '--template=',
+        ...identity,
+        ...branch,
+        '--',
+        source.mirror,
+        request.repo,
+      ],
       cwd: dirname(request.repo),
       protocols: ['file'],
       timeoutMs: this.limits.localMs,
@@ -70,7 +80,9 @@ export class SessionClone {
     const settings = [...IDENTITY, ...(request.url === null ? [] : originSettings(request.url))];
     for (const setting of settings) {
       const equals = setting.indexOf('=');
-      await this.git.run(this.inRepo(request, ['config', setting.slice(0, equals), setting.slice(equals + 1)]));
+      await this.git.run(
+        this.inRepo(request, ['config', setting.slice(0, equals), setting.slice(equals + 1)]),
+      );
     }
     await this.git.run(this.inRepo(request, ['commit', '--allow-empty', '--message=Start']));
   }
@@ -91,7 +103,8 @@ export class SessionClone {
       files++;
       bytes += Number(size);
     }
-    if (files > this.limits.checkoutFiles || bytes > this.limits.checkoutBytes) throw cloneProblem('clone_too_large');
+    if (files > this.limits.checkoutFiles || bytes > this.limits.checkoutBytes)
+      throw cloneProblem('clone_too_large');
   }
 
   private inRepo({ repo, signal }: CloneRequest, args: GitCommand['args']): GitCommand {

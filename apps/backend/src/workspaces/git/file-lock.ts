@@ -28,7 +28,11 @@ const ME: Owner = { host: hostname(), pid: process.pid, start: randomUUID() };
 const chains = new Map<string, Promise<void>>();
 
 /** @throws the signal's reason when it aborts before the turn has come */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const before = chains.get(path) ?? Promise.resolve();
   let leave = (): void => undefined;
   const left = new Promise<void>((resolve) => (leave = resolve));

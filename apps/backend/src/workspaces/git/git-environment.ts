@@ -20,7 +20,10 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /** @param protocols what git may speak in this call, as in GIT_ALLOW_PROTOCOL; none: nothing, not even local paths */
-export const gitEnvironment = (protocols: readonly string[], extra: Record<string, string>): Record<string, string> => ({
+export const gitEnvironment = (
+  protocols: readonly string[],
+  extra: Record<string, string>,
+): Record<string, string> => ({
   ...ENVIRONMENT,
   ...extra,
   GIT_ALLOW_PROTOCOL: protocols.length === 0 ? 'none' : protocols.join(':'),

@@ -6,9 +6,15 @@ import type { GitCommand } from './git.js';
  * How git reaches a checked address: only by its own protocol, and only at the network addresses that were checked.
  * @param knownHosts file with the ssh host keys that were seen before
  */
-export function transportTo(address: RepoAddress, knownHosts: string): Pick<GitCommand, 'protocols' | 'config' | 'env'> {
+export function transportTo(
+  address: RepoAddress,
+  knownHosts: string,
+): Pick<GitCommand, 'protocols' | 'config' | 'env'> {
   if (address.scheme === 'ssh') {
-    return { protocols: ['ssh'], env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) } };
+    return {
+      protocols: ['ssh'],
+      env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) },
+    };
   }
   return { protocols: [address.scheme], config: curlPin(address) };
 }

@@ -65,10 +65,24 @@ export class Checkpoints {
       this.submodules(sessionId),
     );
     const { gone, present } = await changes.judge(entries);
-    await this.indexInfo(sessionId, gone.map((name) => indexLine('0', NO_OBJECT, name)));
+    await this.indexInfo(
+      sessionId,
+      gone.map((name) => indexLine('0', NO_OBJECT, name)),
+    );
     if (present.length === 0) return;
     await this.history.onWorkTree(sessionId, {
-      args: ['update-index', '-q', '--ignore-submodules', '--refresh', '--verbose', '-z', '--add', '--remove', '--replace', '--stdin'],
+      args: [
+        'update-index',
+        '-q',
+        '--ignore-submodules',
+        '--refresh',
+        '--verbose',
+        '-z',
+        '--add',
+        '--remove',
+        '--replace',
+        '--stdin',
+      ],
       input: Buffer.concat(present.map((name) => Buffer.concat([name, Buffer.of(0)]))),
     });
   }
@@ -83,7 +97,10 @@ export class Checkpoints {
       const nested = entries.filter(({ folder }) => folder);
       if (nested.length === 0 || depth === NESTING) return entries.filter(({ folder }) => !folder);
       const placeholders = nested.map(({ name }) => Buffer.concat([name, Buffer.from(PLACEHOLDER)]));
-      await this.indexInfo(sessionId, placeholders.map((name) => indexLine('100644', EMPTY_BLOB, name)));
+      await this.indexInfo(
+        sessionId,
+        placeholders.map((name) => indexLine('100644', EMPTY_BLOB, name)),
+      );
     }
   }
 
@@ -96,7 +113,9 @@ export class Checkpoints {
   private async submodules(sessionId: string): Promise<ReadonlySet<string>> {
     const { stdout } = await this.history.onWorkTree(sessionId, { args: ['ls-files', '-z', '--stage'] });
     const lines = stdout.toString('latin1').split('\0');
-    return new Set(lines.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)));
+    return new Set(
+      lines.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)),
+    );
   }
 }
 

@@ -21,8 +21,10 @@ const LOCK_FILES = new Set([
   'packages.lock.json',
   'gradle.lockfile',
 ]);
-const FOLDERS = /(^|\/)(node_modules|vendor|third_party|dist|build|out|coverage|\.next|\.nuxt|__snapshots__|__generated__)\//;
-const NAMES = /(\.min\.(js|mjs|css)|\.bundle\.js|\.map|\.snap|\.pb\.go|_pb2(_grpc)?\.pyi?|\.generated\.\w+|\.g\.dart|\.designer\.cs)$/i;
+const FOLDERS =
+  /(^|\/)(node_modules|vendor|third_party|dist|build|out|coverage|\.next|\.nuxt|__snapshots__|__generated__)\//;
+const NAMES =
+  /(\.min\.(js|mjs|css)|\.bundle\.js|\.map|\.snap|\.pb\.go|_pb2(_grpc)?\.pyi?|\.generated\.\w+|\.g\.dart|\.designer\.cs)$/i;
 
 /** True for files that tools write and people seldom read: shown folded. */
 export const isGenerated = (path: string): boolean =>

@@ -20,7 +20,12 @@ const ATTRIBUTES =
   '* -text -crlf -ident -filter !eol !working-tree-encoding !diff !merge !whitespace !conflict-marker-size\n';
 
 /** A path with a backslash is a plain name here; symbolic links and modes are real. */
-const SETTINGS = ['core.protectNTFS=false', 'core.symlinks=true', 'core.fileMode=true', 'core.autocrlf=false'];
+const SETTINGS = [
+  'core.protectNTFS=false',
+  'core.symlinks=true',
+  'core.fileMode=true',
+  'core.autocrlf=false',
+];
 const SPEED = ['core.looseCompression=1', 'core.preloadIndex=true'];
 
 @Injectable()

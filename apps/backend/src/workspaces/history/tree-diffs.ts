@@ -38,7 +38,11 @@ export class TreeDiffs {
   async patch(sessionId: string, from: string, to: string, path: string): Promise<FilePatch> {
     const changed = await this.changedFiles(sessionId, from, to);
     const file = changed.find(({ name }) => pathText(name) === path);
-    if (!file) throw new ProblemError('file_not_found', 'This file did not change here. Load the list of changes again.');
+    if (!file)
+      throw new ProblemError(
+        'file_not_found',
+        'This file did not change here. Load the list of changes again.',
+      );
     if (file.additions === null) return { path, patch: '', truncated: false };
     const { hunks, truncated } = await this.hunks(sessionId, file);
     return { path, patch: patchHead(file) + hunks, truncated };
@@ -81,7 +85,12 @@ export class TreeDiffs {
 /** A side that does not exist is compared as an empty file. */
 const blob = (oid: string) => (/^0+$/.test(oid) ? EMPTY_BLOB : oid);
 
-const STATUS: Record<string, DiffFile['status']> = { A: 'added', D: 'deleted', R: 'renamed', T: 'type_changed' };
+const STATUS: Record<string, DiffFile['status']> = {
+  A: 'added',
+  D: 'deleted',
+  R: 'renamed',
+  T: 'type_changed',
+};
 
 function toDiffFile(file: ChangedFile): DiffFile {
   const path = pathText(file.name);

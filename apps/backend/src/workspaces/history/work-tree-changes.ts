@@ -17,7 +17,7 @@ const AT_ONCE = 64;
 /** A name that is reported twice (as deleted and as modified) comes once. */
 export function parseWorkTreeEntries(listing: Buffer): WorkTreeEntry[] {
   const entries = new Map<string, WorkTreeEntry>();
-  for (let start = 0; start < listing.length; ) {
+  for (let start = 0; start < listing.length;) {
     const end = listing.indexOf(0, start);
     const name = listing.subarray(start + 2, end);
     const entry = { name, tracked: listing[start] !== UNTRACKED, folder: name.at(-1) === SLASH };
@@ -61,7 +61,8 @@ export class WorkTreeChanges {
     const path = this.path(name);
     const found = await lstat(path).catch(() => null);
     if (found?.isSymbolicLink()) return 'present';
-    if (found?.isFile()) return found.size <= this.maxFileBytes && (await isReadable(path)) ? 'present' : 'keep';
+    if (found?.isFile())
+      return found.size <= this.maxFileBytes && (await isReadable(path)) ? 'present' : 'keep';
     if (found?.isDirectory()) return (await this.isSubmodule(name)) ? 'keep' : 'gone';
     return 'gone';
   }
