@@ -15,6 +15,8 @@ const LOOK_ROUND = [
   'touch /tmp/saas-codex-probe && echo can-write-tmp',
   'touch "$HOME/config.toml" && echo can-write-settings',
   'touch ../thread.json && echo can-write-thread',
+  // Codex reports no item of a command whose failure it takes for its sandbox's doing.
+  'true',
 ];
 
 const SCENARIOS = [
