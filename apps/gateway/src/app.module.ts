@@ -19,7 +19,7 @@ export class AppModule implements NestModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      controllers: [healthController('gateway', '0.1.0')],
+      controllers: [healthController('gateway')],
       providers: [{ provide: CONFIG, useValue: config }, OriginCheck, RateLimits, Upstream, ApiProxy, WebApp],
     };
   }

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
+import { VERSION } from '@saas-codex/platform/version';
 import { z } from 'zod';
-import { VERSION } from '../system/version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Response = Exclude<NonNullable<Operation['responses'][string]>, { $ref: string }>;

@@ -3,12 +3,11 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Health } from '@saas-codex/contracts/system';
 import { healthController } from '@saas-codex/platform/health.controller';
 import { Public } from '../tenants/public.decorator.js';
-import { VERSION } from './version.js';
 
 @ApiTags('system')
 @Public()
 @Controller('health')
-export class BackendHealthController extends healthController('backend', VERSION) {
+export class BackendHealthController extends healthController('backend') {
   @Get()
   @ApiOperation({ operationId: 'readHealth', summary: 'Tell that the process is alive' })
   @ApiResponse({ status: 200, standardSchema: Health })
