@@ -1,4 +1,4 @@
-import { httpUrlSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
 /** Settings of the backend; every name is an environment variable. */
@@ -6,7 +6,7 @@ export const Config = z.object({
   ...serviceSettings,
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }),
   RUNNER_URL: httpUrlSetting,
-  WORKSPACES_ROOT: z.string().startsWith('/', 'must be an absolute path'),
+  WORKSPACES_ROOT: pathSetting,
   /** Shared with the runner. */
   SERVICE_TOKEN: secretSetting,
   /** Signs cookies; changing it signs everybody out. */
@@ -24,7 +24,7 @@ export const Config = z.object({
         .filter((host) => host !== ''),
     ),
   /** Gets the owner's API token at the first start, with mode 0600. */
-  OWNER_TOKEN_FILE: z.string().startsWith('/', 'must be an absolute path'),
+  OWNER_TOKEN_FILE: pathSetting,
 });
 export type Config = z.infer<typeof Config>;
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { httpUrlSetting, serviceSettings } from '@saas-codex/platform/config';
+import { httpUrlSetting, pathSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
 /** Express's names for groups of addresses. */
@@ -29,7 +29,7 @@ export const Config = z.object({
   /** Where browsers reach the platform. */
   PUBLIC_URL: httpUrlSetting.transform((url) => new URL(url)),
   /** Folder of the built web app; without it the gateway serves the API alone. */
-  WEB_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
+  WEB_ROOT: pathSetting.optional(),
   TRUST_PROXY: trustProxy,
   /** Requests to the API per minute, of one address and of one credential. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(3_000),

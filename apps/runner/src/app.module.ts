@@ -1,7 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { RUNNER_CONFIG, type RunnerConfig } from './config.js';
+import { CONFIG, type Config } from './config.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
 import { redisOptions } from './redis/redis-options.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -11,7 +11,7 @@ import { ThreadsModule } from './threads/threads.module.js';
 
 @Module({})
 export class AppModule {
-  static with(config: RunnerConfig): DynamicModule {
+  static with(config: Config): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -26,8 +26,8 @@ export class AppModule {
         SystemModule,
         ThreadsModule,
       ],
-      providers: [{ provide: RUNNER_CONFIG, useValue: config }],
-      exports: [RUNNER_CONFIG],
+      providers: [{ provide: CONFIG, useValue: config }],
+      exports: [CONFIG],
     };
   }
 }

@@ -1,17 +1,14 @@
-import { resolve } from 'node:path';
-import { httpUrlSetting, readConfig, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
 const SANDBOXES = ['workspace-write', 'danger-full-access'] as const;
 export type Sandbox = (typeof SANDBOXES)[number];
 
-const RunnerSettings = z.object({
+/** Settings of the runner; every name is an environment variable. */
+export const Config = z.object({
   ...serviceSettings,
-  PORT: serviceSettings.PORT.default(9102),
-  WORKSPACES_ROOT: z
-    .string()
-    .min(1)
-    .transform((path) => resolve(path)),
+  /** The same folder as the backend's. */
+  WORKSPACES_ROOT: pathSetting,
   SERVICE_TOKEN: secretSetting,
   /** The real model key. It stays in this process. */
   CODEX_API_KEY: z.string().min(1).optional(),
@@ -27,10 +24,7 @@ const RunnerSettings = z.object({
   /** Speed of the demo model: 1 is a person's reading pace, 0 does not wait at all. */
   DEMO_PACE: z.coerce.number().min(0).max(10).optional(),
 });
-export type RunnerConfig = z.infer<typeof RunnerSettings>;
+export type Config = z.infer<typeof Config>;
 
-/** @throws ConfigError */
-export const readRunnerConfig = (env?: NodeJS.ProcessEnv): RunnerConfig => readConfig(RunnerSettings, env);
-
-/** Token of the settings in Nest's container. */
-export const RUNNER_CONFIG = Symbol('runner config');
+/** Injection token: `@Inject(CONFIG) private readonly config: Config`. */
+export const CONFIG = Symbol('runner config');

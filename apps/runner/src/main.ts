@@ -1,5 +1,7 @@
+import 'reflect-metadata';
+import { readConfig } from '@saas-codex/platform/config';
 import { runMain } from '@saas-codex/platform/service';
-import { readRunnerConfig } from './config.js';
+import { Config } from './config.js';
 import { startRunner } from './runner.js';
 
-await runMain(() => startRunner(readRunnerConfig()));
+await runMain(() => startRunner(readConfig(Config)));

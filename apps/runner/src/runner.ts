@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { startService } from '@saas-codex/platform/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
-import type { RunnerConfig } from './config.js';
+import type { Config } from './config.js';
 import { probeSandbox } from './jail/probe-sandbox.js';
 import { transportOptions } from './redis/redis-options.js';
 
@@ -11,7 +11,7 @@ import { transportOptions } from './redis/redis-options.js';
 const BODY_LIMIT = '1mb';
 
 /** @throws ConfigError when the machine cannot do what the settings ask for */
-export async function startRunner(config: RunnerConfig): Promise<NestExpressApplication> {
+export async function startRunner(config: Config): Promise<NestExpressApplication> {
   await probeSandbox(config);
   return startService({
     name: 'runner',

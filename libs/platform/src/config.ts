@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 
 /** A mistake in the environment; the message has one sentence per mistake and is meant for the operator. */
@@ -36,3 +37,9 @@ export const httpUrlSetting = z.url({
   protocol: /^https?$/,
   error: 'must be an http:// or https:// address',
 });
+
+/** A file or folder. Services that share a folder must name it alike, so it is absolute and has one spelling. */
+export const pathSetting = z
+  .string()
+  .startsWith('/', 'must be an absolute path')
+  .transform((path) => resolve(path));

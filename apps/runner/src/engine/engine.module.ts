@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { CodexSandboxJail } from '../jail/codex-sandbox.jail.js';
 import { Jail } from '../jail/jail.js';
 import { CodexSdkEngine } from './codex-sdk.engine.js';
@@ -10,8 +10,8 @@ import { Engine } from './engine.js';
   providers: [
     {
       provide: Jail,
-      inject: [RUNNER_CONFIG],
-      useFactory: (config: RunnerConfig) => new CodexSandboxJail(config.CODEX_SANDBOX),
+      inject: [CONFIG],
+      useFactory: (config: Config) => new CodexSandboxJail(config.CODEX_SANDBOX),
     },
     { provide: Engine, useClass: CodexSdkEngine },
   ],

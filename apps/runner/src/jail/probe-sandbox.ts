@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '@saas-codex/platform/config';
-import type { RunnerConfig } from '../config.js';
+import type { Config } from '../config.js';
 
 const require = createRequire(import.meta.url);
 const CODEX = require.resolve('@openai/codex/bin/codex.js');
@@ -14,7 +14,7 @@ const TIMEOUT_MS = 20_000;
  * Runs `true` in Codex's sandbox, with a CODEX_HOME where those of the threads will be.
  * @throws ConfigError when the sandbox that the settings ask for cannot run here
  */
-export async function probeSandbox({ CODEX_SANDBOX, WORKSPACES_ROOT }: RunnerConfig): Promise<void> {
+export async function probeSandbox({ CODEX_SANDBOX, WORKSPACES_ROOT }: Config): Promise<void> {
   if (CODEX_SANDBOX === 'danger-full-access') return;
   await mkdir(WORKSPACES_ROOT, { recursive: true });
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.sandbox-probe-'));

@@ -1,7 +1,7 @@
 import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { connectRedis } from '@saas-codex/platform/redis';
 import { Redis } from 'ioredis';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 
 /** Closes the connection after everything that writes through it has ended. */
 @Injectable()
@@ -19,8 +19,8 @@ class RedisConnection implements OnApplicationShutdown {
   providers: [
     {
       provide: Redis,
-      inject: [RUNNER_CONFIG],
-      useFactory: (config: RunnerConfig) => connectRedis(config.REDIS_URL),
+      inject: [CONFIG],
+      useFactory: (config: Config) => connectRedis(config.REDIS_URL),
     },
     RedisConnection,
   ],

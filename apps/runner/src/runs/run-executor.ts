@@ -7,7 +7,7 @@ import {
   RunLogWriter,
 } from '@saas-codex/platform/run-log/run-log.writer';
 import { Redis } from 'ioredis';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { Engine, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
@@ -35,7 +35,7 @@ export class RunExecutor {
   private readonly runnerName = `runner-${randomUUID().slice(0, 8)}`;
 
   constructor(
-    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly redis: Redis,
     private readonly active: ActiveRuns,
     private readonly cancellations: Cancellations,

@@ -3,7 +3,7 @@ import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { ClientProxyFactory, type ClientRedis, Transport } from '@nestjs/microservices';
 import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
 import { Redis } from 'ioredis';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { transportOptions } from '../redis/redis-options.js';
 import { ThreadsModule } from '../threads/threads.module.js';
@@ -20,8 +20,8 @@ const hub = { provide: RunLogHub, inject: [Redis], useFactory: (redis: Redis) =>
 
 const broadcast = {
   provide: RUNNER_BROADCAST,
-  inject: [RUNNER_CONFIG],
-  useFactory: ({ REDIS_URL }: RunnerConfig) =>
+  inject: [CONFIG],
+  useFactory: ({ REDIS_URL }: Config) =>
     ClientProxyFactory.create({ transport: Transport.REDIS, options: transportOptions(REDIS_URL) }),
 };
 

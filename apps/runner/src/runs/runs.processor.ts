@@ -1,7 +1,7 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
 import { RunExecutor } from './run-executor.js';
 import { LOST_RUNNER, RUN_QUEUE, type RunJob } from './run-queue.js';
@@ -15,7 +15,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   private readonly logger = new Logger(RunsProcessor.name);
 
   constructor(
-    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    @Inject(CONFIG) private readonly config: Config,
     @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
     private readonly active: ActiveRuns,
     private readonly executor: RunExecutor,

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 
@@ -11,7 +11,7 @@ const { version: codexVersion } = require('@openai/codex/package.json') as { ver
 @Controller('system')
 export class SystemController {
   constructor(
-    @Inject(RUNNER_CONFIG) private readonly config: RunnerConfig,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly modelProxy: ModelProxy,
     private readonly jail: Jail,
   ) {}

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CreateThread } from '@saas-codex/contracts/runner-api';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { z } from 'zod';
-import { RUNNER_CONFIG, type RunnerConfig } from '../config.js';
+import { CONFIG, type Config } from '../config.js';
 import { createFile, replaceFile } from './atomic-file.js';
 import { prepareCodexHome } from './codex-home.js';
 import { type WorkspacePaths, workspaceAt, workspaceOf } from './workspace-path.js';
@@ -34,7 +34,7 @@ export interface Thread extends ThreadRecord {
 
 @Injectable()
 export class ThreadStore {
-  constructor(@Inject(RUNNER_CONFIG) private readonly config: RunnerConfig) {}
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
    * Opens a thread on a workspace; a workspace has one thread, so that the same call again changes nothing.
