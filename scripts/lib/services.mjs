@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { STOP_GRACE_MS } from './supervisor.mjs';
 
 /**
  * What each service is started with. A service's environment holds what it needs and nothing else: the model key
@@ -27,13 +28,16 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
     healthUrl: `http://127.0.0.1:${port}/health`,
   });
   return {
-    runner: service('runner', settings.RUNNER_PORT, {
-      WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
-      SERVICE_TOKEN: secrets.serviceToken,
-      MAX_CONCURRENT_RUNS: `${settings.MAX_CONCURRENT_RUNS}`,
-      CODEX_SANDBOX: settings.CODEX_SANDBOX,
-      ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'DEMO_PACE']),
-    }),
+    runner: {
+      ...service('runner', settings.RUNNER_PORT, {
+        WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
+        SERVICE_TOKEN: secrets.serviceToken,
+        ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'CODEX_SANDBOX', 'DEMO_PACE']),
+        ...pick(settings, ['MAX_CONCURRENT_RUNS', 'SHUTDOWN_GRACE_SECONDS']),
+      }),
+      // Its runs may use up their grace, and then it still has to close their logs.
+      stopGraceMs: settings.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_GRACE_MS,
+    },
     backend: service('backend', settings.BACKEND_PORT, {
       DATABASE_URL: databaseUrl,
       RUNNER_URL: `http://127.0.0.1:${settings.RUNNER_PORT}`,

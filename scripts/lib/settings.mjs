@@ -8,7 +8,7 @@ const url = (/** @type {RegExp} */ protocol, /** @type {string} */ example) =>
   z.url({ protocol, error: `must be an address like ${example}` });
 
 /** Everything that `npm start` can be told; the same names as in `.env.example`. */
-const Settings = z.object({
+export const Settings = z.object({
   GATEWAY_PORT: port(9100),
   BACKEND_PORT: port(9101),
   RUNNER_PORT: port(9102),
@@ -21,10 +21,11 @@ const Settings = z.object({
   REDIS_URL: url(/^rediss?$/, 'redis://host:6379').optional(),
   CODEX_API_KEY: z.string().optional(),
   CODEX_BASE_URL: url(/^https?$/, 'http://127.0.0.1:11434/v1').optional(),
-  CODEX_MODEL: z.string().optional(),
+  CODEX_MODEL: z.string().max(100).optional(),
   CODEX_SANDBOX: z.enum(['workspace-write', 'danger-full-access']).default('workspace-write'),
   DEMO_PACE: z.coerce.number().min(0).max(10).optional(),
-  MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(1000).default(4),
+  MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
+  SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   SIGN_IN_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   TRUST_PROXY: z.string().optional(),

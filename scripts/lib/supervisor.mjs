@@ -5,6 +5,8 @@ import { hasEnded, stopProcess, waitUntil } from './processes.mjs';
 
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const STEADY_AFTER_MS = 30_000;
+/** How long a service may take to end, unless it says otherwise. */
+export const STOP_GRACE_MS = 15_000;
 
 /**
  * @typedef {object} ServiceDefinition
@@ -13,6 +15,7 @@ const STEADY_AFTER_MS = 30_000;
  * @property {NodeJS.ProcessEnv} env the whole environment: a service sees only what is meant for it
  * @property {string} [cwd]
  * @property {string} [healthUrl]
+ * @property {number} [stopGraceMs] how long it may take to end after SIGTERM
  */
 
 /**
@@ -80,10 +83,11 @@ export class Service {
     );
   }
 
-  async stop(graceMs = 15_000) {
+  async stop() {
+    const { stopGraceMs = STOP_GRACE_MS } = this.definition;
     this.#stopped = true;
     clearTimeout(this.#restart);
-    if (this.#child && !hasEnded(this.#child)) await stopProcess(this.#child, 'SIGTERM', graceMs);
+    if (this.#child && !hasEnded(this.#child)) await stopProcess(this.#child, 'SIGTERM', stopGraceMs);
   }
 
   #logTail() {

@@ -1,0 +1,84 @@
+/** A setting has three places: it is documented, `npm start` and compose know it, and it reaches a service that reads it. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readConfig } from '@saas-codex/platform/config';
+import { Config as BackendConfig } from '../apps/backend/src/config.js';
+import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
+import { Config as RunnerConfig } from '../apps/runner/src/config.js';
+import { serviceDefinitions } from '../scripts/lib/services.mjs';
+import { readSettings, Settings } from '../scripts/lib/settings.mjs';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(resolve(ROOT, file), 'utf8');
+const namesIn = (text: string, pattern: RegExp) =>
+  new Set([...text.matchAll(pattern)].map(([, name]) => String(name)));
+
+const CONFIGS = { backend: BackendConfig, gateway: GatewayConfig, runner: RunnerConfig };
+/** `npm start` makes these itself; compose gets them from `.env`. */
+const SECRETS = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'SERVICE_TOKEN', 'AUTH_SECRET'];
+/** Compose brings its own servers and volumes. */
+const NOT_FOR_COMPOSE = ['DATA_DIR', 'DATABASE_URL', 'REDIS_URL', 'WORKSPACES_ROOT'];
+/** The largest values that `npm start` takes, and something for all that has no default. */
+const GIVEN = {
+  CODEX_API_KEY: 'sk-key',
+  CODEX_BASE_URL: 'http://127.0.0.1:1/v1',
+  CODEX_MODEL: 'm'.repeat(100),
+  CODEX_SANDBOX: 'danger-full-access',
+  DEMO_PACE: '10',
+  MAX_CONCURRENT_RUNS: '64',
+  SHUTDOWN_GRACE_SECONDS: '3600',
+  GIT_TRUSTED_HOSTS: 'git.example.org:8080, 10.0.0.1',
+  RATE_LIMIT_PER_MINUTE: '1',
+  SIGN_IN_LIMIT_PER_MINUTE: '1',
+  TRUST_PROXY: '1',
+};
+/** What a service's environment holds besides its settings. */
+const SURROUNDINGS = ['PATH', 'LANG', 'TZ', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+
+const documented = namesIn(read('.env.example'), /^([A-Z_]+)=/gm);
+
+test('every setting of `npm start` is documented, and nothing else is', () => {
+  expect([...documented].toSorted()).toEqual([...Object.keys(Settings.shape), ...SECRETS].toSorted());
+});
+
+test('compose takes every setting from .env that is documented for it', () => {
+  const used = namesIn(read('docker-compose.yml'), /\$\{([A-Z_]+)/g);
+  const expected = [...documented].filter((name) => !NOT_FOR_COMPOSE.includes(name));
+  expect([...used].toSorted()).toEqual(expected.toSorted());
+});
+
+test('what `npm start` takes reaches the services, which read all of it and take the same values', () => {
+  const definitions = serviceDefinitions({
+    root: ROOT,
+    settings: readSettings('/nonexistent', GIVEN),
+    secrets: {
+      postgresPassword: 'p',
+      redisPassword: 'r',
+      serviceToken: 's'.repeat(32),
+      authSecret: 'a'.repeat(32),
+    },
+    databaseUrl: 'postgres://127.0.0.1/x',
+    redisUrl: 'redis://127.0.0.1',
+    publicUrl: 'http://localhost:9100',
+  });
+  for (const [name, config] of Object.entries(CONFIGS)) {
+    const { env } = definitions[name as keyof typeof CONFIGS];
+    const settings = Object.keys(env).filter((key) => !SURROUNDINGS.includes(key));
+    expect([name, settings.toSorted()]).toEqual([name, Object.keys(config.shape).toSorted()]);
+    expect(() => readConfig(config, env)).not.toThrow();
+  }
+});
+
+test('what a service refuses, `npm start` refuses in a sentence', () => {
+  const given = { MAX_CONCURRENT_RUNS: '65', SHUTDOWN_GRACE_SECONDS: '3601', CODEX_MODEL: 'm'.repeat(101) };
+  const sentences = Object.keys(given)
+    .toSorted()
+    .map((name) => expect.stringMatching(`^${name}: `) as unknown);
+  let said = '';
+  try {
+    readSettings('/nonexistent', given);
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  expect(said.split('\n').toSorted()).toEqual(sentences);
+});
