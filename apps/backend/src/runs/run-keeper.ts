@@ -1,6 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
+import { Keeper } from '../sessions/keeper.js';
 import { type Outcome, SessionLoop, type SessionRef } from '../sessions/session-loop.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../tenants/request-context.js';
@@ -26,9 +27,9 @@ type Step = Outcome | 'more';
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
 @Injectable()
-export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+export class RunKeeper extends Keeper {
   private readonly logger = new Logger(RunKeeper.name);
-  private readonly loop = new SessionLoop({
+  protected readonly loop = new SessionLoop({
     name: 'run keeper',
     scan: () => this.runs.toAttend(),
     attend: (ref) => this.attend(ref),
@@ -43,19 +44,8 @@ export class RunKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly closing: RunClosing,
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.loop.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  /** @returns a promise that resolves when nothing more can be done for the session's runs now. */
-  keep(ref: SessionRef): Promise<void> {
-    return this.loop.kick(ref);
+  ) {
+    super();
   }
 
   private async attend({ tenantId, sessionId }: SessionRef): Promise<Outcome> {

@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { systemContext } from '../tenants/request-context.js';
+import { Keeper } from './keeper.js';
 import { Provisioning } from './provisioning.js';
 import { Removal } from './removal.js';
 import { SessionLock } from './session-lock.js';
@@ -12,8 +13,8 @@ const CONCURRENCY = 4;
 
 /** Sets up new sessions and removes deleted ones, in this process or whatever one is left. */
 @Injectable()
-export class SessionKeeper implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly loop = new SessionLoop({
+export class SessionKeeper extends Keeper {
+  protected readonly loop = new SessionLoop({
     name: 'session keeper',
     scan: () => this.sessions.toAttend(),
     attend: (ref, signal) => this.attend(ref, signal),
@@ -27,19 +28,8 @@ export class SessionKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly provisioning: Provisioning,
     private readonly removal: Removal,
     private readonly runs: SessionRuns,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.loop.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  /** @returns a promise that resolves when the session is set up, has failed, or is removed. */
-  keep(ref: SessionRef): Promise<void> {
-    return this.loop.kick(ref);
+  ) {
+    super();
   }
 
   /** As `keep`, for a session that was deleted: its setting up is broken off. */
