@@ -7,6 +7,7 @@ import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
 import { Redis } from 'ioredis';
 import { freePort } from '../../../scripts/lib/ports.mjs';
 import { createDatabase } from '../../../tests/support/postgres.js';
@@ -143,7 +144,7 @@ export class SessionsWorld {
   async log(runId: string): Promise<RunEvent[]> {
     const entries = await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+');
     return entries.map(([, fields]) =>
-      RunEvent.parse(JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1]))),
+      RunEvent.parse(JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? '')),
     );
   }
 
@@ -151,9 +152,7 @@ export class SessionsWorld {
   async activity(sessionId: string): Promise<Activity[]> {
     const entries = await this.redis.xrange(REDIS_KEYS.activity, '-', '+');
     return entries
-      .map(([, fields]) =>
-        Activity.parse(JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1]))),
-      )
+      .map(([, fields]) => Activity.parse(JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? '')))
       .filter((activity) => activity.session_id === sessionId);
   }
 

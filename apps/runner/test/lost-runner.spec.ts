@@ -1,4 +1,5 @@
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
 import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
@@ -113,7 +114,7 @@ describe('several runners', () => {
 async function statuses(world: RunnerWorld, runId: string): Promise<string[]> {
   const entries = await world.redis.xrange(REDIS_KEYS.activity, '-', '+');
   return entries
-    .map(([, fields]) => JSON.parse(String(fields[fields.indexOf(STREAM_FIELDS.event) + 1])))
+    .map(([, fields]) => JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? ''))
     .filter((activity) => activity.run_id === runId)
     .map((activity) => activity.status);
 }

@@ -1,5 +1,6 @@
 import { type RunEvent, isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
 import type { Redis } from 'ioredis';
 
 /** What a run's log says about its status. */
@@ -23,7 +24,6 @@ export async function readRunLogState(redis: Redis, runId: string): Promise<RunL
 
 function eventOf(entry: [id: string, fields: string[]] | undefined): RunEvent | null {
   if (!entry) return null;
-  const [, fields] = entry;
-  const json = fields[fields.indexOf(STREAM_FIELDS.event) + 1];
+  const json = fieldOf(entry[1], STREAM_FIELDS.event);
   return json === undefined ? null : (JSON.parse(json) as RunEvent);
 }

@@ -4,6 +4,7 @@ import { STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { lastValueFrom } from 'rxjs';
 import type { ZodType } from 'zod';
+import { fieldOf } from './entry-field.js';
 
 /*
  * Nest's transport for a Redis stream with a consumer group: `@EventPattern('<entry type>')` handlers get the
@@ -159,10 +160,9 @@ export class RedisStreamServer extends Server implements CustomTransportStrategy
 
   /** @returns whether the entry is done with. */
   private async handle(id: string, fields: string[]): Promise<boolean> {
-    const field = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
-    const type = field(STREAM_FIELDS.type);
+    const type = fieldOf(fields, STREAM_FIELDS.type) ?? '';
     if (!this.getHandlerByPattern(type)) return true;
-    const parsed = this.options.schema.safeParse(parseJson(field(STREAM_FIELDS.event)));
+    const parsed = this.options.schema.safeParse(parseJson(fieldOf(fields, STREAM_FIELDS.event) ?? ''));
     if (!parsed.success) {
       this.logger.error(`entry ${id} (${type}) of ${this.options.stream} cannot be read and is left out`);
       return true;

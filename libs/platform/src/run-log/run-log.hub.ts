@@ -4,6 +4,7 @@ import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { ProblemError } from '../problem.js';
+import { fieldOf } from '../redis-stream/entry-field.js';
 import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
@@ -79,7 +80,7 @@ export class RunLogHub {
       return { startsAfter: BEFORE_FIRST_EVENT, ended: false };
     const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
     const [id = '', fields = []] = last ?? [];
-    const type = fields[fields.indexOf(STREAM_FIELDS.type) + 1] ?? '';
+    const type = fieldOf(fields, STREAM_FIELDS.type) ?? '';
     return { startsAfter: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
   }
 

@@ -12,6 +12,7 @@ import {
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { Redis } from 'ioredis';
+import { fieldOf } from '../redis-stream/entry-field.js';
 import { appendEntry, appendWithActivity } from './run-log.scripts.js';
 
 /*
@@ -156,11 +157,10 @@ async function lastEntry(
   const [entry] = await redis.xrevrange(REDIS_KEYS.runEvents(runId), '+', '-', 'COUNT', 1);
   if (!entry) return { id: BEFORE_FIRST_EVENT };
   const [id, fields] = entry;
-  const field = (name: string) => fields[fields.indexOf(name) + 1];
   return {
     id: parseEventId(id) ?? BEFORE_FIRST_EVENT,
-    type: field(STREAM_FIELDS.type),
-    writer: field(STREAM_FIELDS.writer),
+    type: fieldOf(fields, STREAM_FIELDS.type),
+    writer: fieldOf(fields, STREAM_FIELDS.writer),
   };
 }
 
