@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 
 const json = { 'content-type': 'application/json' };
+const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 const UUID = '0192f5a0-0000-7000-8000-000000000000';
 
 it.each<[string, string, RequestInit, number, string]>([
@@ -38,6 +39,20 @@ it.each<[string, string, RequestInit, number, string]>([
   ],
   ['an id that is none', '/api/sessions/1', {}, 400, 'invalid_request'],
   ['a session that is not there', `/api/sessions/${UUID}`, {}, 404, 'session_not_found'],
+  [
+    'a cursor of our form that is none of ours',
+    `/api/sessions?cursor=${cursor(['0000-01-01T00:00:00Z', UUID])}`,
+    {},
+    400,
+    'invalid_cursor',
+  ],
+  [
+    'a NUL character',
+    '/api/sessions',
+    { method: 'POST', headers: json, body: '{"title":"a\\u0000b"}' },
+    400,
+    'invalid_request',
+  ],
   ['a bad page size', '/api/sessions?limit=0', {}, 400, 'invalid_request'],
   ['text for JSON', '/api/sessions', { method: 'POST', body: 'title=x' }, 415, 'unsupported_media_type'],
   [

@@ -52,6 +52,9 @@ describe('a session with its runs', () => {
     });
     const { body: diff } = await world.call<Diff>('GET', `/api/sessions/${id}/diff?from=${second.run_id}`);
     expect(diff.files.map(({ path }) => path)).toEqual(['note-2.md']);
+    expect(await world.call('GET', `/api/sessions/${id.toUpperCase()}/diff`)).toMatchObject({ status: 200 });
+    const capitals = await world.backend.fetch(`/api/runs/${run.run_id.toUpperCase()}/events`);
+    expect(await capitals.text()).toContain('event: run.succeeded');
     const types = (await world.log(run.run_id)).map(({ type }) => type);
     expect(types).toContain('checkpoint.created');
     expect(types.at(-1)).toBe('run.succeeded');
@@ -93,6 +96,10 @@ describe('a session with its runs', () => {
     const firstPage = (await world.call<RunPage>('GET', `/api/sessions/${session.session_id}/runs?limit=2`))
       .body;
     expect(firstPage.items.map(({ prompt }) => prompt)).toEqual(['Note c', 'Note b']);
+    const tooFar = Buffer.from('99999999999').toString('base64url');
+    expect(
+      await world.call('GET', `/api/sessions/${session.session_id}/runs?cursor=${tooFar}`),
+    ).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
     const path = `/api/sessions/${session.session_id}/runs?limit=2&cursor=${firstPage.next_cursor}`;
     expect((await world.call<RunPage>('GET', path)).body).toMatchObject({
       items: [{ prompt: 'Note a' }],

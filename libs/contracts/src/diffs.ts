@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Id } from './ids.js';
 import { DiffStat } from './sessions.js';
 
 export const FILE_STATUSES = ['added', 'modified', 'deleted', 'renamed', 'type_changed'] as const;
@@ -32,7 +33,7 @@ export type Diff = z.infer<typeof Diff>;
  * Both also take a tree that an earlier `Diff` of the session named: what is read by trees stays the same while the
  * agent goes on working, so a list of files and the patches behind it fit together.
  */
-const point = z.union([z.uuid(), z.string().regex(/^[0-9a-f]{40}$/)], {
+const point = z.union([Id, z.string().regex(/^[0-9a-f]{40}$/)], {
   error: 'is neither a run id nor a tree',
 });
 export const DiffQuery = z.object({ from: point.optional(), to: point.optional() });

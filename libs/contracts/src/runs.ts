@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageOf } from './pagination.js';
 import { DiffStat } from './sessions.js';
+import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
@@ -44,9 +45,7 @@ export const Run = z
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;
 
-export const PromptSession = z
-  .strictObject({ prompt: z.string().trim().min(1).max(100_000) })
-  .meta({ id: 'PromptSession' });
+export const PromptSession = z.strictObject({ prompt: writtenText(100_000) }).meta({ id: 'PromptSession' });
 export type PromptSession = z.infer<typeof PromptSession>;
 
 export const RunPage = pageOf(Run, 'RunPage');

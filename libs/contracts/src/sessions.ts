@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
+import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
 export const SESSION_STATUSES = ['provisioning', 'ready', 'failed', 'archived'] as const;
@@ -50,7 +51,7 @@ export const Session = z
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
 
-const title = z.string().trim().min(1).max(200);
+const title = writtenText(200);
 const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a model name');
 
 export const CreateSession = z

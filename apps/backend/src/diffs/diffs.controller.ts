@@ -1,11 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
-import { z } from 'zod';
+import { Id } from '@saas-codex/contracts/ids';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { DiffsService } from './diffs.service.js';
 
-const id = { schema: z.uuid() };
+const id = { schema: Id };
 
 @ApiTags('diffs')
 @Controller('api/sessions/:session_id/diff')

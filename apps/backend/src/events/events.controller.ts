@@ -1,13 +1,13 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Id } from '@saas-codex/contracts/ids';
 import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 import { RunStore } from '../runs/run-store.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 
-const id = { schema: z.uuid() };
+const id = { schema: Id };
 const AFTER = {
   name: 'after',
   required: false,

@@ -57,7 +57,7 @@ export class RunStore {
   /** The session's runs, newest first. @throws ProblemError session_not_found, invalid_cursor */
   async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
     await this.sessions.get(ctx, sessionId);
-    const before = decodeCursor(query.cursor, z.int());
+    const before = decodeCursor(query.cursor, z.int32());
     const rows = await this.db.run(ctx, (tx) =>
       tx.of(RunEntity).find({
         where: { sessionId, ...(before !== undefined && { ordinal: LessThan(before) }) },

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
 import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
-import { z } from 'zod';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { RunsService } from './runs.service.js';
 
-const id = { schema: z.uuid() };
+const id = { schema: Id };
 
 @ApiTags('runs')
 @Controller('api')

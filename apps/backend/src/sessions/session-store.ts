@@ -20,8 +20,10 @@ import { toSession } from './session-view.js';
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
 
+/** Postgres knows no year 0. */
+const Timestamp = z.iso.datetime().refine((text) => !text.startsWith('0000'));
 /** Sort key of the list: last activity, then id. */
-const SessionCursor = z.tuple([z.iso.datetime(), z.uuid()]);
+const SessionCursor = z.tuple([Timestamp, z.uuid()]);
 
 /**
  * Reads and changes sessions.

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
+import { Id } from '@saas-codex/contracts/ids';
 import {
   CreateSession,
   Session,
@@ -8,11 +9,10 @@ import {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
-import { z } from 'zod';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
-const id = { schema: z.uuid() };
+const id = { schema: Id };
 
 @ApiTags('sessions')
 @Controller('api/sessions')

@@ -1,11 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Id } from '@saas-codex/contracts/ids';
 import { type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RunsService } from './runs.service.js';
-
-const RunId = z.uuid();
 
 @Controller('runs')
 export class RunsController {
@@ -22,14 +21,14 @@ export class RunsController {
 
   @Post(':runId/cancel')
   @HttpCode(202)
-  async cancel(@Param('runId', { schema: RunId }) runId: string): Promise<RunStarted> {
+  async cancel(@Param('runId', { schema: Id }) runId: string): Promise<RunStarted> {
     await this.runs.cancel(runId);
     return { runId };
   }
 
   @Get(':runId/events')
   events(
-    @Param('runId', { schema: RunId }) runId: string,
+    @Param('runId', { schema: Id }) runId: string,
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
