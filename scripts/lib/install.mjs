@@ -14,6 +14,10 @@ export async function install(root) {
     console.log(existsSync(modules) ? 'Updating packages …' : 'Installing packages …');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     // Not `npm ci`: it refuses a lock file that lacks optional binaries of other platforms, which not every registry serves.
-    await run(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    await run(
+      npm,
+      ['install', '--no-save', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
+      { cwd: root },
+    );
   });
 }

@@ -65,9 +65,10 @@ async function dropRoot(program, folder) {
     () => true,
     () => false,
   );
-  return reaches
-    ? ['setpriv', ...as]
-    : ['setpriv', ...as, '--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
+  if (reaches) return ['setpriv', ...as];
+  // Without the securebit access(2), with which Postgres looks for its own programs, would leave the capability aside.
+  const reading = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
+  return ['setpriv', '--securebits', '+no_setuid_fixup', ...as, ...reading];
 }
 
 /**
