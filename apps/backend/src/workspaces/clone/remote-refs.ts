@@ -17,6 +17,8 @@ export type Target =
   | { kind: 'branch'; name: string; oid: string }
   | { kind: 'ref'; name: string; oid: string }
   | { kind: 'commit'; oid: string };
+/** A target that can be checked out. */
+export type CheckoutTarget = Exclude<Target, { kind: 'empty' }>;
 
 const LINE = /^(ref: )?(\S+)\t(.+)$/;
 const COMMIT_ID = /^[0-9a-f]{7,40}$/i;

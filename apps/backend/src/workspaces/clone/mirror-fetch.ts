@@ -1,0 +1,157 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepoAddress } from '../addresses/repo-address.js';
+import type { Git, GitCommand } from '../git/git.js';
+import { progressReader } from '../git/progress.js';
+import { transportTo } from '../git/transport.js';
+import type { WorkspaceLimits } from '../workspace-limits.js';
+import { cloneProblem } from './clone-problems.js';
+import type { OnCloneProgress } from './clone-progress.js';
+import {
+  type CheckoutTarget,
+  mirroredRefs,
+  parseRemoteRefs,
+  refNotFound,
+  type RemoteRefs,
+} from './remote-refs.js';
+
+export interface MirrorRequest {
+  address: RepoAddress;
+  ref: string | null;
+  onProgress: OnCloneProgress;
+  signal?: AbortSignal;
+}
+
+/** The git commands that bring a mirror up to date for one request. */
+export class MirrorFetch {
+  constructor(
+    private readonly git: Git,
+    private readonly limits: WorkspaceLimits,
+    private readonly request: MirrorRequest,
+    private readonly folder: string,
+  ) {}
+
+  async listRemote(): Promise<RemoteRefs> {
+    this.request.onProgress({ phase: 'resolving', percent: null });
+    const listing = await this.git.text({
+      ...this.remoteCommand(this.limits.resolveMs),
+      args: ['ls-remote', '--symref', '--', this.request.address.url],
+      cwd: this.folder,
+    });
+    return parseRemoteRefs(listing);
+  }
+
+  async init(mirror: string): Promise<void> {
+    await this.git.run({
+      args: ['init', '--bare', '--template=', '--', mirror],
+      cwd: this.folder,
+      timeoutMs: this.limits.localMs,
+    });
+  }
+
+  async update(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
+    if (!(await this.isCurrent(mirror, remote))) {
+      await this.fetch(mirror, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], ['--prune']);
+    }
+    await this.fetchTarget(mirror, target);
+    await this.checkSize(mirror);
+  }
+
+  /** A pull request's ref or a lone commit is outside what a mirror holds. */
+  private async fetchTarget(mirror: string, target: CheckoutTarget): Promise<void> {
+    if (await this.has(mirror, target.oid)) return;
+    if (target.kind === 'ref') await this.fetch(mirror, [`+${target.name}:${target.name}`]);
+    else if (target.oid.length !== 40) throw refNotFound(target.oid);
+    else
+      await this.fetch(mirror, [`+${target.oid}:refs/wanted/${target.oid}`]).catch((error: unknown) => {
+        throw this.request.signal?.aborted ? error : refNotFound(target.oid);
+      });
+  }
+
+  private async isCurrent(mirror: string, remote: RemoteRefs): Promise<boolean> {
+    const listing = await this.local(mirror, [
+      'for-each-ref',
+      '--format=%(objectname)%09%(refname)',
+      'refs/heads',
+      'refs/tags',
+    ]);
+    const own = mirroredRefs(parseRemoteRefs(listing));
+    const theirs = mirroredRefs(remote);
+    return own.size === theirs.size && [...theirs].every(([name, oid]) => own.get(name) === oid);
+  }
+
+  private async has(mirror: string, oid: string): Promise<boolean> {
+    const found = await this.local(mirror, ['cat-file', '--batch-check'], `${oid}^{commit}\n`);
+    return / commit \d+$/.test(found);
+  }
+
+  private async fetch(mirror: string, refspecs: string[], options: string[] = []): Promise<void> {
+    this.request.onProgress({ phase: 'fetching', percent: 0 });
+    await removePartialPacks(mirror);
+    const tooLarge = new AbortController();
+    const signals = [tooLarge.signal, ...(this.request.signal ? [this.request.signal] : [])];
+    const onStderr = progressReader(({ percent, received }) => {
+      this.request.onProgress({ phase: 'fetching', percent });
+      if (received > this.limits.mirrorBytes) tooLarge.abort();
+    });
+    const fixed = [
+      '--progress',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+      '--no-recurse-submodules',
+    ];
+    try {
+      await this.git.run({
+        ...this.remoteCommand(this.limits.fetchMs),
+        args: ['fetch', ...fixed, ...options, '--', this.request.address.url, ...refspecs],
+        cwd: mirror,
+        gitDir: mirror,
+        signal: AbortSignal.any(signals),
+        onStderr,
+      });
+    } catch (error) {
+      throw tooLarge.signal.aborted ? cloneProblem('clone_too_large') : error;
+    }
+  }
+
+  private async checkSize(mirror: string): Promise<void> {
+    const counts = await this.local(mirror, ['count-objects', '-v']);
+    const kilobytes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce(
+      (sum, [, size]) => sum + Number(size),
+      0,
+    );
+    if (kilobytes * 1024 > this.limits.mirrorBytes) throw cloneProblem('clone_too_large');
+  }
+
+  private local(mirror: string, args: GitCommand['args'], input?: string): Promise<string> {
+    const { signal } = this.request;
+    return this.git.text({
+      args,
+      cwd: mirror,
+      gitDir: mirror,
+      timeoutMs: this.limits.localMs,
+      ...(input && { input }),
+      signal,
+    });
+  }
+
+  private remoteCommand(
+    timeoutMs: number,
+  ): Pick<GitCommand, 'timeoutMs' | 'signal' | 'protocols' | 'config' | 'env'> {
+    return {
+      ...transportTo(this.request.address, join(this.folder, 'known_hosts')),
+      timeoutMs,
+      signal: this.request.signal,
+    };
+  }
+}
+
+/** What an earlier fetch that was ended left behind; nobody else writes to the mirror while its lock is held. */
+async function removePartialPacks(mirror: string): Promise<void> {
+  const folder = join(mirror, 'objects', 'pack');
+  const names = await readdir(folder).catch(() => []);
+  await Promise.all(
+    names.filter((name) => name.startsWith('tmp_')).map((name) => rm(join(folder, name), { force: true })),
+  );
+}
