@@ -32,7 +32,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
       <ScopeMenu session={session} runId={runId} />
       {diff && count > 0 && (
         <p className="flex items-center gap-2 px-1 text-xs whitespace-nowrap text-muted-foreground">
-          {diff.stat.files} {diff.stat.files === 1 ? 'file' : 'files'}
+          {diff.stat.files.toLocaleString()} {diff.stat.files === 1 ? 'file' : 'files'}
           <DiffStat stat={diff.stat} />
         </p>
       )}

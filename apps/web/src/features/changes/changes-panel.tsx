@@ -15,7 +15,6 @@ import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
 import { fileTree, filesInOrder, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './use-diff-layout.js';
-import { useFollowRun } from './use-follow-run.js';
 
 /** From this width, in pixels, the tree stands beside the diffs; below, it opens above them. */
 const ROOM_FOR_TREE = 700;
@@ -29,7 +28,6 @@ export function ChangesPanel({ session }: { session: Session }) {
   const [treeChoice, setTreeChoice] = useState<boolean | null>(null);
   const [layout, setLayout] = useDiffLayout();
   const [panel, width] = useElementWidth();
-  useFollowRun(session);
 
   const appliedFilter = useDeferredValue(filter);
   const tree = useMemo(() => fileTree(filterFiles(data?.files ?? [], appliedFilter)), [data, appliedFilter]);
@@ -64,7 +62,6 @@ export function ChangesPanel({ session }: { session: Session }) {
             <DiffList
               key={run ?? 'all'}
               sessionId={session.session_id}
-              scope={scope}
               diff={data}
               files={files}
               focus={file}

@@ -1,4 +1,4 @@
-import type { Diff, DiffFile, DiffQuery } from '@saas-codex/contracts/diffs';
+import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import { Virtualizer } from '@pierre/diffs/react';
 import { useChangesShownAt } from '../../shared/navigation/changes-location.js';
 import { FileCard } from './file-card.js';
@@ -6,7 +6,6 @@ import type { DiffLayout } from './use-diff-layout.js';
 
 interface DiffListProps {
   sessionId: string;
-  scope: DiffQuery;
   diff: Diff;
   /** Those of the diff that are shown, in order. */
   files: readonly DiffFile[];
@@ -16,7 +15,7 @@ interface DiffListProps {
 }
 
 /** All files below each other; each reads and draws its patch when it comes near, and only the lines in view. */
-export function DiffList({ sessionId, scope, diff, files, focus, layout }: DiffListProps) {
+export function DiffList({ sessionId, diff, files, focus, layout }: DiffListProps) {
   const shownAt = useChangesShownAt();
   return (
     <Virtualizer
@@ -27,9 +26,9 @@ export function DiffList({ sessionId, scope, diff, files, focus, layout }: DiffL
         <FileCard
           key={file.path}
           sessionId={sessionId}
-          scope={scope}
+          from={diff.from}
+          to={diff.to}
           file={file}
-          version={`${diff.from}..${diff.to}`}
           focusedAt={file.path === focus ? shownAt : null}
           layout={layout}
         />

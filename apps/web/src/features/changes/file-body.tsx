@@ -43,10 +43,10 @@ function emptyReason(status: FileBodyProps['file']['status'], oldPath: string | 
   return status === 'added' || status === 'deleted' ? 'Empty file' : 'No lines changed';
 }
 
-function Patch({ sessionId, scope, file, version, layout }: FileBodyProps) {
+function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
-    ...filePatchQuery(sessionId, scope, file.path, version),
+    ...filePatchQuery(sessionId, { from, to }, file.path),
     enabled: near,
     placeholderData: (previous) => previous,
   });

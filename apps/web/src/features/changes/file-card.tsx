@@ -1,21 +1,21 @@
-import type { DiffFile, DiffQuery } from '@saas-codex/contracts/diffs';
+import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { ChevronRight } from 'lucide-react';
 import { memo, useEffect, useId, useRef, useState } from 'react';
 import { cx } from '../../shared/lib/cx.js';
 import { Badge } from '../../shared/ui/badge.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { CopyButton } from '../timeline/ui/copy-button.js';
 import { FileBody } from './file-body.js';
+import { FileStat } from './file-stat.js';
 import { FileStatus } from './file-status.js';
 import { baseName } from './file-tree.js';
 import type { DiffLayout } from './use-diff-layout.js';
 
 export interface FileCardProps {
   sessionId: string;
-  scope: DiffQuery;
+  /** The trees that the list of files was made of. */
+  from: string;
+  to: string;
   file: DiffFile;
-  /** Names the state of the diff that the file belongs to. */
-  version: string;
   /** When the reader asked for this file; null: it is not the one. */
   focusedAt: number | null;
   layout: DiffLayout;
@@ -67,7 +67,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
           <FilePath file={file} />
           {file.generated && <Badge>generated</Badge>}
         </button>
-        <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />
+        <FileStat file={file} />
         <CopyButton text={file.path} label="Copy path" />
       </header>
       {open && (

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useShowChanges } from '../../shared/navigation/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { FileStat } from './file-stat.js';
 import { FileStatus } from './file-status.js';
 import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
 
@@ -75,7 +76,7 @@ function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope
 
 function FileLink({ node, depth, scope }: { node: FileNode; depth: number; scope: string | undefined }) {
   const showChanges = useShowChanges();
-  const { status, additions, deletions } = node.file;
+  const { status } = node.file;
   return (
     <button
       type="button"
@@ -88,7 +89,7 @@ function FileLink({ node, depth, scope }: { node: FileNode; depth: number; scope
       <span className={cx('min-w-0 flex-1 truncate', status === 'deleted' && 'line-through opacity-70')}>
         {node.name}
       </span>
-      <DiffStat stat={{ additions: additions ?? 0, deletions: deletions ?? 0 }} />
+      <FileStat file={node.file} />
     </button>
   );
 }

@@ -18,7 +18,7 @@ export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffL
         diffIndicators: 'bars',
         lineDiffType: 'word-alt',
         hunkSeparators: 'line-info-basic',
-        overflow: 'scroll',
+        overflow: 'wrap',
       }) as const,
     [theme, layout],
   );

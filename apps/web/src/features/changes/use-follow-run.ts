@@ -7,7 +7,10 @@ import { diffKeys } from './api/diff-keys.js';
 
 const REFRESH_EVERY_MS = 2_000;
 
-/** Reads the diff again when a run has touched files, at most every two seconds, and once more when it has ended. */
+/**
+ * Reads the lists of changed files that are on the page again when a run has touched files, at most every two seconds,
+ * and once more when it has ended.
+ */
 export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, diff }: Session): void {
   const client = useQueryClient();
   const touches = touchCount(useRunTimeline(activeRun));
@@ -21,7 +24,7 @@ export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, 
     const timer = setTimeout(() => {
       seen.current = state;
       lastRefresh.current = Date.now();
-      void client.invalidateQueries({ queryKey: diffKeys.session(sessionId) });
+      void client.invalidateQueries({ queryKey: diffKeys.lists(sessionId) });
     }, wait);
     return () => clearTimeout(timer);
   }, [client, sessionId, state]);

@@ -9,6 +9,7 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { runsQuery } from '../runs/api/list-runs.js';
 import { orderRuns } from '../runs/run-order.js';
+import { useRunTimeline } from '../timeline/live/use-run-timeline.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { useComposerSend } from './use-composer-send.js';
 import { useDraft } from './use-draft.js';
@@ -20,7 +21,10 @@ const MAX_PROMPT = 100_000;
 export function PromptComposer({ session }: { session: Session }) {
   const sessionId = session.session_id;
   const { data } = useInfiniteQuery(runsQuery(sessionId));
-  const { queue, running } = useMemo(() => orderRuns(data), [data]);
+  const { queue, running: listed } = useMemo(() => orderRuns(data), [data]);
+  // The log knows of the end a moment before the list of runs does.
+  const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
+  const running = ended ? null : listed;
   const { text, change } = useDraft(sessionId);
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);

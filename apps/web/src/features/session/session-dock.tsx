@@ -4,7 +4,6 @@ import { Archive } from 'lucide-react';
 import { Button } from '../../shared/ui/button.js';
 import { PromptComposer } from '../composer/prompt-composer.js';
 import { ProvisioningProgress } from './provisioning-progress.js';
-import { SetupFailed } from './setup-failed.js';
 
 /** What stands under the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
@@ -19,7 +18,7 @@ export function SessionDock({ session }: { session: Session }) {
     case 'ready':
       return <PromptComposer session={session} />;
     case 'failed':
-      return <SetupFailed session={session} />;
+      return null;
     case 'archived':
       return <ArchivedNote />;
   }

@@ -1,15 +1,17 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { cx } from '../../shared/lib/cx.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { useIsPhone } from '../../shared/lib/use-media-query.js';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { useFollowRun } from '../changes/use-follow-run.js';
 import { sessionQuery } from '../sessions/api/get-session.js';
 import { useMarkSeen } from '../sessions/seen.js';
 import { sessionState } from '../sessions/session-state.js';
 import { SessionConversation } from '../timeline/session-conversation.js';
+import { FailedSession } from './failed-session.js';
 import { ResizablePanel } from './resizable-panel.js';
 import { SessionDock } from './session-dock.js';
 import { SessionHeader } from './session-header.js';
@@ -17,9 +19,8 @@ import { SessionUnavailable } from './session-unavailable.js';
 import { SessionSkeleton } from './session-skeleton.js';
 import { useChangesShown } from './use-changes-shown.js';
 
-const ChangesPanel = lazy(async () => ({
-  default: (await import('../changes/changes-panel.js')).ChangesPanel,
-}));
+const loadChanges = async () => ({ default: (await import('../changes/changes-panel.js')).ChangesPanel });
+const ChangesPanel = lazy(loadChanges);
 
 export function SessionPage() {
   const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
@@ -34,6 +35,9 @@ export function SessionPage() {
 /** Conversation and Changes side by side; on a phone one of them, the other kept as it is behind it. */
 function SessionLayout({ session }: { session: Session }) {
   useMarkSeen(session);
+  useFollowRun(session);
+  // Once the conversation is there, so that Changes opens without a wait.
+  useEffect(() => void loadChanges(), []);
   const phone = useIsPhone();
   const changesShown = useChangesShown(session);
   const changes = changesShown && (
@@ -47,8 +51,14 @@ function SessionLayout({ session }: { session: Session }) {
       <SessionHeader session={session} changesShown={changesShown} />
       <div className="flex min-h-0 flex-1">
         <main className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
-          <SessionConversation session={session} />
-          <SessionDock session={session} />
+          {session.status === 'failed' ? (
+            <FailedSession session={session} />
+          ) : (
+            <>
+              <SessionConversation session={session} />
+              <SessionDock session={session} />
+            </>
+          )}
         </main>
         {changes && phone && <div className="min-w-0 flex-1">{changes}</div>}
         {changes && !phone && <ResizablePanel label="Changes">{changes}</ResizablePanel>}

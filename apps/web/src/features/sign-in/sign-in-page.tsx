@@ -56,9 +56,15 @@ function useEnter() {
 
   const asked = useRef(false);
   useEffect(() => {
-    if (asked.current) return;
+    if (!asked.current) mutate(takeToken());
     asked.current = true;
-    mutate(takeToken());
+    // A link that is pasted into this very tab changes the fragment only: the page stays, without a new load.
+    const onPaste = () => {
+      const token = takeToken();
+      if (token !== null) mutate(token);
+    };
+    addEventListener('hashchange', onPaste);
+    return () => removeEventListener('hashchange', onPaste);
   }, [mutate]);
 
   return { enter: mutate, token: variables ?? null, error, isPending: isPending || isIdle };

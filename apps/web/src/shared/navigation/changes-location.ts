@@ -16,11 +16,11 @@ export const SessionSearch = z.object({
 });
 export type SessionSearch = z.infer<typeof SessionSearch>;
 
-/** Whether the person closed the panel last time: sessions opened later start the same way. */
-const CLOSED_KEY = 'changes-closed';
-export const prefersChangesClosed = (): boolean => stored.read(CLOSED_KEY) !== null;
+/** Whether the person left the panel open last time: sessions opened later start the same way. */
+const OPEN_KEY = 'changes-open';
+export const prefersChangesOpen = (): boolean => stored.read(OPEN_KEY) !== null;
 
-/** `panel` is undefined while the person has not chosen: the page decides by the room there is. */
+/** `panel` is undefined while the person has not chosen in this session. */
 export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
 
 declare module '@tanstack/react-router' {
@@ -38,7 +38,7 @@ export function useShowChanges(): (target?: { run?: string; file?: string }) => 
   const navigate = useNavigate({ from: '/sessions/$sessionId' });
   return useCallback(
     (target = {}) => {
-      stored.write(CLOSED_KEY, null);
+      stored.write(OPEN_KEY, 'yes');
       void navigate({
         search: { panel: 'changes', ...target },
         state: (before) => ({ ...before, changesShownAt: Date.now() }),
@@ -52,7 +52,7 @@ export function useShowChanges(): (target?: { run?: string; file?: string }) => 
 export function useHideChanges(): () => void {
   const navigate = useNavigate({ from: '/sessions/$sessionId' });
   return useCallback(() => {
-    stored.write(CLOSED_KEY, 'yes');
+    stored.write(OPEN_KEY, null);
     void navigate({ search: { panel: 'closed' }, replace: true });
   }, [navigate]);
 }

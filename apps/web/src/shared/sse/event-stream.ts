@@ -32,8 +32,8 @@ export interface StreamOptions {
   onOpen?: (resumed: boolean) => void;
   /** The server said that nothing will follow. */
   onEnd?: () => void;
-  /** An attempt failed: the moment to ask whether the sign-in or the run is still there. */
-  onLost?: () => void;
+  /** An attempt failed; `refused` when the server answered it with an error, of which the browser tells no more. */
+  onLost?: (refused: boolean) => void;
 }
 
 const SILENCE_MS = 40_000;
@@ -92,7 +92,7 @@ class EventStream {
     source.addEventListener('open', () => this.onOpen());
     source.addEventListener('error', (event) => {
       // Codex has an event called `error` too; that one is a MessageEvent.
-      if (!(event instanceof MessageEvent)) this.onLost();
+      if (!(event instanceof MessageEvent)) this.onLost(source.readyState === EventSource.CLOSED);
     });
     source.addEventListener(SSE_HEARTBEAT, () => this.watchSilence());
     source.addEventListener(SSE_END, () => {
@@ -120,10 +120,10 @@ class EventStream {
     this.options.onMessage({ id: event.lastEventId, type, data: event.data });
   }
 
-  private onLost(): void {
+  private onLost(refused: boolean): void {
     this.drop();
     connection.reportLost(this.key);
-    this.options.onLost?.();
+    this.options.onLost?.(refused);
     if (this.closed) return;
     this.timer = setTimeout(() => this.connect(), retryDelay(this.attempts));
     this.attempts += 1;
@@ -142,7 +142,7 @@ class EventStream {
 
   private watchSilence(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.onLost(), SILENCE_MS);
+    this.timer = setTimeout(() => this.onLost(false), SILENCE_MS);
   }
 
   private drop(): void {

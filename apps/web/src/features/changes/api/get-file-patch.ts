@@ -1,16 +1,19 @@
-import { type DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { type Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import { queryOptions } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 import { diffKeys } from './diff-keys.js';
 
-/** One file's patch. `version` names the file's state in the list, so that an unchanged file is not read again. */
-export const filePatchQuery = (sessionId: string, scope: DiffQuery, file: string, version: string) =>
+/**
+ * One file's patch, between the very trees that the list of files was made of: it fits the list, however far the agent
+ * has got meanwhile, and never changes.
+ */
+export const filePatchQuery = (sessionId: string, { from, to }: Pick<Diff, 'from' | 'to'>, file: string) =>
   queryOptions({
-    queryKey: diffKeys.patch(sessionId, scope, file, version),
+    queryKey: diffKeys.patch(sessionId, from, to, file),
     queryFn: ({ signal }) =>
       request(path`/api/sessions/${sessionId}/diff/file`, {
         schema: FilePatch,
-        query: { ...scope, path: file },
+        query: { from, to, path: file },
         signal,
       }),
     staleTime: Infinity,

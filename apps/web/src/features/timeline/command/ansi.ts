@@ -1,7 +1,7 @@
 import Anser from 'anser';
 
 /** A stretch of terminal text in one style. */
-export interface AnsiSpan {
+interface AnsiSpan {
   readonly text: string;
   /** Class names; their colours are in output.css. */
   readonly className: string;

@@ -77,7 +77,12 @@ function ending(state: RunTimeline, event: Extract<RunEvent, { type: TerminalEve
   return {
     end: { status, reason, at: event.at },
     usage: event.data.usage ?? state.usage,
-    entries: status === 'succeeded' ? state.entries.filter((entry) => entry.kind !== 'draft') : state.entries,
+    entries: state.entries.filter(
+      (entry) =>
+        !(entry.kind === 'draft' && status === 'succeeded') &&
+        // The end says it too, and what to do about it.
+        !(entry.kind === 'notice' && entry.message === reason),
+    ),
   };
 }
 
@@ -119,9 +124,12 @@ function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): r
   return index >= 0 ? entries.with(index, draft) : [...entries, draft];
 }
 
-/** Codex tells a failure twice (`error`, then `turn.failed`): it is shown once. */
+/**
+ * Codex tells a failure twice (`error`, then `turn.failed`) and each attempt to get over it anew ("Attempt 2/5 failed
+ * …"): of notices in a row, the last one counts.
+ */
 function withNotice(entries: readonly Entry[], message: string, seq: number): readonly Entry[] {
   const last = entries.at(-1);
-  if (last?.kind === 'notice' && last.message === message) return entries;
+  if (last?.kind === 'notice') return entries.with(-1, { ...last, message });
   return [...entries, { kind: 'notice', key: `notice:${seq}`, message }];
 }

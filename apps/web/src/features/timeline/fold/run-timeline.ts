@@ -43,7 +43,7 @@ export interface ItemEntry {
 }
 
 export type TimelineItem = { readonly known: true; readonly value: KnownItem } | UnknownTimelineItem;
-export interface UnknownTimelineItem {
+interface UnknownTimelineItem {
   readonly known: false;
   readonly value: UnknownItem;
 }
@@ -57,7 +57,7 @@ export interface DraftEntry {
 }
 
 /** Something that Codex reported outside its items: an error that it may recover from. */
-export interface NoticeEntry {
+interface NoticeEntry {
   readonly kind: 'notice';
   readonly key: string;
   readonly message: string;

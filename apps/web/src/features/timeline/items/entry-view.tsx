@@ -15,7 +15,7 @@ import { WebSearchRow } from './web-search-row.js';
 interface EntryViewProps {
   entry: Entry;
   runId: string;
-  session: Pick<Session, 'repo_path'>;
+  session: Pick<Session, 'session_id' | 'repo_path'>;
   /** The run goes on: what has not ended is being worked on. */
   live: boolean;
 }
@@ -53,9 +53,7 @@ function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: Ite
       return <CommandRow id={id} item={item} busy={busy} cutOff={cutOff} repoPath={session.repo_path} />;
     }
     case 'file_change':
-      return (
-        <FileChangeRows item={item} busy={busy} live={live} repoPath={session.repo_path} runId={runId} />
-      );
+      return <FileChangeRows item={item} busy={busy} session={session} runId={runId} />;
     case 'mcp_tool_call':
       return <ToolCallRow id={id} item={item} busy={busy} />;
     case 'web_search':

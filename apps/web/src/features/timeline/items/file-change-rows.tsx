@@ -1,6 +1,10 @@
 import type { KnownItem } from '@saas-codex/contracts/items';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useQuery } from '@tanstack/react-query';
 import { FileMinus, FilePen, FilePlus, type LucideIcon } from 'lucide-react';
 import { useShowChanges } from '../../../shared/navigation/changes-location.js';
+import { diffQuery } from '../../changes/api/get-diff.js';
+import { FileStat } from '../../changes/file-stat.js';
 import { Badge } from '../../../shared/ui/badge.js';
 import { repositoryPath } from '../fold/present.js';
 import { CodeTarget, StepRow } from '../ui/step-row.js';
@@ -22,20 +26,24 @@ const KINDS: Record<string, Kind> = {
 interface FileChangeRowsProps {
   item: FileChangeItem;
   busy: boolean;
-  /** The run goes on: what it changes cannot be told apart yet. */
-  live: boolean;
-  repoPath: string;
+  session: Pick<Session, 'session_id' | 'repo_path'>;
   runId: string;
 }
 
-/** One line per file, each leading to its diff. */
-export function FileChangeRows({ item, busy, live, repoPath, runId }: FileChangeRowsProps) {
+/** One line per file, with what the run changed in it so far; each leads to its diff. */
+export function FileChangeRows({ item, busy, session, runId }: FileChangeRowsProps) {
   const showChanges = useShowChanges();
+  // Codex tells which files it edits, not how much of them.
+  const { data: diff } = useQuery({
+    ...diffQuery(session.session_id, { from: runId, to: runId }),
+    enabled: !busy && item.status !== 'failed',
+  });
   return (
     <>
       {item.changes.map(({ path, kind }, index) => {
         const { icon, doing, done } = KINDS[kind] ?? EDIT;
-        const file = repositoryPath(path, repoPath);
+        const file = repositoryPath(path, session.repo_path);
+        const changed = diff?.files.find((one) => one.path === file);
         return (
           <StepRow
             key={`${path}:${index}`}
@@ -43,12 +51,14 @@ export function FileChangeRows({ item, busy, live, repoPath, runId }: FileChange
             icon={icon}
             verb={busy ? doing : done}
             busy={busy}
-            badge={item.status === 'failed' && <Badge tone="danger">failed</Badge>}
+            badge={
+              item.status === 'failed' ? <Badge tone="danger">failed</Badge> : <FileStat file={changed} />
+            }
             target={
               <button
                 type="button"
                 aria-label={`Show the changes of ${file}`}
-                onClick={() => showChanges(live ? { file } : { run: runId, file })}
+                onClick={() => showChanges({ run: runId, file })}
                 className="rounded-sm decoration-subtle-foreground/60 underline-offset-3 hover:underline"
               >
                 <CodeTarget>{file}</CodeTarget>

@@ -1,5 +1,7 @@
 import { parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { EVENT_TYPES, RunEvent } from '@saas-codex/contracts/events';
+import { toApiError } from '../../../shared/api/api-error.js';
+import { path, request } from '../../../shared/api/request.js';
 import { openEventStream, type StreamMessage } from '../../../shared/sse/event-stream.js';
 import { EMPTY_TIMELINE, fold, type LoggedEvent } from '../fold/fold.js';
 import type { RunTimeline } from '../fold/run-timeline.js';
@@ -49,12 +51,32 @@ export class RunLog {
   private open(): void {
     const { position } = this.timeline;
     this.closeStream = openEventStream({
-      url: `/api/runs/${this.runId}/events`,
+      url: eventsPath(this.runId),
       types: EVENT_TYPES,
       after: position.seq > 0 ? toWireId(position) : null,
       onMessage: (message) => this.receive(message),
       onEnd: () => this.close(),
+      onLost: (refused) => void (refused && this.checkPosition()),
     });
+  }
+
+  /**
+   * Asks why the stream was refused. When the server has lost the end of the log, it does not know our position any
+   * more: then what it does have is read from the beginning.
+   */
+  private async checkPosition(): Promise<void> {
+    const { position } = this.timeline;
+    if (position.seq === 0) return;
+    const probe = new AbortController();
+    try {
+      await request(eventsPath(this.runId), { query: { after: toWireId(position) }, signal: probe.signal });
+      probe.abort();
+    } catch (error) {
+      if (toApiError(error).code !== 'invalid_cursor' || !this.closeStream) return;
+      this.close();
+      this.timeline = EMPTY_TIMELINE;
+      this.open();
+    }
   }
 
   private close(): void {
@@ -80,6 +102,8 @@ export class RunLog {
     if (this.timeline !== before) this.listeners.forEach((listener) => listener());
   }
 }
+
+const eventsPath = (runId: string): string => path`/api/runs/${runId}/events`;
 
 /** Two frames: fast enough to read along, slow enough to keep a burst from rendering event by event. */
 const FLUSH_MS = 32;

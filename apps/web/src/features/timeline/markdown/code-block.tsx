@@ -1,4 +1,4 @@
-import { type ComponentProps, type CSSProperties, useEffect, useState } from 'react';
+import { Children, type ComponentProps, type CSSProperties, useEffect, useState } from 'react';
 import { type ExtraProps, useIsCodeFenceIncomplete } from 'streamdown';
 import { CopyButton } from '../ui/copy-button.js';
 import { type CodeLine, highlight } from './highlight.js';
@@ -8,7 +8,10 @@ const LANGUAGE = /language-([^\s]+)/;
 /** A fenced block: readable at once, coloured when the grammar has come. */
 export function CodeBlock({ className, children }: ComponentProps<'code'> & ExtraProps) {
   const incomplete = useIsCodeFenceIncomplete();
-  const code = String(children).replace(/\n$/, '');
+  const code = Children.toArray(children)
+    .filter((child) => typeof child === 'string')
+    .join('')
+    .replace(/\n$/, '');
   const language = LANGUAGE.exec(className ?? '')?.[1] ?? '';
   const lines = useHighlighted(code, incomplete ? '' : language);
   return (

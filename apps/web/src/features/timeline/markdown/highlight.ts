@@ -1,6 +1,6 @@
 import { CODE_THEMES } from '../../../shared/lib/code-themes.js';
 
-export interface CodeToken {
+interface CodeToken {
   readonly text: string;
   /** `--shiki-light` and `--shiki-dark`: both themes at once, so that switching renders nothing again. */
   readonly style: Record<string, string>;

@@ -40,8 +40,6 @@ interface RunBodyProps extends Omit<RunBlockProps, 'near'> {
 
 function RunBody(props: RunBodyProps) {
   const { run, session, timeline } = props;
-  // Nothing ran in a session that was never set up; the page says why, once for all its prompts.
-  if (session.status === 'failed') return null;
   switch (runPhase(run, timeline)) {
     case 'waiting':
       return <RunningLine label={waitingFor(session)} since={null} />;
@@ -58,18 +56,20 @@ const waitingFor = (session: Session): string =>
   session.status === 'provisioning' ? 'Waiting for the repository' : 'Waiting for a free runner';
 
 function LiveRun({ run, session, timeline }: RunBodyProps) {
-  const last = timeline.entries.at(-1);
-  const writing = last?.kind === 'draft' && last.itemType === 'agent_message';
-  const label = writing ? 'Writing' : currentItem(timeline) ? 'Working' : 'Thinking';
   return (
     <>
       <EntryList entries={timeline.entries} runId={run.run_id} session={session} live />
-      <RunningLine
-        label={timeline.position.seq === 0 ? 'Starting' : label}
-        since={timeline.startedAt ?? run.started_at}
-      />
+      <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
   );
+}
+
+function liveLabel(timeline: RunTimeline): string {
+  if (timeline.position.seq === 0) return 'Starting';
+  const last = timeline.entries.at(-1);
+  // Reasoning says itself, on the line above, that it is thinking.
+  if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';
+  return currentItem(timeline) ? 'Working' : 'Thinking';
 }
 
 function EndedRun({ run, session, timeline, latest }: RunBodyProps) {

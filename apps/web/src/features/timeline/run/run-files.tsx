@@ -2,6 +2,7 @@ import type { DiffStat as Stat } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight, FileDiff } from 'lucide-react';
 import { diffQuery } from '../../changes/api/get-diff.js';
+import { FileStat } from '../../changes/file-stat.js';
 import { FileStatus } from '../../changes/file-status.js';
 import { useShowChanges } from '../../../shared/navigation/changes-location.js';
 import { Button } from '../../../shared/ui/button.js';
@@ -26,7 +27,7 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
       <header className="flex h-10 items-center gap-2 pr-1.5 pl-3.5 text-sm">
         <FileDiff aria-hidden className="size-4 text-subtle-foreground" strokeWidth={1.75} />
         <span className="font-medium">
-          {stat.files} {stat.files === 1 ? 'file' : 'files'} changed
+          {stat.files.toLocaleString()} {stat.files === 1 ? 'file' : 'files'} changed
         </span>
         <DiffStat stat={stat} />
         <Button variant="ghost" size="sm" className="ml-auto" onClick={() => showChanges({ run: runId })}>
@@ -47,11 +48,21 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
                 <span className="min-w-0 flex-1 truncate font-mono text-xs" dir="rtl">
                   <bdi>{file.path}</bdi>
                 </span>
-                <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />
+                <FileStat file={file} />
               </button>
             </li>
           ))}
-          {more > 0 && <li className="px-3.5 py-1 text-xs text-subtle-foreground">and {more} more</li>}
+          {more > 0 && (
+            <li>
+              <button
+                type="button"
+                onClick={() => showChanges({ run: runId })}
+                className="flex h-7 w-full items-center px-3.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
+              >
+                and {more.toLocaleString()} more
+              </button>
+            </li>
+          )}
         </ul>
       )}
     </section>

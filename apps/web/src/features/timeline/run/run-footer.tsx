@@ -14,7 +14,7 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFracti
 /** The quiet line below a run: the answer to take along, what it cost, when it was. */
 export function RunFooter({ answer, usage, endedAt }: RunFooterProps) {
   return (
-    <footer className="flex h-7 items-center gap-2.5 text-xs text-subtle-foreground">
+    <footer className="mt-1 flex h-7 items-center gap-2.5 text-xs text-subtle-foreground">
       {answer !== null && <CopyButton text={answer} label="Copy answer" className="-mr-1 -ml-1.5" />}
       {usage && <Tokens usage={usage} />}
       {endedAt && (
