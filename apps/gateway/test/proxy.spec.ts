@@ -1,4 +1,5 @@
 import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { openSse } from '../../../tests/support/sse-client.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
@@ -71,6 +72,19 @@ it('does not wait for open streams when it stops', async () => {
   const client = await openSse(`${other.url}/api/events`);
   await other.stop();
   await client.ended();
+});
+
+it.each(['GET', 'DELETE', 'OPTIONS'])('lets no body of a %s become a request of its own', async (method) => {
+  const arrived: string[] = [];
+  answer = async (req, res) => {
+    arrived.push(`${req.method} ${await text(req)}`);
+    res.end();
+  };
+  const body = 'GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+  const headers = { connection: 'content-length', 'content-length': String(body.length) };
+  await send(`${gateway.url}/api/me`, { method, headers, body });
+  await send(`${gateway.url}/api/me`);
+  expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
 });
 
 it('aborts a request that the backend has not answered when the client goes away', async () => {

@@ -25,12 +25,17 @@ const OWN = new Set([
   'x-forwarded-proto',
 ]);
 
+/**
+ * Says where the body ends. A client that lists it in `Connection` would else have the body written without its
+ * length, and the backend would read it as the next request on a connection that others use.
+ */
+const FRAMING = 'content-length';
+
 /** The headers without those that end here. */
 export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name)),
-  );
+  const endsHere = (name: string) => HOP_BY_HOP.has(name) || (named.includes(name) && name !== FRAMING);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !endsHere(name)));
 }
 
 /** What the backend gets: the client's headers, and who the client is, as TRUST_PROXY lets the gateway know it. */
