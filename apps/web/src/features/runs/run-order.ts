@@ -13,7 +13,7 @@ export interface OrderedRuns {
 /** A prompt that was taken out of the queue again leaves no trace: it never ran. */
 const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.started_at === null;
 
-export function orderRuns(data: InfiniteData<RunPage, unknown> | undefined): OrderedRuns {
+export function orderRuns(data: InfiniteData<RunPage> | undefined): OrderedRuns {
   const oldestFirst = (data?.pages ?? [])
     .flatMap((page) => page.items)
     .filter((run) => !neverRan(run))

@@ -130,6 +130,6 @@ function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): r
  */
 function withNotice(entries: readonly Entry[], message: string, seq: number): readonly Entry[] {
   const last = entries.at(-1);
-  if (last?.kind === 'notice') return entries.with(-1, { ...last, message });
+  if (last?.kind === 'notice') return [...entries.slice(0, -1), { ...last, message }];
   return [...entries, { kind: 'notice', key: `notice:${seq}`, message }];
 }
