@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { PROBLEM_CODES } from '@saas-codex/contracts/problems';
 import { format } from 'prettier';
 import { startBackend, type TestBackend } from './support.js';
 
@@ -36,6 +37,28 @@ describe('the description of the API', () => {
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => !/^[a-z]+[A-Z][A-Za-z]+$/.test(id))).toEqual([]);
     expect(operations().filter(({ operation }) => !operation.summary)).toEqual([]);
+  });
+
+  it('names every problem where it comes', () => {
+    const text = JSON.stringify(document.paths);
+    const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
+    // What a mistyped address, a missing service or a mistake of ours answers, and what only services tell each other.
+    expect(missing.toSorted()).toEqual([
+      'forbidden',
+      'internal_error',
+      'method_not_allowed',
+      'not_found',
+      'thread_not_found',
+      'upstream_unavailable',
+    ]);
+  });
+
+  it('closes what a client sends, and leaves answers and events open for new fields', () => {
+    const schemas = document.components?.schemas ?? {};
+    const closed = Object.keys(schemas).filter((name) =>
+      JSON.stringify(schemas[name]).includes('"additionalProperties":false'),
+    );
+    expect(closed.toSorted()).toEqual(['CreateSession', 'PromptSession', 'SignIn', 'UpdateSession']);
   });
 
   it('has no reference that leads nowhere', () => {

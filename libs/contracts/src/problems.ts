@@ -67,5 +67,18 @@ export const Problem = z
       .array(z.object({ path: z.string().describe('JSON pointer into the request'), message: z.string() }))
       .optional(),
   })
-  .meta({ id: 'Problem' });
+  .meta({
+    id: 'Problem',
+    examples: [
+      {
+        type: 'about:blank',
+        title: PROBLEMS.session_archived.title,
+        status: PROBLEMS.session_archived.status,
+        code: 'session_archived',
+        detail: 'Make a new session to go on.',
+        instance: '/api/sessions/01a20ab5-ad03-774a-840c-f8dd44ecbc3d/prompt',
+        request_id: '5a0c6a3e-7a53-4c8c-9f5e-2f1f6f0f9b1d',
+      },
+    ],
+  });
 export type Problem = z.infer<typeof Problem>;

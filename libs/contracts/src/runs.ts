@@ -45,7 +45,9 @@ export const Run = z
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;
 
-export const PromptSession = z.strictObject({ prompt: writtenText(100_000) }).meta({ id: 'PromptSession' });
+export const PromptSession = z
+  .strictObject({ prompt: writtenText(100_000) })
+  .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
 
 export const RunPage = pageOf(Run, 'RunPage');

@@ -66,7 +66,10 @@ export const CreateSession = z
     title: title.optional(),
     model: model.optional(),
   })
-  .meta({ id: 'CreateSession' });
+  .meta({
+    id: 'CreateSession',
+    examples: [{ repo_url: 'https://github.com/octocat/Hello-World.git', ref: 'master' }],
+  });
 export type CreateSession = z.infer<typeof CreateSession>;
 
 /** Renames or archives. */

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
 import { Id } from '@saas-codex/contracts/ids';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { DiffsService } from './diffs.service.js';
 
@@ -19,6 +20,7 @@ export class DiffsController {
     description:
       'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
   })
+  @ApiProblems('session_not_found', 'session_not_ready', 'session_failed', 'run_not_found', 'tree_not_found')
   @ApiResponse({ status: 200, standardSchema: Diff })
   read(
     @Ctx() ctx: RequestContext,
@@ -34,6 +36,14 @@ export class DiffsController {
     summary: 'Read the patch of one changed file',
     description: 'Give `from` and `to` of the diff that listed the file, and the patch fits that list.',
   })
+  @ApiProblems(
+    'session_not_found',
+    'session_not_ready',
+    'session_failed',
+    'run_not_found',
+    'tree_not_found',
+    'file_not_found',
+  )
   @ApiResponse({ status: 200, standardSchema: FilePatch })
   readFile(
     @Ctx() ctx: RequestContext,

@@ -4,6 +4,7 @@ import { Id } from '@saas-codex/contracts/ids';
 import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Request, Response } from 'express';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { RunStore } from '../runs/run-store.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 
@@ -17,7 +18,7 @@ const AFTER = {
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   required: false,
-  description: 'The same, as browsers send it',
+  description: 'The same as `after`, as browsers send it when they reconnect; it goes before',
 };
 const streamOf = (event: 'RunEvent' | 'Activity') => ({
   status: 200,
@@ -45,6 +46,7 @@ export class EventsController {
       'From behind `Last-Event-ID` or `after`, else from the first; then live; `end` follows the last one. ' +
       'Durable events have the ids 1, 2, 3 …, short-lived deltas n-1, n-2 … behind event n.',
   })
+  @ApiProblems('run_not_found', 'invalid_cursor')
   @ApiResponse(streamOf('RunEvent'))
   async run(
     @Ctx() ctx: RequestContext,
@@ -62,6 +64,7 @@ export class EventsController {
     summary: 'Stream what happens to sessions and runs',
     description: 'From behind `Last-Event-ID` or `after`, else from now on. It has no end.',
   })
+  @ApiProblems('invalid_cursor')
   @ApiResponse(streamOf('Activity'))
   all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
     return serveActivity(this.activity, req, res, ctx.tenantId);

@@ -1,15 +1,16 @@
-import { STATUS_CODES } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { HEADERS } from '@saas-codex/contracts/http';
 import { VERSION } from '@saas-codex/platform/version';
 import { z } from 'zod';
-
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-type Response = Exclude<NonNullable<Operation['responses'][string]>, { $ref: string }>;
+import { addCommonParts, type Operation } from './common-parts.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+const DESCRIPTION = `Sessions with Codex on git repositories: prompts, live events, diffs.
+
+Programs send \`Authorization: Bearer <API token>\`. Every error is a problem document (RFC 9457) with a stable \`code\`.
+Lists page by \`cursor\`; every POST takes an \`Idempotency-Key\`. Answers and events may get new fields.`;
 
 /** The API's description: Nest's reading of the controllers and their zod schemas, and what holds for every route. */
 @Injectable()
@@ -20,16 +21,13 @@ export class OpenApiDocument {
 /** Makes the description, once all controllers are known. */
 export function describeApi(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(app, base());
+  const operations = operationsOf(document);
+  for (const { method, path, operation } of operations) addCommonParts(method, path, operation);
   document.components = {
     ...document.components,
     schemas: { ...namedSchemas(), ...document.components?.schemas },
   };
-  for (const item of Object.values(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation) addCommonParts(method, operation);
-    }
-  }
+  openAnswers(document, operations);
   app.get(OpenApiDocument).value = document;
 }
 
@@ -37,37 +35,32 @@ const base = () =>
   new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('saas-codex')
-    .setDescription('Sessions with Codex on git repositories: prompts, live events, diffs.')
+    .setDescription(DESCRIPTION)
     .setVersion(VERSION)
-    .addBearerAuth({ type: 'http', description: 'An API token' }, 'token')
-    .addCookieAuth('saas-codex.session_token', { type: 'apiKey', description: 'Set by signing in' }, 'cookie')
+    .addTag('sessions', 'A repository cloned into a workspace, with one Codex thread')
+    .addTag('runs', 'One prompt and everything that Codex does for it')
+    .addTag('events', 'What happens, as server-sent events')
+    .addTag('diffs', 'What a session, or some of its runs, changed')
+    .addTag('identity', 'Who you are')
+    .addTag('system', 'What answers here')
+    .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
+    .addCookieAuth(
+      'saas-codex.session_token',
+      { type: 'apiKey', description: 'Set by signing in; over https its name starts with `__Secure-`' },
+      'cookie',
+    )
     .addSecurityRequirements('token')
     .addSecurityRequirements('cookie')
     .build();
 
-function addCommonParts(method: string, operation: Operation): void {
-  for (const [status, response] of Object.entries(operation.responses)) {
-    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
-  }
-  operation.responses.default = problem('A problem; its `code` tells which');
-  if (operation.security) return;
-  operation.responses['401'] = problem('No credential, or one that does not work (any more)');
-  if (method === 'post') operation.parameters = [...(operation.parameters ?? []), idempotencyKey()];
+function operationsOf(document: OpenAPIObject): { method: string; path: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation ? [{ method, path, operation }] : [];
+    }),
+  );
 }
-
-const problem = (description: string): Response => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-});
-
-const idempotencyKey = () => ({
-  name: HEADERS.idempotencyKey,
-  in: 'header' as const,
-  required: false,
-  description:
-    'However often a request with the same key arrives within 24 hours, it has one effect and one answer',
-  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
-});
 
 /**
  * The contracts that have a name. Nest finds those that bodies and answers use; problems and the events of streams
@@ -78,4 +71,19 @@ function namedSchemas(): Record<string, object> {
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => [id, { ...schema, $schema: undefined, $id: undefined }]),
   );
+}
+
+/** Answers and events may get new fields; only what a client sends is closed. */
+function openAnswers(document: OpenAPIObject, operations: { operation: Operation }[]): void {
+  const bodies = JSON.stringify(operations.map(({ operation }) => operation.requestBody ?? null));
+  for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
+    if (!bodies.includes(`"#/components/schemas/${name}"`)) open(schema);
+  }
+}
+
+function open(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if ('additionalProperties' in schema && schema.additionalProperties === false)
+    delete schema.additionalProperties;
+  for (const part of Object.values(schema)) open(part);
 }

@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
 import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { RunsService } from './runs.service.js';
 
@@ -21,6 +22,7 @@ export class RunsController {
     description:
       'Prompts of a session run one after the other; they are taken while it is still being set up.',
   })
+  @ApiProblems('session_not_found', 'session_failed', 'session_archived')
   @ApiResponse({ status: 202, standardSchema: Run })
   prompt(
     @Ctx() ctx: RequestContext,
@@ -32,6 +34,7 @@ export class RunsController {
 
   @Get('sessions/:session_id/runs')
   @ApiOperation({ operationId: 'listRuns', summary: "List a session's runs, newest first" })
+  @ApiProblems('session_not_found', 'invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: RunPage })
   list(
     @Ctx() ctx: RequestContext,
@@ -43,6 +46,7 @@ export class RunsController {
 
   @Get('runs/:run_id')
   @ApiOperation({ operationId: 'readRun', summary: 'Read a run' })
+  @ApiProblems('run_not_found')
   @ApiResponse({ status: 200, standardSchema: Run })
   read(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
     return this.runs.read(ctx, runId);
@@ -56,6 +60,7 @@ export class RunsController {
     description:
       'A run that has not started is cancelled in the answer; a running one soon after, as its events tell.',
   })
+  @ApiProblems('run_not_found', 'run_ended')
   @ApiResponse({ status: 202, standardSchema: Run })
   cancel(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
     return this.runs.cancel(ctx, runId);

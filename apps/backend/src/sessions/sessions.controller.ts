@@ -9,6 +9,7 @@ import {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -26,6 +27,23 @@ export class SessionsController {
     description:
       'Waits until the session is set up, 30 s at most, and answers a failed clone with its problem.',
   })
+  @ApiProblems(
+    'repo_url_invalid',
+    'repo_url_scheme',
+    'repo_url_credentials',
+    'repo_host_forbidden',
+    'repo_host_unknown',
+    'ref_invalid',
+    'clone_failed',
+    'clone_auth_failed',
+    'clone_not_found',
+    'clone_unreachable',
+    'clone_timeout',
+    'clone_too_large',
+    'clone_redirected',
+    'ref_not_found',
+    'runner_unavailable',
+  )
   @ApiHeader({ name: HEADERS.prefer, required: false, description: '`respond-async`: answer at once' })
   @ApiResponse({ status: 201, standardSchema: Session })
   create(
@@ -38,6 +56,7 @@ export class SessionsController {
 
   @Get()
   @ApiOperation({ operationId: 'listSessions', summary: 'List sessions, newest activity first' })
+  @ApiProblems('invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: SessionPage })
   list(
     @Ctx() ctx: RequestContext,
@@ -48,6 +67,7 @@ export class SessionsController {
 
   @Get(':session_id')
   @ApiOperation({ operationId: 'readSession', summary: 'Read a session' })
+  @ApiProblems('session_not_found')
   @ApiResponse({ status: 200, standardSchema: Session })
   read(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Session> {
     return this.sessions.read(ctx, sessionId);
@@ -55,6 +75,7 @@ export class SessionsController {
 
   @Patch(':session_id')
   @ApiOperation({ operationId: 'updateSession', summary: 'Rename or archive a session' })
+  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready')
   @ApiResponse({ status: 200, standardSchema: Session })
   update(
     @Ctx() ctx: RequestContext,
@@ -67,6 +88,7 @@ export class SessionsController {
   @Delete(':session_id')
   @HttpCode(204)
   @ApiOperation({ operationId: 'deleteSession', summary: 'Delete a session with its workspace and runs' })
+  @ApiProblems('session_not_found')
   @ApiResponse({ status: 204, description: 'It is gone; what was running has been cancelled' })
   remove(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
     return this.sessions.remove(ctx, sessionId);

@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SystemInfo } from '@saas-codex/contracts/system';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { SystemService } from './system.service.js';
 
 @ApiTags('system')
@@ -14,6 +15,7 @@ export class SystemController {
     summary: "Tell what does the agents' work",
     description: 'The engine, where models come from, and how agents are isolated, as the runner tells it.',
   })
+  @ApiProblems('runner_unavailable')
   @ApiResponse({ status: 200, standardSchema: SystemInfo })
   read(): Promise<SystemInfo> {
     return this.system.read();

@@ -4,6 +4,7 @@ import { SignIn } from '@saas-codex/contracts/identity';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { isAPIError } from 'better-auth/api';
 import type { Request, Response } from 'express';
+import { ApiProblems } from '../openapi/problems.decorator.js';
 import { AUTH, type Auth } from './auth.js';
 import { passCookies, webHeaders } from './authentication.js';
 import { Public } from './public.decorator.js';
@@ -22,6 +23,7 @@ export class AuthController {
     description:
       'Takes the secret of a sign-in link, which works once, and answers with a cookie for 30 days.',
   })
+  @ApiProblems('sign_in_link_invalid')
   @ApiResponse({ status: 204, description: 'Signed in; the cookie is set' })
   async signIn(
     @Body({ schema: SignIn }) body: SignIn,
