@@ -199,6 +199,25 @@ describe('a checkpoint', () => {
     expect(await session.checkpoint()).toBe(session.baseTree);
   });
 
+  test('does not wait for named pipes in the place of files that git reads', async () => {
+    fixture.limits.pipesEveryMs = 20;
+    fixture.limits.localMs = 5_000;
+    const session = await open({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
+    const pipes = ['.gitignore', '.gitattributes', 'sub/.gitignore', 'sub/.gitattributes', '.gitmodules'];
+    await execute(
+      'mkfifo',
+      pipes.map((path) => session.at(path).toString()),
+    );
+    await session.write('a.txt', 'changed\n');
+    await session.write('sub/c.txt', 'c\n');
+    expect(Object.keys(await session.modes(await session.checkpoint()))).toEqual([
+      'a.txt',
+      'sub/b.txt',
+      'sub/c.txt',
+    ]);
+    fixture.limits.localMs = 60_000;
+  });
+
   test('survives what cannot be recorded: too large, unreadable, a lock that a killed git left', async () => {
     fixture.limits.checkpointFileBytes = 1_000;
     const session = await open({ 'a.txt': 'a\n' });

@@ -22,4 +22,6 @@ export class WorkspaceLimits {
   readonly fetchMs: number = 600_000;
   /** Milliseconds for one git command on local data. */
   readonly localMs: number = 60_000;
+  /** Milliseconds between looks for named pipes that git waits for; a look costs a walk over the work tree. */
+  readonly pipesEveryMs: number = 2_000;
 }

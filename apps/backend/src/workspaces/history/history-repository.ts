@@ -5,6 +5,7 @@ import { withFileLock } from '../git/file-lock.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
+import { answerWaitingPipes } from './waiting-pipes.js';
 
 export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
 
@@ -63,15 +64,21 @@ export class HistoryRepository {
    * Runs git on the work tree. Only plumbing that starts no other program belongs here: `status`, `diff`, `add` and
    * `commit` start a git of its own inside every submodule, and that one obeys the submodule's configuration.
    */
-  onWorkTree(sessionId: string, command: Pick<GitCommand, 'args' | 'input'>): Promise<GitOutput> {
+  async onWorkTree(sessionId: string, command: Pick<GitCommand, 'args' | 'input'>): Promise<GitOutput> {
     const workTree = this.paths.repo(sessionId);
-    return this.git.run({
-      ...this.common(),
-      ...command,
-      cwd: workTree,
-      gitDir: this.paths.history(sessionId),
-      workTree,
-    });
+    const done = new AbortController();
+    void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
+    try {
+      return await this.git.run({
+        ...this.common(),
+        ...command,
+        cwd: workTree,
+        gitDir: this.paths.history(sessionId),
+        workTree,
+      });
+    } finally {
+      done.abort();
+    }
   }
 
   /** One at a time writes the index; a lock that a killed git left there belongs to nobody. */
