@@ -118,7 +118,7 @@ export class RedisStreamServer extends Server implements CustomTransportStrategy
   private async readOnce(): Promise<void> {
     if (Date.now() >= this.nextClaim) await this.claimLeftBehind();
     const { stream, group, consumer } = this.options;
-    const reply = (await this.reader.xreadgroup(
+    const reply = await this.reader.xreadgroup(
       'GROUP',
       group,
       consumer,
@@ -129,7 +129,7 @@ export class RedisStreamServer extends Server implements CustomTransportStrategy
       'STREAMS',
       stream,
       this.position,
-    )) as [stream: string, entries: Entry[]][] | null;
+    );
     const entries = reply?.[0]?.[1] ?? [];
     await this.handleAll(entries);
     if (this.position !== NEW_ENTRIES) this.position = entries.at(-1)?.[0] ?? NEW_ENTRIES;
