@@ -103,11 +103,28 @@ describe('a key whose first request has not ended', () => {
   });
 
   it('is taken over once when its process has crashed', async () => {
-    await create();
+    const { session_id } = await read(await create());
     await unanswer("now() - interval '1 minute'");
     const answers = await Promise.all(Array.from({ length: 10 }, () => create()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-    expect(await sessionsMade()).toBe(2);
+    const ids = (await Promise.all(answers.map(read))).map((answer) => answer.session_id);
+    expect(new Set(ids)).toEqual(new Set([session_id]));
+    expect(await sessionsMade()).toBe(1);
+  });
+
+  it('finds the prompt that its crashed process has queued', async () => {
+    const { session_id } = await read(await create());
+    const prompt = async () => {
+      const path = `/api/sessions/${session_id}/prompt`;
+      const headers = { [HEADERS.idempotencyKey]: `${key}-prompt` };
+      const answer = await backend.post(path, { prompt: 'Hello' }, headers);
+      return [answer.status, ((await answer.json()) as { run_id: string }).run_id];
+    };
+    const first = await prompt();
+    await sql(`UPDATE idempotency_keys SET answer = NULL, claimed_at = 'epoch' WHERE key = '${key}-prompt'`);
+    expect(await prompt()).toEqual(first);
+    const runs = await sql<{ id: string }>(`SELECT id FROM runs WHERE session_id = '${session_id}'`);
+    expect(runs).toEqual([{ id: first[1] }]);
   });
 });
 

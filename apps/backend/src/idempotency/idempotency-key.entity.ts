@@ -20,7 +20,7 @@ export class IdempotencyKey extends TenantRow {
   @Column('text')
   fingerprint: string;
 
-  /** Names the attempt that works on it. */
+  /** One for all attempts at the request, and the id of what it makes. */
   @Column('uuid')
   claimId: string;
 

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { TenantDatabase } from '../database/tenant-database.js';
+import { uuidV7 } from '../database/uuid-v7.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { IdempotencyKey, type SavedAnswer } from './idempotency-key.entity.js';
 
 const KEPT_HOURS = 24;
 /** A claim that was not renewed for so long is a crashed process's. */
 export const LEASE_SECONDS = 20;
+const OUTLIVED = `k.created_at < now() - make_interval(hours => ${KEPT_HOURS})`;
 const CLEANING_INTERVAL_MS = 60 * 60 * 1000;
 
 export type Claim =
@@ -15,17 +16,20 @@ export type Claim =
   | { state: 'answered'; answer: SavedAnswer }
   | { state: 'reused' };
 
-/** Takes the key when it is new, older than it is kept, or left behind by a crash; all in one statement. */
+/**
+ * Takes the key when it is new, older than it is kept, or left behind by a crash; all in one statement. What a crash
+ * left behind keeps its claim's id, by which the next attempt finds what the crashed one has made.
+ */
 const CLAIM = `
   INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint, claim_id)
   VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (tenant_id, user_id, key) DO UPDATE
-    SET fingerprint = excluded.fingerprint, claim_id = excluded.claim_id, answer = NULL,
-        claimed_at = now(), created_at = now()
-    WHERE k.created_at < now() - make_interval(hours => ${KEPT_HOURS})
+    SET fingerprint = excluded.fingerprint, answer = NULL, claimed_at = now(), created_at = now(),
+        claim_id = CASE WHEN ${OUTLIVED} THEN excluded.claim_id ELSE k.claim_id END
+    WHERE ${OUTLIVED}
        OR (k.answer IS NULL AND k.fingerprint = excluded.fingerprint
            AND k.claimed_at < now() - make_interval(secs => ${LEASE_SECONDS}))
-  RETURNING k.claim_id`;
+  RETURNING k.claim_id AS "claimId"`;
 
 /** The keys in Postgres. Rows belong to a person of a tenant: nobody meets another's answers by guessing keys. */
 @Injectable()
@@ -45,16 +49,15 @@ export class IdempotencyStore implements OnModuleInit, OnApplicationShutdown {
   }
 
   claim(ctx: RequestContext, key: string, fingerprint: string): Promise<Claim> {
-    const claimId = randomUUID();
     return this.db.run(ctx, async (tx) => {
-      const mine = await tx.manager.query<unknown[]>(CLAIM, [
+      const [mine] = await tx.manager.query<{ claimId: string }[]>(CLAIM, [
         ctx.tenantId,
         ctx.userId,
         key,
         fingerprint,
-        claimId,
+        uuidV7(),
       ]);
-      if (mine.length > 0) return { state: 'mine', claimId };
+      if (mine) return { state: 'mine', claimId: mine.claimId };
       const row = await tx.of(IdempotencyKey).findOne({ where: { userId: ctx.userId, key } });
       if (!row) return { state: 'others' };
       if (row.fingerprint !== fingerprint) return { state: 'reused' };
@@ -71,16 +74,14 @@ export class IdempotencyStore implements OnModuleInit, OnApplicationShutdown {
     await this.db.run(ctx, (tx) => tx.of(IdempotencyKey).update({ claimId }, { answer }));
   }
 
-  /** Gives the key back: the request failed on our side and may be tried again with it. */
+  /** Gives the key back: the request failed on our side, at whatever step, and may be tried again with it. */
   async release(ctx: RequestContext, claimId: string): Promise<void> {
-    await this.db.run(ctx, (tx) => tx.of(IdempotencyKey).delete({ claimId }));
+    await this.db.run(ctx, (tx) => tx.of(IdempotencyKey).update({ claimId }, { claimedAt: new Date(0) }));
   }
 
   private removeOld(): Promise<unknown> {
     return this.db.acrossTenants((manager) =>
-      manager.query(
-        `DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => ${KEPT_HOURS})`,
-      ),
+      manager.query(`DELETE FROM idempotency_keys k WHERE ${OUTLIVED}`),
     );
   }
 }

@@ -11,7 +11,7 @@ import { ProblemError } from '@saas-codex/platform/problem';
 import { toProblem } from '@saas-codex/platform/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { findRequestContext, type RequestContext } from '../tenants/request-context.js';
+import { findRequestContext, type RequestContext, setRequestContext } from '../tenants/request-context.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
 
@@ -30,7 +30,8 @@ const LOOK_EVERY_MS = 100;
  *       └──others────────► look again for a while, then 409 idempotency_in_progress
  *
  * The claim is a row in Postgres that its holder renews, so it survives restarts, holds between backends, and is
- * taken over when its holder has crashed.
+ * taken over when its holder has crashed. Its id is the id of what the request makes (`ctx.idempotentId`), so that
+ * an attempt finds what the one before it has committed.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -56,6 +57,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const claim = await this.claim(ctx, key, fingerprintOf(req));
     switch (claim.state) {
       case 'mine':
+        setRequestContext(req, { ...ctx, idempotentId: claim.claimId });
         return this.handle(ctx, claim.claimId, res, next);
       case 'answered':
         return replay(claim.answer, res);

@@ -8,7 +8,7 @@ import type { RunEntity } from './run.entity.js';
 import { RunSettling } from './run-settling.js';
 
 export interface Ending {
-  type: 'run.cancelled' | 'run.failed';
+  type: 'run.cancelled' | 'run.failed' | 'run.interrupted';
   reason: string;
 }
 

@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { ProblemError } from '@saas-codex/platform/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { Keeper } from '../sessions/keeper.js';
 import { type Outcome, SessionLoop, type SessionRef } from '../sessions/session-loop.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../tenants/request-context.js';
-import { endingOf, RunClosing } from './run-closing.js';
+import { type Ending, endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunSettling } from './run-settling.js';
@@ -75,24 +76,44 @@ export class RunKeeper extends Keeper {
     if (inFlight) return this.follow(ctx, session, inFlight);
     const next = waiting[0];
     if (!next || session.status !== 'ready') return 'done';
-    const claimed = await this.dispatch.claim(ctx, session, next);
-    return claimed ? this.follow(ctx, session, claimed) : 'again';
+    return this.startNext(ctx, session, next);
+  }
+
+  private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
+    try {
+      const claimed = await this.dispatch.claim(ctx, session, run);
+      return claimed ? this.follow(ctx, session, claimed) : 'again';
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      // Its workspace cannot be read, and waiting would not mend that.
+      await this.closing.close(ctx, run, { type: 'run.failed', reason: error.detail });
+      return 'more';
+    }
   }
 
   /** For the run that the runner has, or may have: the answer to an earlier call may have been lost. */
   private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return 'more';
-    // Once it has started, it is never handed over again, whatever became of its log.
-    if (standing === 'silent' && run.status === 'queued') {
-      const refused = await this.handOver(session, run);
-      if (refused) {
-        await this.closing.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
-        return 'more';
-      }
+    const ending = standing === 'silent' ? await this.pursue(session, run) : null;
+    if (ending) {
+      await this.closing.close(ctx, run, ending);
+      return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
     return 'done';
+  }
+
+  /** For a run with an empty log. @returns how it has to end; null: the runner has it. */
+  private async pursue(session: SessionEntity, run: RunEntity): Promise<Ending | null> {
+    if (run.status === 'queued') {
+      const refused = await this.handOver(session, run);
+      return refused && { type: 'run.failed', reason: reasonOf(refused) };
+    }
+    // It had started, so it is never handed over again. A runner that still has it is told to stop; closing the log
+    // keeps it from writing on.
+    await this.cancel(run);
+    return LOG_LOST;
   }
 
   private async handOver(session: SessionEntity, run: RunEntity): Promise<RunnerRefused | null> {
@@ -116,6 +137,12 @@ export class RunKeeper extends Keeper {
     }
   }
 }
+
+/** Redis came back without it, after a power cut say. */
+const LOG_LOST: Ending = {
+  type: 'run.interrupted',
+  reason: 'The record of this run was lost. Send a prompt to continue from here.',
+};
 
 /** For the person who prompted: what the runner says is meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>

@@ -44,6 +44,8 @@ export class RunsService {
   /** Queues a prompt behind those that the session has. @throws ProblemError session_failed, session_archived */
   async prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
+      const made = await this.madeBefore(ctx, tx, session);
+      if (made) return made;
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       return this.enqueue(ctx, tx, session, body.prompt);
@@ -84,6 +86,15 @@ export class RunsService {
     if (ended) await this.keeper.keep({ tenantId: run.tenantId, sessionId: run.sessionId });
   }
 
+  /** What an earlier attempt at the same request has queued. */
+  private async madeBefore(
+    { idempotentId: id }: RequestContext,
+    tx: TenantTransaction,
+    { id: sessionId }: SessionEntity,
+  ): Promise<RunEntity | null> {
+    return id === undefined ? null : tx.of(RunEntity).findOne({ where: { id, sessionId } });
+  }
+
   private async enqueue(
     ctx: RequestContext,
     tx: TenantTransaction,
@@ -97,7 +108,7 @@ export class RunsService {
     const title = last || session.titleGiven ? session.title : titleFromPrompt(prompt);
     await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: now, title });
     return tx.of(RunEntity).insert({
-      id: uuidV7(),
+      id: ctx.idempotentId ?? uuidV7(),
       sessionId: session.id,
       ordinal: (last?.ordinal ?? 0) + 1,
       createdBy: ctx.userId,

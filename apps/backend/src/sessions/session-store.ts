@@ -40,8 +40,12 @@ export class SessionStore {
     private readonly activity: ActivityPublisher,
   ) {}
 
+  /** Inserts a session, unless an earlier attempt at the same request has. */
   async insert(ctx: RequestContext, row: Partial<SessionEntity> & { id: string }): Promise<SessionEntity> {
-    const session = await this.db.run(ctx, (tx) => tx.of(SessionEntity).insert(row));
+    const session = await this.db.run(ctx, async (tx) => {
+      const sessions = tx.of(SessionEntity);
+      return (await sessions.findOne({ where: { id: row.id } })) ?? sessions.insert(row);
+    });
     this.publish(session);
     return session;
   }

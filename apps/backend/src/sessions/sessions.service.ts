@@ -84,7 +84,7 @@ export class SessionsService {
     const now = new Date();
     const repoUrl = address?.url ?? null;
     return this.sessions.insert(ctx, {
-      id: uuidV7(),
+      id: ctx.idempotentId ?? uuidV7(),
       createdBy: ctx.userId,
       title: body.title ?? titleFromRepository(repoUrl),
       titleGiven: body.title !== undefined,

@@ -8,6 +8,11 @@ export interface RequestContext {
   userId: string;
   role: Role;
   requestId: string;
+  /**
+   * Id for what this request makes: every attempt with one `Idempotency-Key` has the same, so that what a crashed
+   * attempt has committed is found by the next one. Undefined without a key.
+   */
+  idempotentId?: string;
 }
 
 /** The acting "user" of work that no request started. */
@@ -23,7 +28,7 @@ export const systemContext = (tenantId: string, requestId: string = SYSTEM_USER)
 
 const contexts = new WeakMap<Request, RequestContext>();
 
-/** Called by the guard, once per request. */
+/** Called by the guard, and again with the id that an `Idempotency-Key` stands for. */
 export const setRequestContext = (req: Request, context: RequestContext): void => {
   contexts.set(req, context);
 };
