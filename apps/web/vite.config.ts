@@ -4,15 +4,8 @@ import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
 
-/**
- * The gateway refuses unsafe requests whose Origin is not its own, so the dev server speaks as the gateway's page.
- * Without a timeout, since event streams stay open.
- */
-const api: ProxyOptions = {
-  target: gateway,
-  changeOrigin: true,
-  headers: { origin: new URL(gateway).origin },
-};
+/** `npm run dev` tells the gateway that this server's address is the public one, so requests pass unchanged. */
+const api: ProxyOptions = { target: gateway };
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
