@@ -69,10 +69,10 @@ function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
 const PatchSkeleton = ({ lines }: { lines: number }) => (
   <div
     aria-busy="true"
-    aria-label="Loading diff"
     style={{ height: Math.min(lines * LINE_HEIGHT, MAX_GUESS) }}
     className="space-y-2.5 overflow-hidden p-3"
   >
+    <span className="sr-only">Loading the diff</span>
     <Skeleton className="h-3 w-1/2" />
     <Skeleton className="h-3 w-4/5" />
     <Skeleton className="h-3 w-2/3" />

@@ -49,8 +49,8 @@ function SessionLayout({ session }: { session: Session }) {
   return (
     <div className="flex h-full flex-col">
       <SessionHeader session={session} changesShown={changesShown} />
-      <div className="flex min-h-0 flex-1">
-        <main className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
+      <main className="flex min-h-0 flex-1">
+        <div className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
           {session.status === 'failed' ? (
             <FailedSession session={session} />
           ) : (
@@ -59,10 +59,10 @@ function SessionLayout({ session }: { session: Session }) {
               <SessionDock session={session} />
             </>
           )}
-        </main>
+        </div>
         {changes && phone && <div className="min-w-0 flex-1">{changes}</div>}
         {changes && !phone && <ResizablePanel label="Changes">{changes}</ResizablePanel>}
-      </div>
+      </main>
     </div>
   );
 }

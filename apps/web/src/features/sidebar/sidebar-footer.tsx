@@ -21,10 +21,10 @@ export function SidebarFooter({ archived, onArchivedChange }: SidebarFooterProps
         to="/settings"
         className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-lg px-1.5 text-sm hover:bg-hover"
         activeProps={{ className: 'bg-selected' }}
-        aria-label="Settings"
       >
         <Settings aria-hidden className="size-4 shrink-0 text-muted-foreground" strokeWidth={1.75} />
         <span className="truncate">{me?.user.name ?? 'Settings'}</span>
+        {me && <span className="sr-only">Settings</span>}
       </Link>
       {system?.model_source === 'demo' && (
         <Tooltip label="Answers are scripted, not an AI. Set CODEX_API_KEY to use a real model." side="top">

@@ -41,7 +41,7 @@ export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
         <button type="button" onClick={search} className={`${ENTRY} group`}>
           <Search aria-hidden className="size-4 text-muted-foreground" strokeWidth={1.75} />
           <span className="flex-1 text-left text-muted-foreground">Search</span>
-          <span className="opacity-70 pointer-coarse:hidden">
+          <span className="pointer-coarse:hidden">
             <Kbd keys={['mod', 'K']} />
           </span>
         </button>

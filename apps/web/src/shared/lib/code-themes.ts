@@ -1,2 +1,5 @@
-/** The syntax colours of code, in diffs and in the conversation. */
-export const CODE_THEMES = { light: 'pierre-light', dark: 'pierre-dark' } as const;
+/**
+ * The syntax colours of code, in diffs and in the conversation: GitHub's, in the variants whose comments too can be read
+ * on the tint of a changed line.
+ */
+export const CODE_THEMES = { light: 'github-light-high-contrast', dark: 'github-dark-default' } as const;

@@ -106,7 +106,8 @@ function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
 }
 
 const LoadingRun = () => (
-  <div aria-busy="true" aria-label="Loading" className="space-y-3 pt-1">
+  <div aria-busy="true" className="space-y-3 pt-1">
+    <span className="sr-only">Loading</span>
     <Skeleton className="h-4 w-32" />
     <Skeleton className="h-4 w-full" />
     <Skeleton className="h-4 w-4/5" />
