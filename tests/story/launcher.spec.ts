@@ -5,6 +5,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { startScriptedModel } from '../../apps/runner/src/scripted-model/scripted-model.js';
+import { freePort } from '../../scripts/lib/ports.mjs';
 import { startSystem } from '../support/system.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -35,7 +36,8 @@ test('a mistake in the settings is named in a sentence, and so is a port that is
   const port = await new Promise<number>((done) =>
     server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)),
   );
-  expect(await refusal({ BACKEND_PORT: `${port}` })).toContain(`Port ${port} is taken`);
+  const ports = { GATEWAY_PORT: `${await freePort()}`, BACKEND_PORT: `${port}` };
+  expect(await refusal(ports)).toContain(`Port ${port} is taken`);
   server.close();
 });
 
@@ -74,7 +76,7 @@ test('another Responses server answers with its own key, and SIGTERM ends every 
       error: expect.stringContaining('refused the key'),
     });
     expect(model.requests).toHaveLength(asked + 1);
-    expect(new Set(system.pids().keys())).toEqual(new Set(['gateway', 'backend', 'runner', 'postgres']));
+    expect(new Set(system.pids().keys())).toEqual(new Set(['gateway', 'backend', 'runner', 'postgres', 'redis']));
   } finally {
     await system.stop();
     await model.close();

@@ -108,7 +108,7 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** Found by what only processes of this system have: a port of ours in their environment, our folder as their data. */
+/** Found by what only processes of this system have: a port of ours in their environment, our folder for their data. */
 function processesOf(dataDir: string, ports: Set<string>): Map<string, number> {
   const found = new Map<string, number>();
   for (const name of readdirNumbers('/proc')) {
@@ -118,6 +118,9 @@ function processesOf(dataDir: string, ports: Set<string>): Map<string, number> {
     if (service && port && ports.has(port)) found.set(service, Number(name));
     else if (command.includes(`/postgres -D ${dataDir}/`)) found.set('postgres', Number(name));
   }
+  // Its title is cut short, but it tells its pid.
+  const redis = Number(readQuietly(join(dataDir, 'redis/redis.pid')));
+  if (redis > 0 && readQuietly(`/proc/${redis}/cmdline`) !== '') found.set('redis', redis);
   return found;
 }
 
