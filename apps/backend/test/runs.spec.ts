@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
@@ -96,10 +97,6 @@ describe('a session with its runs', () => {
     const firstPage = (await world.call<RunPage>('GET', `/api/sessions/${session.session_id}/runs?limit=2`))
       .body;
     expect(firstPage.items.map(({ prompt }) => prompt)).toEqual(['Note c', 'Note b']);
-    const tooFar = Buffer.from('99999999999').toString('base64url');
-    expect(
-      await world.call('GET', `/api/sessions/${session.session_id}/runs?cursor=${tooFar}`),
-    ).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
     const path = `/api/sessions/${session.session_id}/runs?limit=2&cursor=${firstPage.next_cursor}`;
     expect((await world.call<RunPage>('GET', path)).body).toMatchObject({
       items: [{ prompt: 'Note a' }],
@@ -136,6 +133,14 @@ describe('a session with its runs', () => {
       status: 409,
       body: { code: 'session_archived' },
     });
+  }, 60_000);
+
+  test('a prompt to a session whose folder is lost fails and says so', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    await rm(join(world.root, id), { recursive: true });
+    const run = await world.prompt(id, 'Note');
+    expect((await world.runIs(run.run_id, 'failed')).error).toContain('folder is lost');
+    expect((await world.call('GET', `/api/sessions/${id}/diff`)).body.code).toBe('workspace_unreadable');
   }, 60_000);
 
   test('deleting a session ends its running run and leaves nothing', async () => {
@@ -200,6 +205,17 @@ describe('over restarts', () => {
     await world.runIs(third.run_id, 'cancelled');
     await world.closeBackend(other);
   }, 90_000);
+
+  test('a run whose log is lost, and its runner too, is closed and its session goes on', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    await world.endRunner();
+    await world.redis.flushall();
+    await world.startRunner();
+    await world.runIs(held.run_id, 'interrupted');
+    await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
+  }, 60_000);
 
   test('a run that ended while every backend was away is found ended in its log', async () => {
     const { session_id: id } = (await world.create({})).body;

@@ -31,6 +31,10 @@ test('a session that waits takes prompts, is named after the first, and ends wha
     queued_runs: 2,
   });
 
+  const tooFar = Buffer.from('99999999999').toString('base64url');
+  const list = await world.call('GET', `/api/sessions/${session.session_id}/runs?cursor=${tooFar}`);
+  expect(list).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
+
   const cancelled = await world.call<Run>('POST', `/api/runs/${second.run_id}/cancel`, {});
   expect(cancelled).toMatchObject({ status: 202, body: { status: 'cancelled' } });
   expect((await world.log(second.run_id)).map(({ seq, type }) => [seq, type])).toEqual([

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   session_archived: { status: 409, title: 'The session is archived' },
   session_busy: { status: 409, title: 'The session has a running run' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
+  workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
   run_ended: { status: 409, title: 'The run has ended already' },
   idempotency_in_progress: {
     status: 409,

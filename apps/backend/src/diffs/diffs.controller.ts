@@ -20,7 +20,14 @@ export class DiffsController {
     description:
       'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
   })
-  @ApiProblems('session_not_found', 'session_not_ready', 'session_failed', 'run_not_found', 'tree_not_found')
+  @ApiProblems(
+    'session_not_found',
+    'session_not_ready',
+    'session_failed',
+    'workspace_unreadable',
+    'run_not_found',
+    'tree_not_found',
+  )
   @ApiResponse({ status: 200, standardSchema: Diff })
   read(
     @Ctx() ctx: RequestContext,
@@ -40,6 +47,7 @@ export class DiffsController {
     'session_not_found',
     'session_not_ready',
     'session_failed',
+    'workspace_unreadable',
     'run_not_found',
     'tree_not_found',
     'file_not_found',

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { DiffStat } from '@saas-codex/contracts/sessions';
+import { ProblemError } from '@saas-codex/platform/problem';
 import type { RequestContext } from '../tenants/request-context.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { checkRef } from './addresses/check-ref.js';
@@ -10,6 +12,7 @@ import { toCloneProblem } from './clone/clone-problems.js';
 import type { OnCloneProgress } from './clone/clone-progress.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
+import { GitFailure } from './git/git-failure.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { TreeDiffs } from './history/tree-diffs.js';
@@ -40,6 +43,8 @@ export interface WorkspaceBase {
  */
 @Injectable()
 export class Workspaces {
+  private readonly logger = new Logger(Workspaces.name);
+
   constructor(
     private readonly addresses: AddressChecker,
     private readonly mirrors: Mirrors,
@@ -86,9 +91,20 @@ export class Workspaces {
     }
   }
 
-  /** Records the work tree as it is now; answers its git tree id. */
-  checkpoint(_ctx: RequestContext, sessionId: string): Promise<string> {
-    return this.checkpoints.take(sessionId);
+  /**
+   * Records the work tree as it is now; answers its git tree id.
+   * @throws ProblemError workspace_unreadable when it is lost, or when git cannot cope with what an agent left there
+   */
+  async checkpoint(_ctx: RequestContext, sessionId: string): Promise<string> {
+    try {
+      return await this.checkpoints.take(sessionId);
+    } catch (error) {
+      if (!existsSync(this.paths.repo(sessionId)))
+        throw unreadable("The session's folder is lost. Make a new session.");
+      if (!(error instanceof GitFailure)) throw error;
+      this.logger.error(`session ${sessionId} cannot be recorded: ${error.message}`);
+      throw unreadable('There may be too many files to record. Make a new session if this stays.');
+    }
   }
 
   /** True when `tree` is a checkpoint of this session. */
@@ -134,3 +150,5 @@ export class Workspaces {
     return { baseCommit, baseTree: await this.checkpoints.take(sessionId) };
   }
 }
+
+const unreadable = (detail: string) => new ProblemError('workspace_unreadable', detail);
