@@ -3,7 +3,8 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 const LINES = ['w-1/2', 'w-4/5', 'w-2/3', 'w-3/4', 'w-2/5', 'w-3/5'];
 
 export const ChangesSkeleton = () => (
-  <div aria-busy="true" aria-label="Loading changes" className="space-y-3 p-3">
+  <div aria-busy="true" className="space-y-3 p-3">
+    <span className="sr-only">Loading changes</span>
     {[0, 1].map((card) => (
       <div key={card} className="rounded-lg border">
         <div className="flex h-10 items-center border-b px-3">

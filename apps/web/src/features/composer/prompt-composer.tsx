@@ -113,8 +113,6 @@ export function PromptComposer({ session }: { session: Session }) {
 }
 
 function placeholder(session: Session, running: boolean): string {
-  if (session.status === 'provisioning') return 'Ask already: it runs as soon as the repository is there';
-  return running
-    ? 'Ask for something more: it will run next'
-    : 'Ask Codex to change, explain or check something';
+  if (session.status === 'provisioning') return 'Ask already: it runs after the setup';
+  return running ? 'Ask for more: it runs next' : 'What should Codex do next?';
 }

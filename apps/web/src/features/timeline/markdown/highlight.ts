@@ -1,5 +1,3 @@
-import { CODE_THEMES } from '../../../shared/lib/code-themes.js';
-
 interface CodeToken {
   readonly text: string;
   /** `--shiki-light` and `--shiki-dark`: both themes at once, so that switching renders nothing again. */
@@ -16,7 +14,10 @@ const MAX_CODE_LENGTH = 60_000;
 export async function highlight(code: string, language: string): Promise<CodeLine[] | null> {
   if (code.length > MAX_CODE_LENGTH) return null;
   try {
-    const { getSharedHighlighter } = await import('@pierre/diffs');
+    const [{ getSharedHighlighter }, { CODE_THEMES }] = await Promise.all([
+      import('@pierre/diffs'),
+      import('../../../shared/lib/code-themes.js'),
+    ]);
     const lang = language.toLowerCase();
     const highlighter = await getSharedHighlighter({ themes: Object.values(CODE_THEMES), langs: [lang] });
     const { tokens } = highlighter.codeToTokens(code, { lang, themes: CODE_THEMES, defaultColor: false });
