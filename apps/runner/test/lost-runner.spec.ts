@@ -5,6 +5,14 @@ import { waitFor } from '../../../tests/support/wait-for.js';
 import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
 
 const SCENARIOS = [
+  {
+    name: 'detach',
+    match: 'Detach',
+    steps: [
+      { do: 'command' as const, cmd: 'setsid sleep 600 </dev/null >/dev/null 2>&1 &' },
+      { do: 'endless' as const },
+    ],
+  },
   { name: 'hang', match: 'Hang', steps: [{ do: 'endless' as const }] },
   {
     name: 'gate',
@@ -50,6 +58,18 @@ describe('several runners', () => {
     expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
     expect(world.requestsFor('Hang')).toBe(2);
   }, 60_000);
+
+  it('end with a cancel what a killed one left, though Redis has forgotten the run', async () => {
+    const lost = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
+    const runId = await world.startRun(lost, await world.createThread(lost), 'Detach');
+    await waitFor(() => world.requestsFor('Detach') === 2);
+    await lost.end('SIGKILL');
+    await world.redis.flushall();
+    const other = await world.startRunner();
+    expect(await processesWith(runId)).not.toEqual([]);
+    await other.call('POST', `/runs/${runId}/cancel`);
+    await waitFor(async () => (await processesWith(runId)).length === 0);
+  });
 
   it('stop a run at once whose log was closed by somebody else', async () => {
     const runner = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
