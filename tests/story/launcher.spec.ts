@@ -76,7 +76,9 @@ test('another Responses server answers with its own key, and SIGTERM ends every 
       error: expect.stringContaining('refused the key'),
     });
     expect(model.requests).toHaveLength(asked + 1);
-    expect(new Set(system.pids().keys())).toEqual(new Set(['gateway', 'backend', 'runner', 'postgres', 'redis']));
+    expect(new Set(system.pids().keys())).toEqual(
+      new Set(['gateway', 'backend', 'runner', 'postgres', 'redis']),
+    );
   } finally {
     await system.stop();
     await model.close();
