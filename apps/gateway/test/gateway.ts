@@ -59,21 +59,30 @@ export interface Answer {
   body: string;
 }
 
-/** A plain request; unlike fetch it sends exactly these headers. */
+/** A plain request; unlike fetch it sends exactly these headers, and another target than the url's if given. */
 export function send(
   url: string,
   {
     method = 'GET',
     headers = {},
     body,
-  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
+    target,
+  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer; target?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const req = request(url, { method, headers, agent: false }, async (res) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of res) chunks.push(chunk as Buffer);
-      resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(chunks).toString() });
-    });
+    const req = request(
+      url,
+      { method, headers, agent: false, ...(target && { path: target }) },
+      async (res) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of res) chunks.push(chunk as Buffer);
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: res.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      },
+    );
     req.on('error', reject);
     req.end(body);
   });

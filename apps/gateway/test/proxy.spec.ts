@@ -87,6 +87,21 @@ it.each(['GET', 'DELETE', 'OPTIONS'])('lets no body of a %s become a request of 
   expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
 });
 
+it('asks again on another connection when a kept one broke, but not without the body that has gone', async () => {
+  let asked = 0;
+  answer = (req, res) => void (++asked === 2 ? req.socket.destroy() : res.end());
+  const askTwice = async (body?: string) => {
+    asked = 0;
+    await send(`${gateway.url}/api/me`);
+    const { status } = await send(`${gateway.url}/api/me`, {
+      ...(body && { body, headers: { 'content-length': String(body.length) } }),
+    });
+    return [status, asked];
+  };
+  expect(await askTwice()).toEqual([200, 3]);
+  expect(await askTwice('{}')).toEqual([502, 2]);
+});
+
 it('aborts a request that the backend has not answered when the client goes away', async () => {
   let aborted = false;
   let arrived = false;

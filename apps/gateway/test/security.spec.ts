@@ -102,6 +102,8 @@ describe('limits', () => {
     await limited(settings, async (url) => {
       for (let n = 0; n < 3; n += 1) expect((await signIn(url)).status).toBe(200);
       expect((await send(`${url}/API/Auth/sign-in`, { method: 'POST' })).status).toBe(429);
+      const target = 'http://elsewhere.example/api/auth/sign-in';
+      expect((await send(url, { method: 'POST', target })).status).toBe(429);
     });
     await limited(settings, async (url) => {
       const refused = await signIn(url);

@@ -18,8 +18,8 @@ import { CONFIG, type Config } from '../config.js';
 const WINDOW_S = 60;
 /** How long Redis may take before the count is kept in this process instead. */
 const REDIS_TIMEOUT_MS = 500;
-/** In any case of letters, as the backend takes it too. */
-const SIGN_IN_PATH = /^\/api\/auth\//i;
+/** In any case of letters and with or without an origin before it (RFC 9112, 3.2.2), as the backend takes it too. */
+const SIGN_IN_PATH = /^(https?:\/\/[^/]*)?\/api\/auth\//i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_PATIENCE_MS = 1_000;
 

@@ -43,12 +43,18 @@ async function ask(upstream: Upstream, req: Request, res: Response): Promise<Inc
       if (res.destroyed) return null;
       if (error instanceof ProblemError) throw error;
       // A kept-alive connection that the backend was just closing: nobody has seen the request.
-      if (attempt === 1 && request.reusedSocket && RETRYABLE_METHODS.has(req.method)) continue;
+      if (attempt === 1 && request.reusedSocket && isRepeatable(req)) continue;
       requestLog(req)?.warn({ err: error }, 'the backend does not answer');
       throw new ProblemError('upstream_unavailable', 'The backend does not answer. Try again in a moment.');
     }
   }
 }
+
+/** A body has gone with the first attempt. */
+const isRepeatable = ({ method, headers }: Request): boolean =>
+  RETRYABLE_METHODS.has(method) &&
+  headers['content-length'] === undefined &&
+  headers['transfer-encoding'] === undefined;
 
 function exchange(request: ClientRequest, req: Request): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
