@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
-import { access, chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import type { Diff } from '@saas-codex/contracts/diffs';
 import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
+import { execute, runGit, summary, openHistory } from './history-fixture.js';
 import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
 
 let git: GitServer;
 let fixture: WorkspacesFixture;
-let repositories = 0;
 
 beforeAll(async () => {
   git = await startGitServer();
@@ -20,45 +17,7 @@ afterAll(async () => {
   await git.stop();
 });
 
-const execute = promisify(execFile);
-const AUTHOR = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
-const run = async (cwd: string, ...args: string[]) =>
-  (await execute('git', [...AUTHOR, ...args], { cwd, encoding: 'buffer' })).stdout;
-
-/** A session on a repository of its own, seen through the boundary. */
-async function open(files: Record<string, string | Buffer> | null) {
-  const url = files && (await git.createRepository(`history-${++repositories}`, files));
-  const session = await fixture.open(url);
-  const { workspaces, ctx } = fixture;
-  const at = (path: string | Buffer) => Buffer.concat([Buffer.from(`${session.repo}/`), Buffer.from(path)]);
-  const history = join(fixture.root, session.sessionId, 'history.git');
-  return {
-    ...session,
-    at,
-    history,
-    async write(path: string | Buffer, content: string | Buffer) {
-      if (typeof path === 'string') await mkdir(dirname(at(path).toString()), { recursive: true });
-      await writeFile(at(path), content);
-    },
-    checkpoint: () => workspaces.checkpoint(ctx, session.sessionId),
-    diff: (from: string, to: string) => workspaces.diff(ctx, session.sessionId, from, to),
-    patch: (from: string, to: string, path: string) =>
-      workspaces.patch(ctx, session.sessionId, from, to, path),
-    /** `git ls-tree -r` as `path → mode`. */
-    async modes(tree: string): Promise<Record<string, string>> {
-      const listing = (await run(history, 'ls-tree', '-r', '-z', tree)).toString('latin1');
-      const lines = listing.split('\0').filter((line) => line !== '');
-      return Object.fromEntries(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
-    },
-  };
-}
-
-const summary = ({ files }: Diff) =>
-  files.map(({ status, path, old_path, additions, deletions }) =>
-    [status, old_path && `${old_path} →`, path, additions === null ? 'binary' : `+${additions} -${deletions}`]
-      .filter((part) => part !== null)
-      .join(' '),
-  );
+const open = (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files);
 
 describe('nothing that the agent writes makes us run its programs', () => {
   const FILES = { 'a.txt': 'a\n', 'sub/keep': 'k\n', '.gitattributes': '*.x filter=own\n' };
@@ -81,7 +40,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
         ['filter.own.process', command],
         ['filter.own.required', 'true'],
       ] as const) {
-        await run(folder, 'config', key, value);
+        await runGit(folder, 'config', key, value);
       }
       for (const hook of ['post-index-change', 'pre-commit', 'reference-transaction', 'post-checkout']) {
         const path = join(folder, '.git/hooks', hook);
@@ -97,12 +56,12 @@ describe('nothing that the agent writes makes us run its programs', () => {
     // A commit of its own with a submodule in it, as if it had been cloned so, and a repository that nobody knows.
     for (const nested of ['module', 'nested']) {
       await mkdir(session.at(nested));
-      await run(join(session.repo, nested), 'init', '-q');
-      await run(join(session.repo, nested), 'commit', '-q', '--allow-empty', '-m', 'x');
+      await runGit(join(session.repo, nested), 'init', '-q');
+      await runGit(join(session.repo, nested), 'commit', '-q', '--allow-empty', '-m', 'x');
       await writeFile(join(session.repo, nested, 'file.txt'), 'file\n');
     }
-    const commit = (await run(join(session.repo, 'module'), 'rev-parse', 'HEAD')).toString().trim();
-    await run(session.history, 'update-index', '--add', '--cacheinfo', `160000,${commit},module`);
+    const commit = (await runGit(join(session.repo, 'module'), 'rev-parse', 'HEAD')).toString().trim();
+    await runGit(session.history, 'update-index', '--add', '--cacheinfo', `160000,${commit},module`);
     for (const folder of ['', 'module', 'nested']) await poison(join(session.repo, folder));
     await session.write('a.txt', 'changed\n');
 
@@ -158,7 +117,9 @@ describe('a checkpoint', () => {
     for (const [path, content] of Object.entries(contents)) await session.write(path, content);
     const tree = await session.checkpoint();
     for (const [path, content] of Object.entries(contents)) {
-      expect(await run(session.history, 'cat-file', 'blob', `${tree}:${path}`)).toEqual(Buffer.from(content));
+      expect(await runGit(session.history, 'cat-file', 'blob', `${tree}:${path}`)).toEqual(
+        Buffer.from(content),
+      );
     }
     expect((await session.diff(session.baseTree, tree)).files).toHaveLength(Object.keys(contents).length + 1);
   });
@@ -253,101 +214,7 @@ describe('a checkpoint', () => {
     await session.write('a.txt', 'b\n');
     const config = await readFile(session.at('.git/config'), 'utf8');
     await session.checkpoint();
-    expect((await run(session.repo, 'status', '--porcelain')).toString()).toBe(' M a.txt\n');
+    expect((await runGit(session.repo, 'status', '--porcelain')).toString()).toBe(' M a.txt\n');
     expect(await readFile(session.at('.git/config'), 'utf8')).toBe(config);
-  });
-});
-
-describe('a diff', () => {
-  const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
-
-  test('tells renames, binaries, modes, links and generated files apart', async () => {
-    const session = await open({
-      'old name.txt': LINES,
-      'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
-      'run.sh': '#!/bin/sh\n',
-      'gone.txt': 'gone\n',
-      'link-to-be': 'text\n',
-      'package-lock.json': '{}\n',
-    });
-    await mkdir(session.at('moved'));
-    await rename(session.at('old name.txt'), session.at('moved/new name.txt'));
-    await session.write('moved/new name.txt', LINES.replace('line 7\n', 'line seven\n'));
-    await session.write('logo.png', Buffer.of(137, 80, 78, 71, 0, 2));
-    await chmod(session.at('run.sh'), 0o755);
-    await rm(session.at('gone.txt'));
-    await rm(session.at('link-to-be'));
-    await symlink('run.sh', session.at('link-to-be'));
-    await session.write('package-lock.json', '{"a":1}\n');
-    const tree = await session.checkpoint();
-    const diff = await session.diff(session.baseTree, tree);
-    expect(summary(diff).toSorted()).toEqual([
-      'deleted gone.txt +0 -1',
-      'modified logo.png binary',
-      'modified package-lock.json +1 -1',
-      'modified run.sh +0 -0',
-      'renamed old name.txt → moved/new name.txt +1 -1',
-      'type_changed link-to-be +1 -1',
-    ]);
-    expect(diff.stat).toEqual({ files: 6, additions: 3, deletions: 4 });
-    expect(diff.files.filter(({ generated }) => generated).map(({ path }) => path)).toEqual([
-      'package-lock.json',
-    ]);
-
-    const patch = async (path: string) => (await session.patch(session.baseTree, tree, path)).patch;
-    expect(await patch('logo.png')).toBe('');
-    expect(await patch('run.sh')).toBe('diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n');
-    expect(await patch('gone.txt')).toBe(
-      'diff --git a/gone.txt b/gone.txt\ndeleted file mode 100644\n--- a/gone.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n',
-    );
-    expect(await patch('moved/new name.txt')).toMatch(
-      /^diff --git a\/old name.txt b\/moved\/new name.txt\nsimilarity index \d+%\nrename from old name.txt\nrename to moved\/new name.txt\n--- a\/old name.txt\n\+\+\+ b\/moved\/new name.txt\n@@ -5,7 \+5,7 @@/,
-    );
-    expect(await patch('link-to-be')).toContain('-text\n+run.sh\n\\ No newline at end of file\n');
-    await expect(patch('old name.txt')).rejects.toMatchObject({ code: 'file_not_found' });
-    await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
-  });
-
-  test('gives every path one text, however odd', async () => {
-    const names: [string, Buffer][] = [
-      [' spaces ', Buffer.from(' spaces ')],
-      ['back\\slash', Buffer.from('back\\slash')],
-      ['new\nline', Buffer.from('new\nline')],
-      ['tab\tand "quotes"', Buffer.from('tab\tand "quotes"')],
-      ['größe-日本.txt', Buffer.from('größe-日本.txt')],
-      ['--option', Buffer.from('--option')],
-      [':(glob)*', Buffer.from(':(glob)*')],
-      ['"latin-\\351.txt"', Buffer.from('latin-\xe9.txt', 'latin1')],
-      ['"\\"latin-\\\\351.txt\\""', Buffer.from('"latin-\\351.txt"')],
-    ];
-    const session = await open(null);
-    for (const [, name] of names) await session.write(name, 'x\n');
-    const tree = await session.checkpoint();
-    const diff = await session.diff(session.baseTree, tree);
-    expect(diff.files.map(({ path }) => path).toSorted()).toEqual(names.map(([text]) => text).toSorted());
-    for (const [text] of names) {
-      expect((await session.patch(session.baseTree, tree, text)).patch).toMatch(/\n@@ -0,0 \+1 @@\n\+x\n$/);
-    }
-    // git reads our heads as it reads its own.
-    const patches = await Promise.all(names.map(([text]) => session.patch(session.baseTree, tree, text)));
-    const target = join(fixture.root, 'patched');
-    await mkdir(target);
-    await writeFile(join(target, 'all.patch'), patches.map(({ patch }) => patch).join(''));
-    await run(target, 'apply', '--unsafe-paths', 'all.patch');
-    for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
-  });
-
-  test('is cut when it has too many files, and a patch when it is too long', async () => {
-    const session = await open(null);
-    Object.assign(fixture.limits, { diffFiles: 2, patchBytes: 500 });
-    for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));
-    const tree = await session.checkpoint();
-    const diff = await session.diff(session.baseTree, tree);
-    expect(diff).toMatchObject({ truncated: true, stat: { files: 3, additions: 900 } });
-    expect(diff.files).toHaveLength(2);
-    const { patch, truncated } = await session.patch(session.baseTree, tree, 'c');
-    expect(truncated).toBe(true);
-    expect(patch.length).toBeLessThan(800);
-    expect(patch).toMatch(/\n\+line \d+\n$/);
   });
 });

@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,38 +15,19 @@ const PINNED = 'pinned.invalid';
 
 let git: GitServer;
 let fixture: WorkspacesFixture;
-let hostile: Server;
-let answer: RequestListener;
-let hostileOrigin: string;
 
 beforeAll(async () => {
   git = await startGitServer();
-  hostile = createServer((req, res) => answer(req, res));
-  await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve));
-  const hostileHost = `127.0.0.1:${(hostile.address() as AddressInfo).port}`;
-  hostileOrigin = `http://${hostileHost}`;
-  fixture = await startWorkspaces([git.host, hostileHost, PINNED, '127.0.0.1:9']);
+  fixture = await startWorkspaces([git.host, PINNED]);
 });
 
 afterAll(async () => {
   await fixture.close();
   await git.stop();
-  hostile.closeAllConnections();
-  await new Promise((resolve) => hostile.close(resolve));
 });
 
 const run = async (cwd: string, ...args: string[]) =>
   (await promisify(execFile)('git', args, { cwd })).stdout.trim();
-
-const listing = (...path: string[]) => readdir(join(fixture.root, ...path)).catch(() => []);
-
-/** All workspaces and mirrors that there are, finished or not; the trash is empty by then. */
-async function everythingOnDisk(): Promise<string[]> {
-  await waitFor(async () => (await listing('.trash')).length === 0);
-  const tenants = await listing('.mirrors');
-  const mirrors = await Promise.all(tenants.map((tenant) => listing('.mirrors', tenant)));
-  return [...(await listing()).filter((name) => !name.startsWith('.')), ...mirrors.flat()].toSorted();
-}
 
 describe('a new workspace', () => {
   test('is a clone as people know it, on objects that it borrows from the mirror', async () => {
@@ -192,90 +171,6 @@ describe('a ref', () => {
       await expect(fixture.open(url, ref)).rejects.toMatchObject({ code: 'ref_not_found' });
     },
   );
-});
-
-describe('a clone that fails leaves nothing behind', () => {
-  const limits: Record<string, number> = {};
-
-  afterEach(() => Object.assign(fixture.limits, limits));
-
-  const withLimit = (name: keyof WorkspacesFixture['limits'], value: number) => {
-    limits[name] = fixture.limits[name];
-    fixture.limits[name] = value;
-  };
-
-  async function codeOf(open: () => Promise<unknown>): Promise<string> {
-    const before = await everythingOnDisk();
-    const failure = await open().then(
-      () => ({ code: 'none' }),
-      (error: { code: string }) => error,
-    );
-    expect(await everythingOnDisk()).toEqual(before);
-    return failure.code;
-  }
-
-  const status = (code: number, headers: Record<string, string> = {}): RequestListener => {
-    return (_req, res) => res.writeHead(code, headers).end('no');
-  };
-
-  test.each<[string, RequestListener]>([
-    ['clone_not_found', status(404)],
-    ['clone_auth_failed', status(401, { 'www-authenticate': 'Basic realm="git"' })],
-    ['clone_auth_failed', status(403)],
-    ['clone_unreachable', status(500)],
-    ['clone_unreachable', (req) => req.socket.destroy()],
-    ['clone_not_found', (_req, res) => res.end('<!doctype html>\n<h1>Welcome</h1>\n')],
-  ])('%s', async (code, listener) => {
-    answer = listener;
-    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe(code);
-  });
-
-  test('a redirect is not followed', async () => {
-    const url = await git.createRepository('redirected', { 'a.txt': '1\n' });
-    const before = git.fetches();
-    answer = (req, res) => res.writeHead(302, { location: `${git.origin}${req.url}` }).end();
-    expect(await codeOf(() => fixture.open(url.replace(git.origin, hostileOrigin)))).toBe('clone_redirected');
-    expect(git.fetches()).toBe(before);
-  });
-
-  test.each(['http', 'ssh'])('nobody listens: %s', async (scheme) => {
-    expect(await codeOf(() => fixture.open(`${scheme}://127.0.0.1:9/a.git`))).toBe('clone_unreachable');
-  });
-
-  test('the host never answers', async () => {
-    withLimit('resolveMs', 300);
-    answer = () => {};
-    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe('clone_timeout');
-  });
-
-  test('the caller gives up', async () => {
-    const abort = new AbortController();
-    answer = () => abort.abort();
-    const address = await fixture.workspaces.checkAddress(`${hostileOrigin}/a.git`);
-    const request = { sessionId: randomUUID(), address, ref: null };
-    const create = () => fixture.workspaces.create(fixture.ctx, request, () => {}, abort.signal);
-    await codeOf(create);
-    await expect(stat(fixture.workspaces.repoPath(request.sessionId))).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
-  });
-
-  test.each([
-    ['checkoutFiles', 2],
-    ['checkoutBytes', 1_000],
-  ] as const)('too large: %s', async (limit, value) => {
-    const name = `large-${limit}`;
-    const url = await git.createRepository(name, { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c'.repeat(2_000) });
-    await fixture.open(url);
-    withLimit(limit, value);
-    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
-  });
-
-  test('too large: mirrorBytes', async () => {
-    withLimit('mirrorBytes', 100);
-    const url = await git.createRepository('large-mirror', { 'a.txt': 'a'.repeat(2_000) });
-    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
-  });
 });
 
 test('a workspace is removed as often as somebody asks', async () => {
