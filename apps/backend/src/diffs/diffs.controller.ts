@@ -2,11 +2,22 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
 import { Id } from '@saas-codex/contracts/ids';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ApiProblems } from '../openapi/problems.decorator.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
 import { DiffsService } from './diffs.service.js';
 
 const id = { schema: Id };
+
+/** Why there are no two states to compare. */
+const TREE_PROBLEMS: ProblemCode[] = [
+  'session_not_found',
+  'session_not_ready',
+  'session_failed',
+  'workspace_unreadable',
+  'run_not_found',
+  'tree_not_found',
+];
 
 @ApiTags('diffs')
 @Controller('api/sessions/:session_id/diff')
@@ -20,14 +31,7 @@ export class DiffsController {
     description:
       'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
   })
-  @ApiProblems(
-    'session_not_found',
-    'session_not_ready',
-    'session_failed',
-    'workspace_unreadable',
-    'run_not_found',
-    'tree_not_found',
-  )
+  @ApiProblems(...TREE_PROBLEMS)
   @ApiResponse({ status: 200, standardSchema: Diff })
   read(
     @Ctx() ctx: RequestContext,
@@ -43,15 +47,7 @@ export class DiffsController {
     summary: 'Read the patch of one changed file',
     description: 'Give `from` and `to` of the diff that listed the file, and the patch fits that list.',
   })
-  @ApiProblems(
-    'session_not_found',
-    'session_not_ready',
-    'session_failed',
-    'workspace_unreadable',
-    'run_not_found',
-    'tree_not_found',
-    'file_not_found',
-  )
+  @ApiProblems(...TREE_PROBLEMS, 'file_not_found')
   @ApiResponse({ status: 200, standardSchema: FilePatch })
   readFile(
     @Ctx() ctx: RequestContext,
