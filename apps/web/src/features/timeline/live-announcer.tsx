@@ -1,25 +1,36 @@
 import type { Run } from '@saas-codex/contracts/runs';
-import { messageText, runPhase } from './fold/present.js';
-import type { RunTimeline } from './fold/run-timeline.js';
+import { useState } from 'react';
+import { messageText } from './fold/present.js';
+import type { RunEndStatus, RunTimeline } from './fold/run-timeline.js';
 import { useRunTimeline } from './live/use-run-timeline.js';
 
 /**
  * Tells screen readers what the latest run says and how it ends, whole messages at a time. The conversation itself
- * cannot be a live region: its rows come and go as it scrolls.
+ * cannot be a live region: its rows come and go as it scrolls. A run that had ended before is history, which one reads.
  */
 export const LiveAnnouncer = ({ run }: { run: Run | null }) => (
   <div className="sr-only" role="log" aria-live="polite">
-    {run && <Announcement run={run} />}
+    {run && <Announcement key={run.run_id} run={run} />}
   </div>
 );
 
+const ENDINGS: Record<RunEndStatus, string> = {
+  succeeded: 'Codex is done.',
+  failed: 'The run failed.',
+  cancelled: 'The run was stopped.',
+  interrupted: 'The run was interrupted.',
+};
+
 function Announcement({ run }: { run: Run }) {
+  const [seenLive, setSeenLive] = useState(false);
+  const live = run.status === 'queued' || run.status === 'running';
+  if (live && !seenLive) setSeenLive(true);
   const timeline = useRunTimeline(run.run_id, run.status === 'running');
-  if (runPhase(run, timeline) === 'waiting') return null;
+  if (!seenLive) return null;
   return (
     <>
       <p>{latestMessage(timeline)}</p>
-      {timeline.end && <p>{`Codex ${timeline.end.status}. ${timeline.end.reason ?? ''}`}</p>}
+      {timeline.end && <p>{ENDINGS[timeline.end.status]}</p>}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radix-ui';
 import type { LucideIcon } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
+import { type ReactElement, type ReactNode, useRef } from 'react';
 import { cx } from '../lib/cx.js';
 
 /** One entry; declared once and shown both by a button's menu and by a right click. */
@@ -31,6 +31,24 @@ const EntryContent = ({ action: { icon: Icon, label, danger } }: { action: MenuA
   </>
 );
 
+/**
+ * An entry acts once the menu has given the focus back to its button: a dialog that it opens then knows where the focus
+ * came from, and returns it there.
+ */
+function useActAfterClose() {
+  const chosen = useRef<MenuAction | null>(null);
+  return {
+    choose: (action: MenuAction) => {
+      chosen.current = action;
+    },
+    onCloseAutoFocus: () => {
+      const action = chosen.current;
+      chosen.current = null;
+      if (action) queueMicrotask(action.onSelect);
+    },
+  };
+}
+
 interface MenuProps {
   actions: MenuActions;
   /** What the menu belongs to: the button, or the row that is right-clicked. */
@@ -38,11 +56,18 @@ interface MenuProps {
 }
 
 export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
+  const { choose, onCloseAutoFocus } = useActAfterClose();
   return (
     <RadixDropdown.Root>
       <RadixDropdown.Trigger asChild>{children}</RadixDropdown.Trigger>
       <RadixDropdown.Portal>
-        <RadixDropdown.Content align={align} sideOffset={4} collisionPadding={8} className={PANEL}>
+        <RadixDropdown.Content
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+          onCloseAutoFocus={onCloseAutoFocus}
+          className={PANEL}
+        >
           {actions.map((action, index) =>
             action === null ? (
               <RadixDropdown.Separator key={index} className="my-1 h-px bg-border" />
@@ -50,7 +75,7 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
               <RadixDropdown.Item
                 key={action.label}
                 disabled={action.disabled}
-                onSelect={action.onSelect}
+                onSelect={() => choose(action)}
                 className={entryLooks(action)}
               >
                 <EntryContent action={action} />
@@ -64,11 +89,12 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
 }
 
 export function ContextMenu({ actions, children }: MenuProps): ReactNode {
+  const { choose, onCloseAutoFocus } = useActAfterClose();
   return (
     <RadixContext.Root>
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
-        <RadixContext.Content collisionPadding={8} className={PANEL}>
+        <RadixContext.Content collisionPadding={8} onCloseAutoFocus={onCloseAutoFocus} className={PANEL}>
           {actions.map((action, index) =>
             action === null ? (
               <RadixContext.Separator key={index} className="my-1 h-px bg-border" />
@@ -76,7 +102,7 @@ export function ContextMenu({ actions, children }: MenuProps): ReactNode {
               <RadixContext.Item
                 key={action.label}
                 disabled={action.disabled}
-                onSelect={action.onSelect}
+                onSelect={() => choose(action)}
                 className={entryLooks(action)}
               >
                 <EntryContent action={action} />
