@@ -80,6 +80,18 @@ describe('the cookie', () => {
     }
   });
 
+  it('has a name of its own for each copy on a host', async () => {
+    const other = await startBackend({ ...sameAs(backend), PUBLIC_URL: 'http://localhost:9200' });
+    try {
+      const names = [await signIn(await newToken()), await signIn(await newToken(other), other.url)].map(
+        (answer) => cookieOf(answer).split('=')[0],
+      );
+      expect(new Set(names).size).toBe(2);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('is prolonged while it is in use', async () => {
     const cookie = cookieOf(await signIn(await newToken()));
     expect(setCookie(await me({ cookie }))).toBe('');

@@ -46,7 +46,11 @@ const base = () =>
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(
       'saas-codex.session_token',
-      { type: 'apiKey', description: 'Set by signing in; over https its name starts with `__Secure-`' },
+      {
+        type: 'apiKey',
+        description:
+          'Set by signing in. Its name begins with `__Secure-` over https, and has the port of PUBLIC_URL if there is one: `saas-codex-9100.session_token`',
+      },
       'cookie',
     )
     .addSecurityRequirements('token')

@@ -14,6 +14,10 @@ export interface LinkRequest {
   deliver: (token: string) => void;
 }
 
+/** Browsers keep cookies by host alone: two copies on one host, told apart by their ports, must not share a name. */
+const cookiePrefix = (publicUrl: string): string =>
+  ['saas-codex', new URL(publicUrl).port].filter(Boolean).join('-');
+
 /**
  * better-auth, which keeps people, tenants, cookies and API keys in our Postgres. Its own HTTP routes are not
  * mounted: everything goes through `auth.api` in this folder. Its tables come from our migrations, under our names:
@@ -36,7 +40,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
     telemetry: { enabled: false },
     logger: { disabled: true },
     advanced: {
-      cookiePrefix: 'saas-codex',
+      cookiePrefix: cookiePrefix(options.publicUrl),
       useSecureCookies: options.publicUrl.startsWith('https:'),
       database: { generateId: () => randomUUID() },
     },
