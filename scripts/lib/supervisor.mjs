@@ -33,7 +33,7 @@ export class Service {
   /** @param {ServiceDefinition} definition @param {string} logFolder */
   constructor(definition, logFolder) {
     this.definition = definition;
-    mkdirSync(logFolder, { recursive: true });
+    mkdirSync(logFolder, { recursive: true, mode: 0o700 });
     this.logFile = join(logFolder, `${definition.name}.log`);
     if ((statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) {
       renameSync(this.logFile, `${this.logFile}.1`);
