@@ -30,7 +30,7 @@ function Announcement({ run }: { run: Run }) {
   return (
     <>
       <p>{latestMessage(timeline)}</p>
-      {timeline.end && <p>{ENDINGS[timeline.end.status]}</p>}
+      {timeline.end && <p>{`${ENDINGS[timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>}
     </>
   );
 }

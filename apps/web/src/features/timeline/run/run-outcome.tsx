@@ -22,7 +22,6 @@ export function RunOutcome({ end, prompt, sessionId, canFollowUp }: RunOutcomePr
   const sendAgain = () => send.mutate(outgoingPrompt(interrupted ? 'continue' : prompt));
   return (
     <div
-      role="alert"
       className={cx(
         'my-2 flex gap-2.5 rounded-xl border px-3.5 py-3 text-sm',
         interrupted ? 'border-warning/25 bg-warning-soft' : 'border-destructive/25 bg-destructive-soft',
