@@ -1,0 +1,89 @@
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
+
+describe('the model proxy explains', () => {
+  const world = new ProxyWorld();
+  beforeAll(() => world.start());
+  beforeEach(() => world.reset());
+  afterEach(() => world.proxy.onModuleDestroy());
+  afterAll(() => world.stop());
+
+  it.each([
+    [
+      401,
+      400,
+      { error: { message: `Incorrect API key provided: ${KEY}`, code: 'invalid_api_key' } },
+      /refused the key.*CODEX_API_KEY/,
+    ],
+    [403, 400, { error: { message: `${KEY} may not` } }, /does not allow this: "\[key\] may not"/],
+    [
+      404,
+      400,
+      { error: { message: 'The model `x` does not exist', code: 'model_not_found' } },
+      /model `x`.*CODEX_MODEL/,
+    ],
+    [404, 400, 'Not Found', /no Responses API at 127\.0\.0\.1.*CODEX_BASE_URL/],
+    [429, 400, { error: { message: 'quota', code: 'insufficient_quota' } }, /quota is used up/],
+    [
+      429,
+      429,
+      { error: { message: 'slow down', code: 'rate_limit_exceeded' } },
+      /limiting requests\. Wait 7 s/,
+    ],
+    [500, 500, { error: 'out of memory' }, /problem of its own \(500\): "out of memory"/],
+    [
+      400,
+      400,
+      { detail: 'tools are not supported' },
+      /refused the request \(400\): "tools are not supported"/,
+    ],
+  ])(
+    'an upstream’s %i to the person, and answers Codex %i, so that it tries again only where that helps',
+    async (status, answered, body, sentence) => {
+      world.answer = (_req, res) => {
+        res.writeHead(status, { 'retry-after': '7', 'content-type': 'application/json' });
+        res.end(typeof body === 'string' ? body : JSON.stringify(body));
+      };
+      const response = await world.call(await world.open());
+      const answer = await response.text();
+      expect([response.status, response.headers.get('retry-after')]).toEqual([answered, '7']);
+      expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);
+      expect(JSON.parse(answer)).toMatchObject({ error: { message: world.heard.errors[0] } });
+      expect(answer + world.heard.errors.join()).not.toContain(KEY);
+    },
+  );
+
+  it('failures in the stream, a broken stream, and one that is none', async () => {
+    const access = await world.open();
+    const failed = {
+      type: 'response.failed',
+      response: { error: { code: 'rate_limit_exceeded', message: 'slow' } },
+    };
+    world.answer = (_req, res) => streams(sse(failed))(res);
+    await (await world.call(access)).text();
+    expect(world.heard.errors.pop()).toMatch(/limiting requests/);
+
+    world.answer = (_req, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(sse(textDelta('Hel')), () => res.destroy());
+    };
+    await expect(world.call(access).then((response) => response.text())).rejects.toThrow();
+    await waitFor(() => world.heard.errors.pop()?.includes('broke off'));
+
+    world.answer = (_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
+    expect((await world.call(access)).status).toBe(400);
+    expect(world.heard.errors.pop()).toMatch(/event stream.*\/v1/);
+  });
+
+  it.each([
+    ['http://127.0.0.1:1/v1', /Nothing answers at 127\.0\.0\.1:1\..*CODEX_BASE_URL/],
+    ['http://no-such-host.invalid/v1', /no-such-host\.invalid could not be resolved/],
+  ])('an upstream that cannot be reached: %s', async (baseUrl, sentence) => {
+    const lost = new ModelProxy({ CODEX_BASE_URL: baseUrl });
+    const response = await world.call(await world.open('run-1', lost));
+    expect(response.status).toBe(502);
+    expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);
+    await lost.onModuleDestroy();
+  });
+});
