@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import type { Run } from '@saas-codex/contracts/runs';
@@ -11,11 +12,14 @@ import { waitFor } from '../support/wait-for.js';
 
 /** What `npm start` promises to whoever runs it. */
 
+const REFUSED = '.data/test-refused';
+afterAll(() => rm(resolve(import.meta.dirname, '../..', REFUSED), { recursive: true, force: true }));
+
 /** Starts the launcher and answers what it said when it gave up. */
 function refusal(environment: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: resolve(import.meta.dirname, '../..'),
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: '.data/test-refused', ...environment },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: REFUSED, ...environment },
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,8 +27,9 @@ test('the real parts start: Redis keeps data over a kill, Postgres has a databas
 
   const git = await startGitServer();
   const url = await git.createRepository('hello', { 'README.md': '# Hello\n' });
-  const folder = join(mkdtempSync(join(tmpdir(), 'clone-')), 'x');
+  const folder = await mkdtemp(join(tmpdir(), 'saas-codex-clone-'));
   await promisify(execFile)('git', ['clone', '-q', url, folder]);
-  expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('# Hello\n');
+  expect(await readFile(join(folder, 'README.md'), 'utf8')).toBe('# Hello\n');
+  await rm(folder, { recursive: true });
   await git.stop();
 });

@@ -112,7 +112,7 @@ export class SessionsWorld {
 
   async closeBackend(backend: TestBackend): Promise<void> {
     this.backends.splice(this.backends.indexOf(backend), 1);
-    await backend.close();
+    await backend.stop();
   }
 
   async startRunner(): Promise<void> {
@@ -125,7 +125,7 @@ export class SessionsWorld {
   }
 
   async destroy(): Promise<void> {
-    await Promise.all(this.backends.map((backend) => backend.close()));
+    await Promise.all(this.backends.map((backend) => backend.stop()));
     await this.endRunner();
     for (const cleanup of this.cleanups.toReversed()) await cleanup();
   }
