@@ -1,30 +1,17 @@
 import { access, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
-import { execute, runGit, summary, openHistory } from './history-fixture.js';
-import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+import { execute, runGit, summary, startHistories } from './history-fixture.js';
 
-let git: GitServer;
-let fixture: WorkspacesFixture;
-
-beforeAll(async () => {
-  git = await startGitServer();
-  fixture = await startWorkspaces([git.host]);
-});
-
-afterAll(async () => {
-  await fixture.close();
-  await git.stop();
-});
-
-const open = (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files);
+let histories: Awaited<ReturnType<typeof startHistories>>;
+beforeAll(async () => (histories = await startHistories()));
+afterAll(() => histories.close());
 
 describe('nothing that the agent writes makes us run its programs', () => {
   const FILES = { 'a.txt': 'a\n', 'sub/keep': 'k\n', '.gitattributes': '*.x filter=own\n' };
 
   test('configuration, attributes, hooks, nested repositories, submodules', async () => {
-    const session = await open(FILES);
-    const marker = join(fixture.root, 'marker');
+    const session = await histories.open(FILES);
+    const marker = join(histories.root, 'marker');
     const command = `touch ${marker}; cat`;
     const poison = async (folder: string) => {
       for (const [key, value] of [
@@ -89,12 +76,12 @@ describe('nothing that the agent writes makes us run its programs', () => {
   });
 
   test('a folder that became a link is recorded as a link, not as what it leads to', async () => {
-    const session = await open({ 'dir/secret.txt': 'mine\n', 'dir/same.txt': 'same\n' });
-    await mkdir(join(fixture.root, 'elsewhere'), { recursive: true });
-    await writeFile(join(fixture.root, 'elsewhere/secret.txt'), 'not for this session\n');
-    await writeFile(join(fixture.root, 'elsewhere/same.txt'), 'same\n');
+    const session = await histories.open({ 'dir/secret.txt': 'mine\n', 'dir/same.txt': 'same\n' });
+    await mkdir(join(histories.root, 'elsewhere'), { recursive: true });
+    await writeFile(join(histories.root, 'elsewhere/secret.txt'), 'not for this session\n');
+    await writeFile(join(histories.root, 'elsewhere/same.txt'), 'same\n');
     await rm(session.at('dir'), { recursive: true });
-    await symlink(join(fixture.root, 'elsewhere'), session.at('dir'));
+    await symlink(join(histories.root, 'elsewhere'), session.at('dir'));
     expect(await session.modes(await session.checkpoint())).toEqual({ dir: '120000' });
   });
 });
@@ -111,7 +98,7 @@ describe('a checkpoint', () => {
       'text.utf16': Buffer.from('\ufeffh\u00e9llo\n', 'utf16le'),
       'zero.bad': Buffer.of(0, 1, 2, 13, 10, 255),
     };
-    const session = await open({ 'a.txt': 'a\nb\n', '.gitattributes': '*.txt text eol=crlf\n' });
+    const session = await histories.open({ 'a.txt': 'a\nb\n', '.gitattributes': '*.txt text eol=crlf\n' });
     expect(await session.diff(session.baseTree, await session.checkpoint())).toMatchObject({ files: [] });
     await session.write('.gitattributes', attributes);
     for (const [path, content] of Object.entries(contents)) await session.write(path, content);
@@ -125,7 +112,11 @@ describe('a checkpoint', () => {
   });
 
   test('honours .gitignore for what is new, and keeps what is tracked', async () => {
-    const session = await open({ '.gitignore': 'out/\n*.log\n', 'kept.log': '1\n', 'a.txt': 'a\n' });
+    const session = await histories.open({
+      '.gitignore': 'out/\n*.log\n',
+      'kept.log': '1\n',
+      'a.txt': 'a\n',
+    });
     await session.write('out/big.js', 'x');
     await session.write('new.log', 'x');
     await session.write('kept.log', '2\n');
@@ -141,7 +132,7 @@ describe('a checkpoint', () => {
   });
 
   test('follows files that become folders, links, special files, and back', async () => {
-    const session = await open({ a: 'a\n', 'b/c': 'c\n', d: 'd\n', e: 'e\n' });
+    const session = await histories.open({ a: 'a\n', 'b/c': 'c\n', d: 'd\n', e: 'e\n' });
     await rm(session.at('a'));
     await session.write('a/inner', 'inner\n');
     await rm(session.at('b'), { recursive: true });
@@ -161,9 +152,9 @@ describe('a checkpoint', () => {
   });
 
   test('does not wait for named pipes in the place of files that git reads', async () => {
-    fixture.limits.pipesEveryMs = 20;
-    fixture.limits.localMs = 5_000;
-    const session = await open({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
+    histories.limits.pipesEveryMs = 20;
+    histories.limits.localMs = 5_000;
+    const session = await histories.open({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
     const pipes = ['.gitignore', '.gitattributes', 'sub/.gitignore', 'sub/.gitattributes', '.gitmodules'];
     await execute(
       'mkfifo',
@@ -176,21 +167,21 @@ describe('a checkpoint', () => {
       'sub/b.txt',
       'sub/c.txt',
     ]);
-    fixture.limits.localMs = 60_000;
+    histories.limits.localMs = 60_000;
   });
 
   test('survives what cannot be recorded: too large, unreadable, a lock that a killed git left', async () => {
-    fixture.limits.checkpointFileBytes = 1_000;
-    const session = await open({ 'a.txt': 'a\n' });
+    histories.limits.checkpointFileBytes = 1_000;
+    const session = await histories.open({ 'a.txt': 'a\n' });
     await session.write('large.bin', 'x'.repeat(1_001));
     await writeFile(join(session.history, 'index.lock'), '');
     expect(await session.checkpoint()).toBe(session.baseTree);
-    fixture.limits.checkpointFileBytes = 1_000_000;
+    histories.limits.checkpointFileBytes = 1_000_000;
     expect(await session.modes(await session.checkpoint())).toHaveProperty(['large.bin']);
   });
 
   test('is one for all who ask at the same time, and holds what was written before each asked', async () => {
-    const session = await open(null);
+    const session = await histories.open(null);
     const trees: string[] = [];
     for (let n = 0; n < 3; n++) {
       await session.write(`${n}.txt`, 'x');
@@ -203,14 +194,16 @@ describe('a checkpoint', () => {
     const [, late] = await Promise.all([running, session.checkpoint()]);
     expect(await session.modes(late)).toHaveProperty(['late.txt']);
     expect(new Set(trees).size).toBe(3);
-    expect(await fixture.workspaces.hasCheckpoint(fixture.ctx, session.sessionId, trees[0] ?? '')).toBe(true);
-    expect(await fixture.workspaces.hasCheckpoint(fixture.ctx, session.sessionId, '0'.repeat(40))).toBe(
+    expect(await histories.workspaces.hasCheckpoint(histories.ctx, session.sessionId, trees[0] ?? '')).toBe(
+      true,
+    );
+    expect(await histories.workspaces.hasCheckpoint(histories.ctx, session.sessionId, '0'.repeat(40))).toBe(
       false,
     );
   });
 
   test('leaves no trace in the work tree', async () => {
-    const session = await open({ 'a.txt': 'a\n' });
+    const session = await histories.open({ 'a.txt': 'a\n' });
     await session.write('a.txt', 'b\n');
     const config = await readFile(session.at('.git/config'), 'utf8');
     await session.checkpoint();

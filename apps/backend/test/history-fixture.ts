@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
-import type { GitServer } from '../../../tests/support/git-server.js';
-import type { WorkspacesFixture } from './workspaces-fixture.js';
+import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
+import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
 
 export const execute = promisify(execFile);
 const AUTHOR = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
@@ -14,7 +14,7 @@ export const runGit = async (cwd: string, ...args: string[]) =>
   (await execute('git', [...AUTHOR, ...args], { cwd, encoding: 'buffer' })).stdout;
 
 /** Opens a session on a repository of its own (null: on an empty one), seen through the boundary. */
-export async function openHistory(
+async function openHistory(
   git: GitServer,
   fixture: WorkspacesFixture,
   files: Record<string, string | Buffer> | null,
@@ -52,3 +52,17 @@ export const summary = ({ files }: Diff) =>
       .filter((part) => part !== null)
       .join(' '),
   );
+
+/** Workspaces whose sessions are seen through the boundary. */
+export async function startHistories() {
+  const git = await startGitServer();
+  const fixture = await startWorkspaces([git.host]);
+  return {
+    ...fixture,
+    open: (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files),
+    async close() {
+      await fixture.close();
+      await git.stop();
+    },
+  };
+}

@@ -1,29 +1,16 @@
 import { access, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
-import { runGit, summary, openHistory } from './history-fixture.js';
-import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+import { runGit, summary, startHistories } from './history-fixture.js';
 
-let git: GitServer;
-let fixture: WorkspacesFixture;
-
-beforeAll(async () => {
-  git = await startGitServer();
-  fixture = await startWorkspaces([git.host]);
-});
-
-afterAll(async () => {
-  await fixture.close();
-  await git.stop();
-});
-
-const open = (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files);
+let histories: Awaited<ReturnType<typeof startHistories>>;
+beforeAll(async () => (histories = await startHistories()));
+afterAll(() => histories.close());
 
 describe('a diff', () => {
   const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
 
   test('tells renames, binaries, modes, links and generated files apart', async () => {
-    const session = await open({
+    const session = await histories.open({
       'old name.txt': LINES,
       'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
       'run.sh': '#!/bin/sh\n',
@@ -81,7 +68,7 @@ describe('a diff', () => {
       ['"latin-\\351.txt"', Buffer.from('latin-\xe9.txt', 'latin1')],
       ['"\\"latin-\\\\351.txt\\""', Buffer.from('"latin-\\351.txt"')],
     ];
-    const session = await open(null);
+    const session = await histories.open(null);
     for (const [, name] of names) await session.write(name, 'x\n');
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
@@ -91,7 +78,7 @@ describe('a diff', () => {
     }
     // git reads our heads as it reads its own.
     const patches = await Promise.all(names.map(([text]) => session.patch(session.baseTree, tree, text)));
-    const target = join(fixture.root, 'patched');
+    const target = join(histories.root, 'patched');
     await mkdir(target);
     await writeFile(join(target, 'all.patch'), patches.map(({ patch }) => patch).join(''));
     await runGit(target, 'apply', '--unsafe-paths', 'all.patch');
@@ -99,8 +86,8 @@ describe('a diff', () => {
   });
 
   test('is cut when it has too many files, and a patch when it is too long', async () => {
-    const session = await open(null);
-    Object.assign(fixture.limits, { diffFiles: 2, patchBytes: 500 });
+    const session = await histories.open(null);
+    Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
