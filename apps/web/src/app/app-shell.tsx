@@ -8,6 +8,7 @@ import { DemoBanner } from '../features/system/demo-banner.js';
 import { useStore } from '../shared/lib/store.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
+import { SkipLink } from './skip-link.js';
 import { SidebarDrawer } from './sidebar-drawer.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
 
@@ -28,6 +29,7 @@ export function AppShell() {
 
   return (
     <div className="flex h-full">
+      <SkipLink />
       {!phone && shown && (
         <aside aria-label="Sidebar" className="w-66 shrink-0 border-r">
           <Sidebar onCollapse={sidebar.toggle} />

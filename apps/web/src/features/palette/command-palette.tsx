@@ -6,6 +6,7 @@ import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { useStore } from '../../shared/lib/store.js';
+import { useReturnFocus } from '../../shared/ui/use-return-focus.js';
 import { setTheme } from '../../shared/ui/theme.js';
 import { sessionsQuery } from '../sessions/api/list-sessions.js';
 import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
@@ -14,11 +15,13 @@ import { paletteOpen } from './palette-store.js';
 /** ⌘K: go anywhere by typing a few letters of it. */
 export function CommandPalette() {
   const open = useStore(paletteOpen);
+  const returnFocus = useReturnFocus();
   return (
     <Radix.Root open={open} onOpenChange={paletteOpen.write}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
         <Radix.Content
+          {...returnFocus}
           aria-describedby={undefined}
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
         >

@@ -19,7 +19,7 @@ export function SessionHeader({ session, changesShown }: { session: Session; cha
         <h1 className="truncate text-base font-medium">{session.title}</h1>
         <Origin session={session} />
       </div>
-      <ChangesToggle session={session} shown={changesShown} />
+      {session.status !== 'failed' && <ChangesToggle session={session} shown={changesShown} />}
       <DropdownMenu actions={actions}>
         <IconButton label="Session actions">
           <Ellipsis />

@@ -1,6 +1,7 @@
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { cx } from '../lib/cx.js';
+import { useReturnFocus } from './use-return-focus.js';
 
 interface DialogProps {
   open: boolean;
@@ -13,11 +14,13 @@ interface DialogProps {
 
 /** A centred dialog; focus stays in it, Escape and a click beside it close it. */
 export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
+  const returnFocus = useReturnFocus();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
         <Radix.Content
+          {...returnFocus}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={cx(
             'fixed top-[18vh] left-1/2 z-50 max-h-[70vh] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 animate-pop-in',
