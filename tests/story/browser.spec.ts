@@ -100,8 +100,7 @@ test('a stopped run ends and says so', async () => {
 }, 60_000);
 
 async function openChanges(): Promise<void> {
-  const toggle = page.getByRole('button', { name: /Changes/ }).first();
-  const panel = page.getByRole('tree').or(page.getByText('notes/')).first();
-  if (!(await panel.isVisible())) await toggle.click();
-  await panel.waitFor();
+  const toggle = page.getByRole('button', { name: /^Changes/ });
+  if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
+  await page.getByRole('region', { name: 'Changes' }).getByText('notes/').first().waitFor();
 }
