@@ -190,4 +190,19 @@ describe('fold', () => {
       expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }
   });
+
+  it('keeps the last of the notices in a row, and leaves to the end what the end says', () => {
+    const failing = foldAll(
+      started,
+      logged('2', 'error', { message: 'Attempt 1/5 failed' }),
+      logged('3', 'error', { message: 'Attempt 2/5 failed' }),
+    );
+    expect(shape(failing)).toEqual(['Attempt 2/5 failed']);
+
+    const failed = [
+      logged('4', 'error', { message: 'No quota' }),
+      logged('5', 'run.failed', { reason: 'No quota' }),
+    ];
+    expect(shape(failed.reduce(fold, failing))).toEqual([]);
+  });
 });
