@@ -5,7 +5,7 @@ export const NO_COMMITS = 'No commits yet';
 
 /** What the demo model found and did in this turn. */
 export interface Findings {
-  /** `ls -AF` */
+  /** `ls -F` */
   listing: string[];
   /** `git log --oneline` */
   history: string[];

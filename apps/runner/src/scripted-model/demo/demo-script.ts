@@ -17,7 +17,7 @@ export const demoScript: Script = function* (turn) {
   yield { do: 'reasoning', text: openingText(turn.prompts) };
   yield* plan(turn, 0);
 
-  const listing = lines(yield command('ls -AF'));
+  const listing = lines(yield command('ls -F'));
   const history = lines(yield command(`git log --oneline -n 8 2>/dev/null || echo '${NO_COMMITS}'`));
   const readme = listing.find((name) => /^readme(\.(md|txt|rst))?$/i.test(name));
   if (readme) yield command(`head -n 20 ${readme}`);
