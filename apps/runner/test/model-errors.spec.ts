@@ -76,6 +76,27 @@ describe('the model proxy explains', () => {
     expect(world.heard.errors.pop()).toMatch(/event stream.*\/v1/);
   });
 
+  it('without the key, wherever the server repeats it, and even when it comes in pieces', async () => {
+    const access = await world.open();
+    world.answer = (_req, res) => {
+      res.writeHead(400, { 'x-request-id': KEY, 'x-models-etag': 'other' });
+      res.end(JSON.stringify({ error: { message: KEY, type: KEY, code: KEY } }));
+    };
+    const refused = await world.call(access);
+    expect(refused.headers.get('x-models-etag')).toBe('other');
+    expect(JSON.stringify([...refused.headers, await refused.text(), world.heard])).not.toContain(KEY);
+
+    const text = sse(textDelta(`${KEY}${KEY.slice(0, 9)}`), { type: 'response.failed', response: {} });
+    world.answer = async (_req, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const character of text) await new Promise((done) => res.write(character, done));
+      res.end();
+    };
+    const answer = await (await world.call(access)).text();
+    expect(answer).toBe(text.replace(KEY, '[key]'));
+    expect(world.heard.deltas.map(({ text: delta }) => delta)).toEqual([`[key]${KEY.slice(0, 9)}`]);
+  });
+
   it.each([
     ['http://127.0.0.1:1/v1', /Nothing answers at 127\.0\.0\.1:1\..*CODEX_BASE_URL/],
     ['http://no-such-host.invalid/v1', /no-such-host\.invalid could not be resolved/],

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Logger } from '@nestjs/common';
 import {
@@ -8,6 +9,7 @@ import {
   explainRefusal,
   type Refusal,
 } from './explain-upstream.js';
+import { withoutKey } from './key-cutter.js';
 import { type ErrorFields, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
@@ -20,22 +22,23 @@ const logger = new Logger('ModelProxy');
 
 /**
  * Passes one call on and its answer back, both as streams: nothing waits for a whole body, and a slow reader slows the
- * upstream.
+ * upstream. What comes back never holds the key.
  * @throws ModelCallError when the upstream did not start an answer
  */
 export async function forward(call: ModelCall): Promise<void> {
   const incoming = await callUpstream(call);
-  await refuseOddAnswers(incoming, call);
   const { res, run, signal, upstream } = call;
+  const said = withoutKey(incoming, upstream.apiKey);
+  await refuseOddAnswers(incoming, said, call);
   const tap = new ResponseTap(call.number, {
     onDelta: (delta) => run.listener.onDelta(delta),
     onUsage: (usage) => run.meter(usage),
     onFailure: (error) => run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream)),
   });
-  res.writeHead(incoming.statusCode ?? 200, responseHeaders(incoming.headers));
+  res.writeHead(incoming.statusCode ?? 200, responseHeaders(incoming.headers, upstream));
   res.flushHeaders();
-  const passed = pipeline(incoming, res);
-  incoming.on('data', (chunk: Buffer) => readAlong(tap, chunk));
+  const passed = pipeline(said, res);
+  said.on('data', (chunk: Buffer) => readAlong(tap, chunk));
   await passed.catch(() => res.destroy());
   if (!tap.complete && !signal.aborted) run.listener.onUpstreamError(BROKEN_OFF);
 }
@@ -54,7 +57,11 @@ const isFinal = ({ status, code, type }: Refusal): boolean =>
   [401, 403, 404].includes(status) || [code, type].includes('insufficient_quota');
 
 /** Anything but a started event stream becomes an error whose message is meant for a person. */
-async function refuseOddAnswers(incoming: IncomingMessage, { upstream }: ModelCall): Promise<void> {
+async function refuseOddAnswers(
+  incoming: IncomingMessage,
+  said: Readable,
+  { upstream }: ModelCall,
+): Promise<void> {
   const status = incoming.statusCode ?? 0;
   const isStream = (incoming.headers['content-type'] ?? '').startsWith('text/event-stream');
   if (status === 200 && isStream) return;
@@ -63,9 +70,13 @@ async function refuseOddAnswers(incoming: IncomingMessage, { upstream }: ModelCa
     const message = status >= 300 ? explainRedirect(upstream) : explainNoStream(upstream);
     throw new ModelCallError({ status: FINAL, message, type: 'server_error', code: 'bad_upstream' }, true);
   }
-  const error: ErrorFields = readErrorBody(await readSome(incoming, MAX_ERROR_BYTES));
+  const error: ErrorFields = readErrorBody(await readSome(said, MAX_ERROR_BYTES));
   const refusal: Refusal = { ...error, status, retryAfter: incoming.headers['retry-after'] };
-  const { 'content-type': _, 'content-encoding': __, ...headers } = responseHeaders(incoming.headers);
+  const {
+    'content-type': _,
+    'content-encoding': __,
+    ...headers
+  } = responseHeaders(incoming.headers, upstream);
   throw new ModelCallError(
     {
       status: isFinal(refusal) ? FINAL : status,
@@ -78,7 +89,7 @@ async function refuseOddAnswers(incoming: IncomingMessage, { upstream }: ModelCa
   );
 }
 
-async function readSome(stream: IncomingMessage, maxBytes: number): Promise<string> {
+async function readSome(stream: Readable, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {

@@ -47,7 +47,7 @@ const REQUEST_HEADERS = [
 ];
 const REQUEST_PREFIX = /^(x-codex|x-openai|x-client|openai)-/;
 
-/** What an upstream may tell Codex: no cookies, no connection handling. */
+/** What an upstream may tell Codex: no cookies, no connection handling, and not the key. */
 const RESPONSE_HEADERS = ['content-type', 'content-encoding', 'retry-after', 'retry-after-ms'];
 const RESPONSE_PREFIX = /^(x|openai)-/;
 
@@ -65,5 +65,9 @@ export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream)
   ...(apiKey && { authorization: `Bearer ${apiKey}` }),
 });
 
-export const responseHeaders = (given: OutgoingHttpHeaders): OutgoingHttpHeaders =>
-  pick(given, RESPONSE_HEADERS, RESPONSE_PREFIX);
+export const responseHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders =>
+  Object.fromEntries(
+    Object.entries(pick(given, RESPONSE_HEADERS, RESPONSE_PREFIX)).filter(
+      ([, value]) => !apiKey || !String(value).includes(apiKey),
+    ),
+  );
