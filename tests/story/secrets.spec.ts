@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { ScenarioInput } from '../../apps/runner/src/scripted-model/scenario.js';
+import {
+  type ScriptedModel,
+  startScriptedModel,
+} from '../../apps/runner/src/scripted-model/scripted-model.js';
+import { type GitServer, startGitServer } from '../support/git-server.js';
+import * as places from '../support/places.js';
+import { patternOf, type Place, search, type Secrets } from '../support/secret-search.js';
+import { startSystem, type System } from '../support/system.js';
+import { Visitor } from '../support/visitor.js';
+import { waitFor } from '../support/wait-for.js';
+
+/**
+ * The real system works: a person signs in, Codex and its commands run, the model server gives the key back in every
+ * way that it has. Then all that can be read is searched for every secret. A canary, which is no secret, goes the same
+ * ways on purpose: a search that does not find it in every kind of place would not find a secret there either.
+ */
+const CANARY = `canary-${randomBytes(16).toString('hex')}`;
+const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
+
+/** Where each secret has to be, and may be. */
+const HOMES = {
+  modelKey: ['environment:launcher', 'environment:runner'],
+  serviceToken: ['environment:backend', 'environment:runner', 'file:secrets.json'],
+  authSecret: ['environment:backend', 'file:secrets.json'],
+  postgresPassword: ['environment:backend', 'file:secrets.json'],
+  redisPassword: ['environment:backend', 'environment:gateway', 'environment:runner', 'file:secrets.json'],
+  ownerToken: ['file:owner-token'],
+  signInToken: [],
+  cookieSignature: [],
+  // The other half of the cookie, worth nothing without its signature.
+  cookieId: ['file:postgres', 'table:user_sessions'],
+  // Codex's own for one run, never its commands'.
+  runToken: ['environment:codex'],
+};
+
+/** Every kind of place; the canary is in each. */
+const SEARCHED = [
+  'environment:command',
+  'arguments:command',
+  'answer',
+  'events:run',
+  'events:activity',
+  'file:repo',
+  'file:codex-home',
+  'file:gateway.log',
+  'file:backend.log',
+  'file:runner.log',
+  'file:redis',
+  'file:postgres',
+  'git:.mirrors',
+  'git:repo',
+  'git:history.git',
+  'table:sessions',
+  'table:runs',
+  ...['string', 'list', 'set', 'zset', 'hash', 'stream'].map((type) => `redis:${type}`),
+];
+/** A place's name without what is another one each time. */
+const kindOf = (place: string): string =>
+  place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|\w+\.log|redis|postgres)\b.*/, ':$1');
+
+const ECHO = `Incorrect API key provided: Bearer ${MODEL_KEY}`;
+const REFUSED = { error: { message: ECHO, type: MODEL_KEY, code: MODEL_KEY } };
+const WAITING = `touch started; until [ -e go ]; do sleep 0.1; done`;
+const SCENARIOS: ScenarioInput[] = [
+  {
+    name: 'work',
+    match: 'work',
+    steps: [
+      { do: 'reasoning', text: `Thinking of ${CANARY}` },
+      { do: 'patch', patch: `*** Begin Patch\n*** Add File: note.txt\n+${CANARY}\n*** End Patch` },
+      { do: 'command', cmd: 'env; cat /proc/self/environ' },
+      { do: 'command', cmd: `CANARY=${CANARY} sh -c '${WAITING}' ${CANARY}` },
+      { do: 'gate', name: 'end' },
+      { do: 'message', text: `Done with ${CANARY}` },
+    ],
+  },
+  { name: 'key', match: 'wrong key', steps: [{ do: 'error', status: 401, body: REFUSED }] },
+  {
+    name: 'request',
+    match: 'wrong request',
+    steps: [{ do: 'error', status: 400, body: REFUSED, headers: { 'x-request-id': MODEL_KEY } }],
+  },
+  { name: 'turn', match: 'wrong turn', steps: [{ do: 'failure', code: 'invalid_prompt', message: ECHO }] },
+];
+const FAILING = ['wrong key', 'wrong request', 'wrong turn'];
+
+let git: GitServer;
+let model: ScriptedModel;
+let system: System;
+let visitor: Visitor;
+let secrets: Secrets;
+
+beforeAll(async () => {
+  git = await startGitServer();
+  model = await startScriptedModel({ scenarios: SCENARIOS, apiKey: MODEL_KEY });
+  system = await startSystem({
+    CODEX_BASE_URL: model.baseUrl,
+    CODEX_API_KEY: MODEL_KEY,
+    GIT_TRUSTED_HOSTS: git.host,
+  });
+  const signInToken = new URL(system.link).hash.replace('#token=', '');
+  visitor = await Visitor.signIn(system, signInToken);
+  secrets = await secretsOf(signInToken);
+}, 240_000);
+
+afterAll(async () => {
+  await system.stop();
+  await model.close();
+  await git.stop();
+}, 60_000);
+
+const inData = (...path: string[]) => join(system.dataDir, ...path);
+
+async function secretsOf(signInToken: string): Promise<Secrets> {
+  const [cookieId = '', cookieSignature = ''] = decodeURIComponent(visitor.cookie)
+    .replace(/.*?=/, '')
+    .split('.');
+  const known = {
+    ...(JSON.parse(await readFile(inData('secrets.json'), 'utf8')) as Record<string, string>),
+    ownerToken: (await readFile(inData('owner-token'), 'utf8')).trim(),
+    modelKey: MODEL_KEY,
+    signInToken,
+    cookieId,
+    cookieSignature,
+  };
+  return {
+    ...Object.fromEntries(Object.entries(known).map(([name, secret]) => [name, patternOf(secret)])),
+    // Made anew for each run, and known by its looks.
+    runToken: /\brun-[\w-]{43}\b/,
+  };
+}
+
+const prompt = async ({ session_id }: Session, what: string): Promise<string> =>
+  (await visitor.ask<Run>(`/api/sessions/${session_id}/prompt`, { prompt: `${what} ${CANARY}` })).run_id;
+
+/** Lets Codex work in every session. @returns the runs, and all processes as they were meanwhile */
+async function work(sessions: Session[]): Promise<{ runs: string[]; processes: Place[] }> {
+  const runs = await Promise.all(sessions.map((session) => prompt(session, 'work')));
+  const areWaiting = () => sessions.every(({ repo_path }) => existsSync(join(repo_path, 'started')));
+  await waitFor(areWaiting, { what: 'the commands to run' });
+  const launcher = Number(await readFile(inData('launcher.pid'), 'utf8'));
+  const processes = await places.processPlaces(launcher, system.pids());
+  for (const { repo_path } of sessions) await writeFile(join(repo_path, 'go'), '');
+  model.openGate('end');
+  for (const run of runs) expect(await visitor.ended(run)).toMatchObject({ status: 'succeeded' });
+  return { runs, processes };
+}
+
+async function fail(sessions: Session[]): Promise<string[]> {
+  const runs: string[] = [];
+  for (const what of FAILING) for (const session of sessions) runs.push(await prompt(session, what));
+  for (const run of runs) expect(await visitor.ended(run)).toMatchObject({ status: 'failed' });
+  return runs;
+}
+
+/** Reads all that the API shows, and asks each service for something that is not there, which it logs. */
+async function lookAround(sessions: Session[]): Promise<void> {
+  const shared = [
+    '/',
+    '/health',
+    '/api/me',
+    '/api/system',
+    '/api/openapi.json',
+    '/api/sessions',
+    '/api/runs',
+  ];
+  const own = ['', '/runs', '/diff', '/diff/file?path=note.txt'];
+  const ofSessions = sessions.flatMap(({ session_id }) =>
+    own.map((path) => `/api/sessions/${session_id}${path}`),
+  );
+  for (const path of [...shared, ...ofSessions]) await visitor.ask(path);
+  for (const name of ['gateway', 'backend', 'runner']) {
+    const { PORT } = await places.environmentOf(system.pids().get(name) ?? 0);
+    await visitor.ask(`/${CANARY}`, undefined, `http://127.0.0.1:${PORT}`);
+  }
+}
+
+async function stored(): Promise<Place[]> {
+  const { DATABASE_URL = '', REDIS_URL = '' } = await places.environmentOf(system.pids().get('backend') ?? 0);
+  await places.plantInRedis(REDIS_URL, CANARY);
+  const read = [
+    places.filePlaces(system.dataDir),
+    places.gitPlaces(system.dataDir),
+    places.databasePlaces(DATABASE_URL),
+    places.redisPlaces(REDIS_URL),
+  ];
+  return (await Promise.all(read)).flat();
+}
+
+test('every secret is where it has to be and nowhere else', async () => {
+  const activity = await visitor.stream('/api/events');
+  const repo_url = await git.createRepository('project', { 'README.md': `# Project ${CANARY}\n` });
+  const sessions = [
+    await visitor.ask<Session>('/api/sessions', { repo_url }),
+    await visitor.ask<Session>('/api/sessions', {}),
+  ];
+  const { runs, processes } = await work(sessions);
+  const failed = await fail(sessions);
+  expect(model.requests.at(-1)?.headers.authorization).toBe(`Bearer ${MODEL_KEY}`);
+  await lookAround(sessions);
+  const events = await Promise.all([...runs, ...failed].map((run) => visitor.eventsOf(run)));
+  activity.close();
+
+  const all: Place[] = [
+    ...processes,
+    ...visitor.answers.map((content) => ({ name: 'answer', content })),
+    ...events.map((content) => ({ name: 'events:run', content })),
+    { name: 'events:activity', content: JSON.stringify(activity.events) },
+    ...(await stored()),
+  ];
+  const { canary, ...found } = search(all, { ...secrets, canary: patternOf(CANARY) });
+  expect(found).toEqual(HOMES);
+  expect(new Set(canary?.map(kindOf))).toEqual(new Set(SEARCHED));
+}, 120_000);

@@ -1,0 +1,60 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import { openSse, type SseClient } from './sse-client.js';
+import type { System } from './system.js';
+import { waitFor } from './wait-for.js';
+
+/** A person at the API as their browser is: with the cookie of a sign-in link. Everything they are answered is kept. */
+export class Visitor {
+  /** Headers and body of every answer. */
+  readonly answers: string[] = [];
+
+  private constructor(
+    private readonly url: string,
+    /** `name=value`, as browsers send it. */
+    readonly cookie: string,
+  ) {}
+
+  static async signIn({ url }: System, token: string): Promise<Visitor> {
+    const response = await fetch(`${url}/api/auth/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
+    if (cookie === undefined) throw new Error(`not signed in: ${response.status} ${await response.text()}`);
+    return new Visitor(url, cookie);
+  }
+
+  /** GET, or POST of the body; whatever the status. */
+  async ask<T>(path: string, body?: unknown, origin = this.url): Promise<T> {
+    const response = await fetch(`${origin}${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: { cookie: this.cookie, origin: this.url, 'content-type': 'application/json' },
+    });
+    const text = await response.text();
+    this.answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
+    return (response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {}) as T;
+  }
+
+  ended(runId: string): Promise<Run> {
+    return waitFor(
+      async () => {
+        const run = await this.ask<Run>(`/api/runs/${runId}`);
+        return run.ended_at === null ? undefined : run;
+      },
+      { what: `run ${runId} to end` },
+    );
+  }
+
+  stream(path: string): Promise<SseClient> {
+    return openSse(`${this.url}${path}`, { headers: { cookie: this.cookie } });
+  }
+
+  /** All events of a run that has ended, as they came. */
+  async eventsOf(runId: string): Promise<string> {
+    const stream = await this.stream(`/api/runs/${runId}/events`);
+    const events = await stream.until((seen) => seen.some(({ event }) => event === 'end'));
+    stream.close();
+    return JSON.stringify(events);
+  }
+}
