@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -23,8 +24,11 @@ export interface WorkspacesFixture {
   close(): Promise<void>;
 }
 
-export async function startWorkspaces(trustedHosts: string[] = []): Promise<WorkspacesFixture> {
-  const root = await mkdtemp(join(tmpdir(), 'saas-codex-workspaces-'));
+/** @param root the folder of one that was there before, as a restart finds it; else a new one */
+export async function startWorkspaces(
+  trustedHosts: string[] = [],
+  root = mkdtempSync(join(tmpdir(), 'saas-codex-workspaces-')),
+): Promise<WorkspacesFixture> {
   const config = { WORKSPACES_ROOT: root, GIT_TRUSTED_HOSTS: trustedHosts } as Config;
   class Root {}
   const app = await NestFactory.createApplicationContext(

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
+import { summary } from './history-fixture.js';
+import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+
+/** A poisoned workspace, and the places around it. */
+export interface Site {
+  repo: string;
+  /** Exists once somebody ran `fires`. */
+  marker: string;
+  /** Shell command that the poison wants somebody to run; it passes its input on. */
+  fires: string;
+  /** Folder outside of every workspace. */
+  elsewhere: string;
+  /** Runs a script in the work tree, as the person whose home folder may be poisoned too. */
+  shell(script: string): Promise<string>;
+  /** Sets plain git configuration of the work tree: `[key, value]`. */
+  configure(...settings: [string, string][]): Promise<void>;
+  write(path: string, content: string, mode?: number): Promise<void>;
+}
+
+/** What somebody left in a repository, and how a careless git falls for it. */
+export interface Poison {
+  name: string;
+  /** Files of the repository that is cloned, besides `a.txt`. */
+  repository?: Record<string, string>;
+  plant(site: Site): Promise<unknown>;
+  /** Script of the control, run in the very work tree that the product has looked at; its failing is no matter. */
+  naive: string;
+  /** Whether the control fell for it; default: the marker is there. `output` ends in `STALLED` for a hanging git. */
+  fired?: (output: string) => boolean;
+  /** Lines of the session's true diff, besides the change of `a.txt`. */
+  adds?: string[];
+}
+
+const PATIENCE_MS = 1_500;
+export const STALLED = 'STALLED';
+const CHANGED = 'modified a.txt +1 -1';
+
+/** Sessions, workspaces and a person's home below one folder, a git server on loopback, and a restart at will. */
+export class PoisonWorld {
+  private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
+  private readonly home = join(this.outside, 'home');
+  private readonly urls = new Map<string, string>();
+
+  private constructor(
+    private readonly git: GitServer,
+    private fixture: WorkspacesFixture,
+  ) {}
+
+  static async start(): Promise<PoisonWorld> {
+    const git = await startGitServer();
+    const world = new PoisonWorld(git, await startWorkspaces([git.host]));
+    await mkdir(world.home);
+    await writeFile(join(world.home, '.gitconfig'), '[user]\nname = Ada\nemail = ada@example.org\n');
+    // The service is started by somebody whose home it must not look into.
+    process.env.HOME = world.home;
+    world.hurry();
+    return world;
+  }
+
+  async close(): Promise<void> {
+    await this.fixture.close();
+    await this.git.stop();
+    rmSync(this.outside, { recursive: true, force: true });
+  }
+
+  private async restart(): Promise<void> {
+    await this.fixture.app.close();
+    this.fixture = await startWorkspaces([this.git.host], this.fixture.root);
+    this.hurry();
+  }
+
+  /** Opens a session on the poison's repository, which is made once. */
+  private async open(repository: Record<string, string> = {}) {
+    const key = JSON.stringify(repository);
+    const url =
+      this.urls.get(key) ??
+      (await this.git.createRepository(randomUUID(), { 'a.txt': 'a\n', ...repository }));
+    this.urls.set(key, url);
+    return this.fixture.open(url);
+  }
+
+  /** Places for one session, with a marker of its own. */
+  private async site(repo: string): Promise<Site> {
+    const elsewhere = join(this.outside, randomUUID());
+    const marker = join(elsewhere, 'marker');
+    await mkdir(elsewhere);
+    const shell = (script: string) =>
+      runShell(script, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
+    return {
+      repo,
+      marker,
+      elsewhere,
+      fires: `touch ${marker}; cat`,
+      shell,
+      async configure(...settings) {
+        for (const [key, value] of settings) await shell(`git config --add ${key} '${value}'`);
+      },
+      async write(path, content, mode = 0o644) {
+        const target = join(repo, path);
+        await mkdir(dirname(target), { recursive: true });
+        await writeFile(target, content);
+        await chmod(target, mode);
+      },
+    };
+  }
+
+  /** Everything that the product does with a workspace; answers what it tells the person. */
+  private async look(session: { sessionId: string; baseTree: string }) {
+    const { workspaces, ctx } = this.fixture;
+    const { sessionId, baseTree } = session;
+    const tree = await workspaces.checkpoint(ctx, sessionId);
+    const diff = await workspaces.diff(ctx, sessionId, baseTree, tree);
+    const stat = await workspaces.stat(ctx, sessionId, baseTree, tree);
+    const patches = new Map<string, string>();
+    for (const { path } of diff.files) {
+      patches.set(path, (await workspaces.patch(ctx, sessionId, baseTree, tree, path)).patch);
+    }
+    return { tree, files: summary(diff).toSorted(), stat, patches };
+  }
+
+  /** Clone, look, second clone, restart, look again; and then the control. */
+  async check(poison: Poison): Promise<void> {
+    const session = await this.open(poison.repository);
+    const site = await this.site(session.repo);
+    await poison.plant(site);
+    await site.write('a.txt', 'changed\n');
+    const files = [CHANGED, ...(poison.adds ?? [])].toSorted();
+
+    const first = await this.look(session);
+    expect(first.files).toEqual(files);
+    expect(first.stat.files).toBe(files.length);
+    expect(first.patches.get('a.txt')).toContain('\n-a\n+changed\n');
+    expect((await this.open(poison.repository)).baseTree).toBe(session.baseTree);
+    await this.restart();
+    await site.write('a.txt', 'again\n');
+    const second = await this.look(session);
+    expect(second.files).toEqual(files);
+    expect(second.patches.get('a.txt')).toContain('\n-a\n+again\n');
+    expect(existsSync(site.marker)).toBe(false);
+
+    const output = await site.shell(poison.naive);
+    const fired = poison.fired ?? (() => existsSync(site.marker));
+    expect(fired(output) ? 'the control fired' : `the control did not fire: ${output}`).toBe(
+      'the control fired',
+    );
+  }
+
+  /** Whatever hangs fails soon. */
+  private hurry(): void {
+    this.fixture.limits.localMs = 5_000;
+    this.fixture.limits.pipesEveryMs = 20;
+  }
+}
+
+/** Output of both kinds; a script that does not end is ended, with all that it started. */
+function runShell(script: string, cwd: string, env: Record<string, string>): Promise<string> {
+  return new Promise((resolve) => {
+    const shell = spawn('sh', ['-c', script], {
+      cwd,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_TERMINAL_PROMPT: '0',
+        TERM: 'dumb',
+        ...env,
+      },
+    });
+    let output = '';
+    const read = (chunk: Buffer) => (output += chunk.toString());
+    shell.stdout.on('data', read);
+    shell.stderr.on('data', read);
+    const deadline = setTimeout(() => {
+      output += STALLED;
+      if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
+    }, PATIENCE_MS);
+    shell.on('close', () => {
+      clearTimeout(deadline);
+      resolve(output);
+    });
+  });
+}
