@@ -35,6 +35,7 @@ COPY --from=build /app/libs/platform/dist libs/platform/dist
 COPY --from=build /app/apps/runner/dist apps/runner/dist
 # The configuration of every thread's Codex.
 COPY apps/runner/codex-config.toml apps/runner/
+COPY apps/runner/jail apps/runner/jail
 RUN ln -s /app/node_modules/.bin/codex /usr/local/bin/codex && codex --version
 USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \

@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, '..');
 await install(root);
 const { capture, run } = await import('./lib/run.mjs');
 const { requireProgram } = await import('./lib/system-packages.mjs');
+const { wantBubblewrap } = await import('./lib/bubblewrap.mjs');
 const { build } = await import('./lib/build.mjs');
 
 const bin = (/** @type {string} */ name) => resolve(root, 'node_modules/.bin', name);
@@ -58,6 +59,7 @@ try {
     debianPackage: 'redis-server',
     purpose: 'Redis',
   });
+  await wantBubblewrap();
   const CHROMIUM_PATH = await chromium();
   await build(root);
   await inPairs([

@@ -12,6 +12,7 @@ import { developmentServices, DEV_WEB_PORT } from './development.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { startRedis } from './redis.mjs';
+import { wantBubblewrap } from './bubblewrap.mjs';
 import { capture } from './run.mjs';
 import { readSecrets } from './secrets.mjs';
 import { serviceDefinitions } from './services.mjs';
@@ -57,6 +58,7 @@ export async function launch({ root, development }) {
       redisUrl = redis.url;
     }
 
+    if (settings.ISOLATION === 'auto' || settings.ISOLATION === 'bubblewrap') await wantBubblewrap();
     const publicUrl = development ? `http://localhost:${DEV_WEB_PORT}` : settings.PUBLIC_URL;
     const definitions = serviceDefinitions({ root, settings, secrets, databaseUrl, redisUrl, publicUrl });
     const started = development

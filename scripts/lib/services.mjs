@@ -32,8 +32,19 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
       ...service('runner', settings.RUNNER_PORT, {
         WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
         SERVICE_TOKEN: secrets.serviceToken,
-        ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'CODEX_SANDBOX', 'DEMO_PACE']),
-        ...pick(settings, ['MAX_CONCURRENT_RUNS', 'SHUTDOWN_GRACE_SECONDS']),
+        ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'DEMO_PACE']),
+        ...pick(settings, [
+          'MAX_CONCURRENT_RUNS',
+          'RUN_TIMEOUT_MINUTES',
+          'SHUTDOWN_GRACE_SECONDS',
+          'ISOLATION',
+        ]),
+        ...pick(settings, [
+          'JAIL_MAX_PROCESSES',
+          'JAIL_MAX_FILE_MB',
+          'JAIL_MAX_MEMORY_MB',
+          'JAIL_MAX_CPU_MINUTES',
+        ]),
       }),
       // Its runs may use up their grace, and then it still has to close their logs.
       stopGraceMs: settings.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_GRACE_MS,

@@ -36,8 +36,8 @@ const HOMES = {
   cookieSignature: [],
   // The other half of the cookie, worth nothing without its signature.
   cookieId: ['file:postgres', 'table:user_sessions'],
-  // Codex's own for one run, never its commands'.
-  runToken: ['environment:codex'],
+  // Codex's own for one run, where it has one: in a jail its socket says who it is.
+  runToken: [],
 };
 
 /** Every kind of place; the canary is in each. */

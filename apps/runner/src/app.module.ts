@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { CONFIG, type Config } from './config.js';
+import { Jail } from './jail/jail.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
 import { redisOptions } from './redis/redis-options.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -11,7 +12,7 @@ import { ThreadsModule } from './threads/threads.module.js';
 
 @Module({})
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, jail: Jail): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -26,8 +27,11 @@ export class AppModule {
         SystemModule,
         ThreadsModule,
       ],
-      providers: [{ provide: CONFIG, useValue: config }],
-      exports: [CONFIG],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: Jail, useValue: jail },
+      ],
+      exports: [CONFIG, Jail],
     };
   }
 }

@@ -1,9 +1,6 @@
 import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
-const SANDBOXES = ['workspace-write', 'danger-full-access'] as const;
-export type Sandbox = (typeof SANDBOXES)[number];
-
 /** Settings of the runner; every name is an environment variable. */
 export const Config = z.object({
   ...serviceSettings,
@@ -16,8 +13,15 @@ export const Config = z.object({
   CODEX_BASE_URL: httpUrlSetting.optional(),
   /** Unset: Codex's own default. */
   CODEX_MODEL: z.string().min(1).max(100).optional(),
-  /** What agent commands may do. Full access is for machines where Codex's sandbox cannot run, and says so. */
-  CODEX_SANDBOX: z.enum(SANDBOXES).default('workspace-write'),
+  /** What keeps agents from everything else; `auto` takes the best that works here. */
+  ISOLATION: z.enum(['auto', 'bubblewrap', 'codex-sandbox', 'none']).default('auto'),
+  /** What one process in a jail may take; see jail/resource-limits.ts. */
+  JAIL_MAX_PROCESSES: z.coerce.number().int().min(32).max(1_000_000).default(1_024),
+  JAIL_MAX_FILE_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096),
+  JAIL_MAX_MEMORY_MB: z.coerce.number().int().min(512).max(10_000_000).default(4_096),
+  JAIL_MAX_CPU_MINUTES: z.coerce.number().int().min(1).max(10_000).default(60),
+  /** How long one run may take. */
+  RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
   /** How long runs may go on after SIGTERM before they are interrupted. */
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),

@@ -4,7 +4,7 @@ import { startService } from '@saas-codex/platform/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
-import { probeSandbox } from './jail/probe-sandbox.js';
+import { chooseJail } from './jail/choose-jail.js';
 import { transportOptions } from './redis/redis-options.js';
 
 /** A prompt of 100,000 characters, however they are escaped. */
@@ -12,16 +12,16 @@ const BODY_LIMIT = '1mb';
 
 /** @throws ConfigError when the machine cannot do what the settings ask for */
 export async function startRunner(config: Config): Promise<NestExpressApplication> {
-  await probeSandbox(config);
+  const jail = await chooseJail(config);
   return startService({
     name: 'runner',
     config,
-    module: AppModule.with(config),
+    module: AppModule.with(config, jail),
     configure: async (app, logger) => {
-      if (config.CODEX_SANDBOX === 'danger-full-access') {
-        logger.warn(
-          'CODEX_SANDBOX=danger-full-access: agents work without a sandbox and can reach this whole machine',
-        );
+      if (jail.isolation === 'none') {
+        logger.warn('ISOLATION=none: agents work without isolation and can reach this whole machine');
+      } else {
+        logger.info(`isolation of agents: ${jail.isolation}. ${jail.reason}`);
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
       app.useBodyParser('json', { limit: BODY_LIMIT });

@@ -18,13 +18,13 @@ const SCENARIOS = [
   { name: 'any', steps: [message] },
 ];
 
-describe.each(['workspace-write', 'danger-full-access'])('the end of a run in sandbox %s', (sandbox) => {
+describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isolation %s', (isolation) => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
 
   beforeAll(async () => {
     world = await RunnerWorld.create(SCENARIOS);
-    runner = await world.startRunner({ CODEX_SANDBOX: sandbox, MAX_CONCURRENT_RUNS: '1' });
+    runner = await world.startRunner({ ISOLATION: isolation, MAX_CONCURRENT_RUNS: '1' });
   });
   afterAll(() => world.destroy());
 

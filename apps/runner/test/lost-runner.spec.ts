@@ -34,33 +34,37 @@ describe('several runners', () => {
   });
   afterEach(() => world.destroy());
 
-  it('close the run of one that was killed, and do not start its turn again', async () => {
-    const lost = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
-    const threadId = await world.createThread(lost);
-    const runId = await world.startRun(lost, threadId, 'Hang');
-    await waitFor(() => world.requestsFor('Hang') === 1);
-    // The other one has no place free, which must not matter.
-    const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
-    await lost.end('SIGKILL');
-    const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
-    await world.started(busy);
+  it.each(['bubblewrap', 'none'])(
+    'close the run of one that was killed, and do not start its turn again (isolation %s)',
+    async (isolation) => {
+      const lost = await world.startRunner({ ISOLATION: isolation });
+      const threadId = await world.createThread(lost);
+      const runId = await world.startRun(lost, threadId, 'Hang');
+      await waitFor(() => world.requestsFor('Hang') === 1);
+      // The other one has no place free, which must not matter.
+      const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+      await lost.end('SIGKILL');
+      const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
+      await world.started(busy);
 
-    const events = await world.ended(runId, LOST_WITHIN_MS);
-    expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
-      /^The runner working on this was lost\. Send a prompt/,
-    );
-    expect(await processesWith(runId)).toEqual([]);
-    expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
-    expect(world.requestsFor('Hang')).toBe(2);
+      const events = await world.ended(runId, LOST_WITHIN_MS);
+      expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
+        /^The runner working on this was lost\. Send a prompt/,
+      );
+      expect(await processesWith(runId)).toEqual([]);
+      expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
+      expect(world.requestsFor('Hang')).toBe(2);
 
-    await other.call('POST', `/runs/${busy}/cancel`);
-    const next = await world.ended(await world.startRun(other, threadId, 'Go on'));
-    expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
-    expect(world.requestsFor('Hang')).toBe(2);
-  }, 60_000);
+      await other.call('POST', `/runs/${busy}/cancel`);
+      const next = await world.ended(await world.startRun(other, threadId, 'Go on'));
+      expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
+      expect(world.requestsFor('Hang')).toBe(2);
+    },
+    60_000,
+  );
 
   it('end with a cancel what a killed one left, though Redis has forgotten the run', async () => {
-    const lost = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
+    const lost = await world.startRunner({ ISOLATION: 'none' });
     const runId = await world.startRun(lost, await world.createThread(lost), 'Detach');
     await waitFor(() => world.requestsFor('Detach') === 2);
     await lost.end('SIGKILL');
@@ -72,7 +76,7 @@ describe('several runners', () => {
   });
 
   it('stop a run at once whose log was closed by somebody else', async () => {
-    const runner = await world.startRunner({ CODEX_SANDBOX: 'danger-full-access' });
+    const runner = await world.startRunner();
     const sessionId = await world.createThread(runner);
     const runId = await world.startRun(runner, sessionId, 'Hang');
     await waitFor(async () => (await processesWith(runId)).length > 0);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { waitFor } from '../../../tests/support/wait-for.js';
-import type { ModelAccess } from '../src/model-proxy/model-access.js';
+import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { createCodexWorkspace } from './support/codex-workspace.js';
 import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
@@ -93,7 +93,7 @@ describe('the model proxy', () => {
     world.answer = (_req, res) => streams(sse(completed(1, 1)))(res);
     const access = await world.open();
     const other = await world.open('run-2');
-    other.revoke();
+    await other.revoke();
     for (const token of ['', 'nonsense', other.token]) {
       const refused = await world.call({ ...access, token });
       expect(refused.status).toBe(401);
@@ -109,8 +109,8 @@ describe('the model proxy', () => {
   });
 
   it.each([
-    ['the run ends', (access: ModelAccess) => access.revoke()],
-    ['Codex goes away', (_: ModelAccess, client: AbortController) => client.abort()],
+    ['the run ends', (access: TokenAccess) => access.revoke()],
+    ['Codex goes away', (_: TokenAccess, client: AbortController) => client.abort()],
   ])('ends the call at the upstream when %s', async (_, end) => {
     let closed = false;
     world.answer = (_req, res) => {

@@ -37,7 +37,7 @@ describe("the runner's API", () => {
       body: { status: 'ok' },
     });
     const { body } = await runner.call('GET', '/system');
-    expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'codex-sandbox' });
+    expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'bubblewrap' });
   });
 
   it('opens one thread per workspace', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
@@ -9,10 +9,11 @@ import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from './support/runner-
 
 const NOTE = '*** Begin Patch\n*** Add File: NOTE.md\n+A note.\n*** End Patch';
 
+const HOST_PROBE = `/tmp/saas-codex-probe-${randomUUID()}`;
 const LOOK_ROUND = [
   'env; cat /proc/[0-9]*/environ',
   'touch "$TMPDIR/probe" && echo can-write-scratch',
-  'touch /tmp/saas-codex-probe && echo can-write-tmp',
+  `touch ${HOST_PROBE} && echo can-write-tmp`,
   'touch "$HOME/config.toml" && echo can-write-settings',
   'touch ../thread.json && echo can-write-thread',
   // Codex reports no item of a command whose failure it takes for its sandbox's doing.
@@ -218,6 +219,8 @@ describe('runs', () => {
     const output = String(dataOf(events, 'item.completed')[0]?.item['aggregated_output']);
     expect(output).toContain('SAAS_CODEX_RUN=');
     expect(output).not.toContain('MODEL_TOKEN');
-    expect(output.match(/can-write-\w+/g)).toEqual(['can-write-scratch']);
+    // A folder for temporary files of its own.
+    expect(output.match(/can-write-\w+/g)).toEqual(['can-write-scratch', 'can-write-tmp']);
+    await expect(access(HOST_PROBE)).rejects.toThrow('ENOENT');
   });
 });

@@ -14,7 +14,8 @@ export const SystemInfo = z
     /** demo: scripted and offline, not an AI */
     model_source: z.enum(['openai', 'compatible', 'demo']),
     default_model: z.string().nullable().describe("null: Codex's own default"),
-    isolation: z.enum(['codex-sandbox', 'none']),
+    isolation: z.enum(['bubblewrap', 'codex-sandbox', 'none']),
+    isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
     max_concurrent_runs: z.int(),
   })
   .meta({ id: 'SystemInfo' });

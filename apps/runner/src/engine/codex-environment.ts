@@ -1,19 +1,19 @@
 import { delimiter, join } from 'node:path';
 import { SCRATCH_FOLDER } from '../threads/codex-home.js';
 
-/** The variable from which Codex reads its bearer token; named in codex-config.toml. */
-const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
+/** The variable from which Codex reads its bearer token, where it needs one. */
+export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
 const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
   delimiter,
 );
 
 /** Everything that Codex sees of its surroundings; of the runner's own environment only PATH. */
-export const codexEnvironment = (codexHome: string, token: string): Record<string, string> => ({
+export const codexEnvironment = (codexHome: string, token: string | null): Record<string, string> => ({
   PATH: process.env.PATH ?? DEFAULT_PATH,
   HOME: codexHome,
   CODEX_HOME: codexHome,
   TMPDIR: join(codexHome, SCRATCH_FOLDER),
   LANG: 'C.UTF-8',
   TERM: 'dumb',
-  [TOKEN_VARIABLE]: token,
+  ...(token !== null && { [TOKEN_VARIABLE]: token }),
 });

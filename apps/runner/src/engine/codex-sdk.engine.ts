@@ -3,7 +3,7 @@ import { Codex, type ThreadEvent } from '@openai/codex-sdk';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { prepareCodexHome } from '../threads/codex-home.js';
-import { codexEnvironment } from './codex-environment.js';
+import { codexEnvironment, TOKEN_VARIABLE } from './codex-environment.js';
 import { Engine, type Turn } from './engine.js';
 import { guardChildInputs } from './sdk-child-guard.js';
 
@@ -22,9 +22,11 @@ export class CodexSdkEngine extends Engine {
   async *run(turn: Turn): AsyncGenerator<ThreadEvent> {
     const { thread, access, runId } = turn;
     await prepareCodexHome(thread.paths.codexHome);
-    const launch = this.jail.launch(runId);
+    const environment = codexEnvironment(thread.paths.codexHome, access.token);
+    const launch = await this.jail.launch({ runId, paths: thread.paths, environment });
     const codex = new Codex({
-      env: { ...codexEnvironment(thread.paths.codexHome, access.token), ...launch.environment },
+      ...(launch.program !== undefined && { codexPathOverride: launch.program }),
+      env: launch.environment,
       configOverrides: [...this.turnSettings(turn), ...launch.configOverrides],
     });
     const options = {
@@ -47,6 +49,7 @@ export class CodexSdkEngine extends Engine {
   private turnSettings({ access, thread }: Turn): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
+      ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
       // A repository's own .codex/config.toml must not start anything.
       `projects={${JSON.stringify(thread.paths.repo)}={trust_level="untrusted"}}`,
       // Other servers do not know OpenAI's hosted search.

@@ -1,16 +1,32 @@
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import type { Sandbox } from '../config.js';
+import type { ModelSocket } from '../model-proxy/model-access.js';
+import type { WorkspacePaths } from '../threads/workspace-path.js';
 
 /*
  * What stands between a run's processes and everything else: how Codex is started so that it reaches only what it
  * may, and how everything that it has started is ended.
  *
- *     Engine ──launch()──► environment and sandbox mode for Codex ──► Codex ──► agent commands ──► their children …
- *     Runs ────end()─────► nothing of it is left
+ *     Runs ────modelSocket()──► where this run's model is to be served
+ *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
+ *     Runs ────end()──────────► nothing of it is left
  */
 
+export type Sandbox = 'workspace-write' | 'danger-full-access';
+
+/** Marks a run's processes, towards this machine and towards people who look. */
+export const RUN_VARIABLE = 'SAAS_CODEX_RUN';
+
+export interface JailedTurn {
+  runId: string;
+  paths: WorkspacePaths;
+  /** All that Codex needs of its surroundings. */
+  environment: Record<string, string>;
+}
+
 export interface Launch {
-  /** Merged into Codex's environment, which has nothing else of the runner's. */
+  /** Started in place of Codex, with Codex's arguments; left out: Codex itself. */
+  program?: string;
+  /** The program's whole environment. */
   environment: Record<string, string>;
   /** Codex configuration, each `key=<TOML value>`. */
   configOverrides: string[];
@@ -19,8 +35,13 @@ export interface Launch {
 
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
+  /** Why it is this one, in a sentence. */
+  abstract readonly reason: string;
 
-  abstract launch(runId: string): Launch;
+  /** Where the model of this run is to be served; null: on the loopback address that all runs share. */
+  abstract modelSocket(runId: string): Promise<ModelSocket | null>;
+
+  abstract launch(turn: JailedTurn): Promise<Launch>;
 
   /** Ends every process of the run and resolves when none is left; does nothing when there is none. */
   abstract end(runId: string): Promise<void>;

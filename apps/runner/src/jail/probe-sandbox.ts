@@ -3,32 +3,25 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ConfigError } from '@saas-codex/platform/config';
 import type { Config } from '../config.js';
 
 const require = createRequire(import.meta.url);
 const CODEX = require.resolve('@openai/codex/bin/codex.js');
 const TIMEOUT_MS = 20_000;
 
-/**
- * Runs `true` in Codex's sandbox, with a CODEX_HOME where those of the threads will be.
- * @throws ConfigError when the sandbox that the settings ask for cannot run here
- */
-export async function probeSandbox({ CODEX_SANDBOX, WORKSPACES_ROOT }: Config): Promise<void> {
-  if (CODEX_SANDBOX === 'danger-full-access') return;
+/** Runs `true` in Codex's own sandbox, with a CODEX_HOME where those of the threads will be. */
+export async function sandboxWorks({ WORKSPACES_ROOT }: Config): Promise<boolean> {
   await mkdir(WORKSPACES_ROOT, { recursive: true });
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.sandbox-probe-'));
   try {
     await promisify(execFile)(
       process.execPath,
-      [CODEX, 'sandbox', '--config', `sandbox_mode="${CODEX_SANDBOX}"`, '--', 'true'],
+      [CODEX, 'sandbox', '--config', 'sandbox_mode="workspace-write"', '--', 'true'],
       { cwd: folder, timeout: TIMEOUT_MS, env: probeEnvironment(folder) },
     );
+    return true;
   } catch {
-    throw new ConfigError(
-      "Codex's sandbox cannot run on this machine: allow unprivileged user namespaces, or set " +
-        'CODEX_SANDBOX=danger-full-access to let agents work without a sandbox.',
-    );
+    return false;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,14 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Usage } from '@saas-codex/contracts/runs';
 
-/** What one run's Codex is given: an address and a token that works for this run only, while it lives. */
+/** A Unix socket that only one run's jail can see: whoever speaks there is that run. */
+export interface ModelSocket {
+  /** Where to listen. */
+  path: string;
+  /** By which address Codex reaches it from within. */
+  origin: string;
+}
+
+/** What one run's Codex is given: a way to the model that works for this run only, while it lives. */
 export interface ModelAccess {
   /** Root of the Responses API as Codex sees it, e.g. `http://127.0.0.1:40123/v1`. */
   baseUrl: string;
-  /** The run's own bearer token; never the real key. */
+  /** The run's own bearer token, never the real key; null on a socket of its own. */
+  token: string | null;
+  /** Ends the access and every call that is still under way. */
+  revoke(): Promise<void>;
+}
+
+export interface TokenAccess extends ModelAccess {
   token: string;
-  /** Ends the token and every call that is still under way. */
-  revoke(): void;
 }
 
 /** A piece of a text that the model is writing. */

@@ -1,6 +1,7 @@
 /**
  * What a run's Codex can ask the proxy, by allow-list. Codex 0.163 with a custom provider asks for nothing but
- * `POST /v1/responses`. The handler knows nothing about where it listens: a loopback port now, a socket per jail later.
+ * `POST /v1/responses`. The handler knows nothing about where it listens. Who calls is told by a token on
+ * the loopback address that all runs share, and by the socket itself where a jail has one of its own.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
@@ -21,9 +22,22 @@ const refuse = (status: number, code: string, message: string, headers = {}) =>
 
 const logger = new Logger('ModelProxy');
 
-export function modelApi(runs: ModelRuns, upstream: Upstream): RequestListener {
+/** Tells which run calls. @throws ModelCallError when it is none */
+type Authorise = (req: IncomingMessage) => ModelRun;
+
+/** Whoever has a run's token is that run. */
+export const byToken =
+  (runs: ModelRuns): Authorise =>
+  (req) => {
+    const token = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1];
+    const run = token === undefined ? undefined : runs.find(token);
+    if (run) return run;
+    throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
+  };
+
+export function modelApi(authorise: Authorise, upstream: Upstream): RequestListener {
   return (req, res) => {
-    answer(req, res, runs, upstream).catch((error: unknown) => {
+    answer(req, res, authorise, upstream).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
       const gone = res.destroyed || req.destroyed;
       if (!gone)
@@ -36,10 +50,10 @@ export function modelApi(runs: ModelRuns, upstream: Upstream): RequestListener {
 async function answer(
   req: IncomingMessage,
   res: ServerResponse,
-  runs: ModelRuns,
+  authorise: Authorise,
   upstream: Upstream,
 ): Promise<void> {
-  const run = authorise(req, runs);
+  const run = authorise(req);
   const path = req.url?.split('?')[0];
   if (path !== RESPONSES_PATH)
     throw refuse(404, 'not_found', 'The model proxy serves the Responses API only.');
@@ -66,11 +80,4 @@ async function answer(
 function report({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
   logger.warn(`run ${run.runId} of tenant ${run.tenantId}: a model call failed: ${status} ${code ?? ''}`);
   run.listener.onUpstreamError(message);
-}
-
-function authorise(req: IncomingMessage, runs: ModelRuns): ModelRun {
-  const token = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1];
-  const run = token === undefined ? undefined : runs.find(token);
-  if (run) return run;
-  throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
 }

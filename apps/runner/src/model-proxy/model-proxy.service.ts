@@ -1,17 +1,26 @@
 /**
  * The one place that holds the real model key.
  *
- *   Codex ── the run's token ──► proxy ── the real key ──► OpenAI | a compatible server
- *                                  └───────────────────► demo model (scripted, in this process)
+ *   Codex in a jail ── its own socket ──┐
+ *   Codex elsewhere ── its own token ───┴► proxy ── the real key ──► OpenAI | a compatible server
+ *                                            └───────────────────► demo model (scripted, in this process)
  *
- * Each run gets a token of its own, which works for the Responses API only and dies with the run. The proxy reads the
- * answers while they pass: text as it grows, the tokens used, and what to tell a person when the upstream fails.
+ * Each run gets an access of its own, which works for the Responses API only and dies with the run: a socket that only its
+ * jail can see, so that there is no secret in a jail at all, or else a token. The proxy reads the answers while they pass:
+ * text as it grows, the tokens used, and what to tell a person when the upstream fails.
  */
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
-import { type Listener, listenOnLoopback } from '../loopback/listen-on-loopback.js';
-import { type ModelAccess, type ModelListener, ModelRun, ModelRuns } from './model-access.js';
-import { API_ROOT, modelApi } from './model-api.js';
+import { type Listener, listenOnLoopback, listenOnSocket } from '../listener/listen.js';
+import {
+  type ModelAccess,
+  type ModelListener,
+  ModelRun,
+  ModelRuns,
+  type ModelSocket,
+  type TokenAccess,
+} from './model-access.js';
+import { API_ROOT, byToken, modelApi } from './model-api.js';
 import {
   type ModelProxySettings,
   type ModelSource,
@@ -22,44 +31,83 @@ import {
 
 export const MODEL_PROXY_SETTINGS = Symbol('model proxy settings');
 
+interface RunOwner {
+  runId: string;
+  tenantId: string;
+}
+
 interface Running {
+  upstream: Upstream;
   baseUrl: string;
-  listeners: { close(): Promise<void> }[];
+  listeners: Listener[];
 }
 
 @Injectable()
 export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
   private readonly runs = new ModelRuns();
+  private readonly sockets = new Set<Listener>();
   private running: Promise<Running> | undefined;
 
   constructor(@Inject(MODEL_PROXY_SETTINGS) private readonly settings: ModelProxySettings) {
     this.source = modelSourceOf(settings);
   }
 
-  /** Lets a run's Codex call the model until `revoke`. */
-  async open(run: { runId: string; tenantId: string }, listen: ModelListener): Promise<ModelAccess> {
-    const { baseUrl } = await (this.running ??= this.start().catch((error: unknown) => {
-      this.running = undefined;
-      throw error;
-    }));
-    return { baseUrl, ...this.runs.admit(new ModelRun(run.runId, run.tenantId, listen)) };
+  /** Lets a run's Codex call the model until `revoke`, with a token, at the address that all runs share. */
+  async open({ runId, tenantId }: RunOwner, listener: ModelListener): Promise<TokenAccess> {
+    const { baseUrl } = await this.start();
+    const { token, revoke } = this.runs.admit(new ModelRun(runId, tenantId, listener));
+    return { baseUrl, token, revoke: async () => revoke() };
+  }
+
+  /** The same at a socket of the run's own. */
+  async openSocket(
+    { runId, tenantId }: RunOwner,
+    listener: ModelListener,
+    socket: ModelSocket,
+  ): Promise<ModelAccess> {
+    const { upstream } = await this.start();
+    const run = new ModelRun(runId, tenantId, listener);
+    const { revoke } = this.runs.admit(run);
+    const own = await listenOnSocket(
+      modelApi(() => run, upstream),
+      socket.path,
+    );
+    this.sockets.add(own);
+    return {
+      baseUrl: `${socket.origin}${API_ROOT}`,
+      token: null,
+      revoke: async () => {
+        revoke();
+        if (this.sockets.delete(own)) await own.close();
+      },
+    };
   }
 
   async onModuleDestroy(): Promise<void> {
     this.runs.abortAll();
     const running = await this.running;
     this.running = undefined;
-    await Promise.all(running?.listeners.map((listener) => listener.close()) ?? []);
+    const listeners = [...this.sockets, ...(running?.listeners ?? [])];
+    this.sockets.clear();
+    await Promise.all(listeners.map((listener) => listener.close()));
   }
 
-  private async start(): Promise<Running> {
+  /** At the first use; a start that failed is tried again at the next. */
+  private start(): Promise<Running> {
+    return (this.running ??= this.listen().catch((error: unknown) => {
+      this.running = undefined;
+      throw error;
+    }));
+  }
+
+  private async listen(): Promise<Running> {
     const { upstream, listeners } = await this.connect();
-    const listener: Listener = await listenOnLoopback(modelApi(this.runs, upstream));
-    return { baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
+    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream));
+    return { upstream, baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
   }
 
-  private async connect(): Promise<{ upstream: Upstream; listeners: { close(): Promise<void> }[] }> {
+  private async connect(): Promise<{ upstream: Upstream; listeners: Listener[] }> {
     const { CODEX_API_KEY, CODEX_BASE_URL, DEMO_PACE } = this.settings;
     if (this.source !== 'demo')
       return { upstream: upstreamAt(this.source, CODEX_BASE_URL, CODEX_API_KEY), listeners: [] };

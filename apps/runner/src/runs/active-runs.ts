@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
-/** Why a run is ended from outside: by a person, because this runner goes, or because the run is not ours any more. */
-export type StopReason = 'cancelled' | 'shutdown' | 'lost';
+/**
+ * Why a run is ended from outside: by a person, because its time is up, because this runner goes, or because the run is
+ * not ours any more.
+ */
+export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost';
 
 /** A run that this runner works on. */
 export class ActiveRun {

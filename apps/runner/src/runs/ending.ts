@@ -7,8 +7,15 @@ export type Ending = { [T in TerminalEventType]: { type: T; data: EventData<T> }
 
 const MAX_QUOTE = 300;
 
-const STOPPED: Record<StopReason, { type: 'run.cancelled' | 'run.interrupted'; reason: string }> = {
+const STOPPED: Record<
+  StopReason,
+  { type: 'run.cancelled' | 'run.failed' | 'run.interrupted'; reason: string }
+> = {
   cancelled: { type: 'run.cancelled', reason: 'The run was cancelled. Send a prompt to continue from here.' },
+  timeout: {
+    type: 'run.failed',
+    reason: 'The run took longer than it may (RUN_TIMEOUT_MINUTES). Send a prompt to continue from here.',
+  },
   shutdown: {
     type: 'run.interrupted',
     reason: 'The runner working on this was restarted. Send a prompt to continue from here.',

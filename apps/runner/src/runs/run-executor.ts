@@ -86,7 +86,11 @@ export class RunExecutor {
     log: RunLogWriter,
   ): Promise<Ending> {
     const recorder = new TurnRecorder(log, thread.paths.repo, () => run.stop('lost'));
-    const access = await this.modelProxy.open(owner, recorder);
+    const socket = await this.jail.modelSocket(run.runId);
+    const access = await (socket === null
+      ? this.modelProxy.open(owner, recorder)
+      : this.modelProxy.openSocket(owner, recorder, socket));
+    const deadline = setTimeout(() => run.stop('timeout'), this.config.RUN_TIMEOUT_MINUTES * 60_000);
     // What Codex has started outlives it, and Codex itself may take its time.
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
@@ -97,7 +101,8 @@ export class RunExecutor {
       if (error instanceof LogFencedError) run.stop('lost');
       if (!run.stoppedFor && !recorder.hasFailure) this.logger.warn(`run ${run.runId}: ${String(error)}`);
     } finally {
-      access.revoke();
+      clearTimeout(deadline);
+      await access.revoke();
       recorder.close();
     }
     const { stoppedFor } = run;

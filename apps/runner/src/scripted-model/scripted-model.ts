@@ -8,7 +8,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { listenOnLoopback } from '../loopback/listen-on-loopback.js';
+import { listenOnLoopback } from '../listener/listen.js';
 import { modelServer } from './model-server.js';
 import { type ScenarioInput, Scenarios, scriptOf } from './scenario.js';
 import type { Turn } from './turn.js';

@@ -24,6 +24,7 @@ export class SystemController {
       model_source: this.modelProxy.source,
       default_model: this.config.CODEX_MODEL ?? null,
       isolation: this.jail.isolation,
+      isolation_reason: this.jail.reason,
       max_concurrent_runs: this.config.MAX_CONCURRENT_RUNS,
     };
   }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { Usage } from '@saas-codex/contracts/runs';
-import type { ModelAccess, ModelDelta } from '../../src/model-proxy/model-access.js';
+import type { TokenAccess, ModelDelta } from '../../src/model-proxy/model-access.js';
 import { ModelProxy } from '../../src/model-proxy/model-proxy.service.js';
 
 export const KEY = 'sk-the-real-key-0123456789';
@@ -55,7 +55,7 @@ export class ProxyWorld {
     await once(this.upstream, 'close');
   }
 
-  open(runId = 'run-1', from = this.proxy): Promise<ModelAccess> {
+  open(runId = 'run-1', from = this.proxy): Promise<TokenAccess> {
     const { heard } = this;
     return from.open(
       { runId, tenantId: 'tenant-1' },

@@ -40,6 +40,7 @@ export class RunnerWorld {
     const runner = await startRunnerProcess({
       REDIS_URL: this.server.url,
       WORKSPACES_ROOT: this.root,
+      TMPDIR: this.root,
       CODEX_BASE_URL: this.model.baseUrl,
       CODEX_API_KEY: MODEL_KEY,
       SHUTDOWN_GRACE_SECONDS: '0',
@@ -115,6 +116,15 @@ export class RunnerWorld {
 
 export function dataOf<T extends EventType>(events: RunEvent[], type: T): EventData<T>[] {
   return events.filter((event) => event.type === type).map((event) => event.data as EventData<T>);
+}
+
+/** Processes of this machine that have the text in their command line. */
+export async function processesNaming(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.filter((_, index) => lines[index]?.includes(text));
 }
 
 /** Processes of this machine that have the text in their environment. */

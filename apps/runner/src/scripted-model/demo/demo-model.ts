@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { listenOnLoopback } from '../../loopback/listen-on-loopback.js';
+import { listenOnLoopback } from '../../listener/listen.js';
 import { modelServer } from '../model-server.js';
 import { demoScript } from './demo-script.js';
 

@@ -15,9 +15,14 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
 };
 
 const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; safe: boolean }> = {
+  bubblewrap: {
+    name: 'Jail (bubblewrap)',
+    note: 'Codex and its commands see their own workspace only, and have no network.',
+    safe: true,
+  },
   'codex-sandbox': {
     name: "Codex's sandbox",
-    note: 'Commands may write in their own workspace only and have no network.',
+    note: 'Commands may write in their own workspace only and have no network, but can read other files of the runner.',
     safe: true,
   },
   none: {
@@ -39,7 +44,7 @@ export function SystemSection({ system }: { system: SystemInfo }) {
       {system.model_source !== 'demo' && (
         <Row name="Default model">{system.default_model ?? "Codex's own default"}</Row>
       )}
-      <Row name="Isolation" note={isolation.note}>
+      <Row name="Isolation" note={`${isolation.note} ${system.isolation_reason}`}>
         <Badge tone={isolation.safe ? 'success' : 'danger'}>{isolation.name}</Badge>
       </Row>
       <Row name="Codex version">

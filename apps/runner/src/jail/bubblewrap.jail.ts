@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve, sep } from 'node:path';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { Config } from '../config.js';
+import type { ModelSocket } from '../model-proxy/model-access.js';
+import { bubblewrapArguments, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import { endProcesses } from './end-processes.js';
+import { Jail, type JailedTurn, type Launch, RUN_VARIABLE } from './jail.js';
+import { resourceLimits } from './resource-limits.js';
+import { seccompFilter } from './seccomp-filter.js';
+
+/*
+ * bubblewrap around the whole Codex process of a run.
+ *
+ *     SDK ──► launch.sh ──► bwrap ──│──► start.sh ──► codex ──► agent commands ──► …
+ *                                   │       └──► relay :39100
+ *     model proxy ◄── model.sock ───┼──────────────┘
+ *
+ * Right of the line: own user, pid, ipc, uts, cgroup and network namespace, no capabilities, and of the host's files
+ * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
+ * it ends with bwrap, and bwrap with this runner.
+ *
+ * A run has a folder in the runner's own temporary folder: the jail's arguments, its system call filter, and the socket.
+ */
+
+/** Where Codex finds the relay; the port is in jail/relay.mjs. */
+const MODEL_ORIGIN = 'http://127.0.0.1:39100';
+
+export class BubblewrapJail extends Jail implements OnApplicationShutdown {
+  readonly isolation = 'bubblewrap';
+  readonly reason = 'bubblewrap works on this machine.';
+  private readonly logger = new Logger(BubblewrapJail.name);
+  /** Short, since the path of a socket has room for 107 characters. */
+  private readonly runsFolder = mkdtemp(join(tmpdir(), 'saas-codex-'));
+
+  constructor(
+    private readonly bwrap: string,
+    private readonly config: Config,
+  ) {
+    super();
+  }
+
+  async modelSocket(runId: string): Promise<ModelSocket> {
+    return { path: join(await this.runFolder(runId), 'model.sock'), origin: MODEL_ORIGIN };
+  }
+
+  async launch({ runId, paths, environment }: JailedTurn): Promise<Launch> {
+    const { path: model } = await this.modelSocket(runId);
+    const { repo, codexHome } = paths;
+    const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
+    return {
+      ...(await this.prepare(runId, { model, repo, codexHome, borrowed, environment })),
+      configOverrides: [`shell_environment_policy.set={${RUN_VARIABLE}='${runId}'}`],
+      sandboxMode: 'danger-full-access',
+    };
+  }
+
+  /** Writes down what the jail consists of. @returns how to start Codex in it */
+  async prepare(
+    runId: string,
+    contents: JailContents,
+  ): Promise<{ program: string; environment: Record<string, string> }> {
+    const folder = await this.runFolder(runId);
+    const environment = {
+      ...contents.environment,
+      [RUN_VARIABLE]: runId,
+      SAAS_CODEX_LIMITS: resourceLimits(this.config),
+    };
+    const filter = seccompFilter();
+    if (filter === null) throw new Error(`no system call filter is known for ${process.arch}`);
+    const list = bubblewrapArguments({ ...contents, environment });
+    await writeFile(join(folder, 'arguments'), list.map((one) => `${one}\0`).join(''), { mode: 0o600 });
+    await writeFile(join(folder, 'filter'), filter);
+    return {
+      program: LAUNCHER,
+      environment: { [RUN_VARIABLE]: runId, SAAS_CODEX_JAIL: folder, SAAS_CODEX_BWRAP: this.bwrap },
+    };
+  }
+
+  async end(runId: string): Promise<void> {
+    const left = await endProcesses(runId);
+    if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+    await rm(join(await this.runsFolder, runId), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Not before: runs may still use it while the modules are taken down. */
+  async onApplicationShutdown(): Promise<void> {
+    await rm(await this.runsFolder, { recursive: true, force: true });
+  }
+
+  private async runFolder(runId: string): Promise<string> {
+    const folder = join(await this.runsFolder, runId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  /** As history.git has them: what the clone itself says about it is the agent's to write. */
+  private async borrowedObjects(history: string): Promise<string[]> {
+    const mirrors = join(this.config.WORKSPACES_ROOT, MIRRORS_FOLDER) + sep;
+    const alternates = await readFile(join(history, 'objects', 'info', 'alternates'), 'utf8').catch(() => '');
+    return alternates.split('\n').filter((line) => line.startsWith(mirrors) && resolve(line) === line);
+  }
+}

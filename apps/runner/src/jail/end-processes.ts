@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RUN_VARIABLE } from './jail.js';
+import { isMarked, type ProcessEntry, readProcesses } from './process-table.js';
+
+/*
+ * The end of a run's processes, which carry its id in a variable:
+ *
+ *     marked: SAAS_CODEX_RUN=<id> in the environment, or on Codex's command line
+ *     found:  the marked ones and all their descendants; killed, until a look finds nobody
+ *
+ * A jail's first process is marked, and with it the kernel ends everything in the jail. Without a jail the hunt is all
+ * there is: a variable is inherited across fork, setsid and a second fork, and a process that was started with another
+ * environment is found as long as its parent lives.
+ */
+
+const PAUSE_MS = 20;
+const GIVE_UP_MS = 10_000;
+
+/** @returns the processes that could not be ended */
+export async function endProcesses(runId: string): Promise<number[]> {
+  const deadline = Date.now() + GIVE_UP_MS;
+  for (;;) {
+    const found = await findProcesses(runId);
+    if (found.length === 0 || Date.now() > deadline) return found;
+    for (const pid of found) kill(pid);
+    await delay(PAUSE_MS);
+  }
+}
+
+async function findProcesses(runId: string): Promise<number[]> {
+  const all = (await readProcesses()).filter(({ zombie, pid }) => !zombie && pid !== process.pid);
+  const marks = await Promise.all(all.map(({ pid }) => isRunMarked(pid, runId)));
+  const marked = all.filter((_, index) => marks[index]);
+  return withDescendants(marked, all).map(({ pid }) => pid);
+}
+
+const isRunMarked = async (pid: number, runId: string): Promise<boolean> =>
+  (await isMarked(pid, `${RUN_VARIABLE}=${runId}`)) || (await isMarked(pid, `${RUN_VARIABLE}='${runId}'`));
+
+function withDescendants(roots: ProcessEntry[], all: ProcessEntry[]): ProcessEntry[] {
+  const childrenOf = new Map<number, ProcessEntry[]>();
+  for (const entry of all) childrenOf.set(entry.parent, [...(childrenOf.get(entry.parent) ?? []), entry]);
+  const found = new Set(roots);
+  // A set's iteration reaches what is added meanwhile.
+  for (const entry of found) childrenOf.get(entry.pid)?.forEach((child) => found.add(child));
+  return [...found];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone meanwhile.
+  }
+}

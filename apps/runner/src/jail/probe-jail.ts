@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Config } from '../config.js';
+import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
+import type { BubblewrapJail } from './bubblewrap.jail.js';
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Asks Codex in a real jail for its version.
+ * @returns null when it works, else why not, without a full stop
+ */
+export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Config): Promise<string | null> {
+  const visible = SYSTEM_FOLDERS.find((folder) => `${WORKSPACES_ROOT}/`.startsWith(`${folder}/`));
+  if (visible) return `WORKSPACES_ROOT must not lie below ${visible}, which every jail shows`;
+  await mkdir(WORKSPACES_ROOT, { recursive: true });
+  const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
+  const runId = randomUUID();
+  try {
+    const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
+    await Promise.all([mkdir(repo), mkdir(codexHome)]);
+    const contents = { model: null, repo, codexHome, borrowed: [], environment: { HOME: codexHome } };
+    const { program, environment } = await jail.prepare(runId, contents);
+    await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS, env: environment });
+    return null;
+  } catch (error) {
+    return `bubblewrap cannot build the jail (${lastLine(error)})`;
+  } finally {
+    await jail.end(runId);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const lastLine = (error: unknown): string => {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  return (stderr || message).trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+};

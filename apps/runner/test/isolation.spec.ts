@@ -1,0 +1,61 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Config } from '../src/config.js';
+import { chooseJail } from '../src/jail/choose-jail.js';
+
+describe('the choice of an isolation', () => {
+  const path = process.env['PATH'];
+  let root: string;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
+    // A path without bubblewrap.
+    await symlink('/usr/bin/true', join(root, 'true'));
+  });
+  afterEach(() => {
+    process.env['PATH'] = path;
+  });
+  afterAll(() => rm(root, { recursive: true }));
+
+  async function choose(isolation: string, workspaces = root) {
+    const config = Config.parse({
+      PORT: 0,
+      REDIS_URL: 'redis://127.0.0.1',
+      SERVICE_TOKEN: 's'.repeat(32),
+      WORKSPACES_ROOT: workspaces,
+      ISOLATION: isolation,
+    });
+    const jail = await chooseJail(config);
+    if ('onApplicationShutdown' in jail)
+      await (jail as { onApplicationShutdown(): Promise<void> }).onApplicationShutdown();
+    return { isolation: jail.isolation, reason: jail.reason };
+  }
+
+  it('takes the best that works', async () => {
+    expect(await choose('auto')).toMatchObject({ isolation: 'bubblewrap' });
+  });
+
+  it('falls back to Codex’s own sandbox, and says why', async () => {
+    process.env['PATH'] = root;
+    expect(await choose('auto')).toEqual({
+      isolation: 'codex-sandbox',
+      reason: 'bubblewrap (bwrap) is not installed.',
+    });
+  });
+
+  it('refuses to start without what was asked for', async () => {
+    process.env['PATH'] = root;
+    await expect(choose('bubblewrap')).rejects.toThrow(
+      /not installed\. Install bubblewrap .* or set ISOLATION=none/,
+    );
+  });
+
+  it('refuses workspaces that every jail would show', async () => {
+    await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not lie below \/usr/);
+  });
+
+  it('takes none only when it is asked for', async () => {
+    expect(await choose('none')).toEqual({ isolation: 'none', reason: 'ISOLATION=none asks for it.' });
+  });
+});

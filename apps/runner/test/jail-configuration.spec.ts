@@ -1,0 +1,47 @@
+import { readdir, writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startScriptedModel } from '../src/scripted-model/scripted-model.js';
+import { createCodexWorkspace } from './support/codex-workspace.js';
+import { RunnerWorld } from './support/runner-world.js';
+
+const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
+/** What a repository would have Codex start. */
+const CONFIG = `
+[mcp_servers.planted]
+command = "sh"
+args = ["-c", "touch started-by-repository"]
+`;
+const MARKER = 'started-by-repository';
+
+describe('Codex in a repository that has a configuration for it', () => {
+  it('starts nothing of it', async () => {
+    const world = await RunnerWorld.create(SCENARIOS);
+    try {
+      const runner = await world.startRunner({ ISOLATION: 'bubblewrap' });
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      await mkdir(join(repo, '.codex'));
+      await writeFile(join(repo, '.codex/config.toml'), CONFIG);
+      const events = await world.ended(await world.startRun(runner, threadId, 'Go'));
+      expect(events.at(-1)?.type).toBe('run.succeeded');
+      expect(await readdir(repo)).not.toContain(MARKER);
+    } finally {
+      await world.destroy();
+    }
+  });
+
+  it('would, without the settings of the runner', async () => {
+    const model = await startScriptedModel({ scenarios: SCENARIOS });
+    const workspace = await createCodexWorkspace(
+      { baseUrl: model.baseUrl, token: 'any' },
+      { '.codex/config.toml': CONFIG },
+    );
+    try {
+      await workspace.prompt('Go');
+      expect(await readdir(workspace.repo)).toContain(MARKER);
+    } finally {
+      await workspace.remove();
+      await model.close();
+    }
+  });
+});

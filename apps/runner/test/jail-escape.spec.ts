@@ -1,0 +1,136 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { escapeProbes, LIMITS, SECRET, type Targets } from './support/escape-probes.js';
+import type { RunnerProcess } from './support/runner-process.js';
+import { dataOf, RunnerWorld } from './support/runner-world.js';
+
+const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const NAMES = Object.keys(
+  escapeProbes({
+    other: '',
+    mirror: '',
+    own: '',
+    ownerToken: '',
+    port: 0,
+    socket: '',
+    abstract: '',
+    pid: 0,
+    home: '',
+    source: '',
+  }),
+);
+/** Runs every probe of the file and says of each whether it got through. */
+const RUN_PROBES = [
+  'for probe in probes/*; do',
+  '  case "$(timeout 10 sh "$probe" 2>/dev/null </dev/null)" in *REACHED*) echo "$probe through";; *) echo "$probe held";; esac',
+  'done',
+].join('\n');
+
+/** Once in the jail, driven through the product, and once beside it. */
+describe('an agent in the jail', () => {
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+  let servers: Server[];
+  let bystander: ChildProcess;
+  let jailed: string[];
+  let free: string[];
+
+  beforeAll(async () => {
+    world = await RunnerWorld.create([
+      {
+        name: 'probe',
+        steps: [
+          { do: 'command', cmd: 'sh run-probes' },
+          { do: 'message', text: 'Done.' },
+        ],
+      },
+    ]);
+    runner = await world.startRunner({ ISOLATION: 'bubblewrap', ...LIMITS });
+    const targets = await createTargets();
+    const threadId = await world.createThread(runner);
+    const own = world.folder(threadId);
+    await mkdir(join(own, 'history.git'));
+    await writeFile(join(own, 'history.git/config'), SECRET);
+    await mkdir(join(own, 'history.git/objects/info'), { recursive: true });
+    await writeFile(join(own, 'history.git/objects/info/alternates'), `${join(targets.mirror, 'objects')}\n`);
+    await writeProbes(join(own, 'repo'), { ...targets, own });
+
+    const events = await world.ended(await world.startRun(runner, threadId, 'Try'), 120_000);
+    const item = dataOf(events, 'item.completed').find(({ item }) => item.type === 'command_execution');
+    jailed = String(item?.item['aggregated_output']).trim().split('\n');
+    free = (await outside('sh', ['run-probes'], join(own, 'repo'))).trim().split('\n');
+  }, 180_000);
+
+  afterAll(async () => {
+    bystander.kill();
+    for (const server of servers) server.close();
+    await world.destroy();
+  });
+
+  it.each(NAMES.map((name, index) => [name, index] as const))('does not get through: %s', (_, index) => {
+    expect(jailed).toContain(`probes/${index} held`);
+  });
+
+  it('sees what its clone borrows', () => {
+    expect(jailed).toContain('lent');
+  });
+
+  it.each(NAMES.map((name, index) => [name, index] as const))('would without the jail: %s', (_, index) => {
+    expect(free).toContain(`probes/${index} through`);
+  });
+
+  async function createTargets(): Promise<Omit<Targets, 'own'>> {
+    const other = world.folder(await world.createThread(runner));
+    await writeFile(join(other, 'repo/secret.txt'), SECRET);
+    await writeFile(join(other, 'codex-home/secret.txt'), SECRET);
+    const mirror = world.folder('.mirrors', 'local', 'a.git');
+    await mkdir(join(mirror, 'objects'), { recursive: true });
+    await writeFile(join(mirror, 'config'), SECRET);
+    await writeFile(join(mirror, 'objects/lent'), 'lent');
+    const ownerToken = join(world.root, 'owner-token');
+    await writeFile(ownerToken, SECRET);
+    const socket = join(world.root, 'service.sock');
+    const abstract = `saas-codex-test-${process.pid}`;
+    servers = [createServer(), createServer(), createServer()];
+    const [tcp, named, nameless] = servers as [Server, Server, Server];
+    tcp.listen(0, '127.0.0.1');
+    named.listen(socket);
+    nameless.listen(`\0${abstract}`);
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    bystander = spawn('sleep', ['1000'], { env: { SECRET }, stdio: 'ignore' });
+    const port = (tcp.address() as AddressInfo).port;
+    return {
+      other,
+      mirror,
+      ownerToken,
+      port,
+      socket,
+      abstract,
+      pid: bystander.pid ?? 0,
+      home: dirname(world.root),
+      source: SOURCE,
+    };
+  }
+});
+
+async function writeProbes(repo: string, targets: Targets): Promise<void> {
+  await mkdir(join(repo, 'probes'));
+  const commands = Object.values(escapeProbes(targets));
+  await Promise.all(commands.map((command, index) => writeFile(join(repo, 'probes', `${index}`), command)));
+  await writeFile(join(repo, 'run-probes'), `${RUN_PROBES}\ncat ${targets.mirror}/objects/lent`);
+}
+
+function outside(program: string, args: string[], cwd: string): Promise<string> {
+  return new Promise((resolve, reject) =>
+    execFile(
+      program,
+      args,
+      { cwd, env: { ...process.env, HOME: join(cwd, '../codex-home') } },
+      (error, stdout) => (error ? reject(error) : resolve(stdout)),
+    ),
+  );
+}

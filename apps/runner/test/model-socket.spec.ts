@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
+
+const KEY = 'sk-the-real-key-0123456789';
+const BODY = JSON.stringify({ model: 'm', stream: true, input: [] });
+
+describe("a run's own socket at the model proxy", () => {
+  let folder: string;
+  let model: ScriptedModel;
+  let proxy: ModelProxy;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'saas-codex-test-'));
+    model = await startScriptedModel({
+      scenarios: [{ name: 'any', steps: [{ do: 'message', text: 'Hello.' }] }],
+      apiKey: KEY,
+    });
+    proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl });
+  });
+  afterAll(async () => {
+    await proxy.onModuleDestroy();
+    await model.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const open = async (runId: string, onUsage = () => undefined) => {
+    const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
+    const listener = { onDelta: () => undefined, onUsage, onUpstreamError: () => undefined };
+    return { socket, access: await proxy.openSocket({ runId, tenantId: 'tenant-1' }, listener, socket) };
+  };
+
+  async function call(socketPath: string, path: string, method = 'POST') {
+    const outgoing = request({ socketPath, path, method, headers: { 'content-type': 'application/json' } });
+    outgoing.end(method === 'POST' ? BODY : undefined);
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    return { status: response.statusCode, body: await text(response) };
+  }
+
+  it('needs no token, and gives none away', async () => {
+    const { socket, access } = await open('run-1');
+    expect(access).toMatchObject({ baseUrl: 'http://127.0.0.1:1/v1', token: null });
+    const { status, body } = await call(socket.path, '/v1/responses');
+    expect(status).toBe(200);
+    expect(body).toContain('Hello.');
+    expect(body).not.toContain(KEY);
+    expect(model.requests.at(-1)?.headers.authorization).toBe(`Bearer ${KEY}`);
+  });
+
+  it('serves the Responses API and nothing else', async () => {
+    const { socket } = await open('run-2');
+    const before = model.requests.length;
+    for (const path of ['/v1/models', '/v1/files', '/gates/x', '/', '/v1/responses/../models'])
+      expect(await call(socket.path, path)).toMatchObject({ status: 404 });
+    expect(await call(socket.path, '/v1/responses', 'GET')).toMatchObject({ status: 405 });
+    expect(model.requests).toHaveLength(before);
+  });
+
+  it('counts what is used for its own run', async () => {
+    const usages: string[] = [];
+    const one = await open('run-3', () => void usages.push('run-3'));
+    await open('run-4', () => void usages.push('run-4'));
+    await call(one.socket.path, '/v1/responses');
+    expect(usages).toEqual(['run-3']);
+  });
+
+  it('is gone when the run has ended', async () => {
+    const { socket, access } = await open('run-5');
+    await access.revoke();
+    await expect(call(socket.path, '/v1/responses')).rejects.toThrow('ENOENT');
+  });
+});
