@@ -8,6 +8,8 @@ import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
 import type { BubblewrapJail } from './bubblewrap.jail.js';
 
 const TIMEOUT_MS = 20_000;
+/** Of the kernel's, for the path of a socket. */
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Asks Codex in a real jail for its version.
@@ -20,6 +22,8 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
   const runId = randomUUID();
   try {
+    const { path } = await jail.modelSocket(runId);
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'TMPDIR is too long a path for sockets in it';
     const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
     await Promise.all([mkdir(repo), mkdir(codexHome)]);
     const contents = { model: null, repo, codexHome, borrowed: [], environment: { HOME: codexHome } };

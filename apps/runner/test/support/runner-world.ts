@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EventData, EventType, RunEvent } from '@saas-codex/contracts/events';
@@ -25,6 +25,7 @@ export class RunnerWorld {
     readonly redis: Redis,
     readonly model: ScriptedModel,
     readonly root: string,
+    private readonly temporary: string,
     private readonly server: TestRedis,
   ) {}
 
@@ -33,14 +34,16 @@ export class RunnerWorld {
     const model = await startScriptedModel({ scenarios, apiKey: MODEL_KEY });
     // Codex refuses to work as usual under a temporary directory.
     const root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    return new RunnerWorld(new Redis(server.url), model, root, server);
+    // Sockets lie in it, whose paths must be short: not below `root`.
+    const temporary = await mkdtemp(join(tmpdir(), 'saas-codex-test-'));
+    return new RunnerWorld(new Redis(server.url), model, root, temporary, server);
   }
 
   async startRunner(settings: Record<string, string> = {}): Promise<RunnerProcess> {
     const runner = await startRunnerProcess({
       REDIS_URL: this.server.url,
       WORKSPACES_ROOT: this.root,
-      TMPDIR: this.root,
+      TMPDIR: this.temporary,
       CODEX_BASE_URL: this.model.baseUrl,
       CODEX_API_KEY: MODEL_KEY,
       SHUTDOWN_GRACE_SECONDS: '0',
@@ -55,7 +58,8 @@ export class RunnerWorld {
     this.redis.disconnect();
     await this.model.close();
     await this.server.stop();
-    await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
+    const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5 });
+    await Promise.all([this.root, this.temporary].map(remove));
   }
 
   /** Kills Redis and starts it again. */
