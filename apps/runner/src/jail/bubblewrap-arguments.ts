@@ -92,12 +92,14 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(join(OURS, 'relay.mjs'), '/run/jail/relay.mjs'),
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
   ...(contents.model === null ? [] : readOnly(contents.model, '/run/jail/model.sock')),
+  // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.
+  ...inMemory(workspaces(contents)),
   ...contents.borrowed.flatMap((path) => readOnly(path)),
   ...writable(contents.repo),
   ...writable(contents.codexHome),
   ...ifThere(join(contents.codexHome, 'config.toml')),
   // Of /proc too: its files belong to root, which a jail of a root runner is to the kernel.
-  ...['/', '/dev', '/proc'].flatMap((path) => ['--remount-ro', path]),
+  ...['/', '/dev', '/proc', workspaces(contents)].flatMap((path) => ['--remount-ro', path]),
   '--chdir',
   contents.repo,
   '--clearenv',
@@ -107,6 +109,9 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
     value,
   ]),
 ];
+
+/** The folder of all workspaces, of which a jail shows its own parts. */
+const workspaces = ({ repo }: JailContents) => dirname(dirname(repo));
 
 /** The folder of Codex's native program: the wrapper script would cost another node. */
 function codexFolder(): string {
