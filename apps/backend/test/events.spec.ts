@@ -13,7 +13,7 @@ import { openSse } from '../../../tests/support/sse-client.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { startBackend, type TestBackend } from './support.js';
 
-const STARTED = { prompt: 'Say hello', model: null, runner: 'spec' };
+const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
 
 let backend: TestBackend;
 let redis: Redis;

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { Id } from './ids.js';
-import { DiffStat } from './sessions.js';
+
+/** How much two states of a workspace differ. */
+export const DiffStat = z
+  .object({ files: z.int(), additions: z.int(), deletions: z.int() })
+  .meta({ id: 'DiffStat' });
+export type DiffStat = z.infer<typeof DiffStat>;
 
 export const FILE_STATUSES = ['added', 'modified', 'deleted', 'renamed', 'type_changed'] as const;
 

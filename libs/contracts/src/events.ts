@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Item } from './items.js';
-import { Usage } from './runs.js';
+import { NETWORK_REFUSALS } from './network.js';
+import { RunKind, Usage } from './runs.js';
 
 /** Version of the envelope; grows when a reader must change. */
 export const EVENT_VERSION = 1;
@@ -23,7 +24,13 @@ const ended = z.object({ reason: z.string(), usage: Usage.optional() });
 
 /** `data` of every event type. The three `item.*` and `turn.*` types are Codex's own. */
 export const EVENT_DATA = {
-  'run.started': z.object({ prompt: z.string(), model: z.string().nullable(), runner: z.string() }),
+  'run.started': z.object({
+    kind: RunKind.default('prompt'),
+    /** What the person wrote; of a setup, its script. */
+    prompt: z.string(),
+    model: z.string().nullable(),
+    runner: z.string(),
+  }),
   'run.succeeded': z.object({ usage: Usage.optional() }),
   'run.failed': ended,
   'run.cancelled': ended,
@@ -37,13 +44,22 @@ export const EVENT_DATA = {
   'item.completed': item,
   /** Text as it grows, before its item is complete. Short-lived: it has a delta id and is not archived. */
   'item.delta': z.object({
-    item_type: z.enum(['agent_message', 'reasoning']),
-    /** Names one growing text; the next `item.completed` of `item_type` replaces the oldest one of that type. */
+    item_type: z.enum(['agent_message', 'reasoning', 'command_execution']),
+    /**
+     * Names one growing text; the next `item.completed` of `item_type` replaces the oldest one of that type. Of a
+     * command: the id of its item, which has started before.
+     */
     stream_id: z.string(),
     /** What was added to this text since its last delta, not the whole of it. */
     text: z.string(),
   }),
   'usage.updated': z.object({ usage: Usage }),
+  /** A connection that the run's network does not allow; told once per host, port and reason. */
+  'network.refused': z.object({
+    host: z.string(),
+    port: z.int(),
+    reason: z.enum(NETWORK_REFUSALS),
+  }),
   'checkpoint.created': z.object({ tree: z.string(), position: z.enum(['before', 'after']) }),
   error: z.object({ message: z.string() }),
 } as const;

@@ -29,6 +29,8 @@ export const PROBLEMS = {
   session_busy: { status: 409, title: 'The session has a running run' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
+  setup_missing: { status: 409, title: 'The session has no setup script' },
+  setup_in_progress: { status: 409, title: 'The setup script waits or runs already' },
   run_ended: { status: 409, title: 'The run has ended already' },
   idempotency_in_progress: {
     status: 409,

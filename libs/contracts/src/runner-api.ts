@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Network, NETWORK_OFF } from './network.js';
+import { RunKind } from './runs.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
@@ -19,7 +21,10 @@ export type ThreadCreated = z.infer<typeof ThreadCreated>;
 
 export const StartRun = z.strictObject({
   threadId: z.uuid(),
+  kind: RunKind.default('prompt'),
+  /** Of a setup: its script. */
   prompt: z.string().min(1).max(100_000),
+  network: Network.default(NETWORK_OFF),
   /** Idempotency: the same id again changes nothing. Left out: the runner makes one. */
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf } from './pagination.js';
-import { DiffStat } from './sessions.js';
+import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -29,11 +29,17 @@ export const Usage = z
   .meta({ id: 'Usage' });
 export type Usage = z.infer<typeof Usage>;
 
+/** prompt: a person's, for Codex. setup: the session's setup script, for a shell. */
+export const RUN_KINDS = ['prompt', 'setup'] as const;
+export const RunKind = z.enum(RUN_KINDS);
+export type RunKind = z.infer<typeof RunKind>;
+
 export const Run = z
   .object({
     run_id: z.uuid(),
     session_id: z.uuid(),
-    prompt: z.string(),
+    kind: RunKind,
+    prompt: z.string().describe('Of a setup: its script'),
     status: RunStatus,
     error: z.string().nullable().describe('Why it failed and what to do'),
     usage: Usage.nullable(),

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { DiffStat } from './diffs.js';
+import { Network } from './network.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
+import { RunStatus } from './runs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -15,17 +18,20 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   archived: [],
 };
 
-/** How much the workspace differs from the commit that the session started on. */
-export const DiffStat = z
-  .object({ files: z.int(), additions: z.int(), deletions: z.int() })
-  .meta({ id: 'DiffStat' });
-export type DiffStat = z.infer<typeof DiffStat>;
-
 /** Why a session failed: a stable code and a sentence that says what to do. */
 export const SessionFailure = z
   .object({ code: z.enum(PROBLEM_CODES), detail: z.string() })
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
+
+/** Shell commands that run once in the workspace before any prompt: they install what the agent needs. */
+export const Setup = z
+  .strictObject({
+    script: writtenText(20_000).describe('For bash; the first command that fails ends it'),
+    network: Network.optional().describe("What the script may reach; left out: the session's network"),
+  })
+  .meta({ id: 'Setup', examples: [{ script: 'npm ci', network: { mode: 'on' } }] });
+export type Setup = z.infer<typeof Setup>;
 
 export const Session = z
   .object({
@@ -40,6 +46,11 @@ export const Session = z
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
+    network: Network.describe("What the agent's commands may reach"),
+    setup: Setup.nullable(),
+    setup_status: RunStatus.nullable().describe(
+      'Of the last run of the setup script; null: none. Prompts wait until it has succeeded, or the script is removed',
+    ),
     status: SessionStatus,
     failure: SessionFailure.nullable(),
     active_run_id: z.uuid().nullable().describe('The run that is running now'),
@@ -65,6 +76,8 @@ export const CreateSession = z
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
     model: model.optional(),
+    network: Network.optional().describe('Left out: off'),
+    setup: Setup.optional(),
   })
   .meta({
     id: 'CreateSession',
@@ -72,10 +85,15 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames or archives. */
+/** Renames, archives, or says what the runs from now on find. */
 export const UpdateSession = z
-  .strictObject({ title: title.optional(), status: z.literal('archived').optional() })
-  .refine((body) => Object.keys(body).length > 0, 'give title or status')
+  .strictObject({
+    title: title.optional(),
+    status: z.literal('archived').optional(),
+    network: Network.optional(),
+    setup: Setup.nullish().describe('null: go on without; a new script is run by `POST …/setup`'),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'give title, status, network or setup')
   .meta({ id: 'UpdateSession' });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 

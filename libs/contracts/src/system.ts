@@ -6,6 +6,15 @@ export const Health = z
   .meta({ id: 'Health' });
 export type Health = z.infer<typeof Health>;
 
+const isolation = {
+  isolation: z.enum(['bubblewrap', 'codex-sandbox', 'none']),
+  isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
+};
+
+/** Answer of the runner's `GET /health`. */
+export const RunnerHealth = Health.extend(isolation).meta({ id: 'RunnerHealth' });
+export type RunnerHealth = z.infer<typeof RunnerHealth>;
+
 /** What does the agents' work, as the runner tells it; the UI's banner and model choice come from it. */
 export const SystemInfo = z
   .object({
@@ -14,8 +23,7 @@ export const SystemInfo = z
     /** demo: scripted and offline, not an AI */
     model_source: z.enum(['openai', 'compatible', 'demo']),
     default_model: z.string().nullable().describe("null: Codex's own default"),
-    isolation: z.enum(['bubblewrap', 'codex-sandbox', 'none']),
-    isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
+    ...isolation,
     max_concurrent_runs: z.int(),
   })
   .meta({ id: 'SystemInfo' });

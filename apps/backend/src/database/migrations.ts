@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
@@ -13,4 +14,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateIdempotencyKeys1795470000001,
   CreateSessions1795474000000,
   CreateRuns1795474000001,
+  AddNetworkAndSetup1795485000000,
 ];

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import { RUN_TRANSITIONS, RunStatus } from '@saas-codex/contracts/runs';
-import type { DiffStat } from '@saas-codex/contracts/sessions';
+import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { Redis } from 'ioredis';
 import { transition } from '../database/transition.js';
 import { REDIS } from '../redis.module.js';

@@ -5,6 +5,7 @@ import type { RunEntity } from './run.entity.js';
 export const toRun = (run: RunEntity): Run => ({
   run_id: run.id,
   session_id: run.sessionId,
+  kind: run.kind,
   prompt: run.prompt,
   status: run.status,
   error: run.error,

@@ -1,5 +1,5 @@
-import type { RunStatus, Usage } from '@saas-codex/contracts/runs';
-import type { DiffStat } from '@saas-codex/contracts/sessions';
+import type { RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
+import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { TenantRow } from '../database/tenant-row.js';
 
@@ -18,6 +18,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text' })
   createdBy: string;
 
+  @Column({ type: 'text', default: 'prompt', update: false })
+  kind: RunKind;
+
+  /** Of a setup: its script. */
   @Column({ type: 'text', update: false })
   prompt: string;
 

@@ -11,6 +11,9 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   repo_path: repoPath,
   thread_id: session.threadId,
   model: session.model,
+  network: session.network,
+  setup: session.setup,
+  setup_status: session.setupStatus,
   status: session.status,
   failure:
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },

@@ -1,5 +1,8 @@
 import type { ProblemCode } from '@saas-codex/contracts/problems';
-import type { DiffStat, SessionStatus } from '@saas-codex/contracts/sessions';
+import type { DiffStat } from '@saas-codex/contracts/diffs';
+import type { Network } from '@saas-codex/contracts/network';
+import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { SessionStatus, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { TenantRow } from '../database/tenant-row.js';
 
@@ -27,6 +30,16 @@ export class SessionEntity extends TenantRow {
 
   @Column({ type: 'text', nullable: true })
   model: string | null;
+
+  @Column({ type: 'jsonb', default: { mode: 'off' } })
+  network: Network;
+
+  @Column({ type: 'jsonb', nullable: true })
+  setup: Setup | null;
+
+  /** Of the last run of the setup script. Told by the session's runs, as `activeRunId`. */
+  @Column({ type: 'text', nullable: true })
+  setupStatus: RunStatus | null;
 
   @Column({ type: 'text' })
   status: SessionStatus;

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
-import type { DiffStat } from '@saas-codex/contracts/sessions';
+import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { RequestContext } from '../tenants/request-context.js';
 import { AddressChecker } from './addresses/address-checker.js';

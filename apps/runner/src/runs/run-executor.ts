@@ -69,7 +69,12 @@ export class RunExecutor {
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
-      const log = await RunLogWriter.start(this.redis, owner, { prompt, model, runner: this.runnerName });
+      const log = await RunLogWriter.start(this.redis, owner, {
+        kind: 'prompt',
+        prompt,
+        model,
+        runner: this.runnerName,
+      });
       if (checkpoint !== null)
         await log.append('checkpoint.created', { tree: checkpoint, position: 'before' });
       return log;

@@ -11,7 +11,7 @@ import { connectRedis } from '../redis.js';
 import { RunLogHub, serveRunEvents } from './run-log.hub.js';
 import { endRunLog, type RunLogOwner, RunLogWriter } from './run-log.writer.js';
 
-const STARTED = { prompt: 'Say hello', model: null, runner: 'spec' };
+const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
 const DELTA = { item_type: 'agent_message', stream_id: 's1', text: 'Hel' } as const;
 
 let server: TestRedis;

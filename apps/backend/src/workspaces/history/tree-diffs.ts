@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Diff, DiffFile, FilePatch } from '@saas-codex/contracts/diffs';
-import type { DiffStat } from '@saas-codex/contracts/sessions';
+import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { type ChangedFile, parseChangedFiles } from './changed-files.js';

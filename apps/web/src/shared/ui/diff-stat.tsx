@@ -1,4 +1,4 @@
-import type { DiffStat as Stat } from '@saas-codex/contracts/sessions';
+import type { DiffStat as Stat } from '@saas-codex/contracts/diffs';
 import { cx } from '../lib/cx.js';
 
 /** `+12 −3`; nothing when nothing changed. */

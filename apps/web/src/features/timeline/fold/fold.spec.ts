@@ -27,7 +27,12 @@ function logged<T extends EventType>(
   return { id: position, event: event as RunEvent } satisfies LoggedEvent;
 }
 
-const started = logged('1', 'run.started', { prompt: 'Fix it', model: null, runner: 'r1' });
+const started = logged('1', 'run.started', {
+  kind: 'prompt',
+  prompt: 'Fix it',
+  model: null,
+  runner: 'r1',
+});
 const item = (id: string, phase: 'started' | 'updated' | 'completed', value: Item) =>
   logged(id, `item.${phase}`, { item: value });
 const delta = (

@@ -1,4 +1,4 @@
-import type { DiffStat as Stat } from '@saas-codex/contracts/sessions';
+import type { DiffStat as Stat } from '@saas-codex/contracts/diffs';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight, FileDiff } from 'lucide-react';
 import { diffQuery } from '../../changes/api/get-diff.js';
