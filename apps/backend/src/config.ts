@@ -1,4 +1,5 @@
 import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
 import { z } from 'zod';
 
 /** Settings of the backend; every name is an environment variable. */
@@ -14,15 +15,7 @@ export const Config = z.object({
   /** Where browsers reach the platform; links and the cookie's Secure flag come from it. */
   PUBLIC_URL: httpUrlSetting.transform((url) => url.replace(/\/+$/, '')),
   /** `host[:port]`s that may be cloned over http and may have private addresses. */
-  GIT_TRUSTED_HOSTS: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((host) => host.trim().toLowerCase())
-        .filter((host) => host !== ''),
-    ),
+  GIT_TRUSTED_HOSTS: trustedHostsSetting,
   /** Gets the owner's API token at the first start, with mode 0600. */
   OWNER_TOKEN_FILE: pathSetting,
 });

@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { HostResolver } from '@saas-codex/platform/network/host-resolver';
 import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
-import { HostResolver } from '../src/workspaces/addresses/host-resolver.js';
 import { systemContext } from '../src/tenants/request-context.js';
 import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
 

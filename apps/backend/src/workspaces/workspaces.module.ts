@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
+import { HostResolver } from '@saas-codex/platform/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
-import { HostResolver } from './addresses/host-resolver.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
 import { Git } from './git/git.js';

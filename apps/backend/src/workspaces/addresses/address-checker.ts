@@ -1,14 +1,11 @@
-import { isIP } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { addressesOf, HostResolver } from '@saas-codex/platform/network/host-resolver';
+import { isPublicAddress } from '@saas-codex/platform/network/public-address';
+import { TrustedHosts } from '@saas-codex/platform/network/trusted-hosts';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { CONFIG, type Config } from '../../config.js';
-import { HostResolver } from './host-resolver.js';
-import { isPublicAddress, TrustedHosts } from './network-policy.js';
 import { parseAddress } from './parse-address.js';
 import type { ParsedAddress, RepoAddress } from './repo-address.js';
-
-const RESOLVE_MS = 10_000;
 
 /**
  * Decides which repositories may be connected to.
@@ -45,9 +42,7 @@ export class AddressChecker {
   }
 
   private async resolve({ host }: ParsedAddress): Promise<string[]> {
-    if (isIP(host) !== 0) return [host];
-    const answer = this.resolver.resolve(host).catch(() => []);
-    const addresses = await Promise.race([answer, delay(RESOLVE_MS, [], { ref: false })]);
+    const addresses = await addressesOf(host, this.resolver);
     if (addresses.length === 0) {
       throw new ProblemError(
         'repo_host_unknown',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { normaliseHost } from '@saas-codex/platform/network/host-name';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { ParsedAddress } from './repo-address.js';
 
@@ -19,9 +20,7 @@ const UNSAFE = /[\\"'<>^`{|}?#$&;()*!]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/;
 const SHORT_SSH = /^([^@/:]+)@(\[[^\]]*\]|[^:/@]+):(.*)$/;
 const AUTHORITY = /^(?:([^@]*)@)?(\[[^\]]*\]|[^:@[\]]+)(?::(\d{1,5}))?$/;
-const WRITTEN_HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
-const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const DEFAULT_SSH_USER = 'git';
 
 /** @throws ProblemError repo_url_invalid, repo_url_scheme, repo_url_credentials */
@@ -47,13 +46,13 @@ function parseUrl(scheme: string, rest: string): ParsedAddress {
   if (user !== undefined && (scheme !== 'ssh' || user.includes(':'))) throw credentials();
   if (!authority && rest.slice(0, slash).includes('@')) throw credentials();
   if (!authority) throw invalid('Its host cannot be read.');
-  const host = normaliseHost(authority[2] ?? '');
+  const host = readHost(authority[2] ?? '');
   const port = normalisePort(authority[3], PORTS[scheme]);
   return build(scheme, user, host, port, rest.slice(slash));
 }
 
 const parseShortSsh = ([, user, host = '', path = '']: RegExpExecArray): ParsedAddress =>
-  build('ssh', user, normaliseHost(host), PORTS.ssh, path.startsWith('/') ? path : `/${path}`);
+  build('ssh', user, readHost(host), PORTS.ssh, path.startsWith('/') ? path : `/${path}`);
 
 function build(
   scheme: keyof typeof PORTS,
@@ -68,19 +67,9 @@ function build(
   return { url: `${scheme}://${login}${shownHost}${shownPort}${normalisePath(path)}`, scheme, host, port };
 }
 
-/**
- * The URL parser folds every spelling of an IPv4 address (decimal, octal, hex, short) into one, the same as the
- * resolver below git would.
- */
-function normaliseHost(text: string): string {
-  if (!WRITTEN_HOST.test(text)) throw invalid('Its host is not a valid name.');
-  let host: string;
-  try {
-    host = new URL(`https://${text}/`).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  } catch {
-    throw invalid('Its host cannot be read.');
-  }
-  if (isIP(host) === 0 && !NAME.test(host)) throw invalid('Its host is not a valid name.');
+function readHost(text: string): string {
+  const host = normaliseHost(text);
+  if (host === null) throw invalid('Its host is not a valid name.');
   return host;
 }
 

@@ -1,0 +1,17 @@
+import { isIP } from 'node:net';
+
+const WRITTEN_HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)$/;
+const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+/**
+ * The one spelling of a host: a name in lower case without a final dot, or an IP address without brackets. The URL
+ * parser folds every spelling of an IPv4 address (decimal, octal, hex, short) into one, the same as a resolver would.
+ * @returns null when it is no host in plain ASCII
+ */
+export function normaliseHost(text: string): string | null {
+  if (!WRITTEN_HOST.test(text)) return null;
+  const url = `https://${text}/`;
+  if (!URL.canParse(url)) return null;
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return isIP(host) !== 0 || NAME.test(host) ? host : null;
+}

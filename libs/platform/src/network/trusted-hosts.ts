@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+interface HostAndPort {
+  /** As `normaliseHost` returns it. */
+  host: string;
+  port: number;
+}
+
+/** A setting of hosts that the operator trusts, separated by commas; see `TrustedHosts`. */
+export const trustedHostsSetting = z
+  .string()
+  .default('')
+  .transform((list) =>
+    list
+      .split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ''),
+  );
+
+/** `host` trusts every port, `host:port` one; an IPv6 address stands in brackets. */
+export class TrustedHosts {
+  private readonly entries: ReadonlySet<string>;
+
+  constructor(entries: readonly string[]) {
+    this.entries = new Set(entries.map((entry) => entry.toLowerCase()));
+  }
+
+  has(target: HostAndPort): boolean {
+    return this.entries.has(written(target)) || this.hasPort(target);
+  }
+
+  /** An entry names this very port. */
+  hasPort(target: HostAndPort): boolean {
+    return this.entries.has(`${written(target)}:${target.port}`);
+  }
+}
+
+const written = ({ host }: HostAndPort) => (host.includes(':') ? `[${host}]` : host);
