@@ -1,11 +1,17 @@
 import type { ThreadEvent } from '@openai/codex-sdk';
+import type { Network } from '@saas-codex/contracts/network';
+import type { RunKind } from '@saas-codex/contracts/runs';
 import type { ModelAccess } from '../model-proxy/model-access.js';
 import type { Thread } from '../threads/thread-store.js';
 
-/** One prompt, and all that is needed to let Codex work on it. */
+/** One run, and all that is needed to work on it. */
 export interface Turn {
   runId: string;
+  kind: RunKind;
+  /** Of a setup: its script. */
   prompt: string;
+  /** What the run's commands may reach. */
+  network: Network;
   /** With a `codexThreadId`, the conversation goes on; without, a new one starts and is named by `thread.started`. */
   thread: Thread;
   /** null: Codex's own default. */

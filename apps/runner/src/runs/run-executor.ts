@@ -65,12 +65,12 @@ export class RunExecutor {
 
   /** null: the run has been claimed before, here or elsewhere. */
   private async claim(
-    { owner, prompt, checkpoint }: RunJob,
+    { owner, kind, prompt, checkpoint }: RunJob,
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
       const log = await RunLogWriter.start(this.redis, owner, {
-        kind: 'prompt',
+        kind,
         prompt,
         model,
         runner: this.runnerName,
@@ -86,7 +86,7 @@ export class RunExecutor {
 
   private async work(
     run: ActiveRun,
-    { owner, prompt }: RunJob,
+    { owner, kind, prompt, network }: RunJob,
     thread: Thread,
     log: RunLogWriter,
   ): Promise<Ending> {
@@ -100,7 +100,7 @@ export class RunExecutor {
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
       const { runId, signal } = run;
-      const turn = { runId, signal, prompt, thread, access, model: this.modelFor(thread) };
+      const turn = { runId, kind, signal, prompt, network, thread, access, model: this.modelFor(thread) };
       await this.play(turn, recorder);
     } catch (error) {
       if (error instanceof LogFencedError) run.stop('lost');

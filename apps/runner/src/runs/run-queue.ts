@@ -1,3 +1,5 @@
+import type { Network } from '@saas-codex/contracts/network';
+import type { RunKind } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/platform/run-log/run-log.writer';
 import type { JobsOptions } from 'bullmq';
 
@@ -7,7 +9,10 @@ export const RUN_QUEUE = 'runs';
 /** All that a runner needs to find the rest. The id of its job is the run's. */
 export interface RunJob {
   owner: RunLogOwner;
+  kind: RunKind;
+  /** Of a setup: its script. */
   prompt: string;
+  network: Network;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
 }

@@ -27,13 +27,15 @@ export class RunsService {
    */
   async start({
     threadId,
+    kind,
     prompt,
+    network,
     checkpoint,
     runId = randomUUID(),
   }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.get(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
-    const job: RunJob = { owner, prompt, checkpoint: checkpoint ?? null };
+    const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId });
     return runId;
   }
