@@ -15,11 +15,13 @@ export const Config = z.object({
   CODEX_MODEL: z.string().min(1).max(100).optional(),
   /** What keeps agents from everything else; `auto` takes the best that works here. */
   ISOLATION: z.enum(['auto', 'bubblewrap', 'codex-sandbox', 'none']).default('auto'),
-  /** What one process in a jail may take; see jail/resource-limits.ts. */
+  /** What a run in a jail may take, each of its processes and as a whole; see jail/limits. */
   JAIL_MAX_PROCESSES: z.coerce.number().int().min(32).max(1_000_000).default(1_024),
   JAIL_MAX_FILE_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096),
   JAIL_MAX_MEMORY_MB: z.coerce.number().int().min(512).max(10_000_000).default(4_096),
-  JAIL_MAX_CPU_MINUTES: z.coerce.number().int().min(1).max(10_000).default(60),
+  JAIL_MAX_CPU_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
+  /** The session's repository and CODEX_HOME. */
+  JAIL_MAX_DISK_MB: z.coerce.number().int().min(64).max(100_000_000).default(10_240),
   /** How long one run may take. */
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),

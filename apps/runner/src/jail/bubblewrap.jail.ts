@@ -5,10 +5,13 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Config } from '../config.js';
 import type { ModelSocket } from '../model-proxy/model-access.js';
+import type { WorkspacePaths } from '../threads/workspace-path.js';
 import { bubblewrapArguments, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import { endProcesses } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE } from './jail.js';
-import { resourceLimits } from './resource-limits.js';
+import { JailWatch } from './limits/jail-watch.js';
+import { limitBehind, type LimitPassed } from './limits/limits.js';
+import { resourceLimits } from './limits/resource-limits.js';
 import { seccompFilter } from './seccomp-filter.js';
 
 /*
@@ -35,11 +38,14 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   /** Short, since the path of a socket has room for 107 characters. */
   private readonly runsFolder = mkdtemp(join(tmpdir(), 'saas-codex-'));
 
+  private readonly watches: JailWatch;
+
   constructor(
     private readonly bwrap: string,
     private readonly config: Config,
   ) {
     super();
+    this.watches = new JailWatch(bwrap, config);
   }
 
   async modelSocket(runId: string): Promise<ModelSocket> {
@@ -77,6 +83,14 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       program: LAUNCHER,
       environment: { [RUN_VARIABLE]: runId, SAAS_CODEX_JAIL: folder, SAAS_CODEX_BWRAP: this.bwrap },
     };
+  }
+
+  watch(runId: string, { repo, codexHome }: WorkspacePaths, onPassed: (limit: LimitPassed) => void) {
+    return this.watches.start({ runId, folders: [repo, codexHome], onPassed });
+  }
+
+  limitBehind(error: unknown): LimitPassed | null {
+    return limitBehind(error, this.config);
   }
 
   async end(runId: string): Promise<void> {

@@ -33,6 +33,15 @@ export class CodexSandboxJail extends Jail {
     };
   }
 
+  /** There is no limit but the run's deadline. */
+  watch(): () => void {
+    return () => undefined;
+  }
+
+  limitBehind(): null {
+    return null;
+  }
+
   async end(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './jail.js';
-import { isMarked, type ProcessEntry, readProcesses } from './process-table.js';
+import { isMarked, readProcesses, withDescendants } from './process-table.js';
 
 /*
  * The end of a run's processes, which carry its id in a variable:
@@ -34,17 +34,9 @@ async function findProcesses(runId: string): Promise<number[]> {
   return withDescendants(marked, all).map(({ pid }) => pid);
 }
 
-const isRunMarked = async (pid: number, runId: string): Promise<boolean> =>
+/** Whether the process itself carries the run's id. */
+export const isRunMarked = async (pid: number, runId: string): Promise<boolean> =>
   (await isMarked(pid, `${RUN_VARIABLE}=${runId}`)) || (await isMarked(pid, `${RUN_VARIABLE}='${runId}'`));
-
-function withDescendants(roots: ProcessEntry[], all: ProcessEntry[]): ProcessEntry[] {
-  const childrenOf = new Map<number, ProcessEntry[]>();
-  for (const entry of all) childrenOf.set(entry.parent, [...(childrenOf.get(entry.parent) ?? []), entry]);
-  const found = new Set(roots);
-  // A set's iteration reaches what is added meanwhile.
-  for (const entry of found) childrenOf.get(entry.pid)?.forEach((child) => found.add(child));
-  return [...found];
-}
 
 function kill(pid: number): void {
   try {

@@ -1,12 +1,14 @@
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { ModelSocket } from '../model-proxy/model-access.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
+import type { LimitPassed } from './limits/limits.js';
 
 /*
  * What stands between a run's processes and everything else: how Codex is started so that it reaches only what it
  * may, and how everything that it has started is ended.
  *
  *     Runs ────modelSocket()──► where this run's model is to be served
+ *     Runs ────watch()────────► is told when the run takes more than it may
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *     Runs ────end()──────────► nothing of it is left
  */
@@ -42,6 +44,12 @@ export abstract class Jail {
   abstract modelSocket(runId: string): Promise<ModelSocket | null>;
 
   abstract launch(turn: JailedTurn): Promise<Launch>;
+
+  /** Looks at what the run takes as a whole. @returns ends the watch */
+  abstract watch(runId: string, paths: WorkspacePaths, onPassed: (limit: LimitPassed) => void): () => void;
+
+  /** The limit that ended a program of the run; `error` is what its engine threw. */
+  abstract limitBehind(error: unknown): LimitPassed | null;
 
   /** Ends every process of the run and resolves when none is left; does nothing when there is none. */
   abstract end(runId: string): Promise<void>;

@@ -3,11 +3,17 @@ import { readdir, readFile } from 'node:fs/promises';
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** Ended, but not yet collected by its parent. */
+  /** Ended, with all of its threads, but not yet collected by its parent. */
   zombie: boolean;
+  threads: number;
+  /** Hundredths of a second, with those of the children that it has waited for. */
+  cpuTicks: number;
 }
 
 const NUMBER = /^\d+$/;
+/** Where they stand in /proc/<pid>/stat, behind the name: user, system, and both of children. */
+const CPU_TIMES = 11;
+const THREADS = 17;
 
 /**
  * All processes of this machine (of this pid namespace), from Linux's /proc. Elsewhere there is none to read, and nobody
@@ -21,8 +27,28 @@ export async function readProcesses(): Promise<ProcessEntry[]> {
 async function readProcess(pid: number): Promise<ProcessEntry | null> {
   const stat = await readText(`/proc/${pid}/stat`);
   // `pid (name) state parent …`, and a name may contain anything, parentheses too.
-  const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state && parent ? { pid, parent: Number(parent), zombie: state === 'Z' || state === 'X' } : null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent] = fields;
+  if (!state || !parent) return null;
+  const threads = Number(fields[THREADS]);
+  // A first thread that has ended alone looks the same.
+  const zombie = (state === 'Z' || state === 'X') && threads <= 1;
+  const cpuTicks = fields.slice(CPU_TIMES, CPU_TIMES + 4).reduce((sum, ticks) => sum + Number(ticks), 0);
+  return { pid, parent: Number(parent), zombie, threads, cpuTicks };
+}
+
+/** The given ones and all that descend from them. */
+export function withDescendants(roots: ProcessEntry[], all: ProcessEntry[]): ProcessEntry[] {
+  const childrenOf = new Map<number, ProcessEntry[]>();
+  for (const entry of all) {
+    const siblings = childrenOf.get(entry.parent);
+    if (siblings) siblings.push(entry);
+    else childrenOf.set(entry.parent, [entry]);
+  }
+  const found = new Set(roots);
+  // A set's iteration reaches what is added meanwhile.
+  for (const entry of found) childrenOf.get(entry.pid)?.forEach((child) => found.add(child));
+  return [...found];
 }
 
 /**

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { LimitPassed } from '../jail/limits/limits.js';
 
 /**
- * Why a run is ended from outside: by a person, because its time is up, because this runner goes, or because the run is
- * not ours any more.
+ * Why a run is ended from outside: by a person, because its time is up or it takes more than it may, because this
+ * runner goes, or because the run is not ours any more.
  */
-export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost';
+export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPassed;
 
 /** A run that this runner works on. */
 export class ActiveRun {

@@ -8,7 +8,7 @@ export type Ending = { [T in TerminalEventType]: { type: T; data: EventData<T> }
 const MAX_QUOTE = 300;
 
 const STOPPED: Record<
-  StopReason,
+  Extract<StopReason, string>,
   { type: 'run.cancelled' | 'run.failed' | 'run.interrupted'; reason: string }
 > = {
   cancelled: { type: 'run.cancelled', reason: 'The run was cancelled. Send a prompt to continue from here.' },
@@ -26,10 +26,11 @@ const STOPPED: Record<
   },
 };
 
-export const stopped = (reason: StopReason, usage?: Usage): Ending => ({
-  type: STOPPED[reason].type,
-  data: { reason: STOPPED[reason].reason, ...(usage && { usage }) },
-});
+export function stopped(stop: StopReason, usage?: Usage): Ending {
+  const { type, reason } =
+    typeof stop === 'string' ? STOPPED[stop] : { type: 'run.failed' as const, reason: stop.sentence };
+  return { type, data: { reason, ...(usage && { usage }) } };
+}
 
 export const succeeded = (usage?: Usage): Ending => ({ type: 'run.succeeded', data: usage ? { usage } : {} });
 

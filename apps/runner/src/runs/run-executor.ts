@@ -96,6 +96,7 @@ export class RunExecutor {
       ? this.modelProxy.open(owner, recorder)
       : this.modelProxy.openSocket(owner, recorder, socket));
     const deadline = setTimeout(() => run.stop('timeout'), this.config.RUN_TIMEOUT_MINUTES * 60_000);
+    const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
     // What Codex has started outlives it, and Codex itself may take its time.
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
@@ -103,10 +104,13 @@ export class RunExecutor {
       const turn = { runId, kind, signal, prompt, network, thread, access, model: this.modelFor(thread) };
       await this.play(turn, recorder);
     } catch (error) {
+      const limit = this.jail.limitBehind(error);
       if (error instanceof LogFencedError) run.stop('lost');
+      else if (limit) run.stop(limit);
       if (!run.stoppedFor && !recorder.hasFailure) this.logger.warn(`run ${run.runId}: ${String(error)}`);
     } finally {
       clearTimeout(deadline);
+      endWatch();
       await access.revoke();
       recorder.close();
     }

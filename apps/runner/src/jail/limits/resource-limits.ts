@@ -1,17 +1,17 @@
-import type { Config } from '../config.js';
+import type { Config } from '../../config.js';
 
 const MEGABYTE = 1024 * 1024;
 
 /**
  * The kernel's limits for every process of a jail, as arguments of prlimit. Memory is what a process can write to: the
- * address space that Node and Java reserve is many times larger. A runner that is root has no limit of processes, the
- * kernel does not count root's.
+ * address space that Node and Java reserve is many times larger. Processes are counted per jail, but not those of a
+ * runner that is root. What a run takes as a whole is jail-watch.ts's to see.
  */
 export const resourceLimits = (config: Config): string =>
   [
     `--nproc=${config.JAIL_MAX_PROCESSES}`,
     `--fsize=${config.JAIL_MAX_FILE_MB * MEGABYTE}`,
     `--data=${config.JAIL_MAX_MEMORY_MB * MEGABYTE}`,
-    `--cpu=${config.JAIL_MAX_CPU_MINUTES * 60}`,
+    `--cpu=${Math.ceil(config.JAIL_MAX_CPU_MINUTES * 60)}`,
     '--core=0',
   ].join(' ');

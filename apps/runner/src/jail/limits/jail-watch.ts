@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Config } from '../../config.js';
+import { isRunMarked } from '../end-processes.js';
+import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
+import { diskUsage } from './disk-usage.js';
+import { type Limit, type LimitPassed, passed } from './limits.js';
+import { memoryOf, usageOf } from './process-usage.js';
+
+/*
+ * What the runs take as a whole. The kernel's own limits (resource-limits.ts) are for each process, and cgroups are rarely
+ * a runner's to make, so the runner looks:
+ *
+ *     every second      one look at the process table, for all runs: memory, processes, processor time
+ *     now and then      the disk, run by run: the longer a count takes, the longer until the next
+ *
+ * A run is seen from its bwrap down, a child of this runner that is marked with the run's id. What descends from it
+ * cannot leave: the jail's first process is the parent of whoever has lost his own.
+ */
+
+const MEGABYTE = 1024 * 1024;
+const LOOK_EVERY_MS = 1_000;
+const COUNT_EVERY_MS = 3_000;
+/** Of the time, counting takes no more than one part in so many. */
+const COUNT_SHARE = 20;
+/** A tree that takes longer to count has more files than anybody needs. */
+const COUNT_WITHIN_MS = 120_000;
+
+export interface WatchedRun {
+  runId: string;
+  /** Writable to the run. */
+  folders: string[];
+  /** Called once. */
+  onPassed: (limit: LimitPassed) => void;
+}
+
+interface Watching extends WatchedRun {
+  /** Its bwrap, once it has been seen. */
+  root: number | null;
+  /** Of its processes at the last look. */
+  lastCpuSeconds: number;
+  /** In all. */
+  cpuSeconds: number;
+  stop: AbortController;
+}
+
+export class JailWatch {
+  private readonly logger = new Logger(JailWatch.name);
+  private readonly runs = new Set<Watching>();
+  private looking = false;
+
+  constructor(
+    private readonly bwrap: string,
+    private readonly config: Config,
+  ) {}
+
+  /** @returns ends the watch */
+  start(run: WatchedRun): () => void {
+    const watching = { ...run, root: null, lastCpuSeconds: 0, cpuSeconds: 0, stop: new AbortController() };
+    this.runs.add(watching);
+    void this.countDisk(watching);
+    void this.look();
+    return () => this.end(watching);
+  }
+
+  private end(run: Watching): void {
+    this.runs.delete(run);
+    run.stop.abort();
+  }
+
+  private pass(run: Watching, limit: Limit): void {
+    if (run.stop.signal.aborted) return;
+    this.end(run);
+    run.onPassed(passed(limit, this.config));
+  }
+
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    while (this.runs.size > 0) {
+      await this.lookOnce().catch((error: unknown) =>
+        this.logger.warn(`runs are not seen: ${String(error)}`),
+      );
+      await pause(LOOK_EVERY_MS);
+    }
+    this.looking = false;
+  }
+
+  private async lookOnce(): Promise<void> {
+    const all = await readProcesses();
+    const ours = all.filter(({ parent }) => parent === process.pid);
+    await Promise.all(
+      [...this.runs].map(async (run) => {
+        const root = await rootOf(run, ours);
+        run.root = root?.pid ?? null;
+        if (root) await this.judge(run, withDescendants([root], all));
+      }),
+    );
+  }
+
+  private async judge(run: Watching, processes: ProcessEntry[]): Promise<void> {
+    const { tasks, cpuSeconds } = usageOf(processes);
+    // Less than before: somebody has gone whom nobody waited for. What he took counts nevertheless.
+    run.cpuSeconds += Math.max(0, cpuSeconds - run.lastCpuSeconds);
+    run.lastCpuSeconds = cpuSeconds;
+    const { JAIL_MAX_PROCESSES, JAIL_MAX_CPU_MINUTES, JAIL_MAX_MEMORY_MB } = this.config;
+    const mostMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
+    if (tasks > JAIL_MAX_PROCESSES) this.pass(run, 'processes');
+    else if (run.cpuSeconds > JAIL_MAX_CPU_MINUTES * 60) this.pass(run, 'cpu');
+    else if ((await memoryOf(processes, mostMemory)) > mostMemory) this.pass(run, 'memory');
+  }
+
+  private async countDisk(run: Watching): Promise<void> {
+    const { signal } = run.stop;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
+      const bytes = await diskUsage(this.bwrap, run.folders, AbortSignal.any([signal, deadline]));
+      if (deadline.aborted || (bytes ?? 0) > this.config.JAIL_MAX_DISK_MB * MEGABYTE) this.pass(run, 'disk');
+      await pause(Math.max(COUNT_EVERY_MS, COUNT_SHARE * (performance.now() - startedAt)), signal);
+    }
+  }
+}
+
+async function rootOf(run: Watching, ours: ProcessEntry[]): Promise<ProcessEntry | undefined> {
+  if (run.root !== null) return ours.find(({ pid }) => pid === run.root);
+  const marks = await Promise.all(ours.map(({ pid }) => isRunMarked(pid, run.runId)));
+  return ours.find((_, index) => marks[index]);
+}
+
+/** Keeps no process alive; the signal ends it early. */
+const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);

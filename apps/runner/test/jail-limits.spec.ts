@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { RunnerProcess } from './support/runner-process.js';
+import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+
+const LIMITS = {
+  JAIL_MAX_MEMORY_MB: '512',
+  JAIL_MAX_PROCESSES: '100',
+  JAIL_MAX_CPU_MINUTES: '0.05',
+  JAIL_MAX_DISK_MB: '64',
+};
+const GO_ON = 'Send a prompt to continue from here in smaller steps, or have the limit raised.';
+/** Each process stays below every limit of the kernel's. */
+const HOLD = `perl -e '$x = "x" x 200_000_000; sleep 600' &`;
+const BUSY = 'timeout 2 sh -c "while :; do :; done" &';
+/** Codex is the parent of the command's shell. */
+const end = (signal: string) => `kill -${signal} $PPID; sleep 600`;
+
+const GREEDY: [what: string, cmd: string, reason: string][] = [
+  [
+    'memory',
+    `${HOLD} ${HOLD} ${HOLD} sleep 600`,
+    `The run used more than 512 MB of memory (JAIL_MAX_MEMORY_MB). ${GO_ON}`,
+  ],
+  [
+    'processes',
+    'for i in $(seq 100); do setsid sleep 600 & done; sleep 600',
+    `The run had more than 100 processes and threads at once (JAIL_MAX_PROCESSES). ${GO_ON}`,
+  ],
+  [
+    'processor time',
+    // One after the other, and none of them lives to be seen for long.
+    `for i in $(seq 20); do ${BUSY} ${BUSY} wait; done; sleep 600`,
+    `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
+  ],
+  [
+    'disk, in a locked folder',
+    'mkdir locked && cd locked && head -c 40M /dev/zero >one && head -c 40M /dev/zero >two && chmod 0 . ; sleep 600',
+    "The session's files take more than 64 MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.",
+  ],
+  [
+    'disk, deeper than any path',
+    `perl -e 'for (1..5000) { mkdir "d" or die; chdir "d" or die } open F, ">f"; print F "x" x 80_000_000; close F; sleep 600'`,
+    "The session's files take more than 64 MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.",
+  ],
+  [
+    "processor time, Codex's own",
+    end('XCPU'),
+    `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
+  ],
+  [
+    'a file, by Codex itself',
+    end('XFSZ'),
+    `The run wrote a file of more than 4096 MB (JAIL_MAX_FILE_MB). ${GO_ON}`,
+  ],
+];
+
+describe('a run that takes more than it may', () => {
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+
+  beforeAll(async () => {
+    const greedy = GREEDY.map(([name, cmd]) => ({
+      name,
+      match: `Take: ${name}.`,
+      steps: [{ do: 'command' as const, cmd }, { do: 'endless' as const }],
+    }));
+    world = await RunnerWorld.create([
+      ...greedy,
+      { name: 'endless', match: 'Stay', steps: [{ do: 'endless' }] },
+      { name: 'any', steps: [{ do: 'message', text: 'Done.' }] },
+    ]);
+    runner = await world.startRunner({ ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: '2', ...LIMITS });
+  });
+
+  afterAll(async () => {
+    // Node's own removal knows no trees that are deeper than a path.
+    await promisify(execFile)('rm', ['-rf', world.root]);
+    await world.destroy();
+  });
+
+  it.each(GREEDY)(
+    'is stopped, and told which setting it was: %s',
+    async (name, _, reason) => {
+      const runId = await world.startRun(runner, await world.createThread(runner), `Take: ${name}.`);
+      const events = await world.ended(runId, 60_000);
+      expect(dataOf(events, 'run.failed').map((data) => data.reason)).toEqual([reason]);
+      expect(await processesWith(runId)).toEqual([]);
+    },
+    90_000,
+  );
+
+  it('is stopped at once where too much lies already', async () => {
+    const threadId = await world.createThread(runner);
+    const repo = world.folder(threadId, 'repo');
+    await mkdir(join(repo, 'large'));
+    for (const name of ['a', 'b']) await writeFile(join(repo, 'large', name), Buffer.alloc(40_000_000, 1));
+    const events = await world.ended(await world.startRun(runner, threadId, 'Stay'));
+    expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 64 MB \(JAIL_MAX_DISK_MB\)/);
+  });
+
+  it('does not count what is not there: behind links that lead out, and in files without content', async () => {
+    const threadId = await world.createThread(runner);
+    const repo = world.folder(threadId, 'repo');
+    const file = join(world.root, 'large');
+    await writeFile(file, Buffer.alloc(80_000_000, 1));
+    await promisify(execFile)('ln', ['-s', file, world.root, repo]);
+    await promisify(execFile)('truncate', ['-s', '10G', join(repo, 'sparse')]);
+    const events = await world.ended(await world.startRun(runner, threadId, 'Go on'));
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+  });
+});
