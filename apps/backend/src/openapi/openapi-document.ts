@@ -38,7 +38,7 @@ const base = () =>
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
     .addTag('sessions', 'A repository cloned into a workspace, with one Codex thread')
-    .addTag('runs', 'One prompt and everything that Codex does for it')
+    .addTag('runs', 'One prompt and everything that Codex does for it; or a run of the setup script')
     .addTag('events', 'What happens, as server-sent events')
     .addTag('diffs', 'What a session, or some of its runs, changed')
     .addTag('identity', 'Who you are')

@@ -6,6 +6,7 @@ import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { RunEntity } from './run.entity.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';
+import { mayStart } from './setup-first.js';
 
 /**
  * Hands a run over to the runner, in two steps that each may be taken again:
@@ -23,25 +24,27 @@ export class RunDispatch {
     private readonly runner: RunnerClient,
   ) {}
 
-  /** @returns the claimed run; null when something came between: it was cancelled, or another run has the workspace. */
-  async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<RunEntity | null> {
+  /** @returns false when something came between: it was cancelled, or another run has the workspace. */
+  async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
     const treeBefore = await this.workspaces.checkpoint(ctx, session.id);
-    return this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
+    const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
-      if (busy > 0 || now.status !== 'ready' || now.deletedAt) return null;
+      if (busy > 0 || now.status !== 'ready' || now.deletedAt || !mayStart(now, run)) return false;
       const waiting = { id: run.id, status: run.status, dispatchedAt: IsNull(), cancelRequestedAt: IsNull() };
-      const claimed = await runs.update(waiting, { dispatchedAt: new Date(), treeBefore });
-      return claimed === 1 ? runs.findOne({ where: { id: run.id } }) : null;
+      return (await runs.update(waiting, { dispatchedAt: new Date(), treeBefore })) === 1;
     });
+    return claimed ?? false;
   }
 
-  /** @throws RunnerUnavailable, RunnerRefused */
-  async handOver(threadId: string, run: RunEntity): Promise<void> {
+  /** What the run may reach is what the session says now. @throws RunnerUnavailable, RunnerRefused */
+  async handOver(session: SessionEntity, threadId: string, run: RunEntity): Promise<void> {
     await this.runner.startRun({
       runId: run.id,
       threadId,
+      kind: run.kind,
       prompt: run.prompt,
+      network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
     });
   }

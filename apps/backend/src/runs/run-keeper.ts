@@ -11,6 +11,7 @@ import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
+import { mayStart } from './setup-first.js';
 
 /** Sessions whose runs are seen to at the same time. */
 const CONCURRENCY = 16;
@@ -23,7 +24,7 @@ type Step = Outcome | 'more';
  *
  *     waits, but will never start (cancelled, session failed, archived or deleted) ── end it here
  *     the runner has one ── catch up with its log; hand it over again if unsure; ask for its end if somebody wants it
- *     none ── the next that waits: claim, hand over
+ *     none ── the next that waits: claim, hand over; prompts wait until the session's setup has succeeded
  *
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
@@ -74,15 +75,14 @@ export class RunKeeper extends Keeper {
     }
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
-    const next = waiting[0];
+    const next = waiting.find((run) => mayStart(session, run));
     if (!next || session.status !== 'ready') return 'done';
     return this.startNext(ctx, session, next);
   }
 
   private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     try {
-      const claimed = await this.dispatch.claim(ctx, session, run);
-      return claimed ? this.follow(ctx, session, claimed) : 'again';
+      return (await this.dispatch.claim(ctx, session, run)) ? 'more' : 'again';
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       // Its workspace cannot be read, and waiting would not mend that.
@@ -113,14 +113,14 @@ export class RunKeeper extends Keeper {
     // It had started, so it is never handed over again. A runner that still has it is told to stop; closing the log
     // keeps it from writing on.
     await this.cancel(run);
-    return LOG_LOST;
+    return logLost(run);
   }
 
   private async handOver(session: SessionEntity, run: RunEntity): Promise<RunnerRefused | null> {
     if (session.threadId === null)
       throw new Error(`session ${session.id} has a run in flight, but no thread`);
     try {
-      await this.dispatch.handOver(session.threadId, run);
+      await this.dispatch.handOver(session, session.threadId, run);
       return null;
     } catch (error) {
       if (error instanceof RunnerRefused) return error;
@@ -139,10 +139,10 @@ export class RunKeeper extends Keeper {
 }
 
 /** Redis came back without it, after a power cut say. */
-const LOG_LOST: Ending = {
+const logLost = ({ kind }: RunEntity): Ending => ({
   type: 'run.interrupted',
-  reason: 'The record of this run was lost. Send a prompt to continue from here.',
-};
+  reason: `The record of this run was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
+});
 
 /** For the person who prompted: what the runner says is meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>

@@ -13,11 +13,12 @@ import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { toRun } from './run-view.js';
+import { HELD } from './setup-first.js';
 
 export const isEnded = (run: Pick<RunEntity, 'status'>) => isFinal(RUN_TRANSITIONS, run.status);
 
-/** Statuses of a run that has not ended. */
-const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isEnded({ status }));
+/** The status of a run that has not ended. */
+export const OPEN = In(RUN_STATUSES.filter((status) => !isEnded({ status })));
 
 /** The runner has the run: the same condition as of the index `runs_one_in_flight`. */
 export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
@@ -29,7 +30,9 @@ export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
 const TELL_SESSION = `
   UPDATE sessions SET
     active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
-    queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued')
+    queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
+    setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
+                     ORDER BY ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
@@ -71,7 +74,7 @@ export class RunStore {
   /** The session's runs that have not ended, in order. */
   open(ctx: RequestContext, sessionId: string): Promise<RunEntity[]> {
     return this.db.run(ctx, (tx) =>
-      tx.of(RunEntity).find({ where: { sessionId, status: In(OPEN_STATUSES) }, order: { ordinal: 'ASC' } }),
+      tx.of(RunEntity).find({ where: { sessionId, status: OPEN }, order: { ordinal: 'ASC' } }),
     );
   }
 
@@ -96,19 +99,20 @@ export class RunStore {
     return runs.map((run) => run.id);
   }
 
-  /** Sessions of every tenant with a run that has not ended. */
+  /** Sessions of every tenant with a run that has not ended, and does not wait for a person to see to the setup. */
   toAttend(): Promise<SessionRef[]> {
     return this.db.acrossTenants((manager) =>
       manager.query<SessionRef[]>(
-        `SELECT DISTINCT tenant_id AS "tenantId", session_id AS "sessionId" FROM runs
-          WHERE status IN ('queued', 'running')`,
+        `SELECT DISTINCT r.tenant_id AS "tenantId", r.session_id AS "sessionId"
+           FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+          WHERE r.status IN ('queued', 'running') AND NOT (${HELD})`,
       ),
     );
   }
 }
 
 /** Lets the session's row tell about its runs, in the transaction that changes them. */
-const telling =
+export const telling =
   <T>(work: Work<T>): Work<T> =>
   async (tx, session) => {
     const answer = await work(tx, session);

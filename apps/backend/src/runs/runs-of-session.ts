@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { Redis } from 'ioredis';
+import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
@@ -10,7 +11,8 @@ import { SessionRuns } from '../sessions/session-runs.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
-import { IN_FLIGHT, RunStore } from './run-store.js';
+import { RunQueueing } from './run-queueing.js';
+import { IN_FLIGHT, OPEN, RunStore, telling } from './run-store.js';
 
 /** What sessions need of their runs. */
 @Injectable()
@@ -18,6 +20,7 @@ export class RunsOfSession extends SessionRuns {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     private readonly runs: RunStore,
+    private readonly queueing: RunQueueing,
     private readonly keeper: RunKeeper,
   ) {
     super();
@@ -26,6 +29,19 @@ export class RunsOfSession extends SessionRuns {
   async refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void> {
     const busy = await tx.of(RunEntity).count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
     if (busy > 0) throw new ProblemError('session_busy', 'Cancel its run, or wait until it has ended.');
+  }
+
+  async queueSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<() => void> {
+    const { setup } = session;
+    if (setup === null) return () => undefined;
+    const script = { kind: 'setup', prompt: setup.script } as const;
+    const run = await telling((...held) => this.queueing.enqueue(ctx, ...held, script))(tx, session);
+    return () => this.queueing.tell(run);
+  }
+
+  async cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    const open = { sessionId: session.id, kind: 'setup', status: OPEN, cancelRequestedAt: IsNull() } as const;
+    await tx.of(RunEntity).update(open, { cancelRequestedAt: new Date() });
   }
 
   attend(ref: SessionRef): void {

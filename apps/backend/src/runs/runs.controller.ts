@@ -20,7 +20,7 @@ export class RunsController {
     operationId: 'promptSession',
     summary: 'Queue a prompt',
     description:
-      'Prompts of a session run one after the other; they are taken while it is still being set up.',
+      'Prompts of a session run one after the other; they are taken while it is still being set up, and wait for its setup script.',
   })
   @ApiProblems('session_not_found', 'session_failed', 'session_archived')
   @ApiResponse({ status: 202, standardSchema: Run })
@@ -30,6 +30,25 @@ export class RunsController {
     @Body({ schema: PromptSession }) body: PromptSession,
   ): Promise<Run> {
     return this.runs.prompt(ctx, sessionId, body);
+  }
+
+  @Post('sessions/:session_id/setup')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'runSetup',
+    summary: 'Run the setup script again',
+    description: 'Prompts that wait are held until it has succeeded, or the script is removed.',
+  })
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'setup_missing',
+    'setup_in_progress',
+  )
+  @ApiResponse({ status: 202, standardSchema: Run })
+  setup(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {
+    return this.runs.setup(ctx, sessionId);
   }
 
   @Get('sessions/:session_id/runs')

@@ -8,6 +8,7 @@ import { RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
+import { RunQueueing } from './run-queueing.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
 import { RunStore } from './run-store.js';
@@ -24,6 +25,7 @@ import { RunsService } from './runs.service.js';
     RunClosing,
     RunDispatch,
     RunKeeper,
+    RunQueueing,
     RunSettling,
     RunStore,
     RunsService,

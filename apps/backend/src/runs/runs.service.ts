@@ -6,16 +6,14 @@ import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/platform/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { uuidV7 } from '../database/uuid-v7.js';
-import { ActivityPublisher } from '../sessions/activity-publisher.js';
 import { within } from '../sessions/patience.js';
-import { SessionEntity } from '../sessions/session.entity.js';
-import { titleFromPrompt } from '../sessions/session-title.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
+import { type NewRun, RunQueueing } from './run-queueing.js';
 import { RunSettling } from './run-settling.js';
-import { isEnded, RunStore } from './run-store.js';
+import { isEnded, OPEN, RunStore } from './run-store.js';
 import { toRun } from './run-view.js';
 
 /**
@@ -24,7 +22,7 @@ import { toRun } from './run-view.js';
  */
 const PATIENCE_MS = { read: 1_000, cancel: 2_000 };
 
-/** Why a session takes no prompt; null: it takes them. */
+/** Why a session takes no run; null: it takes them. */
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
   provisioning: null,
   ready: null,
@@ -38,21 +36,27 @@ export class RunsService {
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
     private readonly keeper: RunKeeper,
-    private readonly activity: ActivityPublisher,
+    private readonly queueing: RunQueueing,
   ) {}
 
   /** Queues a prompt behind those that the session has. @throws ProblemError session_failed, session_archived */
-  async prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
-    const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
-      const made = await this.madeBefore(ctx, tx, session);
-      if (made) return made;
-      const refusal = REFUSALS[session.status];
-      if (refusal) throw new ProblemError(...refusal);
-      return this.enqueue(ctx, tx, session, body.prompt);
+  prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
+    return this.queue(ctx, sessionId, async () => ({ kind: 'prompt', prompt: body.prompt }));
+  }
+
+  /**
+   * Queues the session's setup script once more; prompts wait until it has succeeded.
+   * @throws ProblemError setup_missing, setup_in_progress, session_failed, session_archived
+   */
+  setup(ctx: RequestContext, sessionId: string): Promise<Run> {
+    return this.queue(ctx, sessionId, async (tx, { setup }) => {
+      if (setup === null) throw new ProblemError('setup_missing', 'Give the session a setup script first.');
+      const open = await tx.of(RunEntity).count({ sessionId, kind: 'setup', status: OPEN });
+      if (open > 0) {
+        throw new ProblemError('setup_in_progress', 'Cancel its run first, or wait until it has ended.');
+      }
+      return { kind: 'setup', prompt: setup.script };
     });
-    this.tellQueued(run);
-    void this.keeper.keep({ tenantId: run.tenantId, sessionId });
-    return toRun(run);
   }
 
   list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
@@ -80,6 +84,25 @@ export class RunsService {
     return this.read(ctx, id);
   }
 
+  /** @param runOf says what to queue, or why not */
+  private async queue(
+    ctx: RequestContext,
+    sessionId: string,
+    runOf: (tx: TenantTransaction, session: SessionEntity) => Promise<Omit<NewRun, 'id'>>,
+  ): Promise<Run> {
+    const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
+      const made = await this.madeBefore(ctx, tx, session);
+      if (made) return made;
+      const refusal = REFUSALS[session.status];
+      if (refusal) throw new ProblemError(...refusal);
+      const id = ctx.idempotentId;
+      return this.queueing.enqueue(ctx, tx, session, { id, ...(await runOf(tx, session)) });
+    });
+    this.queueing.tell(run);
+    void this.keeper.keep({ tenantId: run.tenantId, sessionId });
+    return toRun(run);
+  }
+
   /** Lets a run end that has ended in its log. Without Redis nobody has seen that, and the row is as good as any. */
   private async settle(run: RunEntity): Promise<void> {
     const ended = await this.settling.hasEnded(run.id).catch(() => false);
@@ -93,42 +116,5 @@ export class RunsService {
     { id: sessionId }: SessionEntity,
   ): Promise<RunEntity | null> {
     return id === undefined ? null : tx.of(RunEntity).findOne({ where: { id, sessionId } });
-  }
-
-  private async enqueue(
-    ctx: RequestContext,
-    tx: TenantTransaction,
-    session: SessionEntity,
-    prompt: string,
-  ): Promise<RunEntity> {
-    const now = new Date();
-    const last = await tx
-      .of(RunEntity)
-      .findOne({ where: { sessionId: session.id }, order: { ordinal: 'DESC' } });
-    const title = last || session.titleGiven ? session.title : titleFromPrompt(prompt);
-    await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: now, title });
-    return tx.of(RunEntity).insert({
-      id: ctx.idempotentId ?? uuidV7(),
-      sessionId: session.id,
-      ordinal: (last?.ordinal ?? 0) + 1,
-      createdBy: ctx.userId,
-      prompt,
-      status: 'queued',
-      createdAt: now,
-    });
-  }
-
-  private tellQueued(run: RunEntity): void {
-    this.activity.publish({
-      v: 1,
-      type: 'run.status',
-      tenant_id: run.tenantId,
-      session_id: run.sessionId,
-      run_id: run.id,
-      at: run.createdAt.toISOString(),
-      status: 'queued',
-      error: null,
-      usage: null,
-    });
   }
 }

@@ -11,7 +11,20 @@ export abstract class SessionRuns {
    */
   abstract refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
-  /** The session's status has changed: see to its runs. */
+  /**
+   * For the transaction that makes the session: its setup script is to run, before any prompt.
+   * @returns tells everybody about it, for when the transaction is committed
+   */
+  abstract queueSetup(
+    ctx: RequestContext,
+    tx: TenantTransaction,
+    session: SessionEntity,
+  ): Promise<() => void>;
+
+  /** For the transaction that takes the setup script away, whose session's row is locked: ends its runs. */
+  abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
+
+  /** The session has changed: see to its runs. */
   abstract attend(ref: SessionRef): void;
 
   /** Whether every run of the session has ended. */

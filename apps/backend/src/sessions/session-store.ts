@@ -40,11 +40,22 @@ export class SessionStore {
     private readonly activity: ActivityPublisher,
   ) {}
 
-  /** Inserts a session, unless an earlier attempt at the same request has. */
-  async insert(ctx: RequestContext, row: Partial<SessionEntity> & { id: string }): Promise<SessionEntity> {
+  /**
+   * Inserts a session, unless an earlier attempt at the same request has.
+   * @param withIt is done in the same transaction, when the session is new
+   */
+  async insert(
+    ctx: RequestContext,
+    row: Partial<SessionEntity> & { id: string },
+    withIt: Work<void>,
+  ): Promise<SessionEntity> {
     const session = await this.db.run(ctx, async (tx) => {
       const sessions = tx.of(SessionEntity);
-      return (await sessions.findOne({ where: { id: row.id } })) ?? sessions.insert(row);
+      const find = () => sessions.findOne({ where: { id: row.id } });
+      const made = await find();
+      if (made) return made;
+      await withIt(tx, await sessions.insert(row));
+      return present(await find());
     });
     this.publish(session);
     return session;

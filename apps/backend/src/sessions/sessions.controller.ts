@@ -74,7 +74,12 @@ export class SessionsController {
   }
 
   @Patch(':session_id')
-  @ApiOperation({ operationId: 'updateSession', summary: 'Rename or archive a session' })
+  @ApiOperation({
+    operationId: 'updateSession',
+    summary: 'Rename or archive a session, change its network or its setup script',
+    description:
+      'Runs from now on find the new network. A new script is run by `POST …/setup`; without one, prompts go on.',
+  })
   @ApiProblems('session_not_found', 'session_busy', 'session_not_ready')
   @ApiResponse({ status: 200, standardSchema: Session })
   update(

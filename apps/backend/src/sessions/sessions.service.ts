@@ -6,6 +6,7 @@ import type {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
@@ -53,15 +54,22 @@ export class SessionsService {
     return this.sessions.view(await this.sessions.get(ctx, id));
   }
 
-  /** Renames or archives. @throws ProblemError session_busy, session_not_ready */
+  /** Renames, archives, or says what runs find from now on. @throws ProblemError session_busy, session_not_ready */
   async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
+    const { title, network, setup, status } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
-      if (body.title !== undefined) {
-        await tx.of(SessionEntity).update({ id }, { title: body.title, titleGiven: true });
-      }
-      if (body.status === 'archived') await this.archive(tx, session);
+      if (status === 'archived') await this.archive(tx, session);
+      const set = {
+        ...(title !== undefined && { title, titleGiven: true }),
+        ...(network && { network }),
+        ...(setup !== undefined && { setup }),
+      };
+      if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
+      if (setup === null) await this.runs.cancelSetup(tx, session);
     });
-    if (body.status === 'archived') this.runs.attend({ tenantId: ctx.tenantId, sessionId: id });
+    // Prompts that waited for the setup may go on, or all that waits has to end.
+    if (status !== undefined || setup !== undefined)
+      this.runs.attend({ tenantId: ctx.tenantId, sessionId: id });
     return this.read(ctx, id);
   }
 
@@ -83,7 +91,7 @@ export class SessionsService {
     const ref = body.ref === undefined ? null : this.workspaces.checkRef(body.ref);
     const now = new Date();
     const repoUrl = address?.url ?? null;
-    return this.sessions.insert(ctx, {
+    const row = {
       id: ctx.idempotentId ?? uuidV7(),
       createdBy: ctx.userId,
       title: body.title ?? titleFromRepository(repoUrl),
@@ -91,10 +99,18 @@ export class SessionsService {
       repoUrl,
       ref,
       model: body.model ?? null,
-      status: 'provisioning',
+      network: body.network ?? NETWORK_OFF,
+      setup: body.setup ?? null,
+      status: 'provisioning' as const,
       createdAt: now,
       updatedAt: now,
+    };
+    let tellSetup = () => {};
+    const session = await this.sessions.insert(ctx, row, async (tx, made) => {
+      tellSetup = await this.runs.queueSetup(ctx, tx, made);
     });
+    tellSetup();
+    return session;
   }
 
   /** Archiving what is archived changes nothing. Runs that wait are cancelled. */
