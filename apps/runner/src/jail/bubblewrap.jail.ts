@@ -1,18 +1,20 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Config } from '../config.js';
 import type { ModelSocket } from '../model-proxy/model-access.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
-import { bubblewrapArguments, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
 import { limitBehind, type LimitPassed } from './limits/limits.js';
 import { resourceLimits } from './limits/resource-limits.js';
+import { RunFolders } from './run-folders.js';
 import { seccompFilter } from './seccomp-filter.js';
+import { trustedCertificates } from './trusted-certificates.js';
 
 /*
  * bubblewrap around the whole Codex process of a run.
@@ -25,18 +27,17 @@ import { seccompFilter } from './seccomp-filter.js';
  * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
  * it ends with bwrap, and bwrap with this runner.
  *
- * A run has a folder in the runner's own temporary folder: the jail's arguments, its system call filter, and the socket.
+ * A run has a folder of its own (run-folders.ts): the jail's arguments, its system call filter, and the socket.
  */
 
-/** Where Codex finds the relay; the port is in jail/relay.mjs. */
-const MODEL_ORIGIN = 'http://127.0.0.1:39100';
+/** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/relay.mjs. */
+const RELAY_ORIGIN = 'http://127.0.0.1:39100';
 
 export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   readonly isolation = 'bubblewrap';
   readonly reason = 'bubblewrap works on this machine.';
   private readonly logger = new Logger(BubblewrapJail.name);
-  /** Short, since the path of a socket has room for 107 characters. */
-  private readonly runsFolder = mkdtemp(join(tmpdir(), 'saas-codex-'));
+  private readonly folders = new RunFolders();
 
   private readonly watches: JailWatch;
 
@@ -49,16 +50,28 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async modelSocket(runId: string): Promise<ModelSocket> {
-    return { path: join(await this.runFolder(runId), 'model.sock'), origin: MODEL_ORIGIN };
+    return { path: join(await this.folders.of(runId), 'model.sock'), origin: RELAY_ORIGIN };
   }
 
-  async launch({ runId, paths, environment }: JailedTurn): Promise<Launch> {
+  problemWith(): null {
+    return null;
+  }
+
+  async launch({ runId, paths, environment, authority }: JailedTurn): Promise<Launch> {
     const { path: model } = await this.modelSocket(runId);
     const { repo, codexHome } = paths;
     const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
+    const certificates = authority === null ? null : await this.writeCertificates(runId, authority);
+    const commandEnvironment = {
+      [RUN_VARIABLE]: runId,
+      ...proxyEnvironment(RELAY_ORIGIN),
+      ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
+    };
+    const contents = { model, certificates, repo, codexHome, borrowed, environment };
     return {
-      ...(await this.prepare(runId, { model, repo, codexHome, borrowed, environment })),
-      configOverrides: [`shell_environment_policy.set={${RUN_VARIABLE}='${runId}'}`],
+      ...(await this.prepare(runId, contents)),
+      commandEnvironment,
+      configOverrides: [shellEnvironmentSetting(commandEnvironment)],
       sandboxMode: 'danger-full-access',
     };
   }
@@ -68,7 +81,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     runId: string,
     contents: JailContents,
   ): Promise<{ program: string; environment: Record<string, string> }> {
-    const folder = await this.runFolder(runId);
+    const folder = await this.folders.of(runId);
     const environment = {
       ...contents.environment,
       [RUN_VARIABLE]: runId,
@@ -96,18 +109,18 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   async end(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
-    await rm(join(await this.runsFolder, runId), { recursive: true, force: true, maxRetries: 3 });
+    await this.folders.remove(runId);
   }
 
   /** Not before: runs may still use it while the modules are taken down. */
-  async onApplicationShutdown(): Promise<void> {
-    await rm(await this.runsFolder, { recursive: true, force: true });
+  onApplicationShutdown(): Promise<void> {
+    return this.folders.close();
   }
 
-  private async runFolder(runId: string): Promise<string> {
-    const folder = join(await this.runsFolder, runId);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+  private async writeCertificates(runId: string, authority: string): Promise<string> {
+    const path = join(await this.folders.of(runId), 'certificates.pem');
+    await writeFile(path, await trustedCertificates(authority));
+    return path;
   }
 
   /** As history.git has them: what the clone itself says about it is the agent's to write. */

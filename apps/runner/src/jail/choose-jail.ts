@@ -7,6 +7,7 @@ import { CodexSandboxJail } from './codex-sandbox.jail.js';
 import type { Jail } from './jail.js';
 import { probeJail } from './probe-jail.js';
 import { sandboxWorks } from './probe-sandbox.js';
+import { sweepRunFolders } from './run-folders.js';
 
 /*
  * ISOLATION=auto:   bubblewrap, where it works ──else──► Codex's own sandbox, where it works ──else──► no start
@@ -35,6 +36,7 @@ async function bubblewrap(config: Config): Promise<Bubblewrap> {
   if (process.platform !== 'linux') return { jail: null, problem: 'bubblewrap needs Linux' };
   const bwrap = onPath('bwrap');
   if (!bwrap) return { jail: null, problem: 'bubblewrap (bwrap) is not installed' };
+  await sweepRunFolders();
   const jail = new BubblewrapJail(bwrap, config);
   const problem = await probeJail(jail, config);
   if (problem === null) return { jail, problem };

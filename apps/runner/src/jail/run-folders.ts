@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/*
+ * Where a runner keeps what its jails are started with, and their sockets:
+ *
+ *     <TMPDIR>/saas-codex-XXXXXX/           of one runner
+ *         alive.sock                        somebody listens for as long as the runner lives
+ *         <run id>/                         of one run: arguments, filter, model.sock
+ *
+ * What a killed runner leaves is removed by the next. Whether one lives is asked of the kernel, by connecting: that is true
+ * across containers which share a folder, and no number is taken for another process's.
+ */
+
+/** All of it short, since the path of a socket has room for 107 characters. */
+const PREFIX = 'saas-codex-';
+const NAME = /^saas-codex-[A-Za-z0-9]{6}$/;
+const ALIVE = 'alive.sock';
+/** A runner that has just made its folder listens in it a moment later. */
+const YOUNG_MS = 60_000;
+
+export class RunFolders {
+  private opened: Promise<{ root: string; alive: Server }> | undefined;
+
+  /** The folder of a run, which is made when it is not there. */
+  async of(runId: string): Promise<string> {
+    const { root } = await this.open();
+    const folder = join(root, runId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  async remove(runId: string): Promise<void> {
+    const { root } = await this.open();
+    await rm(join(root, runId), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async close(): Promise<void> {
+    const { root, alive } = await this.open();
+    alive.close();
+    await rm(root, { recursive: true, force: true });
+  }
+
+  private open() {
+    return (this.opened ??= openFolder());
+  }
+}
+
+async function openFolder(): Promise<{ root: string; alive: Server }> {
+  const root = await mkdtemp(join(tmpdir(), PREFIX));
+  const alive = createServer((connection) => connection.destroy()).unref();
+  alive.listen(join(root, ALIVE));
+  await once(alive, 'listening');
+  return { root, alive };
+}
+
+/** Removes the folders of this user's runners that live no more. */
+export async function sweepRunFolders(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => NAME.test(name));
+  await Promise.all(names.map((name) => sweep(join(tmpdir(), name))));
+}
+
+async function sweep(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => null);
+  if (!found?.isDirectory() || found.uid !== process.getuid?.()) return;
+  const error = await errorOfConnecting(join(folder, ALIVE));
+  const dead = error === 'ECONNREFUSED' || (error === 'ENOENT' && Date.now() - found.mtimeMs > YOUNG_MS);
+  if (dead) await rm(folder, { recursive: true, force: true });
+}
+
+/** @returns null when somebody listens there */
+function errorOfConnecting(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+  });
+}
