@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SystemInfo } from '@saas-codex/contracts/system';
+import { RunnerHealth, SystemInfo } from '@saas-codex/contracts/system';
 import type { RunnerProcess } from './support/runner-process.js';
 import { RunnerWorld } from './support/runner-world.js';
 
@@ -31,10 +31,13 @@ describe("the runner's API", () => {
     }
   });
 
-  it('tells anybody that it is alive, and the backend what it is', async () => {
-    expect(await runner.call('GET', '/health', undefined, '')).toMatchObject({
-      status: 200,
-      body: { status: 'ok' },
+  it('tells anybody that it is alive and how agents are confined, and the backend what it is', async () => {
+    const health = await runner.call('GET', '/health', undefined, '');
+    expect(health.status).toBe(200);
+    expect(RunnerHealth.strict().parse(health.body)).toMatchObject({
+      status: 'ok',
+      isolation: 'bubblewrap',
+      isolation_reason: 'bubblewrap works on this machine.',
     });
     const { body } = await runner.call('GET', '/system');
     expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'bubblewrap' });

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { healthController } from '@saas-codex/platform/health.controller';
+import { RunnerHealthController } from './runner-health.controller.js';
 import { SystemController } from './system.controller.js';
 
-@Module({ controllers: [healthController('runner'), SystemController] })
+@Module({ controllers: [RunnerHealthController, SystemController] })
 export class SystemModule {}

@@ -1,0 +1,17 @@
+import { Controller, Get } from '@nestjs/common';
+import type { RunnerHealth } from '@saas-codex/contracts/system';
+import { healthController } from '@saas-codex/platform/health.controller';
+import { Jail } from '../jail/jail.js';
+
+/** `GET /health`: the process is alive, and what keeps its agents from everything else. */
+@Controller('health')
+export class RunnerHealthController extends healthController('runner') {
+  constructor(private readonly jail: Jail) {
+    super();
+  }
+
+  @Get()
+  override read(): RunnerHealth {
+    return { ...super.read(), isolation: this.jail.isolation, isolation_reason: this.jail.reason };
+  }
+}
