@@ -1,72 +1,131 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { RunnerProcess } from './support/runner-process.js';
 import { dataOf, processesNaming, RunnerWorld } from './support/runner-world.js';
 
 /** How long a run that has ended may take to leave no process. */
 const GONE_WITHIN_MS = 2_000;
-/** A process by this name and no other trace: no terminal, no parent, no environment. */
+const RUNS_EACH = 10;
+/** Most daemons have it in their command line. Whatever a process does, what is mounted for it names its workspace, too. */
 const TAG = `9${randomUUID().replace(/\D/g, '').slice(0, 8)}`;
+const RENAMED = '[kworker/u8:3]';
+/** Each tries to be overlooked in its own way. */
 const DAEMONS = [
-  `env -i setsid sleep ${TAG} >/dev/null 2>&1 &`,
-  `(env -i nohup sh -c "(exec sleep ${TAG}) & (setsid sleep ${TAG} &) & exec sleep ${TAG}" >/dev/null 2>&1 &)`,
-  `trap "" TERM HUP INT; until [ "$(cat /proc/[0-9]*/cmdline | tr "\\0" "\\n" | grep -cx ${TAG})" -ge 4 ]; do :; done; touch ready; sleep ${TAG}`,
-].join('\n');
+  `env -i setsid sleep ${TAG} &`,
+  `(env -i nohup sh -c "(exec sleep ${TAG}) & exec sleep ${TAG}" &)`,
+  `(setsid sh -c "(setsid sleep ${TAG} &) &" &)`,
+  `perl -e 'sub TAG_${TAG} {} $SIG{$_} = "IGNORE" for keys %SIG; sleep 1 while 1' &`,
+  `perl -e '$0 = "${RENAMED}"; sleep 1 while 1' &`,
+  `perl -MPOSIX -e 'setsid; POSIX::close($_) for 0..1023; exec "sleep", "${TAG}"' &`,
+  `perl -e 'sub TAG_${TAG} {} kill STOP => $$; sleep 1 while 1' &`,
+  // Never the same process for long.
+  `perl -e 'sub TAG_${TAG} {} while (1) { exit if fork; select undef, undef, undef, 0.05 }' &`,
+];
+const COMMAND = `{ ${DAEMONS.join('\n')}\n} >/dev/null 2>&1 </dev/null; sleep ${TAG}`;
 
 describe('the end of a jail', () => {
   let world: RunnerWorld;
+  let timedOut: Staying;
 
   beforeAll(async () => {
     // Codex asks what to do next when a command takes long.
-    const steps = [{ do: 'command' as const, cmd: DAEMONS }, { do: 'endless' as const }];
+    const steps = [{ do: 'command' as const, cmd: COMMAND }, { do: 'endless' as const }];
     world = await RunnerWorld.create([{ name: 'stay', steps }]);
-  });
+    // Its runs go on while the other ones end.
+    timedOut = await stay({ RUN_TIMEOUT_MINUTES: '0.5' });
+  }, 60_000);
   afterAll(() => world.destroy());
 
-  /** @returns the ids of runs whose daemons all run */
-  async function stay(runner: RunnerProcess, count: number): Promise<string[]> {
-    const threads = await Promise.all(Array.from({ length: count }, () => world.createThread(runner)));
-    const runs = await Promise.all(threads.map((thread) => world.startRun(runner, thread, 'Stay')));
-    for (const thread of threads)
-      await waitFor(() => access(world.folder(thread, 'repo', 'ready')).then(() => true), {
-        timeoutMs: 30_000,
-        what: 'the daemons',
-      });
-    expect((await processesNaming(TAG)).length).toBeGreaterThanOrEqual(4 * count);
-    return runs;
+  interface Staying {
+    runner: RunnerProcess;
+    threads: string[];
+    runs: string[];
   }
 
-  const nobodyIsLeft = () =>
-    waitFor(async () => (await processesNaming(TAG)).length === 0, {
+  /** A runner with runs whose daemons all live. */
+  async function stay(settings: Record<string, string> = {}): Promise<Staying> {
+    const own = { ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: String(RUNS_EACH), ...settings };
+    const runner = await world.startRunner(own);
+    const threads = await Promise.all(Array.from({ length: RUNS_EACH }, () => world.createThread(runner)));
+    const runs = await Promise.all(threads.map((thread) => world.startRun(runner, thread, 'Stay')));
+    const everybody = async () => {
+      const [jailed, tagged] = [await processesIn(threads), await processesNaming(TAG)];
+      return threads.every((thread) => {
+        const ofRun = jailed.filter(({ mounts }) => mounts.includes(thread));
+        const renamed = ofRun.filter(({ commandLine }) => commandLine.startsWith(RENAMED));
+        return renamed.length === 1 && ofRun.filter(({ pid }) => tagged.includes(pid)).length >= 8;
+      });
+    };
+    await waitFor(everybody, { timeoutMs: 40_000, what: 'the daemons' });
+    return { runner, threads, runs };
+  }
+
+  const nobodyIsLeft = ({ threads }: Staying) =>
+    waitFor(async () => (await processesIn(threads)).length === 0, {
       timeoutMs: GONE_WITHIN_MS,
       what: 'the end of every process',
     });
 
+  async function endings(runs: string[]) {
+    const logs = await Promise.all(runs.map((runId) => world.ended(runId, 60_000)));
+    return logs.map((events) => events.at(-1)?.type);
+  }
+
+  const all = (type: string) => Array.from({ length: RUNS_EACH }, () => type);
+
   it('leaves nobody of runs that are cancelled', async () => {
-    const runner = await world.startRunner({ ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: '7' });
-    const runs = await stay(runner, 7);
-    await Promise.all(runs.map((runId) => runner.call('POST', `/runs/${runId}/cancel`)));
-    await nobodyIsLeft();
-    for (const runId of runs) expect((await world.ended(runId)).at(-1)?.type).toBe('run.cancelled');
-    await runner.end();
+    const staying = await stay();
+    await Promise.all(staying.runs.map((runId) => staying.runner.call('POST', `/runs/${runId}/cancel`)));
+    expect(await endings(staying.runs)).toEqual(all('run.cancelled'));
+    await nobodyIsLeft(staying);
+    await staying.runner.end();
   }, 60_000);
 
-  it('leaves nobody of runs whose time is up, and says so', async () => {
-    const settings = { MAX_CONCURRENT_RUNS: '6', RUN_TIMEOUT_MINUTES: '0.25' };
-    const runner = await world.startRunner({ ISOLATION: 'bubblewrap', ...settings });
-    for (const runId of await stay(runner, 6)) {
-      const [failure] = dataOf(await world.ended(runId), 'run.failed');
-      expect(failure?.reason).toMatch(/longer than it may \(RUN_TIMEOUT_MINUTES\)/);
-    }
-    await nobodyIsLeft();
-    await runner.end();
+  it('leaves nobody of runs that pass a limit', async () => {
+    const staying = await stay({ JAIL_MAX_DISK_MB: '64' });
+    const fill = (thread: string) =>
+      promisify(execFile)('fallocate', ['-l', '70M', world.folder(thread, 'repo', 'large')]);
+    await Promise.all(staying.threads.map(fill));
+    expect(await endings(staying.runs)).toEqual(all('run.failed'));
+    await nobodyIsLeft(staying);
+    await staying.runner.end();
+  }, 60_000);
+
+  it('leaves nobody of runs whose runner is told to end', async () => {
+    const staying = await stay();
+    await staying.runner.end('SIGTERM');
+    await nobodyIsLeft(staying);
+    expect(await endings(staying.runs)).toEqual(all('run.interrupted'));
   }, 60_000);
 
   it('leaves nobody of runs whose runner is killed', async () => {
-    const runner = await world.startRunner({ ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: '7' });
-    await stay(runner, 7);
-    await runner.end('SIGKILL');
-    await nobodyIsLeft();
+    const staying = await stay();
+    await staying.runner.end('SIGKILL');
+    await nobodyIsLeft(staying);
+  }, 60_000);
+
+  it('leaves nobody of runs whose time is up, and says so', async () => {
+    expect(await endings(timedOut.runs)).toEqual(all('run.failed'));
+    await nobodyIsLeft(timedOut);
+    const [failure] = dataOf(await world.log(String(timedOut.runs[0])), 'run.failed');
+    expect(failure?.reason).toMatch(/longer than it may \(RUN_TIMEOUT_MINUTES\)/);
+    expect(await processesNaming(TAG)).toEqual([]);
   }, 60_000);
 });
+
+/** Processes of this machine for which a part of one of these workspaces is mounted: they are in a jail of it. */
+async function processesIn(sessionIds: string[]) {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+  const processes = await Promise.all(
+    pids.map(async (pid) => ({
+      pid,
+      mounts: await read(pid, 'mountinfo'),
+      commandLine: await read(pid, 'cmdline'),
+    })),
+  );
+  return processes.filter(({ mounts }) => sessionIds.some((id) => mounts.includes(id)));
+}
