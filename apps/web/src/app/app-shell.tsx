@@ -1,6 +1,7 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useActivity } from '../features/activity/use-activity.js';
+import { environmentDialog } from '../features/environment/dialogs-store.js';
 import { openPalette, paletteOpen } from '../features/palette/palette-store.js';
 import { Sidebar } from '../features/sidebar/sidebar.js';
 import { ConnectionNotice } from '../features/system/connection-notice.js';
@@ -16,6 +17,10 @@ const CommandPalette = lazy(async () => ({
   default: (await import('../features/palette/command-palette.js')).CommandPalette,
 }));
 
+const EnvironmentDialogs = lazy(async () => ({
+  default: (await import('../features/environment/environment-dialogs.js')).EnvironmentDialogs,
+}));
+
 /** Everything around a page: sidebar (a drawer on phones), banner, palette, live updates. */
 export function AppShell() {
   useActivity();
@@ -23,6 +28,7 @@ export function AppShell() {
   const phone = useIsPhone();
   const shown = useSidebarShown();
   const paletteWanted = useStore(paletteOpen);
+  const dialogWanted = useStore(environmentDialog) !== null;
   useShortcut('k', openPalette);
   useShortcut('b', sidebar.toggle);
   useShortcut('o', () => void navigate({ to: '/' }), { shift: true });
@@ -44,6 +50,7 @@ export function AppShell() {
         </div>
       </div>
       <Suspense fallback={null}>{paletteWanted && <CommandPalette />}</Suspense>
+      <Suspense fallback={null}>{dialogWanted && <EnvironmentDialogs />}</Suspense>
     </div>
   );
 }

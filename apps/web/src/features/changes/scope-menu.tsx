@@ -1,3 +1,4 @@
+import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Check, ChevronDown, Layers, MessageSquare } from 'lucide-react';
@@ -21,7 +22,7 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
     { label: 'All changes', icon: runId ? Layers : Check, onSelect: () => showChanges() },
     ...(offered.length > 0 ? [null] : []),
     ...offered.map((run) => ({
-      label: shorten(run.prompt),
+      label: runLabel(run),
       icon: run === chosen ? Check : MessageSquare,
       onSelect: () => showChanges({ run: run.run_id }),
     })),
@@ -29,14 +30,14 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
   return (
     <DropdownMenu actions={actions} align="start">
       <Button variant="ghost" className="max-w-44 min-w-0 px-2 font-medium text-foreground">
-        <span className="truncate">
-          {runId ? (chosen ? shorten(chosen.prompt) : 'One prompt') : 'All changes'}
-        </span>
+        <span className="truncate">{runId ? (chosen ? runLabel(chosen) : 'One prompt') : 'All changes'}</span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
       </Button>
     </DropdownMenu>
   );
 }
+
+const runLabel = (run: Run): string => (run.kind === 'setup' ? 'Setup' : shorten(run.prompt));
 
 function shorten(prompt: string): string {
   const line = prompt.trim().replace(/\n[^]*/, '');

@@ -7,6 +7,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toApiError } from '../../shared/api/api-error.js';
+import { type SetupState, setupState } from '../environment/setup-state.js';
 import { runsQuery } from '../runs/api/list-runs.js';
 import { orderRuns } from '../runs/run-order.js';
 import { useRunTimeline } from '../timeline/live/use-run-timeline.js';
@@ -21,7 +22,9 @@ const MAX_PROMPT = 100_000;
 export function PromptComposer({ session }: { session: Session }) {
   const sessionId = session.session_id;
   const { data } = useInfiniteQuery(runsQuery(sessionId));
-  const { queue, running: listed } = useMemo(() => orderRuns(data), [data]);
+  const setup = setupState(session);
+  const held = setup === 'held';
+  const { queue, running: listed } = useMemo(() => orderRuns(data, held), [data, held]);
   // The log knows of the end a moment before the list of runs does.
   const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
   const running = ended ? null : listed;
@@ -66,12 +69,17 @@ export function PromptComposer({ session }: { session: Session }) {
           className="mb-2.5"
         />
       )}
-      <QueuedPrompts sessionId={sessionId} queue={queue} running={running !== null} />
+      <QueuedPrompts
+        sessionId={sessionId}
+        queue={queue}
+        busy={running !== null || held}
+        note={QUEUE_NOTES[setup]}
+      />
       <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
         <AutoTextarea
           ref={field}
           aria-label="Prompt"
-          placeholder={placeholder(session, running !== null)}
+          placeholder={placeholder(session, setup, running !== null)}
           value={text}
           maxLength={MAX_PROMPT}
           onChange={(event) => {
@@ -83,7 +91,7 @@ export function PromptComposer({ session }: { session: Session }) {
         />
         {running && (
           <IconButton
-            label={stopping ? 'Stopping' : 'Stop'}
+            label={stopping ? 'Stopping' : running.kind === 'setup' ? 'Stop setup' : 'Stop'}
             shortcut={stopping ? undefined : ['esc']}
             side="top"
             size="round"
@@ -112,7 +120,17 @@ export function PromptComposer({ session }: { session: Session }) {
   );
 }
 
-function placeholder(session: Session, running: boolean): string {
-  if (session.status === 'provisioning') return 'Ask already: it runs after the setup';
+/** Why the queued prompts do not run yet, where that is not the prompt before them. */
+const QUEUE_NOTES: Record<SetupState, string | null> = {
+  none: null,
+  pending: 'Waiting for the setup',
+  held: 'Waiting until the setup has succeeded',
+  done: null,
+};
+
+function placeholder(session: Session, setup: SetupState, running: boolean): string {
+  if (session.status === 'provisioning') return 'Ask already: it runs once the workspace is ready';
+  if (setup === 'pending') return 'Setting up. Ask already: it runs after the setup';
+  if (setup === 'held') return 'Ask already: it waits for the setup';
   return running ? 'Ask for more: it runs next' : 'What should Codex do next?';
 }

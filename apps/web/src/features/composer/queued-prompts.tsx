@@ -9,20 +9,24 @@ interface QueuedPromptsProps {
   sessionId: string;
   /** In the order in which they will run. */
   queue: readonly Run[];
-  running: boolean;
+  /** What is sent now has to wait. */
+  busy: boolean;
+  /** What they wait for, where it is not the prompt before them. */
+  note: string | null;
 }
 
 /** The prompts that wait, above the composer; each can be taken out again. */
-export function QueuedPrompts({ sessionId, queue, running }: QueuedPromptsProps) {
+export function QueuedPrompts({ sessionId, queue, busy, note }: QueuedPromptsProps) {
   const outgoing = useOutgoingPrompts(sessionId);
   const cancel = useCancelRun(sessionId);
-  const sending = running || queue.length > 0 ? outgoing : [];
+  const sending = busy || queue.length > 0 ? outgoing : [];
   if (queue.length === 0 && sending.length === 0) return null;
   return (
     <section
       aria-label="Queued prompts"
       className="mx-3 -mb-3 animate-fade-in rounded-t-2xl border border-b-0 bg-muted/60 px-2 pt-1.5 pb-4"
     >
+      {note && <p className="px-2 pb-0.5 text-xs text-subtle-foreground">{note}</p>}
       <ul className="max-h-40 overflow-y-auto">
         {queue.map((run, index) => (
           <QueuedPrompt key={run.run_id} prompt={run.prompt} note={index === 0 ? 'Next' : `${index + 1}`}>

@@ -13,6 +13,8 @@ interface ChipFieldProps {
   /** Nothing was chosen: the text stands for the default. */
   muted?: boolean;
   invalid: boolean;
+  /** Room for more than a line. */
+  wide?: boolean;
   open: boolean;
   onOpenChange: (open: boolean) => void;
   /** Where the focus goes when the panel closes; prevent its default to send it elsewhere than to the button. */
@@ -27,6 +29,7 @@ export function ChipField({
   text,
   muted,
   invalid,
+  wide,
   open,
   onOpenChange,
   onCloseAutoFocus,
@@ -56,7 +59,10 @@ export function ChipField({
           collisionPadding={12}
           aria-label={name}
           onCloseAutoFocus={onCloseAutoFocus}
-          className="z-40 w-[min(24rem,calc(100vw-1.5rem))] animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
+          className={cx(
+            'z-40 max-h-(--radix-popover-content-available-height) animate-pop-in overflow-x-hidden overflow-y-auto rounded-xl border bg-popover shadow-popover outline-none',
+            wide ? 'w-[min(30rem,calc(100vw-1.5rem))]' : 'w-[min(24rem,calc(100vw-1.5rem))]',
+          )}
         >
           {children}
         </Popover.Content>

@@ -1,8 +1,10 @@
-import { CreateSession } from '@saas-codex/contracts/sessions';
+import type { CreateSession } from '@saas-codex/contracts/sessions';
 import { useCallback, useState } from 'react';
 import { z } from 'zod';
 import { draftKeys } from '../../shared/lib/drafts.js';
 import { stored } from '../../shared/lib/stored.js';
+import { NETWORK_DRAFT_OFF, NetworkDraft, toNetwork } from '../environment/network-draft.js';
+import { NO_SETUP, SetupDraft, toSetup } from '../environment/setup-draft.js';
 import type { HomeSearch } from './home-search.js';
 
 /** What the composer of a new session holds; all of it text as typed. `repo` is empty for an empty repository. */
@@ -11,18 +13,23 @@ const Draft = z.object({
   repo: z.string().catch(''),
   ref: z.string().catch(''),
   model: z.string().catch(''),
+  network: NetworkDraft.catch(NETWORK_DRAFT_OFF),
+  setup: SetupDraft.catch(NO_SETUP),
 });
 export type Draft = z.infer<typeof Draft>;
-
-const EMPTY: Draft = { prompt: '', repo: '', ref: '', model: '' };
 
 function readDraft(): Draft {
   try {
     return Draft.parse(JSON.parse(stored.read(draftKeys.newSession) ?? '{}'));
   } catch {
-    return EMPTY;
+    return Draft.parse({});
   }
 }
+
+const writeDraft = (draft: Draft): void => stored.write(draftKeys.newSession, JSON.stringify(draft));
+
+/** Puts into the draft what the next visit to the home page begins with. */
+export const offerDraft = (part: Partial<Draft>): void => writeDraft({ ...readDraft(), ...part });
 
 /** The draft, kept in this browser until it is sent. */
 export function useDraft() {
@@ -30,11 +37,11 @@ export function useDraft() {
   const change = useCallback((part: Partial<Draft>) => {
     setDraft((before) => {
       const next = { ...before, ...part };
-      stored.write(draftKeys.newSession, JSON.stringify(next));
+      writeDraft(next);
       return next;
     });
   }, []);
-  /** Sent: the text is gone; repository and model stay for the next one. */
+  /** Sent: the text is gone; repository, model, network and setup stay for the next one. */
   const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
   return { draft, change, clear };
 }
@@ -48,10 +55,19 @@ export function draftFromLink({ repo, ref, prompt }: HomeSearch): Partial<Draft>
 }
 
 /** The request's body; what is empty is left out. */
-export function toRequest({ repo, ref, model }: Draft): CreateSession {
+export function toRequest({
+  repo,
+  ref,
+  model,
+  network,
+  setup: setupDraft,
+}: Draft): z.input<typeof CreateSession> {
+  const setup = toSetup(setupDraft);
   return {
     ...(repo.trim() && { repo_url: repo.trim() }),
     ...(repo.trim() && ref.trim() && { ref: ref.trim() }),
     ...(model.trim() && { model: model.trim() }),
+    network: toNetwork(network),
+    ...(setup && { setup }),
   };
 }

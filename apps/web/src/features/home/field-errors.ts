@@ -21,17 +21,20 @@ const FIELD_OF_CODE: Partial<Record<ApiError['code'], Field>> = {
   ref_not_found: 'ref',
 } satisfies Partial<Record<ProblemCode, Field>>;
 
+/** By the first part of the pointer. */
 const FIELD_OF_POINTER: Record<string, Field> = {
-  '/repo_url': 'repo',
-  '/ref': 'ref',
-  '/model': 'model',
-  '/prompt': 'prompt',
+  repo_url: 'repo',
+  ref: 'ref',
+  model: 'model',
+  prompt: 'prompt',
+  network: 'network',
+  setup: 'setup',
 };
 
 /** The field that a failure is about and what is wrong with it; `field` is null when it is about none. */
 export function fieldError(thrown: unknown): { field: Field | null; error: ApiError } {
   const error = toApiError(thrown);
-  const pointer = error.problem?.errors?.[0]?.path;
-  const field = FIELD_OF_CODE[error.code] ?? (pointer === undefined ? undefined : FIELD_OF_POINTER[pointer]);
+  const [, part = ''] = error.problem?.errors?.[0]?.path.split('/') ?? [];
+  const field = FIELD_OF_CODE[error.code] ?? FIELD_OF_POINTER[part];
   return { field: field ?? null, error };
 }

@@ -1,14 +1,19 @@
 import { ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { problemErrors } from '../environment/field-errors.js';
+import { networkErrors } from '../environment/network-draft.js';
+import { setupErrors } from '../environment/setup-draft.js';
 import type { Draft } from './draft.js';
-import { fieldError } from './field-errors.js';
+import { type Field, fieldError } from './field-errors.js';
 import { ModelField } from './model-field.js';
+import { NetworkChip } from './network-chip.js';
 import { RefField } from './ref-field.js';
 import { RepositoryPicker } from './repository-picker.js';
+import { SetupChip } from './setup-chip.js';
 import { useStartSession } from './start-session.js';
 
 interface NewSessionComposerProps {
@@ -23,6 +28,9 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   const start = useStartSession(onStarted);
   const failure = start.error ? fieldError(start.error) : null;
   const failedField = failure?.field ?? null;
+  const problem = failure?.error.problem ?? null;
+  const [openField, setOpenField] = useState<Field | null>(null);
+  const openOnly = (field: Field) => (open: boolean) => setOpenField(open ? field : null);
   const prompt = useRef<HTMLTextAreaElement>(null);
   const ready = draft.prompt.trim() !== '' && !start.isPending;
 
@@ -36,7 +44,10 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
     onChange(part);
   };
   const submit = () => {
-    if (ready) start.mutate(draft);
+    if (!ready) return;
+    const mistaken = mistakenField(draft);
+    if (mistaken) setOpenField(mistaken);
+    else start.mutate(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
@@ -84,6 +95,22 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
               onChange={(model) => change({ model })}
               invalid={failedField === 'model'}
             />
+            <NetworkChip
+              value={draft.network}
+              onChange={(network) => change({ network })}
+              open={openField === 'network'}
+              onOpenChange={openOnly('network')}
+              refused={problemErrors(problem, '/network')}
+              invalid={failedField === 'network'}
+            />
+            <SetupChip
+              value={draft.setup}
+              onChange={(setup) => change({ setup })}
+              open={openField === 'setup'}
+              onOpenChange={openOnly('setup')}
+              refused={problemErrors(problem, '/setup')}
+              invalid={failedField === 'setup'}
+            />
           </div>
           <IconButton
             type="submit"
@@ -106,4 +133,10 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
       )}
     </form>
   );
+}
+
+/** The field whose panel tells what has to be mended before anything is sent. */
+function mistakenField({ network, setup }: Draft): Field | null {
+  if (Object.keys(networkErrors(network)).length > 0) return 'network';
+  return Object.keys(setupErrors(setup)).length > 0 ? 'setup' : null;
 }

@@ -36,10 +36,13 @@ export function useStartSession(onStarted: () => void) {
     onSuccess: async ({ session, run }) => {
       made.current = null;
       applySession(client, { ...session, queued_runs: session.queued_runs + 1 });
-      client.setQueryData(runsQuery(session.session_id).queryKey, {
-        pages: [{ items: [run], next_cursor: null }],
-        pageParams: [null],
-      });
+      // With a setup script there is a run before it, which the list of runs tells.
+      if (!session.setup) {
+        client.setQueryData(runsQuery(session.session_id).queryKey, {
+          pages: [{ items: [run], next_cursor: null }],
+          pageParams: [null],
+        });
+      }
       onStarted();
       await navigate({ to: '/sessions/$sessionId', params: { sessionId: session.session_id } });
     },

@@ -5,6 +5,9 @@ import { Link } from '@tanstack/react-router';
 import { CircleAlert } from 'lucide-react';
 import { useMemo } from 'react';
 import { Button } from '../../shared/ui/button.js';
+import { fromNetwork } from '../environment/network-draft.js';
+import { fromSetup } from '../environment/setup-draft.js';
+import { offerDraft } from '../home/draft.js';
 import { runsQuery } from '../runs/api/list-runs.js';
 import { orderRuns } from '../runs/run-order.js';
 import { PromptBubble } from '../timeline/run/prompt-bubble.js';
@@ -13,7 +16,7 @@ import { PromptBubble } from '../timeline/run/prompt-bubble.js';
 export function FailedSession({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const { conversation, queue } = useMemo(() => orderRuns(data), [data]);
-  const asked = [...conversation, ...queue];
+  const asked = [...conversation, ...queue].filter((run) => run.kind === 'prompt');
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-3xl flex-col gap-5 px-4 py-6">
@@ -32,7 +35,10 @@ interface SetupFailedProps {
 }
 
 /** Why, and the way to try again without typing everything anew. */
-function SetupFailed({ session: { failure, repo_url, ref }, firstPrompt }: SetupFailedProps) {
+function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
+  const { failure, repo_url, ref, network, setup } = session;
+  const keepEnvironment = () =>
+    offerDraft({ network: fromNetwork(network), setup: fromSetup(setup, network) });
   return (
     <div role="alert" className="flex gap-3 rounded-xl border border-destructive/25 bg-destructive-soft p-4">
       <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-destructive" />
@@ -48,7 +54,11 @@ function SetupFailed({ session: { failure, repo_url, ref }, firstPrompt }: Setup
           </p>
         )}
         <Button asChild variant="primary" className="mt-3">
-          <Link to="/" search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: firstPrompt }}>
+          <Link
+            to="/"
+            onClick={keepEnvironment}
+            search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: firstPrompt }}
+          >
             Edit and try again
           </Link>
         </Button>

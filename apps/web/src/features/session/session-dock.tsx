@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Archive } from 'lucide-react';
 import { Button } from '../../shared/ui/button.js';
 import { PromptComposer } from '../composer/prompt-composer.js';
+import { SetupNotice } from '../environment/setup-notice.js';
 import { ProvisioningProgress } from './provisioning-progress.js';
 
 /** What stands under the conversation: the composer, or why there is none. */
@@ -16,7 +17,12 @@ export function SessionDock({ session }: { session: Session }) {
         </>
       );
     case 'ready':
-      return <PromptComposer session={session} />;
+      return (
+        <>
+          <SetupNotice session={session} />
+          <PromptComposer session={session} />
+        </>
+      );
     case 'failed':
       return null;
     case 'archived':

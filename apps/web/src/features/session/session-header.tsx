@@ -9,6 +9,7 @@ import { IconButton } from '../../shared/ui/icon-button.js';
 import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
+import { NetworkIndicator } from '../environment/network-indicator.js';
 import { useSessionActions } from '../sessions/use-session-actions.js';
 
 export function SessionHeader({ session, changesShown }: { session: Session; changesShown: boolean }) {
@@ -19,6 +20,7 @@ export function SessionHeader({ session, changesShown }: { session: Session; cha
         <h1 className="truncate text-base font-medium">{session.title}</h1>
         <Origin session={session} />
       </div>
+      {session.status !== 'failed' && <NetworkIndicator session={session} />}
       {session.status !== 'failed' && <ChangesToggle session={session} shown={changesShown} />}
       <DropdownMenu actions={actions}>
         <IconButton label="Session actions">

@@ -1,15 +1,18 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Archive, CircleAlert } from 'lucide-react';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { setupState } from '../environment/setup-state.js';
 import { useUnseen } from './seen.js';
 
 /** A session as a person sees it: its status, and what its runs are doing. */
-export type SessionState = 'setting-up' | 'running' | 'queued' | 'failed' | 'archived' | 'news' | 'idle';
+export type SessionState =
+  'setting-up' | 'running' | 'queued' | 'held' | 'failed' | 'archived' | 'news' | 'idle';
 
 export function sessionState(session: Session): SessionState {
   if (session.status === 'provisioning') return 'setting-up';
   if (session.status !== 'ready') return session.status;
   if (session.active_run_id) return 'running';
+  if (setupState(session) === 'held') return 'held';
   return session.queued_runs > 0 ? 'queued' : 'idle';
 }
 
@@ -24,7 +27,8 @@ const STATE_LABELS: Record<SessionState, string> = {
   'setting-up': 'Setting up',
   running: 'Working',
   queued: 'Queued',
-  failed: 'Setup failed',
+  held: 'Waiting for its setup',
+  failed: 'Not set up',
   archived: 'Archived',
   news: 'Finished since you last looked',
   idle: 'Idle',
@@ -38,6 +42,8 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
       return <Spinner label={label} className="size-3.5 text-muted-foreground" />;
     case 'running':
       return <Spinner label={label} className="size-3.5 text-accent" />;
+    case 'held':
+      return <CircleAlert role="img" aria-label={label} className="size-3.5 text-warning" />;
     case 'failed':
       return <CircleAlert role="img" aria-label={label} className="size-3.5 text-destructive" />;
     case 'archived':

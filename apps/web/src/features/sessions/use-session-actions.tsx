@@ -1,9 +1,10 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Archive, Pencil, Trash2 } from 'lucide-react';
+import { Archive, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { openEnvironmentDialog } from '../environment/dialogs-store.js';
 import { useUpdateSession } from './api/update-session.js';
 import { DeleteSessionDialog } from './delete-session-dialog.js';
 import { RenameSessionDialog } from './rename-session-dialog.js';
@@ -24,6 +25,7 @@ export function useSessionActions(session: Session): { actions: MenuActions; dia
 
   const actions: MenuActions = [
     { label: 'Rename…', icon: Pencil, onSelect: () => setOpen('rename') },
+    ...environmentActions(session),
     {
       label: 'Archive',
       icon: Archive,
@@ -41,6 +43,15 @@ export function useSessionActions(session: Session): { actions: MenuActions; dia
     </>
   );
   return { actions, dialogs };
+}
+
+function environmentActions({ session_id: sessionId, status }: Session): MenuActions {
+  const disabled = status === 'archived' || status === 'failed';
+  const open = (about: 'network' | 'setup') => () => openEnvironmentDialog({ about, sessionId });
+  return [
+    { label: 'Network…', icon: Globe, onSelect: open('network'), disabled },
+    { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled },
+  ];
 }
 
 /** Goes home when the page shows the session that is about to leave the list. */

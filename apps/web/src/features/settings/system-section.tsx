@@ -17,17 +17,17 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
 const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; safe: boolean }> = {
   bubblewrap: {
     name: 'Jail (bubblewrap)',
-    note: 'Codex and its commands see their own workspace only, and have no network.',
+    note: 'Codex and its commands see their own workspace only, and reach of the network what their session allows.',
     safe: true,
   },
   'codex-sandbox': {
     name: "Codex's sandbox",
-    note: 'Commands may write in their own workspace only and have no network, but can read other files of the runner.',
+    note: 'Commands may write in their own workspace only, but can read other files of the runner. Allow lists need the jail.',
     safe: true,
   },
   none: {
     name: 'None',
-    note: 'Commands run with all rights of the runner. Use it only inside a container or machine of its own.',
+    note: 'Commands run with all rights of the runner, and their network cannot be limited. Use it only inside a container or machine of its own.',
     safe: false,
   },
 };

@@ -7,6 +7,7 @@ import { Button } from '../../shared/ui/button.js';
 import { PromptBubble } from './run/prompt-bubble.js';
 import { RunBlock } from './run/run-block.js';
 import { RunningLine } from './run/running-line.js';
+import { SetupBlock } from './run/setup-block.js';
 
 export type ConversationRow =
   | { readonly kind: 'run'; readonly key: string; readonly run: Run }
@@ -108,7 +109,11 @@ interface RowProps extends Pick<ConversationListProps, 'session'> {
 function Row({ row, session, near, latest }: RowProps) {
   switch (row?.kind) {
     case 'run':
-      return <RunBlock run={row.run} session={session} near={near} latest={latest} />;
+      return row.run.kind === 'setup' ? (
+        <SetupBlock run={row.run} session={session} near={near} />
+      ) : (
+        <RunBlock run={row.run} session={session} near={near} latest={latest} />
+      );
     case 'sending':
       return (
         <div className="pb-7">

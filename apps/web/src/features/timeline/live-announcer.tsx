@@ -14,11 +14,19 @@ export const LiveAnnouncer = ({ run }: { run: Run | null }) => (
   </div>
 );
 
-const ENDINGS: Record<RunEndStatus, string> = {
-  succeeded: 'Codex is done.',
-  failed: 'The run failed.',
-  cancelled: 'The run was stopped.',
-  interrupted: 'The run was interrupted.',
+const ENDINGS: Record<Run['kind'], Record<RunEndStatus, string>> = {
+  prompt: {
+    succeeded: 'Codex is done.',
+    failed: 'The run failed.',
+    cancelled: 'The run was stopped.',
+    interrupted: 'The run was interrupted.',
+  },
+  setup: {
+    succeeded: 'The setup is done.',
+    failed: 'The setup failed.',
+    cancelled: 'The setup was stopped.',
+    interrupted: 'The setup was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {
@@ -30,7 +38,7 @@ function Announcement({ run }: { run: Run }) {
   return (
     <>
       <p>{latestMessage(timeline)}</p>
-      {timeline.end && <p>{`${ENDINGS[timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>}
+      {timeline.end && <p>{`${ENDINGS[run.kind][timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>}
     </>
   );
 }

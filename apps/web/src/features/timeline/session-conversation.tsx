@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
+import { setupState } from '../environment/setup-state.js';
 import { useOutgoingPrompts } from '../composer/send-prompt.js';
 import { runsQuery } from '../runs/api/list-runs.js';
 import { orderRuns } from '../runs/run-order.js';
@@ -17,9 +18,10 @@ export function SessionConversation({ session }: { session: Session }) {
     runsQuery(session.session_id),
   );
   const outgoing = useOutgoingPrompts(session.session_id);
-  const { conversation, queue, running } = useMemo(() => orderRuns(data), [data]);
+  const held = setupState(session) === 'held';
+  const { conversation, queue, running } = useMemo(() => orderRuns(data, held), [data, held]);
 
-  const busy = running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
+  const busy = held || running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
   const rows = useMemo<ConversationRow[]>(
     () => [
       ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),

@@ -5,6 +5,7 @@ import type {
   DraftEntry,
   Entry,
   ItemEntry,
+  Refusal,
   RunEndStatus,
   RunTimeline,
   TimelineItem,
@@ -59,6 +60,8 @@ function change(state: RunTimeline, event: RunEvent): Change {
       return { entries: withNotice(state.entries, event.data.error.message, event.seq) };
     case 'error':
       return { entries: withNotice(state.entries, event.data.message, event.seq) };
+    case 'network.refused':
+      return { entries: withRefusal(state.entries, event.data, event.seq) };
     case 'thread.started':
     case 'turn.started':
     case 'checkpoint.created':
@@ -116,12 +119,37 @@ function recognise(raw: Item): TimelineItem {
 }
 
 function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): readonly Entry[] {
-  const key = `draft:${delta.stream_id}`;
+  const { item_type: itemType, stream_id: stream, text: added } = delta;
+  if (itemType === 'command_execution') return withOutput(entries, `item:${stream}`, added);
+  const key = `draft:${stream}`;
   const index = entries.findIndex((entry) => entry.key === key);
   const previous = entries[index] as DraftEntry | undefined;
-  const text = (previous?.text ?? '') + delta.text;
-  const draft: DraftEntry = { kind: 'draft', key, itemType: delta.item_type, text };
+  const draft: DraftEntry = { kind: 'draft', key, itemType, text: (previous?.text ?? '') + added };
   return index >= 0 ? entries.with(index, draft) : [...entries, draft];
+}
+
+/** Of output that still grows, this much of its end is kept; the completed item brings what there is to keep. */
+const GROWING_OUTPUT = 128 * 1024;
+
+/** A command that has not ended says more; deltas of one that is not there, or has ended, are old news. */
+function withOutput(entries: readonly Entry[], key: string, added: string): readonly Entry[] {
+  const index = entries.findIndex((entry) => entry.key === key);
+  const entry = entries[index];
+  if (entry?.kind !== 'item' || entry.completedAt !== null || !entry.item.known) return entries;
+  const { value } = entry.item;
+  if (value.type !== 'command_execution') return entries;
+  const output = value.aggregated_output + added;
+  const kept = output.length > GROWING_OUTPUT ? lastLines(output) : output;
+  return entries.with(index, {
+    ...entry,
+    item: { known: true, value: { ...value, aggregated_output: kept } },
+  });
+}
+
+/** The second half of what may be kept, from the beginning of a line, so that not every delta has to cut. */
+function lastLines(output: string): string {
+  const end = output.slice(-GROWING_OUTPUT / 2);
+  return end.slice(end.indexOf('\n') + 1);
 }
 
 /**
@@ -132,4 +160,13 @@ function withNotice(entries: readonly Entry[], message: string, seq: number): re
   const last = entries.at(-1);
   if (last?.kind === 'notice') return [...entries.slice(0, -1), { ...last, message }];
   return [...entries, { kind: 'notice', key: `notice:${seq}`, message }];
+}
+
+/** An agent that is refused one host tries the next: those in a row stand together. */
+function withRefusal(entries: readonly Entry[], refusal: Refusal, seq: number): readonly Entry[] {
+  const last = entries.at(-1);
+  if (last?.kind === 'refusals') {
+    return [...entries.slice(0, -1), { ...last, refusals: [...last.refusals, refusal] }];
+  }
+  return [...entries, { kind: 'refusals', key: `refusals:${seq}`, refusals: [refusal] }];
 }

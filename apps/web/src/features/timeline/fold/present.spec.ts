@@ -20,7 +20,19 @@ describe('splitAnswer', () => {
     ['a message that only the plan follows', [command, message, plan], [command, plan], message],
     ['no message when work followed it', [message, command], [message, command], null],
     ['nothing', [], [], null],
-  ])('takes %s', (_name, entries, work, answer) => expect(splitAnswer(entries)).toEqual({ work, answer }));
+  ])('takes %s', (_name, entries, work, answer) =>
+    expect(splitAnswer(entries)).toEqual({ work, answer, refusals: [] }),
+  );
+
+  it('keeps what was refused in sight, wherever it came', () => {
+    const refusal = { host: 'a.example', port: 443, reason: 'network_off' } as const;
+    const refused: Entry = { kind: 'refusals', key: 'refusals:1', refusals: [refusal] };
+    expect(splitAnswer([refused, command, message, refused])).toEqual({
+      work: [command],
+      answer: message,
+      refusals: [refusal, refusal],
+    });
+  });
 });
 
 describe('runPhase', () => {

@@ -1,5 +1,5 @@
 import type { EventId } from '@saas-codex/contracts/event-ids';
-import type { TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 
@@ -8,7 +8,8 @@ import type { Usage } from '@saas-codex/contracts/runs';
  *
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
- *     item.delta  ─► a draft entry, replaced by the next item.completed of its type
+ *     item.delta  ─► a draft entry, replaced by the next item.completed of its type; of a command: more output of its item
+ *     network.refused ─► one entry for those in a row
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
  */
 export interface RunTimeline {
@@ -30,7 +31,7 @@ export interface RunEnd {
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
-export type Entry = ItemEntry | DraftEntry | NoticeEntry;
+export type Entry = ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry;
 
 /** An item of a type that we render specially, or of a type that we do not know. */
 export interface ItemEntry {
@@ -61,4 +62,13 @@ interface NoticeEntry {
   readonly kind: 'notice';
   readonly key: string;
   readonly message: string;
+}
+
+export type Refusal = EventData<'network.refused'>;
+
+/** Connections that the run's network did not allow, with nothing shown between them. */
+export interface RefusalsEntry {
+  readonly kind: 'refusals';
+  readonly key: string;
+  readonly refusals: readonly Refusal[];
 }

@@ -8,6 +8,7 @@ import { StepRow } from '../ui/step-row.js';
 import { FileChangeRows } from './file-change-rows.js';
 import { GenericRow } from './generic-row.js';
 import { ReasoningRow } from './reasoning-row.js';
+import { Refusals } from './refusals.js';
 import { TodoList } from './todo-list.js';
 import { ToolCallRow } from './tool-call-row.js';
 import { WebSearchRow } from './web-search-row.js';
@@ -15,7 +16,7 @@ import { WebSearchRow } from './web-search-row.js';
 interface EntryViewProps {
   entry: Entry;
   runId: string;
-  session: Pick<Session, 'session_id' | 'repo_path'>;
+  session: Session;
   /** The run goes on: what has not ended is being worked on. */
   live: boolean;
 }
@@ -28,6 +29,8 @@ export const EntryView = memo((props: EntryViewProps) => {
       return <DraftView draft={entry} id={`${runId}/${entry.key}`} live={props.live} />;
     case 'notice':
       return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
+    case 'refusals':
+      return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
     case 'item':
       return <ItemView {...props} entry={entry} />;
   }

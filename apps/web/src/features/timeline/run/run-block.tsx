@@ -5,6 +5,7 @@ import { Skeleton } from '../../../shared/ui/skeleton.js';
 import { currentItem, messageText, runPhase, splitAnswer, workedFor } from '../fold/present.js';
 import type { RunTimeline } from '../fold/run-timeline.js';
 import { useRunTimeline } from '../live/use-run-timeline.js';
+import { Refusals } from '../items/refusals.js';
 import { Markdown } from '../markdown/markdown.js';
 import { PromptBubble } from './prompt-bubble.js';
 import { RunFiles } from './run-files.js';
@@ -75,7 +76,7 @@ function liveLabel(timeline: RunTimeline): string {
 function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
   const { end, entries, usage } = timeline;
   if (!end) return null;
-  const { work, answer } = splitAnswer(entries);
+  const { work, answer, refusals } = splitAnswer(entries);
   const answerText = answer && messageText(answer);
   return (
     <>
@@ -89,6 +90,11 @@ function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
       {answerText !== null && (
         <div className="pt-3.5 pb-1">
           <Markdown text={answerText} />
+        </div>
+      )}
+      {refusals.length > 0 && (
+        <div className="py-1.5">
+          <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
         </div>
       )}
       <RunOutcome

@@ -1,0 +1,72 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Network } from '@saas-codex/contracts/network';
+import { type FormEvent, useState } from 'react';
+import { toApiError } from '../../shared/api/api-error.js';
+import { Button } from '../../shared/ui/button.js';
+import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { useUpdateSession } from '../sessions/api/update-session.js';
+import type { Refusal } from '../timeline/fold/run-timeline.js';
+import { problemErrors } from './field-errors.js';
+import { allowing, fromNetwork, type NetworkDraft, networkErrors, toNetwork } from './network-draft.js';
+import { NetworkFields } from './network-fields.js';
+
+interface NetworkDialogProps {
+  session: Session;
+  /** A refused connection that is to be allowed. */
+  allow?: Refusal | undefined;
+  onClose: () => void;
+}
+
+/** What a session's commands may reach, from the next run on. */
+export function NetworkDialog({ session, allow, onClose }: NetworkDialogProps) {
+  const [draft, setDraft] = useState(() => {
+    const current = fromNetwork(session.network);
+    return allow ? allowing(current, allow) : current;
+  });
+  const update = useUpdateSession();
+  const mistakes = networkErrors(draft);
+  const answered = problemErrors(update.error ? toApiError(update.error).problem : null, '/network');
+
+  const change = (next: NetworkDraft) => {
+    if (update.isError) update.reset();
+    setDraft(next);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const network = Network.safeParse(toNetwork(draft));
+    if (!network.success) return;
+    update.mutate(
+      { sessionId: session.session_id, change: { network: network.data } },
+      { onSuccess: onClose },
+    );
+  };
+
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title="Network"
+      description="What commands in this session may reach. A change applies from the next run."
+      className="top-[12vh] max-h-[80vh]"
+    >
+      <form onSubmit={submit}>
+        <div className="-mx-2.5 mt-3">
+          <NetworkFields value={draft} onChange={change} errors={{ ...mistakes, ...answered }} />
+        </div>
+        {update.error && <ErrorNotice error={update.error} className="mt-3" />}
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            type="submit"
+            busy={update.isPending}
+            disabled={Object.keys(mistakes).length > 0}
+          >
+            Save
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,99 @@
+import { type Session, Setup } from '@saas-codex/contracts/sessions';
+import { type FormEvent, useState } from 'react';
+import { toApiError } from '../../shared/api/api-error.js';
+import { Button } from '../../shared/ui/button.js';
+import { Dialog } from '../../shared/ui/dialog.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { useUpdateSession } from '../sessions/api/update-session.js';
+import type { Refusal } from '../timeline/fold/run-timeline.js';
+import { useRunSetup } from './api/run-setup.js';
+import { problemErrors } from './field-errors.js';
+import { allowing } from './network-draft.js';
+import { fromSetup, type SetupDraft, setupErrors, toSetup } from './setup-draft.js';
+import { SetupFields } from './setup-fields.js';
+import { setupState } from './setup-state.js';
+
+interface SetupDialogProps {
+  session: Session;
+  /** A connection that the script was refused, to be allowed. */
+  allow?: Refusal | undefined;
+  onClose: () => void;
+}
+
+/** The session's setup script: to change, to run again, to do without. */
+export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
+  const sessionId = session.session_id;
+  const [draft, setDraft] = useState<SetupDraft>(() => {
+    const current = fromSetup(session.setup, session.network);
+    return allow ? { ...current, asSession: false, network: allowing(current.network, allow) } : current;
+  });
+  const update = useUpdateSession();
+  const run = useRunSetup(sessionId);
+  const failure = update.error ?? run.error;
+  const mistakes = setupErrors(draft);
+  const answered = problemErrors(failure ? toApiError(failure).problem : null, '/setup');
+  const unusable = toSetup(draft) === null || Object.keys(mistakes).length > 0;
+  const busy = update.isPending || run.isPending;
+  const inProgress = setupState(session) === 'pending';
+  const runs = session.status === 'ready' && !inProgress;
+
+  const change = (next: SetupDraft) => {
+    update.reset();
+    run.reset();
+    setDraft(next);
+  };
+  const save = async (setup: Setup | null, then?: () => Promise<unknown>) => {
+    try {
+      await update.mutateAsync({ sessionId, change: { setup } });
+      await then?.();
+    } catch {
+      // The mutation that failed says why, above the buttons.
+      return;
+    }
+    onClose();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const setup = Setup.safeParse(toSetup(draft));
+    if (setup.success) void save(setup.data, runs ? () => run.mutateAsync() : undefined);
+  };
+  const saveOnly = () => {
+    const setup = Setup.safeParse(toSetup(draft));
+    if (setup.success) void save(setup.data);
+  };
+
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title="Setup"
+      description={
+        inProgress
+          ? 'The script is at work. A change applies from its next run.'
+          : 'Prompts run once the script has succeeded.'
+      }
+      className="top-[10vh] max-h-[84vh] max-w-lg"
+    >
+      <form onSubmit={submit} className="mt-4">
+        <SetupFields value={draft} onChange={change} errors={{ ...mistakes, ...answered }} />
+        {failure && <ErrorNotice error={failure} className="mt-3" />}
+        <div className="mt-5 flex flex-wrap justify-end gap-2">
+          {session.setup && (
+            <Button variant="ghost" className="mr-auto" disabled={busy} onClick={() => void save(null)}>
+              Remove
+            </Button>
+          )}
+          <Button onClick={onClose}>Cancel</Button>
+          {runs && (
+            <Button disabled={unusable || busy} onClick={saveOnly}>
+              Save
+            </Button>
+          )}
+          <Button variant="primary" type="submit" busy={busy} disabled={unusable}>
+            {runs ? 'Save and run' : 'Save'}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

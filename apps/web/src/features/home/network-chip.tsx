@@ -1,0 +1,44 @@
+import type { FieldErrors } from '../environment/field-errors.js';
+import { type NetworkDraft, networkErrors } from '../environment/network-draft.js';
+import { NetworkFields } from '../environment/network-fields.js';
+import { MODES } from '../environment/network-modes.js';
+import { ChipField } from './chip-field.js';
+
+interface NetworkChipProps {
+  value: NetworkDraft;
+  onChange: (network: NetworkDraft) => void;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  /** What the server said to it. */
+  refused: FieldErrors;
+  invalid: boolean;
+}
+
+/** What commands may reach; the last choice is the next session's, too. */
+export function NetworkChip({ value, onChange, open, onOpenChange, refused, invalid }: NetworkChipProps) {
+  const errors = { ...networkErrors(value), ...refused };
+  const wrong = Object.keys(errors).length > 0;
+  return (
+    <ChipField
+      name="Network"
+      icon={MODES[value.mode].icon}
+      text={chipText(value)}
+      muted={value.mode === 'off'}
+      invalid={invalid || (wrong && !open)}
+      open={open}
+      onOpenChange={onOpenChange}
+    >
+      <div className="p-2">
+        <NetworkFields value={value} onChange={onChange} errors={errors} />
+      </div>
+    </ChipField>
+  );
+}
+
+function chipText({ mode, hosts }: NetworkDraft): string {
+  if (mode === 'off') return 'No network';
+  if (mode === 'on') return 'Network on';
+  const [first, ...more] = hosts;
+  if (!first) return 'No host allowed';
+  return more.length === 0 ? first.host : `${hosts.length} hosts`;
+}

@@ -1,0 +1,49 @@
+import { Hammer } from 'lucide-react';
+import { Button } from '../../shared/ui/button.js';
+import type { FieldErrors } from '../environment/field-errors.js';
+import { NO_SETUP, type SetupDraft, scriptTitle, setupErrors } from '../environment/setup-draft.js';
+import { SetupFields } from '../environment/setup-fields.js';
+import { ChipField } from './chip-field.js';
+
+interface SetupChipProps {
+  value: SetupDraft;
+  onChange: (setup: SetupDraft) => void;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  /** What the server said to it. */
+  refused: FieldErrors;
+  invalid: boolean;
+}
+
+/** The script that makes the workspace ready. It is part of the draft as it is typed. */
+export function SetupChip({ value, onChange, open, onOpenChange, refused, invalid }: SetupChipProps) {
+  const errors = { ...setupErrors(value), ...refused };
+  const wrong = Object.keys(errors).length > 0;
+  const script = scriptTitle(value.script);
+  return (
+    <ChipField
+      name="Setup script"
+      icon={Hammer}
+      text={script || 'No setup'}
+      muted={!script}
+      invalid={invalid || (wrong && !open)}
+      wide
+      open={open}
+      onOpenChange={onOpenChange}
+    >
+      <div className="p-3.5">
+        <SetupFields value={value} onChange={onChange} errors={errors} />
+        <div className="mt-3.5 flex justify-end gap-2">
+          {script && (
+            <Button size="sm" variant="ghost" onClick={() => onChange(NO_SETUP)}>
+              Clear
+            </Button>
+          )}
+          <Button size="sm" variant="primary" onClick={() => onOpenChange(false)}>
+            Done
+          </Button>
+        </div>
+      </div>
+    </ChipField>
+  );
+}
