@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { comparison, median } from './medians.mjs';
+
+const STARTS = 50;
+
+/**
+ * `true` in the barest bwrap, and Codex, asked for its version, in the real jail.
+ * @param {string} root the project's folder
+ * @param {string} folder to work in
+ */
+export async function startCosts(root, folder) {
+  const confinement = ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', 'true'];
+  const { jail, contents } = await realJail(root, folder);
+  try {
+    const { program, environment } = await jail.prepare(randomUUID(), contents);
+    return {
+      'true, in a bare bwrap': comparison(start('true', []), start('bwrap', confinement)),
+      'codex --version, in the real jail': comparison(
+        start(nativeCodex(root), ['--version']),
+        start(program, ['--version'], environment),
+      ),
+    };
+  } finally {
+    await jail.onApplicationShutdown();
+  }
+}
+
+/** @param {string} command @param {string[]} args @param {Record<string, string>} [environment] */
+function start(command, args, environment) {
+  const env = environment ?? { PATH: process.env['PATH'] };
+  const times = Array.from({ length: STARTS }, () => {
+    const startedAt = performance.now();
+    const { status } = spawnSync(command, args, { stdio: 'ignore', env });
+    if (status !== 0) throw new Error(`${command} cannot be started here.`);
+    return performance.now() - startedAt;
+  });
+  return median(times);
+}
+
+/** @param {string} root @param {string} folder */
+async function realJail(root, folder) {
+  const built = (/** @type {string} */ file) => pathToFileURL(join(root, 'apps/runner/dist', file)).href;
+  /** @type {typeof import('../../apps/runner/src/jail/bubblewrap.jail.js')} */
+  const { BubblewrapJail } = await import(built('jail/bubblewrap.jail.js'));
+  /** @type {typeof import('../../apps/runner/src/config.js')} */
+  const { Config } = await import(built('config.js'));
+  const config = Config.parse({
+    PORT: 0,
+    REDIS_URL: 'redis://127.0.0.1',
+    SERVICE_TOKEN: randomUUID(),
+    WORKSPACES_ROOT: folder,
+  });
+  const [repo, codexHome] = [join(folder, 'probe/repo'), join(folder, 'probe/codex-home')];
+  for (const path of [repo, codexHome]) mkdirSync(path, { recursive: true });
+  const contents = {
+    model: null,
+    certificates: null,
+    repo,
+    codexHome,
+    borrowed: [],
+    environment: { HOME: codexHome },
+  };
+  return { jail: new BubblewrapJail('bwrap', config), contents };
+}
+
+/** @param {string} root */
+function nativeCodex(root) {
+  const require = createRequire(join(root, 'apps/runner/package.json'));
+  const [architecture, triple] = process.arch === 'arm64' ? ['arm64', 'aarch64'] : ['x64', 'x86_64'];
+  const wrapper = createRequire(require.resolve('@openai/codex/package.json'));
+  const manifest = wrapper.resolve(`@openai/codex-linux-${architecture}/package.json`);
+  return join(manifest, '..', 'vendor', `${triple}-unknown-linux-musl`, 'bin/codex');
+}
