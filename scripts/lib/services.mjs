@@ -38,6 +38,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
           'RUN_TIMEOUT_MINUTES',
           'SHUTDOWN_GRACE_SECONDS',
           'ISOLATION',
+          'EGRESS_TRUSTED_HOSTS',
         ]),
         ...pick(settings, [
           'JAIL_MAX_PROCESSES',

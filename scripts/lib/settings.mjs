@@ -7,6 +7,14 @@ const port = (/** @type {number} */ fallback) => z.coerce.number().int().min(1).
 const url = (/** @type {RegExp} */ protocol, /** @type {string} */ example) =>
   z.url({ protocol, error: `must be an address like ${example}` });
 
+const hosts = z
+  .string()
+  .regex(
+    /^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/,
+    'must be hosts separated by commas, such as git.example.org:8080',
+  )
+  .optional();
+
 /** Everything that `npm start` can be told; the same names as in `.env.example`. */
 export const Settings = z.object({
   GATEWAY_PORT: port(9100),
@@ -35,13 +43,8 @@ export const Settings = z.object({
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   SIGN_IN_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   TRUST_PROXY: z.string().optional(),
-  GIT_TRUSTED_HOSTS: z
-    .string()
-    .regex(
-      /^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/,
-      'must be hosts separated by commas, such as git.example.org:8080',
-    )
-    .optional(),
+  GIT_TRUSTED_HOSTS: hosts,
+  EGRESS_TRUSTED_HOSTS: hosts,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

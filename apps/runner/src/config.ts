@@ -1,4 +1,5 @@
 import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
 import { z } from 'zod';
 
 /** Settings of the runner; every name is an environment variable. */
@@ -15,6 +16,8 @@ export const Config = z.object({
   CODEX_MODEL: z.string().min(1).max(100).optional(),
   /** What keeps agents from everything else; `auto` takes the best that works here. */
   ISOLATION: z.enum(['auto', 'bubblewrap', 'codex-sandbox', 'none']).default('auto'),
+  /** `host[:port]`s that sessions may reach at private addresses, where their own rules allow it. */
+  EGRESS_TRUSTED_HOSTS: trustedHostsSetting,
   /** What a run in a jail may take, each of its processes and as a whole; see jail/limits. */
   JAIL_MAX_PROCESSES: z.coerce.number().int().min(32).max(1_000_000).default(1_024),
   JAIL_MAX_FILE_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096),

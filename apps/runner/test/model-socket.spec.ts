@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,6 +8,8 @@ import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
 
 const KEY = 'sk-the-real-key-0123456789';
+/** In place of the egress proxy. */
+const beside: RequestListener = (req, res) => void res.writeHead(418).end(req.url);
 const BODY = JSON.stringify({ model: 'm', stream: true, input: [] });
 
 describe("a run's own socket at the model proxy", () => {
@@ -32,7 +34,8 @@ describe("a run's own socket at the model proxy", () => {
   const open = async (runId: string, onUsage = () => undefined) => {
     const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
     const listener = { onDelta: () => undefined, onUsage, onUpstreamError: () => undefined };
-    return { socket, access: await proxy.openSocket({ runId, tenantId: 'tenant-1' }, listener, socket) };
+    const owner = { runId, tenantId: 'tenant-1' };
+    return { socket, access: await proxy.openSocket(owner, listener, socket, { request: beside }) };
   };
 
   async function call(socketPath: string, path: string, method = 'POST') {
@@ -58,6 +61,14 @@ describe("a run's own socket at the model proxy", () => {
     for (const path of ['/v1/models', '/v1/files', '/gates/x', '/', '/v1/responses/../models'])
       expect(await call(socket.path, path)).toMatchObject({ status: 404 });
     expect(await call(socket.path, '/v1/responses', 'GET')).toMatchObject({ status: 405 });
+    expect(model.requests).toHaveLength(before);
+  });
+
+  it('leaves to the egress proxy what is meant for a proxy', async () => {
+    const { socket } = await open('run-6');
+    const before = model.requests.length;
+    for (const url of ['http://127.0.0.1:1/v1/responses', 'HTTP://x/', 'https://x/v1/responses'])
+      expect(await call(socket.path, url)).toEqual({ status: 418, body: url });
     expect(model.requests).toHaveLength(before);
   });
 

@@ -20,10 +20,11 @@ export class CodexSdkEngine extends Engine {
   }
 
   async *run(turn: Turn): AsyncGenerator<ThreadEvent> {
-    const { thread, access, runId } = turn;
+    const { thread, access, runId, network, authority } = turn;
     await prepareCodexHome(thread.paths.codexHome);
     const environment = codexEnvironment(thread.paths.codexHome, access.token);
-    const launch = await this.jail.launch({ runId, paths: thread.paths, environment });
+    const { paths } = thread;
+    const launch = await this.jail.launch({ runId, paths, environment, network, authority });
     const codex = new Codex({
       ...(launch.program !== undefined && { codexPathOverride: launch.program }),
       env: launch.environment,

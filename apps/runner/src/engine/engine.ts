@@ -12,6 +12,8 @@ export interface Turn {
   prompt: string;
   /** What the run's commands may reach. */
   network: Network;
+  /** PEM of an authority that the commands have to trust for it; null: none. */
+  authority: string | null;
   /** With a `codexThreadId`, the conversation goes on; without, a new one starts and is named by `thread.started`. */
   thread: Thread;
   /** null: Codex's own default. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
  * What a jail consists of. Its root is empty and read-only; what is not named here does not exist in it.
  *
  *     /usr /bin /lib … /etc (some)     the system's programs, read-only
- *     /run/jail                        Codex, the relay with its node, the way to the model; read-only
+ *     /run/jail                        Codex, the relay with its node, the way to the runner's proxies; read-only
  *     <workspace>/repo, codex-home     writable, under their own names, since Codex's memory holds them; but config.toml
  *     <mirror>/objects                 read-only: what the clone borrows
  *     /tmp /dev/shm                    in memory, of this run alone
@@ -16,6 +16,8 @@ import { fileURLToPath } from 'node:url';
 export interface JailContents {
   /** null: this is a probe. */
   model: string | null;
+  /** A file of the authorities that commands trust; null: the system's own. */
+  certificates: string | null;
   repo: string;
   codexHome: string;
   /** Object folders that the clone borrows from. */
@@ -46,6 +48,8 @@ const SYSTEM_SETTINGS = [
   'pki',
   'ssl',
 ].map((name) => join('/etc', name));
+/** Where the file of `certificates` is seen. */
+export const CERTIFICATES = '/run/jail/certificates.pem';
 const OWN_SETTINGS = ['group', 'hosts', 'nsswitch.conf', 'passwd'];
 const PATH = [
   '/usr/local/sbin',
@@ -92,6 +96,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(join(OURS, 'relay.mjs'), '/run/jail/relay.mjs'),
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
   ...(contents.model === null ? [] : readOnly(contents.model, '/run/jail/model.sock')),
+  ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
   // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.
   ...inMemory(workspaces(contents)),
   ...contents.borrowed.flatMap((path) => readOnly(path)),

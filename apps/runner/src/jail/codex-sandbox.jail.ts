@@ -1,4 +1,6 @@
+import type { Network } from '@saas-codex/contracts/network';
 import { Logger } from '@nestjs/common';
+import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox } from './jail.js';
 
@@ -24,11 +26,20 @@ export class CodexSandboxJail extends Jail {
     return null;
   }
 
-  async launch({ runId, environment }: JailedTurn): Promise<Launch> {
+  /** Codex's sandbox can cut the network off, and no more. Without it everything is within reach. */
+  problemWith({ mode }: Network): string | null {
+    return this.isolation === 'codex-sandbox' && mode === 'allow_list' ? NO_ALLOW_LIST : null;
+  }
+
+  async launch({ runId, environment, network }: JailedTurn): Promise<Launch> {
+    const commandEnvironment = { [RUN_VARIABLE]: runId };
     return {
       environment: { ...environment, [RUN_VARIABLE]: runId },
-      // For the commands; without quotes within, so that Codex's own command line has the marker too.
-      configOverrides: [`shell_environment_policy.set={${RUN_VARIABLE}='${runId}'}`],
+      commandEnvironment,
+      configOverrides: [
+        shellEnvironmentSetting(commandEnvironment),
+        `sandbox_workspace_write.network_access=${network.mode === 'on'}`,
+      ],
       sandboxMode: this.sandbox,
     };
   }
@@ -47,3 +58,6 @@ export class CodexSandboxJail extends Jail {
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
   }
 }
+
+const NO_ALLOW_LIST =
+  'A list of allowed hosts needs bubblewrap, which this runner does not have. Turn the network off or on in the session’s environment, or ask the operator for ISOLATION=bubblewrap.';

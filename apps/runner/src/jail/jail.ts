@@ -1,3 +1,4 @@
+import type { Network } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { ModelSocket } from '../model-proxy/model-access.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
@@ -23,6 +24,10 @@ export interface JailedTurn {
   paths: WorkspacePaths;
   /** All that Codex needs of its surroundings. */
   environment: Record<string, string>;
+  /** What its commands may reach. */
+  network: Network;
+  /** PEM of an authority that they have to trust for it; null: none. */
+  authority: string | null;
 }
 
 export interface Launch {
@@ -30,6 +35,8 @@ export interface Launch {
   program?: string;
   /** The program's whole environment. */
   environment: Record<string, string>;
+  /** Variables that commands need beside those of Codex. */
+  commandEnvironment: Record<string, string>;
   /** Codex configuration, each `key=<TOML value>`. */
   configOverrides: string[];
   sandboxMode: Sandbox;
@@ -42,6 +49,9 @@ export abstract class Jail {
 
   /** Where the model of this run is to be served; null: on the loopback address that all runs share. */
   abstract modelSocket(runId: string): Promise<ModelSocket | null>;
+
+  /** Why this network cannot be had here, and what to do; null: it can. */
+  abstract problemWith(network: Network): string | null;
 
   abstract launch(turn: JailedTurn): Promise<Launch>;
 

@@ -26,7 +26,14 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'TMPDIR is too long a path for sockets in it';
     const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
     await Promise.all([mkdir(repo), mkdir(codexHome)]);
-    const contents = { model: null, repo, codexHome, borrowed: [], environment: { HOME: codexHome } };
+    const contents = {
+      model: null,
+      certificates: null,
+      repo,
+      codexHome,
+      borrowed: [],
+      environment: { HOME: codexHome },
+    };
     const { program, environment } = await jail.prepare(runId, contents);
     await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS, env: environment });
     return null;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, ListenOptions } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 
 /** Above the time for which Codex keeps an idle connection, so that it never writes into one that is just closing. */
 const KEEP_ALIVE_MS = 120_000;
@@ -9,32 +9,47 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** What answers the connections of one listener. */
+export interface ConnectionHandlers {
+  request: RequestListener;
+  /** CONNECT; left out: the connection is closed. */
+  connect?: (req: IncomingMessage, client: Socket, head: Buffer) => void;
+}
+
 export interface LoopbackListener extends Listener {
   /** e.g. `http://127.0.0.1:40123` */
   origin: string;
 }
 
 /** Serves on a loopback port; 0 takes a free one. */
-export async function listenOnLoopback(handler: RequestListener, port = 0): Promise<LoopbackListener> {
-  const { server, close } = await listen(handler, { port, host: '127.0.0.1' });
+export async function listenOnLoopback(request: RequestListener, port = 0): Promise<LoopbackListener> {
+  const { server, close } = await listen({ request }, { port, host: '127.0.0.1' });
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
 /** Serves on a Unix socket, which is removed with the listener. */
-export const listenOnSocket = (handler: RequestListener, path: string): Promise<Listener> =>
-  listen(handler, { path });
+export const listenOnSocket = (handlers: ConnectionHandlers, path: string): Promise<Listener> =>
+  listen(handlers, { path });
 
 async function listen(
-  handler: RequestListener,
+  { request, connect }: ConnectionHandlers,
   where: ListenOptions,
 ): Promise<Listener & { server: Server }> {
-  const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
+  const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, request);
+  // The server of a TCP port or a Unix socket has no other streams.
+  if (connect) server.on('connect', (req, client, head) => connect(req, client as Socket, head));
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   server.listen(where);
   await once(server, 'listening');
   const close = async () => {
     const closed = once(server, 'close');
     server.close();
-    server.closeAllConnections();
+    // The server itself forgets those that have become tunnels, and yet waits for them.
+    for (const socket of open) socket.destroy();
     await closed;
   };
   return { server, close };

@@ -7,11 +7,18 @@
  *
  * Each run gets an access of its own, which works for the Responses API only and dies with the run: a socket that only its
  * jail can see, so that there is no secret in a jail at all, or else a token. The proxy reads the answers while they pass:
- * text as it grows, the tokens used, and what to tell a person when the upstream fails.
+ * text as it grows, the tokens used, and what to tell a person when the upstream fails. A run's socket also serves
+ * the egress proxy, which tells its requests by their form.
  */
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
-import { type Listener, listenOnLoopback, listenOnSocket } from '../listener/listen.js';
+import {
+  type ConnectionHandlers,
+  type Listener,
+  listenOnLoopback,
+  listenOnSocket,
+} from '../listener/listen.js';
 import {
   type ModelAccess,
   type ModelListener,
@@ -42,6 +49,9 @@ interface Running {
   listeners: Listener[];
 }
 
+/** A request to this very server, by its path alone. */
+const isOriginForm = ({ url = '' }: IncomingMessage) => url.startsWith('/') || url === '*';
+
 @Injectable()
 export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
@@ -60,19 +70,22 @@ export class ModelProxy implements OnModuleDestroy {
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
-  /** The same at a socket of the run's own. */
+  /**
+   * The same at a socket of the run's own.
+   * @param proxy what answers there to those who take it for a proxy (CONNECT, `http://…`); the model never does
+   */
   async openSocket(
     { runId, tenantId }: RunOwner,
     listener: ModelListener,
     socket: ModelSocket,
+    proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.start();
     const run = new ModelRun(runId, tenantId, listener);
     const { revoke } = this.runs.admit(run);
-    const own = await listenOnSocket(
-      modelApi(() => run, upstream),
-      socket.path,
-    );
+    const model = modelApi(() => run, upstream);
+    const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
+    const own = await listenOnSocket({ ...proxy, request }, socket.path);
     this.sockets.add(own);
     return {
       baseUrl: `${socket.origin}${API_ROOT}`,

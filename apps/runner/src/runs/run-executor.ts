@@ -8,6 +8,7 @@ import {
 } from '@saas-codex/platform/run-log/run-log.writer';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { EgressProxy } from '../egress/egress-proxy.js';
 import { Engine, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
@@ -41,6 +42,7 @@ export class RunExecutor {
     private readonly cancellations: Cancellations,
     private readonly threads: ThreadStore,
     private readonly modelProxy: ModelProxy,
+    private readonly egressProxy: EgressProxy,
     private readonly engine: Engine,
     private readonly jail: Jail,
   ) {}
@@ -91,17 +93,22 @@ export class RunExecutor {
     log: RunLogWriter,
   ): Promise<Ending> {
     const recorder = new TurnRecorder(log, thread.paths.repo, () => run.stop('lost'));
+    const problem = this.jail.problemWith(network);
+    if (problem !== null) return failed({ upstream: problem, codex: null });
     const socket = await this.jail.modelSocket(run.runId);
+    const egress = await this.egressProxy.open(network, recorder);
     const access = await (socket === null
       ? this.modelProxy.open(owner, recorder)
-      : this.modelProxy.openSocket(owner, recorder, socket));
+      : this.modelProxy.openSocket(owner, recorder, socket, egress.handlers));
     const deadline = setTimeout(() => run.stop('timeout'), this.config.RUN_TIMEOUT_MINUTES * 60_000);
     const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
     // What Codex has started outlives it, and Codex itself may take its time.
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
       const { runId, signal } = run;
-      const turn = { runId, kind, signal, prompt, network, thread, access, model: this.modelFor(thread) };
+      const { authority } = egress;
+      const model = this.modelFor(thread);
+      const turn = { runId, kind, signal, prompt, network, authority, thread, access, model };
       await this.play(turn, recorder);
     } catch (error) {
       const limit = this.jail.limitBehind(error);
@@ -111,6 +118,7 @@ export class RunExecutor {
     } finally {
       clearTimeout(deadline);
       endWatch();
+      egress.close();
       await access.revoke();
       recorder.close();
     }

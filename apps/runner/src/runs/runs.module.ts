@@ -4,6 +4,7 @@ import { ClientProxyFactory, type ClientRedis, Transport } from '@nestjs/microse
 import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { EgressModule } from '../egress/egress.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { transportOptions } from '../redis/redis-options.js';
 import { ThreadsModule } from '../threads/threads.module.js';
@@ -26,7 +27,7 @@ const broadcast = {
 };
 
 @Module({
-  imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EngineModule, ThreadsModule],
+  imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
   controllers: [RunsController, CancellationsController],
   providers: [RunsService, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, broadcast],
 })

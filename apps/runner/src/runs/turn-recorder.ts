@@ -1,6 +1,8 @@
 import type { ThreadEvent } from '@openai/codex-sdk';
+import type { EventData } from '@saas-codex/contracts/events';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import type { EgressListener } from '../egress/run-egress.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
 import { DeltaBuffer } from './delta-buffer.js';
 import { type Ending, failed, succeeded } from './ending.js';
@@ -12,10 +14,11 @@ import { translateItem } from './translate-item.js';
  *
  *     Codex ──events────────────► append ─┐
  *     proxy ──text as it grows──► deltas ─┼─► log
- *           ──tokens used───────► append ─┘
+ *           ──tokens used───────► append ─┤
  *           ──why a call failed─► kept for the ending
+ *     egress ─what was refused──► append ─┘
  */
-export class TurnRecorder implements ModelListener {
+export class TurnRecorder implements ModelListener, EgressListener {
   private readonly deltas: DeltaBuffer;
   private completed = false;
   private failure: string | null = null;
@@ -45,6 +48,10 @@ export class TurnRecorder implements ModelListener {
 
   onUpstreamError(sentence: string): void {
     this.upstreamError = sentence;
+  }
+
+  onRefused(refusal: EventData<'network.refused'>): void {
+    this.inBackground(this.log.append('network.refused', refusal));
   }
 
   /** @throws LogFencedError */

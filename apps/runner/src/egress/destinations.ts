@@ -1,0 +1,42 @@
+import { addressesOf, HostResolver } from '@saas-codex/platform/network/host-resolver';
+import { isOwnAddress, isPublicAddress } from '@saas-codex/platform/network/public-address';
+import { TrustedHosts } from '@saas-codex/platform/network/trusted-hosts';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../config.js';
+import { EgressRefusal, unknownHost } from './egress-error.js';
+import type { Target } from './target.js';
+
+/**
+ * Which network addresses a target stands for, whoever asks.
+ *
+ *     target ─► one question ─► every address public? ────────────────────────────────► these and no other
+ *                                    └─no─► trusted host? ─► leads to this machine? ──no──┘ ▲
+ *                                                                  └─yes─► trusted with its port
+ *
+ * An operator who trusts `registry.internal` has not thereby opened the runner's own services and the cloud's metadata,
+ * should that name ever lead there: those take an entry with the port.
+ */
+@Injectable()
+export class Destinations {
+  private readonly trusted: TrustedHosts;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<Config, 'EGRESS_TRUSTED_HOSTS'>,
+    private readonly resolver: HostResolver,
+  ) {
+    this.trusted = new TrustedHosts(config.EGRESS_TRUSTED_HOSTS);
+  }
+
+  /** @returns one address or more, IPv4 first. @throws EgressError */
+  async addressesOf(target: Target): Promise<string[]> {
+    const addresses = await addressesOf(target.host, this.resolver);
+    if (addresses.length === 0) throw unknownHost(target);
+    if (addresses.every((address) => this.mayReach(target, address))) return addresses;
+    throw new EgressRefusal(target, 'address_not_public');
+  }
+
+  private mayReach(target: Target, address: string): boolean {
+    if (isOwnAddress(address)) return this.trusted.hasPort(target);
+    return isPublicAddress(address) || this.trusted.has(target);
+  }
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Of one connection, not of the message: they end at every proxy. */
+const HOP_BY_HOP = [
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH'];
+
+/** A message's headers as name, value, name, value …, without those of its connection. */
+export function endToEndHeaders({ rawHeaders, headers }: IncomingMessage, without: string[] = []): string[] {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...HOP_BY_HOP, ...named, ...without]);
+  return rawHeaders.filter((_, index) => !dropped.has(String(rawHeaders[index - (index % 2)]).toLowerCase()));
+}
+
+/** By what frames it, as Node's parser has checked it: never both a length and chunks. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/**
+ * How the request is sent on: the headers that frame its body are written anew, so that two servers can never disagree
+ * on where it ends.
+ */
+export function requestHeaders(req: IncomingMessage, host: string): string[] {
+  const headers = ['Host', host, ...endToEndHeaders(req, ['host', 'content-length'])];
+  const length = req.headers['content-length'];
+  if (req.headers['transfer-encoding'] !== undefined) return [...headers, 'Transfer-Encoding', 'chunked'];
+  if (length !== undefined) return [...headers, 'Content-Length', length];
+  return METHODS_WITH_BODY.includes(req.method ?? '') ? [...headers, 'Content-Length', '0'] : headers;
+}

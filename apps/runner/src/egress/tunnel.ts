@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { unreadable } from './egress-error.js';
+import type { Inspection } from './inspection.js';
+import type { RunEgress } from './run-egress.js';
+import { parseAuthority } from './target.js';
+
+const IDLE_MS = 10 * 60_000;
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
+/**
+ * `CONNECT host:port`: bytes pass as they are, or, where the run may only read, requests one by one.
+ * @param head what the client has sent behind its request
+ * @returns when either side has gone
+ * @throws EgressError when nothing is established
+ */
+export async function openTunnel(
+  run: RunEgress,
+  inspection: Inspection | null,
+  { req, client, head }: { req: IncomingMessage; client: Socket; head: Buffer },
+): Promise<void> {
+  const target = parseAuthority(req.url ?? '');
+  if (target === null) throw unreadable();
+  const methods = run.permit(target);
+  const addresses = await run.locate(target);
+  const server = methods === 'any' ? await run.dial(target, addresses) : null;
+  client.setTimeout(IDLE_MS, () => client.destroy());
+  client.write(ESTABLISHED);
+  if (head.length > 0) client.unshift(head);
+  if (server === null) return inspection?.read(client, { target, addresses });
+  // Whoever breaks off breaks off the other.
+  const end = () => [client, server].forEach((socket) => socket.destroy());
+  await Promise.all([pipeline(client, server).catch(end), pipeline(server, client).catch(end)]);
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { Logger } from '@nestjs/common';
+import type { EventData } from '@saas-codex/contracts/events';
+import { Network, type NetworkInput } from '@saas-codex/contracts/network';
+import type { HostResolver } from '@saas-codex/platform/network/host-resolver';
+import { Destinations } from '../../src/egress/destinations.js';
+import type { Dialer } from '../../src/egress/dialer.js';
+import { type Egress, EgressProxy } from '../../src/egress/egress-proxy.js';
+import { type Listener, listenOnSocket } from '../../src/listener/listen.js';
+
+export type Refusal = EventData<'network.refused'>;
+
+export interface Answer {
+  status: number | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** A run at the proxy, as its jail sees it: by its socket. */
+export interface ProxiedRun {
+  egress: Egress;
+  refused: Refusal[];
+  socketPath: string;
+  /** Asks the proxy, with an absolute URL or any other request target. */
+  ask(
+    url: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Answer>;
+  /** CONNECT; with status 200 the socket is the tunnel. */
+  tunnel(authority: string): Promise<{ answer: Answer } | { socket: Socket }>;
+}
+
+/**
+ * The egress proxy with names and a world of its own: `dns` says what names stand for, and every connection leads to a
+ * server on loopback, whatever its address. No other address is contacted.
+ */
+export class EgressWorld {
+  dns: Record<string, string[] | string[][]> = {};
+  questions: string[] = [];
+  /** `address port`, one for each connection. */
+  dialled: string[] = [];
+  private readonly listeners: Listener[] = [];
+  private runs = 0;
+
+  private constructor(private readonly folder: string) {}
+
+  static async create(): Promise<EgressWorld> {
+    Logger.overrideLogger(false);
+    return new EgressWorld(await mkdtemp(join(tmpdir(), 'saas-codex-test-')));
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.listeners.map((listener) => listener.close()));
+    await rm(this.folder, { recursive: true });
+  }
+
+  readonly resolver: HostResolver = {
+    resolve: (host) => {
+      this.questions.push(host);
+      const entry = this.dns[host];
+      if (entry === undefined) return Promise.reject(new Error('ENOTFOUND'));
+      return Promise.resolve(
+        Array.isArray(entry[0]) ? ((entry as string[][]).shift() ?? []) : (entry as string[]),
+      );
+    },
+  };
+
+  /** @param server where all connections lead; left out: nowhere */
+  async open(network: NetworkInput, server?: Server, trusted: string[] = []): Promise<ProxiedRun> {
+    const destinations = new Destinations({ EGRESS_TRUSTED_HOSTS: trusted }, this.resolver);
+    const dialer: Dialer = {
+      connect: async (addresses, port) => {
+        this.dialled.push(`${addresses.join(',')} ${port}`);
+        if (!server) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+        const socket = connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+        await once(socket, 'connect');
+        return socket;
+      },
+    };
+    const refused: Refusal[] = [];
+    const egress = await new EgressProxy(destinations, dialer).open(Network.parse(network), {
+      onRefused: (refusal) => refused.push(refusal),
+    });
+    const socketPath = join(this.folder, `${(this.runs += 1)}.sock`);
+    this.listeners.push(await listenOnSocket(egress.handlers, socketPath));
+    return {
+      egress,
+      refused,
+      socketPath,
+      ask: (url, init) => ask(socketPath, url, init),
+      tunnel: (authority) => tunnel(socketPath, authority),
+    };
+  }
+}
+
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+async function ask(
+  socketPath: string,
+  url: string,
+  { method = 'GET', headers = {}, body }: NonNullable<Parameters<ProxiedRun['ask']>[1]> = {},
+): Promise<Answer> {
+  const outgoing = request({ socketPath, path: url, method, headers: { host: 'proxy.invalid', ...headers } });
+  outgoing.end(body);
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+async function tunnel(
+  socketPath: string,
+  authority: string,
+): Promise<{ answer: Answer } | { socket: Socket }> {
+  const outgoing = request({ socketPath, path: authority, method: 'CONNECT' });
+  outgoing.end();
+  const [response, socket, head] = (await once(outgoing, 'connect')) as [IncomingMessage, Socket, Buffer];
+  if (response.statusCode === 200) return { socket };
+  socket.unshift(head);
+  return {
+    answer: { status: response.statusCode, headers: response.headers, body: await text(socket) },
+  };
+}
