@@ -1,8 +1,10 @@
+import { focusContent } from '../shared/lib/focus-content.js';
+
 /** The first stop of the Tab key: past the sidebar, to what the page is for. */
 export const SkipLink = () => (
   <button
     type="button"
-    onClick={() => document.querySelector<HTMLElement>('main textarea, main button, main a')?.focus()}
+    onClick={focusContent}
     className="sr-only rounded-lg border bg-popover px-3 py-1.5 text-sm shadow-popover focus:not-sr-only focus:fixed focus:top-2.5 focus:left-2.5 focus:z-50"
   >
     Skip to content

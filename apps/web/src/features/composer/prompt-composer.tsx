@@ -130,7 +130,7 @@ const QUEUE_NOTES: Record<SetupState, string | null> = {
 
 function placeholder(session: Session, setup: SetupState, running: boolean): string {
   if (session.status === 'provisioning') return 'Ask already: it runs once the workspace is ready';
-  if (setup === 'pending') return 'Setting up. Ask already: it runs after the setup';
+  if (setup === 'pending') return 'Ask already: it runs after the setup';
   if (setup === 'held') return 'Ask already: it waits for the setup';
   return running ? 'Ask for more: it runs next' : 'What should Codex do next?';
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { z } from 'zod';
 
-/** What is wrong, by JSON pointer of the field. */
+/** What is wrong, by JSON pointer of the field: a predicate, "is not a host name", as the contracts say it. */
 export type FieldErrors = Readonly<Record<string, string>>;
 
 export const NO_ERRORS: FieldErrors = {};

@@ -84,7 +84,7 @@ function HostRow({ host: { host, readOnly }, isNew, error: wrong, ...on }: HostR
   const id = useId();
   // A name that is being typed is not wrong yet.
   const [written, setWritten] = useState(host !== '');
-  const error = written ? wrong : undefined;
+  const error = written && wrong ? `“${host.trim()}” ${wrong}` : undefined;
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter would send the form around the list; on the empty line it may.
     if (event.key !== 'Enter' || host.trim() === '') return;
@@ -95,8 +95,8 @@ function HostRow({ host: { host, readOnly }, isNew, error: wrong, ...on }: HostR
     <li>
       <div
         className={cx(
-          'flex h-8 items-center gap-0.5 rounded-lg border border-input bg-background pr-1 focus-within:border-accent focus-within:ring-2 focus-within:ring-ring/30',
-          error && 'border-destructive',
+          'flex h-8 items-center gap-0.5 rounded-lg border bg-background pr-1 focus-within:border-accent focus-within:ring-2 focus-within:ring-ring/30',
+          error ? 'border-destructive' : 'border-input',
         )}
       >
         <input

@@ -13,10 +13,14 @@ export const MODES: Record<NetworkMode, Mode> = {
   off: {
     name: 'Off',
     icon: GlobeOff,
-    note: 'Commands reach nothing. What they ask for is refused and shown.',
+    note: 'Nothing is reached; what was asked for is shown.',
   },
-  allow_list: { name: 'Allow list', icon: GlobeLock, note: 'Commands reach the hosts that you name.' },
-  on: { name: 'On', icon: Globe, note: 'Commands reach every public host, but nothing on private networks.' },
+  allow_list: {
+    name: 'Allow list',
+    icon: GlobeLock,
+    note: 'Only the hosts that you name.',
+  },
+  on: { name: 'On', icon: Globe, note: 'Every public host, but no private network.' },
 };
 
 /** A network in a word or two; one host is named. */

@@ -77,7 +77,7 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
       <form onSubmit={submit} className="mt-4">
         <SetupFields value={draft} onChange={change} errors={{ ...mistakes, ...answered }} />
         {failure && <ErrorNotice error={failure} className="mt-3" />}
-        <div className="mt-5 flex flex-wrap justify-end gap-2">
+        <div className="mt-5 flex flex-wrap justify-end gap-2 max-sm:gap-1.5 max-sm:[&>button]:px-2.5">
           {session.setup && (
             <Button variant="ghost" className="mr-auto" disabled={busy} onClick={() => void save(null)}>
               Remove

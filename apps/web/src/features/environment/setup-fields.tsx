@@ -21,7 +21,7 @@ const MAX_SCRIPT = 20_000;
 /** The script, and what it may reach. */
 export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
   const id = useId();
-  const error = errors['/script'];
+  const error = errors['/script'] && `The script ${errors['/script']}`;
   return (
     <div className="space-y-3.5">
       <div>

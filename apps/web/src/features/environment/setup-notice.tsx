@@ -1,6 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { RunStatus } from '@saas-codex/contracts/runs';
 import { Hammer } from 'lucide-react';
+import { focusContent } from '../../shared/lib/focus-content.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useUpdateSession } from '../sessions/api/update-session.js';
@@ -23,7 +24,8 @@ export function SetupNotice({ session }: { session: Session }) {
   const goOn = () =>
     update.mutate(
       { sessionId: session.session_id, change: { setup: null } },
-      { onError: (error) => toastError(error) },
+      // The notice goes, and the button with it that had the focus.
+      { onSuccess: focusContent, onError: (error) => toastError(error) },
     );
   return (
     <section aria-label="Setup" className="mx-auto w-full max-w-3xl px-4 pb-3 max-sm:px-3">
@@ -54,7 +56,9 @@ export function SetupNotice({ session }: { session: Session }) {
             size="sm"
             variant="primary"
             busy={run.isPending}
-            onClick={() => run.mutate(undefined, { onError: (error) => toastError(error) })}
+            onClick={() =>
+              run.mutate(undefined, { onSuccess: focusContent, onError: (error) => toastError(error) })
+            }
           >
             {never ? 'Run setup' : 'Run again'}
           </Button>

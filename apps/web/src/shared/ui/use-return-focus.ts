@@ -1,4 +1,5 @@
 import { useRef } from 'react';
+import { focusContent } from '../lib/focus-content.js';
 
 /**
  * Gives the focus back, when a dialog closes, to where it was when the dialog opened, unless something else took it.
@@ -15,7 +16,9 @@ export function useReturnFocus() {
     onCloseAutoFocus: (event: Event) => {
       event.preventDefault();
       if (document.activeElement !== document.body) return;
-      if (opener.current instanceof HTMLElement) opener.current.focus();
+      // What was done in the dialog may have taken away what had opened it.
+      if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+      else focusContent();
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { GlobeX } from 'lucide-react';
-import { Button } from '../../../shared/ui/button.js';
 import { openEnvironmentDialog } from '../../environment/dialogs-store.js';
 import { refusedBecause } from '../../environment/network-modes.js';
 import type { Refusal } from '../fold/run-timeline.js';
@@ -53,25 +52,24 @@ interface RefusalLineProps {
 }
 
 const RefusalLine = ({ refusal: { host, port, reason }, about, onAllow }: RefusalLineProps) => (
-  <div className="flex min-h-7 items-center gap-2.5 text-sm text-muted-foreground">
-    <GlobeX aria-hidden className="size-4 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
+  <div className="flex gap-2.5 py-1 text-sm text-muted-foreground">
+    <GlobeX aria-hidden className="mt-0.5 size-4 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
     <p className="min-w-0 [overflow-wrap:anywhere]">
       Refused:{' '}
       <code className="font-mono text-xs text-foreground/90">
         {host}:{port}
       </code>
       , {refusedBecause(reason, about)}
+      {onAllow && (
+        <button
+          type="button"
+          aria-label={`Allow ${host}`}
+          onClick={onAllow}
+          className="ml-2.5 rounded-sm font-medium whitespace-nowrap text-foreground underline decoration-foreground/25 underline-offset-3 hover:decoration-foreground"
+        >
+          Allow…
+        </button>
+      )}
     </p>
-    {onAllow && (
-      <Button
-        variant="ghost"
-        size="sm"
-        aria-label={`Allow ${host}`}
-        className="-my-1 px-1.5 text-accent hover:text-accent"
-        onClick={onAllow}
-      >
-        Allow…
-      </Button>
-    )}
   </div>
 );

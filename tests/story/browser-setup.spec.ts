@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Session } from '@saas-codex/contracts/sessions';
+import type { Browser, Page } from 'playwright-core';
+import { complaints, screenshot, startBrowser } from '../support/browser.js';
+import { startSystem, type System } from '../support/system.js';
+
+/** A session whose setup needs what its network does not allow, as a person gets it going, in a real Chromium. */
+let system: System;
+let browser: Browser;
+let page: Page;
+let errors: string[];
+
+beforeAll(async () => {
+  [system, browser] = await Promise.all([startSystem({ DEMO_PACE: '0.3' }), startBrowser()]);
+  page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  page.setDefaultTimeout(30_000);
+  errors = complaints(page);
+}, 240_000);
+
+afterAll(async () => {
+  await browser.close();
+  await system.stop();
+}, 60_000);
+
+/** Says something, waits until it is told to go on, asks for a host that nobody has allowed, and fails. */
+const SCRIPT = `echo "first line of the setup"
+until [ -e go-on ]; do sleep 0.1; done
+git ls-remote https://packages.example/tools.git || echo "no tools"
+exit 3`;
+
+test('a setup streams, is refused a host, fails, is mended, and lets the prompt go on', async () => {
+  await page.goto(system.link);
+  await prompt().waitFor();
+  await page.getByRole('button', { name: 'Network: No network' }).waitFor();
+  await page.getByRole('button', { name: /^Setup script/ }).click();
+  await page.getByRole('textbox', { name: 'Setup script' }).fill(SCRIPT);
+  await page.reload();
+  await page.getByRole('button', { name: 'Setup script: echo "first line of the setup"' }).waitFor();
+  await prompt().fill('Note that the tulips have come');
+  await prompt().press('Enter');
+
+  await page.waitForURL(/\/sessions\//);
+  const setups = page.getByRole('article', { name: 'Setup' });
+  await setups.getByText('Setting up').waitFor();
+  await setups.getByRole('region', { name: 'Output' }).getByText('first line of the setup').waitFor();
+  const queue = page.getByRole('region', { name: 'Queued prompts' });
+  await queue.getByText('Waiting for the setup').waitFor();
+  await queue.getByText('Note that the tulips have come').waitFor();
+  await screenshot(page, 'setup-running');
+
+  await writeFile(join((await session()).repo_path, 'go-on'), '');
+  await setups.getByText('Refused: packages.example:443, network is off for this session').waitFor();
+  await setups.getByText('Setup failed').waitFor();
+  await setups.getByText('exit 3').waitFor();
+  const notice = page.getByRole('region', { name: 'Setup', exact: true });
+  await notice.getByText('Your prompt waits for it.').waitFor();
+  await screenshot(page, 'setup-failed');
+
+  await page.getByRole('button', { name: 'Allow packages.example' }).click();
+  const dialog = page.getByRole('dialog');
+  expect(await dialog.getByRole('radio', { name: 'Allow list' }).isChecked()).toBe(true);
+  expect(await dialog.getByLabel('Host', { exact: true }).inputValue()).toBe('packages.example');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Network: packages.example' }).waitFor();
+  expect((await session()).network).toEqual({
+    mode: 'allow_list',
+    hosts: [{ host: 'packages.example', methods: 'any' }],
+  });
+
+  await notice.getByRole('button', { name: 'Edit script' }).click();
+  await dialog.getByRole('textbox', { name: 'Setup script' }).fill('echo mended');
+  await dialog.getByRole('button', { name: 'Save and run' }).click();
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+  expect(await notice.count()).toBe(0);
+  expect((await session()).setup_status).toBe('succeeded');
+  const articles = await page.getByRole('article').all();
+  expect(await Promise.all(articles.map((article) => article.getAttribute('aria-label')))).toEqual([
+    'Setup',
+    'Setup',
+    'Prompt: Note that the tulips have come',
+  ]);
+  await screenshot(page, 'setup-mended');
+  expect(errors).toEqual([]);
+}, 180_000);
+
+const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
+
+/** The session that the page shows, as the API has it. */
+async function session(): Promise<Session> {
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  return Session.parse(await (await system.api(`/api/sessions/${id}`)).json());
+}
