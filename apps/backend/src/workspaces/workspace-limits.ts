@@ -17,6 +17,8 @@ export class WorkspaceLimits {
   readonly diffFiles: number = 3_000;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
+  /** Bytes of memory that one git command can fill. */
+  readonly gitMemoryBytes: number = 2048 * MB;
   /** Milliseconds for naming a remote's branches, and for fetching all of it. */
   readonly resolveMs: number = 30_000;
   readonly fetchMs: number = 600_000;

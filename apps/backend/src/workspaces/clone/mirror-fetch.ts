@@ -1,7 +1,7 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepoAddress } from '../addresses/repo-address.js';
 import type { Git, GitCommand } from '../git/git.js';
+import { removePartialPacks } from '../git/partial-packs.js';
 import { progressReader } from '../git/progress.js';
 import { transportTo } from '../git/transport.js';
 import type { WorkspaceLimits } from '../workspace-limits.js';
@@ -145,13 +145,4 @@ export class MirrorFetch {
       signal: this.request.signal,
     };
   }
-}
-
-/** What an earlier fetch that was ended left behind; nobody else writes to the mirror while its lock is held. */
-async function removePartialPacks(mirror: string): Promise<void> {
-  const folder = join(mirror, 'objects', 'pack');
-  const names = await readdir(folder).catch(() => []);
-  await Promise.all(
-    names.filter((name) => name.startsWith('tmp_')).map((name) => rm(join(folder, name), { force: true })),
-  );
 }

@@ -1,7 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
-import { simpleGit } from 'simple-git';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import { gitConfigArguments, gitEnvironment } from './git-environment.js';
 import { GitFailure, type GitFailureKind } from './git-failure.js';
+import { withMemoryLimit } from './memory-limit.js';
 
 export interface GitCommand {
   /** Subcommand and arguments; whatever comes from outside stands behind `--` or `--end-of-options`. */
@@ -13,8 +17,8 @@ export interface GitCommand {
   workTree?: string;
   config?: readonly string[];
   env?: Record<string, string>;
-  /** Not empty; without it git reads nothing. */
-  input?: string | Buffer;
+  /** Without it git reads nothing. */
+  input?: string | Buffer | AsyncIterable<Buffer>;
   /** What git may speak; default nothing. */
   protocols?: readonly string[];
   timeoutMs: number;
@@ -23,6 +27,8 @@ export interface GitCommand {
   /** Output above the maximum is cut instead of being a failure. */
   truncate?: boolean;
   signal?: AbortSignal;
+  /** Takes the output piece by piece, of any length; then none is kept. */
+  onStdout?: (chunk: Buffer) => void;
   onStderr?: (text: string) => void;
 }
 
@@ -32,51 +38,33 @@ export interface GitOutput {
 }
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-/** From the end of a command to not waiting for it any more. */
+/** From asking a command to end to ending it. */
 const GRACE_MS = 1_000;
 const MAX_STDERR_CHARACTERS = 16 * 1024;
 
 /**
- * Runs git commands: an environment that starts empty, settings that start no program, a deadline, bounded output.
- *
- * simple-git's guards are written for arguments and variables that a user chose, and stop the hardening too. So the
- * ones that the hardening needs are lifted, by name; what comes from users never reaches an option here.
+ * Runs git commands: an environment that starts empty, settings that start no program, a deadline, bounded memory
+ * and output.
  */
-const LIFTED_GUARDS = {
-  allowUnsafeAskPass: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeProtocolOverride: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeTemplateDir: true,
-};
-
 @Injectable()
 export class Git {
-  /** @throws GitFailure */
-  async run(command: GitCommand): Promise<GitOutput> {
-    const watch = new Watch(command);
-    const env = gitEnvironment(command.protocols ?? [], command.env ?? {});
-    const git = simpleGit({
-      baseDir: command.cwd,
-      abort: watch.signal,
-      allowEnvironment: Object.keys(env),
-      unsafe: LIFTED_GUARDS,
-      completion: { onClose: true, onExit: false },
-      ...(command.input !== undefined && { input: () => command.input }),
-      errors: (error, { exitCode }) => watch.onExit(exitCode, error),
+  constructor(private readonly limits: WorkspaceLimits) {}
+
+  /** @throws GitFailure; what `input` throws; the system's error when git cannot be started */
+  run(command: GitCommand): Promise<GitOutput> {
+    const [program, ...args] = withMemoryLimit(this.limits.gitMemoryBytes, [
+      'git',
+      ...globalArguments(command),
+      ...command.args,
+    ]);
+    const child = spawn(program, args, {
+      cwd: command.cwd,
+      env: gitEnvironment(command.protocols ?? [], command.env ?? {}),
+      stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      // A process group of its own: what git started ends with it.
+      detached: true,
     });
-    try {
-      git.env(env).outputHandler((_command, stdout, stderr) => watch.attach(stdout, stderr));
-      await Promise.race([git.raw([...globalArguments(command), ...command.args]), watch.abandoned]);
-      return watch.output();
-    } catch (error) {
-      return watch.outputAfter(error);
-    } finally {
-      watch.close();
-    }
+    return new GitProcess(command, child).finished();
   }
 
   /** Runs and answers stdout as text, without white space around it. */
@@ -93,67 +81,74 @@ function globalArguments({ config = [], gitDir, workTree }: GitCommand): string[
   return [...gitConfigArguments([...bare, ...config]), ...repository, ...tree];
 }
 
-/** Watches one process: deadline, abort, size of its output, the end of its stderr. */
-class Watch {
-  private readonly stopping = new AbortController();
+/** One running command: its input and output, its deadline, and how it ended. */
+class GitProcess {
   private readonly chunks: Buffer[] = [];
-  private deadline: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
   private bytes = 0;
   private stderr = '';
-  private exitCode: number | null = null;
-  private abandon: (reason: Error) => void = () => undefined;
   private stoppedFor: Exclude<GitFailureKind, 'exit'> | null = null;
 
-  /**
-   * Rejects when a stopped command does not end: git ends at once, but its transport helper may sit in a connection
-   * that does not move (until `http.lowSpeedTime`), with git's output still open.
-   */
-  readonly abandoned = new Promise<never>((_, reject) => (this.abandon = reject));
-
-  constructor(private readonly command: GitCommand) {
-    this.abandoned.catch(() => undefined);
-    this.deadline = setTimeout(() => this.stop('stalled'), command.timeoutMs);
+  constructor(
+    private readonly command: GitCommand,
+    private readonly child: ChildProcess,
+  ) {
+    this.timer = setTimeout(() => this.stop('stalled'), command.timeoutMs);
     command.signal?.addEventListener('abort', this.onAbort);
     if (command.signal?.aborted) this.onAbort();
+    child.stdout?.on('data', (chunk: Buffer) => this.onStdout(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.onStderr(chunk.toString('utf8')));
   }
 
-  get signal(): AbortSignal {
-    return this.stopping.signal;
+  async finished(): Promise<GitOutput> {
+    try {
+      const [exitCode, feedFailure] = await Promise.all([this.closed(), this.feed()]);
+      if (exitCode === 0 && this.stoppedFor === null) return this.output();
+      if (this.stoppedFor === 'flooded' && this.command.truncate) return this.output();
+      if (this.stoppedFor === null && feedFailure !== null) throw feedFailure;
+      throw new GitFailure(this.stoppedFor ?? 'exit', this.command.args[0], exitCode, this.stderr);
+    } finally {
+      clearTimeout(this.timer);
+      this.command.signal?.removeEventListener('abort', this.onAbort);
+    }
   }
 
-  attach(stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream): void {
-    stdout.on('data', (chunk: Buffer) => {
-      const room = this.maximum - this.bytes;
-      if (room > 0) this.chunks.push(chunk.subarray(0, room));
-      this.bytes += chunk.length;
-      if (this.bytes > this.maximum) this.stop('flooded');
+  /** Answers the exit code, null when a signal ended it, once all output has been read. */
+  private closed(): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('close', resolve);
     });
-    stderr.on('data', (chunk: Buffer) => {
-      const text = chunk.toString('utf8');
-      this.stderr = (this.stderr + text).slice(-MAX_STDERR_CHARACTERS);
-      this.command.onStderr?.(text);
-    });
   }
 
-  /** simple-git on its own takes an exit code with an empty stderr for a success. */
-  onExit(exitCode: number, error: Buffer | Error | undefined): Buffer | Error | undefined {
-    this.exitCode = exitCode;
-    return exitCode === 0 ? error : (error ?? new Error(`exit code ${exitCode}`));
+  /** Answers why there was no more input; a command that does not want to read all of it is not to blame. */
+  private async feed(): Promise<Error | null> {
+    const { input } = this.command;
+    if (input === undefined || this.child.stdin === null) return null;
+    try {
+      await pipeline(Readable.from(input), this.child.stdin);
+      return null;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      return CLOSED.has(code) ? null : (error as Error);
+    }
   }
 
-  output(): GitOutput {
+  private onStdout(chunk: Buffer): void {
+    if (this.command.onStdout) return this.command.onStdout(chunk);
+    const room = this.maximum - this.bytes;
+    if (room > 0) this.chunks.push(chunk.subarray(0, room));
+    this.bytes += chunk.length;
+    if (this.bytes > this.maximum) this.stop('flooded');
+  }
+
+  private onStderr(text: string): void {
+    this.stderr = (this.stderr + text).slice(-MAX_STDERR_CHARACTERS);
+    this.command.onStderr?.(text);
+  }
+
+  private output(): GitOutput {
     return { stdout: Buffer.concat(this.chunks), truncated: this.bytes > this.maximum };
-  }
-
-  outputAfter(error: unknown): GitOutput {
-    if (this.stoppedFor === 'flooded' && this.command.truncate) return this.output();
-    if (this.stoppedFor === null && this.exitCode === null) throw error;
-    throw new GitFailure(this.stoppedFor ?? 'exit', this.command.args[0], this.exitCode, this.stderr);
-  }
-
-  close(): void {
-    clearTimeout(this.deadline);
-    this.command.signal?.removeEventListener('abort', this.onAbort);
   }
 
   private readonly onAbort = () => this.stop('aborted');
@@ -165,8 +160,20 @@ class Watch {
   private stop(reason: Exclude<GitFailureKind, 'exit'>): void {
     if (this.stoppedFor !== null) return;
     this.stoppedFor = reason;
-    this.stopping.abort();
-    clearTimeout(this.deadline);
-    this.deadline = setTimeout(() => this.abandon(new Error('abandoned')), GRACE_MS);
+    this.signalAll('SIGTERM');
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.signalAll('SIGKILL'), GRACE_MS);
+  }
+
+  /** git, and its transport helpers, which may sit in a connection that does not move. */
+  private signalAll(signal: NodeJS.Signals): void {
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
+
+const CLOSED = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);

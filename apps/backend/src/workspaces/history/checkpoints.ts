@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { GitFailure } from '../git/git-failure.js';
-import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
-import { parseWorkTreeEntries, WorkTreeChanges, type WorkTreeEntry } from './work-tree-changes.js';
+import { HeldFolder } from '../held-folder.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
+import { SUBMODULE_MODE } from './changed-files.js';
+import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
+import { canBeInTree } from './tree-name.js';
+import { parseWorkTreeEntries, type WorkTreeEntry } from './work-tree-listing.js';
+import { type Finding, WorkTreeReader } from './work-tree-reader.js';
 
 const ATTEMPTS = 3;
 const NESTING = 8;
@@ -13,11 +17,16 @@ const PLACEHOLDER = '.saas-codex-nested';
 /**
  * Records the work tree as a git tree, honouring its .gitignore files.
  *
- *     ls-files: what changed, what is new? ─► lstat: what is it really? ─► update-index ─► write-tree ─► ref
+ *     ls-files: which names are new, changed, gone? ─► WorkTreeReader: what is really there? ─► fast-import: contents
+ *        ref ◄─ write-tree ◄─ update-index --refresh: which files need no look next time? ◄─ update-index: names
  *
- * `git add` would do the same and is not safe here (see HistoryRepository.onWorkTree). Submodules stay as they were
- * on the base commit. A repository inside the repository is recorded as the files that it consists of: ls-files
- * stops at such a folder unless the index has an entry below it, so it gets a placeholder for as long as it takes.
+ * git itself reads the work tree by name, and an agent may put a link in the place of any folder meanwhile. So git
+ * only tells names, and compares; what it compares with may lie anywhere, but decides no more than whether a name is
+ * looked at. Contents are read by WorkTreeReader alone, which cannot be led out of the work tree.
+ *
+ * Submodules stay as they were on the base commit. A repository inside the repository is recorded as the files that
+ * it consists of: ls-files stops at such a folder unless the index has an entry below it, so it gets a placeholder
+ * for as long as it takes.
  */
 @Injectable()
 export class Checkpoints {
@@ -42,7 +51,7 @@ export class Checkpoints {
     return taken;
   }
 
-  /** A file that changes its kind between the look and the recording fails the attempt: look again. */
+  /** The agent may change things so that git stumbles: look again. */
   private async record(sessionId: string): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -52,7 +61,7 @@ export class Checkpoints {
         if (attempt === ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
       }
     }
-    const { stdout } = await this.history.onWorkTree(sessionId, { args: ['write-tree'] });
+    const { stdout } = await this.history.read(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
     await this.history.keep(sessionId, tree);
     return tree;
@@ -61,39 +70,53 @@ export class Checkpoints {
   private async updateIndex(sessionId: string): Promise<void> {
     const entries = await this.list(sessionId);
     if (entries.length === 0) return;
-    const changes = new WorkTreeChanges(this.paths.repo(sessionId), this.limits.checkpointFileBytes, () =>
-      this.submodules(sessionId),
-    );
-    const { gone, present } = await changes.judge(entries);
-    await this.indexInfo(
-      sessionId,
-      gone.map((name) => indexLine('0', NO_OBJECT, name)),
-    );
-    if (present.length === 0) return;
-    await this.history.onWorkTree(sessionId, {
-      args: [
-        'update-index',
-        '-q',
-        '--ignore-submodules',
-        '--refresh',
-        '--verbose',
-        '-z',
-        '--add',
-        '--remove',
-        '--replace',
-        '--stdin',
-      ],
-      input: Buffer.concat(present.map((name) => Buffer.concat([name, Buffer.of(0)]))),
+    const present: Buffer[] = [];
+    const gone = new Set<Buffer>();
+    const folders = new Set<Buffer>();
+    await this.readContents(sessionId, entries, (finding) => {
+      if (finding.is === 'content') present.push(indexLine(finding.mode, finding.oid, finding.name));
+      else if (finding.is === 'gone') gone.add(finding.name);
+      else if (finding.is === 'folder') folders.add(finding.name);
     });
+    const submodules = folders.size > 0 ? await this.submodules(sessionId) : new Set<string>();
+    const removed = entries
+      .filter(({ tracked }) => tracked)
+      .filter(({ name }) => gone.has(name) || (folders.has(name) && !submodules.has(name.toString('latin1'))))
+      .map(({ name }) => indexLine('0', NO_OBJECT, name));
+    await this.indexInfo(sessionId, [...removed, ...present]);
+    await this.history.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+  }
+
+  private async readContents(
+    sessionId: string,
+    entries: readonly WorkTreeEntry[],
+    onFinding: (finding: Finding) => void,
+  ): Promise<void> {
+    const root = await HeldFolder.open(this.paths.repo(sessionId));
+    try {
+      const reader = new WorkTreeReader(root, this.limits.checkpointFileBytes);
+      const names = entries.map(({ name }) => name);
+      await this.history.read(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
+        input: reader.read(names, onFinding),
+      });
+    } finally {
+      root.close();
+    }
   }
 
   /** What is new, changed or gone, nested repositories included. */
   private async list(sessionId: string): Promise<WorkTreeEntry[]> {
     for (let depth = 0; ; depth++) {
-      const { stdout } = await this.history.onWorkTree(sessionId, {
-        args: ['ls-files', '-z', '-t', '--others', '--modified', '--deleted', '--exclude-standard'],
-      });
-      const entries = parseWorkTreeEntries(stdout);
+      const { stdout } = await this.history.onWorkTree(sessionId, [
+        'ls-files',
+        '-z',
+        '-t',
+        '--others',
+        '--modified',
+        '--deleted',
+        '--exclude-standard',
+      ]);
+      const entries = parseWorkTreeEntries(stdout).filter(({ name }) => canBeInTree(name));
       const nested = entries.filter(({ folder }) => folder);
       if (nested.length === 0 || depth === NESTING) return entries.filter(({ folder }) => !folder);
       const placeholders = nested.map(({ name }) => Buffer.concat([name, Buffer.from(PLACEHOLDER)]));
@@ -104,17 +127,20 @@ export class Checkpoints {
     }
   }
 
-  private async indexInfo(sessionId: string, lines: Buffer[]): Promise<void> {
+  private async indexInfo(sessionId: string, lines: readonly Buffer[]): Promise<void> {
     if (lines.length === 0) return;
     const input = Buffer.concat(lines);
-    await this.history.onWorkTree(sessionId, { args: ['update-index', '-z', '--index-info'], input });
+    await this.history.read(sessionId, ['update-index', '-z', '--index-info'], { input });
   }
 
+  /** Names, as bytes in latin1. */
   private async submodules(sessionId: string): Promise<ReadonlySet<string>> {
-    const { stdout } = await this.history.onWorkTree(sessionId, { args: ['ls-files', '-z', '--stage'] });
+    const { stdout } = await this.history.read(sessionId, ['ls-files', '-z', '--stage']);
     const lines = stdout.toString('latin1').split('\0');
     return new Set(
-      lines.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)),
+      lines
+        .filter((line) => line.startsWith(`${SUBMODULE_MODE} `))
+        .map((line) => line.slice(line.indexOf('\t') + 1)),
     );
   }
 }

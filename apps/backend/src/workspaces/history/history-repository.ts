@@ -2,6 +2,7 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { withFileLock } from '../git/file-lock.js';
+import { removePartialPacks } from '../git/partial-packs.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
@@ -23,11 +24,12 @@ const ATTRIBUTES =
 /** A path with a backslash is a plain name here; symbolic links and modes are real. */
 const SETTINGS = [
   'core.protectNTFS=false',
+  'core.protectHFS=false',
   'core.symlinks=true',
   'core.fileMode=true',
   'core.autocrlf=false',
 ];
-const SPEED = ['core.looseCompression=1', 'core.preloadIndex=true'];
+const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadIndex=true'];
 
 @Injectable()
 export class HistoryRepository {
@@ -51,41 +53,38 @@ export class HistoryRepository {
     if (base === null) return;
     await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(base.mirror, 'objects')}\n`);
     await this.read(sessionId, ['read-tree', base.commit]);
-    await this.onWorkTree(sessionId, { args: ['update-index', '-q', '--ignore-submodules', '--refresh'] });
+    await this.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
   }
 
-  /** Runs git on recorded objects only: no file of the work tree is looked at. */
+  /** Runs git on what is recorded only: no file of the work tree is looked at. */
   read(sessionId: string, args: GitCommand['args'], options: Partial<GitCommand> = {}): Promise<GitOutput> {
     const path = this.paths.history(sessionId);
     return this.git.run({ ...this.common(), ...options, args, cwd: path, gitDir: path });
   }
 
   /**
-   * Runs git on the work tree. Only plumbing that starts no other program belongs here: `status`, `diff`, `add` and
-   * `commit` start a git of its own inside every submodule, and that one obeys the submodule's configuration.
+   * Runs git on the work tree. Only what starts no other program belongs here: `status`, `diff`, `add` and `commit`
+   * start a git of its own inside every submodule, and that one obeys the submodule's configuration. And only what
+   * records no content: git goes by names, and an agent decides where these lead while git looks.
    */
-  async onWorkTree(sessionId: string, command: Pick<GitCommand, 'args' | 'input'>): Promise<GitOutput> {
+  async onWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
     const workTree = this.paths.repo(sessionId);
     const done = new AbortController();
     void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
     try {
-      return await this.git.run({
-        ...this.common(),
-        ...command,
-        cwd: workTree,
-        gitDir: this.paths.history(sessionId),
-        workTree,
-      });
+      const gitDir = this.paths.history(sessionId);
+      return await this.git.run({ ...this.common(), args, cwd: workTree, gitDir, workTree });
     } finally {
       done.abort();
     }
   }
 
-  /** One at a time writes the index; a lock that a killed git left there belongs to nobody. */
+  /** One at a time writes; what a killed git left there, a lock or half a pack, belongs to nobody. */
   exclusively<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
     const path = this.paths.history(sessionId);
     return withFileLock(path, async () => {
       await rm(join(path, 'index.lock'), { force: true });
+      await removePartialPacks(path);
       return work();
     });
   }

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { Git } from '../src/workspaces/git/git.js';
+import { execute, runGit, startHistories } from './history-fixture.js';
+
+/*
+ * An agent puts links and pipes in the place of folders and files while these are recorded. In `outside`, which its
+ * jail hides from it, there are files of the same names.
+ */
+let histories: Awaited<ReturnType<typeof startHistories>>;
+let outside: string;
+let secrets: string[];
+
+const NAMES = ['a.txt', 'new.txt', 'deep/a.txt'];
+
+beforeAll(async () => {
+  histories = await startHistories();
+  outside = join(histories.root, 'outside');
+  await mkdir(join(outside, 'deep'), { recursive: true });
+  for (const name of NAMES) await writeFile(join(outside, name), `the secret ${name}\n`);
+  secrets = (await runGit(outside, 'hash-object', ...NAMES)).toString().trim().split('\n');
+});
+afterAll(() => histories.close());
+
+type Session = Awaited<ReturnType<typeof open>>;
+const open = () => histories.open({ 'dir/a.txt': 'a\n', 'dir/deep/a.txt': 'a\n', 'b.txt': 'b\n' });
+
+async function expectNoSecrets({ history }: Session) {
+  const objects = await runGit(history, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+  expect(objects.toString().split('\n')).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(secrets.join('|'))]),
+  );
+}
+
+interface Swap {
+  name: string;
+  place: string;
+  put(path: Buffer): Promise<unknown>;
+}
+const SWAPS: Swap[] = [
+  { name: 'a folder becomes a link', place: 'dir', put: (path) => symlink(outside, path) },
+  {
+    name: 'a folder in a folder becomes a link',
+    place: 'dir/deep',
+    put: (path) => symlink(join(outside, 'deep'), path),
+  },
+  {
+    name: 'a file becomes a link',
+    place: 'dir/a.txt',
+    put: (path) => symlink(join(outside, 'a.txt'), path),
+  },
+  {
+    name: 'a file becomes a pipe',
+    place: 'dir/a.txt',
+    put: (path) => execute('mkfifo', [path.toString()]),
+  },
+];
+
+/** Takes a checkpoint, and calls `swap` at some moment of it. */
+interface Moment {
+  name: string;
+  checkpoint(session: Session, swap: () => Promise<unknown>): Promise<unknown>;
+}
+const MOMENTS: Moment[] = [
+  {
+    name: 'after the names were listed',
+    async checkpoint(session, swap) {
+      const git = histories.app.get(Git);
+      const run = git.run.bind(git);
+      let commands = 0;
+      git.run = async (command) => {
+        if (commands++ === 1) await swap();
+        return run(command);
+      };
+      await session.checkpoint().finally(() => (git.run = run));
+      expect(commands).toBeGreaterThan(1);
+    },
+  },
+  {
+    name: 'while contents are recorded',
+    async checkpoint(session, swap) {
+      // Of this size, a file is written to a pack while it is read.
+      await session.write('dir/0.bin', randomBytes(22 * 1024 * 1024));
+      const taken = session.checkpoint();
+      const packs = join(session.history, 'objects/pack');
+      await waitFor(async () => (await readdir(packs)).some((name) => name.startsWith('tmp_')));
+      await swap();
+      await taken;
+    },
+  },
+];
+
+describe.each(MOMENTS)('$name', ({ checkpoint }) => {
+  test.each(SWAPS)('$name: nothing from there is recorded', async ({ place, put }) => {
+    const session = await open();
+    for (const name of NAMES) await session.write(`dir/${name}`, 'mine\n');
+    await checkpoint(session, async () => {
+      await rename(session.at(place), session.at('aside'));
+      await put(session.at(place));
+    });
+    await expectNoSecrets(session);
+
+    await rm(session.at(place));
+    await rename(session.at('aside'), session.at(place));
+    const tree = await session.checkpoint();
+    for (const name of NAMES) {
+      expect((await runGit(session.history, 'cat-file', 'blob', `${tree}:dir/${name}`)).toString()).toBe(
+        'mine\n',
+      );
+    }
+    await expectNoSecrets(session);
+  });
+});
+
+const CHANGING_PLACES = `while true; do
+  mv dir aside; ln -s "$1" dir; rm dir; mv aside dir
+  for file in a.txt new.txt deep/a.txt; do echo mine again >> dir/$file; done
+done`;
+
+test('folders and links change places all the time: nothing from there is recorded', async () => {
+  const session = await open();
+  const agent = spawn('sh', ['-c', CHANGING_PLACES, 'sh', outside], { cwd: session.repo, stdio: 'ignore' });
+  try {
+    for (let round = 0; round < 20; round++) await session.checkpoint();
+  } finally {
+    agent.kill('SIGKILL');
+    await once(agent, 'exit');
+  }
+  await expectNoSecrets(session);
+});
