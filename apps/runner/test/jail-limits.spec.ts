@@ -46,6 +46,17 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
     "The session's files take more than 64 MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.",
   ],
   [
+    'disk, in a file that has been removed',
+    'exec 3>f && rm f && head -c 80M /dev/zero >&3; sleep 600',
+    "The session's files take more than 64 MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.",
+  ],
+  [
+    'memory, in a file that has none',
+    // memfd_create, by its number on x86-64 and on arm64.
+    `perl -e '$n = \`uname -m\` =~ /aarch64/ ? 279 : 319; open F, ">&=", syscall($n, $name = "m", 0); print F "x" x 100_000_000 for 1..6; sleep 600'`,
+    `The run used more than 512 MB of memory (JAIL_MAX_MEMORY_MB). ${GO_ON}`,
+  ],
+  [
     "processor time, Codex's own",
     end('XCPU'),
     `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,

@@ -5,6 +5,7 @@ import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
 import { diskUsage } from './disk-usage.js';
 import { type Limit, type LimitPassed, passed } from './limits.js';
+import { namelessFiles } from './nameless-files.js';
 import { memoryOf, usageOf } from './process-usage.js';
 
 /*
@@ -12,7 +13,7 @@ import { memoryOf, usageOf } from './process-usage.js';
  * a runner's to make, so the runner looks:
  *
  *     every second      one look at the process table, for all runs: memory, processes, processor time
- *     now and then      the disk, run by run: the longer a count takes, the longer until the next
+ *     now and then      files, run by run: the longer a count takes, the longer until the next
  *
  * A run is seen from its bwrap down, a child of this runner that is marked with the run's id. What descends from it
  * cannot leave: the jail's first process is the parent of whoever has lost his own.
@@ -29,7 +30,7 @@ const COUNT_WITHIN_MS = 120_000;
 export interface WatchedRun {
   runId: string;
   /** Writable to the run. */
-  folders: string[];
+  folders: [repo: string, codexHome: string];
   /** Called once. */
   onPassed: (limit: LimitPassed) => void;
 }
@@ -58,7 +59,7 @@ export class JailWatch {
   start(run: WatchedRun): () => void {
     const watching = { ...run, root: null, lastCpuSeconds: 0, cpuSeconds: 0, stop: new AbortController() };
     this.runs.add(watching);
-    void this.countDisk(watching);
+    void this.countFiles(watching);
     void this.look();
     return () => this.end(watching);
   }
@@ -110,15 +111,27 @@ export class JailWatch {
     else if ((await memoryOf(processes, mostMemory)) > mostMemory) this.pass(run, 'memory');
   }
 
-  private async countDisk(run: Watching): Promise<void> {
+  private async countFiles(run: Watching): Promise<void> {
     const { signal } = run.stop;
     while (!signal.aborted) {
       const startedAt = performance.now();
-      const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
-      const bytes = await diskUsage(this.bwrap, run.folders, AbortSignal.any([signal, deadline]));
-      if (deadline.aborted || (bytes ?? 0) > this.config.JAIL_MAX_DISK_MB * MEGABYTE) this.pass(run, 'disk');
+      await this.countOnce(run).catch((error: unknown) =>
+        this.logger.warn(`files of run ${run.runId} are not counted: ${String(error)}`),
+      );
       await pause(Math.max(COUNT_EVERY_MS, COUNT_SHARE * (performance.now() - startedAt)), signal);
     }
+  }
+
+  private async countOnce(run: Watching): Promise<void> {
+    const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
+    const named = await diskUsage(this.bwrap, run.folders, AbortSignal.any([run.stop.signal, deadline]));
+    const all = await readProcesses();
+    const roots = all.filter(({ pid }) => pid === run.root);
+    const nameless = await namelessFiles(withDescendants(roots, all), run.folders[0]);
+    const { JAIL_MAX_DISK_MB, JAIL_MAX_MEMORY_MB } = this.config;
+    if (deadline.aborted || (named ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
+      this.pass(run, 'disk');
+    else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.pass(run, 'memory');
   }
 }
 
