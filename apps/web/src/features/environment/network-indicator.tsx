@@ -1,14 +1,18 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useQuery } from '@tanstack/react-query';
 import { IconButton } from '../../shared/ui/icon-button.js';
+import { systemQuery } from '../settings/api/get-system.js';
 import { openEnvironmentDialog } from './dialogs-store.js';
 import { MODES, networkText } from './network-modes.js';
 
 /** What the session's commands may reach, as a small sign; opens the dialog that changes it. */
 export function NetworkIndicator({ session }: { session: Session }) {
-  const Icon = MODES[session.network.mode].icon;
+  const { data: system } = useQuery(systemQuery);
+  const unlimited = system?.isolation === 'none';
+  const Icon = MODES[unlimited ? 'on' : session.network.mode].icon;
   return (
     <IconButton
-      label={`Network: ${networkText(session.network)}`}
+      label={`Network: ${unlimited ? 'not limited' : networkText(session.network)}`}
       disabled={session.status === 'archived'}
       onClick={() => openEnvironmentDialog({ about: 'network', sessionId: session.session_id })}
     >

@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import type { FieldErrors } from '../environment/field-errors.js';
 import { type NetworkDraft, networkErrors } from '../environment/network-draft.js';
 import { NetworkFields } from '../environment/network-fields.js';
 import { MODES } from '../environment/network-modes.js';
+import { systemQuery } from '../settings/api/get-system.js';
 import { ChipField } from './chip-field.js';
 
 interface NetworkChipProps {
@@ -16,14 +18,16 @@ interface NetworkChipProps {
 
 /** What commands may reach; the last choice is the next session's, too. */
 export function NetworkChip({ value, onChange, open, onOpenChange, refused, invalid }: NetworkChipProps) {
+  const { data: system } = useQuery(systemQuery);
+  const unlimited = system?.isolation === 'none';
   const errors = { ...networkErrors(value), ...refused };
   const wrong = Object.keys(errors).length > 0;
   return (
     <ChipField
       name="Network"
-      icon={MODES[value.mode].icon}
-      text={chipText(value)}
-      muted={value.mode === 'off'}
+      icon={MODES[unlimited ? 'on' : value.mode].icon}
+      text={unlimited ? 'Network not limited' : chipText(value)}
+      muted={unlimited || value.mode === 'off'}
       invalid={invalid || (wrong && !open)}
       open={open}
       onOpenChange={onOpenChange}

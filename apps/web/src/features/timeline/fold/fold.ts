@@ -129,7 +129,7 @@ function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): r
 }
 
 /** Of output that still grows, this much of its end is kept; the completed item brings what there is to keep. */
-const GROWING_OUTPUT = 128 * 1024;
+const GROWING_OUTPUT = 64 * 1024;
 
 /** A command that has not ended says more; deltas of one that is not there, or has ended, are old news. */
 function withOutput(entries: readonly Entry[], key: string, added: string): readonly Entry[] {
