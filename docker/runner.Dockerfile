@@ -41,6 +41,7 @@ USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
   HOST=0.0.0.0 PORT=8081 WORKSPACES_ROOT=/workspaces
 EXPOSE 8081
+# Its answer says how agents are confined; `docker inspect` shows it.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then(async (r) => { console.log(await r.text()); process.exitCode = r.ok ? 0 : 1; }, () => process.exit(1))"]
 CMD ["node", "apps/runner/dist/main.js"]

@@ -11,7 +11,7 @@ const LIMITS = {
   JAIL_MAX_CPU_MINUTES: '0.05',
   JAIL_MAX_DISK_MB: '64',
 };
-const GO_ON = 'Send a prompt to continue from here in smaller steps, or have the limit raised.';
+const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 /** Each process stays below every limit of the kernel's. */
 const HOLD = `perl -e '$x = "x" x 200_000_000; sleep 600' &`;
 const BUSY = 'timeout 2 sh -c "while :; do :; done" &';

@@ -8,7 +8,7 @@ export interface LimitPassed {
 
 export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file';
 
-const GO_ON = 'Send a prompt to continue from here in smaller steps, or have the limit raised.';
+const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 
 const SENTENCES: Record<Limit, (config: Config) => string> = {
   memory: ({ JAIL_MAX_MEMORY_MB: most }) =>
