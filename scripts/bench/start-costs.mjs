@@ -58,6 +58,7 @@ async function realJail(root, folder) {
   const [repo, codexHome] = [join(folder, 'probe/repo'), join(folder, 'probe/codex-home')];
   for (const path of [repo, codexHome]) mkdirSync(path, { recursive: true });
   const contents = {
+    script: null,
     model: null,
     certificates: null,
     repo,

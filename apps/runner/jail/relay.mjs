@@ -15,4 +15,5 @@ const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => 
   pipeline(proxy, client, (error) => error && end());
 });
 
-server.listen(PORT, '127.0.0.1');
+// start.sh waits for this line where it has to.
+server.listen(PORT, '127.0.0.1', () => process.stdout.write('ready\n'));

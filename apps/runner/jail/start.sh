@@ -2,10 +2,24 @@
 # The first process in the jail, so that everything ends with it.
 #
 #     stdin (the prompt) ──► codex ──► stdout (events)
-#                              └─────► relay ──► model proxy
-#
-# Nothing waits for the relay, which is there long before Codex asks for a model; should it not be, Codex asks again.
+#                   or setup script ─► stdout (all that it prints)
+#                              └─────► relay ──► the runner's proxies
 prlimit --pid $$ $SAAS_CODEX_LIMITS || exit 1
 unset SAAS_CODEX_LIMITS
-/run/jail/node /run/jail/relay.mjs </dev/null >/dev/null &
-/run/jail/codex/bin/codex "$@"
+# What is installed for this session alone comes first, but not before this script has found its own programs.
+export PATH="$HOME/.local/bin:$PATH"
+relay() { exec /run/jail/node /run/jail/relay.mjs </dev/null; }
+if [ -e /run/jail/setup.sh ]; then
+  # A script may want the network with its first command.
+  /usr/bin/mkfifo /tmp/relay
+  relay >/tmp/relay &
+  read -r _ </tmp/relay
+  /bin/rm /tmp/relay
+  # What is said here from now on is about the script.
+  exec 2>&1
+  /bin/sh /run/jail/script.sh /run/jail/setup.sh
+else
+  # Codex asks for a model long after the relay is there; should it not be, Codex asks again.
+  relay >/dev/null &
+  /run/jail/codex/bin/codex "$@"
+fi

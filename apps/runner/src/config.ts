@@ -27,6 +27,8 @@ export const Config = z.object({
   JAIL_MAX_DISK_MB: z.coerce.number().int().min(64).max(100_000_000).default(10_240),
   /** How long one run may take. */
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
+  /** How long one run of a session's setup script may take. */
+  SETUP_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(20),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
   /** How long runs may go on after SIGTERM before they are interrupted. */
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),

@@ -4,14 +4,14 @@ import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { prepareCodexHome } from '../threads/codex-home.js';
 import { codexEnvironment, TOKEN_VARIABLE } from './codex-environment.js';
-import { Engine, type Turn } from './engine.js';
+import { Engine, type PromptTurn } from './engine.js';
 import { guardChildInputs } from './sdk-child-guard.js';
 
 guardChildInputs();
 
 /** Drives Codex through @openai/codex-sdk: one `codex exec` process per turn. */
 @Injectable()
-export class CodexSdkEngine extends Engine {
+export class CodexSdkEngine extends Engine<PromptTurn> {
   constructor(
     private readonly jail: Jail,
     private readonly modelProxy: ModelProxy,
@@ -19,7 +19,7 @@ export class CodexSdkEngine extends Engine {
     super();
   }
 
-  async *run(turn: Turn): AsyncGenerator<ThreadEvent> {
+  async *run(turn: PromptTurn): AsyncGenerator<ThreadEvent> {
     const { thread, access, runId, network, authority } = turn;
     await prepareCodexHome(thread.paths.codexHome);
     const environment = codexEnvironment(thread.paths.codexHome, access.token);
@@ -47,7 +47,7 @@ export class CodexSdkEngine extends Engine {
   }
 
   /** What codex-config.toml cannot say, since it differs per turn. */
-  private turnSettings({ access, thread }: Turn): string[] {
+  private turnSettings({ access, thread }: PromptTurn): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),

@@ -14,6 +14,8 @@ import { fileURLToPath } from 'node:url';
  */
 
 export interface JailContents {
+  /** A file with what is to run in place of Codex; null: Codex. */
+  script: string | null;
   /** null: this is a probe. */
   model: string | null;
   /** A file of the authorities that commands trust; null: the system's own. */
@@ -30,6 +32,8 @@ const require = createRequire(import.meta.url);
 const OURS = fileURLToPath(new URL('../../jail', import.meta.url));
 const PROJECT = resolve(OURS, '../../..');
 export const LAUNCHER = join(OURS, 'launch.sh');
+/** Runs the script that it is given, here and where there is no jail. */
+export const SCRIPT_RUNNER = join(OURS, 'script.sh');
 
 export const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** Of /etc only what programs need to run, to be found and to trust certificates. */
@@ -95,6 +99,8 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(process.execPath, '/run/jail/node'),
   ...readOnly(join(OURS, 'relay.mjs'), '/run/jail/relay.mjs'),
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
+  ...readOnly(SCRIPT_RUNNER, '/run/jail/script.sh'),
+  ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
   ...(contents.model === null ? [] : readOnly(contents.model, '/run/jail/model.sock')),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
   // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.

@@ -8,7 +8,7 @@ import type { WorkspacePaths } from '../threads/workspace-path.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
-import { Jail, type JailedTurn, type Launch, RUN_VARIABLE } from './jail.js';
+import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
 import { limitBehind, type LimitPassed } from './limits/limits.js';
 import { resourceLimits } from './limits/resource-limits.js';
@@ -57,23 +57,22 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return null;
   }
 
-  async launch({ runId, paths, environment, authority }: JailedTurn): Promise<Launch> {
-    const { path: model } = await this.modelSocket(runId);
-    const { repo, codexHome } = paths;
-    const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
-    const certificates = authority === null ? null : await this.writeCertificates(runId, authority);
-    const commandEnvironment = {
-      [RUN_VARIABLE]: runId,
-      ...proxyEnvironment(RELAY_ORIGIN),
-      ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
-    };
-    const contents = { model, certificates, repo, codexHome, borrowed, environment };
+  async launch(turn: JailedTurn): Promise<Launch> {
+    const { contents, commandEnvironment } = await this.contentsFor(turn);
     return {
-      ...(await this.prepare(runId, contents)),
+      ...(await this.prepare(turn.runId, contents)),
       commandEnvironment,
       configOverrides: [shellEnvironmentSetting(commandEnvironment)],
       sandboxMode: 'danger-full-access',
     };
+  }
+
+  async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
+    const { contents, commandEnvironment } = await this.contentsFor(turn);
+    const environment = { ...contents.environment, ...commandEnvironment };
+    const path = await this.writeFor(turn.runId, 'setup.sh', script);
+    const launch = await this.prepare(turn.runId, { ...contents, script: path, environment });
+    return { ...launch, args: [], cwd: '/' };
   }
 
   /** Writes down what the jail consists of. @returns how to start Codex in it */
@@ -117,9 +116,25 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return this.folders.close();
   }
 
-  private async writeCertificates(runId: string, authority: string): Promise<string> {
-    const path = join(await this.folders.of(runId), 'certificates.pem');
-    await writeFile(path, await trustedCertificates(authority));
+  private async contentsFor({ runId, paths, environment, authority }: JailedTurn) {
+    const { path: model } = await this.modelSocket(runId);
+    const { repo, codexHome } = paths;
+    const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
+    const certificates =
+      authority && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authority)));
+    const commandEnvironment = {
+      [RUN_VARIABLE]: runId,
+      ...proxyEnvironment(RELAY_ORIGIN),
+      ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
+    };
+    const contents = { script: null, model, certificates, repo, codexHome, borrowed, environment };
+    return { contents, commandEnvironment };
+  }
+
+  /** A file that the run's jail shows. */
+  private async writeFor(runId: string, name: string, text: string): Promise<string> {
+    const path = join(await this.folders.of(runId), name);
+    await writeFile(path, text, { mode: 0o600 });
     return path;
   }
 

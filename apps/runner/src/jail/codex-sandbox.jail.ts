@@ -1,15 +1,21 @@
 import type { Network } from '@saas-codex/contracts/network';
-import { Logger } from '@nestjs/common';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { SCRIPT_RUNNER } from './bubblewrap-arguments.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
-import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox } from './jail.js';
+import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox, type ScriptLaunch } from './jail.js';
+import { sandboxArguments } from './probe-sandbox.js';
+import { RunFolders } from './run-folders.js';
 
 /**
  * Codex's own sandbox around each agent command, or none. Codex itself is not confined, and neither ends what a command
  * left behind.
  */
-export class CodexSandboxJail extends Jail {
+export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   private readonly logger = new Logger(CodexSandboxJail.name);
+  private readonly folders = new RunFolders();
 
   constructor(
     private readonly sandbox: Sandbox,
@@ -44,6 +50,19 @@ export class CodexSandboxJail extends Jail {
     };
   }
 
+  async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
+    const { environment, commandEnvironment, configOverrides } = await this.launch(turn);
+    const path = join(await this.folders.of(turn.runId), 'setup.sh');
+    await writeFile(path, script, { mode: 0o600 });
+    const shell = '/bin/sh';
+    const args = [SCRIPT_RUNNER, path];
+    const cwd = turn.paths.repo;
+    if (this.sandbox === 'danger-full-access')
+      return { program: shell, args, cwd, environment: { ...environment, ...commandEnvironment } };
+    const sandboxed = sandboxArguments(configOverrides, [shell, ...args]);
+    return { program: process.execPath, args: sandboxed, cwd, environment };
+  }
+
   /** There is no limit but the run's deadline. */
   watch(): () => void {
     return () => undefined;
@@ -56,6 +75,11 @@ export class CodexSandboxJail extends Jail {
   async end(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+    await this.folders.remove(runId);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.folders.close();
   }
 }
 

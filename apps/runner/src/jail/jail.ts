@@ -11,6 +11,7 @@ import type { LimitPassed } from './limits/limits.js';
  *     Runs ────modelSocket()──► where this run's model is to be served
  *     Runs ────watch()────────► is told when the run takes more than it may
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
+ *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
  *     Runs ────end()──────────► nothing of it is left
  */
 
@@ -42,6 +43,16 @@ export interface Launch {
   sandboxMode: Sandbox;
 }
 
+/** How a script is started where commands of agents run, with what they have. */
+export interface ScriptLaunch {
+  program: string;
+  args: string[];
+  /** Of the program; the script is in the repository. */
+  cwd: string;
+  /** The program's whole environment. */
+  environment: Record<string, string>;
+}
+
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
   /** Why it is this one, in a sentence. */
@@ -54,6 +65,9 @@ export abstract class Jail {
   abstract problemWith(network: Network): string | null;
 
   abstract launch(turn: JailedTurn): Promise<Launch>;
+
+  /** @param script for bash; it can be read, but not be changed by those who run it */
+  abstract launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch>;
 
   /** Looks at what the run takes as a whole. @returns ends the watch */
   abstract watch(runId: string, paths: WorkspacePaths, onPassed: (limit: LimitPassed) => void): () => void;

@@ -27,6 +27,7 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
     const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
     await Promise.all([mkdir(repo), mkdir(codexHome)]);
     const contents = {
+      script: null,
       model: null,
       certificates: null,
       repo,

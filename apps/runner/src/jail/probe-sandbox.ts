@@ -9,16 +9,22 @@ const require = createRequire(import.meta.url);
 const CODEX = require.resolve('@openai/codex/bin/codex.js');
 const TIMEOUT_MS = 20_000;
 
+/** The arguments with which node runs a command in Codex's own sandbox. @param settings each `key=<TOML value>` */
+export const sandboxArguments = (settings: string[], command: string[]): string[] => [
+  CODEX,
+  'sandbox',
+  ...['sandbox_mode="workspace-write"', ...settings].flatMap((setting) => ['--config', setting]),
+  '--',
+  ...command,
+];
+
 /** Runs `true` in Codex's own sandbox, with a CODEX_HOME where those of the threads will be. */
 export async function sandboxWorks({ WORKSPACES_ROOT }: Config): Promise<boolean> {
   await mkdir(WORKSPACES_ROOT, { recursive: true });
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.sandbox-probe-'));
   try {
-    await promisify(execFile)(
-      process.execPath,
-      [CODEX, 'sandbox', '--config', 'sandbox_mode="workspace-write"', '--', 'true'],
-      { cwd: folder, timeout: TIMEOUT_MS, env: probeEnvironment(folder) },
-    );
+    const options = { cwd: folder, timeout: TIMEOUT_MS, env: probeEnvironment(folder) };
+    await promisify(execFile)(process.execPath, sandboxArguments([], ['true']), options);
     return true;
   } catch {
     return false;

@@ -1,19 +1,20 @@
 import type { EventData } from '@saas-codex/contracts/events';
-import type { ModelDelta } from '../model-proxy/model-access.js';
+
+type Delta = EventData<'item.delta'>;
 
 /** At most 20 pieces per second and stream. */
 const INTERVAL_MS = 50;
 
 /** Gathers a run's text deltas, so that the log gets a few pieces per second and not one per token. */
 export class DeltaBuffer {
-  private readonly waiting = new Map<string, EventData<'item.delta'>>();
+  private readonly waiting = new Map<string, Delta>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly send: (data: EventData<'item.delta'>) => void) {}
+  constructor(private readonly send: (data: Delta) => void) {}
 
-  add({ itemType, streamId, text }: ModelDelta): void {
-    const before = this.waiting.get(streamId)?.text ?? '';
-    this.waiting.set(streamId, { item_type: itemType, stream_id: streamId, text: before + text });
+  add(delta: Delta): void {
+    const before = this.waiting.get(delta.stream_id)?.text ?? '';
+    this.waiting.set(delta.stream_id, { ...delta, text: before + delta.text });
     this.timer ??= setTimeout(() => this.flush(), INTERVAL_MS);
   }
 

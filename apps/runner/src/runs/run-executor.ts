@@ -8,14 +8,13 @@ import {
 } from '@saas-codex/platform/run-log/run-log.writer';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
-import { EgressProxy } from '../egress/egress-proxy.js';
 import { Engine, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
-import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns } from './active-runs.js';
 import { Cancellations } from './cancellations.js';
 import { type Ending, failed, stopped } from './ending.js';
+import { type OpenedAccess, RunAccess } from './run-access.js';
 import type { RunJob } from './run-queue.js';
 import { TurnRecorder } from './turn-recorder.js';
 
@@ -41,8 +40,7 @@ export class RunExecutor {
     private readonly active: ActiveRuns,
     private readonly cancellations: Cancellations,
     private readonly threads: ThreadStore,
-    private readonly modelProxy: ModelProxy,
-    private readonly egressProxy: EgressProxy,
+    private readonly access: RunAccess,
     private readonly engine: Engine,
     private readonly jail: Jail,
   ) {}
@@ -50,19 +48,20 @@ export class RunExecutor {
   /** Resolves when the run has ended and nothing of it is left. */
   execute(job: RunJob): Promise<void> {
     return this.active.hold(job.owner.runId, async (run) => {
-      if (await this.cancellations.isRecorded(run.runId)) return this.end(job.owner, stopped('cancelled'));
+      if (await this.cancellations.isRecorded(run.runId))
+        return this.end(job.owner, stopped('cancelled', job.kind));
       const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
-      const log = await this.claim(job, this.modelFor(thread));
+      const log = await this.claim(job, this.modelFor(job, thread));
       if (log === null) return;
-      const ending = thread === null ? threadGone : await this.work(run, job, thread, log);
+      const ending = thread === null ? threadGone(job) : await this.work(run, job, thread, log);
       await this.end(job.owner, ending);
     });
   }
 
   /** Closes the log of a run whose runner is gone. */
-  async closeLost(owner: RunLogOwner): Promise<void> {
+  async closeLost({ owner, kind }: RunJob): Promise<void> {
     const cancelled = await this.cancellations.isRecorded(owner.runId);
-    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost'));
+    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost', kind));
   }
 
   /** null: the run has been claimed before, here or elsewhere. */
@@ -86,30 +85,18 @@ export class RunExecutor {
     }
   }
 
-  private async work(
-    run: ActiveRun,
-    { owner, kind, prompt, network }: RunJob,
-    thread: Thread,
-    log: RunLogWriter,
-  ): Promise<Ending> {
-    const recorder = new TurnRecorder(log, thread.paths.repo, () => run.stop('lost'));
-    const problem = this.jail.problemWith(network);
-    if (problem !== null) return failed({ upstream: problem, codex: null });
-    const socket = await this.jail.modelSocket(run.runId);
-    const egress = await this.egressProxy.open(network, recorder);
-    const access = await (socket === null
-      ? this.modelProxy.open(owner, recorder)
-      : this.modelProxy.openSocket(owner, recorder, socket, egress.handlers));
-    const deadline = setTimeout(() => run.stop('timeout'), this.config.RUN_TIMEOUT_MINUTES * 60_000);
+  private async work(run: ActiveRun, job: RunJob, thread: Thread, log: RunLogWriter): Promise<Ending> {
+    const { kind } = job;
+    const recorder = new TurnRecorder(log, kind, thread.paths.repo, () => run.stop('lost'));
+    const problem = this.jail.problemWith(job.network);
+    if (problem !== null) return failed(kind, { sentence: problem });
+    const access = await this.access.open(job, recorder);
+    const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
-    // What Codex has started outlives it, and Codex itself may take its time.
+    // What Codex or a script has started outlives it, and Codex itself may take its time.
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
-      const { runId, signal } = run;
-      const { authority } = egress;
-      const model = this.modelFor(thread);
-      const turn = { runId, kind, signal, prompt, network, authority, thread, access, model };
-      await this.play(turn, recorder);
+      await this.play(this.turnOf(run, job, thread, access), recorder);
     } catch (error) {
       const limit = this.jail.limitBehind(error);
       if (error instanceof LogFencedError) run.stop('lost');
@@ -118,14 +105,21 @@ export class RunExecutor {
     } finally {
       clearTimeout(deadline);
       endWatch();
-      egress.close();
-      await access.revoke();
+      await access.close();
       recorder.close();
     }
     const { stoppedFor } = run;
     return stoppedFor && !recorder.hasCompleted
-      ? stopped(stoppedFor, recorder.usageSoFar)
+      ? stopped(stoppedFor, kind, recorder.usageSoFar)
       : recorder.ending();
+  }
+
+  private turnOf(run: ActiveRun, job: RunJob, thread: Thread, { model, authority }: OpenedAccess): Turn {
+    const { runId, signal } = run;
+    const turn = { runId, signal, thread, network: job.network, authority };
+    return model === null
+      ? { ...turn, kind: 'setup', script: job.prompt }
+      : { ...turn, kind: 'prompt', prompt: job.prompt, model: this.modelFor(job, thread), access: model };
   }
 
   /** @throws Error when Codex or the log does not go on */
@@ -146,9 +140,15 @@ export class RunExecutor {
     await endRunLog(this.redis, owner, type, data);
   }
 
-  private modelFor(thread: Thread | null): string | null {
-    return thread?.model ?? this.config.CODEX_MODEL ?? null;
+  private minutesFor({ kind }: RunJob): number {
+    return kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
+  }
+
+  /** null: Codex's own default, or nobody's. */
+  private modelFor({ kind }: RunJob, thread: Thread | null): string | null {
+    return kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
   }
 }
 
-const threadGone = failed({ upstream: 'The session’s workspace is gone. Start a new session.', codex: null });
+const threadGone = ({ kind }: RunJob) =>
+  failed(kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

@@ -11,6 +11,7 @@ import { ThreadsModule } from '../threads/threads.module.js';
 import { ActiveRuns } from './active-runs.js';
 import { Cancellations, RUNNER_BROADCAST } from './cancellations.js';
 import { CancellationsController } from './cancellations.controller.js';
+import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
 import { RUN_QUEUE } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
@@ -29,7 +30,7 @@ const broadcast = {
 @Module({
   imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
   controllers: [RunsController, CancellationsController],
-  providers: [RunsService, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, broadcast],
+  providers: [RunsService, RunAccess, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, broadcast],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

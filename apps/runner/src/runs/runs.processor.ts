@@ -69,7 +69,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   private async close(job: Job<RunJob>): Promise<void> {
     this.logger.warn(`run ${job.id} was lost`);
     try {
-      await this.executor.closeLost(job.data.owner);
+      await this.executor.closeLost(job.data);
     } catch (error) {
       this.logger.error(`the log of run ${job.id} cannot be closed: ${String(error)}`);
     }

@@ -48,7 +48,7 @@ export class RunsService {
     await this.cancellations.record(runId);
     const job = await this.queue.getJob(runId);
     if (job && (await job.isWaiting())) {
-      const { type, data } = stopped('cancelled');
+      const { type, data } = stopped('cancelled', job.data.kind);
       await endRunLog(this.redis, job.data.owner, type, data);
       // A runner may have taken it meanwhile; then it finds the log closed.
       await job.remove().catch(() => undefined);

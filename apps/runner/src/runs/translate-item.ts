@@ -1,8 +1,6 @@
 import { relative, sep } from 'node:path';
 import { CommandExecutionItem, FileChangeItem, type Item } from '@saas-codex/contracts/items';
-
-/** Characters of a command's output that an event keeps; Codex itself shows the model less. */
-const MAX_OUTPUT = 128 * 1024;
+import { BoundedText } from '../engine/bounded-text.js';
 
 /**
  * Codex's item as the log has it: paths within the repository are relative to it, huge outputs lose their middle.
@@ -27,9 +25,4 @@ function withinRepo<T extends { path: string }>(change: T, repo: string): T {
   return inside ? { ...change, path: relative(repo, change.path) } : change;
 }
 
-function shorten(text: string): string {
-  if (text.length <= MAX_OUTPUT) return text;
-  const half = MAX_OUTPUT / 2;
-  const left = text.length - MAX_OUTPUT;
-  return `${text.slice(0, half)}\n… ${left} characters left out …\n${text.slice(-half)}`;
-}
+const shorten = (text: string): string => new BoundedText().add(text).toString();

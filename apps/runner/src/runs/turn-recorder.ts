@@ -1,18 +1,19 @@
-import type { ThreadEvent } from '@openai/codex-sdk';
 import type { EventData } from '@saas-codex/contracts/events';
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
 import type { EgressListener } from '../egress/run-egress.js';
+import type { EngineEvent } from '../engine/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
 import { DeltaBuffer } from './delta-buffer.js';
 import { type Ending, failed, succeeded } from './ending.js';
 import { translateItem } from './translate-item.js';
 
 /**
- * Writes one turn into its run's log: Codex's events one by one, what the model proxy hears beside them, and knows in
- * the end how the turn went.
+ * Writes one turn into its run's log: the engine's events one by one, what the model proxy hears beside them, and knows
+ * in the end how the turn went.
  *
- *     Codex ──events────────────► append ─┐
+ *     engine ─events────────────► append ─┐
+ *           ──output as it grows► deltas ─┤
  *     proxy ──text as it grows──► deltas ─┼─► log
  *           ──tokens used───────► append ─┤
  *           ──why a call failed─► kept for the ending
@@ -23,19 +24,21 @@ export class TurnRecorder implements ModelListener, EgressListener {
   private completed = false;
   private failure: string | null = null;
   private upstreamError: string | null = null;
+  private setupFailure: string | null = null;
   private usage: Usage | undefined;
 
   /** @param onWriteError called when the log takes nothing more from here. */
   constructor(
     private readonly log: RunLogWriter,
+    private readonly kind: RunKind,
     private readonly repo: string,
     private readonly onWriteError: (error: unknown) => void,
   ) {
     this.deltas = new DeltaBuffer((data) => this.inBackground(log.delta(data)));
   }
 
-  onDelta(delta: ModelDelta): void {
-    this.deltas.add(delta);
+  onDelta({ itemType, streamId, text }: ModelDelta): void {
+    this.deltas.add({ item_type: itemType, stream_id: streamId, text });
   }
 
   onUsage(usage: Usage): void {
@@ -55,7 +58,11 @@ export class TurnRecorder implements ModelListener, EgressListener {
   }
 
   /** @throws LogFencedError */
-  async record(event: ThreadEvent): Promise<void> {
+  async record(event: EngineEvent): Promise<void> {
+    if (event.type === 'output.grown') {
+      this.deltas.add({ item_type: 'command_execution', stream_id: event.itemId, text: event.text });
+      return;
+    }
     this.deltas.flush();
     switch (event.type) {
       case 'thread.started':
@@ -80,6 +87,10 @@ export class TurnRecorder implements ModelListener, EgressListener {
       case 'error':
         this.failure = this.explain(event.message);
         await this.log.append(event.type, { message: this.failure });
+        return;
+      case 'setup.ended':
+        this.completed = event.failure === null;
+        this.setupFailure = event.failure;
     }
   }
 
@@ -103,7 +114,8 @@ export class TurnRecorder implements ModelListener, EgressListener {
 
   ending(): Ending {
     if (this.completed) return succeeded(this.usage);
-    return failed({ upstream: this.upstreamError, codex: this.failure, usage: this.usage });
+    const sentence = this.setupFailure ?? this.upstreamError;
+    return failed(this.kind, { sentence, codex: this.failure, usage: this.usage });
   }
 
   /** Codex's words about a failed call name our proxy's address; the proxy knows what really happened. */

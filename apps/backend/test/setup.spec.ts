@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HEADERS } from '@saas-codex/contracts/http';
+import type { StartRun } from '@saas-codex/contracts/runner-api';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { RunStore } from '../src/runs/run-store.js';
+import { RunnerClient } from '../src/runner-client/runner-client.js';
+import { SessionsWorld } from './sessions-world.js';
+
+/** A setup that goes on when the test says so. */
+const GATED = 'until [ -e go ]; do sleep 0.05; done; echo made > made.txt';
+const FAILING = 'echo trying; exit 3';
+
+let world: SessionsWorld;
+
+beforeAll(async () => {
+  world = await SessionsWorld.create();
+  await world.startRunner();
+}, 60_000);
+afterAll(() => world.destroy(), 60_000);
+
+const open = (id: string) => writeFile(join(world.root, id, 'repo', 'go'), '');
+const patch = (id: string, body: object) => world.call<Session>('PATCH', `/api/sessions/${id}`, body);
+const runSetup = (id: string, headers = {}) =>
+  world.call<Run>('POST', `/api/sessions/${id}/setup`, undefined, headers);
+const withScript = async (script: string) => (await world.create({ setup: { script } })).body;
+const setupOf = async (id: string) => (await world.runs(id)).findLast(({ kind }) => kind === 'setup')!;
+
+/** A prompt that nothing but the setup can let go on. */
+async function isHeld(run: Run): Promise<boolean> {
+  const scanned = await world.backend.app.get(RunStore, { strict: false }).toAttend();
+  const { body } = await world.call<Run>('GET', `/api/runs/${run.run_id}`);
+  return body.status === 'queued' && scanned.every(({ sessionId }) => sessionId !== run.session_id);
+}
+
+/** A session whose setup has failed, with a prompt that waits. */
+async function stuck(): Promise<{ id: string; prompt: Run }> {
+  const { session_id: id } = await withScript(FAILING);
+  const prompt = await world.prompt(id, 'Note');
+  await world.runIs((await setupOf(id)).run_id, 'failed');
+  await waitFor(() => isHeld(prompt));
+  return { id, prompt };
+}
+
+describe('a session with a setup script', () => {
+  it('runs it before any prompt, as a run with events and changes of its own', async () => {
+    const created = await world.create({ setup: { script: GATED } });
+    expect(created).toMatchObject({ status: 201, body: { setup: { script: GATED } } });
+    const { session_id: id } = created.body;
+    const prompt = await world.prompt(id, 'Note it');
+    const setup = await setupOf(id);
+    expect(setup).toMatchObject({ kind: 'setup', prompt: GATED });
+    await world.runIs(setup.run_id, 'running');
+    expect(await world.session(id)).toMatchObject({ setup_status: 'running', title: 'Note it' });
+    expect(await runSetup(id)).toMatchObject({ status: 409, body: { code: 'setup_in_progress' } });
+
+    await open(id);
+    expect(await world.runIs(setup.run_id, 'succeeded')).toMatchObject({ usage: null, diff: { files: 2 } });
+    const after = await world.runIs(prompt.run_id, 'succeeded');
+    expect(after).toMatchObject({ kind: 'prompt', diff: { files: 1 } });
+    expect(await world.session(id)).toMatchObject({ setup_status: 'succeeded', diff: { files: 3 } });
+    const types = (await world.log(setup.run_id)).map(({ type }) => type);
+    expect(types.filter((type) => type !== 'item.delta')).toEqual([
+      'run.started',
+      'checkpoint.created',
+      'item.started',
+      'item.completed',
+      'run.succeeded',
+    ]);
+  }, 60_000);
+
+  it('holds prompts while the setup has failed, over a restart, until a new script succeeds', async () => {
+    const { id, prompt } = await stuck();
+    expect((await setupOf(id)).error).toContain('exit code 3');
+    await world.closeBackend(world.backend);
+    world.backend = await world.startBackend();
+    expect(await world.session(id)).toMatchObject({ setup_status: 'failed', setup: { script: FAILING } });
+    expect(await isHeld(prompt)).toBe(true);
+
+    const edited = await patch(id, { setup: { script: 'true' } });
+    expect(edited).toMatchObject({
+      status: 200,
+      body: { setup: { script: 'true' }, setup_status: 'failed' },
+    });
+    expect(await runSetup(id)).toMatchObject({ status: 202, body: { kind: 'setup', prompt: 'true' } });
+    const done = await world.runIs(prompt.run_id, 'succeeded');
+    const { ended_at: setUp } = await setupOf(id);
+    expect(String(done.started_at) >= String(setUp)).toBe(true);
+  }, 60_000);
+
+  it('goes on without it when the script is removed, and cancels a prompt that is held', async () => {
+    const { id, prompt } = await stuck();
+    const unwanted = await world.prompt(id, 'Note');
+    expect((await world.call('POST', `/api/runs/${unwanted.run_id}/cancel`)).status).toBe(202);
+    await world.runIs(unwanted.run_id, 'cancelled');
+    expect(await isHeld(prompt)).toBe(true);
+    expect(await patch(id, { setup: null })).toMatchObject({ status: 200, body: { setup: null } });
+    await world.runIs(prompt.run_id, 'succeeded');
+    expect(await runSetup(id)).toMatchObject({ status: 409, body: { code: 'setup_missing' } });
+  }, 60_000);
+
+  it('ends a running setup when the script is removed', async () => {
+    const { session_id: id } = await withScript(GATED);
+    const setup = await setupOf(id);
+    await world.runIs(setup.run_id, 'running');
+    const prompt = await world.prompt(id, 'Note');
+    await patch(id, { setup: null });
+    await world.runIs(setup.run_id, 'cancelled');
+    await world.runIs(prompt.run_id, 'succeeded');
+  }, 60_000);
+
+  it('runs again at any time, ahead of prompts that wait', async () => {
+    const { session_id: id } = await withScript('true');
+    await world.runIs((await setupOf(id)).run_id, 'succeeded');
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const prompt = await world.prompt(id, 'Note');
+    const again = (await runSetup(id)).body;
+    expect(await world.session(id)).toMatchObject({ setup_status: 'queued' });
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`);
+    const { started_at: startedAt } = await world.runIs(prompt.run_id, 'succeeded');
+    expect(String(startedAt) >= String((await world.runIs(again.run_id, 'succeeded')).ended_at)).toBe(true);
+  }, 60_000);
+
+  it('makes one setup run, however often it is asked for with the same key', async () => {
+    const key = { [HEADERS.idempotencyKey]: randomUUID() };
+    const body = { setup: { script: 'true' } };
+    const made = await Promise.all([world.create(body, key), world.create(body, key)]);
+    const [id] = new Set(made.map((answer) => answer.body.session_id));
+    await world.runIs((await setupOf(String(id))).run_id, 'succeeded');
+    const again = { [HEADERS.idempotencyKey]: randomUUID() };
+    const [first, second] = [await runSetup(String(id), again), await runSetup(String(id), again)];
+    expect(second).toEqual(first);
+    expect(await world.runs(String(id))).toHaveLength(2);
+  }, 60_000);
+
+  it('ends with the session: no setup for one that is archived or could not be made', async () => {
+    const { session_id: id } = await withScript('true');
+    await world.runIs((await setupOf(id)).run_id, 'succeeded');
+    await patch(id, { status: 'archived' });
+    expect(await runSetup(id)).toMatchObject({ status: 409, body: { code: 'session_archived' } });
+
+    const failed = await world.begin({ repo_url: `${world.git.origin}/none.git`, setup: { script: 'true' } });
+    await world.sessionIs(failed.session_id, 'failed');
+    expect(await world.runIs((await setupOf(failed.session_id)).run_id, 'failed')).toMatchObject({
+      started_at: null,
+    });
+    expect(await runSetup(failed.session_id)).toMatchObject({ body: { code: 'session_failed' } });
+  }, 60_000);
+
+  it('reaches what its own network says, and prompts what the session’s says when they start', async () => {
+    const client = world.backend.app.get(RunnerClient, { strict: false });
+    const startRun = client.startRun.bind(client);
+    const handedOver: StartRun[] = [];
+    client.startRun = (run) => {
+      handedOver.push(run);
+      return startRun(run);
+    };
+    const setup = { script: 'true', network: { mode: 'on' } };
+    const network = { mode: 'allow_list', hosts: [{ host: 'example.com', methods: 'any' }] };
+    const { session_id: id } = (await world.create({ setup, network })).body;
+    await world.runIs((await setupOf(id)).run_id, 'succeeded');
+    expect((await patch(id, { network: { mode: 'off' }, setup: { script: 'true' } })).body).toMatchObject({
+      network: { mode: 'off' },
+      setup_status: 'succeeded',
+    });
+    await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
+    await world.runIs((await runSetup(id)).body.run_id, 'succeeded');
+    const modes = handedOver.map(({ kind, network: reach }) => [kind, reach?.mode]);
+    expect(modes).toEqual([
+      ['setup', 'on'],
+      ['prompt', 'off'],
+      ['setup', 'off'],
+    ]);
+    expect(await patch(id, { network: { mode: 'some' } })).toMatchObject({ status: 400 });
+  }, 60_000);
+});
