@@ -7,7 +7,7 @@
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
 const NO_PROXY_VARIABLES = ['NO_PROXY', 'no_proxy'];
 const LOOPBACK = 'localhost,127.0.0.1,::1';
-/** OpenSSL, Node, Python, curl, git, cargo, pip, AWS; each reads another one. */
+/** OpenSSL, Node, Python, curl, git, cargo, pip, AWS, npm; each reads another one. */
 const CERTIFICATE_VARIABLES = [
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
@@ -17,6 +17,8 @@ const CERTIFICATE_VARIABLES = [
   'CARGO_HTTP_CAINFO',
   'PIP_CERT',
   'AWS_CA_BUNDLE',
+  // Before what the system's own npmrc may name.
+  'npm_config_cafile',
 ];
 
 /** Sends programs to the proxy for everything but the jail's own loopback. @param origin e.g. `http://127.0.0.1:39100` */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EventData, EventType, RunEvent } from '@saas-codex/contracts/events';
 import { isTerminalEventType } from '@saas-codex/contracts/events';
+import type { NetworkInput } from '@saas-codex/contracts/network';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
@@ -86,8 +87,13 @@ export class RunnerWorld {
     return String(body['threadId']);
   }
 
-  async startRun(runner: RunnerProcess, threadId: string, prompt: string): Promise<string> {
-    const { body } = await runner.call('POST', '/runs', { threadId, prompt });
+  async startRun(
+    runner: RunnerProcess,
+    threadId: string,
+    prompt: string,
+    network?: NetworkInput,
+  ): Promise<string> {
+    const { body } = await runner.call('POST', '/runs', { threadId, prompt, ...(network && { network }) });
     return String(body['runId']);
   }
 
