@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -30,7 +31,7 @@ const RUN_PROBES = [
   'done',
 ].join('\n');
 
-/** Once in the jail, driven through the product, and once beside it. */
+/** Once in the jail, driven through the product, with the network on; and once beside it. */
 describe('an agent in the jail', () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -59,7 +60,7 @@ describe('an agent in the jail', () => {
     await writeFile(join(own, 'history.git/objects/info/alternates'), `${join(targets.mirror, 'objects')}\n`);
     await writeProbes(join(own, 'repo'), { ...targets, own });
 
-    const events = await world.ended(await world.startRun(runner, threadId, 'Try'), 120_000);
+    const events = await world.ended(await world.startRun(runner, threadId, 'Try', { mode: 'on' }), 120_000);
     const item = dataOf(events, 'item.completed').find(({ item }) => item.type === 'command_execution');
     jailed = String(item?.item['aggregated_output']).trim().split('\n');
     free = (await outside('sh', ['run-probes'], join(own, 'repo'))).trim().split('\n');
@@ -95,7 +96,7 @@ describe('an agent in the jail', () => {
     await writeFile(ownerToken, SECRET);
     const socket = join(world.root, 'service.sock');
     const abstract = `saas-codex-test-${process.pid}`;
-    servers = [createServer(), createServer(), createServer()];
+    servers = [createHttpServer((_, res) => res.end(SECRET)), createServer(), createServer()];
     const [tcp, named, nameless] = servers as [Server, Server, Server];
     tcp.listen(0, '127.0.0.1');
     named.listen(socket);

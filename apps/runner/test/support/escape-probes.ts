@@ -11,7 +11,7 @@ export interface Targets {
   own: string;
   /** A file of the platform's data outside all workspaces. */
   ownerToken: string;
-  /** A TCP port on the host's loopback. */
+  /** A port on the host's loopback, where SECRET is served over HTTP. */
   port: number;
   /** A Unix socket of the host, by path and by abstract name. */
   socket: string;
@@ -41,6 +41,17 @@ const connects = (family: string, address: string) =>
 /** What a filter refuses looks alike for every argument; any other answer is the kernel's own, and it was reached. */
 const call = (number: number, args: string) =>
   perl(`my $b = "\\0" x 128; my $r = syscall(${number}, ${args}); exit($r == -1 && ($! == 1 || $! == 38))`);
+
+/** Programs go by the jail's proxy, for loopback as well; beside the jail there is none, and they go straight. */
+const fetches = (options: string, url: string) =>
+  `NO_PROXY= no_proxy= curl -gs ${options} ${url} | grep -q ${SECRET} && ${REACHED}`;
+const throughTheProxy = (port: number): Record<string, string> =>
+  Object.fromEntries(
+    ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433', '0.0.0.0'].flatMap((host) => [
+      [`by the proxy to ${host}`, fetches('', `http://${host}:${port}/`)],
+      [`by a tunnel to ${host}`, fetches('--proxytunnel', `http://${host}:${port}/`)],
+    ]),
+  );
 
 /** Numbers of system calls are x86-64's. */
 export const escapeProbes = (at: Targets): Record<string, string> => ({
@@ -79,6 +90,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
     'AF_INET6',
     `pack_sockaddr_in6(${at.port}, inet_pton(AF_INET6, "::ffff:127.0.0.1"))`,
   ),
+  ...throughTheProxy(at.port),
   'Unix socket of the host': connects('AF_UNIX', `pack_sockaddr_un("${at.socket}")`),
   'abstract Unix socket': connects('AF_UNIX', `pack("Sa108", 1, "\\0${at.abstract}")`),
   'packet socket': opens(17, 3),
