@@ -36,6 +36,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
         ...pick(settings, [
           'MAX_CONCURRENT_RUNS',
           'RUN_TIMEOUT_MINUTES',
+          'SETUP_TIMEOUT_MINUTES',
           'SHUTDOWN_GRACE_SECONDS',
           'ISOLATION',
           'EGRESS_TRUSTED_HOSTS',

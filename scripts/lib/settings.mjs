@@ -34,6 +34,7 @@ export const Settings = z.object({
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
+  SETUP_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(20),
   ISOLATION: z.enum(['auto', 'bubblewrap', 'codex-sandbox', 'none']).default('auto'),
   JAIL_MAX_PROCESSES: z.coerce.number().int().min(32).max(1_000_000).default(1_024),
   JAIL_MAX_FILE_MB: z.coerce.number().int().min(64).max(1_000_000).default(4_096),
