@@ -1,5 +1,5 @@
-import { closeSync, constants, open as openFile, type Stats } from 'node:fs';
-import { lstat, readlink, realpath } from 'node:fs/promises';
+import { closeSync, constants, type Dirent, open as openFile, type Stats } from 'node:fs';
+import { lstat, opendir, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -22,6 +22,13 @@ const FOLDER = constants.O_DIRECTORY | THROUGH_NO_LINK | (LINUX ? O_PATH : const
 /** Never waits for the other end of a pipe, and takes no terminal. */
 const FILE = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | THROUGH_NO_LINK;
 const SLASH = Buffer.from('/');
+/** Names are bytes. */
+const READING = { encoding: 'latin1', bufferSize: 256 } as const;
+
+export interface FolderEntry {
+  name: Buffer;
+  kind: 'folder' | 'pipe' | 'other';
+}
 
 /** Plain descriptors: with thousands of files, a FileHandle for each costs more than the reading. */
 const open = promisify(openFile);
@@ -70,6 +77,13 @@ export class HeldFolder {
     return readlink(this.at(name), 'buffer');
   }
 
+  /** What is in the folder, a part at a time. */
+  async *entries(): AsyncGenerator<FolderEntry> {
+    for await (const entry of await opendir(this.at().toString(), READING)) {
+      yield { name: Buffer.from(entry.name, 'latin1'), kind: kindOf(entry) };
+    }
+  }
+
   /** A path for one system call, whose last component is `name` in this folder; without a name the folder itself. */
   at(name?: Buffer): Buffer {
     const here = LINUX ? Buffer.from(`/proc/self/fd/${this.descriptor}`) : this.path;
@@ -86,6 +100,9 @@ export class HeldFolder {
     return place?.equals(this.path) ?? false;
   }
 }
+
+const kindOf = (entry: Dirent): FolderEntry['kind'] =>
+  entry.isDirectory() ? 'folder' : entry.isFIFO() ? 'pipe' : 'other';
 
 const join = (folder: Buffer, name: Buffer) => Buffer.concat([folder, SLASH, name]);
 

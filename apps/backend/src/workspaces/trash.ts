@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { removeTree } from './remove-tree.js';
 import { WorkspacePaths } from './workspace-paths.js';
 
 /** How long a stopping service waits for the trash; the next start goes on with it. */
@@ -47,25 +48,5 @@ export class Trash implements OnModuleInit, OnModuleDestroy {
       .catch((error: Error) =>
         this.logger.error(`The trash cannot be emptied: ${error.message}`, error.stack),
       );
-  }
-}
-
-/** Agents leave folders without write permission (Go's module cache, say), which `rm` alone cannot empty. */
-async function removeTree(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    await makeWritable(folder);
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function makeWritable(folder: string): Promise<void> {
-  if (!(await lstat(folder)).isDirectory()) return;
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
   }
 }
