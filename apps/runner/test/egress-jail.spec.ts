@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
-import { portOf } from './support/egress-world.js';
+import { only, portOf } from './support/egress-world.js';
 import type { RunnerProcess } from './support/runner-process.js';
 import { dataOf, RunnerWorld } from './support/runner-world.js';
 import { createTestAuthority } from './support/test-authority.js';
@@ -83,10 +83,6 @@ describe('the network of an agent', () => {
     const item = dataOf(events, 'item.completed').find(({ item }) => item.type === 'command_execution');
     return { output: String(item?.item['aggregated_output']), refused: dataOf(events, 'network.refused') };
   }
-  const only = (...hosts: (NetworkInput & { mode: 'allow_list' })['hosts']): NetworkInput => ({
-    mode: 'allow_list',
-    hosts,
-  });
   const refusal = (place: string, reason: string) => {
     const [host, port] = place.split(':');
     return { host, port: Number(port), reason };

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +20,9 @@ import type { Dialer } from '../../src/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../src/egress/egress-proxy.js';
 import { type Listener, listenOnSocket } from '../../src/listener/listen.js';
 
-export type Refusal = EventData<'network.refused'>;
+type Refusal = EventData<'network.refused'>;
 
-export interface Answer {
+interface Answer {
   status: number | undefined;
   headers: IncomingMessage['headers'];
   body: string;
@@ -36,15 +42,35 @@ export interface ProxiedRun {
   tunnel(authority: string): Promise<{ answer: Answer } | { socket: Socket }>;
 }
 
+interface SeenRequest {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+interface Surroundings {
+  /** EGRESS_TRUSTED_HOSTS */
+  trusted?: string[];
+  /** Where connections lead instead; null: nowhere. */
+  server?: Server | null;
+}
+
 /**
  * The egress proxy with names and a world of its own: `dns` says what names stand for, and every connection leads to a
  * server on loopback, whatever its address. No other address is contacted.
  */
 export class EgressWorld {
-  dns: Record<string, string[] | string[][]> = {};
-  questions: string[] = [];
+  /** A list of lists answers one list per question. */
+  dns: Record<string, string[] | string[][]>;
+  questions: string[];
   /** `address port`, one for each connection. */
-  dialled: string[] = [];
+  dialled: string[];
+  /** What arrived at the server. */
+  seen: SeenRequest[];
+  /** How the server answers. */
+  answer: (req: IncomingMessage, res: ServerResponse) => unknown;
+  readonly server = createServer((req, res) => void this.answer(req, res));
   private readonly listeners: Listener[] = [];
   private runs = 0;
 
@@ -52,11 +78,28 @@ export class EgressWorld {
 
   static async create(): Promise<EgressWorld> {
     Logger.overrideLogger(false);
-    return new EgressWorld(await mkdtemp(join(tmpdir(), 'saas-codex-test-')));
+    const world = new EgressWorld(await mkdtemp(join(tmpdir(), 'saas-codex-test-')));
+    world.server.listen(0, '127.0.0.1');
+    await once(world.server, 'listening');
+    return world;
+  }
+
+  reset(): void {
+    this.dns = { 'example.org': ['93.184.216.34'], 'other.example': ['93.184.216.35'] };
+    this.questions = [];
+    this.dialled = [];
+    this.seen = [];
+    this.answer = async (req, res) => {
+      const { method, url, headers } = req;
+      this.seen.push({ method, url, headers, body: await text(req).catch(() => 'broken off') });
+      res.end('served');
+    };
   }
 
   async destroy(): Promise<void> {
     await Promise.all(this.listeners.map((listener) => listener.close()));
+    this.server.closeAllConnections();
+    this.server.close();
     await rm(this.folder, { recursive: true });
   }
 
@@ -71,8 +114,10 @@ export class EgressWorld {
     },
   };
 
-  /** @param server where all connections lead; left out: nowhere */
-  async open(network: NetworkInput, server?: Server, trusted: string[] = []): Promise<ProxiedRun> {
+  async open(
+    network: NetworkInput,
+    { trusted = [], server = this.server }: Surroundings = {},
+  ): Promise<ProxiedRun> {
     const destinations = new Destinations({ EGRESS_TRUSTED_HOSTS: trusted }, this.resolver);
     const dialer: Dialer = {
       connect: async (addresses, port) => {
@@ -98,6 +143,12 @@ export class EgressWorld {
     };
   }
 }
+
+/** An allow-list of these rules. */
+export const only = (...hosts: (NetworkInput & { mode: 'allow_list' })['hosts']): NetworkInput => ({
+  mode: 'allow_list',
+  hosts,
+});
 
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 

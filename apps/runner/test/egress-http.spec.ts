@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { EgressWorld } from './support/egress-world.js';
+
+const ON = { mode: 'on' } as const;
+
+describe('the egress proxy passes messages', () => {
+  let world: EgressWorld;
+
+  beforeAll(async () => {
+    world = await EgressWorld.create();
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.destroy());
+
+  it('without the headers of a connection, and to the host of the address', async () => {
+    world.answer = (req, res) => {
+      world.seen.push({ method: req.method, url: req.url, headers: req.headers, body: '' });
+      res.writeHead(200, {
+        connection: 'close, x-hop',
+        'x-hop': '1',
+        'x-end': '2',
+        'set-cookie': ['a', 'b'],
+      });
+      res.end();
+    };
+    const run = await world.open(ON);
+    const { headers } = await run.ask('http://example.org:8080/', {
+      headers: {
+        host: 'other.example',
+        connection: 'keep-alive, x-private',
+        'x-private': '1',
+        'x-public': '2',
+        'proxy-authorization': 'Basic eA==',
+        te: 'trailers',
+      },
+    });
+    expect(world.seen[0]?.headers).toEqual({
+      host: 'example.org:8080',
+      'x-public': '2',
+      connection: 'close',
+    });
+    expect(headers).toMatchObject({ 'x-end': '2', 'set-cookie': ['a', 'b'] });
+    expect(headers).not.toHaveProperty('x-hop');
+  });
+
+  it.each(['POST', 'DELETE'])('with a body that is framed anew: %s', async (method) => {
+    const run = await world.open(ON);
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: example.org\r\n\r\n';
+    await run.ask('http://example.org/', {
+      method,
+      body: smuggled,
+      headers: { 'transfer-encoding': 'chunked' },
+    });
+    await run.ask('http://example.org/', {
+      method,
+      body: smuggled,
+      headers: { 'content-length': `${smuggled.length}` },
+    });
+    expect(world.seen.map(({ url, body }) => [url, body])).toEqual([
+      ['/', smuggled],
+      ['/', smuggled],
+    ]);
+  });
+
+  it.each([
+    'Content-Length: 5\r\nTransfer-Encoding: chunked',
+    'Content-Length: 5\r\nContent-Length: 6',
+    'Transfer-Encoding: chunked, identity',
+    'Transfer-Encoding : chunked',
+    'X: a\n\nGET http://example.org/b HTTP/1.1',
+    `X: ${'a'.repeat(20_000)}`,
+  ])('but none that can be read in two ways: %#', async (headers) => {
+    const run = await world.open(ON);
+    const socket = connect(run.socketPath);
+    socket.end(`POST http://example.org/a HTTP/1.1\r\nHost: example.org\r\n${headers}\r\n\r\n0\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 4(00|31) /);
+    expect(world.seen).toEqual([]);
+  });
+
+  it('as streams, and no faster than they are read', async () => {
+    let sent = 0;
+    const chunk = Buffer.alloc(64 * 1024);
+    world.answer = (_, res) => {
+      const go = () => {
+        if (res.destroyed) return;
+        sent += chunk.length;
+        if (res.write(chunk)) setImmediate(go);
+        else res.once('drain', go);
+      };
+      go();
+    };
+    const run = await world.open(ON);
+    const outgoing = request({ socketPath: run.socketPath, path: 'http://example.org/' });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let before = -1;
+    await waitFor(() => [before, (before = sent)].every((count) => count === sent), {
+      what: 'a stand still',
+    });
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+    const stoodAt = sent;
+    response.resume();
+    await waitFor(() => sent > stoodAt + 64 * 1024 * 1024, { what: 'more' });
+    outgoing.destroy();
+  });
+});
