@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import { CommandExecutionItem } from '@saas-codex/contracts/items';
 import type { Network } from '@saas-codex/contracts/network';
@@ -48,6 +48,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
   afterAll(() => runner.end());
 
   it('works in the repository, and is seen at work; Codex has no part in it', async () => {
+    const asked = world.model.requests.length;
     const script = 'echo one; echo two >&2; until [ -e go ]; do sleep 0.05; done; [[ -e go ]]; echo three';
     const runId = await setUp(script);
     await shows(runId, 'one\ntwo\n');
@@ -72,7 +73,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
       exit_code: 0,
       status: 'completed',
     });
-    expect(world.model.requests).toHaveLength(0);
+    expect(world.model.requests).toHaveLength(asked);
   });
 
   it('fails with its first command that fails, and says with what', async () => {
@@ -112,7 +113,6 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
     await world.ended(await setUp(`echo 'notify = ["sh"]' >> ${home}/config.toml || true`));
     await world.ended(await world.startRun(runner, threadId, 'Use'));
     expect(await readFile(`${home}/config.toml`, 'utf8')).toBe(before);
-    world.model.requests.splice(0);
   });
 });
 
@@ -155,6 +155,7 @@ describe('a setup script in a jail', () => {
   });
 
   it('has no network when that is off, and no model at all', async () => {
+    const asked = world.model.requests.length;
     const port = new URL(runner.url).port;
     const probe = `(exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null && echo reached || echo no host`;
     expect(await printed(probe)).toBe('no host\n');
@@ -166,7 +167,27 @@ describe('a setup script in a jail', () => {
     expect(dataOf(events, 'network.refused')).toEqual([
       { host: 'registry.example', port: 80, reason: 'network_off' },
     ]);
-    expect(world.model.requests.map(({ prompts }) => prompts.at(-1))).not.toContain(undefined);
+    expect(world.model.requests).toHaveLength(asked);
+  });
+});
+
+describe('a setup script beside a Codex that is not confined itself', () => {
+  /** Where Codex looks for what to do, and with what. */
+  const PLACES = ['AGENTS.md', 'hooks.json', 'hooks/a', 'skills/a/SKILL.md', 'prompts/a.md', 'rules/a.rules'];
+  const MORE = ['plugins/a/plugin.json', 'agents/a.toml', 'packages/a', 'auth.json', '.local/bin/git'];
+
+  it('plants nothing in the folder that this Codex reads', async () => {
+    runner = await world.startRunner({ ISOLATION: 'codex-sandbox' });
+    threadId = await world.createThread(runner);
+    await printed('true');
+    const before = await readdir(world.folder(threadId, 'codex-home'));
+    const plant = (path: string) => `mkdir -p "$(dirname ~/${path})" && echo planted > ~/${path}`;
+    const script = [...PLACES, ...MORE]
+      .map((path) => `(${plant(path)}) 2>/dev/null || echo refused`)
+      .join('\n');
+    expect(await printed(script)).toBe('refused\n'.repeat(PLACES.length + MORE.length));
+    expect(await readdir(world.folder(threadId, 'codex-home'))).toEqual(before);
+    await runner.end();
   });
 });
 
