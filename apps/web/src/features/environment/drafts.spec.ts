@@ -1,5 +1,7 @@
+import { Network } from '@saas-codex/contracts/network';
 import {
   allowing,
+  allows,
   fromNetwork,
   hostIn,
   NETWORK_DRAFT_OFF,
@@ -49,6 +51,17 @@ describe('a network draft', () => {
     [' *.Example.com ', '*.example.com'],
     ['git+ssh://example.com:8443/x', 'example.com:8443'],
   ])('takes the host out of %s', (typed, host) => expect(hostIn(typed)).toBe(host));
+
+  it.each([
+    [{ mode: 'on' }, 'network_off', true],
+    [{ mode: 'on' }, 'address_not_public', false],
+    [{ mode: 'off' }, 'network_off', false],
+    [{ mode: 'allow_list', hosts: [{ host: 'b.example', methods: 'any' }] }, 'host_not_allowed', false],
+    [{ mode: 'allow_list', hosts: [{ host: '*.example', methods: 'any' }] }, 'host_not_allowed', true],
+    [{ mode: 'allow_list', hosts: [{ host: 'a.example', methods: 'read' }] }, 'method_not_allowed', false],
+  ] as const)('knows whether %j allows by now what was refused: %s', (network, reason, allowed) =>
+    expect(allows(Network.parse(network), { host: 'a.example', port: 443, reason })).toBe(allowed),
+  );
 
   it('allows what was refused, once, and no less than was asked for', () => {
     const refusal = { host: 'a.example', port: 443, reason: 'network_off' } as const;

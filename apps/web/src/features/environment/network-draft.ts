@@ -48,11 +48,27 @@ export const hostIn = (typed: string): string =>
     .replace(/^[a-z][a-z0-9+.-]*:\/\//, '')
     .replace(/[/?#].*$/s, '');
 
+const ruleName = ({ host, port }: Refusal): string =>
+  port === 80 || port === 443 ? host : `${host}:${port}`;
+
+/** Whether a network allows by now what was refused once. */
+export function allows(network: Network, refusal: Refusal): boolean {
+  if (refusal.reason === 'address_not_public' || network.mode === 'off') return false;
+  if (network.mode === 'on') return true;
+  const wanted = ruleName(refusal);
+  return network.hosts.some(
+    ({ host, methods }) =>
+      (host === wanted || (host.startsWith('*.') && wanted.endsWith(host.slice(1)))) &&
+      (methods === 'any' || refusal.reason !== 'method_not_allowed'),
+  );
+}
+
 /** The draft with the host allowed that a run was refused. */
-export function allowing(draft: NetworkDraft, { host, port, reason }: Refusal): NetworkDraft {
-  const name = port === 80 || port === 443 ? host : `${host}:${port}`;
+export function allowing(draft: NetworkDraft, refusal: Refusal): NetworkDraft {
+  const name = ruleName(refusal);
   const others = draft.hosts.filter((rule) => rule.host !== name);
   const readOnly =
-    reason !== 'method_not_allowed' && draft.hosts.some((rule) => rule.host === name && rule.readOnly);
+    refusal.reason !== 'method_not_allowed' &&
+    draft.hosts.some((rule) => rule.host === name && rule.readOnly);
   return { mode: 'allow_list', hosts: [...others, { host: name, readOnly }] };
 }

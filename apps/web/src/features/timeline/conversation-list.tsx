@@ -110,7 +110,7 @@ function Row({ row, session, near, latest }: RowProps) {
   switch (row?.kind) {
     case 'run':
       return row.run.kind === 'setup' ? (
-        <SetupBlock run={row.run} session={session} near={near} />
+        <SetupBlock run={row.run} session={session} near={near} latest={latest} />
       ) : (
         <RunBlock run={row.run} session={session} near={near} latest={latest} />
       );

@@ -10,12 +10,12 @@ const ALL_LINES = 400;
 
 interface CommandOutputProps {
   output: string;
-  /** More may come: the end is kept in view. */
-  live: boolean;
+  /** Its end is what matters, and is kept in view when more comes. */
+  fromEnd: boolean;
 }
 
 /** Terminal output in a box of limited height; only the lines in view are rendered when there are many. */
-export function CommandOutput({ output, live }: CommandOutputProps) {
+export function CommandOutput({ output, fromEnd }: CommandOutputProps) {
   const lines = useMemo(() => ansiLines(output), [output]);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -25,8 +25,8 @@ export function CommandOutput({ output, live }: CommandOutputProps) {
     overscan: lines.length <= ALL_LINES ? lines.length : 20,
   });
   useLayoutEffect(() => {
-    if (live && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
-  }, [live, lines]);
+    if (fromEnd && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, [fromEnd, lines]);
   return (
     <div
       ref={scroller}

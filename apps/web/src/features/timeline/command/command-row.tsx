@@ -49,7 +49,7 @@ export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps
           <CopyButton label="Copy output" text={() => plainText(item.aggregated_output)} />
         </div>
         {item.aggregated_output ? (
-          <CommandOutput output={item.aggregated_output} live={busy} />
+          <CommandOutput output={item.aggregated_output} fromEnd={busy} />
         ) : (
           <p className="px-3 py-2 text-xs text-subtle-foreground">{busy ? 'No output yet' : 'No output'}</p>
         )}

@@ -1,72 +1,6 @@
-import { parseEventId } from '@saas-codex/contracts/event-ids';
-import { EVENT_TYPES, type EventData, type EventType, type RunEvent } from '@saas-codex/contracts/events';
-import type { Item } from '@saas-codex/contracts/items';
-import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
-import type { RunTimeline } from './run-timeline.js';
-
-const USAGE = { input_tokens: 10, cached_input_tokens: 2, output_tokens: 5, reasoning_output_tokens: 1 };
-
-function logged<T extends EventType>(
-  id: string,
-  type: T,
-  data: EventData<T>,
-  at = `2026-01-01T00:00:0${id[0]}.000Z`,
-) {
-  const position = parseEventId(id);
-  if (!position) throw new Error(`bad id ${id}`);
-  const event = {
-    v: 1,
-    run_id: 'run',
-    session_id: 'session',
-    tenant_id: 'local',
-    seq: position.seq,
-    at,
-    type,
-    data,
-  };
-  return { id: position, event: event as RunEvent } satisfies LoggedEvent;
-}
-
-const started = logged('1', 'run.started', {
-  kind: 'prompt',
-  prompt: 'Fix it',
-  model: null,
-  runner: 'r1',
-});
-const item = (id: string, phase: 'started' | 'updated' | 'completed', value: Item) =>
-  logged(id, `item.${phase}`, { item: value });
-const delta = (
-  id: string,
-  text: string,
-  stream = 's1',
-  type: EventData<'item.delta'>['item_type'] = 'agent_message',
-) => logged(id, 'item.delta', { item_type: type, stream_id: stream, text });
-const message = (text: string, id = 'item_9') => ({ id, type: 'agent_message', text });
-const command = (status: string, output = '') => ({
-  id: 'item_1',
-  type: 'command_execution',
-  command: "bash -lc 'npm test'",
-  aggregated_output: output,
-  exit_code: status === 'in_progress' ? null : 0,
-  status,
-});
-
-const foldAll = (...events: LoggedEvent[]): RunTimeline => events.reduce(fold, EMPTY_TIMELINE);
-const shape = (timeline: RunTimeline) =>
-  timeline.entries.map((entry) => {
-    switch (entry.kind) {
-      case 'item':
-        return entry.item.value.type;
-      case 'draft':
-        return `draft ${entry.text}`;
-      case 'notice':
-        return entry.message;
-      case 'refusals':
-        return `refused ${entry.refusals.map(({ host }) => host).join(' ')}`;
-    }
-  });
-const output = ({ entries: [entry] }: RunTimeline) =>
-  entry?.kind === 'item' ? entry.item.value['aggregated_output'] : null;
+import { EVENT_TYPES, type RunEvent } from '@saas-codex/contracts/events';
+import { command, delta, foldAll, item, logged, message, shape, started, USAGE } from './fold.fixtures.js';
+import { EMPTY_TIMELINE, fold } from './fold.js';
 
 describe('fold', () => {
   it('takes the prompt, the start and the end from the log', () => {
@@ -139,51 +73,6 @@ describe('fold', () => {
       item('3', 'completed', message('Hi')),
     );
     expect(shape(timeline)).toEqual(['agent_message']);
-  });
-
-  describe("a command's output", () => {
-    const running = foldAll(started, item('2', 'started', command('in_progress')));
-    const grow = (id: string, text: string, stream = 'item_1') =>
-      delta(id, text, stream, 'command_execution');
-
-    it('grows by deltas, and is what the completed item says in the end', () => {
-      const growing = [grow('2-1', 'added 3 '), grow('2-2', 'packages\n')].reduce(fold, running);
-      expect(output(growing)).toBe('added 3 packages\n');
-      expect(shape(growing)).toEqual(['command_execution']);
-      const completed = fold(growing, item('3', 'completed', command('completed', 'whole')));
-      expect(output(completed)).toBe('whole');
-      expect(output(fold(completed, grow('3-1', 'late')))).toBe('whole');
-    });
-
-    it('makes nothing of a command that has not started', () => {
-      expect(fold(running, grow('2-1', 'x', 'item_7')).entries).toBe(running.entries);
-    });
-
-    it('keeps its last lines when there is too much of it', () => {
-      const line = `${'x'.repeat(1023)}\n`;
-      const long = fold(running, grow('2-1', `first\n${line.repeat(63)}`));
-      const text = String(output(fold(long, grow('2-2', `${line}last\n`))));
-      expect(text.length).toBeLessThanOrEqual(32 * 1024);
-      expect(text).toMatch(/^x{1023}\n/);
-      expect(text).toMatch(/\nlast\n$/);
-    });
-  });
-
-  it('puts refused connections together until something else happens', () => {
-    const refused = (id: string, host: string) =>
-      logged(id, 'network.refused', { host, port: 443, reason: 'network_off' });
-    const timeline = foldAll(
-      started,
-      refused('2', 'a.example'),
-      refused('3', 'b.example'),
-      item('4', 'completed', command('completed')),
-      refused('5', 'c.example'),
-    );
-    expect(shape(timeline)).toEqual([
-      'refused a.example b.example',
-      'command_execution',
-      'refused c.example',
-    ]);
   });
 
   it('passes items of unknown types and malformed known ones through', () => {

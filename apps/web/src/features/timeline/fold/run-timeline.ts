@@ -67,7 +67,7 @@ interface NoticeEntry {
 export type Refusal = EventData<'network.refused'>;
 
 /** Connections that the run's network did not allow, with nothing shown between them. */
-export interface RefusalsEntry {
+interface RefusalsEntry {
   readonly kind: 'refusals';
   readonly key: string;
   readonly refusals: readonly Refusal[];

@@ -1,6 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { GlobeX } from 'lucide-react';
 import { openEnvironmentDialog } from '../../environment/dialogs-store.js';
+import { allows } from '../../environment/network-draft.js';
 import { refusedBecause } from '../../environment/network-modes.js';
 import type { Refusal } from '../fold/run-timeline.js';
 import { StepRow } from '../ui/step-row.js';
@@ -19,12 +20,14 @@ const LINES = 3;
 /** Connections that were not allowed, and the way to allow them. */
 export function Refusals({ id, refusals, session, setup = false }: RefusalsProps) {
   // A script with a network of its own is allowed more there, else where the session's is.
-  const about = setup && session.setup?.network ? 'setup' : 'network';
+  const own = setup ? session.setup?.network : undefined;
+  const about = own ? 'setup' : 'network';
   const lines = refusals.map((refusal) => (
     <RefusalLine
       key={`${refusal.host}:${refusal.port}/${refusal.reason}`}
       refusal={refusal}
       about={about}
+      allowed={allows(own ?? session.network, refusal)}
       onAllow={
         session.status !== 'archived' && refusal.reason !== 'address_not_public'
           ? () => openEnvironmentDialog({ about, sessionId: session.session_id, allow: refusal })
@@ -48,10 +51,12 @@ export function Refusals({ id, refusals, session, setup = false }: RefusalsProps
 interface RefusalLineProps {
   refusal: Refusal;
   about: 'network' | 'setup';
+  /** It was since. */
+  allowed: boolean;
   onAllow: (() => void) | undefined;
 }
 
-const RefusalLine = ({ refusal: { host, port, reason }, about, onAllow }: RefusalLineProps) => (
+const RefusalLine = ({ refusal: { host, port, reason }, about, allowed, onAllow }: RefusalLineProps) => (
   <div className="flex gap-2.5 py-1 text-sm text-muted-foreground">
     <GlobeX aria-hidden className="mt-0.5 size-4 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
     <p className="min-w-0 [overflow-wrap:anywhere]">
@@ -60,7 +65,8 @@ const RefusalLine = ({ refusal: { host, port, reason }, about, onAllow }: Refusa
         {host}:{port}
       </code>
       , {refusedBecause(reason, about)}
-      {onAllow && (
+      {allowed && <span className="text-subtle-foreground"> · allowed from the next run</span>}
+      {!allowed && onAllow && (
         <button
           type="button"
           aria-label={`Allow ${host}`}

@@ -22,13 +22,15 @@ interface SetupBlockProps {
   session: Session;
   /** In view, or nearly: its events are wanted. */
   near: boolean;
+  /** Nothing came after it. */
+  latest: boolean;
 }
 
 interface Looks {
   readonly icon: LucideIcon;
   readonly iconLooks: string;
   readonly text: string;
-  /** What went otherwise than hoped stays open. */
+  /** What goes on, and what went otherwise than hoped, is open until something comes after it. */
   readonly open: boolean;
 }
 
@@ -42,13 +44,13 @@ const LOOKS: Record<Run['status'], Looks> = {
 };
 
 /** One run of the setup script: its output while it is at work, one line when all went well. */
-export const SetupBlock = memo(({ run, session, near }: SetupBlockProps) => {
+export const SetupBlock = memo(({ run, session, near, latest }: SetupBlockProps) => {
   const timeline = useRunTimeline(run.run_id, near);
   const status = statusOf(run, timeline);
   const refusals = refusalsIn(timeline.entries);
   return (
     <article aria-label="Setup" className="pb-7">
-      <SetupCard key={status} run={run} timeline={timeline} status={status} />
+      <SetupCard key={`${status}/${latest}`} run={run} timeline={timeline} status={status} latest={latest} />
       {refusals.length > 0 && (
         <div className="mt-1.5 px-3.5">
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} setup />
@@ -67,15 +69,15 @@ function statusOf(run: Run, timeline: RunTimeline): Run['status'] {
   return runPhase(run, timeline) === 'running' ? 'running' : run.status;
 }
 
-interface SetupCardProps {
+interface SetupCardProps extends Pick<SetupBlockProps, 'latest'> {
   run: Run;
   timeline: RunTimeline;
   status: Run['status'];
 }
 
-function SetupCard({ run, timeline, status }: SetupCardProps) {
-  const { icon: Icon, iconLooks, text, open: openAtFirst } = LOOKS[status];
-  const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, openAtFirst);
+function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
+  const { icon: Icon, iconLooks, text, open: opens } = LOOKS[status];
+  const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
   const body = useId();
   const command = commandOf(timeline);
   const running = status === 'running';
@@ -112,7 +114,7 @@ function SetupCard({ run, timeline, status }: SetupCardProps) {
             )}
           </Script>
           {command?.aggregated_output ? (
-            <CommandOutput output={command.aggregated_output} live={running} />
+            <CommandOutput output={command.aggregated_output} fromEnd={opens} />
           ) : (
             <p className="px-3.5 py-2.5 text-xs text-subtle-foreground">
               {running || status === 'queued' ? 'No output yet' : 'No output'}
