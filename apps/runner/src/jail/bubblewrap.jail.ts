@@ -7,7 +7,7 @@ import type { ModelSocket } from '../model-proxy/model-access.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
-import { endProcesses } from './end-processes.js';
+import { endProcesses, killJail } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
 import { limitBehind, type LimitPassed } from './limits/limits.js';
@@ -38,7 +38,6 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   readonly reason = 'bubblewrap works on this machine.';
   private readonly logger = new Logger(BubblewrapJail.name);
   private readonly folders = new RunFolders();
-
   private readonly watches: JailWatch;
 
   constructor(
@@ -106,6 +105,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async end(runId: string): Promise<void> {
+    await killJail(runId);
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
     await this.folders.remove(runId);

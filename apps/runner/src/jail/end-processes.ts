@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './jail.js';
-import { isMarked, readProcesses, withDescendants } from './process-table.js';
+import { isMarked, readOwnChildren, readProcesses, withDescendants } from './process-table.js';
 
 /*
  * The end of a run's processes, which carry its id in a variable:
@@ -25,6 +25,11 @@ export async function endProcesses(runId: string): Promise<number[]> {
     for (const pid of found) kill(pid);
     await delay(PAUSE_MS);
   }
+}
+
+/** Kills a jail by its bwrap, which is our child: at once, however many have crowded into it. */
+export async function killJail(runId: string): Promise<void> {
+  for (const pid of await readOwnChildren()) if (await isRunMarked(pid, runId)) kill(pid);
 }
 
 async function findProcesses(runId: string): Promise<number[]> {

@@ -24,6 +24,15 @@ export async function readProcesses(): Promise<ProcessEntry[]> {
   return (await Promise.all(pids.map(readProcess))).filter((entry) => entry !== null);
 }
 
+/** The processes that this one has started; none where the kernel keeps no such list. */
+export async function readOwnChildren(): Promise<number[]> {
+  const list = await readText(`/proc/self/task/${process.pid}/children`);
+  return list
+    .split(' ')
+    .filter((pid) => NUMBER.test(pid))
+    .map(Number);
+}
+
 async function readProcess(pid: number): Promise<ProcessEntry | null> {
   const stat = await readText(`/proc/${pid}/stat`);
   // `pid (name) state parent …`, and a name may contain anything, parentheses too.
