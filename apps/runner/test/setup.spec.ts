@@ -171,14 +171,18 @@ describe('a setup script in a jail', () => {
   });
 });
 
-describe('a setup script beside a Codex that is not confined itself', () => {
+describe('a setup script in Codex’s own sandbox', () => {
   /** Where Codex looks for what to do, and with what. */
   const PLACES = ['AGENTS.md', 'hooks.json', 'hooks/a', 'skills/a/SKILL.md', 'prompts/a.md', 'rules/a.rules'];
   const MORE = ['plugins/a/plugin.json', 'agents/a.toml', 'packages/a', 'auth.json', '.local/bin/git'];
 
-  it('plants nothing in the folder that this Codex reads', async () => {
+  beforeAll(async () => {
     runner = await world.startRunner({ ISOLATION: 'codex-sandbox' });
     threadId = await world.createThread(runner);
+  });
+  afterAll(() => runner.end());
+
+  it('plants nothing in the folder that Codex reads, which is not confined there', async () => {
     await printed('true');
     const before = await readdir(world.folder(threadId, 'codex-home'));
     const plant = (path: string) => `mkdir -p "$(dirname ~/${path})" && echo planted > ~/${path}`;
@@ -187,7 +191,19 @@ describe('a setup script beside a Codex that is not confined itself', () => {
       .join('\n');
     expect(await printed(script)).toBe('refused\n'.repeat(PLACES.length + MORE.length));
     expect(await readdir(world.folder(threadId, 'codex-home'))).toEqual(before);
-    await runner.end();
+  });
+
+  it('writes nowhere else, whatever the repository would have', async () => {
+    const other = world.folder(await world.createWorkspace());
+    await mkdir(world.folder(threadId, 'repo', '.codex'), { recursive: true });
+    const settings = `[sandbox_workspace_write]\nwritable_roots = ["${other}"]\nnetwork_access = true\n`;
+    await writeFile(world.folder(threadId, 'repo', '.codex', 'config.toml'), settings);
+    const port = new URL(runner.url).port;
+    const script = `(touch ${other}/planted) 2>/dev/null || echo no file
+      (exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null || echo no host`;
+    expect(await printed(script)).toBe('no file\nno host\n');
+    const events = await world.ended(await setUp(script, { mode: 'on' }));
+    expect(resultOf(events).aggregated_output).toBe('no file\n');
   });
 });
 
@@ -204,7 +220,7 @@ describe('a setup script that cannot go on', () => {
   }
 
   it('is ended when its time is up, with a reason that names the limit', async () => {
-    const runId = await begin({ SETUP_TIMEOUT_MINUTES: '0.05' });
+    const runId = await begin({ SETUP_TIMEOUT_MINUTES: '0.15' });
     const events = await world.ended(runId);
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(SETUP_TIMEOUT_MINUTES)');
     expect(resultOf(events).aggregated_output).toBe('begun\n');

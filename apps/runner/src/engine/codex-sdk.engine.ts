@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Codex, type ThreadEvent } from '@openai/codex-sdk';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
-import { prepareCodexHome } from '../threads/codex-home.js';
+import { prepareCodexHome, untrustedProject } from '../threads/codex-home.js';
 import { codexEnvironment, TOKEN_VARIABLE } from './codex-environment.js';
 import { Engine, type PromptTurn } from './engine.js';
 import { guardChildInputs } from './sdk-child-guard.js';
@@ -51,8 +51,7 @@ export class CodexSdkEngine extends Engine<PromptTurn> {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
-      // A repository's own .codex/config.toml must not start anything.
-      `projects={${JSON.stringify(thread.paths.repo)}={trust_level="untrusted"}}`,
+      untrustedProject(thread.paths.repo),
       // Other servers do not know OpenAI's hosted search.
       ...(this.modelProxy.source === 'openai' ? [] : ['web_search="disabled"']),
     ];

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { SCRIPT_RUNNER } from './bubblewrap-arguments.js';
+import { untrustedProject } from '../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox, type ScriptLaunch } from './jail.js';
@@ -59,7 +60,8 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     const cwd = turn.paths.repo;
     if (this.sandbox === 'danger-full-access')
       return { program: shell, args, cwd, environment: { ...environment, ...commandEnvironment } };
-    const sandboxed = sandboxArguments(configOverrides, [shell, ...args]);
+    const settings = [...configOverrides, untrustedProject(cwd)];
+    const sandboxed = sandboxArguments(settings, [shell, ...args]);
     return { program: process.execPath, args: sandboxed, cwd, environment };
   }
 

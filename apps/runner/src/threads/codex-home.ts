@@ -9,6 +9,10 @@ const CONFIG_TEMPLATE = fileURLToPath(new URL('../../codex-config.toml', import.
 /** The TMPDIR of a session's agent, in its CODEX_HOME. */
 export const SCRATCH_FOLDER = 'scratch';
 
+/** Codex's setting that keeps a repository's own .codex/config.toml from deciding or starting anything. */
+export const untrustedProject = (repo: string): string =>
+  `projects={${JSON.stringify(repo)}={trust_level="untrusted"}}`;
+
 /**
  * Makes a CODEX_HOME, or puts the existing one's configuration back to ours.
  * @throws Error when the folder has become a symbolic link
