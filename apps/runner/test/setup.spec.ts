@@ -228,6 +228,14 @@ describe('a setup script that cannot go on', () => {
     await runner.end();
   });
 
+  it('is ended at the limits that agents have, with a reason that names which', async () => {
+    runner = await world.startRunner({ ...settings, JAIL_MAX_FILE_MB: '64' });
+    threadId = await world.createThread(runner);
+    const events = await world.ended(await setUp('head -c 70000000 /dev/zero > big'));
+    expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(JAIL_MAX_FILE_MB)');
+    await runner.end();
+  });
+
   it('is interrupted by a runner that goes', async () => {
     const runId = await begin();
     await runner.end('SIGTERM');
