@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '../../../tests/support/wait-for.js';
@@ -79,6 +79,27 @@ describe('the egress proxy passes messages', () => {
     socket.end(`POST http://example.org/a HTTP/1.1\r\nHost: example.org\r\n${headers}\r\n\r\n0\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 4(00|31) /);
     expect(world.seen).toEqual([]);
+  });
+
+  it('with an answer that comes before the whole body, and goes on', async () => {
+    world.answer = (req, res) => {
+      res.writeHead(413).end('too much');
+      req.resume();
+    };
+    const run = await world.open(ON);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let time = 0; time < 2; time += 1) {
+      const outgoing = request({
+        agent,
+        socketPath: run.socketPath,
+        path: 'http://example.org/',
+        method: 'PUT',
+      });
+      outgoing.end(Buffer.alloc(8 * 1024 * 1024));
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      expect([response.statusCode, await text(response)]).toEqual([413, 'too much']);
+    }
+    agent.destroy();
   });
 
   it('as streams, and no faster than they are read', async () => {

@@ -32,6 +32,8 @@ export async function forward(exchange: Exchange, connection: Duplex): Promise<v
     createConnection: () => connection,
   });
   res.once('close', () => outgoing.destroy());
+  // What is not read would stand before the client's next request.
+  outgoing.once('close', () => req.unpipe(outgoing).resume());
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   outgoing.on('error', () => undefined);
   // Not a pipeline: a server may answer before it has read everything, and that answer has to arrive.

@@ -1,7 +1,7 @@
+import type { Socket } from 'node:net';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import { Logger } from '@nestjs/common';
-import type { Duplex } from 'node:stream';
 import type { Destinations } from './destinations.js';
 import type { Dialer } from './dialer.js';
 import { EgressError, EgressRefusal, tooManyConnections, unreachable } from './egress-error.js';
@@ -13,6 +13,7 @@ export interface EgressListener {
   onRefused(refusal: EventData<'network.refused'>): void;
 }
 
+const IDLE_MS = 10 * 60_000;
 const MAX_EXCHANGES = 128;
 const MAX_TOLD = 50;
 
@@ -22,7 +23,7 @@ const MAX_TOLD = 50;
  */
 export class RunEgress {
   private readonly logger = new Logger('Egress');
-  private readonly sockets = new Set<Duplex>();
+  private readonly sockets = new Set<Socket>();
   private readonly told = new Set<string>();
   /** One question after the other: the resolver's threads are all runs'. */
   private lookups: Promise<unknown> = Promise.resolve();
@@ -67,7 +68,7 @@ export class RunEgress {
   }
 
   /** A connection to one of the addresses, which ends with the run. @throws EgressError */
-  async dial(target: Target, addresses: string[]): Promise<Duplex> {
+  async dial(target: Target, addresses: string[]): Promise<Socket> {
     try {
       return this.hold(await this.dialer.connect(addresses, target.port));
     } catch (error) {
@@ -75,9 +76,10 @@ export class RunEgress {
     }
   }
 
-  /** Ends it with the run. */
-  hold<S extends Duplex>(socket: S): S {
+  /** Ends it with the run, or when nothing passes any more. */
+  hold<S extends Socket>(socket: S): S {
     this.sockets.add(socket);
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
     // Who works with it learns of its end by other means.
     socket.on('error', () => undefined);
     socket.once('close', () => this.sockets.delete(socket));

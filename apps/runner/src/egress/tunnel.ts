@@ -6,7 +6,6 @@ import type { Inspection } from './inspection.js';
 import type { RunEgress } from './run-egress.js';
 import { parseAuthority } from './target.js';
 
-const IDLE_MS = 10 * 60_000;
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /**
@@ -25,7 +24,6 @@ export async function openTunnel(
   const methods = run.permit(target);
   const addresses = await run.locate(target);
   const server = methods === 'any' ? await run.dial(target, addresses) : null;
-  client.setTimeout(IDLE_MS, () => client.destroy());
   client.write(ESTABLISHED);
   if (head.length > 0) client.unshift(head);
   if (server === null) return inspection?.read(client, { target, addresses });

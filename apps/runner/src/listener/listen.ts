@@ -5,6 +5,9 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 /** Above the time for which Codex keeps an idle connection, so that it never writes into one that is just closing. */
 const KEEP_ALIVE_MS = 120_000;
 
+/** Of one run's socket; each takes a place in this process, which serves all runs. */
+const MAX_SOCKET_CONNECTIONS = 256;
+
 export interface Listener {
   close(): Promise<void>;
 }
@@ -27,9 +30,12 @@ export async function listenOnLoopback(request: RequestListener, port = 0): Prom
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
-/** Serves on a Unix socket, which is removed with the listener. */
-export const listenOnSocket = (handlers: ConnectionHandlers, path: string): Promise<Listener> =>
-  listen(handlers, { path });
+/** Serves on a Unix socket, which is removed with the listener; connections beyond a limit are closed at once. */
+export async function listenOnSocket(handlers: ConnectionHandlers, path: string): Promise<Listener> {
+  const { server, close } = await listen(handlers, { path });
+  server.maxConnections = MAX_SOCKET_CONNECTIONS;
+  return { close };
+}
 
 async function listen(
   { request, connect }: ConnectionHandlers,
