@@ -51,6 +51,6 @@ export const tooManyConnections = () =>
   new EgressError(503, 'This run has too many connections at once. Close some, then try again.');
 
 const codeOf = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[A-Z_]{3,60}$/.test(code) ? ` (${code})` : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return /^[A-Z0-9_]{3,60}$/.test(code) ? ` (${code})` : '';
 };
