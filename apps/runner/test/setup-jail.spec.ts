@@ -1,0 +1,116 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+import { outputOf, resultOf, Setups } from './support/setups.js';
+
+const USES_TOOL = { do: 'command' as const, cmd: 'installed-tool' };
+const SCENARIOS = [
+  { name: 'use', match: 'Use', steps: [USES_TOOL, { do: 'message' as const, text: 'Done.' }] },
+];
+
+let world: RunnerWorld;
+let setups: Setups;
+
+beforeAll(async () => {
+  world = await RunnerWorld.create(SCENARIOS);
+});
+afterAll(() => world.destroy());
+
+describe('a setup script in a jail', () => {
+  beforeAll(async () => {
+    setups = await Setups.on(world, { ISOLATION: 'bubblewrap' });
+  });
+  afterAll(() => setups.runner.end());
+
+  it('installs what later runs find', async () => {
+    const tool = '$HOME/.local/bin/installed-tool';
+    await setups.printed(`mkdir -p ~/.local/bin; echo 'echo it works' > ${tool}; chmod +x ${tool}`);
+    const events = await world.ended(await world.startRun(setups.runner, setups.threadId, 'Use'));
+    expect(dataOf(events, 'item.completed')[0]?.item).toMatchObject({ aggregated_output: 'it works\n' });
+  });
+
+  it('fills neither the log nor memory with what it prints', async () => {
+    const events = await setups.ended('echo begin; yes | head -c 300000000; echo the end', undefined, 60_000);
+    expect(outputOf(events).length).toBeLessThan(300_000);
+    const { aggregated_output: output } = resultOf(events);
+    expect(output).toMatch(/^begin\n[^]*… \d+ characters left out …[^]*\nthe end\n$/);
+    expect(output.length).toBeLessThan(140_000);
+  }, 90_000);
+
+  it('reads nothing but its own session, and no more than agents can', async () => {
+    const other = await world.createWorkspace();
+    await mkdir(world.folder(other, 'repo'), { recursive: true });
+    await writeFile(world.folder(other, 'repo', 'secret'), 'secret');
+    const places = [
+      world.folder(other, 'repo', 'secret'),
+      world.folder(setups.threadId, 'thread.json'),
+      '/etc/shadow',
+    ];
+    expect(await setups.printed(`cat ${places.join(' ')} 2>/dev/null || echo nothing`)).toBe('nothing\n');
+    expect(await setups.printed('env | grep -c TOKEN || true')).toBe('0\n');
+  });
+
+  it('has no network when that is off, and no model at all', async () => {
+    const asked = world.model.requests.length;
+    const port = new URL(setups.runner.url).port;
+    const probe = `(exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null && echo reached || echo no host`;
+    expect(await setups.printed(probe)).toBe('no host\n');
+    const ask = 'curl -s -o /dev/null -w "%{http_code}\\n"';
+    const model = await setups.printed(`${ask} --noproxy "*" -X POST http://127.0.0.1:39100/v1/responses`);
+    expect(model).toMatch(/^4\d\d\n$/);
+    const events = await setups.ended(`${ask} http://registry.example/`);
+    expect(resultOf(events).aggregated_output).toBe('403\n');
+    expect(dataOf(events, 'network.refused')).toEqual([
+      { host: 'registry.example', port: 80, reason: 'network_off' },
+    ]);
+    expect(world.model.requests).toHaveLength(asked);
+  });
+});
+
+describe('a setup script that cannot go on', () => {
+  const settings = { ISOLATION: 'bubblewrap' };
+  const LONG = 'echo begun; touch begun; sleep 1000';
+
+  async function begin(more: Record<string, string> = {}): Promise<string> {
+    setups = await Setups.on(world, { ...settings, ...more });
+    const runId = await setups.start(LONG);
+    await waitFor(() => access(world.folder(setups.threadId, 'repo', 'begun')).then(() => true));
+    return runId;
+  }
+
+  it('is ended when its time is up, with a reason that names the limit', async () => {
+    const runId = await begin({ SETUP_TIMEOUT_MINUTES: '0.15' });
+    const events = await world.ended(runId);
+    expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(SETUP_TIMEOUT_MINUTES)');
+    expect(resultOf(events).aggregated_output).toBe('begun\n');
+    expect(await processesWith(runId)).toEqual([]);
+    await setups.runner.end();
+  });
+
+  it('is ended at the limits that agents have, with a reason that names which', async () => {
+    setups = await Setups.on(world, { ...settings, JAIL_MAX_FILE_MB: '64' });
+    const events = await setups.ended('head -c 70000000 /dev/zero > big');
+    expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(JAIL_MAX_FILE_MB)');
+    await setups.runner.end();
+  });
+
+  it('is interrupted by a runner that goes', async () => {
+    const runId = await begin();
+    await setups.runner.end('SIGTERM');
+    expect(dataOf(await world.ended(runId), 'run.interrupted')).toEqual([
+      { reason: 'The runner working on this was restarted. Run the setup again.' },
+    ]);
+    expect(await processesWith(runId)).toEqual([]);
+  });
+
+  it('is interrupted when its runner is killed, and is not run again', async () => {
+    const runId = await begin();
+    await setups.runner.end('SIGKILL');
+    await waitFor(async () => (await processesWith(runId)).length === 0);
+    const next = await world.startRunner(settings);
+    const events = await world.ended(runId, 40_000);
+    expect(dataOf(events, 'run.interrupted')[0]?.reason).toContain('Run the setup again.');
+    expect(dataOf(events, 'item.started')).toHaveLength(1);
+    await next.end();
+  }, 60_000);
+});
