@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { comparison, median } from './medians.mjs';
@@ -15,13 +14,13 @@ const STARTS = 50;
  */
 export async function startCosts(root, folder) {
   const confinement = ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', 'true'];
-  const { jail, contents } = await realJail(root, folder);
+  const { codex, jail, contents } = await realJail(root, folder);
   try {
     const { program, environment } = await jail.prepare(randomUUID(), contents);
     return {
       'true, in a bare bwrap': comparison(start('true', []), start('bwrap', confinement)),
       'codex --version, in the real jail': comparison(
-        start(nativeCodex(root), ['--version']),
+        start(codex, ['--version']),
         start(program, ['--version'], environment),
       ),
     };
@@ -47,6 +46,8 @@ async function realJail(root, folder) {
   const built = (/** @type {string} */ file) => pathToFileURL(join(root, 'apps/runner/dist', file)).href;
   /** @type {typeof import('../../apps/runner/src/jail/bubblewrap.jail.js')} */
   const { BubblewrapJail } = await import(built('jail/bubblewrap.jail.js'));
+  /** @type {typeof import('../../apps/runner/src/jail/bubblewrap-arguments.js')} */
+  const { bubblewrapArguments } = await import(built('jail/bubblewrap-arguments.js'));
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await import(built('config.js'));
   const config = Config.parse({
@@ -59,21 +60,14 @@ async function realJail(root, folder) {
   for (const path of [repo, codexHome]) mkdirSync(path, { recursive: true });
   const contents = {
     script: null,
-    model: null,
+    socket: null,
     certificates: null,
     repo,
     codexHome,
     borrowed: [],
     environment: { HOME: codexHome },
   };
-  return { jail: new BubblewrapJail('bwrap', config), contents };
-}
-
-/** @param {string} root */
-function nativeCodex(root) {
-  const require = createRequire(join(root, 'apps/runner/package.json'));
-  const [architecture, triple] = process.arch === 'arm64' ? ['arm64', 'aarch64'] : ['x64', 'x86_64'];
-  const wrapper = createRequire(require.resolve('@openai/codex/package.json'));
-  const manifest = wrapper.resolve(`@openai/codex-linux-${architecture}/package.json`);
-  return join(manifest, '..', 'vendor', `${triple}-unknown-linux-musl`, 'bin/codex');
+  const mounts = bubblewrapArguments(contents);
+  const codexFolder = mounts[mounts.indexOf('/run/jail/codex') - 1] ?? '';
+  return { codex: join(codexFolder, 'bin/codex'), jail: new BubblewrapJail('bwrap', config), contents };
 }
