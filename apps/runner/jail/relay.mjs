@@ -3,7 +3,7 @@
 import { connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream';
 
-const SOCKET = '/run/jail/model.sock';
+const SOCKET = '/run/jail/run.sock';
 /** As RELAY_ORIGIN in src/jail/bubblewrap.jail.ts. */
 const PORT = 39_100;
 

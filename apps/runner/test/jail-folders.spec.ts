@@ -34,7 +34,7 @@ describe('the folder that a killed runner leaves', () => {
     const living = await startRunner();
     expect(await folders()).toHaveLength(2);
     await killed.end('SIGKILL');
-    await access(join(shared, ofKilled, runId, 'model.sock'));
+    await access(join(shared, ofKilled, runId, 'run.sock'));
 
     const target = join(world.root, 'target');
     await mkdir(target);

@@ -16,8 +16,8 @@ import { fileURLToPath } from 'node:url';
 export interface JailContents {
   /** A file with what is to run in place of Codex; null: Codex. */
   script: string | null;
-  /** null: this is a probe. */
-  model: string | null;
+  /** The run's; null: this is a probe. */
+  socket: string | null;
   /** A file of the authorities that commands trust; null: the system's own. */
   certificates: string | null;
   repo: string;
@@ -101,7 +101,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
   ...readOnly(SCRIPT_RUNNER, '/run/jail/script.sh'),
   ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
-  ...(contents.model === null ? [] : readOnly(contents.model, '/run/jail/model.sock')),
+  ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
   // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.
   ...inMemory(workspaces(contents)),

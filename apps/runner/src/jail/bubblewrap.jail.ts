@@ -3,7 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Config } from '../config.js';
-import type { ModelSocket } from '../model-proxy/model-access.js';
+import type { RunSocket } from '../listener/listen.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
@@ -21,7 +21,7 @@ import { trustedCertificates } from './trusted-certificates.js';
  *
  *     SDK ──► launch.sh ──► bwrap ──│──► start.sh ──► codex ──► agent commands ──► …
  *                                   │       └──► relay :39100
- *     model proxy ◄── model.sock ───┼──────────────┘
+ *     proxies ◄────── run.sock ─────┼──────────────┘
  *
  * Right of the line: own user, pid, ipc, uts, cgroup and network namespace, no capabilities, and of the host's files
  * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
@@ -48,8 +48,8 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     this.watches = new JailWatch(bwrap, config);
   }
 
-  async modelSocket(runId: string): Promise<ModelSocket> {
-    return { path: join(await this.folders.of(runId), 'model.sock'), origin: RELAY_ORIGIN };
+  async runSocket(runId: string): Promise<RunSocket> {
+    return { path: join(await this.folders.of(runId), 'run.sock'), origin: RELAY_ORIGIN };
   }
 
   problemWith(): null {
@@ -117,7 +117,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   private async contentsFor({ runId, paths, environment, authority }: JailedTurn) {
-    const { path: model } = await this.modelSocket(runId);
+    const { path: socket } = await this.runSocket(runId);
     const { repo, codexHome } = paths;
     const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
     const certificates =
@@ -127,7 +127,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       ...proxyEnvironment(RELAY_ORIGIN),
       ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
     };
-    const contents = { script: null, model, certificates, repo, codexHome, borrowed, environment };
+    const contents = { script: null, socket, certificates, repo, codexHome, borrowed, environment };
     return { contents, commandEnvironment };
   }
 

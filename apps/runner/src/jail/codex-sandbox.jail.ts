@@ -29,7 +29,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return this.sandbox === 'workspace-write' ? 'codex-sandbox' : 'none';
   }
 
-  async modelSocket(): Promise<null> {
+  async runSocket(): Promise<null> {
     return null;
   }
 

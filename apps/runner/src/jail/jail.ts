@@ -1,6 +1,6 @@
 import type { Network } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import type { ModelSocket } from '../model-proxy/model-access.js';
+import type { RunSocket } from '../listener/listen.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
 import type { LimitPassed } from './limits/limits.js';
 
@@ -8,7 +8,7 @@ import type { LimitPassed } from './limits/limits.js';
  * What stands between a run's processes and everything else: how Codex is started so that it reaches only what it
  * may, and how everything that it has started is ended.
  *
- *     Runs ────modelSocket()──► where this run's model is to be served
+ *     Runs ────runSocket()────► where this run's ways out are to be served
  *     Runs ────watch()────────► is told when the run takes more than it may
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
@@ -58,8 +58,8 @@ export abstract class Jail {
   /** Why it is this one, in a sentence. */
   abstract readonly reason: string;
 
-  /** Where the model of this run is to be served; null: on the loopback address that all runs share. */
-  abstract modelSocket(runId: string): Promise<ModelSocket | null>;
+  /** Where the ways out of this run are to be served; null: the model is at the loopback address that all runs share. */
+  abstract runSocket(runId: string): Promise<RunSocket | null>;
 
   /** Why this network cannot be had here, and what to do; null: it can. */
   abstract problemWith(network: Network): string | null;

@@ -22,13 +22,13 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
   const runId = randomUUID();
   try {
-    const { path } = await jail.modelSocket(runId);
+    const { path } = await jail.runSocket(runId);
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'TMPDIR is too long a path for sockets in it';
     const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
     await Promise.all([mkdir(repo), mkdir(codexHome)]);
     const contents = {
       script: null,
-      model: null,
+      socket: null,
       certificates: null,
       repo,
       codexHome,

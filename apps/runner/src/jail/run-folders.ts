@@ -9,7 +9,7 @@ import { join } from 'node:path';
  *
  *     <TMPDIR>/saas-codex-XXXXXX/           of one runner
  *         alive.sock                        somebody listens for as long as the runner lives
- *         <run id>/                         of one run: arguments, filter, model.sock
+ *         <run id>/                         of one run: arguments, filter, run.sock
  *
  * What a killed runner leaves is removed by the next. Whether one lives is asked of the kernel, by connecting: that is true
  * across containers which share a folder, and no number is taken for another process's.

@@ -12,6 +12,14 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** A Unix socket that only one run's jail can see: whoever speaks there is that run. */
+export interface RunSocket {
+  /** Where to listen. */
+  path: string;
+  /** By which address it is reached from within. */
+  origin: string;
+}
+
 /** What answers the connections of one listener. */
 export interface ConnectionHandlers {
   request: RequestListener;

@@ -1,14 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Usage } from '@saas-codex/contracts/runs';
 
-/** A Unix socket that only one run's jail can see: whoever speaks there is that run. */
-export interface ModelSocket {
-  /** Where to listen. */
-  path: string;
-  /** By which address Codex reaches it from within. */
-  origin: string;
-}
-
 /** What one run's Codex is given: a way to the model that works for this run only, while it lives. */
 export interface ModelAccess {
   /** Root of the Responses API as Codex sees it, e.g. `http://127.0.0.1:40123/v1`. */

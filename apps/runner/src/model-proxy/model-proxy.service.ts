@@ -18,13 +18,13 @@ import {
   type Listener,
   listenOnLoopback,
   listenOnSocket,
+  type RunSocket,
 } from '../listener/listen.js';
 import {
   type ModelAccess,
   type ModelListener,
   ModelRun,
   ModelRuns,
-  type ModelSocket,
   type TokenAccess,
 } from './model-access.js';
 import { API_ROOT, byToken, modelApi } from './model-api.js';
@@ -77,7 +77,7 @@ export class ModelProxy implements OnModuleDestroy {
   async openSocket(
     { runId, tenantId }: RunOwner,
     listener: ModelListener,
-    socket: ModelSocket,
+    socket: RunSocket,
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.start();

@@ -31,7 +31,7 @@ export class RunAccess {
   ) {}
 
   async open({ owner, kind, network }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
-    const socket = await this.jail.modelSocket(owner.runId);
+    const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.open(network, recorder);
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
