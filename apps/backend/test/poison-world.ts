@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
 import { summary } from './history-fixture.js';
 import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
@@ -36,17 +37,25 @@ export interface Poison {
   fired?: (output: string) => boolean;
   /** Lines of the session's true diff, besides the change of `a.txt`. */
   adds?: string[];
+  /** The work tree cannot be recorded, and the person is told so. */
+  refused?: boolean;
 }
 
 const PATIENCE_MS = 1_500;
 export const STALLED = 'STALLED';
+/** Content of `$ELSEWHERE/secret`, which is never to be shown. */
+export const SECRET = 'not for this session';
 const CHANGED = 'modified a.txt +1 -1';
+
+type Opened = Awaited<ReturnType<WorkspacesFixture['open']>>;
 
 /** Sessions, workspaces and a person's home below one folder, a git server on loopback, and a restart at will. */
 export class PoisonWorld {
   private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
   private readonly home = join(this.outside, 'home');
   private readonly urls = new Map<string, string>();
+  private plain: Promise<Opened> | null = null;
+  private readonly planted = new Map<Poison, { session: Opened; site: Site }>();
 
   private constructor(
     private readonly git: GitServer,
@@ -70,14 +79,26 @@ export class PoisonWorld {
     rmSync(this.outside, { recursive: true, force: true });
   }
 
-  private async restart(): Promise<void> {
+  /** The service ends, and another one starts on the same folders. */
+  async restart(): Promise<void> {
     await this.fixture.app.close();
     this.fixture = await startWorkspaces([this.git.host], this.fixture.root);
     this.hurry();
   }
 
-  /** Opens a session on the poison's repository, which is made once. */
-  private async open(repository: Record<string, string> = {}) {
+  /** A session on a repository: on the poison's own, or a copy of one that was opened on the plain one. */
+  private async open(repository?: Record<string, string>): Promise<Opened> {
+    if (repository) return this.clone(repository);
+    this.plain ??= this.clone({});
+    const plain = await this.plain;
+    const sessionId = randomUUID();
+    const folder = (id: string) => join(this.fixture.root, id);
+    await promisify(execFile)('cp', ['-a', folder(plain.sessionId), folder(sessionId)]);
+    return { ...plain, sessionId, repo: this.fixture.workspaces.repoPath(sessionId) };
+  }
+
+  /** The repository is made once. */
+  private async clone(repository: Record<string, string>): Promise<Opened> {
     const key = JSON.stringify(repository);
     const url =
       this.urls.get(key) ??
@@ -91,6 +112,7 @@ export class PoisonWorld {
     const elsewhere = join(this.outside, randomUUID());
     const marker = join(elsewhere, 'marker');
     await mkdir(elsewhere);
+    await writeFile(join(elsewhere, 'secret'), `${SECRET}\n`);
     const shell = (script: string) =>
       runShell(script, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
     return {
@@ -112,7 +134,7 @@ export class PoisonWorld {
   }
 
   /** Everything that the product does with a workspace; answers what it tells the person. */
-  private async look(session: { sessionId: string; baseTree: string }) {
+  private async look(session: Opened) {
     const { workspaces, ctx } = this.fixture;
     const { sessionId, baseTree } = session;
     const tree = await workspaces.checkpoint(ctx, sessionId);
@@ -125,24 +147,22 @@ export class PoisonWorld {
     return { tree, files: summary(diff).toSorted(), stat, patches };
   }
 
-  /** Clone, look, second clone, restart, look again; and then the control. */
+  /** Clone, poison, look. */
   async check(poison: Poison): Promise<void> {
     const session = await this.open(poison.repository);
     const site = await this.site(session.repo);
+    this.planted.set(poison, { session, site });
     await poison.plant(site);
     await site.write('a.txt', 'changed\n');
-    const files = [CHANGED, ...(poison.adds ?? [])].toSorted();
+    await this.expectTruth(poison, 'changed');
+  }
 
-    const first = await this.look(session);
-    expect(first.files).toEqual(files);
-    expect(first.stat.files).toBe(files.length);
-    expect(first.patches.get('a.txt')).toContain('\n-a\n+changed\n');
-    expect((await this.open(poison.repository)).baseTree).toBe(session.baseTree);
-    await this.restart();
+  /** After a restart: look again, make a second clone; and then the control. */
+  async checkAgain(poison: Poison): Promise<void> {
+    const { session, site } = this.planted.get(poison) ?? fail('check comes first');
+    if (poison.repository) expect((await this.open(poison.repository)).baseTree).toBe(session.baseTree);
     await site.write('a.txt', 'again\n');
-    const second = await this.look(session);
-    expect(second.files).toEqual(files);
-    expect(second.patches.get('a.txt')).toContain('\n-a\n+again\n');
+    await this.expectTruth(poison, 'again');
     expect(existsSync(site.marker)).toBe(false);
 
     const output = await site.shell(poison.naive);
@@ -152,11 +172,29 @@ export class PoisonWorld {
     );
   }
 
+  private async expectTruth(poison: Poison, text: string): Promise<void> {
+    const { session, site } = this.planted.get(poison) ?? fail('check comes first');
+    if (poison.refused) {
+      await expect(this.look(session)).rejects.toMatchObject({ code: 'workspace_unreadable' });
+    } else {
+      const { files, stat, patches } = await this.look(session);
+      expect(files).toEqual([CHANGED, ...(poison.adds ?? [])].toSorted());
+      expect(stat.files).toBe(files.length);
+      expect(patches.get('a.txt')).toContain(`\n-a\n+${text}\n`);
+      expect([...patches.values()].join('')).not.toContain(SECRET);
+    }
+    expect(existsSync(site.marker)).toBe(false);
+  }
+
   /** Whatever hangs fails soon. */
   private hurry(): void {
-    this.fixture.limits.localMs = 5_000;
+    this.fixture.limits.localMs = 10_000;
     this.fixture.limits.pipesEveryMs = 20;
   }
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }
 
 /** Output of both kinds; a script that does not end is ended, with all that it started. */
@@ -186,5 +224,20 @@ function runShell(script: string, cwd: string, env: Record<string, string>): Pro
       clearTimeout(deadline);
       resolve(output);
     });
+  });
+}
+
+/** Every poison by itself, then all of them after one restart. */
+export function testPoisons(groups: Record<string, readonly Poison[]>): void {
+  let world: PoisonWorld;
+  beforeAll(async () => (world = await PoisonWorld.start()));
+  afterAll(() => world.close());
+
+  describe.each(Object.entries(groups))('%s', (_, poisons) => {
+    test.each(poisons)('$name', (poison) => world.check(poison));
+  });
+  describe('after a restart, while the control fires', () => {
+    beforeAll(() => world.restart());
+    test.each(Object.values(groups).flat())('$name', (poison) => world.checkAgain(poison));
   });
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { waitFor } from '../../../tests/support/wait-for.js';
 import type { Config } from '../src/config.js';
 import { ConfigModule } from '../src/config.module.js';
 import { type RequestContext, systemContext } from '../src/tenants/request-context.js';
+import { removeTree } from '../src/workspaces/remove-tree.js';
 import { WorkspaceLimits } from '../src/workspaces/workspace-limits.js';
 import { type WorkspaceBase, Workspaces } from '../src/workspaces/workspaces.js';
 import { WorkspacesModule } from '../src/workspaces/workspaces.module.js';
@@ -51,7 +52,13 @@ export async function startWorkspaces(
     },
     async close() {
       await app.close();
-      await rm(root, { recursive: true, force: true });
+      // The module may still be emptying its trash.
+      await waitFor(() =>
+        removeTree(root).then(
+          () => true,
+          () => false,
+        ),
+      );
     },
   };
 }

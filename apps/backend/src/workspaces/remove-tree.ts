@@ -25,7 +25,7 @@ export async function removeTree(path: string): Promise<void> {
     } finally {
       folder.close();
     }
-    await rmdir(parent.at(name));
+    await rmdir(parent.at(name)).catch(unlessGone);
   } finally {
     parent.close();
   }
@@ -38,13 +38,13 @@ async function empty(folder: HeldFolder, top: HeldFolder, depth: number): Promis
   for await (const { name, kind } of folder.entries()) {
     const child = kind === 'folder' ? await folder.child(name) : null;
     if (child === null) {
-      await unlink(folder.at(name));
+      await unlink(folder.at(name)).catch(unlessGone);
       continue;
     }
     try {
       if (depth === DEPTH) {
         await chmod(child.at(), 0o700);
-        await rename(folder.at(name), top.at(Buffer.from(randomUUID())));
+        await rename(folder.at(name), top.at(Buffer.from(randomUUID()))).catch(unlessGone);
         moved = true;
         continue;
       }
@@ -52,7 +52,12 @@ async function empty(folder: HeldFolder, top: HeldFolder, depth: number): Promis
     } finally {
       child.close();
     }
-    await rmdir(folder.at(name));
+    await rmdir(folder.at(name)).catch(unlessGone);
   }
   return moved;
+}
+
+/** Another backend may be emptying the same trash. */
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -102,7 +102,7 @@ export class Workspaces {
         throw unreadable("The session's folder is lost. Make a new session.");
       if (!(error instanceof GitFailure)) throw error;
       this.logger.error(`session ${sessionId} cannot be recorded: ${error.message}`);
-      throw unreadable('There may be too many files to record. Make a new session if this stays.');
+      throw unreadable(BEYOND_GIT);
     }
   }
 
@@ -111,15 +111,17 @@ export class Workspaces {
     return this.history.knows(sessionId, tree);
   }
 
+  /** @throws ProblemError workspace_unreadable */
   stat(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string): Promise<DiffStat> {
-    return this.diffs.stat(sessionId, fromTree, toTree);
+    return this.compared(sessionId, this.diffs.stat(sessionId, fromTree, toTree));
   }
 
+  /** @throws ProblemError workspace_unreadable */
   diff(_ctx: RequestContext, sessionId: string, fromTree: string, toTree: string): Promise<Diff> {
-    return this.diffs.diff(sessionId, fromTree, toTree);
+    return this.compared(sessionId, this.diffs.diff(sessionId, fromTree, toTree));
   }
 
-  /** @throws ProblemError file_not_found when `path` is not part of the diff */
+  /** @throws ProblemError file_not_found when `path` is not part of the diff; workspace_unreadable */
   patch(
     _ctx: RequestContext,
     sessionId: string,
@@ -127,12 +129,24 @@ export class Workspaces {
     toTree: string,
     path: string,
   ): Promise<FilePatch> {
-    return this.diffs.patch(sessionId, fromTree, toTree, path);
+    return this.compared(sessionId, this.diffs.patch(sessionId, fromTree, toTree, path));
   }
 
   /** Removes the workspace; one that is gone already is no error. */
   remove(_ctx: RequestContext, sessionId: string): Promise<void> {
     return this.trash.discard(this.paths.session(sessionId));
+  }
+
+  private async compared<T>(sessionId: string, comparing: Promise<T>): Promise<T> {
+    try {
+      return await comparing;
+    } catch (error) {
+      if (!(error instanceof GitFailure)) throw error;
+      this.logger.error(`changes of session ${sessionId} cannot be compared: ${error.message}`);
+      throw unreadable(
+        'The changes are too large to be compared. Look at a single run, or make a new session.',
+      );
+    }
   }
 
   private async build(
@@ -149,5 +163,8 @@ export class Workspaces {
     return { baseCommit, baseTree: await this.checkpoints.take(sessionId) };
   }
 }
+
+const BEYOND_GIT =
+  'Git cannot read the files: there are too many, or a huge .gitignore, or a broken repository in a folder. Ask Codex to remove what is not needed, or make a new session.';
 
 const unreadable = (detail: string) => new ProblemError('workspace_unreadable', detail);

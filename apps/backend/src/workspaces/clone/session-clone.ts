@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Git, type GitCommand } from '../git/git.js';
 import { progressReader } from '../git/progress.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
+import { CheckoutCost } from './checkout-cost.js';
 import { cloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
 import type { Source } from './mirrors.js';
@@ -89,22 +90,25 @@ export class SessionClone {
 
   /** A small pack can name millions of files, or hold petabytes of zeros: look before anything is written. */
   private async checkCost({ mirror, target }: Source, signal?: AbortSignal): Promise<void> {
-    const { stdout } = await this.git.run({
-      args: ['ls-tree', '-r', '-l', '-z', target.oid],
-      cwd: mirror,
-      gitDir: mirror,
-      timeoutMs: this.limits.localMs,
-      signal,
-    });
-    let files = 0;
-    let bytes = 0;
-    for (const entry of stdout.toString('latin1').split('\0')) {
-      const [, size = ''] = /^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(entry) ?? [];
-      files++;
-      bytes += Number(size);
+    const cost = new CheckoutCost();
+    const tooLarge = new AbortController();
+    const isTooLarge = () => cost.files > this.limits.checkoutFiles || cost.bytes > this.limits.checkoutBytes;
+    try {
+      await this.git.run({
+        args: ['ls-tree', '-r', '-l', '-z', target.oid],
+        cwd: mirror,
+        gitDir: mirror,
+        timeoutMs: this.limits.localMs,
+        signal: AbortSignal.any([tooLarge.signal, ...(signal ? [signal] : [])]),
+        onStdout(chunk) {
+          cost.add(chunk);
+          if (isTooLarge()) tooLarge.abort();
+        },
+      });
+    } catch (error) {
+      if (!isTooLarge()) throw error;
     }
-    if (files > this.limits.checkoutFiles || bytes > this.limits.checkoutBytes)
-      throw cloneProblem('clone_too_large');
+    if (isTooLarge()) throw cloneProblem('clone_too_large');
   }
 
   private inRepo({ repo, signal }: CloneRequest, args: GitCommand['args']): GitCommand {
