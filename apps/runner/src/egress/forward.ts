@@ -24,6 +24,8 @@ export interface Exchange {
  */
 export async function forward(exchange: Exchange, connection: Duplex): Promise<void> {
   const { req, res, target, path, defaultPort } = exchange;
+  // The client may have gone while its target was looked for.
+  if (req.socket.destroyed) return void connection.destroy();
   const outgoing = request({
     method: req.method,
     path,

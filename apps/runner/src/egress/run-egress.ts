@@ -79,17 +79,17 @@ export class RunEgress {
   /** Ends it with the run, or when nothing passes any more. */
   hold<S extends Socket>(socket: S): S {
     this.sockets.add(socket);
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.setTimeout(IDLE_MS, () => socket.destroy(new Error('idle')));
     // Who works with it learns of its end by other means.
     socket.on('error', () => undefined);
     socket.once('close', () => this.sockets.delete(socket));
-    if (this.closed) socket.destroy();
+    if (this.closed) socket.destroy(ended());
     return socket;
   }
 
   close(): void {
     this.closed = true;
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.sockets) socket.destroy(ended());
   }
 
   private tell({ target: { host, port }, reason }: EgressRefusal): void {
@@ -99,3 +99,6 @@ export class RunEgress {
     this.listener.onRefused({ host, port, reason });
   }
 }
+
+/** With an error, since whoever waits for a connection hears of nothing else. */
+const ended = () => new Error('the run has ended');
