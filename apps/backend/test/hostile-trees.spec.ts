@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
 import { runGit } from './history-fixture.js';
@@ -10,6 +10,9 @@ import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js
  * Repositories whose trees no git would make: names that lead out of the work tree or into its `.git`, and a few
  * kilobytes that expand beyond all measure. Each is cloned by the product, and written down by a careless tool.
  */
+/** Of one repository: ls-remote, and the two steps of a fetch. */
+const FETCHES_OF_A_CLONE = 3;
+
 let git: GitServer;
 let fixture: WorkspacesFixture;
 beforeAll(async () => {
@@ -123,4 +126,29 @@ test.each([
 
 test('folders in one another, deeper than a path can be long, are refused', async () => {
   expect(await codeOf((await publish((objects) => objects.nested(2_500, ['d']))).url)).toBe('clone_failed');
+});
+
+test('submodules and what LFS holds are not fetched', async () => {
+  const inner = await git.createRepository('inner', { 'a.txt': 'a\n' });
+  const commit = (await runGit(git.path('inner'), 'rev-parse', 'main')).toString().trim();
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9\n`;
+  const { url } = await publish(async (objects) => {
+    const texts = {
+      '.gitattributes': '*.bin filter=lfs\n',
+      '.gitmodules': `[submodule "inner"]\npath = inner\nurl = ${inner}\nupdate = checkout\n`,
+      '.lfsconfig': `[lfs]\nurl = ${inner}/info/lfs\n`,
+      'a.bin': pointer,
+    };
+    const files = Object.entries(texts).map(async ([name, text]): Promise<TreeEntry> => ({
+      mode: '100644',
+      name,
+      oid: await objects.blob(text),
+    }));
+    return objects.tree([...(await Promise.all(files)), { mode: '160000', name: 'inner', oid: commit }]);
+  });
+  const before = git.fetches();
+  const { repo } = await fixture.open(url);
+  expect(git.fetches() - before).toBe(FETCHES_OF_A_CLONE);
+  expect(await readdir(join(repo, 'inner'))).toEqual([]);
+  expect(await readFile(join(repo, 'a.bin'), 'utf8')).toBe(pointer);
 });
