@@ -5,7 +5,7 @@ import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
 import { diskUsage } from './disk-usage.js';
 import { type Limit, type LimitPassed, passed } from './limits.js';
-import { namelessFiles } from './nameless-files.js';
+import { type NamelessFiles, namelessFiles } from './nameless-files.js';
 import { memoryOf, usageOf } from './process-usage.js';
 
 /*
@@ -26,6 +26,7 @@ const COUNT_EVERY_MS = 3_000;
 const COUNT_SHARE = 20;
 /** A tree that takes longer to count has more files than anybody needs. */
 const COUNT_WITHIN_MS = 120_000;
+const NO_FILES: NamelessFiles = { disk: 0, memory: 0 };
 
 export interface WatchedRun {
   runId: string;
@@ -79,10 +80,11 @@ export class JailWatch {
     if (this.looking) return;
     this.looking = true;
     while (this.runs.size > 0) {
+      // Not at once: a run that has just begun needs the processor for itself.
+      await pause(LOOK_EVERY_MS);
       await this.lookOnce().catch((error: unknown) =>
         this.logger.warn(`runs are not seen: ${String(error)}`),
       );
-      await pause(LOOK_EVERY_MS);
     }
     this.looking = false;
   }
@@ -125,13 +127,17 @@ export class JailWatch {
   private async countOnce(run: Watching): Promise<void> {
     const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
     const named = await diskUsage(this.bwrap, run.folders, AbortSignal.any([run.stop.signal, deadline]));
-    const all = await readProcesses();
-    const roots = all.filter(({ pid }) => pid === run.root);
-    const nameless = await namelessFiles(withDescendants(roots, all), run.folders[0]);
+    const nameless = run.root === null ? NO_FILES : await this.namelessOf(run.root, run.folders[0]);
     const { JAIL_MAX_DISK_MB, JAIL_MAX_MEMORY_MB } = this.config;
     if (deadline.aborted || (named ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
       this.pass(run, 'disk');
     else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.pass(run, 'memory');
+  }
+
+  private async namelessOf(root: number, folder: string): Promise<NamelessFiles> {
+    const all = await readProcesses();
+    const roots = all.filter(({ pid, parent }) => pid === root && parent === process.pid);
+    return namelessFiles(withDescendants(roots, all), folder);
   }
 }
 
