@@ -1,4 +1,4 @@
-import { type Poison, SECRET, STALLED } from './poison-world.js';
+import { type Poison, SECRET } from './poison-world.js';
 
 const POINTER = `version https://git-lfs.github.com/spec/v1
 oid sha256:${'0'.repeat(64)}
@@ -111,7 +111,7 @@ echo $ELSEWHERE/own/objects >> .git/objects/info/alternates`),
     plant: (site) =>
       site.shell('mkdir -p .git/objects/pack; cd .git/objects/pack; mkfifo pack-x.idx; touch pack-x.pack'),
     naive: 'git cat-file -p 1111111111111111111111111111111111111111',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
   },
   {
     name: 'an object that is another',

@@ -1,4 +1,4 @@
-import { type Poison, STALLED } from './poison-world.js';
+import type { Poison } from './poison-world.js';
 
 const hook = (name: string, naive: string): Poison => ({
   name: `hook ${name}`,
@@ -116,13 +116,13 @@ export const BLINDFOLDS: Poison[] = [
     name: `a pipe instead of ${file}`,
     plant: (site) => site.shell(`rm -f .git/${file}; mkfifo .git/${file}`),
     naive: 'git status',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
   })),
   {
     name: 'a pipe instead of .gitignore',
     plant: (site) => site.shell('mkfifo .gitignore'),
     naive: 'git status',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
   },
 ];
 

@@ -1,4 +1,4 @@
-import { type Poison, SECRET, STALLED } from './poison-world.js';
+import { type Poison, SECRET } from './poison-world.js';
 
 const showsSecret = (output: string) => output.includes(SECRET);
 
@@ -48,7 +48,7 @@ export const LINKS: Poison[] = [
     name: 'to a device that never ends',
     plant: (site) => site.shell('ln -s /dev/zero l'),
     naive: 'cat l > /dev/null',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
     adds: ['added l +1 -0'],
   },
 ];
@@ -59,14 +59,14 @@ export const SPECIAL: Poison[] = [
     name: 'a pipe',
     plant: (site) => site.shell('mkfifo p'),
     naive: 'cat p',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
   },
   {
     name: 'a pipe in the place of a file',
     repository: { p: 'x\n' },
     plant: (site) => site.shell('rm p; mkfifo p'),
     naive: 'cat p',
-    fired: (output) => output.endsWith(STALLED),
+    stalls: true,
     adds: ['deleted p +0 -1'],
   },
   {
@@ -88,7 +88,7 @@ const pipeIn = (file: string): Poison => ({
   plant: (site) =>
     site.shell(`${OWN}; mkdir -p "$(dirname .git/${file})"; rm -f .git/${file}; mkfifo .git/${file}`),
   naive: 'git -C own status',
-  fired: (output) => output.endsWith(STALLED),
+  stalls: true,
   adds: ['added own/x +1 -0'],
 });
 

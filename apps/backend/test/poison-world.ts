@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
 import { summary } from './history-fixture.js';
+import { runShell, STALLED } from './poison-shell.js';
 import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
 
 /** A poisoned workspace, and the places around it. */
@@ -19,7 +20,7 @@ export interface Site {
   /** Folder outside of every workspace. */
   elsewhere: string;
   /** Runs a script in the work tree, as the person whose home folder may be poisoned too. */
-  shell(script: string): Promise<string>;
+  shell(script: string, patienceMs?: number): Promise<string>;
   /** Sets plain git configuration of the work tree: `[key, value]`. */
   configure(...settings: [string, string][]): Promise<void>;
   write(path: string, content: string, mode?: number): Promise<void>;
@@ -33,16 +34,19 @@ export interface Poison {
   plant(site: Site): Promise<unknown>;
   /** Script of the control, run in the very work tree that the product has looked at; its failing is no matter. */
   naive: string;
-  /** Whether the control fell for it; default: the marker is there. `output` ends in `STALLED` for a hanging git. */
+  /** Whether the control fell for it; default: the marker is there. */
   fired?: (output: string) => boolean;
+  /** The control falls for it by never ending. */
+  stalls?: boolean;
   /** Lines of the session's true diff, besides the change of `a.txt`. */
   adds?: string[];
   /** The work tree cannot be recorded, and the person is told so. */
   refused?: boolean;
 }
 
-const PATIENCE_MS = 1_500;
-export const STALLED = 'STALLED';
+/** How long a control may take, and one that is to hang. */
+const PATIENCE_MS = 10_000;
+const STALL_MS = 400;
 /** Content of `$ELSEWHERE/secret`, which is never to be shown. */
 export const SECRET = 'not for this session';
 const CHANGED = 'modified a.txt +1 -1';
@@ -113,8 +117,8 @@ export class PoisonWorld {
     const marker = join(elsewhere, 'marker');
     await mkdir(elsewhere);
     await writeFile(join(elsewhere, 'secret'), `${SECRET}\n`);
-    const shell = (script: string) =>
-      runShell(script, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
+    const shell = (script: string, patienceMs = PATIENCE_MS) =>
+      runShell(script, patienceMs, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
     return {
       repo,
       marker,
@@ -165,8 +169,9 @@ export class PoisonWorld {
     await this.expectTruth(poison, 'again');
     expect(existsSync(site.marker)).toBe(false);
 
-    const output = await site.shell(poison.naive);
-    const fired = poison.fired ?? (() => existsSync(site.marker));
+    const output = await site.shell(poison.naive, poison.stalls ? STALL_MS : PATIENCE_MS);
+    const stalled = () => output.endsWith(STALLED);
+    const fired = poison.stalls ? stalled : (poison.fired ?? (() => existsSync(site.marker)));
     expect(fired(output) ? 'the control fired' : `the control did not fire: ${output}`).toBe(
       'the control fired',
     );
@@ -195,36 +200,6 @@ export class PoisonWorld {
 
 function fail(message: string): never {
   throw new Error(message);
-}
-
-/** Output of both kinds; a script that does not end is ended, with all that it started. */
-function runShell(script: string, cwd: string, env: Record<string, string>): Promise<string> {
-  return new Promise((resolve) => {
-    const shell = spawn('sh', ['-c', script], {
-      cwd,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env.PATH,
-        GIT_CONFIG_NOSYSTEM: '1',
-        GIT_TERMINAL_PROMPT: '0',
-        TERM: 'dumb',
-        ...env,
-      },
-    });
-    let output = '';
-    const read = (chunk: Buffer) => (output += chunk.toString());
-    shell.stdout.on('data', read);
-    shell.stderr.on('data', read);
-    const deadline = setTimeout(() => {
-      output += STALLED;
-      if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
-    }, PATIENCE_MS);
-    shell.on('close', () => {
-      clearTimeout(deadline);
-      resolve(output);
-    });
-  });
 }
 
 /** Every poison by itself, then all of them after one restart. */
