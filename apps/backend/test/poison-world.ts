@@ -11,7 +11,7 @@ import { runShell, STALLED } from './poison-shell.js';
 import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
 
 /** A poisoned workspace, and the places around it. */
-export interface Site {
+interface Site {
   repo: string;
   /** Exists once somebody ran `fires`. */
   marker: string;
@@ -54,7 +54,7 @@ const CHANGED = 'modified a.txt +1 -1';
 type Opened = Awaited<ReturnType<WorkspacesFixture['open']>>;
 
 /** Sessions, workspaces and a person's home below one folder, a git server on loopback, and a restart at will. */
-export class PoisonWorld {
+class PoisonWorld {
   private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
   private readonly home = join(this.outside, 'home');
   private readonly urls = new Map<string, string>();

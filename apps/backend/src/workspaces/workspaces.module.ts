@@ -3,6 +3,7 @@ import { HostResolver } from '@saas-codex/platform/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
+import { BareGit } from './git/bare-git.js';
 import { Git } from './git/git.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
@@ -15,6 +16,7 @@ import { Workspaces } from './workspaces.js';
 @Module({
   providers: [
     AddressChecker,
+    BareGit,
     Checkpoints,
     Git,
     HistoryRepository,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RepoAddress } from '../addresses/repo-address.js';
+import type { BareGit } from '../git/bare-git.js';
 import type { Git, GitCommand } from '../git/git.js';
 import { removePartialPacks } from '../git/partial-packs.js';
 import { progressReader } from '../git/progress.js';
@@ -26,6 +27,7 @@ export interface MirrorRequest {
 export class MirrorFetch {
   constructor(
     private readonly git: Git,
+    private readonly bare: BareGit,
     private readonly limits: WorkspaceLimits,
     private readonly request: MirrorRequest,
     private readonly folder: string,
@@ -41,12 +43,8 @@ export class MirrorFetch {
     return parseRemoteRefs(listing);
   }
 
-  async init(mirror: string): Promise<void> {
-    await this.git.run({
-      args: ['init', '--bare', '--template=', '--', mirror],
-      cwd: this.folder,
-      timeoutMs: this.limits.localMs,
-    });
+  init(mirror: string): Promise<void> {
+    return this.bare.init(mirror);
   }
 
   async update(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
@@ -69,19 +67,27 @@ export class MirrorFetch {
   }
 
   private async isCurrent(mirror: string, remote: RemoteRefs): Promise<boolean> {
-    const listing = await this.local(mirror, [
+    const question = [
       'for-each-ref',
       '--format=%(objectname)%09%(refname)',
       'refs/heads',
       'refs/tags',
-    ]);
+    ] as const;
+    const listing = await this.bare.ask(mirror, question, this.request.signal);
     const own = mirroredRefs(parseRemoteRefs(listing));
     const theirs = mirroredRefs(remote);
     return own.size === theirs.size && [...theirs].every(([name, oid]) => own.get(name) === oid);
   }
 
   private async has(mirror: string, oid: string): Promise<boolean> {
-    const found = await this.local(mirror, ['cat-file', '--batch-check'], `${oid}^{commit}\n`);
+    const found = await this.git.text({
+      args: ['cat-file', '--batch-check'],
+      cwd: mirror,
+      gitDir: mirror,
+      timeoutMs: this.limits.localMs,
+      input: `${oid}^{commit}\n`,
+      signal: this.request.signal,
+    });
     return / commit \d+$/.test(found);
   }
 
@@ -116,24 +122,12 @@ export class MirrorFetch {
   }
 
   private async checkSize(mirror: string): Promise<void> {
-    const counts = await this.local(mirror, ['count-objects', '-v']);
+    const counts = await this.bare.ask(mirror, ['count-objects', '-v'], this.request.signal);
     const kilobytes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce(
       (sum, [, size]) => sum + Number(size),
       0,
     );
     if (kilobytes * 1024 > this.limits.mirrorBytes) throw cloneProblem('clone_too_large');
-  }
-
-  private local(mirror: string, args: GitCommand['args'], input?: string): Promise<string> {
-    const { signal } = this.request;
-    return this.git.text({
-      args,
-      cwd: mirror,
-      gitDir: mirror,
-      timeoutMs: this.limits.localMs,
-      ...(input && { input }),
-      signal,
-    });
   }
 
   private remoteCommand(

@@ -2,6 +2,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../tenants/request-context.js';
 import { withFileLock } from '../git/file-lock.js';
+import { BareGit } from '../git/bare-git.js';
 import { Git } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
@@ -27,6 +28,7 @@ export interface Source {
 export class Mirrors {
   constructor(
     private readonly git: Git,
+    private readonly bare: BareGit,
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -35,7 +37,7 @@ export class Mirrors {
   async provide(ctx: RequestContext, request: MirrorRequest): Promise<Source | null> {
     const folder = this.paths.tenantMirrors(ctx.tenantId);
     await mkdir(folder, { recursive: true });
-    const fetching = new MirrorFetch(this.git, this.limits, request, folder);
+    const fetching = new MirrorFetch(this.git, this.bare, this.limits, request, folder);
     const remote = await fetching.listRemote();
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { withFileLock } from '../git/file-lock.js';
 import { removePartialPacks } from '../git/partial-packs.js';
+import { BareGit } from '../git/bare-git.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
@@ -35,6 +36,7 @@ const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadInd
 export class HistoryRepository {
   constructor(
     private readonly git: Git,
+    private readonly bare: BareGit,
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -42,11 +44,7 @@ export class HistoryRepository {
   /** @param base the commit that was checked out and the mirror that has it; null: the work tree started empty */
   async init(sessionId: string, base: { mirror: string; commit: string } | null): Promise<void> {
     const path = this.paths.history(sessionId);
-    await this.git.run({
-      args: ['init', '--bare', '--template=', '--', path],
-      cwd: this.paths.session(sessionId),
-      timeoutMs: this.limits.localMs,
-    });
+    await this.bare.init(path);
     await mkdir(join(path, 'info'), { recursive: true });
     await writeFile(join(path, 'info', 'attributes'), ATTRIBUTES);
     await this.read(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
