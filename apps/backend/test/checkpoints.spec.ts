@@ -176,8 +176,11 @@ describe('a checkpoint', () => {
     await session.write('large.bin', 'x'.repeat(1_001));
     await writeFile(join(session.history, 'index.lock'), '');
     expect(await session.checkpoint()).toBe(session.baseTree);
+    expect((await session.diff(session.baseTree, session.baseTree)).omitted).toEqual(['large.bin']);
     histories.limits.checkpointFileBytes = 1_000_000;
-    expect(await session.modes(await session.checkpoint())).toHaveProperty(['large.bin']);
+    const tree = await session.checkpoint();
+    expect(await session.modes(tree)).toHaveProperty(['large.bin']);
+    expect((await session.diff(session.baseTree, tree)).omitted).toEqual([]);
   });
 
   test('is one for all who ask at the same time, and holds what was written before each asked', async () => {

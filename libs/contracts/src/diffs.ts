@@ -29,6 +29,9 @@ export const Diff = z
     stat: DiffStat,
     files: z.array(DiffFile),
     truncated: z.boolean().describe('true: there are more files than are listed'),
+    omitted: z
+      .array(z.string())
+      .describe('Paths of which `to` does not have what is there now: larger than 100 MB, or not readable'),
   })
   .meta({ id: 'Diff' });
 export type Diff = z.infer<typeof Diff>;

@@ -7,6 +7,7 @@ import { BareGit } from './git/bare-git.js';
 import { Git } from './git/git.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
+import { OmittedFiles } from './history/omitted-files.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { Trash } from './trash.js';
 import { WorkspaceLimits } from './workspace-limits.js';
@@ -22,6 +23,7 @@ import { Workspaces } from './workspaces.js';
     HistoryRepository,
     HostResolver,
     Mirrors,
+    OmittedFiles,
     SessionClone,
     Trash,
     TreeDiffs,

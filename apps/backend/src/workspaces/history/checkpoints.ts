@@ -5,6 +5,7 @@ import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
 import { SUBMODULE_MODE } from './changed-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
+import { OmittedFiles } from './omitted-files.js';
 import { canBeInTree } from './tree-name.js';
 import { parseWorkTreeEntries, type WorkTreeEntry } from './work-tree-listing.js';
 import { type Finding, WorkTreeReader } from './work-tree-reader.js';
@@ -35,6 +36,7 @@ export class Checkpoints {
 
   constructor(
     private readonly history: HistoryRepository,
+    private readonly omitted: OmittedFiles,
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -53,9 +55,10 @@ export class Checkpoints {
 
   /** The agent may change things so that git stumbles: look again. */
   private async record(sessionId: string): Promise<string> {
+    let unreadable: Buffer[];
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.updateIndex(sessionId);
+        unreadable = await this.updateIndex(sessionId);
         break;
       } catch (error) {
         if (attempt === ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
@@ -63,20 +66,24 @@ export class Checkpoints {
     }
     const { stdout } = await this.history.read(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
+    await this.omitted.record(sessionId, tree, unreadable);
     await this.history.keep(sessionId, tree);
     return tree;
   }
 
-  private async updateIndex(sessionId: string): Promise<void> {
+  /** @returns names that are left out */
+  private async updateIndex(sessionId: string): Promise<Buffer[]> {
     const entries = await this.list(sessionId);
-    if (entries.length === 0) return;
+    if (entries.length === 0) return [];
     const present: Buffer[] = [];
+    const unreadable: Buffer[] = [];
     const gone = new Set<Buffer>();
     const folders = new Set<Buffer>();
     await this.readContents(sessionId, entries, (finding) => {
       if (finding.is === 'content') present.push(indexLine(finding.mode, finding.oid, finding.name));
       else if (finding.is === 'gone') gone.add(finding.name);
       else if (finding.is === 'folder') folders.add(finding.name);
+      else unreadable.push(finding.name);
     });
     const submodules = folders.size > 0 ? await this.submodules(sessionId) : new Set<string>();
     const removed = entries
@@ -85,6 +92,7 @@ export class Checkpoints {
       .map(({ name }) => indexLine('0', NO_OBJECT, name));
     await this.indexInfo(sessionId, [...removed, ...present]);
     await this.history.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+    return unreadable;
   }
 
   private async readContents(

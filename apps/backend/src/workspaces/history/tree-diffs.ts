@@ -6,6 +6,7 @@ import { type ChangedFile, parseChangedFiles } from './changed-files.js';
 import { hunksOf, patchHead, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
+import { OmittedFiles } from './omitted-files.js';
 import { pathText } from './path-text.js';
 
 const REMEMBERED = 32;
@@ -20,6 +21,7 @@ export class TreeDiffs {
 
   constructor(
     private readonly history: HistoryRepository,
+    private readonly omitted: OmittedFiles,
     private readonly limits: WorkspaceLimits,
   ) {}
 
@@ -30,7 +32,8 @@ export class TreeDiffs {
   async diff(sessionId: string, from: string, to: string): Promise<Diff> {
     const changed = await this.changedFiles(sessionId, from, to);
     const files = changed.slice(0, this.limits.diffFiles).map(toDiffFile);
-    return { from, to, stat: statOf(changed), files, truncated: files.length < changed.length };
+    const omitted = await this.omitted.of(sessionId, to);
+    return { from, to, stat: statOf(changed), files, truncated: files.length < changed.length, omitted };
   }
 
   /** @throws ProblemError file_not_found */

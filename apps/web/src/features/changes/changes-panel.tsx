@@ -77,9 +77,16 @@ export function ChangesPanel({ session }: { session: Session }) {
           )}
         </div>
       )}
+      {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
     </div>
   );
 }
+
+const Omitted = ({ paths }: { paths: readonly string[] }) => (
+  <p className="max-h-24 overflow-y-auto border-t px-4 py-2 text-xs break-words text-subtle-foreground">
+    Not shown, since larger than 100 MB or not readable: {paths.join(', ')}
+  </p>
+);
 
 const NoChanges = ({ run }: { run: boolean }) => (
   <EmptyState
