@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connectRedis } from '@saas-codex/platform/redis';
-import { endRunLog, type RunLogOwner, RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
@@ -17,6 +18,7 @@ const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spe
 
 let backend: TestBackend;
 let redis: Redis;
+let logs: RunLogs;
 
 /** A runner that takes every thread and run and does nothing with them: the tests write the logs. */
 const runner = createServer(async (req, res) => {
@@ -33,6 +35,7 @@ beforeAll(async () => {
   const { port } = runner.address() as AddressInfo;
   backend = await startBackend({ RUNNER_URL: `http://127.0.0.1:${port}` });
   redis = connectRedis(backend.config.REDIS_URL);
+  logs = new RunLogs(redis, backend.config.WORKSPACES_ROOT);
 });
 afterAll(async () => {
   redis.disconnect();
@@ -60,9 +63,9 @@ it("streams a run's events to its tenant, from its beginning and behind any id",
   const { run, owner } = await queueRun();
   const url = `${backend.url}/api/runs/${run.run_id}/events`;
   const live = await openSse(url, { headers: asOwner() });
-  const log = await RunLogWriter.start(redis, owner, STARTED);
+  const log = await logs.start(owner, STARTED);
   await log.append('turn.started', {});
-  await endRunLog(redis, owner, 'run.failed', { reason: 'The spec says so.' });
+  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
   const events = await live.ended();
   expect(events.map(({ id, event }) => [id, event])).toEqual([
     ['1', 'run.started'],
@@ -77,8 +80,8 @@ it("streams a run's events to its tenant, from its beginning and behind any id",
 it('moves a run as its log was ended, and tells the tenant', async () => {
   const { run, owner } = await queueRun();
   const activity = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
-  await RunLogWriter.start(redis, owner, STARTED);
-  await endRunLog(redis, owner, 'run.failed', { reason: 'The spec says so.' });
+  await logs.start(owner, STARTED);
+  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
   await waitFor(async () => (await readRun(run.run_id)).status === 'failed');
   expect(await readRun(run.run_id)).toMatchObject({ error: 'The spec says so.' });
   await activity.until((events) =>

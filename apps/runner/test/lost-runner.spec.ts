@@ -1,6 +1,6 @@
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
-import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
 
@@ -81,7 +81,11 @@ describe('several runners', () => {
     const runId = await world.startRun(runner, sessionId, 'Hang');
     await waitFor(async () => (await processesWith(runId)).length > 0);
     const reason = 'Closed by another one.';
-    await endRunLog(world.redis, { runId, sessionId, tenantId: 'local' }, 'run.interrupted', { reason });
+    await new RunLogs(world.redis, world.root).end(
+      { runId, sessionId, tenantId: 'local' },
+      'run.interrupted',
+      { reason },
+    );
     const log = await world.log(runId);
 
     await waitFor(async () => (await processesWith(runId)).length === 0);

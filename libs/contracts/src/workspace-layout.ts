@@ -9,6 +9,8 @@ export const WORKSPACE = {
   codexHome: 'codex-home',
   /** The trusted git directory: checkpoints and diffs come from here. */
   history: 'history.git',
+  /** Each run's durable events once more, one file per run, until they are archived. */
+  spool: 'spool',
   /** The runner's record of the thread. */
   thread: 'thread.json',
 } as const;

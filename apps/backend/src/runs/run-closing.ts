@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
-import type { Redis } from 'ioredis';
-import { REDIS } from '../redis.module.js';
+import { Injectable } from '@nestjs/common';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import type { RunEntity } from './run.entity.js';
@@ -30,14 +28,14 @@ export function endingOf(session: SessionEntity, run: RunEntity): Ending | null 
 @Injectable()
 export class RunClosing {
   constructor(
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly logs: RunLogs,
     private readonly settling: RunSettling,
   ) {}
 
   /** Writes the log's closing event in the runner's place, then the row. A log that has ended keeps its own end. */
   async close(ctx: RequestContext, run: RunEntity, ending: Ending): Promise<void> {
     const owner = { runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId };
-    await endRunLog(this.redis, owner, ending.type, { reason: ending.reason });
+    await this.logs.end(owner, ending.type, { reason: ending.reason });
     await this.settling.catchUp(ctx, run);
   }
 }

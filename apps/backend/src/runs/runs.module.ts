@@ -1,5 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import type { Redis } from 'ioredis';
+import { CONFIG, type Config } from '../config.js';
+import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { SessionRuns } from '../sessions/session-runs.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -22,6 +26,11 @@ import { RunsService } from './runs.service.js';
   imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
   controllers: [RunsController, RunStatusConsumer],
   providers: [
+    {
+      provide: RunLogs,
+      inject: [REDIS, CONFIG],
+      useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
+    },
     RunClosing,
     RunDispatch,
     RunKeeper,

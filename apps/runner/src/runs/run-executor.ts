@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import {
-  endRunLog,
-  LogFencedError,
-  type RunLogOwner,
-  RunLogWriter,
-} from '@saas-codex/platform/run-log/run-log.writer';
-import { Redis } from 'ioredis';
+import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
+import { LogFencedError, type RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
 import { Engine, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
@@ -24,8 +20,8 @@ import { TurnRecorder } from './turn-recorder.js';
  *     cancelled already? ──► claim: run.started is the log's first entry, or somebody has had the run: leave it
  *         ──► checkpoint ──► engine's events, one by one ──► end every process ──► run.succeeded | failed | …
  *
- * The log's first entry is the only claim. It can be written once, so that a turn cannot be started twice, whatever
- * the queue does.
+ * The log's first entry is the only claim. It can be written once, in Redis and in the run's spool, so that a turn cannot
+ * be started twice, whatever the queue does and whatever Redis forgets.
  */
 
 @Injectable()
@@ -36,7 +32,7 @@ export class RunExecutor {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly redis: Redis,
+    private readonly logs: RunLogs,
     private readonly active: ActiveRuns,
     private readonly cancellations: Cancellations,
     private readonly threads: ThreadStore,
@@ -70,7 +66,7 @@ export class RunExecutor {
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
-      const log = await RunLogWriter.start(this.redis, owner, {
+      const log = await this.logs.start(owner, {
         kind,
         prompt,
         model,
@@ -137,7 +133,7 @@ export class RunExecutor {
   /** The processes go first, so that a run that has ended leaves none behind. */
   private async end(owner: RunLogOwner, { type, data }: Ending): Promise<void> {
     await this.jail.end(owner.runId);
-    await endRunLog(this.redis, owner, type, data);
+    await this.logs.end(owner, type, data);
   }
 
   private minutesFor({ kind }: RunJob): number {

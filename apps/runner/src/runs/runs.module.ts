@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { ClientProxyFactory, type ClientRedis, Transport } from '@nestjs/microservices';
 import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { EgressModule } from '../egress/egress.module.js';
@@ -20,6 +21,12 @@ import { RunsService } from './runs.service.js';
 
 const hub = { provide: RunLogHub, inject: [Redis], useFactory: (redis: Redis) => new RunLogHub(redis) };
 
+const logs = {
+  provide: RunLogs,
+  inject: [Redis, CONFIG],
+  useFactory: (redis: Redis, { WORKSPACES_ROOT }: Config) => new RunLogs(redis, WORKSPACES_ROOT),
+};
+
 const broadcast = {
   provide: RUNNER_BROADCAST,
   inject: [CONFIG],
@@ -30,7 +37,7 @@ const broadcast = {
 @Module({
   imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
   controllers: [RunsController, CancellationsController],
-  providers: [RunsService, RunAccess, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, broadcast],
+  providers: [RunsService, RunAccess, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, logs, broadcast],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { endRunLog } from '@saas-codex/platform/run-log/run-log.writer';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';
 import { Cancellations } from './cancellations.js';
@@ -15,7 +14,7 @@ import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
 export class RunsService {
   constructor(
     @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
-    private readonly redis: Redis,
+    private readonly logs: RunLogs,
     private readonly threads: ThreadStore,
     private readonly cancellations: Cancellations,
   ) {}
@@ -49,7 +48,7 @@ export class RunsService {
     const job = await this.queue.getJob(runId);
     if (job && (await job.isWaiting())) {
       const { type, data } = stopped('cancelled', job.data.kind);
-      await endRunLog(this.redis, job.data.owner, type, data);
+      await this.logs.end(job.data.owner, type, data);
       // A runner may have taken it meanwhile; then it finds the log closed.
       await job.remove().catch(() => undefined);
     }

@@ -9,13 +9,15 @@ import { waitFor } from '../../../../tests/support/wait-for.js';
 import { ProblemError } from '../problem.js';
 import { connectRedis } from '../redis.js';
 import { RunLogHub, serveRunEvents } from './run-log.hub.js';
-import { endRunLog, type RunLogOwner, RunLogWriter } from './run-log.writer.js';
+import type { RunLogOwner } from './run-event-entry.js';
+import { RunLogs } from './run-logs.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
 const DELTA = { item_type: 'agent_message', stream_id: 's1', text: 'Hel' } as const;
 
 let server: TestRedis;
 let redis: Redis;
+let logs: RunLogs;
 let hub: RunLogHub;
 let http: Server;
 let tick: () => void;
@@ -23,6 +25,8 @@ let tick: () => void;
 beforeAll(async () => {
   server = await startRedis();
   redis = connectRedis(server.url);
+  // No workspaces, so no spools.
+  logs = new RunLogs(redis, '/nonexistent');
 });
 afterAll(async () => {
   redis.disconnect();
@@ -55,7 +59,7 @@ const idsOf = (events: SseEvent[]) => events.flatMap(({ id }) => id ?? []);
 const logged = (events: SseEvent[]) => events.filter(({ id }) => id !== null);
 
 async function writeSomeLog(owner: RunLogOwner): Promise<void> {
-  const log = await RunLogWriter.start(redis, owner, STARTED);
+  const log = await logs.start(owner, STARTED);
   await log.append('turn.started', {});
   await log.delta(DELTA);
   await log.delta({ ...DELTA, text: 'lö\n\nid: 9' });
@@ -84,7 +88,7 @@ it('sends a log from its beginning, then what is written meanwhile, then `end`',
   await writeSomeLog(owner);
   const late = await openSse(urlOf(owner));
   await late.until((events) => events.length === 6);
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
 
   const events = await early.ended();
   expect(idsOf(events)).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
@@ -101,7 +105,7 @@ it('goes on behind any id, of a durable event or a delta, while the run goes on 
   const resumed = await Promise.all(
     sofar.map(({ id }) => openSse(urlOf(owner), { headers: { 'last-event-id': id ?? '' } })),
   );
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   const all = logged(await whole.ended());
   for (const [index, client] of resumed.entries()) {
     expect(logged(await client.ended())).toEqual(all.slice(index + 1));
@@ -115,7 +119,7 @@ it('goes on behind any id, of a durable event or a delta, while the run goes on 
 it('begins to read another run at once while it waits for the first', async () => {
   const [first, second] = [newOwner(), newOwner()];
   const watching = await openSse(urlOf(first));
-  const log = await RunLogWriter.start(redis, first, STARTED);
+  const log = await logs.start(first, STARTED);
   await watching.until((events) => events.length === 1);
   const other = await openSse(urlOf(second));
   await writeSomeLog(second);
@@ -128,7 +132,7 @@ it('ignores what follows the first terminal event', async () => {
   const owner = newOwner();
   const early = await openSse(urlOf(owner));
   await writeSomeLog(owner);
-  await endRunLog(redis, owner, 'run.cancelled', { reason: 'Cancelled.' });
+  await logs.end(owner, 'run.cancelled', { reason: 'Cancelled.' });
   await redis.xadd(REDIS_KEYS.runEvents(owner.runId), '5-0', 'type', 'error', 'event', '{}');
   const late = await openSse(urlOf(owner));
   expect(idsOf(await early.ended()).at(-1)).toBe('4');
@@ -141,7 +145,7 @@ it.each([1, 2_500, 5_000])('sends a long log from behind event %i, also to many 
   const clients = await Promise.all(
     Array.from({ length: 5 }, () => openSse(`${urlOf(owner)}?after=${after}`)),
   );
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   const expected = Array.from({ length: 5_001 - after }, (_, n) => `${after + n + 1}`);
   for (const client of clients) expect(idsOf(await client.ended())).toEqual(expected);
   const late = await openSse(`${urlOf(owner)}?after=${after}`);
@@ -169,13 +173,13 @@ it('cuts off a client that takes nothing, and nobody else', async () => {
   const owner = newOwner();
   const healthy = await openSse(urlOf(owner));
   const stuck = await openSse(urlOf(owner), { paused: true });
-  const log = await RunLogWriter.start(redis, owner, STARTED);
+  const log = await logs.start(owner, STARTED);
   for (let n = 0; n < 100; n += 1) await log.append('error', { message: 'x'.repeat(200_000) });
   await healthy.until((events) => events.length === 101);
   expect(await connections()).toBe(2);
   for (let n = 0; n < 3; n += 1) tick();
   await waitFor(async () => (await connections()) === 1);
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   await healthy.ended();
   expect(idsOf(healthy.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
   stuck.close();
@@ -185,9 +189,9 @@ it('lets a slow client fall out of the window and still gives it all', async () 
   const owner = newOwner();
   const slow = await openSse(urlOf(owner));
   slow.response.pause();
-  const log = await RunLogWriter.start(redis, owner, STARTED);
+  const log = await logs.start(owner, STARTED);
   for (let n = 0; n < 100; n += 1) await log.append('error', { message: 'x'.repeat(200_000) });
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   slow.response.resume();
   await slow.ended();
   expect(idsOf(slow.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
@@ -195,12 +199,12 @@ it('lets a slow client fall out of the window and still gives it all', async () 
 
 it('goes on after Redis was restarted', async () => {
   const owner = newOwner();
-  const log = await RunLogWriter.start(redis, owner, STARTED);
+  const log = await logs.start(owner, STARTED);
   const client = await openSse(urlOf(owner));
   await client.until((events) => events.length === 1);
   await server.restart();
   await log.append('turn.started', {});
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   expect(idsOf(await client.ended())).toEqual(['1', '2', '3']);
 });
 
@@ -225,7 +229,7 @@ it('forgets a log some time after its last client has left, and reads it anew fo
   client.close();
   await waitFor(async () => (await connections()) === 0);
   for (let n = 0; n < 31; n += 1) tick();
-  await endRunLog(redis, owner, 'run.succeeded', {});
+  await logs.end(owner, 'run.succeeded', {});
   const next = await openSse(urlOf(owner));
   expect(idsOf(await next.ended())).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
 });

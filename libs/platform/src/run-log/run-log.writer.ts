@@ -1,38 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import type { RunStatusActivity } from '@saas-codex/contracts/activity';
-import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toEntryId } from '@saas-codex/contracts/event-ids';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { compareEventIds, type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import {
-  EVENT_VERSION,
   type EventData,
   type EventType,
   isTerminalEventType,
   type RunEvent,
   type TerminalEventType,
 } from '@saas-codex/contracts/events';
-import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { Redis } from 'ioredis';
-import { fieldOf } from '../redis-stream/entry-field.js';
-import { appendEntry, appendWithActivity } from './run-log.scripts.js';
-
-/*
- * How a run's log is written.
- *
- *     start()        1-0 run.started        + activity run.status running
- *     append()       2-0, 3-0 …
- *     delta()        n-1, n-2 … behind the last durable entry n-0
- *     endRunLog()    m-0 run.succeeded | …  + activity run.status succeeded | …
- *
- * A writer only ever writes behind the entry that it wrote last. Whoever else writes, above all the one who ends
- * the log, fences it off: its next entry is refused. That is why nothing can follow a terminal entry, and why one
- * run cannot have two writers.
- */
-
-export interface RunLogOwner {
-  runId: string;
-  sessionId: string;
-  tenantId: string;
-}
+import { lastEntry, type LastEntry } from './last-entry.js';
+import { envelope, type RunLogOwner } from './run-event-entry.js';
+import { appendEntry, type LogEntry } from './run-log.scripts.js';
+import type { RunSpool } from './run-spool.js';
 
 /** The log refused the entry: somebody else has written (or closed) it. */
 export class LogFencedError extends Error {
@@ -45,40 +25,33 @@ export class LogFencedError extends Error {
 /** What `append` takes: the other durable entries have a function of their own, deltas are not durable. */
 export type AppendableEventType = Exclude<EventType, TerminalEventType | 'run.started' | 'item.delta'>;
 
+export interface WriterOptions {
+  redis: Redis;
+  owner: RunLogOwner;
+  /** Its name in every entry. */
+  writer: string;
+  spool: RunSpool;
+  /** Gives Redis what it has lost. */
+  refill: () => Promise<LastEntry>;
+}
+
+/** For how long a write is tried while Redis is away, loads its data or has no room. */
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 250;
+
+/**
+ * Writes behind `run.started`, and only ever behind the entry that it wrote last. Whoever else writes, above all the one
+ * who ends the log, fences it off: its next entry is refused. That is why nothing can follow a terminal entry, and why
+ * one run cannot have two writers.
+ */
 export class RunLogWriter {
-  private last: EventId = BEFORE_FIRST_EVENT;
+  private readonly logger = new Logger(RunLogWriter.name);
+  private last: EventId = { seq: 1, delta: 0 };
   /** Entries go out one after the other; after a failure none goes out any more, since its outcome is unknown. */
   private tail: Promise<unknown> = Promise.resolve();
+  private spoolFails = false;
 
-  private constructor(
-    private readonly redis: Redis,
-    private readonly owner: RunLogOwner,
-    private readonly writer: string,
-  ) {}
-
-  /**
-   * Opens the log of a run with `run.started` and reports the run as running.
-   * @throws LogFencedError when the log exists: a run's agent turn is never started twice.
-   */
-  static async start(
-    redis: Redis,
-    owner: RunLogOwner,
-    data: EventData<'run.started'>,
-  ): Promise<RunLogWriter> {
-    const log = new RunLogWriter(redis, owner, randomUUID());
-    const event = envelope(owner, 1, 'run.started', data);
-    const entry = { type: event.type, event: JSON.stringify(event), writer: log.writer };
-    const written = await appendWithActivity(
-      redis,
-      owner.runId,
-      1,
-      entry,
-      statusActivity(owner, 'running', event),
-    );
-    if (!written) throw new LogFencedError(owner.runId);
-    log.last = { seq: 1, delta: 0 };
-    return log;
-  }
+  constructor(private readonly options: WriterOptions) {}
 
   /** Number of the last durable entry that Redis has acknowledged. */
   get lastSeq(): number {
@@ -90,7 +63,13 @@ export class RunLogWriter {
    * @throws LogFencedError when the log has ended or has another writer.
    */
   append<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<RunEvent> {
-    return this.inOrder(() => this.write({ seq: this.last.seq + 1, delta: 0 }, type, data));
+    return this.inOrder(async () => {
+      const event = envelope(this.options.owner, this.last.seq + 1, type, data);
+      const entry = this.entryOf(event);
+      await this.spool(event.seq, entry);
+      await this.write({ seq: event.seq, delta: 0 }, entry);
+      return event;
+    });
   }
 
   /**
@@ -98,17 +77,61 @@ export class RunLogWriter {
    * @throws LogFencedError when the log has ended or has another writer.
    */
   async delta(data: EventData<'item.delta'>): Promise<void> {
-    await this.inOrder(() => this.write({ ...this.last, delta: this.last.delta + 1 }, 'item.delta', data));
+    await this.inOrder(() => {
+      const event = envelope(this.options.owner, this.last.seq, 'item.delta', data);
+      return this.write({ ...this.last, delta: this.last.delta + 1 }, this.entryOf(event));
+    });
   }
 
-  private async write(id: EventId, type: EventType, data: EventData<EventType>): Promise<RunEvent> {
-    const event = envelope(this.owner, id.seq, type, data);
-    const entry = { type, event: JSON.stringify(event), writer: this.writer };
-    const ids = { after: toEntryId(this.last), id: toEntryId(id) };
-    if (!(await appendEntry(this.redis, this.owner.runId, ids, entry)))
-      throw new LogFencedError(this.owner.runId);
+  /** Redis may have lost entries: gives them back. */
+  check(): void {
+    this.inOrder(async () => {
+      const last = await lastEntry(this.options.redis, this.options.owner.runId);
+      if (compareEventIds(last.id, this.last) < 0) await this.heal(last);
+    }).catch(() => undefined);
+  }
+
+  private entryOf(event: RunEvent): LogEntry {
+    return { type: event.type, event: JSON.stringify(event), writer: this.options.writer };
+  }
+
+  /** A full disk must not end the run: Redis has its events all the same. */
+  private async spool(seq: number, entry: LogEntry): Promise<void> {
+    if (this.spoolFails) return;
+    await this.options.spool.append({ seq, ...entry }).catch((error: unknown) => {
+      this.spoolFails = true;
+      this.logger.error(`run ${this.options.owner.runId} goes on without a spool: ${String(error)}`);
+    });
+  }
+
+  private async write(id: EventId, entry: LogEntry): Promise<void> {
+    const { redis, owner } = this.options;
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        const ids = { after: toEntryId(this.last), id: toEntryId(id) };
+        if (await appendEntry(redis, owner.runId, ids, entry)) break;
+        await this.heal(await lastEntry(redis, owner.runId));
+      } catch (error) {
+        if (error instanceof LogFencedError || performance.now() > giveUpAt) throw error;
+        await delay(RETRY_MS);
+      }
+    }
     this.last = id;
-    return event;
+  }
+
+  /** @throws LogFencedError when the log does not just lack entries */
+  private async heal(last: LastEntry): Promise<void> {
+    const { owner, writer, refill } = this.options;
+    const ours = last.type === undefined || last.writer === writer;
+    const fenced = !ours || isTerminalEventType(last.type ?? '') || compareEventIds(last.id, this.last) >= 0;
+    if (fenced) throw new LogFencedError(owner.runId);
+    this.logger.warn(
+      `Redis has lost events of run ${owner.runId} behind ${toEntryId(last.id)}: writing them again`,
+    );
+    const filled = await refill();
+    if (filled.writer !== writer) throw new LogFencedError(owner.runId);
+    this.last = filled.id;
   }
 
   private inOrder<R>(step: () => Promise<R>): Promise<R> {
@@ -118,81 +141,4 @@ export class RunLogWriter {
     result.catch(() => undefined);
     return result;
   }
-}
-
-/**
- * Ends a run's log and reports the run's final status, both or neither. Works for the holder of the log and for a
- * run that nobody holds, also one that never started. A writer that is still at it is fenced off.
- * @returns false when the log had ended already; then nothing was written.
- */
-export async function endRunLog<T extends TerminalEventType>(
-  redis: Redis,
-  owner: RunLogOwner,
-  type: T,
-  data: EventData<T>,
-): Promise<boolean> {
-  const writer = randomUUID();
-  for (;;) {
-    const last = await lastEntry(redis, owner.runId);
-    // Ended by this very call when the command went out twice around a reconnect.
-    if (last.type !== undefined && isTerminalEventType(last.type)) return last.writer === writer;
-    const event = envelope(owner, last.id.seq + 1, type, data);
-    const entry = { type, event: JSON.stringify(event), writer };
-    const activity = statusActivity(owner, FINAL_STATUS[type], event);
-    if (await appendWithActivity(redis, owner.runId, event.seq, entry, activity)) return true;
-  }
-}
-
-const FINAL_STATUS: Record<TerminalEventType, RunStatus> = {
-  'run.succeeded': 'succeeded',
-  'run.failed': 'failed',
-  'run.cancelled': 'cancelled',
-  'run.interrupted': 'interrupted',
-};
-
-async function lastEntry(
-  redis: Redis,
-  runId: string,
-): Promise<{ id: EventId; type?: string; writer?: string }> {
-  const [entry] = await redis.xrevrange(REDIS_KEYS.runEvents(runId), '+', '-', 'COUNT', 1);
-  if (!entry) return { id: BEFORE_FIRST_EVENT };
-  const [id, fields] = entry;
-  return {
-    id: parseEventId(id) ?? BEFORE_FIRST_EVENT,
-    type: fieldOf(fields, STREAM_FIELDS.type),
-    writer: fieldOf(fields, STREAM_FIELDS.writer),
-  };
-}
-
-function envelope(owner: RunLogOwner, seq: number, type: EventType, data: EventData<EventType>): RunEvent {
-  return {
-    v: EVENT_VERSION,
-    run_id: owner.runId,
-    session_id: owner.sessionId,
-    tenant_id: owner.tenantId,
-    seq,
-    at: new Date().toISOString(),
-    type,
-    data,
-  } as RunEvent;
-}
-
-/** The activity that tells the run's new status; it has the event's time. */
-function statusActivity(
-  owner: RunLogOwner,
-  status: RunStatus,
-  event: RunEvent,
-): { type: string; json: string } {
-  const activity: RunStatusActivity = {
-    v: 1,
-    type: 'run.status',
-    tenant_id: owner.tenantId,
-    session_id: owner.sessionId,
-    run_id: owner.runId,
-    at: event.at,
-    status,
-    error: 'reason' in event.data ? event.data.reason : null,
-    usage: 'usage' in event.data ? (event.data.usage ?? null) : null,
-  };
-  return { type: activity.type, json: JSON.stringify(activity) };
 }

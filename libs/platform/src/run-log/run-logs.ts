@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { toEntryId } from '@saas-codex/contracts/event-ids';
+import { type EventData, isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
+import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { Redis } from 'ioredis';
+import { type LastEntry, lastEntry } from './last-entry.js';
+import { envelope, FINAL_STATUS, type RunLogOwner, statusActivity } from './run-event-entry.js';
+import { appendEntry, appendWithActivity } from './run-log.scripts.js';
+import { LogFencedError, RunLogWriter } from './run-log.writer.js';
+import { RunSpool } from './run-spool.js';
+
+/*
+ * How runs' logs are written.
+ *
+ *     start()          1-0 run.started        + activity run.status running
+ *     writer.append()  2-0, 3-0 …
+ *     writer.delta()   n-1, n-2 … behind the last durable entry n-0
+ *     end()            m-0 run.succeeded | …  + activity run.status succeeded | …
+ *
+ * Each durable entry goes to the run's spool first and then to Redis, and from the spool to Redis again when Redis has
+ * lost it: `refill`.
+ */
+export class RunLogs {
+  private readonly writers = new Map<string, RunLogWriter>();
+
+  /** @param workspacesRoot where the spools lie, in their sessions' workspaces. */
+  constructor(
+    private readonly redis: Redis,
+    private readonly workspacesRoot: string,
+  ) {
+    // Redis is back, perhaps with less than it had: a run that says nothing for a while is to be readable all the same.
+    redis.on('ready', () => this.writers.forEach((writer) => writer.check()));
+  }
+
+  /**
+   * Opens the log of a run with `run.started` and reports the run as running.
+   * @throws LogFencedError when the run has been started before: its agent turn is never started twice.
+   */
+  async start(owner: RunLogOwner, data: EventData<'run.started'>): Promise<RunLogWriter> {
+    const writer = randomUUID();
+    const event = envelope(owner, 1, 'run.started', data);
+    const entry = { seq: 1, type: event.type, event: JSON.stringify(event), writer };
+    const spool = this.spool(owner);
+    if ((await lastEntry(this.redis, owner.runId)).type !== undefined || !(await spool.create(entry)))
+      throw new LogFencedError(owner.runId);
+    const activity = statusActivity(owner, 'running', event);
+    if (!(await appendWithActivity(this.redis, owner.runId, 1, entry, activity)))
+      throw new LogFencedError(owner.runId);
+    const log = new RunLogWriter({
+      redis: this.redis,
+      owner,
+      writer,
+      spool,
+      refill: () => this.refill(owner),
+    });
+    this.writers.set(owner.runId, log);
+    return log;
+  }
+
+  /**
+   * Ends a run's log and reports the run's final status, both or neither. Works for the holder of the log and for a
+   * run that nobody holds, also one that never started. A writer that is still at it is fenced off.
+   * @returns false when the log had ended already; then nothing was written.
+   */
+  async end<T extends TerminalEventType>(owner: RunLogOwner, type: T, data: EventData<T>): Promise<boolean> {
+    this.writers.delete(owner.runId);
+    const writer = randomUUID();
+    for (;;) {
+      const last = await this.refill(owner);
+      // Ended by this very call when the command went out twice around a reconnect.
+      if (last.type !== undefined && isTerminalEventType(last.type)) return last.writer === writer;
+      const event = envelope(owner, last.id.seq + 1, type, data);
+      const entry = { seq: event.seq, type, event: JSON.stringify(event), writer };
+      const activity = statusActivity(owner, FINAL_STATUS[type], event);
+      if (!(await appendWithActivity(this.redis, owner.runId, event.seq, entry, activity))) continue;
+      await this.spool(owner).append(entry);
+      return true;
+    }
+  }
+
+  /** Gives Redis the durable entries that it lacks, under their own writers. @returns the log's last entry then */
+  async refill(owner: RunLogOwner): Promise<LastEntry> {
+    const [spooled, inRedis] = await Promise.all([
+      this.spool(owner).read(),
+      lastEntry(this.redis, owner.runId),
+    ]);
+    const lacking = spooled.slice(inRedis.id.seq);
+    if (lacking.length === 0) return inRedis;
+    let after = toEntryId(inRedis.id);
+    for (const { seq, ...entry } of lacking) {
+      const id = toEntryId({ seq, delta: 0 });
+      // Somebody else writes, too: what the log then has is the truth.
+      if (!(await appendEntry(this.redis, owner.runId, { after, id }, entry))) break;
+      after = id;
+    }
+    return lastEntry(this.redis, owner.runId);
+  }
+
+  spool({ sessionId, runId }: RunLogOwner): RunSpool {
+    return new RunSpool(join(this.workspacesRoot, sessionId, WORKSPACE.spool, `${runId}.log`));
+  }
+}
