@@ -15,7 +15,7 @@ import { TenantsModule } from './tenants/tenants.module.js';
 /**
  * The backend's features. Imports go one way only:
  *
- *     events, diffs → runs → sessions → workspaces → tenants → database
+ *     events → archive, diffs → runs → sessions → workspaces → tenants → database
  */
 @Module({})
 export class AppModule {

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { connectRedis } from '@saas-codex/platform/redis';
 import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
@@ -12,36 +9,26 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import type { Redis } from 'ioredis';
 import { openSse } from '../../../tests/support/sse-client.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
+import { startSilentRunner } from './silent-runner.js';
 import { startBackend, type TestBackend } from './support.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
 
 let backend: TestBackend;
 let redis: Redis;
+let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let logs: RunLogs;
 
-/** A runner that takes every thread and run and does nothing with them: the tests write the logs. */
-const runner = createServer(async (req, res) => {
-  let text = '';
-  for await (const chunk of req) text += chunk;
-  const body = JSON.parse(text);
-  res.writeHead(201, { 'content-type': 'application/json' });
-  res.end(JSON.stringify({ threadId: randomUUID(), runId: body.runId }));
-});
-
 beforeAll(async () => {
-  runner.listen(0, '127.0.0.1');
-  await once(runner, 'listening');
-  const { port } = runner.address() as AddressInfo;
-  backend = await startBackend({ RUNNER_URL: `http://127.0.0.1:${port}` });
+  runner = await startSilentRunner();
+  backend = await startBackend({ RUNNER_URL: runner.url });
   redis = connectRedis(backend.config.REDIS_URL);
   logs = new RunLogs(redis, backend.config.WORKSPACES_ROOT);
 });
 afterAll(async () => {
   redis.disconnect();
   await backend.stop();
-  runner.close();
-  runner.closeAllConnections();
+  runner.stop();
 });
 
 const asOwner = () => ({ authorization: `Bearer ${backend.ownerToken}` });

@@ -53,6 +53,9 @@ export async function startBackend(
     ...overrides,
   });
   const app = await start(config);
+  // Nest does not stand being closed twice.
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= app.close());
   const url = await app.getUrl();
   const ownerToken = (await readFile(config.OWNER_TOKEN_FILE, 'utf8')).trim();
   const fetchAsOwner = (path: string, { headers, ...init }: RequestInit = {}) =>
@@ -72,9 +75,9 @@ export async function startBackend(
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
-    close: () => app.close(),
+    close,
     async stop() {
-      await app.close();
+      await close();
       for (const cleanup of cleanups.toReversed()) await cleanup();
     },
   };

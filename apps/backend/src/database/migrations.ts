@@ -2,6 +2,7 @@ import type { MigrationInterface } from 'typeorm';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
+import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -15,4 +16,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateSessions1795474000000,
   CreateRuns1795474000001,
   AddNetworkAndSetup1795485000000,
+  CreateRunEvents1795486000000,
 ];

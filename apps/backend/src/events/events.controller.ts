@@ -4,6 +4,7 @@ import { Id } from '@saas-codex/contracts/ids';
 import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Request, Response } from 'express';
+import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../openapi/problems.decorator.js';
 import { RunStore } from '../runs/run-store.js';
 import { Ctx, type RequestContext } from '../tenants/request-context.js';
@@ -35,6 +36,7 @@ export class EventsController {
   constructor(
     private readonly runs: RunStore,
     private readonly runLogs: RunLogHub,
+    private readonly archive: RunArchive,
     private readonly activity: ActivityHub,
   ) {}
 
@@ -55,7 +57,7 @@ export class EventsController {
     @Res() res: Response,
   ): Promise<void> {
     await this.runs.get(ctx, runId);
-    await serveRunEvents(this.runLogs, req, res, runId);
+    await serveRunEvents(this.runLogs, req, res, runId, this.archive.of(ctx, runId));
   }
 
   @Get('events')

@@ -2,12 +2,13 @@ import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { ActivityHub } from '@saas-codex/platform/activity/activity.hub';
 import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Redis } from 'ioredis';
+import { ArchiveModule } from '../archive/archive.module.js';
 import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { EventsController } from './events.controller.js';
 
 @Module({
-  imports: [RunsModule],
+  imports: [ArchiveModule, RunsModule],
   controllers: [EventsController],
   providers: [
     { provide: RunLogHub, inject: [REDIS], useFactory: (redis: Redis) => new RunLogHub(redis) },

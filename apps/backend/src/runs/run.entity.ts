@@ -58,6 +58,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   endedAt: Date | null;
 
+  /** From here on its log is in Postgres, whole, and its stream expires. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  archivedAt: Date | null;
+
   /** Somebody wants the run to end. Kept until it has, so that no crash and no absent runner loses the wish. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   cancelRequestedAt: Date | null;

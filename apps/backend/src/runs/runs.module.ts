@@ -40,6 +40,6 @@ import { RunsService } from './runs.service.js';
     RunsService,
     { provide: SessionRuns, useClass: RunsOfSession },
   ],
-  exports: [RunStore, SessionRuns],
+  exports: [RunLogs, RunStore, SessionRuns],
 })
 export class RunsModule {}

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
@@ -20,12 +21,26 @@ import type { Frame } from '../sse/wire-log.js';
  *
  * What a client gets, over any number of connections, is the log: each event once, in order, up to the first
  * terminal one. A short log is kept whole from its first event while it is watched; of a long one only the end is,
- * and whoever starts further ahead reads pages from Redis until it is there.
+ * and whoever starts further ahead reads pages until it is there: from Redis, or from the archive, to which a log goes
+ * whole when it has ended, and without its deltas.
  */
 
 /** Logs of up to this many entries are read from their beginning when the first client comes. */
 const WHOLE_LOG_ENTRIES = 2_000;
 const HISTORY_PAGE_ENTRIES = 200;
+/** How long a cursor that the log does not reach is kept waiting: Redis may just be given back what it lost. */
+const REFILL_PATIENCE_MS = 2_000;
+const REFILL_LOOK_MS = 100;
+
+/** Where the log of one run is kept for good. */
+export interface RunLogArchive {
+  /** Id of the log's last event; null: it is not archived. */
+  lastId(): Promise<EventId | null>;
+  /** Up to `count` durable events behind `after`. */
+  read(after: EventId, count: number): Promise<StreamEntry[]>;
+}
+
+const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
 
 export class RunLogHub {
   private readonly reader: StreamReader;
@@ -44,9 +59,9 @@ export class RunLogHub {
    * The log of a run, from behind the event `after` on; the run may not have started yet.
    * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
    */
-  async open(runId: string, after: EventId): Promise<Feed> {
-    const feed = await this.feeds.get(runId, () => this.openFeed(runId));
-    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after);
+  async open(runId: string, after: EventId, archive = NO_ARCHIVE): Promise<Feed> {
+    const feed = await this.feeds.get(runId, () => this.openFeed(runId, archive));
+    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed);
     return feed;
   }
 
@@ -55,14 +70,16 @@ export class RunLogHub {
     await this.reader.close();
   }
 
-  private async openFeed(runId: string) {
+  private async openFeed(runId: string, archive: RunLogArchive) {
     const key = REDIS_KEYS.runEvents(runId);
-    const { startsAfter, ended } = await this.whereToStart(key);
-    const feed = new Feed(startsAfter, (after) => this.readHistory(key, after));
-    if (ended) feed.end();
-    const close = ended
+    const archived = (await this.redis.exists(key)) === 0 ? await archive.lastId() : null;
+    const start = archived ? startOfArchived(archived) : await this.startOfStream(key);
+    const feed = new Feed(start.after, (after) => this.readHistory(key, after, archive));
+    if (archived) feed.append((await archive.read(start.after, WHOLE_LOG_ENTRIES)).map(toRunFrame));
+    if (start.ended) feed.end();
+    const close = start.ended
       ? () => undefined
-      : this.reader.watch(key, startsAfter, {
+      : this.reader.watch(key, start.after, {
           onEntries: (entries) => {
             const log = untilTerminal(entries);
             feed.append(log.entries.map(toRunFrame));
@@ -75,17 +92,21 @@ export class RunLogHub {
     return { feed, close };
   }
 
-  private async whereToStart(key: string): Promise<{ startsAfter: EventId; ended: boolean }> {
-    if ((await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES)
-      return { startsAfter: BEFORE_FIRST_EVENT, ended: false };
+  private async startOfStream(key: string): Promise<Start> {
+    if ((await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES) return { after: BEFORE_FIRST_EVENT, ended: false };
     const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
     const [id = '', fields = []] = last ?? [];
     const type = fieldOf(fields, STREAM_FIELDS.type) ?? '';
-    return { startsAfter: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
+    return { after: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
   }
 
-  private async readHistory(key: string, after: EventId): Promise<HistoryPage> {
-    const { entries, ended } = untilTerminal(await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES));
+  /** A log that goes on without a hole in Redis is read there; one that has expired, perhaps just now, is not there. */
+  private async readHistory(key: string, after: EventId, archive: RunLogArchive): Promise<HistoryPage> {
+    const inRedis = await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES);
+    const next = inRedis[0]?.id;
+    const whole = next && next.seq <= after.seq + 1;
+    const archived = whole ? [] : await archive.read(after, HISTORY_PAGE_ENTRIES);
+    const { entries, ended } = untilTerminal(archived.length > 0 ? archived : inRedis);
     return {
       bytes: Buffer.concat(entries.map((entry) => toRunFrame(entry).bytes)),
       lastId: entries.at(-1)?.id ?? null,
@@ -93,15 +114,33 @@ export class RunLogHub {
     };
   }
 
-  private async checkReached(runId: string, after: EventId): Promise<void> {
-    const last = await lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
-    if (after.seq <= last.seq) return;
-    throw new ProblemError(
-      'invalid_cursor',
-      `The log has no event ${toWireId(after)}, its last one is ${toWireId(last)}. Read it again from its beginning.`,
-    );
+  private async checkReached(runId: string, after: EventId, feed: Feed): Promise<void> {
+    const giveUpAt = performance.now() + REFILL_PATIENCE_MS;
+    for (;;) {
+      const last = feed.ended ? feed.log.lastId : await lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
+      if (after.seq <= last.seq) return;
+      if (feed.ended || performance.now() > giveUpAt) throw notReached(after, last);
+      await delay(REFILL_LOOK_MS);
+    }
   }
 }
+
+/** Where a feed's window begins: behind `after`. */
+interface Start {
+  after: EventId;
+  ended: boolean;
+}
+
+const startOfArchived = (lastId: EventId): Start => ({
+  after: lastId.seq <= WHOLE_LOG_ENTRIES ? BEFORE_FIRST_EVENT : lastId,
+  ended: true,
+});
+
+const notReached = (after: EventId, last: EventId) =>
+  new ProblemError(
+    'invalid_cursor',
+    `The log has no event ${toWireId(after)}, its last one is ${toWireId(last)}. Read it again from its beginning.`,
+  );
 
 /** Answers a request with the run's events: replay from its cursor, then live, then `end`. */
 export async function serveRunEvents(
@@ -109,9 +148,10 @@ export async function serveRunEvents(
   req: IncomingMessage,
   res: ServerResponse,
   runId: string,
+  archive?: RunLogArchive,
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
-  const feed = await hub.open(runId, after);
+  const feed = await hub.open(runId, after, archive);
   if (res.destroyed || !openEventStream(req, res)) return;
   feed.subscribe(res, after);
 }

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
+import { isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { readEntries, type StreamEntry } from '@saas-codex/platform/redis-stream/stream-reader';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import type { Redis } from 'ioredis';
+import { CONFIG, type Config } from '../config.js';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import { REDIS } from '../redis.module.js';
+import { RunEntity } from '../runs/run.entity.js';
+import { RunArchive } from './run-archive.js';
+
+const SCAN_EVERY_MS = 2_000;
+const RUNS_AT_ONCE = 50;
+const PAGE_ENTRIES = 1_000;
+
+/**
+ * Moves the logs of ended runs from Redis to Postgres.
+ *
+ *     ended, not archived ─► stream whole? ──no: filled again from its spool──┐
+ *                              └─► rows, stream set to expire, archived_at ◄──┘ ─► spool removed
+ *
+ * The rows, archived_at and the lock of the run are one transaction, so that of several backends one archives a run, and a
+ * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
+ */
+@Injectable()
+export class RunArchiver implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RunArchiver.name);
+  private readonly stopping = new AbortController();
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly db: TenantDatabase,
+    private readonly logs: RunLogs,
+    private readonly archive: RunArchive,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.working = this.work();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const found = await this.archiveSome().catch((error: unknown) => {
+        this.logger.error(`logs were not archived: ${String(error)}`, (error as Error).stack);
+        return 0;
+      });
+      if (found < RUNS_AT_ONCE) await delay(SCAN_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns how many runs were waiting, RUNS_AT_ONCE at most */
+  private async archiveSome(): Promise<number> {
+    const waiting = await this.db.acrossTenants((manager) =>
+      manager.query<{ tenantId: string; id: string }[]>(
+        `SELECT tenant_id AS "tenantId", id FROM runs
+          WHERE ended_at IS NOT NULL AND archived_at IS NULL ORDER BY ended_at LIMIT ${RUNS_AT_ONCE}`,
+      ),
+    );
+    for (const { tenantId, id } of waiting) {
+      if (this.stopping.signal.aborted) break;
+      const run = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
+      if (run) await this.logs.spool(ownerOf(run)).remove();
+    }
+    return waiting.length;
+  }
+
+  /** @returns null when another backend has it */
+  private async archiveRun(tx: TenantTransaction, id: string): Promise<RunEntity | null> {
+    const run = await tx.of(RunEntity).findOne({
+      where: { id },
+      lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
+    });
+    if (!run || run.archivedAt) return null;
+    await this.archive.insert(tx, id, await this.wholeLog(run));
+    await this.redis.expire(REDIS_KEYS.runEvents(id), Math.ceil(this.config.RUN_LOG_TTL_MINUTES * 60));
+    await tx.of(RunEntity).update({ id }, { archivedAt: new Date() });
+    return run;
+  }
+
+  /** The log's durable events up to its end; what Redis has lost comes from the spool, or has to be closed here. */
+  private async wholeLog(run: RunEntity): Promise<StreamEntry[]> {
+    const entries = await this.readStream(run.id);
+    if (isWhole(entries)) return entries;
+    const owner = ownerOf(run);
+    const last = await this.logs.refill(owner);
+    if (!isTerminalEventType(last.type ?? '')) {
+      this.logger.error(`the log of run ${run.id} is lost behind event ${last.id.seq}`);
+      const reason = run.error ?? 'The record of this run was lost.';
+      await this.logs.end(owner, `run.${run.status}` as TerminalEventType, { reason });
+    }
+    return this.readStream(run.id);
+  }
+
+  private async readStream(runId: string): Promise<StreamEntry[]> {
+    const entries: StreamEntry[] = [];
+    let after: EventId = BEFORE_FIRST_EVENT;
+    for (;;) {
+      const page = await readEntries(this.redis, REDIS_KEYS.runEvents(runId), after, PAGE_ENTRIES);
+      for (const entry of page) {
+        if (entry.id.delta === 0) entries.push(entry);
+        if (isTerminalEventType(entry.type)) return entries;
+      }
+      const last = page.at(-1);
+      if (!last) return entries;
+      after = last.id;
+    }
+  }
+}
+
+const isWhole = (entries: StreamEntry[]) => {
+  const last = entries.at(-1);
+  return last !== undefined && last.id.seq === entries.length && isTerminalEventType(last.type);
+};
+
+const ownerOf = ({ id, sessionId, tenantId }: RunEntity) => ({ runId: id, sessionId, tenantId });

@@ -1,0 +1,119 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Me } from '@saas-codex/contracts/identity';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { connectRedis } from '@saas-codex/platform/redis';
+import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import type { Redis } from 'ioredis';
+import { openSse } from '../../../tests/support/sse-client.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { startSilentRunner } from './silent-runner.js';
+import { startBackend, type TestBackend } from './support.js';
+
+const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
+const DELTA = { item_type: 'agent_message', stream_id: 's1', text: 'Hel' } as const;
+
+let first: TestBackend;
+let backend: TestBackend;
+/** Another on the same data, which has not seen any log before it is asked. */
+let second: TestBackend;
+let redis: Redis;
+let runner: Awaited<ReturnType<typeof startSilentRunner>>;
+let logs: RunLogs;
+
+// Streams are gone as soon as they are archived.
+const settings = () => ({ RUNNER_URL: runner.url, RUN_LOG_TTL_MINUTES: '0' });
+const placesOf = ({ config }: TestBackend) => ({
+  DATABASE_URL: config.DATABASE_URL,
+  REDIS_URL: config.REDIS_URL,
+  WORKSPACES_ROOT: config.WORKSPACES_ROOT,
+  OWNER_TOKEN_FILE: config.OWNER_TOKEN_FILE,
+});
+
+beforeAll(async () => {
+  runner = await startSilentRunner();
+  first = await startBackend(settings());
+  backend = first;
+  second = await startBackend({ ...settings(), ...placesOf(backend) });
+  redis = connectRedis(backend.config.REDIS_URL);
+  logs = new RunLogs(redis, backend.config.WORKSPACES_ROOT);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await Promise.all([backend.close(), second.close()]);
+  await first.stop();
+  runner.stop();
+});
+
+async function newRun(): Promise<RunLogOwner> {
+  const created = await backend.post('/api/sessions', {});
+  const { session_id: sessionId } = (await created.json()) as Session;
+  const prompted = await backend.post(`/api/sessions/${sessionId}/prompt`, { prompt: 'Say hello' });
+  const me = (await (await backend.fetch('/api/me')).json()) as Me;
+  return { runId: ((await prompted.json()) as Run).run_id, sessionId, tenantId: me.tenant.tenant_id };
+}
+
+const open = ({ runId }: RunLogOwner, after?: string, from = second) =>
+  openSse(`${from.url}/api/runs/${runId}/events${after === undefined ? '' : `?after=${after}`}`, {
+    headers: { authorization: `Bearer ${backend.ownerToken}` },
+  });
+const inRedis = ({ runId }: RunLogOwner) => redis.exists(REDIS_KEYS.runEvents(runId));
+const archived = (owner: RunLogOwner) => waitFor(async () => (await inRedis(owner)) === 0);
+const spoolOf = ({ sessionId, runId }: RunLogOwner) =>
+  join(backend.config.WORKSPACES_ROOT, sessionId, 'spool', `${runId}.log`);
+
+it('serves an archived log as it was, but for its deltas', async () => {
+  const owner = await newRun();
+  const live = await open(owner, undefined, backend);
+  const log = await logs.start(owner, STARTED);
+  await log.append('turn.started', {});
+  await log.delta(DELTA);
+  await log.append('error', { message: 'a line\u2028that is “two” to some' });
+  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
+  const seen = (await live.ended()).filter(({ id }) => !id?.includes('-'));
+  await archived(owner);
+  expect(await (await open(owner)).ended()).toEqual(seen);
+  expect(await (await open(owner, '2-1')).ended()).toEqual(seen.slice(2));
+  expect(await (await open(owner, '4')).ended()).toEqual(seen.slice(4));
+  const beyond = await second.fetch(`/api/runs/${owner.runId}/events?after=5`);
+  expect([beyond.status, await beyond.json()]).toMatchObject([400, { code: 'invalid_cursor' }]);
+  await expect(access(spoolOf(owner))).rejects.toThrow('ENOENT');
+});
+
+it('archives from the spool what Redis has lost', async () => {
+  const owner = await newRun();
+  const log = await logs.start(owner, STARTED);
+  await log.append('turn.started', {});
+  await Promise.all([backend.close(), second.close()]);
+  await logs.end(owner, 'run.succeeded', {});
+  await redis.flushall();
+  const again = () => startBackend({ ...settings(), ...placesOf(backend) });
+  [backend, second] = [await again(), await again()];
+  await waitFor(async () => {
+    const run = (await (await backend.fetch(`/api/runs/${owner.runId}`)).json()) as Run;
+    return run.status === 'succeeded' || run.status === 'interrupted';
+  });
+  await archived(owner);
+  const events = await (await open(owner)).ended();
+  expect(events.map(({ event }) => event)).toEqual(['run.started', 'turn.started', 'run.succeeded', 'end']);
+});
+
+it('lets nobody who reads a long log notice that it moves', async () => {
+  const owner = await newRun();
+  const log = await logs.start(owner, STARTED);
+  await Promise.all(
+    Array.from({ length: 2_500 }, (_, n) => log.append('error', { message: `${n} ${'x'.repeat(400)}` })),
+  );
+  await logs.end(owner, 'run.succeeded', {});
+  const readers = await Promise.all(['0', '1000', '2000', '2501'].map((after) => open(owner, after)));
+  await archived(owner);
+  readers.push(await open(owner), await open(owner, '1234'));
+  const ids = await Promise.all(
+    readers.map(async (reader) => (await reader.ended()).flatMap(({ id }) => id ?? [])),
+  );
+  const from = (after: number) => Array.from({ length: 2_502 - after }, (_, n) => `${after + n + 1}`);
+  expect(ids).toEqual([0, 1000, 2000, 2501, 0, 1234].map(from));
+}, 30_000);
