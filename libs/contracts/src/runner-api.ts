@@ -32,6 +32,13 @@ export const StartRun = z.strictObject({
 });
 export type StartRun = z.input<typeof StartRun>;
 
+/**
+ * Answer of `GET /runs/{runId}`. held: it waits, or a runner works it; else it has ended, or no runner knows it. A run's
+ * log is closed before it stops being held: one that is not held and whose log has no end was lost.
+ */
+export const RunHolding = z.object({ held: z.boolean() });
+export type RunHolding = z.infer<typeof RunHolding>;
+
 /** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; what happens next shows in the run's events. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;

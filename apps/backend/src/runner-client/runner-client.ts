@@ -3,6 +3,7 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { Problem } from '@saas-codex/contracts/problems';
 import {
   type CreateThread,
+  RunHolding,
   RunStarted,
   type StartRun,
   ThreadCreated,
@@ -45,6 +46,10 @@ export class RunnerClient {
 
   startRun(run: StartRun): Promise<RunStarted> {
     return this.call('POST', '/runs', RunStarted, run);
+  }
+
+  async isHeld(runId: string): Promise<boolean> {
+    return (await this.call('GET', `/runs/${runId}`, RunHolding)).held;
   }
 
   /** Asks for the run's end; it has ended when its log says so. */

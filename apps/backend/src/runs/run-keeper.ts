@@ -95,25 +95,19 @@ export class RunKeeper extends Keeper {
   private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return 'more';
-    const ending = standing === 'silent' ? await this.pursue(session, run) : null;
-    if (ending) {
-      await this.closing.close(ctx, run, ending);
+    const refused = standing === 'silent' && run.status === 'queued' && (await this.handOver(session, run));
+    if (refused) {
+      await this.closing.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
       return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
-    return 'done';
-  }
-
-  /** For a run with an empty log. @returns how it has to end; null: the runner has it. */
-  private async pursue(session: SessionEntity, run: RunEntity): Promise<Ending | null> {
-    if (run.status === 'queued') {
-      const refused = await this.handOver(session, run);
-      return refused && { type: 'run.failed', reason: reasonOf(refused) };
-    }
-    // It had started, so it is never handed over again. A runner that still has it is told to stop; closing the log
-    // keeps it from writing on.
+    if (await this.runner.isHeld(run.id)) return 'done';
+    if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
+    // Nobody has it any more, and it may have started: it is closed, never handed over again. A runner that works it all
+    // the same is told to stop, and finds the log closed.
     await this.cancel(run);
-    return logLost(run);
+    await this.closing.close(ctx, run, lost(run));
+    return 'more';
   }
 
   private async handOver(session: SessionEntity, run: RunEntity): Promise<RunnerRefused | null> {
@@ -138,10 +132,10 @@ export class RunKeeper extends Keeper {
   }
 }
 
-/** Redis came back without it, after a power cut say. */
-const logLost = ({ kind }: RunEntity): Ending => ({
+/** Its runner died before it could close the log, or Redis came back without it, after a power cut say. */
+const lost = ({ kind }: RunEntity): Ending => ({
   type: 'run.interrupted',
-  reason: `The record of this run was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
+  reason: `The runner working on this was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
 });
 
 /** For the person who prompted: what the runner says is meant for us. */

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Id } from '@saas-codex/contracts/ids';
-import { type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
+import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -17,6 +17,11 @@ export class RunsController {
   @HttpCode(202)
   async start(@Body({ schema: StartRun }) body: z.output<typeof StartRun>): Promise<RunStarted> {
     return { runId: await this.runs.start(body) };
+  }
+
+  @Get(':runId')
+  async read(@Param('runId', { schema: Id }) runId: string): Promise<RunHolding> {
+    return { held: await this.runs.isHeld(runId) };
   }
 
   @Post(':runId/cancel')

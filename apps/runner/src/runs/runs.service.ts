@@ -3,12 +3,15 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
-import type { Queue } from 'bullmq';
+import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';
 import { Cancellations } from './cancellations.js';
 import { stopped } from './ending.js';
 import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
+
+/** Of a job; unknown: Redis has lost it. */
+const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
 
 @Injectable()
 export class RunsService {
@@ -37,6 +40,12 @@ export class RunsService {
     const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId });
     return runId;
+  }
+
+  /** Whether the run waits or is worked, by any runner. */
+  async isHeld(runId: string): Promise<boolean> {
+    const job = await this.queue.getJob(runId);
+    return job !== undefined && !ENDED_STATES.includes(await job.getState());
   }
 
   /**
