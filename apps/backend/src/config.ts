@@ -16,6 +16,8 @@ export const Config = z.object({
   PUBLIC_URL: httpUrlSetting.transform((url) => url.replace(/\/+$/, '')),
   /** `host[:port]`s that may be cloned over http and may have private addresses. */
   GIT_TRUSTED_HOSTS: trustedHostsSetting,
+  /** Runs of one tenant that the runners have at a time, waiting ones included; further ones wait for those. */
+  MAX_RUNS_PER_TENANT: z.coerce.number().int().min(1).max(100_000).default(16),
   /** For how long Redis keeps the log of an ended run after Postgres has it. */
   RUN_LOG_TTL_MINUTES: z.coerce.number().min(0).max(100_000).default(60),
   /** Gets the owner's API token at the first start, with mode 0600. */

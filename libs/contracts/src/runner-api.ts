@@ -25,6 +25,8 @@ export const StartRun = z.strictObject({
   /** Of a setup: its script. */
   prompt: z.string().min(1).max(100_000),
   network: Network.default(NETWORK_OFF),
+  /** Place in the queue, lowest first: how many runs of its tenant the runners then have. */
+  priority: z.int().min(1).max(2_000_000).default(1),
   /** Idempotency: the same id again changes nothing. Left out: the runner makes one. */
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
+import { CONFIG, type Config } from '../config.js';
+import type { TenantTransaction } from '../database/tenant-database.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../tenants/request-context.js';
@@ -15,14 +17,23 @@ import { mayStart } from './setup-first.js';
  *
  * From the claim on the run may start at any moment, so it has the workspace to itself, and only its log tells how
  * it ended.
+ *
+ * The runners are shared fairly: a tenant has MAX_RUNS_PER_TENANT there at most, and the queue takes each tenant's first
+ * before any tenant's second.
  */
 @Injectable()
 export class RunDispatch {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly runs: RunStore,
     private readonly workspaces: Workspaces,
     private readonly runner: RunnerClient,
   ) {}
+
+  /** Whether the tenant has as many runs with the runners as it may. */
+  async isFull(ctx: RequestContext): Promise<boolean> {
+    return (await this.runs.countInFlight(ctx)) >= this.config.MAX_RUNS_PER_TENANT;
+  }
 
   /** @returns false when something came between: it was cancelled, or another run has the workspace. */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
@@ -31,6 +42,7 @@ export class RunDispatch {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
       if (busy > 0 || now.status !== 'ready' || now.deletedAt || !mayStart(now, run)) return false;
+      if (!(await this.hasRoom(tx))) return false;
       const waiting = { id: run.id, status: run.status, dispatchedAt: IsNull(), cancelRequestedAt: IsNull() };
       return (await runs.update(waiting, { dispatchedAt: new Date(), treeBefore })) === 1;
     });
@@ -38,14 +50,28 @@ export class RunDispatch {
   }
 
   /** What the run may reach is what the session says now. @throws RunnerUnavailable, RunnerRefused */
-  async handOver(session: SessionEntity, threadId: string, run: RunEntity): Promise<void> {
+  async handOver(
+    ctx: RequestContext,
+    session: SessionEntity,
+    threadId: string,
+    run: RunEntity,
+  ): Promise<void> {
     await this.runner.startRun({
       runId: run.id,
       threadId,
       kind: run.kind,
       prompt: run.prompt,
+      priority: await this.runs.countInFlight(ctx),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
     });
+  }
+
+  /** One transaction of a tenant after the other, so that two do not take the same place. */
+  private async hasRoom(tx: TenantTransaction): Promise<boolean> {
+    await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('runs of ' || $1, 0))`, [
+      tx.scope.tenantId,
+    ]);
+    return (await tx.of(RunEntity).count(IN_FLIGHT)) < this.config.MAX_RUNS_PER_TENANT;
   }
 }

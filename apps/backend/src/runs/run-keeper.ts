@@ -76,7 +76,7 @@ export class RunKeeper extends Keeper {
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
     const next = waiting.find((run) => mayStart(session, run));
-    if (!next || session.status !== 'ready') return 'done';
+    if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx))) return 'done';
     return this.startNext(ctx, session, next);
   }
 
@@ -94,8 +94,9 @@ export class RunKeeper extends Keeper {
   /** For the run that the runner has, or may have: the answer to an earlier call may have been lost. */
   private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     const standing = await this.settling.catchUp(ctx, run);
-    if (standing === 'ended') return 'more';
-    const refused = standing === 'silent' && run.status === 'queued' && (await this.handOver(session, run));
+    if (standing === 'ended') return this.goOn(ctx);
+    const refused =
+      standing === 'silent' && run.status === 'queued' && (await this.handOver(ctx, session, run));
     if (refused) {
       await this.closing.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
       return 'more';
@@ -110,11 +111,21 @@ export class RunKeeper extends Keeper {
     return 'more';
   }
 
-  private async handOver(session: SessionEntity, run: RunEntity): Promise<RunnerRefused | null> {
+  /** A run has left the runners: another session of the tenant may have waited for its place. */
+  private async goOn(ctx: RequestContext): Promise<Step> {
+    for (const ref of await this.runs.waiting(ctx)) void this.keep(ref);
+    return 'more';
+  }
+
+  private async handOver(
+    ctx: RequestContext,
+    session: SessionEntity,
+    run: RunEntity,
+  ): Promise<RunnerRefused | null> {
     if (session.threadId === null)
       throw new Error(`session ${session.id} has a run in flight, but no thread`);
     try {
-      await this.dispatch.handOver(session, session.threadId, run);
+      await this.dispatch.handOver(ctx, session, session.threadId, run);
       return null;
     } catch (error) {
       if (error instanceof RunnerRefused) return error;

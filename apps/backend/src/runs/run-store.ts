@@ -35,6 +35,12 @@ const TELL_SESSION = `
                      ORDER BY ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
+const WAITING = `
+  SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
+   WHERE r.tenant_id = $1 AND s.tenant_id = $1 AND s.active_run_id IS NULL
+     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
+   GROUP BY r.session_id ORDER BY min(r.created_at) LIMIT 8`;
+
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 
 /** Reads and changes runs. Changes go through the session, whose row is their lock (see SessionStore). */
@@ -86,6 +92,19 @@ export class RunStore {
   /** As `change`, for background work: also on a session that is being deleted; null when there is none any more. */
   changeIfThere<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T | null> {
     return this.sessions.changeIfThere(ctx, sessionId, telling(work));
+  }
+
+  /** How many of the tenant's runs the runners have. */
+  countInFlight(ctx: RequestContext): Promise<number> {
+    return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_FLIGHT));
+  }
+
+  /** Some of the tenant's sessions whose next run could start now; that which has waited longest first. */
+  async waiting({ tenantId }: RequestContext): Promise<SessionRef[]> {
+    const rows = await this.db.run({ tenantId }, (tx) =>
+      tx.manager.query<{ sessionId: string }[]>(WAITING, [tenantId]),
+    );
+    return rows.map(({ sessionId }) => ({ tenantId, sessionId }));
   }
 
   async remove(ctx: RequestContext, sessionId: string): Promise<void> {

@@ -10,6 +10,7 @@ import { Cancellations } from './cancellations.js';
 import { stopped } from './ending.js';
 import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
 
+const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
 /** Of a job; unknown: Redis has lost it. */
 const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
 
@@ -33,12 +34,13 @@ export class RunsService {
     prompt,
     network,
     checkpoint,
+    priority,
     runId = randomUUID(),
   }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.get(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
     const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null };
-    await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId });
+    await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
     return runId;
   }
 
@@ -55,7 +57,7 @@ export class RunsService {
   async cancel(runId: string): Promise<void> {
     await this.cancellations.record(runId);
     const job = await this.queue.getJob(runId);
-    if (job && (await job.isWaiting())) {
+    if (job && WAITING_STATES.includes(await job.getState())) {
       const { type, data } = stopped('cancelled', job.data.kind);
       await this.logs.end(job.data.owner, type, data);
       // A runner may have taken it meanwhile; then it finds the log closed.
