@@ -65,7 +65,7 @@ export class SessionsWorld {
   root: string;
 
   /** Starts all but the runner. */
-  static async create(): Promise<SessionsWorld> {
+  static async create(settings: SessionsWorld['settings'] = {}): Promise<SessionsWorld> {
     const world = new SessionsWorld();
     const redis = await startRedis();
     world.redis = new Redis(redis.url);
@@ -84,6 +84,7 @@ export class SessionsWorld {
       SHUTDOWN_GRACE_SECONDS: '0',
     };
     world.settings = {
+      ...settings,
       ...common,
       DATABASE_URL: database.url,
       RUNNER_URL: `http://127.0.0.1:${port}`,

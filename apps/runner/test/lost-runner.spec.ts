@@ -121,6 +121,22 @@ describe('several runners', () => {
     expect(dataOf(events, 'run.cancelled')).toHaveLength(1);
   });
 
+  it('take runs in the order of their priority', async () => {
+    const runner = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+    const holding = await world.startRun(runner, await world.createThread(runner), 'Hang');
+    await world.started(holding);
+    const start = async (priority: number) => {
+      const threadId = await world.createThread(runner);
+      const { body } = await runner.call('POST', '/runs', { threadId, prompt: 'Later', priority });
+      return String(body['runId']);
+    };
+    const [second, first] = [await start(2), await start(1)];
+    await runner.call('POST', `/runs/${holding}/cancel`);
+    const times = await Promise.all([first, second].map(async (id) => (await world.ended(id))[0]?.at ?? ''));
+    expect(times).toEqual(times.toSorted());
+    await runner.end();
+  });
+
   it('interrupt their runs when they are told to end, and leave what waits to the next one', async () => {
     const first = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
     const runId = await world.startRun(first, await world.createThread(first), 'Hang');

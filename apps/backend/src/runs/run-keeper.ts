@@ -113,7 +113,8 @@ export class RunKeeper extends Keeper {
 
   /** A run has left the runners: another session of the tenant may have waited for its place. */
   private async goOn(ctx: RequestContext): Promise<Step> {
-    for (const ref of await this.runs.waiting(ctx)) void this.keep(ref);
+    const next = await this.runs.longestWaiting(ctx);
+    if (next) void this.keep(next);
     return 'more';
   }
 

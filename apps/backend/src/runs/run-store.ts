@@ -35,11 +35,12 @@ const TELL_SESSION = `
                      ORDER BY ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
-const WAITING = `
+const LONGEST_WAITING = `
   SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
    WHERE r.tenant_id = $1 AND s.tenant_id = $1 AND s.active_run_id IS NULL
+     AND s.status = 'ready' AND s.deleted_at IS NULL
      AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
-   GROUP BY r.session_id ORDER BY min(r.created_at) LIMIT 8`;
+   ORDER BY r.created_at LIMIT 1`;
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 
@@ -99,12 +100,12 @@ export class RunStore {
     return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_FLIGHT));
   }
 
-  /** Some of the tenant's sessions whose next run could start now; that which has waited longest first. */
-  async waiting({ tenantId }: RequestContext): Promise<SessionRef[]> {
+  /** The tenant's session whose next run has waited longest for a place with the runners. */
+  async longestWaiting({ tenantId }: RequestContext): Promise<SessionRef | null> {
     const rows = await this.db.run({ tenantId }, (tx) =>
-      tx.manager.query<{ sessionId: string }[]>(WAITING, [tenantId]),
+      tx.manager.query<{ sessionId: string }[]>(LONGEST_WAITING, [tenantId]),
     );
-    return rows.map(({ sessionId }) => ({ tenantId, sessionId }));
+    return rows[0] ? { tenantId, sessionId: rows[0].sessionId } : null;
   }
 
   async remove(ctx: RequestContext, sessionId: string): Promise<void> {
