@@ -60,7 +60,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
       AUTH_SECRET: secrets.authSecret,
       PUBLIC_URL: publicUrl,
       OWNER_TOKEN_FILE: join(settings.DATA_DIR, 'owner-token'),
-      ...pick(settings, ['GIT_TRUSTED_HOSTS']),
+      ...pick(settings, ['GIT_TRUSTED_HOSTS', 'MAX_RUNS_PER_TENANT', 'RUN_LOG_TTL_MINUTES']),
     }),
     gateway: service('gateway', settings.GATEWAY_PORT, {
       BACKEND_URL: `http://127.0.0.1:${settings.BACKEND_PORT}`,

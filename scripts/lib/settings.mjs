@@ -32,6 +32,8 @@ export const Settings = z.object({
   CODEX_MODEL: z.string().max(100).optional(),
   DEMO_PACE: z.coerce.number().min(0).max(10).optional(),
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
+  MAX_RUNS_PER_TENANT: z.coerce.number().int().min(1).max(100_000).default(16),
+  RUN_LOG_TTL_MINUTES: z.coerce.number().min(0).max(100_000).default(60),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   SETUP_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(20),

@@ -37,7 +37,17 @@ const broadcast = {
 @Module({
   imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
   controllers: [RunsController, CancellationsController],
-  providers: [RunsService, RunAccess, RunExecutor, RunsProcessor, ActiveRuns, Cancellations, hub, logs, broadcast],
+  providers: [
+    RunsService,
+    RunAccess,
+    RunExecutor,
+    RunsProcessor,
+    ActiveRuns,
+    Cancellations,
+    hub,
+    logs,
+    broadcast,
+  ],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(
