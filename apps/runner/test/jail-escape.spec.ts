@@ -88,6 +88,8 @@ describe('an agent in the jail', () => {
     const other = world.folder(await world.createThread(runner));
     await writeFile(join(other, 'repo/secret.txt'), SECRET);
     await writeFile(join(other, 'codex-home/secret.txt'), SECRET);
+    await mkdir(join(other, 'spool'));
+    await writeFile(join(other, 'spool/secret.log'), SECRET);
     const mirror = world.folder('.mirrors', 'local', 'a.git');
     await mkdir(join(mirror, 'objects'), { recursive: true });
     await writeFile(join(mirror, 'config'), SECRET);

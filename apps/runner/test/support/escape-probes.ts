@@ -63,6 +63,8 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'mirror beside its objects': reads(`${at.mirror}/config`),
   'writing into a mirror': `touch ${at.mirror}/objects/planted && ${REACHED}`,
   'own thread record': `test -e ${at.own}/thread.json && ${REACHED}`,
+  'own spool': `test -d ${at.own}/spool && ${REACHED}`,
+  'spool of another session': reads(`${at.other}/spool/secret.log`),
   'writing beside the repository': `touch ${at.own}/planted && ${REACHED}`,
   "owner's token": reads(at.ownerToken),
   "platform's source": `test -e ${at.source} && ${REACHED}`,
