@@ -3,7 +3,15 @@
  * web → contracts; gateway | backend | runner → platform → contracts; apps never import each other; and inside
  * the backend a feature imports only those to its right (BACKEND below). Cycles are lint's business (import/no-cycle).
  */
-const BACKEND = ['events', 'archive|diffs', 'runs', 'sessions', 'runner-client|workspaces', 'tenants', 'database'];
+const BACKEND = [
+  'events',
+  'archive|diffs',
+  'runs',
+  'sessions',
+  'runner-client|workspaces',
+  'tenants',
+  'database',
+];
 
 const backendDirection = BACKEND.slice(1).map((folders, index) => ({
   name: `backend-${folders}-never-back`,
