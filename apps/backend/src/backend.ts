@@ -17,7 +17,7 @@ export const startBackend = (config: Config) =>
       app.use(requireJson);
       app.useBodyParser('json', { limit: BODY_LIMIT });
       describeApi(app);
-      app.connectMicroservice({ strategy: activityTransport(app.get<Redis>(REDIS)) });
+      app.connectMicroservice({ strategy: activityTransport(app.get<Redis>(REDIS), config) });
       // Only now may activities come in: their handlers need what the modules set up first.
       await app.init();
       await app.startAllMicroservices();

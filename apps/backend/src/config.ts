@@ -1,4 +1,10 @@
-import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
+import {
+  httpUrlSetting,
+  httpUrlsSetting,
+  pathSetting,
+  secretSetting,
+  serviceSettings,
+} from '@saas-codex/platform/config';
 import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
 import { z } from 'zod';
 
@@ -6,7 +12,8 @@ import { z } from 'zod';
 export const Config = z.object({
   ...serviceSettings,
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }),
-  RUNNER_URL: httpUrlSetting,
+  /** Of every runner, or one name that has all their addresses: each takes any run. */
+  RUNNER_URL: httpUrlsSetting,
   WORKSPACES_ROOT: pathSetting,
   /** Shared with the runner. */
   SERVICE_TOKEN: secretSetting,

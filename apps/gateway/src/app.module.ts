@@ -1,16 +1,18 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { healthController } from '@saas-codex/platform/health.controller';
+import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
 import { CONFIG, type Config } from './config.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { ApiProxy } from './proxy/api-proxy.js';
 import { Upstream } from './proxy/upstream.js';
+import { readiness } from './readiness.js';
 import { OriginCheck } from './security/origin-check.js';
 import { WebApp } from './web/web-app.js';
 
 /**
  * The one public door. What a request passes:
  *
- *     request id, log ─► security headers ─┬─ /health
+ *     request id, log ─► security headers ─┬─ /health, /ready
  *                                          ├─ /api/*  ─► origin check ─► rate limits ─► proxy ─► backend
  *                                          └─ else    ─► web app
  */
@@ -19,13 +21,21 @@ export class AppModule implements NestModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      controllers: [healthController('gateway')],
-      providers: [{ provide: CONFIG, useValue: config }, OriginCheck, RateLimits, Upstream, ApiProxy, WebApp],
+      controllers: [healthController('gateway'), readinessController('gateway')],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        OriginCheck,
+        RateLimits,
+        Upstream,
+        ApiProxy,
+        WebApp,
+        readiness,
+      ],
     };
   }
 
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(OriginCheck, RateLimits, ApiProxy).forRoutes('api/*path');
-    consumer.apply(WebApp).exclude('health', 'api/*path').forRoutes('{*path}');
+    consumer.apply(WebApp).exclude('health', 'ready', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { httpUrlSetting, pathSetting, serviceSettings } from '@saas-codex/platform/config';
+import { httpUrlSetting, httpUrlsSetting, pathSetting, serviceSettings } from '@saas-codex/platform/config';
 import { z } from 'zod';
 
 /** Express's names for groups of addresses. */
@@ -25,7 +25,8 @@ const trustProxy = z
 /** Settings of the gateway; every name is an environment variable. */
 export const Config = z.object({
   ...serviceSettings,
-  BACKEND_URL: httpUrlSetting.transform((url) => new URL(url)),
+  /** Of every backend, or one name that has all their addresses. */
+  BACKEND_URL: httpUrlsSetting,
   /** Where browsers reach the platform. */
   PUBLIC_URL: httpUrlSetting.transform((url) => new URL(url)),
   /** Folder of the built web app; without it the gateway serves the API alone. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunnerHealth, SystemInfo } from '@saas-codex/contracts/system';
+import { Readiness, RunnerHealth, SystemInfo } from '@saas-codex/contracts/system';
+import { waitFor } from '../../../tests/support/wait-for.js';
 import type { RunnerProcess } from './support/runner-process.js';
 import { RunnerWorld } from './support/runner-world.js';
 
@@ -41,6 +42,20 @@ describe("the runner's API", () => {
     });
     const { body } = await runner.call('GET', '/system');
     expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'bubblewrap' });
+  });
+
+  it('tells anybody whether it can work, and what is missing', async () => {
+    const missing = async () => {
+      const { status, body } = await runner.call('GET', '/ready', undefined, '');
+      const { checks } = Readiness.parse(body);
+      return [status, ...checks.filter(({ ready }) => !ready).map(({ name }) => name)];
+    };
+    expect(await missing()).toEqual([200]);
+    const elsewhere = `${world.root}-elsewhere`;
+    await rename(world.root, elsewhere);
+    await waitFor(async () => (await missing()).join() === '503,workspaces');
+    await rename(elsewhere, world.root);
+    await waitFor(async () => (await missing()).join() === '200');
   });
 
   it('opens one thread per workspace', async () => {

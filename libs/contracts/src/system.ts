@@ -11,6 +11,22 @@ const isolation = {
   isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
 };
 
+/** Answer of `GET /ready` of every service: 200 when it can do its work, else 503. */
+export const Readiness = z
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    service: z.string(),
+    checks: z.array(
+      z.object({
+        name: z.string().describe('What the service needs'),
+        ready: z.boolean(),
+        reason: z.string().nullable().describe('What is wrong, in a sentence'),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' });
+export type Readiness = z.infer<typeof Readiness>;
+
 /** Answer of the runner's `GET /health`. */
 export const RunnerHealth = Health.extend(isolation).meta({ id: 'RunnerHealth' });
 export type RunnerHealth = z.infer<typeof RunnerHealth>;

@@ -38,6 +38,13 @@ export const httpUrlSetting = z.url({
   error: 'must be an http:// or https:// address',
 });
 
+/** Addresses of a service's replicas with commas between; their paths do not count. */
+export const httpUrlsSetting = z
+  .string()
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .pipe(z.array(httpUrlSetting))
+  .transform((urls) => urls.map((url) => new URL(url)));
+
 /** A file or folder. Services that share a folder must name it alike, so it is absolute and has one spelling. */
 export const pathSetting = z
   .string()

@@ -20,6 +20,9 @@ const REDACT = [
 export const createLogger = (service: string, level: string): Logger =>
   pino({ base: { service }, level, redact: { paths: REDACT, remove: true } });
 
+/** Asked every few seconds, for ever. */
+const PROBES = new Set(['/health', '/ready']);
+
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /**
@@ -40,7 +43,7 @@ export const requestLogging = (logger: Logger) =>
       req: (req) => ({ id: req.id, method: req.method, path: String(req.url).split('?')[0] }),
       res: (res) => ({ status: res.statusCode }),
     },
-    autoLogging: { ignore: (req) => req.url === '/health' },
+    autoLogging: { ignore: (req) => PROBES.has(String(req.url)) },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
   });
 

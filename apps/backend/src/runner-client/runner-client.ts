@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { text } from 'node:stream/consumers';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { Problem } from '@saas-codex/contracts/problems';
 import {
@@ -9,10 +10,16 @@ import {
   ThreadCreated,
 } from '@saas-codex/contracts/runner-api';
 import { SystemInfo } from '@saas-codex/contracts/system';
+import { ReplicaClient } from '@saas-codex/platform/replicas/replica-client';
 import type { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 
 const TIMEOUT_MS = 10_000;
+
+interface Answer {
+  status: number;
+  text: string;
+}
 
 /** No usable answer: the runner is away, too slow, broken or does not know our service token. Trying again may help. */
 export class RunnerUnavailable extends Error {
@@ -32,13 +39,21 @@ export class RunnerRefused extends Error {
 }
 
 /**
- * The runner's HTTP API (contracts/runner-api.ts). Every call may be sent again: threads go by their session, runs
- * by their id, a cancel by its run.
+ * The runner's HTTP API (contracts/runner-api.ts). Any runner takes any call, and every call may be sent again, to another
+ * one too: threads go by their session, runs by their id, a cancel by its run.
  * @throws RunnerUnavailable, RunnerRefused
  */
 @Injectable()
-export class RunnerClient {
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+export class RunnerClient implements OnApplicationShutdown {
+  private readonly runners: ReplicaClient;
+
+  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'RUNNER_URL' | 'SERVICE_TOKEN'>) {
+    this.runners = new ReplicaClient(config.RUNNER_URL);
+  }
+
+  onApplicationShutdown(): void {
+    this.runners.close();
+  }
 
   createThread(thread: CreateThread): Promise<ThreadCreated> {
     return this.call('POST', '/threads', ThreadCreated, thread);
@@ -67,8 +82,9 @@ export class RunnerClient {
     answer?: z.ZodType<T>,
     body?: object,
   ): Promise<T> {
-    const { status, text } = await this.send(method, path, body);
-    const json = parseJson(text);
+    const answered = await this.send(method, path, body);
+    const { status } = answered;
+    const json = parseJson(answered.text);
     if (status >= 200 && status < 300) {
       if (!answer) return undefined as T;
       const parsed = answer.safeParse(json);
@@ -80,19 +96,19 @@ export class RunnerClient {
     throw new RunnerUnavailable(`${method} ${path} answered ${status}`);
   }
 
-  private async send(method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
+  private async send(method: string, path: string, body?: object): Promise<Answer> {
+    const json = body && JSON.stringify(body);
+    const headers = {
+      authorization: `Bearer ${this.config.SERVICE_TOKEN}`,
+      ...(json && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+    };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      const response = await fetch(new URL(path, this.config.RUNNER_URL), {
-        method,
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        headers: {
-          authorization: `Bearer ${this.config.SERVICE_TOKEN}`,
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        body: body && JSON.stringify(body),
-      });
-      return { status: response.status, text: await response.text() };
+      const response = await this.runners.send(
+        { method, path, headers, signal },
+        { write: (request) => request.end(json), repeatable: true },
+      );
+      return { status: response.statusCode ?? 0, text: await text(response) };
     } catch (error) {
       throw new RunnerUnavailable(`${method} ${path} got no answer`, { cause: error });
     }

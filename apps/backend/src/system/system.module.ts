@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { BackendHealthController } from './backend-health.controller.js';
+import { BackendReadinessController } from './backend-readiness.controller.js';
+import { readiness } from './readiness.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
 
 @Module({
   imports: [RunnerClientModule],
-  controllers: [BackendHealthController, SystemController],
-  providers: [SystemService],
+  controllers: [BackendHealthController, BackendReadinessController, SystemController],
+  providers: [SystemService, readiness],
 })
 export class SystemModule {}

@@ -10,11 +10,14 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
- * Passes one request to the backend and its answer back, byte by byte and at once in both directions.
+ * Passes one request to a backend and its answer back, byte by byte and at once in both directions.
  *
- *     client goes away             the request to the backend is aborted
- *     backend is away, or dies     502 while nothing was sent to the client, else the connection breaks
- *     body above BODY_LIMIT_BYTES  413, whether its length was announced or not
+ *     client goes away                 the request to the backend is aborted
+ *     a backend takes no connection    another one is asked: nobody has seen the request
+ *     it breaks without an answer      another one is asked if the request may be repeated, else 502
+ *     it dies in the middle            the connection to the client breaks, who goes on elsewhere
+ *     no backend is left               502
+ *     body above BODY_LIMIT_BYTES      413, whether its length was announced or not
  *
  * @throws ProblemError as long as the answer has not begun.
  */
@@ -29,46 +32,32 @@ export async function passThrough(upstream: Upstream, req: Request, res: Respons
   pipeline(answer, res, () => undefined);
 }
 
-/** @returns the backend's answer; null when the client has gone. */
+/** @returns a backend's answer; null when the client has gone. */
 async function ask(upstream: Upstream, req: Request, res: Response): Promise<IncomingMessage | null> {
-  const options = { method: req.method, path: req.originalUrl, headers: upstreamHeaders(req) };
-  for (let attempt = 1; ; attempt += 1) {
-    const request = upstream.request(options);
-    const abort = () => request.destroy();
-    res.once('close', abort);
-    try {
-      return await exchange(request, req);
-    } catch (error) {
-      res.off('close', abort);
-      if (res.destroyed) return null;
-      if (error instanceof ProblemError) throw error;
-      // A kept-alive connection that the backend was just closing: nobody has seen the request.
-      if (attempt === 1 && request.reusedSocket && isRepeatable(req)) continue;
-      requestLog(req)?.warn({ err: error }, 'the backend does not answer');
-      throw new ProblemError('upstream_unavailable', 'The backend does not answer. Try again in a moment.');
-    }
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  const { method, originalUrl: path } = req;
+  const options = { method, path, headers: upstreamHeaders(req), signal: gone.signal };
+  try {
+    return await upstream.send(options, {
+      write: (request) => sendBody(req, request),
+      repeatable: isRepeatable(req),
+    });
+  } catch (error) {
+    if (gone.signal.aborted) return null;
+    if (error instanceof ProblemError) throw error;
+    requestLog(req)?.warn({ err: error }, 'no backend answers');
+    throw new ProblemError('upstream_unavailable', 'The backend does not answer. Try again in a moment.');
   }
 }
 
-/** A body has gone with the first attempt. */
+/** A body has gone with the first attempt that reached a backend. */
 const isRepeatable = ({ method, headers }: Request): boolean =>
   RETRYABLE_METHODS.has(method) &&
   headers['content-length'] === undefined &&
   headers['transfer-encoding'] === undefined;
 
-function exchange(request: ClientRequest, req: Request): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    request.once('response', resolve);
-    // Not once: a request may fail again after it was destroyed.
-    request.on('error', reject);
-    sendBody(req, request, () => {
-      reject(tooLarge());
-      request.destroy();
-    });
-  });
-}
-
-function sendBody(req: Request, request: ClientRequest, onTooLarge: () => void): void {
+function sendBody(req: Request, request: ClientRequest): void {
   if (req.readableEnded) return void request.end();
   let size = 0;
   req.on('data', (chunk: Buffer) => {
@@ -77,7 +66,7 @@ function sendBody(req: Request, request: ClientRequest, onTooLarge: () => void):
     req.unpipe(request);
     // The rest is read and dropped: a client that is still sending would not see the answer otherwise.
     req.removeAllListeners('data').resume();
-    onTooLarge();
+    request.destroy(tooLarge());
   });
   req.pipe(request);
 }

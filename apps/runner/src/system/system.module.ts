@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
+import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
+import { readiness } from './readiness.js';
 import { RunnerHealthController } from './runner-health.controller.js';
 import { SystemController } from './system.controller.js';
 
-@Module({ controllers: [RunnerHealthController, SystemController] })
+@Module({
+  controllers: [RunnerHealthController, readinessController('runner'), SystemController],
+  providers: [readiness],
+})
 export class SystemModule {}

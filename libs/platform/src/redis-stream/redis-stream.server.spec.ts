@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { connectRedis } from '../redis.js';
+import { forgetConsumers } from './forget-consumers.js';
 import { RedisStreamServer } from './redis-stream.server.js';
 
 const STREAM = 'spec:stream';
@@ -98,6 +99,17 @@ it('takes over what another consumer has left behind', async () => {
   service = await start('a', 50);
   await waitFor(() => handled.includes(1));
   await waitFor(async () => (await pending()) === 0);
+});
+
+it('forgets consumers that are long gone, but none that still holds an entry', async () => {
+  await redis.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM');
+  for (const n of [1, 2]) await add(n);
+  await redis.xgroup('CREATECONSUMER', STREAM, GROUP, 'gone');
+  await redis.xreadgroup('GROUP', GROUP, 'holding', 'COUNT', 1, 'STREAMS', STREAM, '>');
+  await waitFor(() => forgetConsumers(redis, STREAM, GROUP, 10));
+  const consumers = (await redis.xinfo('CONSUMERS', STREAM, GROUP)) as unknown[];
+  expect(JSON.stringify(consumers)).toContain('"holding"');
+  expect(consumers).toHaveLength(1);
 });
 
 it('tries a failing entry again, lets others pass, and never loses it', async () => {

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { lastValueFrom } from 'rxjs';
 import type { ZodType } from 'zod';
 import { fieldOf } from './entry-field.js';
+import { forgetConsumers } from './forget-consumers.js';
 
 /*
  * Nest's transport for a Redis stream with a consumer group: `@EventPattern('<entry type>')` handlers get the
@@ -40,6 +41,8 @@ const COUNT = 100;
 const ATTEMPTS = 3;
 const FIRST_BACKOFF_MS = 200;
 const CLAIM_IDLE_MS = 30_000;
+/** A consumer is forgotten when nothing was heard of it for so many times the claim's time: an hour. */
+const FORGET_AFTER_CLAIMS = 120;
 const RETRY_MS = 500;
 const NEW_ENTRIES = '>';
 
@@ -135,7 +138,7 @@ export class RedisStreamServer extends Server implements CustomTransportStrategy
     if (this.position !== NEW_ENTRIES) this.position = entries.at(-1)?.[0] ?? NEW_ENTRIES;
   }
 
-  /** Takes over what a lost consumer has not acknowledged, and once more what failed here. */
+  /** Takes over what a lost consumer has not acknowledged, and once more what failed here; forgets who is long gone. */
   private async claimLeftBehind(): Promise<void> {
     const { redis, stream, group, consumer } = this.options;
     let start = '0-0';
@@ -145,6 +148,7 @@ export class RedisStreamServer extends Server implements CustomTransportStrategy
       await this.handleAll(entries);
       start = next;
     } while (start !== '0-0' && !this.closed);
+    await forgetConsumers(redis, stream, group, this.claimIdleMs * FORGET_AFTER_CLAIMS);
     this.nextClaim = Date.now() + this.claimIdleMs;
   }
 

@@ -1,0 +1,28 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Readiness } from '@saas-codex/contracts/system';
+import { ReadinessChecks } from '@saas-codex/platform/readiness/readiness';
+import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
+import type { Response } from 'express';
+import { Public } from '../tenants/public.decorator.js';
+
+@ApiTags('system')
+@Public()
+@Controller('ready')
+export class BackendReadinessController extends readinessController('backend') {
+  // Nest reads what is injected from the class itself.
+  constructor(checks: ReadinessChecks) {
+    super(checks);
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'readReadiness',
+    summary: 'Tell whether it can work, and what it needs for that',
+  })
+  @ApiResponse({ status: 200, standardSchema: Readiness })
+  @ApiResponse({ status: 503, description: 'Something is missing', standardSchema: Readiness })
+  override read(@Res({ passthrough: true }) res: Response): Promise<Readiness> {
+    return super.read(res);
+  }
+}

@@ -1,0 +1,101 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { freePort } from '../../../scripts/lib/ports.mjs';
+import { createDatabase } from '../../../tests/support/postgres.js';
+import { startRedis } from '../../../tests/support/redis.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { RunnerClient, RunnerUnavailable } from '../src/runner-client/runner-client.js';
+import { startBackend } from './support.js';
+
+/** What several backends and several runners share. */
+
+describe('backends that start together on one machine', () => {
+  it('set the database up once, have one owner, and read the activities under names of their own', async () => {
+    const [redis, database, port, otherPort] = await Promise.all([
+      startRedis(),
+      createDatabase(),
+      freePort(),
+      freePort(),
+    ]);
+    const shared = { REDIS_URL: redis.url, DATABASE_URL: database.url };
+    const first = startBackend({ ...shared, PORT: `${port}` });
+    const second = startBackend({ ...shared, PORT: `${otherPort}` });
+    const backends = await Promise.all([first, second]);
+    const connection = new Redis(redis.url);
+    try {
+      const count = (table: string) =>
+        backends[0].app.get(DataSource).query(`SELECT count(*)::int AS n FROM ${table}`);
+      expect([await count('users'), await count('tenants')]).toEqual([[{ n: 1 }], [{ n: 1 }]]);
+      for (const { url } of backends) {
+        const headers = { authorization: `Bearer ${backends[1].ownerToken}` };
+        expect((await fetch(`${url}/api/me`, { headers })).status).toBe(200);
+      }
+      const names = await waitFor(async () => {
+        const consumers = (await connection.xinfo(
+          'CONSUMERS',
+          REDIS_KEYS.activity,
+          BACKEND_GROUP,
+        )) as unknown[];
+        return consumers.length === 2 && JSON.stringify(consumers);
+      });
+      for (const own of [port, otherPort]) expect(names).toContain(`"${hostname()}:${own}"`);
+    } finally {
+      connection.disconnect();
+      await Promise.all(backends.map((backend) => backend.stop()));
+      await Promise.all([redis.stop(), database.drop()]);
+    }
+  });
+});
+
+describe('calls to runners', () => {
+  const runId = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
+  const threadId = '01a20ab5-ad03-774a-840c-f8dd44ecbc3d';
+  let servers: Server[];
+  let asked: number[];
+  let client: RunnerClient;
+
+  beforeEach(async () => {
+    asked = [];
+    servers = [0, 1].map((index) =>
+      createServer((req, res) => {
+        asked.push(index);
+        req.resume().on('end', () => res.writeHead(202).end(JSON.stringify({ runId })));
+      }),
+    );
+    for (const server of servers) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    }
+    const RUNNER_URL = servers.map(
+      (server) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    );
+    client = new RunnerClient({ RUNNER_URL, SERVICE_TOKEN: 'of-the-spec' });
+  });
+  afterEach(() => {
+    client.onApplicationShutdown();
+    servers.forEach(stop);
+  });
+  const stop = (server: Server) => void server.close().closeAllConnections();
+  const start = () => client.startRun({ runId, threadId, prompt: 'Hi' });
+
+  it('go to each in turn, and to the one that is left', async () => {
+    for (let index = 0; index < 4; index++) expect(await start()).toEqual({ runId });
+    expect(asked).toEqual([0, 1, 0, 1]);
+    servers.slice(0, 1).forEach(stop);
+    for (let index = 0; index < 4; index++) expect(await start()).toEqual({ runId });
+    expect(asked.slice(4)).toEqual([1, 1, 1, 1]);
+    servers.forEach(stop);
+    await expect(start()).rejects.toBeInstanceOf(RunnerUnavailable);
+  });
+
+  it('are made again, at another one, when a runner dies with them', async () => {
+    servers[0]?.removeAllListeners('request').on('request', (req) => req.socket.destroy());
+    for (let index = 0; index < 3; index++) expect(await start()).toEqual({ runId });
+    expect(asked).toEqual([1, 1, 1]);
+  });
+});
