@@ -5,6 +5,7 @@ import { readConfig } from '@saas-codex/platform/config';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
 import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';
+import { places, readArguments } from '../scripts/lib/replicas.mjs';
 import { serviceDefinitions } from '../scripts/lib/services.mjs';
 import { readSettings, Settings } from '../scripts/lib/settings.mjs';
 
@@ -58,9 +59,10 @@ test('compose takes every setting from .env that is documented for it', () => {
 });
 
 test('what `npm start` takes reaches the services, which read all of it and take the same values', () => {
-  const definitions = serviceDefinitions({
+  const settings = readSettings('/nonexistent', GIVEN);
+  const { runners, backends, gateway } = serviceDefinitions({
     root: ROOT,
-    settings: readSettings('/nonexistent', GIVEN),
+    settings,
     secrets: {
       postgresPassword: 'p',
       redisPassword: 'r',
@@ -70,13 +72,36 @@ test('what `npm start` takes reaches the services, which read all of it and take
     databaseUrl: 'postgres://127.0.0.1/x',
     redisUrl: 'redis://127.0.0.1',
     publicUrl: 'http://localhost:9100',
+    places: places(settings, { runners: 3, backends: 2 }),
   });
+  const definitions = { runner: runners[0], backend: backends[0], gateway };
+  expect(backends[1]?.env['RUNNER_URL']).toBe(
+    'http://127.0.0.1:9102,http://127.0.0.1:9112,http://127.0.0.1:9122',
+  );
+  expect(gateway.env['BACKEND_URL']).toBe('http://127.0.0.1:9101,http://127.0.0.1:9111');
   for (const [name, config] of Object.entries(CONFIGS)) {
-    const { env } = definitions[name as keyof typeof CONFIGS];
+    const env = definitions[name as keyof typeof CONFIGS]?.env ?? {};
     const settings = Object.keys(env).filter((key) => !SURROUNDINGS.includes(key));
     expect([name, settings.toSorted()]).toEqual([name, Object.keys(config.shape).toSorted()]);
     expect(() => readConfig(config, env)).not.toThrow();
   }
+});
+
+test('replicas have ports of their own, and a mistake in asking for them is named', () => {
+  const settings = readSettings('/nonexistent', {});
+  const many = places(settings, { runners: 20, backends: 20 });
+  const all = [many.gateway, ...many.backends, ...many.runners];
+  expect(new Set(all.map(({ port }) => port)).size).toBe(41);
+  expect(all.map(({ name, port }) => `${name} ${port}`)).toEqual(
+    expect.arrayContaining(['backend 9101', 'backend-2 9111', 'runner 9102', 'runner-3 9122']),
+  );
+  const close = readSettings('/nonexistent', { BACKEND_PORT: '9094' });
+  expect(() => places(close, { runners: 1, backends: 2 })).toThrow(
+    'backend-2 and REDIS_PORT would both have port 9104: set BACKEND_PORT to another one.',
+  );
+  expect(readArguments(['--runners', '3', '--dev'])).toEqual({ development: true, runners: 3, backends: 1 });
+  expect(() => readArguments(['--backends', '0'])).toThrow('--backends: must be a number from 1 to 20.');
+  expect(() => readArguments(['--runner', '2'])).toThrow("'--runner'");
 });
 
 test('what a service refuses, `npm start` refuses in a sentence', () => {

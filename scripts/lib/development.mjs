@@ -6,7 +6,7 @@ export const DEV_WEB_PORT = 5173;
  * Watch mode: `nest build --watch` compiles each project, `node --watch` starts its service again, and Vite's dev
  * server shows the web app and proxies `/api` to the gateway.
  * @param {string} root
- * @param {ReturnType<typeof import('./services.mjs').serviceDefinitions>} services
+ * @param {import('./supervisor.mjs').ServiceDefinition[]} services
  * @param {{ GATEWAY_PORT: number }} settings
  * @returns {import('./supervisor.mjs').ServiceDefinition[]}
  */
@@ -19,7 +19,7 @@ export function developmentServices(root, services, settings) {
     env: tools,
     cwd: root,
   }));
-  const watched = Object.values(services).map((service) => ({
+  const watched = services.map((service) => ({
     ...service,
     command: [
       service.command[0] ?? process.execPath,

@@ -1,7 +1,7 @@
 /**
  * Starts the whole system and keeps it up:
  *
- *   settings ─► build ─► PostgreSQL + Redis (ours unless URLs are given) ─► runner, backend, gateway ─► `ready`
+ *   settings ─► build ─► PostgreSQL + Redis (ours unless URLs are given) ─► runners, backends, gateway ─► `ready`
  *
  * Everything that it started ends with it, in the reverse order.
  */
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { developmentServices, DEV_WEB_PORT } from './development.mjs';
 import { requireFreePorts } from './ports.mjs';
+import { places } from './replicas.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { startRedis } from './redis.mjs';
 import { wantBubblewrap } from './bubblewrap.mjs';
@@ -19,12 +20,13 @@ import { serviceDefinitions } from './services.mjs';
 import { readSettings } from './settings.mjs';
 import { claim, Service } from './supervisor.mjs';
 
-/** @param {{ root: string, development: boolean }} options */
-export async function launch({ root, development }) {
+/** @param {{ root: string, development: boolean } & import('./replicas.mjs').Replicas} options */
+export async function launch({ root, development, ...replicas }) {
   const settings = readSettings(root);
+  const where = places(settings, replicas);
   claim(settings.DATA_DIR);
-  const { GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT, POSTGRES_PORT, REDIS_PORT } = settings;
-  await requireFreePorts({ GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT });
+  const { POSTGRES_PORT, REDIS_PORT } = settings;
+  await requireFreePorts([where.gateway, ...where.backends, ...where.runners]);
   await build(root);
   mkdirSync(settings.WORKSPACES_ROOT, { recursive: true, mode: 0o700 });
 
@@ -60,17 +62,17 @@ export async function launch({ root, development }) {
 
     if (settings.ISOLATION === 'auto' || settings.ISOLATION === 'bubblewrap') await wantBubblewrap();
     const publicUrl = development ? `http://localhost:${DEV_WEB_PORT}` : settings.PUBLIC_URL;
-    const definitions = serviceDefinitions({ root, settings, secrets, databaseUrl, redisUrl, publicUrl });
-    const started = development
-      ? developmentServices(root, definitions, settings)
-      : Object.values(definitions);
+    const given = { root, settings, secrets, databaseUrl, redisUrl, publicUrl, places: where };
+    const { runners, backends, gateway } = serviceDefinitions(given);
+    const definitions = [...runners, ...backends, gateway];
+    const started = development ? developmentServices(root, definitions, settings) : definitions;
     const services = started.map((definition) => new Service(definition, join(settings.DATA_DIR, 'logs')));
     stops.push(async () => void (await Promise.all(services.map((service) => service.stop()))));
     for (const service of services) service.start();
     await Promise.all(services.map((service) => service.healthy()));
 
     const signIn = join(root, 'apps/backend/dist/sign-in-link.js');
-    const link = (await capture(process.execPath, [signIn], { env: definitions.backend.env })).trim();
+    const link = (await capture(process.execPath, [signIn], { env: backends[0]?.env })).trim();
     announce(settings, link);
   } catch (error) {
     await stop();

@@ -18,13 +18,15 @@ function bind(port) {
 export const freePort = () => bind(0);
 
 /**
- * Refuses to go on when a port is taken, naming it and the setting that changes it.
- * @param {Record<string, number>} ports by the setting's name
+ * Refuses to go on when a port is taken, naming it, who would have it, and the setting that changes it.
+ * @param {import('./replicas.mjs').Place[]} places
  */
-export async function requireFreePorts(ports) {
-  for (const [setting, port] of Object.entries(ports)) {
+export async function requireFreePorts(places) {
+  for (const { name, port, setting } of places) {
     await bind(port).catch(() => {
-      throw new Error(`Port ${port} is taken. Stop what listens there, or set ${setting} to another port.`);
+      throw new Error(
+        `Port ${port} is taken, and ${name} needs it. Stop what listens there, or set ${setting} to another port.`,
+      );
     });
   }
 }

@@ -85,7 +85,7 @@ export async function startPostgres({ folder, port, password, settings = {} }) {
   if (!existsSync(join(folder, 'PG_VERSION')))
     await initialise(initdb, folder, password, prefix, environment);
   await endLeftover(folder);
-  await requireFreePorts({ POSTGRES_PORT: port });
+  await requireFreePorts([{ name: 'PostgreSQL', port, setting: 'POSTGRES_PORT' }]);
 
   const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: `${port}`, ...settings };
   const args = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -19,7 +19,7 @@ export async function startRedis({ folder, port, password }) {
   });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await endLeftover(join(folder, 'redis.pid'), program);
-  await requireFreePorts({ REDIS_PORT: port });
+  await requireFreePorts([{ name: 'Redis', port, setting: 'REDIS_PORT' }]);
   const child = spawn(program, ['-'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { LC_ALL: 'C' },

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { STOP_GRACE_MS } from './supervisor.mjs';
 
+/** @typedef {import('./supervisor.mjs').ServiceDefinition} ServiceDefinition */
+
 /**
- * What each service is started with. A service's environment holds what it needs and nothing else: the model key
+ * What each service is started with, as many of it as there are places. A service's environment holds what it needs and nothing else: the model key
  * goes to the runner alone, the database's address to the backend alone.
  * @param {object} given
  * @param {string} given.root the project's folder
@@ -11,25 +13,26 @@ import { STOP_GRACE_MS } from './supervisor.mjs';
  * @param {string} given.databaseUrl
  * @param {string} given.redisUrl
  * @param {string} given.publicUrl
- * @returns {Record<'runner' | 'backend' | 'gateway', import('./supervisor.mjs').ServiceDefinition>}
+ * @param {ReturnType<typeof import('./replicas.mjs').places>} given.places
+ * @returns {{ runners: ServiceDefinition[], backends: ServiceDefinition[], gateway: ServiceDefinition }}
  */
-export function serviceDefinitions({ root, settings, secrets, databaseUrl, redisUrl, publicUrl }) {
+export function serviceDefinitions({ root, settings, secrets, databaseUrl, redisUrl, publicUrl, places }) {
   const common = pick(process.env, ['PATH', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']);
   const shared = { ...common, NODE_ENV: 'production', REDIS_URL: redisUrl, LOG_LEVEL: settings.LOG_LEVEL };
   const service = (
-    /** @type {string} */ name,
-    /** @type {number} */ port,
+    /** @type {'runner' | 'backend' | 'gateway'} */ app,
+    /** @type {import('./replicas.mjs').Place} */ { name, port },
     /** @type {NodeJS.ProcessEnv} */ env,
   ) => ({
     name,
-    command: [process.execPath, '--enable-source-maps', join(root, 'apps', name, 'dist/main.js')],
+    command: [process.execPath, '--enable-source-maps', join(root, 'apps', app, 'dist/main.js')],
     env: { ...shared, HOST: '127.0.0.1', PORT: `${port}`, ...env },
     cwd: root,
     healthUrl: `http://127.0.0.1:${port}/health`,
   });
   return {
-    runner: {
-      ...service('runner', settings.RUNNER_PORT, {
+    runners: places.runners.map((place) => ({
+      ...service('runner', place, {
         WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
         SERVICE_TOKEN: secrets.serviceToken,
         ...pick(settings, ['CODEX_API_KEY', 'CODEX_BASE_URL', 'CODEX_MODEL', 'DEMO_PACE']),
@@ -51,25 +54,30 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
       }),
       // Its runs may use up their grace, and then it still has to close their logs.
       stopGraceMs: settings.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_GRACE_MS,
-    },
-    backend: service('backend', settings.BACKEND_PORT, {
-      DATABASE_URL: databaseUrl,
-      RUNNER_URL: `http://127.0.0.1:${settings.RUNNER_PORT}`,
-      WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
-      SERVICE_TOKEN: secrets.serviceToken,
-      AUTH_SECRET: secrets.authSecret,
-      PUBLIC_URL: publicUrl,
-      OWNER_TOKEN_FILE: join(settings.DATA_DIR, 'owner-token'),
-      ...pick(settings, ['GIT_TRUSTED_HOSTS', 'MAX_RUNS_PER_TENANT', 'RUN_LOG_TTL_MINUTES']),
-    }),
-    gateway: service('gateway', settings.GATEWAY_PORT, {
-      BACKEND_URL: `http://127.0.0.1:${settings.BACKEND_PORT}`,
+    })),
+    backends: places.backends.map((place) =>
+      service('backend', place, {
+        DATABASE_URL: databaseUrl,
+        RUNNER_URL: addresses(places.runners),
+        WORKSPACES_ROOT: settings.WORKSPACES_ROOT,
+        SERVICE_TOKEN: secrets.serviceToken,
+        AUTH_SECRET: secrets.authSecret,
+        PUBLIC_URL: publicUrl,
+        OWNER_TOKEN_FILE: join(settings.DATA_DIR, 'owner-token'),
+        ...pick(settings, ['GIT_TRUSTED_HOSTS', 'MAX_RUNS_PER_TENANT', 'RUN_LOG_TTL_MINUTES']),
+      }),
+    ),
+    gateway: service('gateway', places.gateway, {
+      BACKEND_URL: addresses(places.backends),
       PUBLIC_URL: publicUrl,
       WEB_ROOT: join(root, 'apps/web/dist'),
       ...pick(settings, ['RATE_LIMIT_PER_MINUTE', 'SIGN_IN_LIMIT_PER_MINUTE', 'TRUST_PROXY']),
     }),
   };
 }
+
+/** @param {import('./replicas.mjs').Place[]} places */
+const addresses = (places) => places.map(({ port }) => `http://127.0.0.1:${port}`).join(',');
 
 /**
  * @param {Record<string, unknown>} from

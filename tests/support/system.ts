@@ -3,7 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { freePort } from '../../scripts/lib/ports.mjs';
+import { freePort, requireFreePorts } from '../../scripts/lib/ports.mjs';
+import { places, type Replicas } from '../../scripts/lib/replicas.mjs';
+
+type Ports = Record<'GATEWAY_PORT' | 'BACKEND_PORT' | 'RUNNER_PORT' | 'POSTGRES_PORT' | 'REDIS_PORT', string>;
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -17,22 +20,23 @@ export interface System {
   api(path: string, init?: RequestInit): Promise<Response>;
   /** Kills the launcher and every service with SIGKILL, or asks the launcher to stop, and starts again. */
   restart(how: 'kill' | 'stop'): Promise<void>;
-  /** Processes of ours that live now, by service. */
+  /** Processes of ours that live now, by service: `backend`, `backend-2` … */
   pids(): Map<string, number>;
   stop(): Promise<void>;
 }
 
-export async function startSystem(environment: Record<string, string> = {}): Promise<System> {
+export async function startSystem(
+  environment: Record<string, string> = {},
+  { runners = 1, backends = 1 }: Partial<Replicas> = {},
+): Promise<System> {
   const data = join(ROOT, '.data');
   await mkdir(data, { recursive: true });
   const dataDir = await mkdtemp(join(data, 'test-'));
-  const names = ['GATEWAY_PORT', 'BACKEND_PORT', 'RUNNER_PORT', 'POSTGRES_PORT', 'REDIS_PORT'];
-  const ports = Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, String(await freePort())])),
-  );
+  const { ports, names } = await freePorts({ runners, backends });
   const url = `http://localhost:${ports.GATEWAY_PORT}`;
   const env = { ...inherited(), ...ports, DATA_DIR: dataDir, ...environment };
-  let { launcher, link } = await launch(env);
+  const args = ['--runners', `${runners}`, '--backends', `${backends}`];
+  let { launcher, link } = await launch(env, args);
 
   const system: System = {
     url,
@@ -53,15 +57,36 @@ export async function startSystem(environment: Record<string, string> = {}): Pro
         await end(launcher, 'SIGKILL');
         for (const pid of services) killQuietly(pid);
       }
-      ({ launcher, link } = await launch(env));
+      ({ launcher, link } = await launch(env, args));
     },
-    pids: () => processesOf(dataDir, new Set(Object.values(ports))),
+    pids: () => processesOf(dataDir, names),
     async stop() {
       await end(launcher, 'SIGTERM');
       await rm(dataDir, { recursive: true, force: true });
     },
   };
   return system;
+}
+
+/** @returns a value for each port's setting, and who has which port */
+async function freePorts(replicas: Replicas): Promise<{ ports: Ports; names: Map<string, string> }> {
+  for (;;) {
+    const [GATEWAY_PORT = 0, BACKEND_PORT = 0, RUNNER_PORT = 0, POSTGRES_PORT = 0, REDIS_PORT = 0] =
+      await Promise.all(Array.from({ length: 5 }, freePort));
+    const ports = { GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT, POSTGRES_PORT, REDIS_PORT };
+    try {
+      const { gateway, backends, runners } = places(ports, replicas);
+      const all = [gateway, ...backends, ...runners];
+      await requireFreePorts(all);
+      const texts = Object.entries(ports).map(([name, port]) => [name, `${port}`]);
+      return {
+        ports: Object.fromEntries(texts) as Ports,
+        names: new Map(all.map(({ name, port }) => [`${port}`, name])),
+      };
+    } catch {
+      // One that a replica would have is taken: others, then.
+    }
+  }
 }
 
 /** The machine's environment without settings of ours, so that a developer's `.env` or shell does not leak in. */
@@ -74,8 +99,11 @@ function inherited(): Record<string, string> {
   );
 }
 
-function launch(env: Record<string, string>): Promise<{ launcher: ChildProcess; link: string }> {
-  const launcher = spawn(process.execPath, ['scripts/start.mjs'], {
+function launch(
+  env: Record<string, string>,
+  args: string[],
+): Promise<{ launcher: ChildProcess; link: string }> {
+  const launcher = spawn(process.execPath, ['scripts/start.mjs', ...args], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -109,13 +137,14 @@ function killQuietly(pid: number): void {
 }
 
 /** Found by what only processes of this system have: a port of ours in their environment, our folder for their data. */
-function processesOf(dataDir: string, ports: Set<string>): Map<string, number> {
+function processesOf(dataDir: string, names: Map<string, string>): Map<string, number> {
   const found = new Map<string, number>();
   for (const name of readdirNumbers('/proc')) {
     const command = readQuietly(`/proc/${name}/cmdline`).replaceAll('\0', ' ');
-    const service = /apps\/(gateway|backend|runner)\/dist\/main\.js/.exec(command)?.[1];
+    const isService = /apps\/(gateway|backend|runner)\/dist\/main\.js/.test(command);
     const port = /(?:^|\0)PORT=(\d+)/.exec(readQuietly(`/proc/${name}/environ`))?.[1];
-    if (service && port && ports.has(port)) found.set(service, Number(name));
+    const service = names.get(port ?? '');
+    if (isService && service) found.set(service, Number(name));
     else if (command.includes(`/postgres -D ${dataDir}/`)) found.set('postgres', Number(name));
   }
   // Its title is cut short, but it tells its pid.

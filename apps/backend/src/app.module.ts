@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AsyncApiModule } from './asyncapi/asyncapi.module.js';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         IdempotencyModule,
         SystemModule,
         OpenApiModule,
+        AsyncApiModule,
         SessionsModule,
         RunsModule,
         DiffsModule,

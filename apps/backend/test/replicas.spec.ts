@@ -80,7 +80,7 @@ describe('calls to runners', () => {
     client.onApplicationShutdown();
     servers.forEach(stop);
   });
-  const stop = (server: Server) => void server.close().closeAllConnections();
+  const stop = (server: Server) => server.close().closeAllConnections();
   const start = () => client.startRun({ runId, threadId, prompt: 'Hi' });
 
   it('go to each in turn, and to the one that is left', async () => {

@@ -1,0 +1,66 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { Ajv } from 'ajv';
+import { ACTIVITY_TYPES } from '@saas-codex/contracts/activity';
+import { EVENT_TYPES } from '@saas-codex/contracts/events';
+import { format } from 'prettier';
+import { asyncApiDocument } from '../src/asyncapi/asyncapi-document.js';
+import { startBackend } from './support.js';
+
+const FILE = new URL('../../../docs/asyncapi.json', import.meta.url);
+/** AsyncAPI's own schema of version 3.0.0. */
+const SPECIFICATION = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0.json') as object;
+
+const text = JSON.stringify(asyncApiDocument());
+const document = JSON.parse(text) as Record<string, unknown>;
+const OPTIONS = { strict: false, validateFormats: false };
+
+// A changed stream is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
+it('is what docs/asyncapi.json says, and what the backend serves to those who are signed in', async () => {
+  if (process.env.UPDATE_SNAPSHOT === '1') {
+    await writeFile(FILE, await format(text, { parser: 'json', printWidth: 110 }));
+  }
+  expect(document).toEqual(JSON.parse(await readFile(FILE, 'utf8')));
+  const backend = await startBackend();
+  expect(await (await backend.fetch('/api/asyncapi.json')).json()).toEqual(document);
+  expect((await fetch(`${backend.url}/api/asyncapi.json`)).status).toBe(401);
+  await backend.stop();
+});
+
+it('is valid, and has no reference that leads nowhere', () => {
+  // It brings the draft's own schema along.
+  const isValid = new Ajv({ ...OPTIONS, meta: false, validateSchema: false }).compile(SPECIFICATION);
+  expect([isValid(document), isValid.errors]).toEqual([true, null]);
+  expect(isValid({ ...document, channels: { x: { address: 5 } } })).toBe(false);
+  for (const [, path] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+    const target = String(path)
+      .split('/')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], document);
+    expect([path, typeof target]).toEqual([path, 'object']);
+  }
+});
+
+it('has every type that there is on both carriers, and describes real messages', () => {
+  const { messages } = document['components'] as { messages: object };
+  const types = [...EVENT_TYPES, ...ACTIVITY_TYPES];
+  expect(Object.keys(messages).toSorted()).toEqual(
+    [...types.flatMap((type) => [`redis.${type}`, `sse.${type}`]), 'sse.heartbeat', 'sse.end'].toSorted(),
+  );
+  const id = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
+  const event = {
+    v: 1,
+    run_id: id,
+    session_id: id,
+    tenant_id: 'local',
+    seq: 3,
+    at: '2026-11-23T23:20:09.871Z',
+    type: 'item.completed',
+    data: { item: { id: 'item_0', type: 'agent_message', text: 'Hi' } },
+    new_field: 'may come',
+  };
+  const isItem = new Ajv(OPTIONS)
+    .addSchema(document, 'doc')
+    .getSchema('doc#/components/schemas/item.completed');
+  expect([isItem?.(event), isItem?.errors]).toEqual([true, null]);
+  expect(isItem?.({ ...event, seq: 'three' })).toBe(false);
+});
