@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { RunEvent } from '@saas-codex/contracts/events';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { connectRedis } from '@saas-codex/platform/redis';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import type { Redis } from 'ioredis';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { waitFor } from '../support/wait-for.js';
+
+/** examples/consumer, as an outsider runs it, beside logs that the platform writes. */
+
+const GROUP = 'spec';
+const IDS = ['1-0', '1-1', '2-0', '3-0'];
+
+let server: TestRedis;
+let redis: Redis;
+let root: string;
+let logs: RunLogs;
+const started: Program[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = connectRedis(server.url);
+  root = await mkdtemp(join(tmpdir(), 'saas-codex-example-'));
+  logs = new RunLogs(redis, root);
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((program) => program.end('SIGTERM')));
+  await redis.flushall();
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  await rm(root, { recursive: true });
+});
+
+interface Program {
+  child: ChildProcess;
+  /** What it printed for this run: ids, and events that are as the contracts say. */
+  idsOf(runId: string): string[];
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+function start(...args: string[]): Program {
+  const child = spawn(process.execPath, args, {
+    cwd: resolve(import.meta.dirname, '../../examples/consumer'),
+    env: { PATH: process.env['PATH'], REDIS_URL: server.url },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const program: Program = {
+    child,
+    idsOf: (runId) =>
+      output
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as { id: string; event: unknown })
+        .filter(({ event }) => RunEvent.parse(event).run_id === runId)
+        .map(({ id }) => id),
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+  };
+  started.push(program);
+  return program;
+}
+
+const startRun = async () => {
+  const owner = { runId: randomUUID(), sessionId: randomUUID(), tenantId: 'local' };
+  const data = { kind: 'prompt', prompt: 'Hi', model: null, runner: 'spec' } as const;
+  return { owner, log: await logs.start(owner, data) };
+};
+
+/** A run with the entries IDS. */
+async function writeRun(): Promise<string> {
+  const { owner, log } = await startRun();
+  await log.delta({ item_type: 'agent_message', stream_id: 's', text: 'Hel' });
+  await log.append('turn.started', {});
+  await logs.end(owner, 'run.succeeded', {});
+  return owner.runId;
+}
+
+const pending = async () => ((await redis.xpending(REDIS_KEYS.activity, GROUP)) as [number])[0];
+
+it('prints the whole log of each run that ended, before it came and since, and acknowledges', async () => {
+  const before = await writeRun();
+  const consumer = start('main.mjs', GROUP, 'a');
+  await waitFor(() => consumer.idsOf(before).length === IDS.length);
+  const since = await writeRun();
+  await waitFor(() => consumer.idsOf(since).length === IDS.length);
+  expect([consumer.idsOf(before), consumer.idsOf(since)]).toEqual([IDS, IDS]);
+  await waitFor(async () => (await pending()) === 0);
+});
+
+it('handles what it was given before it was killed', async () => {
+  const runId = await writeRun();
+  await redis.xgroup('CREATE', REDIS_KEYS.activity, GROUP, '0');
+  await redis.xreadgroup('GROUP', GROUP, 'a', 'STREAMS', REDIS_KEYS.activity, '>');
+  expect(await pending()).toBe(2);
+  const consumer = start('main.mjs', GROUP, 'a');
+  await waitFor(async () => (await pending()) === 0);
+  expect(consumer.idsOf(runId)).toEqual(IDS);
+});
+
+it('goes on after Redis was killed, and after Redis came back empty and knows its group no more', async () => {
+  const consumer = start('main.mjs', GROUP, 'a');
+  const first = await writeRun();
+  await waitFor(() => consumer.idsOf(first).length > 0);
+  await server.restart();
+  const second = await writeRun();
+  await waitFor(() => consumer.idsOf(second).length === IDS.length);
+  await redis.flushall();
+  const third = await writeRun();
+  await waitFor(() => consumer.idsOf(third).length === IDS.length);
+  expect(consumer.idsOf(third)).toEqual(IDS);
+});
+
+it('follows one run live, from its start or from behind an id, and ends with it', async () => {
+  const { owner, log } = await startRun();
+  const [whole, rest] = [start('follow.mjs', owner.runId), start('follow.mjs', owner.runId, '2-0')];
+  await waitFor(() => whole.idsOf(owner.runId).length === 1);
+  await log.append('turn.started', {});
+  await logs.end(owner, 'run.cancelled', { reason: 'Cancelled.' });
+  for (const { child } of [whole, rest]) await waitFor(() => child.exitCode === 0);
+  expect(whole.idsOf(owner.runId)).toEqual(['1-0', '2-0', '3-0']);
+  expect(rest.idsOf(owner.runId)).toEqual(['3-0']);
+});
