@@ -36,7 +36,7 @@ export async function consumeActivity(redis, { group, consumer, signal }, handle
       await readUntilItFails(redis, { group, consumer, signal }, handle);
     } catch (error) {
       if (signal.aborted) return;
-      console.error(`reading again in ${RETRY_MS} ms: ${error instanceof Error ? error.message : error}`);
+      console.error(`reading again in ${RETRY_MS} ms: ${String(error)}`);
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -104,7 +104,7 @@ async function handleAll(redis, group, entries, handle) {
       if (fields) await handle(JSON.parse(toObject(fields)['event'] ?? '{}'));
       await redis.xack(STREAM, group, id);
     } catch (error) {
-      console.error(`${id} comes again later: ${error instanceof Error ? error.message : error}`);
+      console.error(`${id} comes again later: ${String(error)}`);
     }
   }
 }
