@@ -6,6 +6,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
 import { openSse } from '../../../../tests/support/sse-client.js';
+import type { ProblemError } from '../problem.js';
 import { connectRedis } from '../redis.js';
 import { ActivityHub, serveActivity } from './activity.hub.js';
 import { publishActivity } from './publish-activity.js';
@@ -19,7 +20,11 @@ beforeAll(async () => {
   server = await startRedis();
   redis = connectRedis(server.url);
   hub = new ActivityHub(redis);
-  http = createServer((req, res) => void serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? ''));
+  http = createServer((req, res) => {
+    serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? '').catch((error: ProblemError) =>
+      res.writeHead(error.status).end(error.code),
+    );
+  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
@@ -65,6 +70,27 @@ it("sends each tenant its own activities from now on, and behind a client's last
   await whole.until((events) => events.length === 4);
   expect(percents(again.events)).toEqual([3, 4]);
   expect(percents(whole.events)).toEqual([1, 2, 3, 4]);
+});
+
+it('repeats nothing to a client that had more from another process, and refuses a cursor from the future', async () => {
+  const entry = (ms: number, percent: number) =>
+    redis.xadd(
+      REDIS_KEYS.activity,
+      `${ms}-0`,
+      'type',
+      'session.progress',
+      'event',
+      JSON.stringify(progress('d', percent)),
+    );
+  const soon = Date.now() + 1_000;
+  const client = await openSse(urlOf('d'), { headers: { 'last-event-id': `${soon}-0` } });
+  for (const percent of [1, 2, 3]) await entry(soon - 2 + percent, percent);
+  await client.until((events) => events.length === 1);
+  expect(percents(client.events)).toEqual([3]);
+
+  const future = await openSse(`${urlOf('d')}?after=${Date.now() + 120_000}`);
+  await future.ended();
+  expect([future.status, future.body()]).toEqual([400, 'invalid_cursor']);
 });
 
 it('goes on after Redis was restarted', async () => {

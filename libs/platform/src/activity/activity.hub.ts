@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { compareEventIds, type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
+import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ProblemError } from '../problem.js';
 import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
@@ -21,6 +22,8 @@ import type { Frame } from '../sse/wire-log.js';
  */
 
 const HISTORY_PAGE_ENTRIES = 500;
+/** By how much Redis's clock may be ahead of ours. */
+const CLOCK_SKEW_MS = 60_000;
 const Tenanted = z.object({ tenant_id: z.string() });
 
 export class ActivityHub {
@@ -108,7 +111,11 @@ export class ActivityHub {
   }
 }
 
-/** Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. */
+/**
+ * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead of
+ * this hub: the client got it from another process, which had read further.
+ * @throws ProblemError invalid_cursor
+ */
 export async function serveActivity(
   hub: ActivityHub,
   req: IncomingMessage,
@@ -116,11 +123,15 @@ export async function serveActivity(
   tenantId: string,
 ): Promise<void> {
   const cursor = cursorOf(req);
+  // Ids are times in ms, of Redis's clock.
+  if (cursor && cursor.seq > Date.now() + CLOCK_SKEW_MS) throw notYet();
   const feed = await hub.open(tenantId);
   if (res.destroyed || !openEventStream(req, res)) return;
-  const now = feed.log.lastId;
-  feed.subscribe(res, cursor && compareEventIds(cursor, now) < 0 ? cursor : now);
+  feed.subscribe(res, cursor ?? feed.log.lastId);
 }
+
+const notYet = () =>
+  new ProblemError('invalid_cursor', 'There is no such activity yet. Leave the id out to go on from now on.');
 
 const toActivityFrame = ({ id, type, event }: StreamEntry): Frame => ({
   id,
