@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import asyncApi from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { ACTIVITY_TYPES } from '@saas-codex/contracts/activity';
 import { EVENT_TYPES } from '@saas-codex/contracts/events';
@@ -9,7 +9,7 @@ import { startBackend } from './support.js';
 
 const FILE = new URL('../../../docs/asyncapi.json', import.meta.url);
 /** AsyncAPI's own schema of version 3.0.0. */
-const SPECIFICATION = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0.json') as object;
+const SPECIFICATION = asyncApi.schemas['3.0.0'] as object;
 
 const text = JSON.stringify(asyncApiDocument());
 const document = JSON.parse(text) as Record<string, unknown>;
