@@ -15,6 +15,8 @@ import type { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 
 const TIMEOUT_MS = 10_000;
+/** How long one runner may take before another is asked. */
+const PATIENCE_MS = 4_000;
 
 interface Answer {
   status: number;
@@ -106,7 +108,7 @@ export class RunnerClient implements OnApplicationShutdown {
     try {
       const response = await this.runners.send(
         { method, path, headers, signal },
-        { write: (request) => request.end(json), repeatable: true },
+        { write: (request) => request.end(json), repeatable: true, patienceMs: PATIENCE_MS },
       );
       return { status: response.statusCode ?? 0, text: await text(response) };
     } catch (error) {

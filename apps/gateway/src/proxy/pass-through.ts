@@ -7,6 +7,8 @@ import { endToEnd, upstreamHeaders } from './headers.js';
 import type { Upstream } from './upstream.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** Streams answer at once, everything else that may be asked for twice within seconds. */
+const PATIENCE_MS = 10_000;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
@@ -15,6 +17,7 @@ const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
  *     client goes away                 the request to the backend is aborted
  *     a backend takes no connection    another one is asked: nobody has seen the request
  *     it breaks without an answer      another one is asked if the request may be repeated, else 502
+ *     it keeps silent                  the same, after PATIENCE_MS
  *     it dies in the middle            the connection to the client breaks, who goes on elsewhere
  *     no backend is left               502
  *     body above BODY_LIMIT_BYTES      413, whether its length was announced or not
@@ -42,6 +45,7 @@ async function ask(upstream: Upstream, req: Request, res: Response): Promise<Inc
     return await upstream.send(options, {
       write: (request) => sendBody(req, request),
       repeatable: isRepeatable(req),
+      patienceMs: PATIENCE_MS,
     });
   } catch (error) {
     if (gone.signal.aborted) return null;

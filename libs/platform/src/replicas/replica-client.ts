@@ -21,14 +21,17 @@ export interface Sending {
   write: (request: ClientRequest) => void;
   /** Whether the request may reach two replicas, and `write` may be called again. */
   repeatable: boolean;
+  /** How long one replica may keep silent, in ms, before a request that is repeatable goes to the next, if there is one. */
+  patienceMs: number;
 }
 
 /**
  * HTTP to the replicas of a service: kept-alive connections, as many as there are requests, since an open event stream
- * keeps one. Nothing but connecting has a time limit here.
+ * keeps one. An answer that has begun may take as long as it likes.
  *
  *     takes no connection          nobody has seen the request: it goes to the next replica, whatever it is
  *     breaks without an answer     it goes to the next one if it is repeatable
+ *     keeps silent: it is frozen   the same
  *     breaks after the answer began   the answer ends with an error
  */
 export class ReplicaClient {
@@ -46,12 +49,17 @@ export class ReplicaClient {
    * @returns the answer of the first replica that gives one
    * @throws the last replica's error, or what `write` destroyed the request with
    */
-  async send(options: ReplicaRequest, { write, repeatable }: Sending): Promise<IncomingMessage> {
+  async send(options: ReplicaRequest, { write, repeatable, patienceMs }: Sending): Promise<IncomingMessage> {
     const queue = await this.replicas.inOrder();
     const again = new Set<Replica>();
     let failure: unknown;
     for (let replica = queue.shift(); replica; replica = queue.shift()) {
       const request = this.request(replica, options);
+      const silent = () => {
+        this.replicas.setAside(replica, 'silent');
+        request.destroy(new Error('kept silent for too long'));
+      };
+      const patience = repeatable && queue.length > 0 ? setTimeout(silent, patienceMs) : undefined;
       let reached = false;
       try {
         await connected(request);
@@ -60,11 +68,13 @@ export class ReplicaClient {
       } catch (error) {
         failure = error;
         if (options.signal.aborted) break;
-        if (!reached) this.replicas.setAside(replica);
+        if (!reached) this.replicas.setAside(replica, 'refused');
         else if (!repeatable) break;
         // It may only have been closing a connection that it had kept.
         if (request.reusedSocket && !again.has(replica)) queue.push(replica);
         again.add(replica);
+      } finally {
+        clearTimeout(patience);
       }
     }
     throw failure;

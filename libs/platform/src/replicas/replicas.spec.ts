@@ -31,7 +31,7 @@ it('starts each request one further, through a list as through the addresses of 
 it('keeps a replica that took no connection for last, for a moment', async () => {
   const { replicas, order, clock } = world('http://10.0.0.1:8081,http://10.0.0.2:8081', {});
   const [first] = await replicas.inOrder();
-  if (first) replicas.setAside(first);
+  if (first) replicas.setAside(first, 'refused');
   expect(await order()).toEqual(BOTH.toReversed());
   expect(await order()).toEqual(BOTH.toReversed());
   clock.ms += 2_000;

@@ -7,8 +7,8 @@ import { isIP } from 'node:net';
  *     RUNNER_URL=http://a:8081,http://b:8081     a list: npm start
  *     RUNNER_URL=http://runner:8081              one name with several addresses: compose --scale, a headless Service
  *
- *     urls ── every name resolved, again and again ──► addresses ──► each request starts one further; those that did
- *                                                                    not take a connection lately come last
+ *     urls ── every name resolved, again and again ──► addresses ──► each request starts one further; those that took
+ *                                                                    no connection or kept silent lately come last
  *
  * A replica that is set aside is tried all the same when there is no other.
  */
@@ -34,8 +34,8 @@ export interface ReplicasOptions {
 const FRESH_MS = 2_000;
 /** For how long it is used at all: later its addresses may have gone to somebody else. */
 const USABLE_MS = 30_000;
-/** How long a replica that took no connection comes last. */
-const ASIDE_MS = 2_000;
+/** How long a replica comes last that took no connection, and one that took it and kept silent. */
+const ASIDE_MS = { refused: 2_000, silent: 15_000 };
 
 interface Resolved {
   addresses: string[];
@@ -76,9 +76,9 @@ export class Replicas {
     ];
   }
 
-  /** It took no connection: for a moment others are tried first. */
-  setAside(replica: Replica): void {
-    this.aside.set(keyOf(replica), this.now() + ASIDE_MS);
+  /** For a while others are tried first. */
+  setAside(replica: Replica, why: keyof typeof ASIDE_MS): void {
+    this.aside.set(keyOf(replica), this.now() + ASIDE_MS[why]);
   }
 
   private isAside(replica: Replica): boolean {
