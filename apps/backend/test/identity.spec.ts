@@ -170,7 +170,7 @@ describe('an API token', () => {
 });
 
 describe('the guard', () => {
-  it('stands before every route but health and sign-in', async () => {
+  it('stands before every route but the probes and sign-in', async () => {
     const open: string[] = [];
     for (const { method, path } of routesOf(backend)) {
       const url = backend.url + path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000');
@@ -178,7 +178,7 @@ describe('the guard', () => {
       await answer.body?.cancel();
       if (answer.status !== 401) open.push(`${method} ${path}`);
     }
-    expect(open).toEqual(['post /api/auth/sign-in', 'get /health']);
+    expect(open).toEqual(['post /api/auth/sign-in', 'get /health', 'get /ready']);
   });
 });
 

@@ -1,7 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Readiness } from '@saas-codex/contracts/system';
-import { ReadinessChecks } from '@saas-codex/platform/readiness/readiness';
 import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
 import type { Response } from 'express';
 import { Public } from '../tenants/public.decorator.js';
@@ -10,11 +9,6 @@ import { Public } from '../tenants/public.decorator.js';
 @Public()
 @Controller('ready')
 export class BackendReadinessController extends readinessController('backend') {
-  // Nest reads what is injected from the class itself.
-  constructor(checks: ReadinessChecks) {
-    super(checks);
-  }
-
   @Get()
   @ApiOperation({
     operationId: 'readReadiness',
