@@ -150,7 +150,11 @@ test('runners get longer to end than their runs, and are scaled by the queue tha
   );
   const { triggers, advanced } = manifest('ScaledObject', 'runner').spec;
   const queue = `${REDIS_KEYS.queuePrefix}:${RUN_QUEUE}`;
-  expect(triggers.map(({ metadata }) => metadata.listName)).toEqual([`${queue}:wait`, `${queue}:active`]);
+  expect(triggers.map(({ metadata }) => metadata.listName)).toEqual([
+    `${queue}:wait`,
+    `${queue}:prioritized`,
+    `${queue}:active`,
+  ]);
   expect(advanced.scalingModifiers).toEqual({
     formula: triggers.map(({ name }) => name).join(' + '),
     target: settings['MAX_CONCURRENT_RUNS'],
