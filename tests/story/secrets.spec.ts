@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -49,6 +49,7 @@ const SEARCHED = [
   'events:activity',
   'file:repo',
   'file:codex-home',
+  'file:spool',
   'file:gateway.log',
   'file:backend.log',
   'file:runner.log',
@@ -59,11 +60,12 @@ const SEARCHED = [
   'git:history.git',
   'table:sessions',
   'table:runs',
+  'table:run_events',
   ...['string', 'list', 'set', 'zset', 'hash', 'stream'].map((type) => `redis:${type}`),
 ];
 /** A place's name without what is another one each time. */
 const kindOf = (place: string): string =>
-  place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|\w+\.log|redis|postgres)\b.*/, ':$1');
+  place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|spool|\w+\.log|redis|postgres)\b.*/, ':$1');
 
 const ECHO = `Incorrect API key provided: Bearer ${MODEL_KEY}`;
 const REFUSED = { error: { message: ECHO, type: MODEL_KEY, code: MODEL_KEY } };
@@ -88,6 +90,7 @@ const SCENARIOS: ScenarioInput[] = [
     steps: [{ do: 'error', status: 400, body: REFUSED, headers: { 'x-request-id': MODEL_KEY } }],
   },
   { name: 'turn', match: 'wrong turn', steps: [{ do: 'failure', code: 'invalid_prompt', message: ECHO }] },
+  { name: 'hold', match: 'hold', steps: [{ do: 'gate', name: 'never' }] },
 ];
 const FAILING = ['wrong key', 'wrong request', 'wrong turn'];
 
@@ -160,6 +163,15 @@ async function fail(sessions: Session[]): Promise<string[]> {
   return runs;
 }
 
+/** One run goes on, and all others are archived: what they leave is where it stays. */
+async function leaveOneSpool(session: Session): Promise<void> {
+  const held = await prompt(session, 'hold');
+  const spools = async () =>
+    (await readdir(inData('workspaces'), { recursive: true })).filter((path) => /spool\/./.test(path));
+  const left = async () => (await spools()).join() === join(session.session_id, 'spool', `${held}.log`);
+  await waitFor(left, { what: 'all but one run to be archived' });
+}
+
 /** Reads all that the API shows, and asks each service for something that is not there, which it logs. */
 async function lookAround(sessions: Session[]): Promise<void> {
   const shared = [
@@ -205,6 +217,7 @@ test('every secret is where it has to be and nowhere else', async () => {
   const failed = await fail(sessions);
   expect(model.requests.at(-1)?.headers.authorization).toBe(`Bearer ${MODEL_KEY}`);
   await lookAround(sessions);
+  for (const session of sessions.slice(0, 1)) await leaveOneSpool(session);
   const events = await Promise.all([...runs, ...failed].map((run) => visitor.eventsOf(run)));
   activity.close();
 
