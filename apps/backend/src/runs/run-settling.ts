@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import { RUN_TRANSITIONS, RunStatus } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { transition } from '../database/transition.js';
 import { REDIS } from '../redis.module.js';
@@ -9,7 +10,7 @@ import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
-import { readRunLogState } from './run-log-state.js';
+import { readRunLogState, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunStore } from './run-store.js';
 
@@ -32,6 +33,7 @@ export class RunSettling {
 
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
+    private readonly logs: RunLogs,
     private readonly runs: RunStore,
     private readonly sessions: SessionStore,
     private readonly workspaces: Workspaces,
@@ -44,7 +46,7 @@ export class RunSettling {
 
   /** Lets the row of an open run follow its log. @returns how the run stands there. */
   async catchUp(ctx: RequestContext, run: RunEntity): Promise<LogStanding> {
-    const { first, end } = await readRunLogState(this.redis, run.id);
+    const { first, end } = await this.stateOf(run);
     if (end) {
       await this.end(ctx, run, end);
       return 'ended';
@@ -52,6 +54,14 @@ export class RunSettling {
     if (!first) return 'silent';
     if (run.status === 'queued') await this.start(ctx, run, first);
     return 'running';
+  }
+
+  /** An empty log may be one that Redis has lost. */
+  private async stateOf(run: RunEntity): Promise<RunLogState> {
+    const state = await readRunLogState(this.redis, run.id);
+    if (state.first) return state;
+    await this.logs.refill({ runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId });
+    return readRunLogState(this.redis, run.id);
   }
 
   private async start(ctx: RequestContext, run: RunEntity, event: RunEvent): Promise<void> {
