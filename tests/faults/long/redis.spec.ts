@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { waitFor } from '../../support/wait-for.js';
+import { faultSuite } from '../support/suite.js';
+
+describe('Redis', () => {
+  const suite = faultSuite(5, { redisDiskMb: 24 });
+
+  it('is killed and comes back with its data: runs go on', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(0, 'Hold 0');
+    await watcher.until('item.delta');
+    await world.redis.kill();
+    await delay(2_000);
+    await world.redis.restart();
+    world.model.openGate('gate-0');
+    await watcher.ended();
+    expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('comes back empty while runs wait, are handed over, work and end', async () => {
+    const { world } = suite;
+    const working = await world.prompt(0, 'Hold 1');
+    await working.until('item.delta');
+    const waiting = await world.prompt(0, 'Work');
+    const ending = await world.prompt(1, 'Hold 2');
+    await ending.until('item.delta');
+    world.links.dispatch.freeze();
+    const handedOver = await world.prompt(2, 'Work');
+    await waitFor(() => world.statuses.isDispatched(handedOver.runId), { what: 'the claim' });
+    world.model.openGate('gate-2');
+    await world.redis.kill();
+    await world.redis.restart({ empty: true });
+    world.links.dispatch.heal();
+    world.model.openGate('gate-1');
+    await Promise.all([working, waiting, ending, handedOver].map((watcher) => watcher.ended(90_000)));
+    // What had not begun is begun; what had is closed at worst.
+    for (const { runId } of [waiting, handedOver])
+      expect((await world.client.ended(runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 240_000);
+
+  it('comes back with an older state: nobody who had read further loses his place', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(1, 'Hold 3');
+    await watcher.until('run.started');
+    await world.redis.rememberDisk();
+    await watcher.until('item.delta');
+    const before = await world.redis.direct.xlen(REDIS_KEYS.runEvents(watcher.runId));
+    await world.redis.kill();
+    // The client has a cursor that this Redis does not reach.
+    world.links.runnerRedis.cut();
+    await world.redis.restart({ remembered: true });
+    expect(await world.redis.direct.xlen(REDIS_KEYS.runEvents(watcher.runId))).toBeLessThan(before);
+    watcher.drop();
+    await delay(1_000);
+    world.links.runnerRedis.heal();
+    world.model.openGate('gate-3');
+    await watcher.ended();
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('has lost the activity stream and its consumer group: runs are settled and new ones start', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(3, 'Hold 4');
+    await watcher.until('item.delta');
+    expect(await world.redis.direct.xgroup('DESTROY', REDIS_KEYS.activity, BACKEND_GROUP)).toBe(1);
+    await world.redis.direct.del(REDIS_KEYS.activity);
+    world.model.openGate('gate-4');
+    await watcher.ended();
+    const next = await world.prompt(3, 'Work');
+    await next.ended();
+    expect((await world.client.ended(next.runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('has forgotten a run that is worked: it is closed, and its turn not begun again', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(4, 'Endless');
+    await watcher.until('item.delta');
+    const keys = await world.redis.direct.keys(`${REDIS_KEYS.queuePrefix}*`);
+    expect(keys.some((key) => key.includes(watcher.runId))).toBe(true);
+    await world.redis.direct.del(...keys);
+    const run = await world.client.ended(watcher.runId, 60_000);
+    expect(['interrupted', 'cancelled']).toContain(run.status);
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('has no memory left: writes wait, and go on', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(0, 'Hold 5');
+    await watcher.until('item.delta');
+    expect(await world.redis.leaveNoMemory()).toContain('OOM');
+    world.model.openGate('gate-5');
+    const other = world.prompt(1, 'Work');
+    await delay(5_000);
+    await world.redis.giveMemory();
+    await watcher.ended();
+    await (await other).ended();
+    expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('has a full disk: writes wait, and go on', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(2, 'Hold 6');
+    await watcher.until('item.delta');
+    expect(await world.redis.fillDisk()).toMatch(/MISCONF|No space left/);
+    world.model.openGate('gate-6');
+    const other = world.prompt(3, 'Work');
+    await delay(5_000);
+    await world.redis.freeDisk();
+    await watcher.ended();
+    await (await other).ended();
+    expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 120_000);
+});

@@ -1,0 +1,180 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { GATES } from './scenarios.js';
+import type { ServiceProcess } from './service-process.js';
+import type { Link, FaultWorld } from './world.js';
+
+/** What is killed; a store comes back with its data. */
+const VICTIMS = ['gateway', 'backend', 'runner', 'redis', 'postgres'] as const;
+const CUTS = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database'] as const satisfies Link[];
+const KINDS = ['Quick', 'Work', 'Talk', 'Talk', 'Hold'] as const;
+
+type Step =
+  | { do: 'prompt'; session: number; kind: (typeof KINDS)[number] }
+  | { do: 'cancel'; run: number }
+  | { do: 'reconnect'; watcher: number; place: number }
+  | { do: 'kill'; victim: (typeof VICTIMS)[number]; which: number; downMs: number }
+  | { do: 'reset'; link: Link }
+  | { do: 'open'; gate: number };
+
+export interface HistorySize {
+  prompts: number;
+  cancels: number;
+  reconnects: number;
+  kills: number;
+  resets: number;
+}
+
+export interface History {
+  steps: Step[];
+  /** Pause after each step. */
+  pausesMs: number[];
+}
+
+/** Exactly as many steps of each sort as asked for, in any order. */
+const historyOf = ({ prompts, cancels, reconnects, kills, resets }: HistorySize): fc.Arbitrary<History> => {
+  const times = <T>(count: number, one: fc.Arbitrary<T>) =>
+    fc.array(one, { minLength: count, maxLength: count });
+  const any = fc.nat({ max: 1_000 });
+  const place = fc.integer({ min: 0, max: 999 }).map((thousandths) => thousandths / 1_000);
+  const steps: fc.Arbitrary<Step[]>[] = [
+    times(
+      prompts - 1,
+      fc.record({ do: fc.constant('prompt'), session: any, kind: fc.constantFrom(...KINDS) }),
+    ),
+    times(cancels, fc.record({ do: fc.constant('cancel'), run: any })),
+    times(reconnects, fc.record({ do: fc.constant('reconnect'), watcher: any, place })),
+    times(
+      kills,
+      fc.record({
+        do: fc.constant('kill'),
+        victim: fc.constantFrom(...VICTIMS),
+        which: any,
+        downMs: fc.integer({ min: 0, max: 1_500 }),
+      }),
+    ),
+    times(resets, fc.record({ do: fc.constant('reset'), link: fc.constantFrom(...CUTS) })),
+    times(prompts, fc.record({ do: fc.constant('open'), gate: fc.nat({ max: GATES - 1 }) })),
+  ];
+  const first: Step = { do: 'prompt', session: 0, kind: 'Talk' };
+  return fc
+    .tuple(...steps)
+    .map((sorts) => sorts.flat())
+    .chain((all) => fc.shuffledSubarray(all, { minLength: all.length }))
+    .chain((rest) =>
+      times(rest.length + 1, fc.integer({ min: 0, max: 250 })).map((pausesMs) => ({
+        steps: [first, ...rest],
+        pausesMs,
+      })),
+    );
+};
+
+/** The same seed and size give the same history. Real processes make no promise to behave the same in it. */
+export function generate(size: HistorySize, seed: number): History {
+  const [history] = fc.sample(historyOf(size), { seed, numRuns: 1 });
+  if (!history) throw new Error('no history was generated');
+  return history;
+}
+
+export interface Done {
+  kills: number;
+  reconnects: number;
+  resets: number;
+}
+
+/** Lives through a history, brings everything back up and lets every run go on. @returns what really happened */
+export async function play(world: FaultWorld, { steps, pausesMs }: History): Promise<Done> {
+  const done: Done = { kills: 0, reconnects: 0, resets: 0 };
+  const down = new Map<string, Promise<void>>();
+  const prompts: Promise<unknown>[] = [];
+  for (const [index, step] of steps.entries()) {
+    await take(world, step, { done, down, prompts });
+    // From here on there is somebody to disturb.
+    if (index === 0) await Promise.all(prompts);
+    await delay(pausesMs[index] ?? 0);
+  }
+  await Promise.all(down.values());
+  await Promise.all(prompts);
+  for (let gate = 0; gate < GATES; gate++) world.model.openGate(`gate-${gate}`);
+  return done;
+}
+
+interface Playing {
+  done: Done;
+  /** What is down, until it is up again. */
+  down: Map<string, Promise<void>>;
+  prompts: Promise<unknown>[];
+}
+
+async function take(world: FaultWorld, step: Step, { done, down, prompts }: Playing): Promise<void> {
+  const later = (work: Promise<unknown>) => {
+    // Its failure is seen when all are waited for.
+    work.catch(() => undefined);
+    prompts.push(work);
+  };
+  switch (step.do) {
+    case 'prompt': {
+      const kind = step.kind === 'Hold' ? `Hold ${prompts.length % GATES}` : step.kind;
+      // Accepted when it can be: a service may be down, and the history goes on meanwhile.
+      later(world.prompt(step.session, kind));
+      return;
+    }
+    case 'cancel': {
+      const run = pick(world.client.accepted, step.run);
+      if (run) later(world.client.cancel(run.runId));
+      return;
+    }
+    case 'reconnect': {
+      const watcher = pick(world.watchers, step.watcher);
+      if (!watcher) return;
+      watcher.reconnect(step.place);
+      done.reconnects++;
+      return;
+    }
+    case 'kill':
+      await kill(world, step, down);
+      done.kills++;
+      return;
+    case 'reset':
+      world.links[step.link].reset();
+      done.resets++;
+      return;
+    case 'open':
+      world.model.openGate(`gate-${step.gate}`);
+  }
+}
+
+/** Kills it, and starts it again a little later, as whoever keeps the services up does. */
+async function kill(
+  world: FaultWorld,
+  { victim, which, downMs }: Extract<Step, { do: 'kill' }>,
+  down: Playing['down'],
+): Promise<void> {
+  const target = targetOf(world, victim, which);
+  await down.get(target.name);
+  await target.kill();
+  down.set(
+    target.name,
+    delay(downMs).then(() => target.start()),
+  );
+}
+
+type Target = Pick<ServiceProcess, 'name' | 'kill' | 'start'>;
+
+function targetOf(world: FaultWorld, victim: (typeof VICTIMS)[number], which: number): Target {
+  switch (victim) {
+    case 'gateway':
+      return world.gateway;
+    case 'backend':
+      return pick(world.backends, which) ?? world.gateway;
+    case 'runner':
+      return pick(world.runners, which) ?? world.gateway;
+    case 'redis':
+    case 'postgres': {
+      const store = world[victim];
+      return { name: victim, kill: () => store.kill(), start: () => store.restart() };
+    }
+  }
+}
+
+const pick = <T>(all: readonly T[], which: number): T | undefined => all[which % all.length];
