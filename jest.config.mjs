@@ -13,6 +13,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tests'],
   testMatch: ['**/*.spec.ts', '**/*.spec.tsx'],
+  // Minutes long each: `npm run test:faults`.
+  testPathIgnorePatterns: process.env.FAULTS === 'all' ? [] : ['<rootDir>/tests/faults/long/'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
   moduleNameMapper: {

@@ -6,7 +6,7 @@ import {
   startScriptedModel,
 } from '../../../apps/runner/src/scripted-model/scripted-model.js';
 import { freePort } from '../../../scripts/lib/ports.mjs';
-import { type GitServer, startGitServer } from '../../support/git-server.js';
+import { startGitServer } from '../../support/git-server.js';
 import { Client } from './client.js';
 import { SCENARIOS } from './scenarios.js';
 import { ServiceProcess } from './service-process.js';

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import { waitFor } from '../../support/wait-for.js';
+import type { ServiceProcess } from '../support/service-process.js';
+import { faultSuite } from '../support/suite.js';
+
+const CLOCK = resolve(import.meta.dirname, '../support/jumping-clock.mjs');
+
+/**
+ * The wall clock of one service jumps, as far as the service itself can tell: its Date is moved. The clocks of Redis, of
+ * PostgreSQL and of the kernel, and so timeouts and expiry, are not: that would take a machine of its own.
+ */
+describe('the clock', () => {
+  const suite = faultSuite(1, { settings: { NODE_OPTIONS: `--import ${CLOCK}` } });
+
+  it.each(['runners', 'backends'] as const)(
+    'of the %s jumps by an hour, to and fro, while runs work',
+    async (name) => {
+      const { world } = suite;
+      for (let jump = 1; jump <= 3; jump++) {
+        const watcher = await world.prompt(0, 'Talk');
+        await watcher.until('item.delta');
+        await Promise.all(world[name].map((service) => jumps(service, jump)));
+        await watcher.ended();
+        expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
+      }
+      await suite.keepsItsPromises();
+    },
+    180_000,
+  );
+});
+
+async function jumps(service: ServiceProcess, times: number): Promise<void> {
+  process.kill(service.pid, 'SIGUSR2');
+  const seen = () => service.log.split('the clock is').length - 1 === times;
+  await waitFor(seen, { what: `the clock of ${service.name} to jump` });
+}

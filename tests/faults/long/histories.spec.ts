@@ -1,0 +1,27 @@
+import { generate, play } from '../support/history.js';
+import { seedOf } from '../support/seed.js';
+import { faultSuite } from '../support/suite.js';
+
+/** Of each history; together 500 reconnects and 100 kills. */
+const SIZE = { prompts: 8, cancels: 1, reconnects: 25, kills: 5, resets: 3 };
+const HISTORIES_EACH = 10;
+
+const replayed = process.env.FAULT_SEED !== undefined;
+const seeds = Array.from({ length: replayed ? 1 : HISTORIES_EACH }, (_, n) => seedOf() + (replayed ? 0 : n));
+
+describe.each([
+  ['stay in Redis', '60'],
+  ['are soon in Postgres alone', '0.02'],
+])('random histories, when logs %s', (_where, ttlMinutes) => {
+  const suite = faultSuite(4, { settings: { RUN_LOG_TTL_MINUTES: ttlMinutes } });
+
+  it.each(seeds)(
+    'keep every promise (FAULT_SEED=%d)',
+    async (seed) => {
+      const done = await play(suite.world, generate(SIZE, seed));
+      expect(done).toEqual({ kills: SIZE.kills, reconnects: SIZE.reconnects, resets: SIZE.resets });
+      await suite.keepsItsPromises(seed);
+    },
+    400_000,
+  );
+});

@@ -1,0 +1,19 @@
+// Loaded before a service (NODE_OPTIONS=--import): on SIGUSR2 its wall clock jumps an hour ahead, then an hour behind, then back.
+// It is what the service's own code and libraries see; timers, and every other process, have the true time.
+const HOUR_MS = 3_600_000;
+const JUMPS = [HOUR_MS, -HOUR_MS, 0];
+let jumped = 0;
+let shiftMs = 0;
+
+const RealDate = Date;
+const now = () => RealDate.now() + shiftMs;
+globalThis.Date = new Proxy(RealDate, {
+  construct: (target, args, newTarget) =>
+    Reflect.construct(target, args.length > 0 ? args : [now()], newTarget),
+  get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+});
+
+process.on('SIGUSR2', () => {
+  shiftMs = JUMPS[jumped++ % JUMPS.length] ?? 0;
+  process.stderr.write(`the clock is ${shiftMs} ms ahead: ${new Date().toISOString()}\n`);
+});
