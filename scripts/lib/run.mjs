@@ -35,7 +35,8 @@ export function capture(command, args, { input, ...options } = {}) {
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
     child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
-    child.on('exit', (code, signal) =>
+    // Not at 'exit': what it wrote may not have been read by then.
+    child.on('close', (code, signal) =>
       code === 0
         ? resolve(output)
         : reject(new Error(`${command} failed (${signal ?? code}):\n${output.trim()}`)),
