@@ -155,11 +155,11 @@ async function kill(
   await target.kill();
   down.set(
     target.name,
-    delay(downMs).then(() => target.start()),
+    delay(downMs).then(() => target.startUntilUp()),
   );
 }
 
-type Target = Pick<ServiceProcess, 'name' | 'kill' | 'start'>;
+type Target = Pick<ServiceProcess, 'name' | 'kill' | 'startUntilUp'>;
 
 function targetOf(world: FaultWorld, victim: (typeof VICTIMS)[number], which: number): Target {
   switch (victim) {
@@ -172,7 +172,7 @@ function targetOf(world: FaultWorld, victim: (typeof VICTIMS)[number], which: nu
     case 'redis':
     case 'postgres': {
       const store = world[victim];
-      return { name: victim, kill: () => store.kill(), start: () => store.restart() };
+      return { name: victim, kill: () => store.kill(), startUntilUp: () => store.restart() };
     }
   }
 }

@@ -20,7 +20,7 @@ import type { FaultWorld } from './world.js';
  *     turns           the model began each prompt's turn once at most                  (3)
  *     writers         nobody wrote behind another one, and nothing follows the end     (3)
  *     statuses        along their tables                                               (8)
- *     processes       none is left of any run                                          (4)
+ *     processes       none is left of any run, and every service lives                 (4)
  */
 
 /** Looks at the runs that were accepted since the last look. */
@@ -41,6 +41,7 @@ export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}):
     }
   }
   found.push(...(await sessionBreaches(world)));
+  for (const { name, isAlive } of world.services) if (!isAlive) found.push(`${name} has ended by itself`);
   for (const change of await world.statuses.forbidden())
     found.push(`a status moved wrongly: ${JSON.stringify(change)}`);
   const left = await waitFor(async () => ((await processesIn(world.sessions)).length === 0 ? 'none' : null), {

@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../../support/wait-for.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const LOG_CHARS = 200_000;
+const START_ATTEMPTS = 30;
+const START_AGAIN_MS = 500;
 
 export interface ServiceDefinition {
   name: 'gateway' | 'backend' | 'runner';
@@ -51,6 +54,23 @@ export class ServiceProcess {
     const settled = () => child.exitCode !== null || this.isUp();
     await waitFor(settled, { timeoutMs: 90_000, what: `${this.name} to be up` });
     if (child.exitCode !== null) throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log}`);
+  }
+
+  /** As whoever keeps the services up does it: one that ends because a store is away is started again. */
+  async startUntilUp(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.start();
+      } catch (error) {
+        if (attempt === START_ATTEMPTS) throw error;
+        await delay(START_AGAIN_MS);
+      }
+    }
+  }
+
+  /** False when it ended and nobody started it again. */
+  get isAlive(): boolean {
+    return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
   }
 
   /** SIGKILL. Resolves when it was that which ended it. */

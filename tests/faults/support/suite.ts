@@ -15,6 +15,7 @@ const RESULTS = resolve(import.meta.dirname, '../../../test-results');
 export function faultSuite(sessions: number, options: WorldOptions = {}) {
   let world: FaultWorld | undefined;
   let passed = true;
+  let found: string[] = [];
   const get = (): FaultWorld => {
     if (!world) throw new Error('the world did not start');
     return world;
@@ -24,9 +25,10 @@ export function faultSuite(sessions: number, options: WorldOptions = {}) {
   }, 180_000);
   beforeEach(() => {
     passed = false;
+    found = [];
   });
   afterEach(async () => {
-    if (!passed && world) await keepLogs(world);
+    if (!passed && world) await keepLogs(found, world);
   });
   afterAll(() => world?.stop(), 90_000);
   return {
@@ -35,13 +37,14 @@ export function faultSuite(sessions: number, options: WorldOptions = {}) {
     },
     /** The last step of every case. @param seed of its history, for the message */
     async keepsItsPromises(seed?: number): Promise<void> {
-      expect({ seed, breaches: await breaches(get()) }).toEqual({ seed, breaches: [] });
+      found = await breaches(get());
+      expect({ seed, breaches: found }).toEqual({ seed, breaches: [] });
       passed = true;
     },
   };
 }
 
-async function keepLogs(world: FaultWorld): Promise<void> {
+async function keepLogs(found: string[], world: FaultWorld): Promise<void> {
   const { currentTestName = 'faults' } = expect.getState();
   await mkdir(RESULTS, { recursive: true });
   await writeFile(

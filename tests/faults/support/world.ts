@@ -177,11 +177,13 @@ export class FaultWorld {
     return this.sessions[n % this.sessions.length] ?? '';
   }
 
+  get services(): ServiceProcess[] {
+    return [this.gateway, ...this.backends, ...this.runners];
+  }
+
   /** What the services have written, for a person who looks into a failure. */
   logs(): string {
-    return [this.gateway, ...this.backends, ...this.runners]
-      .map(({ name, log }) => `--- ${name}\n${log}`)
-      .join('\n');
+    return this.services.map(({ name, log }) => `--- ${name}\n${log}`).join('\n');
   }
 
   async stop(): Promise<void> {
