@@ -6,6 +6,8 @@ import { RateLimits } from './limits/rate-limits.js';
 import { ApiProxy } from './proxy/api-proxy.js';
 import { Upstream } from './proxy/upstream.js';
 import { readiness } from './readiness.js';
+import { Permissions } from './run-events/permissions.js';
+import { RunEvents } from './run-events/run-events.js';
 import { OriginCheck } from './security/origin-check.js';
 import { WebApp } from './web/web-app.js';
 
@@ -13,7 +15,8 @@ import { WebApp } from './web/web-app.js';
  * The one public door. What a request passes:
  *
  *     request id, log ─► security headers ─┬─ /health, /ready
- *                                          ├─ /api/*  ─► origin check ─► rate limits ─► proxy ─► backend
+ *                                          ├─ /api/*  ─► origin check ─► rate limits ─┬─ a run's events ─► one feed per run ─► backend
+ *                                          │                                          └─ else ─► proxy ─► backend
  *                                          └─ else    ─► web app
  */
 @Module({})
@@ -27,6 +30,8 @@ export class AppModule implements NestModule {
         OriginCheck,
         RateLimits,
         Upstream,
+        Permissions,
+        RunEvents,
         ApiProxy,
         WebApp,
         readiness,
@@ -35,7 +40,7 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(OriginCheck, RateLimits, ApiProxy).forRoutes('api/*path');
+    consumer.apply(OriginCheck, RateLimits, RunEvents, ApiProxy).forRoutes('api/*path');
     consumer.apply(WebApp).exclude('health', 'ready', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -4,11 +4,9 @@ import { requestLog } from '@saas-codex/platform/logging';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { Request, Response } from 'express';
 import { endToEnd, upstreamHeaders } from './headers.js';
-import type { Upstream } from './upstream.js';
+import { PATIENCE_MS, type Upstream } from './upstream.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
-/** Streams answer at once, everything else that may be asked for twice within seconds. */
-const PATIENCE_MS = 10_000;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
 /**

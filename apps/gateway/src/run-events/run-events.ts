@@ -1,0 +1,66 @@
+import { type BeforeApplicationShutdown, Injectable, type NestMiddleware } from '@nestjs/common';
+import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
+import { cursorOf, openEventStream } from '@saas-codex/platform/sse/event-stream';
+import { FeedRegistry } from '@saas-codex/platform/sse/feed-registry';
+import type { Feed } from '@saas-codex/platform/sse/feed';
+import type { NextFunction, Request, Response } from 'express';
+import { Upstream } from '../proxy/upstream.js';
+import { type Permission, Permissions } from './permissions.js';
+import { RunFeed } from './run-feed.js';
+import { RunStream } from './run-stream.js';
+
+const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
+
+/*
+ * The events of a run for everybody who watches it here, from one stream of the backend, however many they are.
+ *
+ *     client ──HEAD as the client──► backend: may it?  ──no──► the proxy, so that the backend says why itself
+ *                                        │ yes
+ *     client ◄──ready bytes── Feed ◄─────┴── one GET, with the credential of the client that came first
+ *
+ * The feed is the one that the backend itself has (platform/sse): a window of wire bytes, and each client a place in it.
+ */
+@Injectable()
+export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
+  private readonly feeds = new FeedRegistry();
+
+  constructor(
+    private readonly upstream: Upstream,
+    private readonly permissions: Permissions,
+  ) {}
+
+  async use(req: Request, res: Response, next: NextFunction): Promise<void> {
+    const runId = runOf(req);
+    const watched = runId && (await this.watch(runId, req).catch(() => null));
+    if (!watched) return next();
+    if (res.destroyed) return;
+    const { feed, permission } = watched;
+    if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    openEventStream(req, res);
+    this.permissions.hold(permission, res);
+    feed.subscribe(res, cursorOf(req) ?? BEFORE_FIRST_EVENT);
+  }
+
+  /** Before the HTTP server closes, since it waits for open streams; their clients come back by themselves. */
+  beforeApplicationShutdown(): void {
+    this.feeds.close();
+  }
+
+  /** @returns null when the backend refuses; @throws when it does not answer, or this process is stopping */
+  private async watch(runId: string, req: Request): Promise<{ feed: Feed; permission: Permission } | null> {
+    const permission = await this.permissions.of(req);
+    if (!permission) return null;
+    const feed = await this.feeds.get(runId, async () => {
+      const stream = new RunStream(this.upstream, runId, permission.headers);
+      const run = await RunFeed.open(stream, () => this.feeds.drop(runId));
+      return { feed: run.feed, close: () => run.close() };
+    });
+    return { feed, permission };
+  }
+}
+
+/** The run whose events a request wants; undefined for every other request, which is the proxy's. */
+function runOf({ method, originalUrl, headers }: Request): string | undefined {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return method === 'GET' && !hasBody ? PATH.exec(originalUrl)?.[1] : undefined;
+}

@@ -1,0 +1,46 @@
+import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
+import { END_FRAME } from '@saas-codex/platform/sse/event-stream';
+import type { Frame } from '@saas-codex/platform/sse/wire-log';
+
+const FRAME_END = Buffer.from('\n\n');
+const ID = Buffer.from('id: ');
+const LINE_END = 10;
+
+/** What a piece of an event stream had in it. */
+export interface Taken {
+  /** Whole events, as the bytes that came. Heartbeats and comments are left out: each process makes its own. */
+  frames: Frame[];
+  /** The `end` event came. */
+  ended: boolean;
+}
+
+/** Cuts an event stream of the backend into its events, without looking into them further than their id. */
+export class SseFrames {
+  private rest: Buffer = Buffer.alloc(0);
+
+  take(chunk: Buffer): Taken {
+    // An event that is cut in two is put together once for each piece that comes.
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    let searched = Math.max(0, this.rest.length - 1);
+    const frames: Frame[] = [];
+    let start = 0;
+    let ended = false;
+    for (;;) {
+      const found = bytes.indexOf(FRAME_END, searched);
+      if (found < 0) break;
+      const frame = bytes.subarray(start, found + FRAME_END.length);
+      start = searched = found + FRAME_END.length;
+      const id = idOf(frame);
+      if (id) frames.push({ id, bytes: frame });
+      else ended ||= frame.equals(END_FRAME);
+    }
+    this.rest = bytes.subarray(start);
+    return { frames, ended };
+  }
+}
+
+/** null for what is no entry of a log. */
+function idOf(frame: Buffer): EventId | null {
+  if (!frame.subarray(0, ID.length).equals(ID)) return null;
+  return parseEventId(frame.toString('latin1', ID.length, frame.indexOf(LINE_END)));
+}

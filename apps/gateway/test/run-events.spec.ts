@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
+import { ProblemError } from '@saas-codex/platform/problem';
+import { Redis } from 'ioredis';
+import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
+import { openSse, type SseClient } from '../../../tests/support/sse-client.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { Config } from '../src/config.js';
+import { startGateway } from '../src/gateway.js';
+import { Permissions } from '../src/run-events/permissions.js';
+import { startUpstream, type TestUpstream } from './gateway.js';
+
+// Many readers of few runs, with real logs: the backend is its own hub behind a check of who may see which run.
+
+/** Runs that a credential may see. */
+const allowed = new Map<string, Set<string>>();
+let redisServer: TestRedis;
+let redis: Redis;
+let hub: RunLogHub;
+let backend: TestUpstream;
+let app: NestExpressApplication;
+let url: string;
+/** Requests that the backend got: `GET <run> <credential> <after>`. */
+let asked: string[];
+let answers: Set<ServerResponse>;
+
+beforeAll(async () => {
+  redisServer = await startRedis();
+  redis = new Redis(redisServer.url);
+  hub = new RunLogHub(redis);
+  backend = await startUpstream((req, res) => void serve(req, res));
+  app = await startGateway(
+    Config.parse({
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      PUBLIC_URL: 'http://codex.example',
+      BACKEND_URL: backend.url,
+      REDIS_URL: redisServer.url,
+      RATE_LIMIT_PER_MINUTE: '1000000',
+    }),
+  );
+  url = await app.getUrl();
+});
+afterAll(async () => {
+  await app.close();
+  await hub.close();
+  await backend.stop();
+  redis.disconnect();
+  await redisServer.stop();
+});
+beforeEach(() => {
+  allowed.clear();
+  asked = [];
+  answers = new Set();
+});
+
+async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(req.url ?? '', backend.url);
+  const runId = pathname.split('/')[3] ?? '';
+  const credential = String(req.headers.authorization);
+  const after = req.headers['last-event-id'] ?? searchParams.get('after') ?? '';
+  asked.push(`${req.method} ${runId} ${credential} ${String(after)}`.trim());
+  if (!allowed.get(credential)?.has(runId)) return void res.writeHead(404).end('no such run');
+  res.setHeader('set-cookie', 'session=prolonged');
+  if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
+  await serveRunEvents(hub, req, res, runId).catch((error: ProblemError) =>
+    res.writeHead(400).end(error.message),
+  );
+}
+
+function newRun(...credentials: string[]): string {
+  const runId = randomUUID();
+  for (const credential of credentials)
+    allowed.set(credential, new Set([...(allowed.get(credential) ?? []), runId]));
+  return runId;
+}
+
+/** Appends durable events, some with deltas behind them. @returns the ids that a reader must see */
+async function write(runId: string, from: number, count: number, bytes = 20): Promise<string[]> {
+  const ids: string[] = [];
+  const pipeline = redis.pipeline();
+  for (let seq = from; seq < from + count; seq++) {
+    for (const delta of seq % 3 === 0 ? [0, 1, 2] : [0]) {
+      const event = JSON.stringify({ seq, delta, text: 'x'.repeat(bytes) });
+      pipeline.xadd(REDIS_KEYS.runEvents(runId), `${seq}-${delta}`, 'type', 'item.updated', 'event', event);
+      ids.push(delta === 0 ? `${seq}` : `${seq}-${delta}`);
+    }
+  }
+  await pipeline.exec();
+  return ids;
+}
+
+async function end(runId: string, seq: number): Promise<string> {
+  await redis.xadd(REDIS_KEYS.runEvents(runId), `${seq}-0`, 'type', 'run.succeeded', 'event', '{}');
+  return `${seq}`;
+}
+
+const watch = (runId: string, credential: string, after = '', paused = false): Promise<SseClient> =>
+  openSse(`${url}/api/runs/${runId}/events`, {
+    headers: { authorization: credential, ...(after && { 'last-event-id': after }) },
+    paused,
+  });
+
+/** Of clients at the gateway. */
+const connections = () =>
+  new Promise<number>((resolve, reject) =>
+    app
+      .getHttpServer()
+      .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
+  );
+const idsOf = ({ events }: SseClient) => events.flatMap(({ id }) => id ?? []);
+const gets = () => asked.filter((line) => line.startsWith('GET'));
+
+it('reads a run once, however many watch it, and asks for each of them whether it may', async () => {
+  const runId = newRun('ann', 'bob');
+  const ids = await write(runId, 1, 10);
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => watch(runId, index % 2 ? 'ann' : 'bob')),
+  );
+  ids.push(...(await write(runId, 11, 10)), await end(runId, 21));
+  for (const client of clients) {
+    await client.ended();
+    expect(idsOf(client)).toEqual(ids);
+    expect(client.events.at(-1)).toMatchObject({ event: 'end' });
+    expect(client.headers['set-cookie']).toEqual(['session=prolonged']);
+    expect(client.headers['x-frame-options']).toBe('DENY');
+  }
+  expect(gets()).toHaveLength(1);
+  expect(asked.filter((line) => line === `HEAD ${runId} ann`)).toHaveLength(10);
+});
+
+it('gives each client the log, over any number of connections and wherever they break', async () => {
+  const runId = newRun('ann');
+  const ids = await write(runId, 1, 30);
+  const got: string[] = [];
+  for (let round = 1; got.length < 60; round++) {
+    const client = await watch(runId, 'ann', got.at(-1));
+    const wanted = 1 + ((round * 7) % 13);
+    if (got.length + wanted > ids.length) ids.push(...(await write(runId, round * 100, 12)));
+    await client.until(() => idsOf(client).length >= wanted);
+    client.close();
+    got.push(...idsOf(client).slice(0, wanted));
+  }
+  expect(got).toEqual(ids.slice(0, got.length));
+});
+
+it('goes on by id where the stream of the backend broke, and its clients do not notice', async () => {
+  const runId = newRun('ann');
+  const ids = await write(runId, 1, 9);
+  const client = await watch(runId, 'ann');
+  await client.until(() => idsOf(client).length === ids.length);
+  for (const answer of answers) answer.destroy();
+  await waitFor(() => gets().length === 2);
+  expect(gets()[1]).toBe(`GET ${runId} ann 9-2`);
+  ids.push(...(await write(runId, 10, 5)), await end(runId, 15));
+  await client.ended();
+  expect(idsOf(client)).toEqual(ids);
+});
+
+it('cuts its clients off when the backend will not go on, and they find out why by themselves', async () => {
+  const runId = newRun('ann', 'bob');
+  await write(runId, 1, 3);
+  const clients = [await watch(runId, 'ann'), await watch(runId, 'bob')];
+  allowed.get('ann')?.clear();
+  for (const answer of answers) answer.destroy();
+  for (const client of clients) await client.ended();
+  expect((await watch(runId, 'ann', '1')).status).toBe(404);
+  const again = await watch(runId, 'bob', '1');
+  await again.until(() => idsOf(again).length === 4);
+  expect(idsOf(again)).toEqual(['2', '3', '3-1', '3-2']);
+  again.close();
+});
+
+it('shows nobody a run that the backend does not show them, though others watch it', async () => {
+  const runId = newRun('ann');
+  await write(runId, 1, 3);
+  const client = await watch(runId, 'ann');
+  const stranger = await watch(runId, 'eve');
+  await stranger.ended();
+  expect([stranger.status, stranger.body()]).toEqual([404, 'no such run']);
+  expect((await watch(runId, 'ann', '99')).status).toBe(400);
+  client.close();
+});
+
+it('ends the streams of a credential that was taken back, and nobody else’s', async () => {
+  const runId = newRun('ann', 'bob');
+  const [ann, bob] = [await watch(runId, 'ann'), await watch(runId, 'bob')];
+  allowed.get('ann')?.clear();
+  const permissions = app.get(Permissions);
+  for (let second = 0; second < 61; second++) permissions.tick();
+  await ann.ended();
+  const ids = await write(runId, 1, 2);
+  await bob.until(() => idsOf(bob).length === ids.length);
+  bob.close();
+});
+
+it('cuts a client off that stops reading, while the others get everything', async () => {
+  const runId = newRun('ann');
+  const stalled = await watch(runId, 'ann', '', true);
+  const reading = await watch(runId, 'ann');
+  const ids: string[] = [];
+  for (let from = 1; from < 1_200; from += 100) {
+    ids.push(...(await write(runId, from, 100, 10_000)));
+    await reading.until(() => idsOf(reading).length === ids.length);
+  }
+  // The stalled one itself would see it only if it read on.
+  await waitFor(async () => (await connections()) === 1, { timeoutMs: 10_000 });
+  expect(idsOf(reading)).toEqual(ids);
+  reading.close();
+  stalled.close();
+}, 30_000);
+
+it('reads what lies before its window from the backend', async () => {
+  const runId = newRun('ann');
+  const ids = await write(runId, 1, 500, 10_000);
+  ids.push(await end(runId, 501));
+  const first = await watch(runId, 'ann');
+  await first.ended();
+  const second = await watch(runId, 'ann', '7');
+  await second.ended();
+  expect(idsOf(first)).toEqual(ids);
+  expect(idsOf(second)).toEqual(ids.slice(ids.indexOf('7') + 1));
+});
