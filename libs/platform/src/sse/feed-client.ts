@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 import { END_FRAME, HEARTBEAT_FRAME } from './event-stream.js';
 import type { Place, WireLog } from './wire-log.js';
@@ -6,11 +7,14 @@ import type { Place, WireLog } from './wire-log.js';
 /*
  * One client of a feed.
  *
- *     behind the window ──replay: pages from Redis, each when the one before has gone out──► within it
+ *     behind the window ──replay: pages of history, each when the one before has gone out──► within it
  *     within the window ──pump: ready bytes, as long as the socket takes them──────────────► at the end, live
  *
  * A socket that does not take more is left alone until it drains, so that a slow client costs one write at most. One
  * that takes nothing at all while the log grows away from it is cut off; it resumes by id.
+ *
+ * Its bytes go to the socket, past the answer that they are the body of: the body has no chunks and ends with the connection,
+ * so they are the same bytes, and what an answer does for each write would cost as much as Node's whole part of the write.
  */
 
 /** A client this far behind, in bytes, that takes nothing for STALLED_TICKS is cut off. */
@@ -36,7 +40,15 @@ export interface FeedLog {
   readHistory(after: EventId): Promise<HistoryPage>;
 }
 
+/** An answer that `openEventStream` has opened, and the socket that it goes to. */
+export interface OpenAnswer {
+  res: ServerResponse;
+  socket: Socket;
+}
+
 export class FeedClient {
+  private readonly res: ServerResponse;
+  private readonly socket: Socket;
   /** Where it stands in the window; null while it is not within. */
   private place: Place | null = null;
   private replaying = false;
@@ -50,17 +62,19 @@ export class FeedClient {
   /** @param after id of the last event that the client has; moves on only while it is outside the window. */
   constructor(
     private readonly feed: FeedLog,
-    private readonly res: ServerResponse,
+    { res, socket }: OpenAnswer,
     private after: EventId,
     onClose: () => void,
   ) {
-    res.on('drain', () => this.drained());
-    res.on('close', () => {
+    this.res = res;
+    this.socket = socket;
+    socket.on('drain', () => this.drained());
+    socket.on('close', () => {
       this.closed = true;
       this.drained();
       onClose();
     });
-    res.on('error', () => res.destroy());
+    this.blocked = socket.writableNeedDrain;
   }
 
   /** Sends whatever there is to send. */
@@ -80,7 +94,7 @@ export class FeedClient {
   tick(): void {
     if (this.finished && ++this.stalledTicks >= FINISHING_TICKS) this.cut();
     if (this.finished || !this.blocked) return;
-    const behind = this.place ? this.feed.log.lag(this.place) + this.res.writableLength : LAG_LIMIT;
+    const behind = this.place ? this.feed.log.lag(this.place) + this.socket.writableLength : LAG_LIMIT;
     this.stalledTicks = behind >= LAG_LIMIT ? this.stalledTicks + 1 : 0;
     if (this.stalledTicks >= STALLED_TICKS) this.cut();
   }
@@ -91,7 +105,7 @@ export class FeedClient {
 
   /** Ends the connection without an `end` event: the client comes back with the id of its last event. */
   cut(): void {
-    this.res.destroy();
+    this.socket.destroy();
   }
 
   private locate(): Place | null {
@@ -115,12 +129,12 @@ export class FeedClient {
         if (this.closed) return;
         if (page.bytes.length > 0) this.send(page.bytes);
         if (page.ended) return this.finish();
-        // Nothing more in Redis before the window: entries between have been trimmed away.
+        // Nothing more before the window: entries between have been trimmed away.
         this.after = page.lastId ?? this.feed.log.startsAfter;
         if (this.blocked) await new Promise<void>((resolve) => (this.onDrained = resolve));
       }
     } catch {
-      // Redis is away; the reader's loop has logged it.
+      // The source is away; whoever reads it has logged that.
       this.cut();
     }
     this.replaying = false;
@@ -138,7 +152,7 @@ export class FeedClient {
   }
 
   private send(bytes: Uint8Array): void {
-    this.blocked = !this.res.write(bytes);
+    this.blocked = !this.socket.write(bytes);
   }
 
   private finish(): void {

@@ -28,8 +28,9 @@ export class Feed implements FeedLog {
 
   /** @param after id of the last event that the client has. The answer's headers must be out. */
   subscribe(res: ServerResponse, after: EventId): void {
-    if (this.isCut) return void res.destroy();
-    const client = new FeedClient(this, res, after, () => this.clients.delete(client));
+    const { socket } = res;
+    if (this.isCut || !socket) return void res.destroy();
+    const client = new FeedClient(this, { res, socket }, after, () => this.clients.delete(client));
     this.clients.add(client);
     client.pump();
   }
