@@ -1,74 +1,72 @@
-// npm run bench: what the jail costs. The same scripted turn, by the real runner and the real Codex, with and without it.
+// npm run bench [-- question …] [--rounds 3] [--scale 1]: what things cost, beside what others take for them.
 //
-//     scripted model ◄── runner, ISOLATION=none         one turn each, in turns,
-//                    ◄── runner, ISOLATION=bubblewrap   so that both see the same machine
+//     every question ─► everything it compares, in turns, `rounds` times ─► medians and ratios
+//                       └─► a table here, and all of them in .data/bench/<time>.json
 //
-// It prints medians and asserts nothing.
+// It asserts nothing. docs/performance.md tells what the questions are and what was found.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
-const ROUNDS = 20;
-const SCENARIO = [
-  {
-    name: 'turn',
-    steps: [
-      { do: 'command', cmd: 'echo measured' },
-      { do: 'message', text: 'Measured.' },
-    ],
-  },
-];
-
 await install(root);
-const { comparison, median } = await import('./bench/medians.mjs');
-const { startCosts } = await import('./bench/start-costs.mjs');
-const { MOMENTS, startModel, startRunner } = await import('./bench/measured-runner.mjs');
-await build(root, { only: ['contracts', 'platform', 'runner'] });
+const { loadAverage } = await import('./bench/costs.mjs');
+const { QUESTIONS } = await import('./bench/questions.mjs');
+const { startStreams } = await import('./bench/streams.mjs');
 
-mkdirSync(join(root, '.data'), { recursive: true });
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, scale: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
+const unknown = names.find((name) => !QUESTIONS[name]);
+if (unknown)
+  throw new Error(`There is no question "${unknown}". Ask any of: ${Object.keys(QUESTIONS).join(', ')}.`);
+await build(root, { only: ['contracts', 'platform', 'gateway', 'backend', 'runner'] });
+
+const results = join(root, '.data/bench');
+mkdirSync(results, { recursive: true });
 const folder = mkdtempSync(join(root, '.data/bench-'));
-const scenarios = join(folder, 'scenarios.json');
-writeFileSync(scenarios, JSON.stringify(SCENARIO));
-/** @type {{ stop(): Promise<void> }[]} */
-const started = [];
-/** @template {{ stop(): Promise<void> }} T @param {T} part @returns {T} */
-const keep = (part) => {
-  started.unshift(part);
-  return part;
+/** @type {ReturnType<typeof startStreams> | undefined} */
+let streams;
+/** @type {import('./bench/questions.mjs').Bench} */
+const bench = {
+  root,
+  folder,
+  rounds: Number(values.rounds),
+  scale: (clients) => Math.ceil(clients * Number(values.scale)),
+  streams: () => (streams ??= startStreams({ root, folder })),
 };
-// Ctrl-C ends the runners, with them the turn, and then all that is left.
-process.on('SIGINT', () => undefined);
-try {
-  const model = keep(await startModel(root, scenarios));
-  const options = { folder, modelUrl: model.baseUrl };
-  const plain = keep(await startRunner(root, { isolation: 'none', ...options }));
-  const jailed = keep(await startRunner(root, { isolation: 'bubblewrap', ...options }));
-  /** @type {Map<typeof plain, Record<string, number>[]>} */
-  const turns = new Map([
-    [plain, []],
-    [jailed, []],
-  ]);
-  // Everything once before, so that no file is read for the first time.
-  for (const runner of turns.keys()) await runner.turn();
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [runner, results] of turns) results.push(await runner.turn());
-
-  console.log(`\nMedians of ${ROUNDS} turns each, from the prompt on.\n`);
-  console.table(
-    Object.fromEntries(
-      Object.keys(MOMENTS).map((moment) => {
-        const [without = NaN, within = NaN] = [...turns.values()].map((results) =>
-          median(results.map((result) => result[moment] ?? NaN)),
-        );
-        return [moment, comparison(without, within)];
-      }),
-    ),
-  );
-  console.log('\nStarting a program, medians of 50:\n');
-  console.table(await startCosts(root, folder));
-} finally {
-  for (const part of started) await part.stop();
+/** @type {Record<string, import('./bench/questions.mjs').Finding>} */
+const findings = {};
+const finish = async () => {
+  await (await streams?.catch(() => undefined))?.stop();
   rmSync(folder, { recursive: true, force: true });
+  const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${JSON.stringify({ rounds: bench.rounds, findings }, null, 2)}\n`);
+  console.log(`\nAll numbers: ${file}`);
+};
+process.once('SIGINT', () => void finish().finally(() => process.exit(130)));
+try {
+  for (const name of names) {
+    const finding = await QUESTIONS[name]?.(bench);
+    if (!finding) continue;
+    findings[name] = finding;
+    console.log(`\n${name}: ${finding.title} (load average ${loadAverage()})\n`);
+    console.table(finding.rows.map(readable));
+  }
+} finally {
+  await finish();
+}
+
+/** @param {Record<string, unknown>} row */
+function readable(row) {
+  return Object.fromEntries(
+    Object.entries(row).map(([field, value]) => [
+      field,
+      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value,
+    ]),
+  );
 }

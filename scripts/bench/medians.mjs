@@ -2,6 +2,38 @@
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 
 /**
+ * The median of every field.
+ * @template {string} K
+ * @param {Record<K, number>[]} results
+ * @returns {Record<K, number>}
+ */
+export const medians = (results) =>
+  /** @type {Record<K, number>} */ (
+    Object.fromEntries(
+      Object.keys(results[0] ?? {}).map((field) => [
+        field,
+        median(results.map((result) => result[/** @type {K} */ (field)])),
+      ]),
+    )
+  );
+
+/**
+ * Measures everyone in turn, `rounds` times, so that all see the same machine.
+ * @template T, R
+ * @param {T[]} subjects
+ * @param {number} rounds
+ * @param {(subject: T, round: number) => Promise<R>} measure
+ * @returns {Promise<Map<T, R[]>>}
+ */
+export async function interleaved(subjects, rounds, measure) {
+  /** @type {Map<T, R[]>} */
+  const results = new Map(subjects.map((subject) => [subject, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const [subject, measured] of results) measured.push(await measure(subject, round));
+  return results;
+}
+
+/**
  * A line of a table.
  * @param {number} without milliseconds
  * @param {number} within milliseconds

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadAverage, memoryKb } from './costs.mjs';
+import { interleaved, medians } from './medians.mjs';
+import { eventText } from './runs.mjs';
+import { present } from './streams.mjs';
+
+/** So long after the last client has come, what the connecting itself took has mostly been given back. */
+const SETTLE_MS = 8_000;
+
+/**
+ * Memory of clients that wait.
+ * @param {import('./questions.mjs').Bench} bench
+ */
+export async function idle({ streams: start, rounds, scale }) {
+  const clients = scale(8_000);
+  const streams = await start();
+  const { ours, backend, nchan, nest, bare } = streams;
+  const results = await interleaved(present([nchan, ours, backend, bare, nest]), rounds, (server) =>
+    measure(streams, server, clients),
+  );
+  const rows = [...results].map(([{ name }, measured]) => ({ server: name, ...medians(measured) }));
+  const base = rows.find(({ server }) => server === 'nchan');
+  return {
+    title: `${clients} clients that wait for a run`,
+    rows: rows.map((row) => ({
+      ...row,
+      ...(base && { '÷ nchan': row['KB per client'] / base['KB per client'] }),
+    })),
+  };
+}
+
+/**
+ * @param {import('./streams.mjs').Streams} streams
+ * @param {import('./streams.mjs').StreamServer} server
+ * @param {number} clients
+ */
+async function measure(streams, server, clients) {
+  const run = await streams.runs.add();
+  const before = memoryKb(server.pids);
+  const load = streams.load(server, { clients, runs: [run] });
+  try {
+    const { ms } = await load.connected(180_000);
+    await load.begin();
+    await server.publish(run, [eventText()]);
+    await load.await(clients);
+    await delay(SETTLE_MS);
+    return {
+      'KB per client': (memoryKb(server.pids) - before) / clients,
+      'connecting ms': ms,
+      'load average': loadAverage(),
+    };
+  } finally {
+    await load.stop();
+  }
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+const BATCH = 500;
+
+/**
+ * Runs that no runner works: their rows say that they have ended and that their logs are archived, so that nobody looks after
+ * them, and their logs in Redis are written here.
+ * @param {import('./servers/product.mjs').Product} product
+ */
+export async function openRuns({ databaseUrl, redisUrl }) {
+  const redis = new Redis(redisUrl);
+  const db = new pg.Client({ connectionString: databaseUrl });
+  await db.connect();
+  const { rows } = await db.query('SELECT tenant_id, user_id FROM members LIMIT 1');
+  const { tenant_id: tenantId, user_id: userId } = rows[0];
+  const sessionId = randomUUID();
+  await db.query(
+    `INSERT INTO sessions (id, tenant_id, created_by, title, title_given, status, created_at, updated_at)
+     VALUES ($1, $2, $3, 'Measured', true, 'ready', now(), now())`,
+    [sessionId, tenantId, userId],
+  );
+  let ordinal = 0;
+  /** Number of each log's last event. @type {Map<string, number>} */
+  const lastOf = new Map();
+  return {
+    tenantId,
+    db,
+    add: async () => {
+      const id = randomUUID();
+      await db.query(
+        `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, prompt, status,
+                           created_at, dispatched_at, started_at, ended_at, archived_at)
+         VALUES ($1, $2, $3, $4, $5, 'Measure.', 'succeeded', now(), now(), now(), now(), now())`,
+        [id, tenantId, sessionId, ++ordinal, userId],
+      );
+      return id;
+    },
+    /** @param {string} run @param {string[]} events */
+    publish: async (run, events) => {
+      for (let start = 0; start < events.length; start += BATCH) {
+        const pipeline = redis.pipeline();
+        for (const event of events.slice(start, start + BATCH)) {
+          const seq = (lastOf.get(run) ?? 0) + 1;
+          lastOf.set(run, seq);
+          const fields = ['type', 'item.updated', 'event', event, 'writer', 'bench'];
+          pipeline.xadd(`codex:run:${run}:events`, `${seq}-0`, ...fields);
+        }
+        await pipeline.exec();
+      }
+    },
+    stop: async () => {
+      redis.disconnect();
+      await db.end();
+    },
+  };
+}
+
+let newest = 0n;
+
+/** An event of so many bytes that tells when it was published, in a way that the load client finds. */
+export function eventText(bytes = 300) {
+  const now = process.hrtime.bigint();
+  newest = now > newest ? now : newest + 1n;
+  const text = `{"v":1,"type":"item.updated","data":{"text":"@T${newest.toString().padStart(19, '0')}"}}`;
+  return text.replace('"}}', `${'x'.repeat(Math.max(0, bytes - text.length))}"}}`);
+}

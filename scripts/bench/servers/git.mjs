@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { capture } from '../../lib/run.mjs';
+
+const FILES = 5_000;
+const FILE_BYTES = 4_000;
+/** Files that most commits change. */
+const BUSY_FILES = 500;
+const COMMITS = 20_000;
+const CHANGE_BYTES = 12_000;
+export const GIT_ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+};
+
+/** A repository with many files and a long history, as a bare one at `path`. @param {string} path */
+export async function makeRepository(path) {
+  await capture('git', ['init', '-q', '--bare', '-b', 'main', path], { env: GIT_ENVIRONMENT });
+  const child = spawn('git', ['-C', path, 'fast-import', '--quiet'], {
+    env: GIT_ENVIRONMENT,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  for (const piece of history()) if (!child.stdin.write(piece)) await once(child.stdin, 'drain');
+  child.stdin.end();
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('git fast-import failed.');
+}
+
+/** For git fast-import. */
+function* history() {
+  for (let commit = 0; commit <= COMMITS; commit++) {
+    yield `commit refs/heads/main\ncommitter Ada <ada@example.org> ${1_700_000_000 + commit} +0000\ndata 7\nMeasure\n`;
+    if (commit === 0) for (let file = 0; file < FILES; file++) yield* change(file, FILE_BYTES);
+    else yield* change((commit * 7) % BUSY_FILES, CHANGE_BYTES);
+  }
+}
+
+/** @param {number} file @param {number} bytes */
+function* change(file, bytes) {
+  yield `M 100644 inline folder-${file % 100}/file-${file}.txt\ndata ${bytes}\n`;
+  yield randomBytes(bytes * 0.75)
+    .toString('base64')
+    .slice(0, bytes);
+  yield '\n';
+}
+
+/** Serves the bare repositories below `folder`: `git http-backend` behind Node. @param {string} folder */
+export async function startGitServer(folder) {
+  const server = createServer((req, res) => {
+    const url = new URL(req.url ?? '/', 'http://git');
+    const cgi = spawn('git', ['http-backend'], {
+      env: {
+        ...GIT_ENVIRONMENT,
+        GIT_PROJECT_ROOT: folder,
+        GIT_HTTP_EXPORT_ALL: '1',
+        GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
+        REQUEST_METHOD: req.method,
+        PATH_INFO: url.pathname,
+        QUERY_STRING: url.search.slice(1),
+        CONTENT_TYPE: req.headers['content-type'] ?? '',
+        HTTP_CONTENT_ENCODING: req.headers['content-encoding'] ?? '',
+        REMOTE_ADDR: '127.0.0.1',
+      },
+    });
+    cgi.stdin.on('error', () => undefined);
+    req.pipe(cgi.stdin);
+    cgi.stdout.once('data', (first) => {
+      const end = first.indexOf('\r\n\r\n');
+      for (const line of first.subarray(0, end).toString().split('\r\n')) {
+        const [name = '', value = ''] = line.split(': ');
+        if (name === 'Status') res.statusCode = Number.parseInt(value, 10);
+        else res.setHeader(name, value);
+      }
+      res.write(first.subarray(end + 4));
+      cgi.stdout.pipe(res);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    host: `127.0.0.1:${address.port}`,
+    url: (/** @type {string} */ name) => `http://127.0.0.1:${address.port}/${name}`,
+    path: (/** @type {string} */ name) => join(folder, name),
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

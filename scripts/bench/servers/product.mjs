@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../lib/ports.mjs';
+import { createDatabase, startPostgres } from '../../lib/postgres.mjs';
+import { startRedis } from '../../lib/redis.mjs';
+import { newSecret } from '../../lib/secrets.mjs';
+import { serviceDefinitions } from '../../lib/services.mjs';
+import { places } from '../../lib/replicas.mjs';
+import { readSettings } from '../../lib/settings.mjs';
+import { startServer } from './child.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
+
+/**
+ * The whole product as `npm start` has it, with stores of its own and without the rate limits, which readers that all
+ * come from one address would hit.
+ * @param {string} root the project's folder
+ * @param {string} folder
+ * @param {NodeJS.ProcessEnv} [environment] settings
+ */
+export async function startProduct(root, folder, environment = {}) {
+  const names = ['GATEWAY_PORT', 'BACKEND_PORT', 'RUNNER_PORT', 'POSTGRES_PORT', 'REDIS_PORT'];
+  const ports = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, String(await freePort())])),
+  );
+  const settings = readSettings(root, {
+    ...ports,
+    DATA_DIR: folder,
+    RATE_LIMIT_PER_MINUTE: '1000000000',
+    ...environment,
+  });
+  mkdirSync(settings.WORKSPACES_ROOT, { recursive: true, mode: 0o700 });
+  const secrets = {
+    postgresPassword: newSecret(),
+    redisPassword: newSecret(),
+    serviceToken: newSecret(),
+    authSecret: newSecret(),
+  };
+  /** @type {{ stop(): Promise<unknown> }[]} */
+  const started = [];
+  /** @template {{ stop(): Promise<unknown> }} T @param {T} part @returns {T} */
+  const keep = (part) => {
+    started.unshift(part);
+    return part;
+  };
+  const stop = async () => {
+    for (const part of started) await part.stop();
+  };
+  try {
+    const postgres = keep(
+      await startPostgres({
+        folder: join(folder, 'postgres'),
+        port: settings.POSTGRES_PORT,
+        password: secrets.postgresPassword,
+      }),
+    );
+    const redis = keep(
+      await startRedis({
+        folder: join(folder, 'redis'),
+        port: settings.REDIS_PORT,
+        password: secrets.redisPassword,
+      }),
+    );
+    const databaseUrl = await createDatabase(postgres.url, 'saas_codex');
+    const definitions = serviceDefinitions({
+      root,
+      settings,
+      secrets,
+      databaseUrl,
+      redisUrl: redis.url,
+      publicUrl: settings.PUBLIC_URL,
+      places: places(settings, { runners: 1, backends: 1 }),
+    });
+    /** @param {import('../../lib/supervisor.mjs').ServiceDefinition} definition */
+    const service = async ({ name, command, env, healthUrl = '' }) =>
+      keep(await startServer(name, { command, env, url: healthUrl, folder }));
+    const [runner, backend] = [
+      await service(only(definitions.runners)),
+      await service(only(definitions.backends)),
+    ];
+    // The API alone: nobody asks for pages.
+    const gateway = await service({
+      ...definitions.gateway,
+      env: { ...definitions.gateway.env, WEB_ROOT: '' },
+    });
+    const token = readFileSync(join(folder, 'owner-token'), 'utf8').trim();
+    return {
+      gateway: { port: settings.GATEWAY_PORT, pid: gateway.pid },
+      backend: { port: settings.BACKEND_PORT, pid: backend.pid },
+      workspaces: settings.WORKSPACES_ROOT,
+      databaseUrl,
+      redisUrl: redis.url,
+      /** Of its services and stores. */
+      pids: [postgres.process.pid ?? 0, redis.process.pid ?? 0, runner.pid, backend.pid, gateway.pid],
+      headers: [`Authorization: Bearer ${token}`],
+      api: caller(settings.GATEWAY_PORT, token),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @template T @param {T[]} list @returns {T} */
+const only = ([one]) => /** @type {T} */ (one);
+
+/**
+ * Calls the API through the gateway as the owner.
+ * @param {number} port @param {string} token
+ */
+const caller =
+  (port, token) => async (/** @type {string} */ path, /** @type {object | undefined} */ body) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return /** @type {Record<string, string>} */ (await answer.json());
+  };
