@@ -1,5 +1,6 @@
 import { archive } from './archive.mjs';
 import { fanout } from './fanout.mjs';
+import { firstEvent } from './first-event.mjs';
 import { idle } from './idle.mjs';
 import { jail } from './jail.mjs';
 import { manyRuns } from './many-runs.mjs';
@@ -27,6 +28,7 @@ export const QUESTIONS = {
   replay,
   idle,
   sessions,
+  'first-event': firstEvent,
   archive,
   jail,
 };

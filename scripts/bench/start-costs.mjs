@@ -41,6 +41,13 @@ function start(command, args, environment) {
   return median(times);
 }
 
+/** Codex itself, as the runner starts it. @param {string} root @param {string} folder */
+export async function codexProgram(root, folder) {
+  const { codex, jail } = await realJail(root, folder);
+  await jail.onApplicationShutdown();
+  return codex;
+}
+
 /** @param {string} root @param {string} folder */
 async function realJail(root, folder) {
   const built = (/** @type {string} */ file) => pathToFileURL(join(root, 'apps/runner/dist', file)).href;

@@ -94,7 +94,7 @@ export async function startProduct(root, folder, environment = {}) {
       /** Of its services and stores. */
       pids: [postgres.process.pid ?? 0, redis.process.pid ?? 0, runner.pid, backend.pid, gateway.pid],
       headers: [`Authorization: Bearer ${token}`],
-      api: caller(settings.GATEWAY_PORT, token),
+      ...client(settings.GATEWAY_PORT, token),
       stop,
     };
   } catch (error) {
@@ -107,19 +107,25 @@ export async function startProduct(root, folder, environment = {}) {
 const only = ([one]) => /** @type {T} */ (one);
 
 /**
- * Calls the API through the gateway as the owner.
+ * The API through the gateway, as the owner.
  * @param {number} port @param {string} token
  */
-const caller =
-  (port, token) => async (/** @type {string} */ path, /** @type {object | undefined} */ body) => {
-    const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body && { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
+function client(port, token) {
+  const authorization = `Bearer ${token}`;
+  const posted = (/** @type {object} */ body) => ({
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+    body: JSON.stringify(body),
+  });
+  /** @param {string} path @param {object} [body] posted */
+  const open = async (path, body) => {
+    const init = body ? posted(body) : { headers: { authorization } };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, init);
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-    return /** @type {Record<string, string>} */ (await answer.json());
+    return answer;
   };
+  /** @param {string} path @param {object} [body] posted */
+  const api = async (path, body) =>
+    /** @type {Record<string, string>} */ (await (await open(path, body)).json());
+  return { open, api };
+}

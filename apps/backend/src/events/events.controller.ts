@@ -56,7 +56,7 @@ export class EventsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    await this.runs.get(ctx, runId);
+    await this.runs.require(ctx, runId);
     await serveRunEvents(this.runLogs, req, res, runId, this.archive.of(ctx, runId));
   }
 

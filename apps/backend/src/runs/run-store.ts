@@ -42,6 +42,10 @@ const LONGEST_WAITING = `
      AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
+const EXISTS = `
+  SELECT 1 FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+   WHERE r.tenant_id = $1 AND r.id = $2 AND s.deleted_at IS NULL`;
+
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 
 /** Reads and changes runs. Changes go through the session, whose row is their lock (see SessionStore). */
@@ -57,7 +61,16 @@ export class RunStore {
     const run = await this.find(ctx, id);
     const session = run && (await this.sessions.find(ctx, run.sessionId));
     if (run && session && !session.deletedAt) return run;
-    throw new ProblemError('run_not_found', 'It may have been deleted with its session.');
+    throw notFound();
+  }
+
+  /**
+   * The check of `get` alone, in one statement: it is made for everybody who connects to a stream, often many at once.
+   * @throws ProblemError run_not_found
+   */
+  async require({ tenantId }: RequestContext, id: string): Promise<void> {
+    const rows = await this.db.run({ tenantId }, (tx) => tx.manager.query<unknown[]>(EXISTS, [tenantId, id]));
+    if (rows.length === 0) throw notFound();
   }
 
   find(ctx: RequestContext, id: string): Promise<RunEntity | null> {
@@ -130,6 +143,8 @@ export class RunStore {
     );
   }
 }
+
+const notFound = () => new ProblemError('run_not_found', 'It may have been deleted with its session.');
 
 /** Lets the session's row tell about its runs, in the transaction that changes them. */
 export const telling =
