@@ -5,7 +5,7 @@ import { eventText } from './runs.mjs';
 import { present } from './streams.mjs';
 
 /** So long after the last client has come, what the connecting itself took has mostly been given back. */
-const SETTLE_MS = 8_000;
+const SETTLE_MS = 5_000;
 
 /**
  * Memory of clients that wait.

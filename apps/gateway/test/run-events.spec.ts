@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
 import { ProblemError } from '@saas-codex/platform/problem';
@@ -21,7 +20,7 @@ let redisServer: TestRedis;
 let redis: Redis;
 let hub: RunLogHub;
 let backend: TestUpstream;
-let app: NestExpressApplication;
+let app: Awaited<ReturnType<typeof startGateway>>;
 let url: string;
 /** Requests that the backend got: `GET <run> <credential> <after>`. */
 let asked: string[];

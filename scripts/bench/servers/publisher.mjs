@@ -11,8 +11,7 @@ const ANSWER = 'HTTP/1.1 ';
  * @param {number} port
  */
 export async function startPublisher(port) {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
-  await once(socket, 'connect');
+  let socket = await connection(port);
   /** @param {string} path @param {string[]} events */
   const post = async (path, events) => {
     const requests = events.map((event) =>
@@ -35,9 +34,18 @@ export async function startPublisher(port) {
   return {
     /** @param {string} path @param {string[]} events */
     publish: async (path, events) => {
+      // A server keeps no connection for ever.
+      if (socket.readableEnded || socket.destroyed) socket = await connection(port);
       for (let start = 0; start < events.length; start += BATCH)
         await post(path, events.slice(start, start + BATCH));
     },
     stop: async () => void socket.destroy(),
   };
+}
+
+/** @param {number} port */
+async function connection(port) {
+  const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1').resume();
+  await once(socket, 'connect');
+  return socket;
 }
