@@ -102,6 +102,19 @@ describe('the egress proxy passes messages', () => {
     agent.destroy();
   });
 
+  it('with whatever a client sends in one go with its CONNECT, blank lines and all', async () => {
+    const run = await world.open(ON);
+    const body = `\r\n\r\n${'line\r\n\r\n\r\n'.repeat(20_000)}`;
+    const socket = connect(run.socketPath);
+    socket.write(
+      'CONNECT example.org:80 HTTP/1.1\r\nHost: a\r\n\r\n' +
+        `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(await text(socket)).toMatch(/served$/);
+    await run.ask('http://example.org/', { method: 'POST', body });
+    expect(world.seen.map((request) => request.body === body)).toEqual([true, true]);
+  });
+
   it('as streams, and no faster than they are read', async () => {
     let sent = 0;
     const chunk = Buffer.alloc(64 * 1024);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Network } from '@saas-codex/contracts/network';
 import { Injectable } from '@nestjs/common';
-import type { ConnectionHandlers } from '../listener/listen.js';
+import type { ConnectionHandlers } from '../listener/paced-server.js';
 import { Destinations } from './destinations.js';
 import { Dialer } from './dialer.js';
 import { Inspection } from './inspection.js';

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { connect as connectSecurely, TLSSocket } from 'node:tls';
+import { PacedServer } from '../listener/paced-server.js';
 import { EgressError, untrustedCertificate, unreadable } from './egress-error.js';
 import { forward } from './forward.js';
 import { requireReading } from './plain-request.js';
@@ -39,12 +40,12 @@ const ALPNProtocols = ['http/1.1'];
 
 export class Inspection {
   private readonly routes = new WeakMap<Duplex, OpenRoute>();
-  /** Never listens: it is handed the tunnels. */
-  private readonly server = createServer((req, res) => {
-    void this.run.during(
-      () => this.pass(req, res),
-      (error) => answerRequest(res, error),
-    );
+  private readonly server = new PacedServer({
+    request: (req, res) =>
+      void this.run.during(
+        () => this.pass(req, res),
+        (error) => answerRequest(res, error),
+      ),
   });
 
   constructor(
@@ -59,8 +60,7 @@ export class Inspection {
     client.unshift(first);
     const secure = first[0] === HANDSHAKE;
     const stream = secure ? await this.endSecurity(client, route.target) : client;
-    this.routes.set(stream, { ...route, secure });
-    this.server.emit('connection', stream);
+    this.routes.set(this.server.accept(stream), { ...route, secure });
     await finished(client).catch(() => undefined);
   }
 

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, ListenOptions, Socket } from 'node:net';
-
-/** Above the time for which Codex keeps an idle connection, so that it never writes into one that is just closing. */
-const KEEP_ALIVE_MS = 120_000;
+import type { RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { type ConnectionHandlers, PacedServer } from './paced-server.js';
 
 /** Of one run's socket; each takes a place in this process, which serves all runs. */
 const MAX_SOCKET_CONNECTIONS = 256;
@@ -18,13 +16,6 @@ export interface RunSocket {
   path: string;
   /** By which address it is reached from within. */
   origin: string;
-}
-
-/** What answers the connections of one listener. */
-export interface ConnectionHandlers {
-  request: RequestListener;
-  /** CONNECT; left out: the connection is closed. */
-  connect?: (req: IncomingMessage, client: Socket, head: Buffer) => void;
 }
 
 export interface LoopbackListener extends Listener {
@@ -46,23 +37,21 @@ export async function listenOnSocket(handlers: ConnectionHandlers, path: string)
 }
 
 async function listen(
-  { request, connect }: ConnectionHandlers,
+  handlers: ConnectionHandlers,
   where: ListenOptions,
 ): Promise<Listener & { server: Server }> {
-  const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, request);
-  // The server of a TCP port or a Unix socket has no other streams.
-  if (connect) server.on('connect', (req, client, head) => connect(req, client as Socket, head));
+  const paced = new PacedServer(handlers);
   const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
+    paced.accept(socket);
   });
   server.listen(where);
   await once(server, 'listening');
   const close = async () => {
     const closed = once(server, 'close');
     server.close();
-    // The server itself forgets those that have become tunnels, and yet waits for them.
     for (const socket of open) socket.destroy();
     await closed;
   };

@@ -13,13 +13,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
-import {
-  type ConnectionHandlers,
-  type Listener,
-  listenOnLoopback,
-  listenOnSocket,
-  type RunSocket,
-} from '../listener/listen.js';
+import { type Listener, listenOnLoopback, listenOnSocket, type RunSocket } from '../listener/listen.js';
+import type { ConnectionHandlers } from '../listener/paced-server.js';
 import {
   type ModelAccess,
   type ModelListener,
