@@ -58,23 +58,11 @@ describe('the model proxy', () => {
     expect(world.heard.errors).toEqual([]);
   });
 
-  it('passes every piece on at once, in both directions', async () => {
+  it('passes every piece of an answer on at once', async () => {
     let res: ServerResponse | undefined;
-    const received: string[] = [];
-    world.answer = (req, response) => {
-      req.on('data', (chunk: Buffer) => received.push(String(chunk)));
-      res = response;
-    };
-    let more: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const encoder = new TextEncoder();
-    const body = new ReadableStream<Uint8Array>({ start: (controller) => void (more = controller) });
-    const answer = world.call(await world.open(), { body, duplex: 'half' });
-    more?.enqueue(encoder.encode('first'));
-    await waitFor(() => received.join('') === 'first');
-    more?.enqueue(encoder.encode(' second'));
-    await waitFor(() => received.join('') === 'first second');
-    more?.close();
-
+    world.answer = (_, response) => (res = response);
+    const answer = world.call(await world.open());
+    await waitFor(() => res !== undefined);
     res?.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     const reader = (await answer).body?.pipeThrough(new TextDecoderStream()).getReader();
     for (const word of ['one', 'two', 'thrée']) {

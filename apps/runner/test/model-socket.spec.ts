@@ -4,6 +4,7 @@ import { type IncomingMessage, request, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
 
@@ -33,8 +34,9 @@ describe("a run's own socket at the model proxy", () => {
 
   const open = async (runId: string, onUsage = () => undefined) => {
     const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
-    const listener = { onDelta: () => undefined, onUsage, onUpstreamError: () => undefined };
-    const owner = { runId, tenantId: 'tenant-1' };
+    const ignore = () => undefined;
+    const listener = { onDelta: ignore, onUsage, onUpstreamError: ignore, onRefused: ignore };
+    const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF };
     return { socket, access: await proxy.openSocket(owner, listener, socket, { request: beside }) };
   };
 

@@ -47,13 +47,13 @@ export class CodexSdkEngine extends Engine<PromptTurn> {
   }
 
   /** What codex-config.toml cannot say, since it differs per turn. */
-  private turnSettings({ access, thread }: PromptTurn): string[] {
+  private turnSettings({ access, thread, network }: PromptTurn): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
       untrustedProject(thread.paths.repo),
-      // Other servers do not know OpenAI's hosted search.
-      ...(this.modelProxy.source === 'openai' ? [] : ['web_search="disabled"']),
+      // It is OpenAI's server that searches, out of the session's network; other servers do not know it.
+      ...(this.modelProxy.source === 'openai' && network.mode === 'on' ? [] : ['web_search="disabled"']),
     ];
   }
 }

@@ -10,10 +10,10 @@ import {
   type Refusal,
 } from './explain-upstream.js';
 import { withoutKey } from './key-cutter.js';
-import { type ErrorFields, readErrorBody } from './model-error.js';
+import { type ErrorFields, ModelCallError, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
-import { callUpstream, type ModelCall, ModelCallError } from './upstream-call.js';
+import { callUpstream, type ModelCall } from './upstream-call.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 /** The one status upon which Codex does not try again. */
@@ -21,8 +21,8 @@ const FINAL = 400;
 const logger = new Logger('ModelProxy');
 
 /**
- * Passes one call on and its answer back, both as streams: nothing waits for a whole body, and a slow reader slows the
- * upstream. What comes back never holds the key.
+ * Passes one call on and its answer back, that as a stream: nothing waits for the whole of it, and a slow reader slows
+ * the upstream. What comes back never holds the key.
  * @throws ModelCallError when the upstream did not start an answer
  */
 export async function forward(call: ModelCall): Promise<void> {
@@ -37,10 +37,12 @@ export async function forward(call: ModelCall): Promise<void> {
   });
   res.writeHead(incoming.statusCode ?? 200, responseHeaders(incoming.headers, upstream));
   res.flushHeaders();
+  let brokenOff = false;
+  incoming.once('error', () => (brokenOff = !signal.aborted));
   const passed = pipeline(said, res);
   said.on('data', (chunk: Buffer) => readAlong(tap, chunk));
   await passed.catch(() => res.destroy());
-  if (!tap.complete && !signal.aborted) run.listener.onUpstreamError(BROKEN_OFF);
+  if (!tap.complete && (brokenOff || !signal.aborted)) run.listener.onUpstreamError(BROKEN_OFF);
 }
 
 /** Reading along must never disturb what passes. */

@@ -1,5 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { EventData } from '@saas-codex/contracts/events';
+import type { Network } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { normaliseHost } from '@saas-codex/platform/network/host-name';
 
 /** What one run's Codex is given: a way to the model that works for this run only, while it lives. */
 export interface ModelAccess {
@@ -30,7 +34,11 @@ export interface ModelListener {
   onUsage(usage: Usage): void;
   /** A sentence for a person: what went wrong and what to do. Codex may try again and succeed. */
   onUpstreamError(sentence: string): void;
+  /** The model server should have fetched something there. Once for each host and port. */
+  onRefused(refusal: EventData<'network.refused'>): void;
 }
+
+const MAX_TOLD = 50;
 
 const NO_USAGE: Usage = {
   input_tokens: 0,
@@ -44,10 +52,13 @@ export class ModelRun {
   private readonly calls = new Set<AbortController>();
   private usage = NO_USAGE;
   private answers = 0;
+  private readonly held = new Map<IncomingMessage, number>();
+  private readonly told = new Set<string>();
 
   constructor(
     readonly runId: string,
     readonly tenantId: string,
+    readonly network: Network,
     readonly listener: ModelListener,
   ) {}
 
@@ -62,8 +73,30 @@ export class ModelRun {
     return { abort, number: ++this.answers };
   }
 
-  endCall(abort: AbortController): void {
+  endCall(abort: AbortController, req: IncomingMessage): void {
     this.calls.delete(abort);
+    this.held.delete(req);
+  }
+
+  /** Counts bytes of a request that are kept here. @returns how many there are of all of the run's calls */
+  hold(req: IncomingMessage, bytes: number): number {
+    this.held.set(req, (this.held.get(req) ?? 0) + bytes);
+    return [...this.held.values()].reduce((sum, each) => sum + each, 0);
+  }
+
+  /** With the network on it is no matter of the network that the model server fetches nothing. */
+  tellRefused(url: string): void {
+    if (this.network.mode === 'on' || !URL.canParse(url)) return;
+    const { protocol, hostname, port } = new URL(url);
+    const host = normaliseHost(hostname);
+    const key = `${host} ${port}`;
+    if (host === null || this.told.has(key) || this.told.size >= MAX_TOLD) return;
+    this.told.add(key);
+    this.listener.onRefused({
+      host,
+      port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
+      reason: this.network.mode === 'off' ? 'network_off' : 'host_not_allowed',
+    });
   }
 
   abortCalls(): void {

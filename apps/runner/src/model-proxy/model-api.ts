@@ -7,9 +7,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Logger } from '@nestjs/common';
 import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
-import { sendModelError } from './model-error.js';
+import { ModelCallError, sendModelError } from './model-error.js';
 import type { Upstream } from './upstream.js';
-import { ModelCallError } from './upstream-call.js';
 
 export const API_ROOT = '/v1';
 const RESPONSES_PATH = `${API_ROOT}/responses`;
@@ -72,7 +71,7 @@ async function answer(
     if (abort.signal.aborted) res.destroy();
     else throw error;
   } finally {
-    run.endCall(abort);
+    run.endCall(abort, req);
   }
 }
 

@@ -11,6 +11,16 @@ export interface ModelError {
   headers?: OutgoingHttpHeaders;
 }
 
+/** A call that ends with an error answer. `reported`: the run's listener is told. */
+export class ModelCallError extends Error {
+  constructor(
+    readonly answer: ModelError,
+    readonly reported: boolean,
+  ) {
+    super(answer.message);
+  }
+}
+
 /** Types and codes are passed on, so they must be such. */
 const word = z.string().regex(/^[\w.-]{1,64}$/);
 

@@ -6,11 +6,13 @@
  *                                            └───────────────────► demo model (scripted, in this process)
  *
  * Each run gets an access of its own, which works for the Responses API only and dies with the run: a socket that only its
- * jail can see, so that there is no secret in a jail at all, or else a token. The proxy reads the answers while they pass:
+ * jail can see, so that there is no secret in a jail at all, or else a token. A request is read whole before it is sent, since
+ * a model server can be asked to reach what the run may not. The proxy reads the answers while they pass:
  * text as it grows, the tokens used, and what to tell a person when the upstream fails. A run's socket also serves
  * the egress proxy, which tells its requests by their form.
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Network } from '@saas-codex/contracts/network';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
 import { type Listener, listenOnLoopback, listenOnSocket, type RunSocket } from '../listener/listen.js';
@@ -36,6 +38,8 @@ export const MODEL_PROXY_SETTINGS = Symbol('model proxy settings');
 interface RunOwner {
   runId: string;
   tenantId: string;
+  /** What its commands may reach. */
+  network: Network;
 }
 
 interface Running {
@@ -59,9 +63,9 @@ export class ModelProxy implements OnModuleDestroy {
   }
 
   /** Lets a run's Codex call the model until `revoke`, with a token, at the address that all runs share. */
-  async open({ runId, tenantId }: RunOwner, listener: ModelListener): Promise<TokenAccess> {
+  async open({ runId, tenantId, network }: RunOwner, listener: ModelListener): Promise<TokenAccess> {
     const { baseUrl } = await this.start();
-    const { token, revoke } = this.runs.admit(new ModelRun(runId, tenantId, listener));
+    const { token, revoke } = this.runs.admit(new ModelRun(runId, tenantId, network, listener));
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
@@ -70,13 +74,13 @@ export class ModelProxy implements OnModuleDestroy {
    * @param proxy what answers there to those who take it for a proxy (CONNECT, `http://…`); the model never does
    */
   async openSocket(
-    { runId, tenantId }: RunOwner,
+    { runId, tenantId, network }: RunOwner,
     listener: ModelListener,
     socket: RunSocket,
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.start();
-    const run = new ModelRun(runId, tenantId, listener);
+    const run = new ModelRun(runId, tenantId, network, listener);
     const { revoke } = this.runs.admit(run);
     const model = modelApi(() => run, upstream);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);

@@ -35,16 +35,7 @@ export function upstreamAt(source: ModelSource, baseUrl = OPENAI, apiKey?: strin
 }
 
 /** What Codex may tell an upstream; everything else stays here, above all its `authorization` (the run's token). */
-const REQUEST_HEADERS = [
-  'accept',
-  'content-type',
-  'content-encoding',
-  'content-length',
-  'user-agent',
-  'originator',
-  'session-id',
-  'thread-id',
-];
+const REQUEST_HEADERS = ['accept', 'user-agent', 'originator', 'session-id', 'thread-id'];
 const REQUEST_PREFIX = /^(x-codex|x-openai|x-client|openai)-/;
 
 /** What an upstream may tell Codex: no cookies, no connection handling, and not the key. */
@@ -58,9 +49,10 @@ const pick = (headers: OutgoingHttpHeaders, names: string[], prefix: RegExp): Ou
     ),
   );
 
-/** Uncompressed, so that the answer can be read while it passes. */
+/** The answer uncompressed, so that it can be read while it passes. */
 export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders => ({
   ...pick(given, REQUEST_HEADERS, REQUEST_PREFIX),
+  'content-type': 'application/json',
   'accept-encoding': 'identity',
   ...(apiKey && { authorization: `Bearer ${apiKey}` }),
 });

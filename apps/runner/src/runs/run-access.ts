@@ -36,9 +36,10 @@ export class RunAccess {
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
     if (kind === 'prompt') {
+      const run = { ...owner, network };
       model = await (socket === null
-        ? this.modelProxy.open(owner, recorder)
-        : this.modelProxy.openSocket(owner, recorder, socket, egress.handlers));
+        ? this.modelProxy.open(run, recorder)
+        : this.modelProxy.openSocket(run, recorder, socket, egress.handlers));
     } else if (socket !== null) {
       listener = await listenOnSocket(egress.handlers, socket.path);
     }

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
+import type { EventData } from '@saas-codex/contracts/events';
+import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { TokenAccess, ModelDelta } from '../../src/model-proxy/model-access.js';
 import { ModelProxy } from '../../src/model-proxy/model-proxy.service.js';
@@ -33,7 +35,7 @@ export class ProxyWorld {
   upstreamUrl: string;
   answer: RequestListener;
   seen: IncomingMessage[] = [];
-  heard: { deltas: ModelDelta[]; usages: Usage[]; errors: string[] };
+  heard: { deltas: ModelDelta[]; usages: Usage[]; errors: string[]; refused: EventData<'network.refused'>[] };
   proxy: ModelProxy;
 
   async start(): Promise<void> {
@@ -45,7 +47,7 @@ export class ProxyWorld {
 
   reset(): void {
     this.seen = [];
-    this.heard = { deltas: [], usages: [], errors: [] };
+    this.heard = { deltas: [], usages: [], errors: [], refused: [] };
     this.proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl });
   }
 
@@ -55,14 +57,15 @@ export class ProxyWorld {
     await once(this.upstream, 'close');
   }
 
-  open(runId = 'run-1', from = this.proxy): Promise<TokenAccess> {
+  open(runId = 'run-1', from = this.proxy, network: Network = NETWORK_OFF): Promise<TokenAccess> {
     const { heard } = this;
     return from.open(
-      { runId, tenantId: 'tenant-1' },
+      { runId, tenantId: 'tenant-1', network },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
+        onRefused: (refusal) => heard.refused.push(refusal),
       },
     );
   }
