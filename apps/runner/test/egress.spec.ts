@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { jest } from '@jest/globals';
 import type { NetworkInput } from '@saas-codex/contracts/network';
+import { Dialer } from '../src/egress/dialer.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { EgressWorld, only, portOf, type ProxiedRun } from './support/egress-world.js';
 
@@ -136,6 +138,17 @@ describe('the egress proxy', () => {
       expect((await none.ask('http://registry.inside:4873/')).status).toBe(403);
     });
 
+    it('does not look at all the addresses of a name that has thousands', async () => {
+      world.dns['many.example'] = Array.from({ length: 6_000 }, (_, n) => `93.184.${n >> 8}.${n & 255}`);
+      world.dns['some.example'] = Array.from({ length: 24 }, (_, n) => `93.184.216.${n}`);
+      const run = await world.open(ON);
+      expect(await run.ask('http://many.example/')).toMatchObject({
+        status: 502,
+        body: 'The host many.example has more addresses than can be checked.\n',
+      });
+      expect((await run.ask('http://some.example/')).status).toBe(200);
+    });
+
     it('answers 502 for what is unknown or away, which is no refusal', async () => {
       const run = await world.open(ON, { server: null });
       expect(await run.ask('http://nowhere.example/')).toMatchObject({
@@ -207,6 +220,29 @@ describe('the egress proxy', () => {
       await ended;
       await expect(run.tunnel('example.org:5432')).rejects.toThrow();
       echo.close();
+    });
+
+    it('asks for no more names, and dials nothing more', async () => {
+      const answers: ((addresses: string[]) => void)[] = [];
+      const resolver = jest.spyOn(world.resolver, 'resolve').mockImplementation((host) => {
+        world.questions.push(host);
+        return new Promise((resolve) => answers.push(resolve));
+      });
+      const run = await world.open(ON);
+      const asked = [1, 2, 3].map((each) => run.ask(`http://secret-${each}.example/`));
+      await waitFor(() => answers.length === 1, { what: 'the first question' });
+      run.egress.close();
+      answers[0]?.(['93.184.216.34']);
+      expect((await Promise.all(asked)).map(({ status }) => status)).not.toContain(200);
+      expect([world.questions.length, world.dialled]).toEqual([1, []]);
+      resolver.mockRestore();
+    });
+
+    it('gives up connections that are being made', async () => {
+      const end = new AbortController();
+      const connection = new Dialer().connect(['127.0.0.1'], portOf(world.server), end.signal);
+      end.abort();
+      await expect(connection).rejects.toThrow('aborted');
     });
 
     it('frees the places of those that have gone before', async () => {

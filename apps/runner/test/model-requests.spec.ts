@@ -24,7 +24,7 @@ describe('a request to the model', () => {
   afterEach(() => world.proxy.onModuleDestroy());
   afterAll(() => world.stop());
 
-  const ask = async (body: object | string, network = OFF) => {
+  const ask = async (body: object | string, network: Network = OFF) => {
     const access = await world.open('run-1', world.proxy, network);
     const written = typeof body === 'string' ? body : JSON.stringify({ model: 'm', input: [], ...body });
     return world.call(access, { body: written });

@@ -1,10 +1,17 @@
 import { addressesOf, HostResolver } from '@saas-codex/platform/network/host-resolver';
-import { isOwnAddress, isPublicAddress } from '@saas-codex/platform/network/public-address';
+import {
+  interfaceAddresses,
+  isOwnAddress,
+  isPublicAddress,
+} from '@saas-codex/platform/network/public-address';
 import { TrustedHosts } from '@saas-codex/platform/network/trusted-hosts';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config.js';
-import { EgressRefusal, unknownHost } from './egress-error.js';
+import { EgressRefusal, tooManyAddresses, unknownHost } from './egress-error.js';
 import type { Target } from './target.js';
+
+/** More than any host has; each costs time that all runs share. */
+const MAX_ADDRESSES = 64;
 
 /**
  * Which network addresses a target stands for, whoever asks.
@@ -29,14 +36,16 @@ export class Destinations {
 
   /** @returns one address or more, IPv4 first. @throws EgressError */
   async addressesOf(target: Target): Promise<string[]> {
-    const addresses = await addressesOf(target.host, this.resolver);
+    const addresses = await addressesOf(target.host, this.resolver, this.trusted.has(target));
     if (addresses.length === 0) throw unknownHost(target);
-    if (addresses.every((address) => this.mayReach(target, address))) return addresses;
+    if (addresses.length > MAX_ADDRESSES) throw tooManyAddresses(target);
+    const own = interfaceAddresses();
+    if (addresses.every((address) => this.mayReach(target, address, own))) return addresses;
     throw new EgressRefusal(target, 'address_not_public');
   }
 
-  private mayReach(target: Target, address: string): boolean {
-    if (isOwnAddress(address)) return this.trusted.hasPort(target);
+  private mayReach(target: Target, address: string, own: ReadonlySet<string>): boolean {
+    if (isOwnAddress(address, own)) return this.trusted.hasPort(target);
     return isPublicAddress(address) || this.trusted.has(target);
   }
 }

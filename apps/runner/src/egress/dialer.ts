@@ -13,7 +13,7 @@ export class Dialer {
    * Connects to one of the addresses; no name is resolved any more.
    * @throws Error with a `code` when none answers in time
    */
-  async connect(addresses: string[], port: number): Promise<Socket> {
+  async connect(addresses: string[], port: number, signal: AbortSignal): Promise<Socket> {
     const socket = connect({
       host: 'checked.invalid',
       port,
@@ -22,6 +22,7 @@ export class Dialer {
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
       allowHalfOpen: true,
       noDelay: true,
+      signal,
     });
     const timer = setTimeout(() => socket.destroy(timedOut()), CONNECT_MS);
     try {

@@ -41,6 +41,11 @@ export const unreadable = () =>
 export const unknownHost = ({ host }: Target) =>
   new EgressError(502, `The host ${host} is not known. Check its name.`);
 
+export const tooManyAddresses = ({ host }: Target) =>
+  new EgressError(502, `The host ${host} has more addresses than can be checked.`);
+
+export const runEnded = () => new EgressError(503, 'The run has ended.');
+
 export const unreachable = (target: Target, error: unknown) =>
   new EgressError(502, `${writtenTarget(target)} cannot be reached${codeOf(error)}. Try again later.`);
 

@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import { Logger } from '@nestjs/common';
 import type { Destinations } from './destinations.js';
 import type { Dialer } from './dialer.js';
-import { EgressError, EgressRefusal, tooManyConnections, unreachable } from './egress-error.js';
+import { EgressError, EgressRefusal, runEnded, tooManyConnections, unreachable } from './egress-error.js';
 import { allowedMethods, type Methods } from './network-rules.js';
 import type { Target } from './target.js';
 
@@ -25,17 +26,23 @@ export class RunEgress {
   private readonly logger = new Logger('Egress');
   private readonly sockets = new Set<Socket>();
   private readonly told = new Set<string>();
-  /** One question after the other: the resolver's threads are all runs'. */
+  /** One question after the other: the name servers are all runs'. */
   private lookups: Promise<unknown> = Promise.resolve();
   private exchanges = 0;
-  private closed = false;
+  private readonly end = new AbortController();
 
   constructor(
     private readonly network: Network,
     private readonly listener: EgressListener,
     private readonly destinations: Destinations,
     private readonly dialer: Dialer,
-  ) {}
+  ) {
+    setMaxListeners(0, this.end.signal);
+  }
+
+  private get closed(): boolean {
+    return this.end.signal.aborted;
+  }
 
   /** Works on one exchange, one of a limited number. What goes wrong is told, and answered in a sentence. */
   async during(work: () => Promise<void>, answer: (error: EgressError) => void): Promise<void> {
@@ -62,15 +69,19 @@ export class RunEgress {
 
   /** The addresses that a permitted target may be reached at. @throws EgressError */
   locate(target: Target): Promise<string[]> {
-    const found = this.lookups.then(() => this.destinations.addressesOf(target));
+    const found = this.lookups.then(() => {
+      if (this.closed) throw runEnded();
+      return this.destinations.addressesOf(target);
+    });
     this.lookups = found.catch(() => undefined);
     return found;
   }
 
   /** A connection to one of the addresses, which ends with the run. @throws EgressError */
   async dial(target: Target, addresses: string[]): Promise<Socket> {
+    if (this.closed) throw runEnded();
     try {
-      return this.hold(await this.dialer.connect(addresses, target.port));
+      return this.hold(await this.dialer.connect(addresses, target.port, this.end.signal));
     } catch (error) {
       throw unreachable(target, error);
     }
@@ -88,7 +99,7 @@ export class RunEgress {
   }
 
   close(): void {
-    this.closed = true;
+    this.end.abort();
     for (const socket of this.sockets) socket.destroy(ended());
   }
 

@@ -41,7 +41,7 @@ export class Pace {
 type Done = (error?: Error | null) => void;
 
 export class PacedConnection extends Duplex {
-  private unread = NOTHING;
+  private unread: Buffer = NOTHING;
   /** The other side sends no more than that. */
   private ended = false;
   private wanted = false;

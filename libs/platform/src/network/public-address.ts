@@ -16,11 +16,15 @@ export function isPublicAddress(address: string): boolean {
   return parsed instanceof ipaddr.IPv4 || parsed.match(PUBLIC_IPV6);
 }
 
+/** Those of this machine's interfaces, as `isOwnAddress` takes them. It is no small matter to ask for them. */
+export function interfaceAddresses(): Set<string> {
+  const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  return new Set(own.map(({ address }) => ipaddr.process(address).toString()));
+}
+
 /** True for addresses that lead to this machine: loopback, link-local, and those of its own interfaces. */
-export function isOwnAddress(address: string): boolean {
+export function isOwnAddress(address: string, own: ReadonlySet<string>): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
-  if (LOCAL_RANGES.includes(parsed.range())) return true;
-  const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
-  return own.some((one) => ipaddr.process(one.address).toString() === parsed.toString());
+  return LOCAL_RANGES.includes(parsed.range()) || own.has(parsed.toString());
 }

@@ -36,13 +36,13 @@ export class AddressChecker {
         'Use https:// or ssh; http:// is only for hosts that the operator trusts.',
       );
     }
-    const pinnedTo = await this.resolve(parsed);
+    const pinnedTo = await this.resolve(parsed, trusted);
     if (!trusted && !pinnedTo.every(isPublicAddress)) throw forbidden(parsed);
     return { ...parsed, pinnedTo };
   }
 
-  private async resolve({ host }: ParsedAddress): Promise<string[]> {
-    const addresses = await addressesOf(host, this.resolver);
+  private async resolve({ host }: ParsedAddress, trusted: boolean): Promise<string[]> {
+    const addresses = await addressesOf(host, this.resolver, trusted);
     if (addresses.length === 0) {
       throw new ProblemError(
         'repo_host_unknown',
