@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '../../../tests/support/wait-for.js';
-import { EgressWorld } from './support/egress-world.js';
+import { EgressWorld, only } from './support/egress-world.js';
 
 const ON = { mode: 'on' } as const;
 
@@ -113,6 +113,36 @@ describe('the egress proxy passes messages', () => {
     expect(await text(socket)).toMatch(/served$/);
     await run.ask('http://example.org/', { method: 'POST', body });
     expect(world.seen.map((request) => request.body === body)).toEqual([true, true]);
+  });
+
+  it('but no upgrade, which nobody has asked for', async () => {
+    const odd = createServer((socket) => {
+      const answer = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
+      socket.on('error', () => undefined).once('data', () => socket.write(answer));
+    });
+    odd.listen(0, '127.0.0.1');
+    await once(odd, 'listening');
+    const run = await world.open(ON, { server: odd });
+    // More than a run may have at once.
+    for (let time = 0; time < 130; time += 1) expect((await run.ask('http://example.org/')).status).toBe(502);
+    odd.close();
+  });
+
+  it('without a method beside the request’s own, where it may only read', async () => {
+    const headers = {
+      'x-http-method-override': 'DELETE',
+      'X-Method-Override': 'PUT',
+      x_http_method: 'PUT',
+      'x-a': 'b',
+    };
+    for (const network of [only({ host: 'example.org', methods: 'read' }), ON]) {
+      const run = await world.open(network);
+      await run.ask('http://example.org/', { headers });
+    }
+    const names = world.seen.map((request) =>
+      Object.keys(request.headers).filter((name) => name.startsWith('x')),
+    );
+    expect(names).toEqual([['x-a'], ['x-http-method-override', 'x-method-override', 'x_http_method', 'x-a']]);
   });
 
   it('as streams, and no faster than they are read', async () => {

@@ -1,9 +1,10 @@
-import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { answerOf } from '../listener/answer-of.js';
 import { unreachable } from './egress-error.js';
 import { endToEndHeaders, hasBody, requestHeaders } from './http-headers.js';
+import type { Methods } from './network-rules.js';
 import { type Target, writtenTarget } from './target.js';
 
 export interface Exchange {
@@ -14,6 +15,7 @@ export interface Exchange {
   path: string;
   /** Of the scheme, which a Host header leaves out. */
   defaultPort: number;
+  methods: Methods;
 }
 
 /**
@@ -23,26 +25,25 @@ export interface Exchange {
  * @throws EgressError when no answer begins
  */
 export async function forward(exchange: Exchange, connection: Duplex): Promise<void> {
-  const { req, res, target, path, defaultPort } = exchange;
+  const { req, res, target, path, defaultPort, methods } = exchange;
   // The client may have gone while its target was looked for.
   if (req.socket.destroyed) return void connection.destroy();
   const outgoing = request({
     method: req.method,
     path,
-    headers: requestHeaders(req, writtenTarget(target, defaultPort)),
+    headers: requestHeaders(req, writtenTarget(target, defaultPort), methods),
     setHost: false,
     createConnection: () => connection,
   });
   res.once('close', () => outgoing.destroy());
   // What is not read would stand before the client's next request.
   outgoing.once('close', () => req.unpipe(outgoing).resume());
-  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  outgoing.on('error', () => undefined);
+  const answered = answerOf(outgoing);
   // Not a pipeline: a server may answer before it has read everything, and that answer has to arrive.
   if (hasBody(req)) req.on('error', () => outgoing.destroy()).pipe(outgoing);
   else outgoing.end();
   try {
-    const [incoming] = await answered;
+    const incoming = await answered;
     res.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, endToEndHeaders(incoming));
     await pipeline(incoming, res).catch(() => res.destroy());
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Methods } from './network-rules.js';
 
 /** Of one connection, not of the message: they end at every proxy. */
 const HOP_BY_HOP = [
@@ -13,6 +14,8 @@ const HOP_BY_HOP = [
   'transfer-encoding',
   'upgrade',
 ];
+/** By which some servers take another method than the request's; they read `_` as `-`. */
+const OTHER_METHOD = /^x[-_](http[-_])?method([-_]override)?$/i;
 const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH'];
 
 /** A message's headers as name, value, name, value …, without those of its connection. */
@@ -30,8 +33,9 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
  * How the request is sent on: the headers that frame its body are written anew, so that two servers can never disagree
  * on where it ends.
  */
-export function requestHeaders(req: IncomingMessage, host: string): string[] {
-  const headers = ['Host', host, ...endToEndHeaders(req, ['host', 'content-length'])];
+export function requestHeaders(req: IncomingMessage, host: string, methods: Methods): string[] {
+  const others = methods === 'read' ? Object.keys(req.headers).filter((name) => OTHER_METHOD.test(name)) : [];
+  const headers = ['Host', host, ...endToEndHeaders(req, ['host', 'content-length', ...others])];
   const length = req.headers['content-length'];
   if (req.headers['transfer-encoding'] !== undefined) return [...headers, 'Transfer-Encoding', 'chunked'];
   if (length !== undefined) return [...headers, 'Content-Length', length];

@@ -88,7 +88,7 @@ export class Inspection {
     requireReading(req, target);
     const connection = await this.run.dial(target, addresses);
     const stream = secure ? await this.beginSecurity(connection, target) : connection;
-    await forward({ req, res, target, path, defaultPort }, stream);
+    await forward({ req, res, target, path, defaultPort, methods: 'read' }, stream);
   }
 
   /** @throws EgressError when the host does not prove who it is */

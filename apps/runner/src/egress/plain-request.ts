@@ -14,9 +14,10 @@ export async function passPlainRequest(
 ): Promise<void> {
   const target = parseHttpUrl(req.url ?? '');
   if (target === null) throw unreadable();
-  if (run.permit(target) === 'read') requireReading(req, target);
+  const methods = run.permit(target);
+  if (methods === 'read') requireReading(req, target);
   const connection = await run.dial(target, await run.locate(target));
-  await forward({ req, res, target, path: target.path, defaultPort: 80 }, connection);
+  await forward({ req, res, target, path: target.path, defaultPort: 80, methods }, connection);
 }
 
 /** @throws EgressRefusal for whatever could change something, or carry much away */

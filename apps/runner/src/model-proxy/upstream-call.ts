@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   Agent as HttpAgent,
   type IncomingMessage,
@@ -6,6 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { answerOf } from '../listener/answer-of.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
@@ -54,11 +54,10 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
     connection.once('connect', () => clearTimeout(timer));
     outgoing.once('close', () => clearTimeout(timer));
   });
-  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  outgoing.on('error', () => undefined);
+  const answered = answerOf(outgoing);
   outgoing.end(body);
   try {
-    return (await answered)[0];
+    return await answered;
   } catch (error) {
     if (signal.aborted || socket.destroyed) throw error;
     throw new ModelCallError(
