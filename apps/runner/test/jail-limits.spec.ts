@@ -14,6 +14,8 @@ const LIMITS = {
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 /** Each process stays below every limit of the kernel's. */
 const HOLD = `perl -e '$x = "x" x 200_000_000; sleep 600' &`;
+/** Of 40 processes, each with 5 MB of arguments, which they share. */
+const WORDY = `ulimit -s $(ulimit -Hs); perl -e 'exec "perl", "-e", q(for (1..40) { fork or do { sleep 600; exit } } sleep 2; print "There."), ("x" x 131_000) x 40'`;
 const BUSY = 'timeout 2 sh -c "while :; do :; done" &';
 /** Codex is the parent of the command's shell. */
 const end = (signal: string) => `kill -${signal} $PPID; sleep 600`;
@@ -57,6 +59,12 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
     `The run used more than 512 MB of memory (JAIL_MAX_MEMORY_MB). ${GO_ON}`,
   ],
   [
+    'open files, many to each of its processes',
+    // Only descriptors: they take the run next to no memory, and whoever looks at them a lot.
+    `perl -MPOSIX -e 'for (1..30) { if (fork == 0) { 1 while dup(0); sleep 600 } } sleep 600'`,
+    'The run had more than 50000 files and connections open at once. Go on from here in smaller steps.',
+  ],
+  [
     "processor time, Codex's own",
     end('XCPU'),
     `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
@@ -81,6 +89,14 @@ describe('a run that takes more than it may', () => {
     world = await RunnerWorld.create([
       ...greedy,
       { name: 'endless', match: 'Stay', steps: [{ do: 'endless' }] },
+      {
+        name: 'wordy',
+        match: 'Be wordy',
+        steps: [
+          { do: 'command', cmd: WORDY },
+          { do: 'message', text: 'Done.' },
+        ],
+      },
       { name: 'any', steps: [{ do: 'message', text: 'Done.' }] },
     ]);
     runner = await world.startRunner({ ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: '2', ...LIMITS });
@@ -102,6 +118,16 @@ describe('a run that takes more than it may', () => {
     },
     90_000,
   );
+
+  it('costs the runner little to end, however wordy its processes are', async () => {
+    const before = await runner.peakMegabytes();
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Be wordy.');
+    const events = await world.ended(runId);
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    expect(JSON.stringify(events)).toContain('There.');
+    expect(await processesWith(runId)).toEqual([]);
+    expect(await runner.peakMegabytes()).toBeLessThan(before + 150);
+  });
 
   it('is stopped at once where too much lies already', async () => {
     const threadId = await world.createThread(runner);

@@ -1,16 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './jail.js';
-import { isMarked, readOwnChildren, readProcesses, withDescendants } from './process-table.js';
+import { shellEnvironmentSetting } from './command-environment.js';
+import { inBatches } from './in-batches.js';
+import {
+  readCommandLine,
+  readEnvironment,
+  readOwnChildren,
+  readProcesses,
+  withDescendants,
+} from './process-table.js';
 
 /*
  * The end of a run's processes, which carry its id in a variable:
  *
- *     marked: SAAS_CODEX_RUN=<id> in the environment, or on Codex's command line
+ *     marked: SAAS_CODEX_RUN=<id> is an entry of the environment, or a setting on Codex's command line
  *     found:  the marked ones and all their descendants; killed, until a look finds nobody
  *
  * A jail's first process is marked, and with it the kernel ends everything in the jail. Without a jail the hunt is all
  * there is: a variable is inherited across fork, setsid and a second fork, and a process that was started with another
- * environment is found as long as its parent lives.
+ * environment is found as long as its parent lives. A text that a client or an agent chooses (a model's name, say) is never
+ * taken for the mark: that is a whole entry, and no text has the NULs between which entries stand.
  */
 
 const PAUSE_MS = 20;
@@ -34,14 +43,21 @@ export async function killJail(runId: string): Promise<void> {
 
 async function findProcesses(runId: string): Promise<number[]> {
   const all = (await readProcesses()).filter(({ zombie, pid }) => !zombie && pid !== process.pid);
-  const marks = await Promise.all(all.map(({ pid }) => isRunMarked(pid, runId)));
+  const marks = await inBatches(all, ({ pid }) => isRunMarked(pid, runId));
   const marked = all.filter((_, index) => marks[index]);
   return withDescendants(marked, all).map(({ pid }) => pid);
 }
 
-/** Whether the process itself carries the run's id. */
-export const isRunMarked = async (pid: number, runId: string): Promise<boolean> =>
-  (await isMarked(pid, `${RUN_VARIABLE}=${runId}`)) || (await isMarked(pid, `${RUN_VARIABLE}='${runId}'`));
+/**
+ * Whether the process itself carries the run's id. The environment of a process that guards itself against being read, as
+ * Codex does, cannot be seen; its command line always can.
+ */
+export async function isRunMarked(pid: number, runId: string): Promise<boolean> {
+  if (`\0${await readEnvironment(pid)}`.includes(`\0${RUN_VARIABLE}=${runId}\0`)) return true;
+  // Other variables may follow within the braces.
+  const setting = shellEnvironmentSetting({ [RUN_VARIABLE]: runId }).slice(0, -1);
+  return (await readCommandLine(pid)).includes(`\0--config\0${setting}`);
+}
 
 function kill(pid: number): void {
   try {

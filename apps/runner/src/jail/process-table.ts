@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
+import { inBatches } from './in-batches.js';
 
 export interface ProcessEntry {
   pid: number;
@@ -14,6 +15,10 @@ const NUMBER = /^\d+$/;
 /** Where they stand in /proc/<pid>/stat, behind the name: user, system, and both of children. */
 const CPU_TIMES = 11;
 const THREADS = 17;
+/** Bytes; the line has some 50 numbers. */
+const STAT_LINE = 2_048;
+/** Bytes. Agents may give their processes megabytes of arguments. */
+const MOST_READ = 128 * 1024;
 
 /**
  * All processes of this machine (of this pid namespace), from Linux's /proc. Elsewhere there is none to read, and nobody
@@ -21,7 +26,7 @@ const THREADS = 17;
  */
 export async function readProcesses(): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => NUMBER.test(name)).map(Number);
-  return (await Promise.all(pids.map(readProcess))).filter((entry) => entry !== null);
+  return (await inBatches(pids, readProcess)).filter((entry) => entry !== null);
 }
 
 /** The processes that this one has started; none where the kernel keeps no such list. */
@@ -34,7 +39,7 @@ export async function readOwnChildren(): Promise<number[]> {
 }
 
 async function readProcess(pid: number): Promise<ProcessEntry | null> {
-  const stat = await readText(`/proc/${pid}/stat`);
+  const stat = await readText(`/proc/${pid}/stat`, STAT_LINE);
   // `pid (name) state parent …`, and a name may contain anything, parentheses too.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, parent] = fields;
@@ -60,23 +65,20 @@ export function withDescendants(roots: ProcessEntry[], all: ProcessEntry[]): Pro
   return [...found];
 }
 
-/**
- * True when the text stands in the process's environment or command line. The environment of a process that guards
- * itself against being read cannot be seen; its command line always can.
- */
-export async function isMarked(pid: number, marker: string): Promise<boolean> {
-  const [environment, commandLine] = await Promise.all([
-    readText(`/proc/${pid}/environ`),
-    readText(`/proc/${pid}/cmdline`),
-  ]);
-  return environment.includes(marker) || commandLine.includes(marker);
-}
+/** What a process was started with, each part of it ended by a NUL; empty when it does not let itself be read. */
+export const readEnvironment = (pid: number): Promise<string> => readText(`/proc/${pid}/environ`);
+export const readCommandLine = (pid: number): Promise<string> => readText(`/proc/${pid}/cmdline`);
 
-/** Empty when the process has gone or does not let itself be read. */
-async function readText(path: string): Promise<string> {
+/** The beginning of the file; empty when the process has gone or does not let itself be read. */
+async function readText(path: string, most = MOST_READ): Promise<string> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return '';
   try {
-    return await readFile(path, 'latin1');
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(most), 0, most);
+    return buffer.toString('latin1', 0, bytesRead);
   } catch {
     return '';
+  } finally {
+    await file.close();
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../../scripts/lib/ports.mjs';
 import { waitFor } from '../../../../tests/support/wait-for.js';
@@ -16,6 +17,8 @@ interface Answer {
 /** A real runner process, to be spoken to over HTTP and ended by signals. */
 export interface RunnerProcess {
   url: string;
+  /** The most that it has ever held in memory. */
+  peakMegabytes(): Promise<number>;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   /** Ends it with SIGTERM, or with another signal, and resolves when it has gone. */
   end(signal?: NodeJS.Signals): Promise<void>;
@@ -29,7 +32,11 @@ export async function startRunnerProcess(settings: Record<string, string>): Prom
   });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(() => isUp(child, url), { what: 'the runner to be up' });
-  return { url, call: (...args) => call(url, ...args), end: (signal) => end(child, signal) };
+  const peakMegabytes = async () => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+  };
+  return { url, peakMegabytes, call: (...args) => call(url, ...args), end: (signal) => end(child, signal) };
 }
 
 async function isUp(child: ChildProcess, url: string): Promise<boolean> {

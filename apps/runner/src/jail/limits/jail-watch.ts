@@ -128,13 +128,14 @@ export class JailWatch {
     const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
     const named = await diskUsage(this.bwrap, run.folders, AbortSignal.any([run.stop.signal, deadline]));
     const nameless = run.root === null ? NO_FILES : await this.namelessOf(run.root, run.folders[0]);
+    if (nameless === null) return this.pass(run, 'open files');
     const { JAIL_MAX_DISK_MB, JAIL_MAX_MEMORY_MB } = this.config;
     if (deadline.aborted || (named ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
       this.pass(run, 'disk');
     else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.pass(run, 'memory');
   }
 
-  private async namelessOf(root: number, folder: string): Promise<NamelessFiles> {
+  private async namelessOf(root: number, folder: string): Promise<NamelessFiles | null> {
     const all = await readProcesses();
     const roots = all.filter(({ pid, parent }) => pid === root && parent === process.pid);
     return namelessFiles(withDescendants(roots, all), folder);

@@ -1,4 +1,5 @@
 import type { Config } from '../../config.js';
+import { MOST_OPEN_FILES } from './resource-limits.js';
 
 /** A limit that a run has passed. */
 export interface LimitPassed {
@@ -6,8 +7,9 @@ export interface LimitPassed {
   sentence: string;
 }
 
-export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file';
+export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files';
 
+const GO_ON_SMALLER = 'Go on from here in smaller steps.';
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 
 const SENTENCES: Record<Limit, (config: Config) => string> = {
@@ -17,6 +19,8 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
     `The run had more than ${most} processes and threads at once (JAIL_MAX_PROCESSES). ${GO_ON}`,
   cpu: ({ JAIL_MAX_CPU_MINUTES: most }) =>
     `The run used more than ${most} minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
+  'open files': () =>
+    `The run had more than ${MOST_OPEN_FILES} files and connections open at once. ${GO_ON_SMALLER}`,
   // Nothing can be removed by a run that may not start.
   disk: ({ JAIL_MAX_DISK_MB: most }) =>
     `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.`,

@@ -1,6 +1,7 @@
-import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { inBatches } from '../in-batches.js';
 import type { ProcessEntry } from '../process-table.js';
+import { MOST_OPEN_FILES } from './resource-limits.js';
 
 /** Bytes of files that processes hold open and that no folder shows: removed ones, and those that never had a name. */
 export interface NamelessFiles {
@@ -11,38 +12,31 @@ export interface NamelessFiles {
 }
 
 const BLOCK = 512;
-/** Of descriptors in one look, since a run may have millions of them. */
-const MOST_LOOKED_AT = 50_000;
 
-/** @param folder of the workspace */
-export async function namelessFiles(processes: ProcessEntry[], folder: string): Promise<NamelessFiles> {
+/**
+ * @param folder of the workspace
+ * @returns null: the processes have more files open than a run may, and no more were looked at
+ */
+export async function namelessFiles(
+  processes: ProcessEntry[],
+  folder: string,
+): Promise<NamelessFiles | null> {
   const { dev: workspace } = await stat(folder);
   const total = { disk: 0, memory: 0 };
   // Several processes may hold the same one.
   const seen = new Set<string>();
-  let left = MOST_LOOKED_AT;
-  for (const { pid } of inAnyOrder(processes)) {
-    const descriptors = (await readdir(`/proc/${pid}/fd`).catch(() => [])).slice(0, left);
-    left -= descriptors.length;
-    for (const { dev, ino, blocks } of await namelessOf(pid, descriptors)) {
-      if (seen.has(`${dev} ${ino}`)) continue;
-      seen.add(`${dev} ${ino}`);
-      total[dev === workspace ? 'disk' : 'memory'] += blocks * BLOCK;
+  let room = MOST_OPEN_FILES;
+  for (const { pid } of processes) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    room -= descriptors.length;
+    if (room < 0) return null;
+    for (const file of await inBatches(descriptors, (name) => statOf(pid, name))) {
+      if (!file?.isFile() || file.nlink !== 0 || seen.has(`${file.dev} ${file.ino}`)) continue;
+      seen.add(`${file.dev} ${file.ino}`);
+      total[file.dev === workspace ? 'disk' : 'memory'] += file.blocks * BLOCK;
     }
   }
   return total;
 }
 
-/** Nobody is behind all the other ones in every look. */
-const inAnyOrder = (processes: ProcessEntry[]): ProcessEntry[] =>
-  processes
-    .map((entry) => ({ entry, place: Math.random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ entry }) => entry);
-
-async function namelessOf(pid: number, descriptors: string[]): Promise<Stats[]> {
-  const files = await Promise.all(
-    descriptors.map((name) => stat(`/proc/${pid}/fd/${name}`).catch(() => null)),
-  );
-  return files.filter((file) => file !== null).filter((file) => file.isFile() && file.nlink === 0);
-}
+const statOf = (pid: number, descriptor: string) => stat(`/proc/${pid}/fd/${descriptor}`).catch(() => null);

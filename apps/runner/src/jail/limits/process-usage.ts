@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { inBatches } from '../in-batches.js';
 import type { ProcessEntry } from '../process-table.js';
 
 /** What a run's processes take together. */
@@ -23,11 +24,10 @@ export const usageOf = (processes: ProcessEntry[]): ProcessUsage => ({
  * `limit`, a second one shares it out.
  */
 export async function memoryOf(processes: ProcessEntry[], limit: number): Promise<number> {
-  const atMost = await Promise.all(processes.map(({ pid }) => heldBy(pid)));
-  if (sum(atMost) <= limit) return sum(atMost);
-  return sum(
-    await Promise.all(processes.map(async ({ pid }, index) => (await shareOf(pid)) ?? atMost[index] ?? 0)),
-  );
+  const atMost = await inBatches(processes, async ({ pid }) => ({ pid, bytes: await heldBy(pid) }));
+  const most = sum(atMost.map(({ bytes }) => bytes));
+  if (most <= limit) return most;
+  return sum(await inBatches(atMost, async ({ pid, bytes }) => (await shareOf(pid)) ?? bytes));
 }
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -38,7 +38,7 @@ async function heldBy(pid: number): Promise<number> {
   const held = await kilobytesIn(`/proc/${pid}/status`, names);
   if (held !== null) return held;
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const all = await Promise.all(threads.map((id) => kilobytesIn(`/proc/${pid}/task/${id}/status`, names)));
+  const all = await inBatches(threads, (id) => kilobytesIn(`/proc/${pid}/task/${id}/status`, names));
   return all.find((of) => of !== null) ?? 0;
 }
 
