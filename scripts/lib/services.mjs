@@ -50,6 +50,8 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
           'JAIL_MAX_MEMORY_MB',
           'JAIL_MAX_CPU_MINUTES',
           'JAIL_MAX_DISK_MB',
+          'JAIL_MAX_FILES',
+          'MAX_RUN_LOG_MB',
         ]),
       }),
       // Its runs may use up their grace, and then it still has to close their logs.

@@ -43,6 +43,8 @@ export const Settings = z.object({
   JAIL_MAX_MEMORY_MB: z.coerce.number().int().min(512).max(10_000_000).default(4_096),
   JAIL_MAX_CPU_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   JAIL_MAX_DISK_MB: z.coerce.number().int().min(64).max(100_000_000).default(10_240),
+  JAIL_MAX_FILES: z.coerce.number().int().min(1_000).max(1_000_000_000).default(1_000_000),
+  MAX_RUN_LOG_MB: z.coerce.number().int().min(1).max(10_000).default(64),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   SIGN_IN_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).optional(),
   TRUST_PROXY: z.string().optional(),

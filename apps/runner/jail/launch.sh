@@ -2,4 +2,10 @@
 # Builds the jail and starts start.sh in it. For a prompt the SDK starts this in place of Codex, with Codex's arguments.
 # What the jail consists of stands in a file, so that nothing of it appears in a list of processes.
 exec 3<"$SAAS_CODEX_JAIL/arguments" 4<"$SAAS_CODEX_JAIL/filter"
-exec "$SAAS_CODEX_BWRAP" --args 3 --seccomp 4 -- /bin/sh /run/jail/start.sh "$@"
+# Whatever else the runner was started with is not the jail's. A plain sh has no word for a descriptor above 9.
+exec "$(command -v bash || echo /bin/sh)" -c '
+  for file in /proc/self/fd/*; do
+    number=${file##*/}
+    [ "$number" -le 4 ] || { [ "$number" -gt 9 ] && [ -z "$BASH" ]; } || eval "exec $number>&-"
+  done
+  exec "$@"' launch "$SAAS_CODEX_BWRAP" --args 3 --seccomp 4 -- /bin/sh /run/jail/start.sh "$@"

@@ -7,6 +7,9 @@ const SOCKET = '/run/jail/run.sock';
 /** As RELAY_ORIGIN in src/jail/bubblewrap.jail.ts. */
 const PORT = 39_100;
 
+// It would open Node's debugger otherwise, by which commands could work in this process.
+process.on('SIGUSR1', () => undefined);
+
 const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
   const proxy = connect({ path: SOCKET, allowHalfOpen: true });
   // Whoever breaks off breaks off the other.

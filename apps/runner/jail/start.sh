@@ -8,7 +8,8 @@ prlimit --pid $$ $SAAS_CODEX_LIMITS || exit 1
 unset SAAS_CODEX_LIMITS
 # What is installed for this session alone comes first, but not before this script has found its own programs.
 export PATH="$HOME/.local/bin:$PATH"
-relay() { exec /run/jail/node /run/jail/relay.mjs </dev/null; }
+# Nothing that it says reaches the runner: commands run as the same user, and may have it say anything.
+relay() { exec /run/jail/node /run/jail/relay.mjs </dev/null 2>/dev/null; }
 if [ -e /run/jail/setup.sh ]; then
   # A script may want the network with its first command.
   /usr/bin/mkfifo /tmp/relay

@@ -25,6 +25,9 @@ export const Config = z.object({
   JAIL_MAX_CPU_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   /** The session's repository and CODEX_HOME. */
   JAIL_MAX_DISK_MB: z.coerce.number().int().min(64).max(100_000_000).default(10_240),
+  JAIL_MAX_FILES: z.coerce.number().int().min(1_000).max(1_000_000_000).default(1_000_000),
+  /** What the log of one run may take, with the text that is shown as it grows. */
+  MAX_RUN_LOG_MB: z.coerce.number().int().min(1).max(10_000).default(64),
   /** How long one run may take. */
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   /** How long one run of a session's setup script may take. */

@@ -20,6 +20,7 @@ const NAMES = Object.keys(
     socket: '',
     abstract: '',
     pid: 0,
+    node: 0,
     home: '',
     source: '',
   }),
@@ -37,6 +38,7 @@ describe('an agent in the jail', () => {
   let runner: RunnerProcess;
   let servers: Server[];
   let bystander: ChildProcess;
+  let debuggable: ChildProcess;
   let jailed: string[];
   let free: string[];
 
@@ -68,6 +70,7 @@ describe('an agent in the jail', () => {
 
   afterAll(async () => {
     bystander.kill();
+    debuggable.kill();
     for (const server of servers) server.close();
     await world.destroy();
   });
@@ -104,7 +107,11 @@ describe('an agent in the jail', () => {
     named.listen(socket);
     nameless.listen(`\0${abstract}`);
     await Promise.all(servers.map((server) => once(server, 'listening')));
-    bystander = spawn('sleep', ['1000'], { env: { SECRET }, stdio: 'ignore' });
+    bystander = spawn('sleep', ['1000'], {
+      env: { SECRET },
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    debuggable = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1_000)'], { stdio: 'ignore' });
     const port = (tcp.address() as AddressInfo).port;
     return {
       other,
@@ -114,6 +121,7 @@ describe('an agent in the jail', () => {
       socket,
       abstract,
       pid: bystander.pid ?? 0,
+      node: debuggable.pid ?? 0,
       home: dirname(world.root),
       source: SOURCE,
     };

@@ -5,9 +5,9 @@ import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { prepareCodexHome, untrustedProject } from '../threads/codex-home.js';
 import { codexEnvironment, TOKEN_VARIABLE } from './codex-environment.js';
 import { Engine, type PromptTurn } from './engine.js';
-import { guardChildInputs } from './sdk-child-guard.js';
+import { CodexOutput, guardChildren } from './sdk-child-guard.js';
 
-guardChildInputs();
+guardChildren();
 
 /** Drives Codex through @openai/codex-sdk: one `codex exec` process per turn. */
 @Injectable()
@@ -64,15 +64,33 @@ export class CodexSdkEngine extends Engine<PromptTurn> {
  */
 async function* streamUntilDone<T>(
   signal: AbortSignal,
-  start: (signal: AbortSignal) => Promise<AsyncIterable<T>>,
+  start: (signal: AbortSignal) => Promise<AsyncGenerator<T>>,
 ): AsyncGenerator<T> {
   const inner = new AbortController();
   const abort = () => inner.abort();
   signal.throwIfAborted();
   signal.addEventListener('abort', abort);
   try {
-    yield* await start(inner.signal);
+    yield* bounded(await start(inner.signal));
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The SDK starts Codex when it is asked for its first event, and gives one for each line that Codex has printed. */
+async function* bounded<T>(events: AsyncGenerator<T>): AsyncGenerator<T> {
+  const output = new CodexOutput();
+  try {
+    for (;;) {
+      const next = await output.during(() => events.next());
+      if (next.done) break;
+      output.lineTaken();
+      yield next.value;
+    }
+  } catch (error) {
+    throw output.problem ?? error;
+  } finally {
+    await events.return(undefined);
+  }
+  if (output.problem) throw output.problem;
 }

@@ -39,10 +39,16 @@ export type EngineEvent =
   /** `failure` is a sentence for a person; null: the script has succeeded. */
   | { type: 'setup.ended'; failure: string | null };
 
+/** The program has printed what nobody can take: a line without end. It was ended. */
+export class TooMuchOutputError extends Error {
+  override readonly name = 'TooMuchOutputError';
+}
+
 /** How a turn is worked. */
 export abstract class Engine<T extends Turn = Turn> {
   /**
    * Works one turn. The last event is `turn.completed`, `turn.failed` or `setup.ended`.
+   * @throws TooMuchOutputError
    * @throws Error when the program could not be started, was aborted or ended by itself
    */
   abstract run(turn: T): AsyncIterable<EngineEvent>;

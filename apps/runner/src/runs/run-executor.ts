@@ -4,10 +4,12 @@ import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
-import { Engine, type Turn } from '../engine/engine.js';
+import { Engine, TooMuchOutputError, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
+import { passed } from '../jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns } from './active-runs.js';
+import { BoundedLog } from './bounded-log.js';
 import { Cancellations } from './cancellations.js';
 import { type Ending, failed, stopped } from './ending.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
@@ -23,6 +25,8 @@ import { TurnRecorder } from './turn-recorder.js';
  * The log's first entry is the only claim. It can be written once, in Redis and in the run's spool, so that a turn cannot
  * be started twice, whatever the queue does and whatever Redis forgets.
  */
+
+const MEGABYTE = 1024 * 1024;
 
 @Injectable()
 export class RunExecutor {
@@ -83,7 +87,9 @@ export class RunExecutor {
 
   private async work(run: ActiveRun, job: RunJob, thread: Thread, log: RunLogWriter): Promise<Ending> {
     const { kind } = job;
-    const recorder = new TurnRecorder(log, kind, thread.paths.repo, () => run.stop('lost'));
+    const logFull = () => run.stop(passed('log', this.config));
+    const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, logFull);
+    const recorder = new TurnRecorder(bounded, kind, thread.paths.repo, () => run.stop('lost'));
     const problem = this.jail.problemWith(job.network);
     if (problem !== null) return failed(kind, { sentence: problem });
     const access = await this.access.open(job, recorder);
@@ -96,6 +102,7 @@ export class RunExecutor {
     } catch (error) {
       const limit = this.jail.limitBehind(error);
       if (error instanceof LogFencedError) run.stop('lost');
+      else if (error instanceof TooMuchOutputError) logFull();
       else if (limit) run.stop(limit);
       if (!run.stoppedFor && !recorder.hasFailure) this.logger.warn(`run ${run.runId}: ${String(error)}`);
     } finally {

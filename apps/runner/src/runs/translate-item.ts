@@ -1,12 +1,15 @@
 import { relative, sep } from 'node:path';
 import { CommandExecutionItem, FileChangeItem, type Item } from '@saas-codex/contracts/items';
 import { BoundedText } from '../engine/bounded-text.js';
+import { boundItem } from './bounded-item.js';
 
 /**
- * Codex's item as the log has it: paths within the repository are relative to it, huge outputs lose their middle.
+ * Codex's item as the log has it: paths within the repository are relative to it, and what is huge loses its middle.
  * Everything else, items of unknown types too, passes as it is.
  */
-export function translateItem(item: Item, repo: string): Item {
+export const translateItem = (item: Item, repo: string): Item => boundItem(translate(item, repo));
+
+function translate(item: Item, repo: string): Item {
   if (item.type === 'file_change') {
     const change = FileChangeItem.safeParse(item);
     return change.success

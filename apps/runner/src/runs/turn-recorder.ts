@@ -1,12 +1,15 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
-import type { RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
 import type { EgressListener } from '../egress/run-egress.js';
 import type { EngineEvent } from '../engine/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
+import type { BoundedLog } from './bounded-log.js';
 import { DeltaBuffer } from './delta-buffer.js';
 import { type Ending, failed, succeeded } from './ending.js';
 import { translateItem } from './translate-item.js';
+
+/** Characters of what Codex says is wrong; it quotes servers, and whoever passes for one. */
+const MOST_OF_REASON = 2_000;
 
 /**
  * Writes one turn into its run's log: the engine's events one by one, what the model proxy hears beside them, and knows
@@ -29,7 +32,7 @@ export class TurnRecorder implements ModelListener, EgressListener {
 
   /** @param onWriteError called when the log takes nothing more from here. */
   constructor(
-    private readonly log: RunLogWriter,
+    private readonly log: BoundedLog,
     private readonly kind: RunKind,
     private readonly repo: string,
     private readonly onWriteError: (error: unknown) => void,
@@ -122,9 +125,8 @@ export class TurnRecorder implements ModelListener, EgressListener {
   private explain(message: string): string {
     const attempt = /^Reconnecting\.\.\. (\d+\/\d+)/.exec(message)?.[1];
     const reason = this.upstreamError ?? message.replace(/,? *url: \S+?(?=\)?$)/, '');
-    return attempt !== undefined && this.upstreamError !== null
-      ? `Attempt ${attempt} failed: ${reason}`
-      : reason;
+    const retried = attempt !== undefined && this.upstreamError !== null;
+    return (retried ? `Attempt ${attempt} failed: ${reason}` : reason).slice(0, MOST_OF_REASON);
   }
 
   private inBackground(write: Promise<unknown>): void {

@@ -7,7 +7,7 @@ export interface LimitPassed {
   sentence: string;
 }
 
-export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files';
+export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files' | 'log';
 
 const GO_ON_SMALLER = 'Go on from here in smaller steps.';
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
@@ -24,6 +24,8 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
   // Nothing can be removed by a run that may not start.
   disk: ({ JAIL_MAX_DISK_MB: most }) =>
     `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.`,
+  log: ({ MAX_RUN_LOG_MB: most }) =>
+    `The run said more than its log may hold, which is ${most} MB (MAX_RUN_LOG_MB). ${GO_ON}`,
   file: ({ JAIL_MAX_FILE_MB: most }) =>
     `The run wrote a file of more than ${most} MB (JAIL_MAX_FILE_MB). ${GO_ON}`,
 };
