@@ -10,6 +10,7 @@ const LIMITS = {
   JAIL_MAX_PROCESSES: '100',
   JAIL_MAX_CPU_MINUTES: '0.05',
   JAIL_MAX_DISK_MB: '64',
+  JAIL_MAX_FILES: '10000',
 };
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 /** Each process stays below every limit of the kernel's. */
@@ -63,6 +64,16 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
     // Only descriptors: they take the run next to no memory, and whoever looks at them a lot.
     `perl -MPOSIX -e 'for (1..30) { if (fork == 0) { 1 while dup(0); sleep 600 } } sleep 600'`,
     'The run had more than 50000 files and connections open at once. Go on from here in smaller steps.',
+  ],
+  [
+    'files, all of them empty',
+    `perl -e 'for (1..12_000) { open F, ">", "f$_" } sleep 600'`,
+    'The session has more than 10000 files and folders (JAIL_MAX_FILES). Start a new session, or have the limit raised.',
+  ],
+  [
+    'files in memory, all of them empty',
+    `perl -e 'for (1..110_000) { open F, ">", "/tmp/f$_"; open F, ">", "/dev/shm/f$_" } sleep 600'`,
+    'The run kept more than 200000 files in its folders in memory, as /tmp is one. Go on from here in smaller steps.',
   ],
   [
     "processor time, Codex's own",
@@ -134,6 +145,15 @@ describe('a run that takes more than it may', () => {
     const repo = world.folder(threadId, 'repo');
     await mkdir(join(repo, 'large'));
     for (const name of ['a', 'b']) await writeFile(join(repo, 'large', name), Buffer.alloc(40_000_000, 1));
+    const events = await world.ended(await world.startRun(runner, threadId, 'Stay'));
+    expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 64 MB \(JAIL_MAX_DISK_MB\)/);
+  });
+
+  it('is stopped at once where too much has been recorded of it', async () => {
+    const threadId = await world.createThread(runner);
+    const history = world.folder(threadId, 'history.git');
+    await mkdir(history);
+    for (const name of ['a', 'b']) await writeFile(join(history, name), Buffer.alloc(40_000_000, 1));
     const events = await world.ended(await world.startRun(runner, threadId, 'Stay'));
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 64 MB \(JAIL_MAX_DISK_MB\)/);
   });

@@ -64,6 +64,8 @@ const PATH = [
   '/bin',
   '/run/jail/codex/codex-path',
 ].join(':');
+/** In memory, of each run alone. */
+export const WRITABLE_IN_MEMORY = ['/tmp', '/dev/shm'];
 /** Bytes that a run may keep in each of its folders in memory. */
 const MEMORY_FOLDER = String(256 * 1024 * 1024);
 /** As in etc/passwd. */
@@ -93,8 +95,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   '/proc',
   '--dev',
   '/dev',
-  ...inMemory('/tmp'),
-  ...inMemory('/dev/shm'),
+  ...WRITABLE_IN_MEMORY.flatMap(inMemory),
   ...readOnly(codexFolder(), '/run/jail/codex'),
   ...readOnly(process.execPath, '/run/jail/node'),
   ...readOnly(join(OURS, 'relay.mjs'), '/run/jail/relay.mjs'),

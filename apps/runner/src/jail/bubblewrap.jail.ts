@@ -97,7 +97,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   watch(runId: string, { repo, codexHome }: WorkspacePaths, onPassed: (limit: LimitPassed) => void) {
-    return this.watches.start({ runId, folders: [repo, codexHome], onPassed });
+    return this.watches.start({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
   }
 
   limitBehind(error: unknown): LimitPassed | null {
@@ -119,7 +119,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   private async contentsFor({ runId, paths, environment, authority }: JailedTurn) {
     const { path: socket } = await this.runSocket(runId);
     const { repo, codexHome } = paths;
-    const borrowed = await this.borrowedObjects(join(dirname(repo), WORKSPACE.history));
+    const borrowed = await this.borrowedObjects(historyOf(repo));
     const certificates =
       authority && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authority)));
     const commandEnvironment = {
@@ -145,3 +145,5 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return alternates.split('\n').filter((line) => line.startsWith(mirrors) && resolve(line) === line);
   }
 }
+
+const historyOf = (repo: string) => join(dirname(repo), WORKSPACE.history);

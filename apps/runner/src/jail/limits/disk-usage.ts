@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { access } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { SYSTEM_FOLDERS } from '../bubblewrap-arguments.js';
 
@@ -15,18 +16,46 @@ const JAIL = ['--unshare-all', '--unshare-user', '--die-with-parent', '--new-ses
   .concat(['--uid', '0', '--cap-drop', 'ALL', '--cap-add', 'CAP_DAC_READ_SEARCH', '--clearenv'])
   .concat(SYSTEM_FOLDERS.flatMap((folder) => ['--ro-bind-try', folder, folder]));
 
+export interface DiskUsage {
+  bytes: number;
+  /** Files and folders; one with several names counts once. */
+  files: number;
+}
+
 /**
+ * @param folders those that are not there count nothing
  * @param signal ends the count
- * @returns bytes, or null when they could not be counted
+ * @returns null when they could not be counted
  */
 export async function diskUsage(
   bwrap: string,
   folders: string[],
   signal: AbortSignal,
+): Promise<DiskUsage | null> {
+  const there = await Promise.all(
+    folders.map((folder) =>
+      access(folder).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  const counted = folders.filter((_, index) => there[index]);
+  const sumOf = (unit: string) => sumOfFolders(bwrap, counted, unit, signal);
+  // du tells one of them at a time, and walks faster where it has just been.
+  const [bytes, files] = await Promise.all([sumOf('--block-size=1'), sumOf('--inodes')]);
+  return bytes === null || files === null ? null : { bytes, files };
+}
+
+async function sumOfFolders(
+  bwrap: string,
+  folders: string[],
+  unit: string,
+  signal: AbortSignal,
 ): Promise<number | null> {
   const targets = folders.map((_, index) => `/counted/${index}`);
   const binds = folders.flatMap((folder, index) => ['--ro-bind', folder, `/counted/${index}`]);
-  const du = ['du', '--summarize', '--one-file-system', '--block-size=1', '--', ...targets];
+  const du = ['du', '--summarize', '--one-file-system', unit, '--', ...targets];
   const child = spawn(bwrap, [...JAIL, ...binds, ...du], {
     // What changes while it is looked at is complained about at length.
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -4,6 +4,7 @@ import type { Config } from '../../config.js';
 import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
 import { diskUsage } from './disk-usage.js';
+import { filesInMemory, MOST_FILES_IN_MEMORY } from './files-in-memory.js';
 import { type Limit, type LimitPassed, passed } from './limits.js';
 import { type NamelessFiles, namelessFiles } from './nameless-files.js';
 import { memoryOf, usageOf } from './process-usage.js';
@@ -32,6 +33,8 @@ export interface WatchedRun {
   runId: string;
   /** Writable to the run. */
   folders: [repo: string, codexHome: string];
+  /** What the platform itself records of them. */
+  history: string;
   /** Called once. */
   onPassed: (limit: LimitPassed) => void;
 }
@@ -102,6 +105,8 @@ export class JailWatch {
   }
 
   private async judge(run: Watching, processes: ProcessEntry[]): Promise<void> {
+    // Behind bwrap itself, whose only child it is.
+    const [, first] = processes;
     const { tasks, cpuSeconds } = usageOf(processes);
     // Less than before: somebody has gone whom nobody waited for. What he took counts nevertheless.
     run.cpuSeconds += Math.max(0, cpuSeconds - run.lastCpuSeconds);
@@ -110,6 +115,7 @@ export class JailWatch {
     const mostMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
     if (tasks > JAIL_MAX_PROCESSES) this.pass(run, 'processes');
     else if (run.cpuSeconds > JAIL_MAX_CPU_MINUTES * 60) this.pass(run, 'cpu');
+    else if ((await filesInMemory(first?.pid ?? 0)) > MOST_FILES_IN_MEMORY) this.pass(run, 'files in memory');
     else if ((await memoryOf(processes, mostMemory)) > mostMemory) this.pass(run, 'memory');
   }
 
@@ -126,12 +132,14 @@ export class JailWatch {
 
   private async countOnce(run: Watching): Promise<void> {
     const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
-    const named = await diskUsage(this.bwrap, run.folders, AbortSignal.any([run.stop.signal, deadline]));
+    const folders = [...run.folders, run.history];
+    const named = await diskUsage(this.bwrap, folders, AbortSignal.any([run.stop.signal, deadline]));
     const nameless = run.root === null ? NO_FILES : await this.namelessOf(run.root, run.folders[0]);
     if (nameless === null) return this.pass(run, 'open files');
-    const { JAIL_MAX_DISK_MB, JAIL_MAX_MEMORY_MB } = this.config;
-    if (deadline.aborted || (named ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
+    const { JAIL_MAX_DISK_MB, JAIL_MAX_FILES, JAIL_MAX_MEMORY_MB } = this.config;
+    if (deadline.aborted || (named?.bytes ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
       this.pass(run, 'disk');
+    else if ((named?.files ?? 0) > JAIL_MAX_FILES) this.pass(run, 'files');
     else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.pass(run, 'memory');
   }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../../config.js';
+import { MOST_FILES_IN_MEMORY } from './files-in-memory.js';
 import { MOST_OPEN_FILES } from './resource-limits.js';
 
 /** A limit that a run has passed. */
@@ -7,8 +8,11 @@ export interface LimitPassed {
   sentence: string;
 }
 
-export type Limit = 'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files' | 'log';
+export type Limit =
+  'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files' | 'files' | 'files in memory' | 'log';
 
+/** Nothing can be removed by a run that may not start. */
+const START_ANEW = 'Start a new session, or have the limit raised.';
 const GO_ON_SMALLER = 'Go on from here in smaller steps.';
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 
@@ -21,9 +25,12 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
     `The run used more than ${most} minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
   'open files': () =>
     `The run had more than ${MOST_OPEN_FILES} files and connections open at once. ${GO_ON_SMALLER}`,
-  // Nothing can be removed by a run that may not start.
   disk: ({ JAIL_MAX_DISK_MB: most }) =>
-    `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). Start a new session, or have the limit raised.`,
+    `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). ${START_ANEW}`,
+  'files in memory': () =>
+    `The run kept more than ${MOST_FILES_IN_MEMORY} files in its folders in memory, as /tmp is one. ${GO_ON_SMALLER}`,
+  files: ({ JAIL_MAX_FILES: most }) =>
+    `The session has more than ${most} files and folders (JAIL_MAX_FILES). ${START_ANEW}`,
   log: ({ MAX_RUN_LOG_MB: most }) =>
     `The run said more than its log may hold, which is ${most} MB (MAX_RUN_LOG_MB). ${GO_ON}`,
   file: ({ JAIL_MAX_FILE_MB: most }) =>
