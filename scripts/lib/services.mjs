@@ -18,7 +18,12 @@ import { STOP_GRACE_MS } from './supervisor.mjs';
  */
 export function serviceDefinitions({ root, settings, secrets, databaseUrl, redisUrl, publicUrl, places }) {
   const common = pick(process.env, ['PATH', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']);
-  const shared = { ...common, NODE_ENV: 'production', REDIS_URL: redisUrl, LOG_LEVEL: settings.LOG_LEVEL };
+  const shared = {
+    ...common,
+    NODE_ENV: 'production',
+    REDIS_URL: redisUrl,
+    ...pick(settings, ['LOG_LEVEL', 'METRICS_TOKEN']),
+  };
   const service = (
     /** @type {'runner' | 'backend' | 'gateway'} */ app,
     /** @type {import('./replicas.mjs').Place} */ { name, port },

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AsyncApiModule } from './asyncapi/asyncapi.module.js';
+import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
+        MetricsModule.with(config),
         DatabaseModule,
         RedisModule,
         TenantsModule,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { Config } from '../src/config.js';
 import { ConfigModule } from '../src/config.module.js';
@@ -33,7 +34,7 @@ export async function startWorkspaces(
   const config = { WORKSPACES_ROOT: root, GIT_TRUSTED_HOSTS: trustedHosts } as Config;
   class Root {}
   const app = await NestFactory.createApplicationContext(
-    { module: Root, imports: [ConfigModule.with(config), WorkspacesModule] },
+    { module: Root, imports: [ConfigModule.with(config), MetricsModule.with({}), WorkspacesModule] },
     { logger: ['error', 'warn'] },
   );
   const workspaces = app.get(Workspaces);

@@ -1,9 +1,11 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { healthController } from '@saas-codex/platform/health.controller';
 import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
+import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
 import { CONFIG, type Config } from './config.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { ApiProxy } from './proxy/api-proxy.js';
+import { ProxyMetrics } from './proxy/proxy-metrics.js';
 import { Upstream } from './proxy/upstream.js';
 import { readiness } from './readiness.js';
 import { Permissions } from './run-events/permissions.js';
@@ -14,7 +16,7 @@ import { WebApp } from './web/web-app.js';
 /**
  * The one public door. What a request passes:
  *
- *     request id, log ─► security headers ─┬─ /health, /ready
+ *     request id, log ─► security headers ─┬─ /health, /ready, /metrics
  *                                          ├─ /api/*  ─► origin check ─► rate limits ─┬─ a run's events ─► one feed per run ─► backend
  *                                          │                                          └─ else ─► proxy ─► backend
  *                                          └─ else    ─► web app
@@ -24,6 +26,7 @@ export class AppModule implements NestModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
+      imports: [MetricsModule.with(config)],
       controllers: [healthController('gateway'), readinessController('gateway')],
       providers: [
         { provide: CONFIG, useValue: config },
@@ -31,6 +34,7 @@ export class AppModule implements NestModule {
         RateLimits,
         Upstream,
         Permissions,
+        ProxyMetrics,
         RunEvents,
         ApiProxy,
         WebApp,

@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
 import { CONFIG, type Config } from './config.js';
 import { Jail } from './jail/jail.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
@@ -21,6 +22,7 @@ export class AppModule {
           connection: { ...redisOptions(config.REDIS_URL), maxRetriesPerRequest: null },
           prefix: REDIS_KEYS.queuePrefix,
         }),
+        MetricsModule.with(config),
         { ...ModelProxyModule.with(config), global: true },
         RedisModule,
         RunsModule,

@@ -1,3 +1,4 @@
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
@@ -101,7 +102,7 @@ describe('the model proxy explains', () => {
     ['http://127.0.0.1:1/v1', /Nothing answers at 127\.0\.0\.1:1\..*CODEX_BASE_URL/],
     ['http://no-such-host.invalid/v1', /no-such-host\.invalid could not be resolved/],
   ])('an upstream that cannot be reached: %s', async (baseUrl, sentence) => {
-    const lost = new ModelProxy({ CODEX_BASE_URL: baseUrl });
+    const lost = new ModelProxy({ CODEX_BASE_URL: baseUrl }, new Metrics(undefined));
     const response = await world.call(await world.open('run-1', lost));
     expect(response.status).toBe(502);
     expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);

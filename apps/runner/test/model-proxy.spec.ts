@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
@@ -25,9 +26,11 @@ describe('the model proxy', () => {
   afterAll(() => world.stop());
 
   it('names its source', () => {
-    expect(new ModelProxy({}).source).toBe('demo');
-    expect(new ModelProxy({ CODEX_API_KEY: KEY }).source).toBe('openai');
-    expect(new ModelProxy({ CODEX_BASE_URL: world.upstreamUrl }).source).toBe('compatible');
+    expect(new ModelProxy({}, new Metrics(undefined)).source).toBe('demo');
+    expect(new ModelProxy({ CODEX_API_KEY: KEY }, new Metrics(undefined)).source).toBe('openai');
+    expect(new ModelProxy({ CODEX_BASE_URL: world.upstreamUrl }, new Metrics(undefined)).source).toBe(
+      'compatible',
+    );
   });
 
   it('passes a call on with the real key, meters it, and shows the key to nobody', async () => {
@@ -145,7 +148,7 @@ describe('the model proxy', () => {
   });
 
   it('brings the demo model to the real Codex without a key, and hears all that it writes', async () => {
-    const demo = new ModelProxy({ DEMO_PACE: 0 });
+    const demo = new ModelProxy({ DEMO_PACE: 0 }, new Metrics(undefined));
     const access = await world.open('run-1', demo);
     const workspace = await createCodexWorkspace(access);
     const turn = await workspace.prompt('Begin');

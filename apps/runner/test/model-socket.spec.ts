@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
 
@@ -24,7 +25,7 @@ describe("a run's own socket at the model proxy", () => {
       scenarios: [{ name: 'any', steps: [{ do: 'message', text: 'Hello.' }] }],
       apiKey: KEY,
     });
-    proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl });
+    proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl }, new Metrics(undefined));
   });
   afterAll(async () => {
     await proxy.onModuleDestroy();

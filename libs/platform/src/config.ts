@@ -23,16 +23,19 @@ export function readConfig<S extends z.ZodObject>(
   throw new ConfigError(sentences.join('\n'));
 }
 
+/** A secret that two services share; long enough not to be guessed. */
+export const secretSetting = z.string().min(32, 'must have 32 characters or more');
+
 /** Settings that every service has. */
 export const serviceSettings = {
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }),
+  /** Whoever sends it reads `GET /metrics`; unset: there is no such thing. */
+  METRICS_TOKEN: secretSetting.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 };
 
-/** A secret that two services share; long enough not to be guessed. */
-export const secretSetting = z.string().min(32, 'must have 32 characters or more');
 export const httpUrlSetting = z.url({
   protocol: /^https?$/,
   error: 'must be an http:// or https:// address',

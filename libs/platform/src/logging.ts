@@ -20,8 +20,8 @@ const REDACT = [
 export const createLogger = (service: string, level: string): Logger =>
   pino({ base: { service }, level, redact: { paths: REDACT, remove: true } });
 
-/** Asked every few seconds, for ever. */
-const PROBES = new Set(['/health', '/ready']);
+/** Asked every few seconds, by machines. */
+const PROBES = new Set(['/health', '/metrics', '/ready']);
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { ConfigError } from './config.js';
+import { HttpMetrics } from './metrics/http-metrics.js';
 import { createLogger, NestLogger, requestLogging } from './logging.js';
 import { ProblemFilter } from './problem.filter.js';
 import { SchemaPipe } from './schema.pipe.js';
@@ -31,6 +32,9 @@ export async function startService({
   });
   app.disable('x-powered-by');
   app.use(requestLogging(logger));
+  const http = app.get(HttpMetrics);
+  app.use(http.measuring);
+  app.use('/metrics', http.answering);
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);

@@ -16,6 +16,7 @@ import { CONFIG, type Config } from '../config.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
 import { RunEntity } from '../runs/run.entity.js';
+import { ArchiveMetrics } from './archive-metrics.js';
 import { RunArchive } from './run-archive.js';
 
 const SCAN_EVERY_MS = 2_000;
@@ -43,6 +44,7 @@ export class RunArchiver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly db: TenantDatabase,
     private readonly logs: RunLogs,
     private readonly archive: RunArchive,
+    private readonly metrics: ArchiveMetrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -75,23 +77,29 @@ export class RunArchiver implements OnApplicationBootstrap, OnModuleDestroy {
     );
     for (const { tenantId, id } of waiting) {
       if (this.stopping.signal.aborted) break;
-      const run = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
-      if (run) await this.logs.spool(ownerOf(run)).remove();
+      const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
+      if (!archived) continue;
+      this.metrics.count(archived.events);
+      await this.logs.spool(ownerOf(archived.run)).remove();
     }
     return waiting.length;
   }
 
   /** @returns null when another backend has it */
-  private async archiveRun(tx: TenantTransaction, id: string): Promise<RunEntity | null> {
+  private async archiveRun(
+    tx: TenantTransaction,
+    id: string,
+  ): Promise<{ run: RunEntity; events: number } | null> {
     const run = await tx.of(RunEntity).findOne({
       where: { id },
       lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
     });
     if (!run || run.archivedAt) return null;
-    await this.archive.insert(tx, id, await this.wholeLog(run));
+    const log = await this.wholeLog(run);
+    await this.archive.insert(tx, id, log);
     await this.redis.expire(REDIS_KEYS.runEvents(id), Math.ceil(this.config.RUN_LOG_TTL_MINUTES * 60));
     await tx.of(RunEntity).update({ id }, { archivedAt: new Date() });
-    return run;
+    return { run, events: log.length };
   }
 
   /** The log's durable events up to its end; what Redis has lost comes from the spool, or has to be closed here. */

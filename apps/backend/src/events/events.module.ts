@@ -6,13 +6,25 @@ import { ArchiveModule } from '../archive/archive.module.js';
 import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { EventsController } from './events.controller.js';
+import { StreamMetrics } from './stream-metrics.js';
 
 @Module({
   imports: [ArchiveModule, RunsModule],
   controllers: [EventsController],
   providers: [
-    { provide: RunLogHub, inject: [REDIS], useFactory: (redis: Redis) => new RunLogHub(redis) },
-    { provide: ActivityHub, inject: [REDIS], useFactory: (redis: Redis) => new ActivityHub(redis) },
+    StreamMetrics,
+    {
+      provide: RunLogHub,
+      inject: [REDIS, StreamMetrics],
+      useFactory: (redis: Redis, metrics: StreamMetrics) =>
+        metrics.of('run', (options) => new RunLogHub(redis, options)),
+    },
+    {
+      provide: ActivityHub,
+      inject: [REDIS, StreamMetrics],
+      useFactory: (redis: Redis, metrics: StreamMetrics) =>
+        metrics.of('activity', (options) => new ActivityHub(redis, options)),
+    },
   ],
 })
 export class EventsModule implements BeforeApplicationShutdown {

@@ -12,6 +12,7 @@ import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { readRunLogState, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
+import { RunMetrics } from './run-metrics.js';
 import { RunStore } from './run-store.js';
 
 /** How a run stands in its log. silent: the log is empty. */
@@ -37,6 +38,7 @@ export class RunSettling {
     private readonly runs: RunStore,
     private readonly sessions: SessionStore,
     private readonly workspaces: Workspaces,
+    private readonly metrics: RunMetrics,
   ) {}
 
   /** What the log says, whatever the row says. */
@@ -83,12 +85,14 @@ export class RunSettling {
       treeAfter: outcome?.treeAfter ?? null,
       diff: outcome?.diff ?? null,
     };
-    await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
-      const step = { id: run.id, to: statusAfter(event), set };
-      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
+    const step = { id: run.id, to: statusAfter(event), set };
+    const ended = await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
+      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return false;
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
+      return true;
     });
+    if (ended) this.metrics.countEnd(run.kind, step.to);
   }
 
   /** Looks at the workspace before the session's next run changes it. null: the run never had the workspace. */

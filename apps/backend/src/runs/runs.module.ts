@@ -12,6 +12,7 @@ import { RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
+import { RunMetrics } from './run-metrics.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
@@ -34,6 +35,7 @@ import { RunsService } from './runs.service.js';
     RunClosing,
     RunDispatch,
     RunKeeper,
+    RunMetrics,
     RunQueueing,
     RunSettling,
     RunStore,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { HostResolver } from '@saas-codex/platform/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
+import { CloneMetrics } from './clone/clone-metrics.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
 import { BareGit } from './git/bare-git.js';
@@ -19,6 +20,7 @@ import { Workspaces } from './workspaces.js';
     AddressChecker,
     BareGit,
     Checkpoints,
+    CloneMetrics,
     Git,
     HistoryRepository,
     HostResolver,

@@ -7,6 +7,7 @@ import type { RequestContext } from '../tenants/request-context.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { checkRef } from './addresses/check-ref.js';
 import type { RepoAddress } from './addresses/repo-address.js';
+import { CloneMetrics } from './clone/clone-metrics.js';
 import { toCloneProblem } from './clone/clone-problems.js';
 import type { OnCloneProgress } from './clone/clone-progress.js';
 import { Mirrors } from './clone/mirrors.js';
@@ -53,6 +54,7 @@ export class Workspaces {
     private readonly diffs: TreeDiffs,
     private readonly trash: Trash,
     private readonly paths: WorkspacePaths,
+    private readonly metrics: CloneMetrics,
   ) {}
 
   /** @throws ProblemError repo_url_*, repo_host_* (400), before any process starts */
@@ -82,11 +84,16 @@ export class Workspaces {
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
     await this.remove(ctx, workspace.sessionId);
+    const measured = this.metrics.begin();
     try {
-      return await this.build(ctx, workspace, onProgress, signal);
+      const base = await this.build(ctx, workspace, onProgress, signal);
+      measured(null);
+      return base;
     } catch (error) {
       await this.remove(ctx, workspace.sessionId);
-      throw toCloneProblem(error);
+      const problem = toCloneProblem(error);
+      measured(problem);
+      throw problem;
     }
   }
 

@@ -22,10 +22,16 @@ const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
  *
  * @throws ProblemError as long as the answer has not begun.
  */
-export async function passThrough(upstream: Upstream, req: Request, res: Response): Promise<void> {
+export async function passThrough(
+  upstream: Upstream,
+  req: Request,
+  res: Response,
+  onAnswer: (answer: IncomingMessage) => void,
+): Promise<void> {
   if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
   const answer = await ask(upstream, req, res);
   if (!answer) return;
+  onAnswer(answer);
   res.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
   // An event stream's first byte may be a long way off.
   res.flushHeaders();

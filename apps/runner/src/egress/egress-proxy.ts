@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Network } from '@saas-codex/contracts/network';
 import { Injectable } from '@nestjs/common';
 import type { ConnectionHandlers } from '../listener/paced-server.js';
+import { type Counter, Metrics } from '@saas-codex/platform/metrics/metrics';
 import { Destinations } from './destinations.js';
 import { Dialer } from './dialer.js';
 import { Inspection } from './inspection.js';
@@ -36,14 +37,23 @@ export interface Egress {
 
 @Injectable()
 export class EgressProxy {
+  private readonly refusals: Counter<'reason'>;
+
   constructor(
     private readonly destinations: Destinations,
     private readonly dialer: Dialer,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.refusals = metrics.counter({
+      name: 'egress_refusals_total',
+      help: 'Connections and requests that the egress proxy refused to agents',
+      labelNames: ['reason'],
+    });
+  }
 
   async open(network: Network, listener: EgressListener): Promise<Egress> {
     const authority = hasReadRules(network) ? await RunAuthority.create() : null;
-    const run = new RunEgress(network, listener, this.destinations, this.dialer);
+    const run = new RunEgress(network, listener, this.destinations, this.dialer, this.refusals);
     const inspection = authority && new Inspection(run, authority);
     return {
       handlers: {

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
+import type { Counter } from '@saas-codex/platform/metrics/metrics';
 import { Logger } from '@nestjs/common';
 import type { Destinations } from './destinations.js';
 import type { Dialer } from './dialer.js';
@@ -36,6 +37,7 @@ export class RunEgress {
     private readonly listener: EgressListener,
     private readonly destinations: Destinations,
     private readonly dialer: Dialer,
+    private readonly refusals: Counter<'reason'>,
   ) {
     setMaxListeners(0, this.end.signal);
   }
@@ -104,6 +106,7 @@ export class RunEgress {
   }
 
   private tell({ target: { host, port }, reason }: EgressRefusal): void {
+    this.refusals.inc({ reason });
     const key = `${host} ${port} ${reason}`;
     if (this.closed || this.told.has(key) || this.told.size >= MAX_TOLD) return;
     this.told.add(key);

@@ -26,13 +26,17 @@ const logger = new Logger('ModelProxy');
  * @throws ModelCallError when the upstream did not start an answer
  */
 export async function forward(call: ModelCall): Promise<void> {
+  const { res, run, signal, upstream, metrics } = call;
+  const onFirstByte = metrics.beginCall();
   const incoming = await callUpstream(call);
-  const { res, run, signal, upstream } = call;
   const said = withoutKey(incoming, upstream.apiKey);
   await refuseOddAnswers(incoming, said, call);
   const tap = new ResponseTap(call.number, {
     onDelta: (delta) => run.listener.onDelta(delta),
-    onUsage: (usage) => run.meter(usage),
+    onUsage: (usage) => {
+      metrics.count(usage);
+      run.meter(usage);
+    },
     onFailure: (error) => run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream)),
   });
   res.writeHead(incoming.statusCode ?? 200, responseHeaders(incoming.headers, upstream));
@@ -40,6 +44,7 @@ export async function forward(call: ModelCall): Promise<void> {
   let brokenOff = false;
   incoming.once('error', () => (brokenOff = !signal.aborted));
   const passed = pipeline(said, res);
+  said.once('data', onFirstByte);
   said.on('data', (chunk: Buffer) => readAlong(tap, chunk));
   await passed.catch(() => res.destroy());
   if (!tap.complete && (brokenOff || !signal.aborted)) run.listener.onUpstreamError(BROKEN_OFF);

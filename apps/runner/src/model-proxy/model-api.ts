@@ -8,6 +8,7 @@ import { Logger } from '@nestjs/common';
 import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';
+import type { ModelMetrics } from './model-metrics.js';
 import type { Upstream } from './upstream.js';
 
 export const API_ROOT = '/v1';
@@ -34,9 +35,9 @@ export const byToken =
     throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
   };
 
-export function modelApi(authorise: Authorise, upstream: Upstream): RequestListener {
+export function modelApi(authorise: Authorise, upstream: Upstream, metrics: ModelMetrics): RequestListener {
   return (req, res) => {
-    answer(req, res, authorise, upstream).catch((error: unknown) => {
+    answer({ req, res, authorise, upstream, metrics }).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
       const gone = res.destroyed || req.destroyed;
       if (!gone)
@@ -46,12 +47,15 @@ export function modelApi(authorise: Authorise, upstream: Upstream): RequestListe
   };
 }
 
-async function answer(
-  req: IncomingMessage,
-  res: ServerResponse,
-  authorise: Authorise,
-  upstream: Upstream,
-): Promise<void> {
+interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+  authorise: Authorise;
+  upstream: Upstream;
+  metrics: ModelMetrics;
+}
+
+async function answer({ req, res, authorise, upstream, metrics }: Exchange): Promise<void> {
   const run = authorise(req);
   const path = req.url?.split('?')[0];
   if (path !== RESPONSES_PATH)
@@ -65,8 +69,10 @@ async function answer(
   const { abort, number } = run.beginCall();
   res.once('close', () => res.writableFinished || abort.abort());
   try {
-    await forward({ req, res, run, upstream, number, signal: abort.signal });
+    await forward({ req, res, run, upstream, number, metrics, signal: abort.signal });
+    metrics.endCall(abort.signal.aborted ? 'given_up' : 'answered');
   } catch (error) {
+    metrics.endCall(abort.signal.aborted ? 'given_up' : 'refused');
     if (error instanceof ModelCallError && error.reported) report(error, run);
     if (abort.signal.aborted) res.destroy();
     else throw error;

@@ -14,6 +14,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Network } from '@saas-codex/contracts/network';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
 import { type Listener, listenOnLoopback, listenOnSocket, type RunSocket } from '../listener/listen.js';
 import type { ConnectionHandlers } from '../listener/paced-server.js';
@@ -25,6 +26,7 @@ import {
   type TokenAccess,
 } from './model-access.js';
 import { API_ROOT, byToken, modelApi } from './model-api.js';
+import { ModelMetrics } from './model-metrics.js';
 import {
   type ModelProxySettings,
   type ModelSource,
@@ -56,10 +58,15 @@ export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
   private readonly runs = new ModelRuns();
   private readonly sockets = new Set<Listener>();
+  private readonly metrics: ModelMetrics;
   private running: Promise<Running> | undefined;
 
-  constructor(@Inject(MODEL_PROXY_SETTINGS) private readonly settings: ModelProxySettings) {
+  constructor(
+    @Inject(MODEL_PROXY_SETTINGS) private readonly settings: ModelProxySettings,
+    metrics: Metrics,
+  ) {
     this.source = modelSourceOf(settings);
+    this.metrics = new ModelMetrics(metrics);
   }
 
   /** Lets a run's Codex call the model until `revoke`, with a token, at the address that all runs share. */
@@ -82,7 +89,7 @@ export class ModelProxy implements OnModuleDestroy {
     const { upstream } = await this.start();
     const run = new ModelRun(runId, tenantId, network, listener);
     const { revoke } = this.runs.admit(run);
-    const model = modelApi(() => run, upstream);
+    const model = modelApi(() => run, upstream, this.metrics);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
     const own = await listenOnSocket({ ...proxy, request }, socket.path);
     this.sockets.add(own);
@@ -115,7 +122,7 @@ export class ModelProxy implements OnModuleDestroy {
 
   private async listen(): Promise<Running> {
     const { upstream, listeners } = await this.connect();
-    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream));
+    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream, this.metrics));
     return { upstream, baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
   }
 

@@ -8,9 +8,10 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { answerOf } from '../listener/answer-of.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
-import { ModelCallError } from './model-error.js';
+import { ModelCallError, type ModelError } from './model-error.js';
 import { breachOf } from './request-rules.js';
 import { readRequestBody } from './request-body.js';
+import type { ModelMetrics } from './model-metrics.js';
 import { requestHeaders, type Upstream } from './upstream.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -24,6 +25,7 @@ export interface ModelCall {
   upstream: Upstream;
   /** Number of the call within its run. */
   number: number;
+  metrics: ModelMetrics;
   signal: AbortSignal;
 }
 

@@ -4,7 +4,7 @@ import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
-import { Engine, TooMuchOutputError, type Turn } from '../engine/engine.js';
+import { Engine, type EngineEvent, TooMuchOutputError, type Turn } from '../engine/engine.js';
 import { Jail } from '../jail/jail.js';
 import { passed } from '../jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -13,6 +13,7 @@ import { BoundedLog } from './bounded-log.js';
 import { Cancellations } from './cancellations.js';
 import { type Ending, failed, stopped } from './ending.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
+import { RunMetrics } from './run-metrics.js';
 import type { RunJob } from './run-queue.js';
 import { TurnRecorder } from './turn-recorder.js';
 
@@ -43,6 +44,7 @@ export class RunExecutor {
     private readonly access: RunAccess,
     private readonly engine: Engine,
     private readonly jail: Jail,
+    private readonly metrics: RunMetrics,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
@@ -53,8 +55,10 @@ export class RunExecutor {
       const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
       const log = await this.claim(job, this.modelFor(job, thread));
       if (log === null) return;
+      const measured = this.metrics.beginRun(job.kind);
       const ending = thread === null ? threadGone(job) : await this.work(run, job, thread, log);
       await this.end(job.owner, ending);
+      measured(ending);
     });
   }
 
@@ -128,12 +132,26 @@ export class RunExecutor {
   /** @throws Error when Codex or the log does not go on */
   private async play(turn: Turn, recorder: TurnRecorder): Promise<void> {
     let codexThreadId: string | null = null;
-    for await (const event of this.engine.run(turn)) {
+    for await (const event of this.observed(turn)) {
       if (event.type === 'thread.started') codexThreadId = event.thread_id;
       // Not before: a Codex that is killed between the two has named a conversation that cannot be resumed.
       if (event.type === 'turn.started' && codexThreadId !== null)
         await this.threads.rememberCodexThread(turn.thread, codexThreadId);
       await recorder.record(event);
+    }
+  }
+
+  private async *observed(turn: Turn): AsyncGenerator<EngineEvent> {
+    const measured = this.metrics.beginJail(turn.kind);
+    let hasStarted = false;
+    try {
+      for await (const event of this.engine.run(turn)) {
+        if (!hasStarted) measured('started');
+        hasStarted = true;
+        yield event;
+      }
+    } finally {
+      if (!hasStarted) measured('failed');
     }
   }
 

@@ -14,6 +14,7 @@ import { Cancellations, RUNNER_BROADCAST } from './cancellations.js';
 import { CancellationsController } from './cancellations.controller.js';
 import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
+import { RunMetrics } from './run-metrics.js';
 import { RUN_QUEUE } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
@@ -41,6 +42,7 @@ const broadcast = {
     RunsService,
     RunAccess,
     RunExecutor,
+    RunMetrics,
     RunsProcessor,
     ActiveRuns,
     Cancellations,

@@ -15,6 +15,7 @@ import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { Network, type NetworkInput } from '@saas-codex/contracts/network';
 import type { HostResolver } from '@saas-codex/platform/network/host-resolver';
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { Destinations } from '../../src/egress/destinations.js';
 import type { Dialer } from '../../src/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../src/egress/egress-proxy.js';
@@ -129,9 +130,12 @@ export class EgressWorld {
       },
     };
     const refused: Refusal[] = [];
-    const egress = await new EgressProxy(destinations, dialer).open(Network.parse(network), {
-      onRefused: (refusal) => refused.push(refusal),
-    });
+    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).open(
+      Network.parse(network),
+      {
+        onRefused: (refusal) => refused.push(refusal),
+      },
+    );
     const socketPath = join(this.folder, `${(this.runs += 1)}.sock`);
     this.listeners.push(await listenOnSocket(egress.handlers, socketPath));
     return {

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import type { TokenAccess, ModelDelta } from '../../src/model-proxy/model-access.js';
 import { ModelProxy } from '../../src/model-proxy/model-proxy.service.js';
 
@@ -48,7 +49,10 @@ export class ProxyWorld {
   reset(): void {
     this.seen = [];
     this.heard = { deltas: [], usages: [], errors: [], refused: [] };
-    this.proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl });
+    this.proxy = new ModelProxy(
+      { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
+      new Metrics(undefined),
+    );
   }
 
   async stop(): Promise<void> {

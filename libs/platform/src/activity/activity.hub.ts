@@ -7,9 +7,10 @@ import { z } from 'zod';
 import { ProblemError } from '../problem.js';
 import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
+import { FeedRegistry } from '../sse/feed-registry.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
+import type { HubOptions } from '../sse/hub-options.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
@@ -30,6 +31,7 @@ export class ActivityHub {
   private readonly logger = new Logger(ActivityHub.name);
   private readonly reader: StreamReader;
   private readonly feeds: FeedRegistry;
+  private readonly onLive: HubOptions['onLive'];
   private readonly feedOf = new Map<string, Feed>();
   private reading: Promise<void> | null = null;
   /** How far the stream has been handed out. */
@@ -38,10 +40,15 @@ export class ActivityHub {
   /** @param redis a connection for short commands; the hub makes one more for reading. */
   constructor(
     private readonly redis: Redis,
-    ticker?: Ticker,
+    { ticker, onLive }: HubOptions = {},
   ) {
     this.reader = new StreamReader(redis);
     this.feeds = new FeedRegistry(ticker);
+    this.onLive = onLive;
+  }
+
+  get clientCount(): number {
+    return this.feeds.clientCount;
   }
 
   async open(tenantId: string): Promise<Feed> {
@@ -88,6 +95,7 @@ export class ActivityHub {
       batches.set(feed, batch);
     }
     for (const [feed, frames] of batches) feed.append(frames);
+    this.onLive?.(entries);
   }
 
   private async readHistory(tenantId: string, after: EventId): Promise<HistoryPage> {

@@ -34,10 +34,11 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  hub = new RunLogHub(redis, (run) => {
+  const ticker = (run: () => void) => {
     tick = run;
     return () => undefined;
-  });
+  };
+  hub = new RunLogHub(redis, { ticker });
   http = createServer((req, res) => {
     serveRunEvents(hub, req, res, req.url?.split(/[/?]/)[1] ?? '').catch((error: unknown) => {
       res.statusCode = error instanceof ProblemError ? error.status : 500;

@@ -8,9 +8,10 @@ import { ProblemError } from '../problem.js';
 import { fieldOf } from '../redis-stream/entry-field.js';
 import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry, type Ticker } from '../sse/feed-registry.js';
+import { FeedRegistry } from '../sse/feed-registry.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
+import type { HubOptions } from '../sse/hub-options.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
@@ -45,14 +46,20 @@ const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => 
 export class RunLogHub {
   private readonly reader: StreamReader;
   private readonly feeds: FeedRegistry;
+  private readonly onLive: HubOptions['onLive'];
 
   /** @param redis a connection for short commands; the hub makes one more for reading. */
   constructor(
     private readonly redis: Redis,
-    ticker?: Ticker,
+    { ticker, onLive }: HubOptions = {},
   ) {
     this.reader = new StreamReader(redis);
     this.feeds = new FeedRegistry(ticker);
+    this.onLive = onLive;
+  }
+
+  get clientCount(): number {
+    return this.feeds.clientCount;
   }
 
   /**
@@ -83,6 +90,7 @@ export class RunLogHub {
           onEntries: (entries) => {
             const log = untilTerminal(entries);
             feed.append(log.entries.map(toRunFrame));
+            this.onLive?.(log.entries);
             if (!log.ended) return;
             close();
             feed.end();

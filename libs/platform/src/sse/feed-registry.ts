@@ -38,6 +38,11 @@ export class FeedRegistry {
     this.stop = ticker(() => this.tick());
   }
 
+  /** Those who watch any of the feeds. */
+  get clientCount(): number {
+    return [...this.feeds.values()].reduce((sum, { opened }) => sum + (opened?.feed.clientCount ?? 0), 0);
+  }
+
   /**
    * The feed under this key; opened with `open` when there is none. An opening that fails is tried again by the
    * next caller.

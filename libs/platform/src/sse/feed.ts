@@ -22,6 +22,10 @@ export class Feed implements FeedLog {
     this.log = new WireLog(startsAfter);
   }
 
+  get clientCount(): number {
+    return this.clients.size;
+  }
+
   get ended(): boolean {
     return this.hasEnded;
   }

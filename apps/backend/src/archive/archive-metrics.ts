@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { type Counter, Metrics } from '@saas-codex/platform/metrics/metrics';
+import { TenantDatabase } from '../database/tenant-database.js';
+
+const OLDEST = `
+  SELECT extract(epoch FROM now() - min(ended_at))::float AS age FROM runs
+   WHERE ended_at IS NOT NULL AND archived_at IS NULL`;
+
+/** What the archive tells: how far it is behind, and what it took. */
+@Injectable()
+export class ArchiveMetrics {
+  private readonly events: Counter;
+
+  constructor(metrics: Metrics, db: TenantDatabase) {
+    metrics.gauge({
+      name: 'archive_lag_seconds',
+      help: 'How long ago the oldest run ended whose events are not in Postgres yet; every backend tells the same',
+      async collect() {
+        const rows = await db.acrossTenants((manager) => manager.query<{ age: number | null }[]>(OLDEST));
+        this.set(Math.max(0, rows[0]?.age ?? 0));
+      },
+    });
+    this.events = metrics.counter({
+      name: 'archived_events_total',
+      help: 'Events that this backend moved to Postgres',
+    });
+  }
+
+  count(events: number): void {
+    this.events.inc(events);
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { RunKind, RunStatus } from '@saas-codex/contracts/runs';
+import { type Counter, Metrics } from '@saas-codex/platform/metrics/metrics';
+import { TenantDatabase } from '../database/tenant-database.js';
+
+const OPEN_BY_STATUS = `
+  SELECT status, count(*)::int AS count FROM runs WHERE status IN ('queued', 'running') GROUP BY status`;
+
+/** What the backend tells about runs: how many are open, and how the others ended. */
+@Injectable()
+export class RunMetrics {
+  private readonly ended: Counter<'kind' | 'status'>;
+
+  constructor(metrics: Metrics, db: TenantDatabase) {
+    metrics.gauge({
+      name: 'runs',
+      help: 'Runs that have not ended, of all tenants; every backend tells the same',
+      labelNames: ['status'],
+      async collect() {
+        const rows = await db.acrossTenants((manager) =>
+          manager.query<{ status: string; count: number }[]>(OPEN_BY_STATUS),
+        );
+        this.set({ status: 'queued' }, 0);
+        this.set({ status: 'running' }, 0);
+        for (const { status, count } of rows) this.set({ status }, count);
+      },
+    });
+    this.ended = metrics.counter({
+      name: 'runs_ended_total',
+      help: 'Runs whose end this backend recorded',
+      labelNames: ['kind', 'status'],
+    });
+  }
+
+  countEnd(kind: RunKind, status: RunStatus): void {
+    this.ended.inc({ kind, status });
+  }
+}

@@ -1,0 +1,65 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { Me } from '@saas-codex/contracts/identity';
+import { connectRedis } from '@saas-codex/platform/redis';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { Scrape } from '../../../tests/support/prometheus.js';
+import { openSse } from '../../../tests/support/sse-client.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { startSilentRunner } from './silent-runner.js';
+import { startBackend, type TestBackend } from './support.js';
+
+const TOKEN = 'a-token-for-metrics-0123456789abcdef';
+const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
+let backend: TestBackend;
+let runner: Awaited<ReturnType<typeof startSilentRunner>>;
+
+beforeAll(async () => {
+  runner = await startSilentRunner();
+  backend = await startBackend({ RUNNER_URL: runner.url, METRICS_TOKEN: TOKEN });
+});
+afterAll(async () => {
+  await backend.stop();
+  runner.stop();
+});
+
+const scrape = () => Scrape.of(backend.url, TOKEN);
+
+it('tells of runs, clones, event streams and the archive', async () => {
+  const { session_id } = (await (await backend.post('/api/sessions', {})).json()) as Session;
+  const prompted = await backend.post(`/api/sessions/${session_id}/prompt`, { prompt: 'Say hello' });
+  const { run_id: runId } = (await prompted.json()) as Run;
+  const me = (await (await backend.fetch('/api/me')).json()) as Me;
+  const headers = { authorization: `Bearer ${backend.ownerToken}` };
+  const watcher = await openSse(`${backend.url}/api/runs/${runId}/events`, { headers });
+  const before = await waitFor(async () => {
+    const now = await scrape();
+    return now.value('saas_codex_sse_clients', { stream: 'run' }) === 1 ? now : null;
+  });
+  expect(before.value('saas_codex_runs', { status: 'queued' })).toBe(1);
+  expect(before.value('saas_codex_archive_lag_seconds')).toBe(0);
+  expect(before.value('saas_codex_clone_duration_seconds_count', { outcome: 'made' })).toBe(1);
+
+  const redis = connectRedis(backend.config.REDIS_URL);
+  const owner = { runId, sessionId: session_id, tenantId: me.tenant.tenant_id };
+  const logs = new RunLogs(redis, backend.config.WORKSPACES_ROOT);
+  await logs.start(owner, STARTED);
+  await logs.end(owner, 'run.succeeded', {});
+  await watcher.ended();
+  redis.disconnect();
+
+  const after = await waitFor(async () => {
+    const now = await scrape();
+    return now.value('saas_codex_archived_events_total') === 2 ? now : null;
+  });
+  expect(after.value('saas_codex_runs_ended_total', { kind: 'prompt', status: 'succeeded' })).toBe(1);
+  expect(after.value('saas_codex_runs')).toBe(0);
+  expect(after.value('saas_codex_event_lag_seconds_count', { stream: 'run' })).toBeGreaterThan(0);
+  const route = { method: 'POST', route: '/api/sessions/:session_id/prompt', status: '202' };
+  expect(after.value('saas_codex_http_request_duration_seconds_count', route)).toBe(1);
+}, 60_000);
+
+it("is not read with a person's credential, and not described to them", async () => {
+  expect((await backend.fetch('/metrics')).status).toBe(401);
+  expect(await (await backend.fetch('/api/openapi.json')).text()).not.toContain('/metrics');
+});

@@ -1,0 +1,60 @@
+import { request } from 'node:http';
+import { Scrape } from '../../../tests/support/prometheus.js';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
+
+const TOKEN = 'a-token-for-metrics-0123456789abcdef';
+let upstream: TestUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  upstream = await startUpstream((req, res) => {
+    if (req.url === '/api/events') res.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+    else res.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+  });
+  gateway = await startTestGateway({
+    BACKEND_URL: upstream.url,
+    REDIS_URL: 'redis://127.0.0.1:9',
+    METRICS_TOKEN: TOKEN,
+  });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+const scrape = () => Scrape.of(gateway.url, TOKEN);
+
+it('counts what it passes on, and the streams that are open', async () => {
+  await send(`${gateway.url}/api/sessions/0198`, { method: 'GET' });
+  const stream = request(`${gateway.url}/api/events`).end();
+  await new Promise((resolve) => stream.once('response', resolve));
+  const open = await scrape();
+  expect(open.value('saas_codex_proxied_requests_total', { method: 'GET', status: '201' })).toBe(1);
+  expect(open.value('saas_codex_open_streams')).toBe(1);
+  const route = { route: '/api/*', status: '201' };
+  expect(open.value('saas_codex_http_request_duration_seconds_count', route)).toBe(1);
+  expect(open.value('process_cpu_seconds_total')).toBeGreaterThan(0);
+  stream.destroy();
+  await waitFor(async () => (await scrape()).value('saas_codex_open_streams') === 0);
+});
+
+it('tells nobody but who has the token', async () => {
+  const given: (string | undefined)[] = [undefined, 'Bearer ', `Bearer ${TOKEN}x`, TOKEN];
+  for (const authorization of given) {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    const { status, body } = await send(`${gateway.url}/metrics`, { headers });
+    expect([status, JSON.parse(body)]).toMatchObject([401, { code: 'unauthenticated' }]);
+  }
+});
+
+it('has no such route without a token in its settings', async () => {
+  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: 'redis://127.0.0.1:9' });
+  try {
+    const headers = { authorization: 'Bearer undefined', accept: 'text/html' };
+    const { status } = await send(`${other.url}/metrics`, { headers });
+    expect(status).toBe(404);
+  } finally {
+    await other.stop();
+  }
+});
