@@ -4,11 +4,11 @@
  * the backend a feature imports only those to its right (BACKEND below). Cycles are lint's business (import/no-cycle).
  */
 const BACKEND = [
-  'events',
+  'events|retention',
   'archive|diffs',
   'runs',
   'sessions',
-  'runner-client|workspaces',
+  'runner-client|usage|workspaces',
   'tenants',
   'database',
 ];

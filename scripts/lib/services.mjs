@@ -72,6 +72,12 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
         PUBLIC_URL: publicUrl,
         OWNER_TOKEN_FILE: join(settings.DATA_DIR, 'owner-token'),
         ...pick(settings, ['GIT_TRUSTED_HOSTS', 'MAX_RUNS_PER_TENANT', 'RUN_LOG_TTL_MINUTES']),
+        ...pick(settings, [
+          'RETENTION_IDLE_DAYS',
+          'RETENTION_WORKSPACE_DAYS',
+          'RETENTION_MIRROR_DAYS',
+          'DISK_QUOTA_GB_PER_TENANT',
+        ]),
       }),
     ),
     gateway: service('gateway', places.gateway, {

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
 const port = (/** @type {number} */ fallback) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const days = (/** @type {number} */ fallback) => z.coerce.number().int().min(0).max(36_500).default(fallback);
 const url = (/** @type {RegExp} */ protocol, /** @type {string} */ example) =>
   z.url({ protocol, error: `must be an address like ${example}` });
 
@@ -34,6 +35,10 @@ export const Settings = z.object({
   MAX_CONCURRENT_RUNS: z.coerce.number().int().min(1).max(64).default(4),
   MAX_RUNS_PER_TENANT: z.coerce.number().int().min(1).max(100_000).default(16),
   RUN_LOG_TTL_MINUTES: z.coerce.number().min(0).max(100_000).default(60),
+  RETENTION_IDLE_DAYS: days(30),
+  RETENTION_WORKSPACE_DAYS: days(7),
+  RETENTION_MIRROR_DAYS: days(30),
+  DISK_QUOTA_GB_PER_TENANT: z.coerce.number().positive().max(1_000_000).optional(),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(5),
   RUN_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(60),
   SETUP_TIMEOUT_MINUTES: z.coerce.number().min(0.01).max(10_000).default(20),

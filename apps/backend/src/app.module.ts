@@ -9,6 +9,7 @@ import { EventsModule } from './events/events.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { OpenApiModule } from './openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
@@ -17,7 +18,7 @@ import { TenantsModule } from './tenants/tenants.module.js';
 /**
  * The backend's features. Imports go one way only:
  *
- *     events → archive, diffs → runs → sessions → workspaces → tenants → database
+ *     events, retention → archive, diffs → runs → sessions → workspaces, usage → tenants → database
  */
 @Module({})
 export class AppModule {
@@ -38,6 +39,7 @@ export class AppModule {
         RunsModule,
         DiffsModule,
         EventsModule,
+        RetentionModule,
       ],
     };
   }

@@ -8,6 +8,8 @@ import {
 import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
 import { z } from 'zod';
 
+const days = z.coerce.number().int().min(0).max(36_500);
+
 /** Settings of the backend; every name is an environment variable. */
 export const Config = z.object({
   ...serviceSettings,
@@ -27,6 +29,14 @@ export const Config = z.object({
   MAX_RUNS_PER_TENANT: z.coerce.number().int().min(1).max(100_000).default(16),
   /** For how long Redis keeps the log of an ended run after Postgres has it. */
   RUN_LOG_TTL_MINUTES: z.coerce.number().min(0).max(100_000).default(60),
+  /** Sessions in which nothing happens for so long are archived; 0: never. */
+  RETENTION_IDLE_DAYS: days.default(30),
+  /** For how long an archived session keeps its workspace; 0: for ever. */
+  RETENTION_WORKSPACE_DAYS: days.default(7),
+  /** For how long a mirror is kept that no workspace borrows from; 0: for ever. */
+  RETENTION_MIRROR_DAYS: days.default(30),
+  /** What the workspaces and mirrors of one tenant may take before it gets no new session. Unset: no limit. */
+  DISK_QUOTA_GB_PER_TENANT: z.coerce.number().positive().max(1_000_000).optional(),
   /** Gets the owner's API token at the first start, with mode 0600. */
   OWNER_TOKEN_FILE: pathSetting,
 });

@@ -31,11 +31,13 @@ export const PROBLEMS = {
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
   setup_missing: { status: 409, title: 'The session has no setup script' },
   setup_in_progress: { status: 409, title: 'The setup script waits or runs already' },
+  disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   run_ended: { status: 409, title: 'The run has ended already' },
   idempotency_in_progress: {
     status: 409,
     title: 'A request with this Idempotency-Key is still being worked on',
   },
+  workspace_removed: { status: 410, title: "The session's files were removed" },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Send the request as application/json' },
   clone_failed: { status: 422, title: 'The repository could not be cloned' },

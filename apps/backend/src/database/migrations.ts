@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
@@ -17,4 +18,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateRuns1795474000001,
   AddNetworkAndSetup1795485000000,
   CreateRunEvents1795486000000,
+  AddRetention1795488000000,
 ];

@@ -15,6 +15,7 @@ const TREE_PROBLEMS: ProblemCode[] = [
   'session_not_ready',
   'session_failed',
   'workspace_unreadable',
+  'workspace_removed',
   'run_not_found',
   'tree_not_found',
 ];

@@ -85,5 +85,11 @@ function baseOf(session: SessionEntity): string {
   if (session.baseTree === null || session.status === 'provisioning') {
     throw new ProblemError('session_not_ready', 'There are changes to look at once the session is set up.');
   }
+  if (session.workspaceRemovedAt !== null) {
+    throw new ProblemError(
+      'workspace_removed',
+      'Nothing had happened in the session for long, so its files were removed. What happened in it can still be read; make a new session to go on.',
+    );
+  }
   return session.baseTree;
 }

@@ -78,6 +78,20 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'timestamptz', precision: 3 })
   updatedAt: Date;
 
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  archivedAt: Date | null;
+
+  /** Set: the session's folder is gone, and with it its diffs; what happened in it stays. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  workspaceRemovedAt: Date | null;
+
+  /** What its folder takes; a bigint is text here. */
+  @Column({ type: 'bigint', default: '0' })
+  diskBytes: string;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  diskMeasuredAt: Date | null;
+
   /** Set: nobody sees the session any more; its runs, workspace and row are being removed. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deletedAt: Date | null;

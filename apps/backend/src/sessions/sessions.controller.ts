@@ -34,6 +34,7 @@ export class SessionsController {
     'repo_host_forbidden',
     'repo_host_unknown',
     'ref_invalid',
+    'disk_quota_exceeded',
     'clone_failed',
     'clone_auth_failed',
     'clone_not_found',

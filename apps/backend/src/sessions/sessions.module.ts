@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { Provisioning } from './provisioning.js';
@@ -14,7 +15,7 @@ import { SessionsService } from './sessions.service.js';
 
 /** Needs a `SessionRuns`, which runs/ provides to everybody. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, WorkspacesModule],
+  imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
   controllers: [SessionsController],
   providers: [
     ActivityPublisher,
@@ -25,6 +26,6 @@ import { SessionsService } from './sessions.service.js';
     SessionStore,
     SessionsService,
   ],
-  exports: [ActivityPublisher, SessionStore],
+  exports: [ActivityPublisher, SessionStore, SessionsService],
 })
 export class SessionsModule {}

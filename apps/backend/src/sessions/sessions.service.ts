@@ -11,6 +11,7 @@ import { ProblemError } from '@saas-codex/platform/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
 import type { RequestContext } from '../tenants/request-context.js';
+import { UsageService } from '../usage/usage.service.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { within } from './patience.js';
 import { SessionEntity } from './session.entity.js';
@@ -29,14 +30,16 @@ export class SessionsService {
     private readonly keeper: SessionKeeper,
     private readonly runs: SessionRuns,
     private readonly workspaces: Workspaces,
+    private readonly usage: UsageService,
   ) {}
 
   /**
    * Makes a session and waits until it is set up, 30 s at most.
    * @param prefer the `Prefer` header; `respond-async` answers at once
-   * @throws ProblemError 400 for the address or the ref; within the wait, the code of why it could not be set up
+   * @throws ProblemError disk_quota_exceeded; 400 for the address or the ref; within the wait, the code of why it could not be set up
    */
   async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
+    await this.usage.refuseWhenFull(ctx);
     const session = await this.insert(ctx, body);
     const settled = this.keeper.keep({ tenantId: ctx.tenantId, sessionId: session.id });
     if (prefersAsync(prefer)) return this.sessions.view(session);
@@ -71,6 +74,14 @@ export class SessionsService {
     if (status !== undefined || setup !== undefined)
       this.runs.attend({ tenantId: ctx.tenantId, sessionId: id });
     return this.read(ctx, id);
+  }
+
+  /** Archives a session in which nothing has happened since `before`, nor is about to. Another one stays as it is. */
+  async archiveIdle(ctx: RequestContext, id: string, before: Date): Promise<void> {
+    await this.sessions.changeIfThere(ctx, id, async (tx, session) => {
+      const isIdle = session.updatedAt < before && session.activeRunId === null && session.queuedRuns === 0;
+      if (isIdle && !session.deletedAt) await this.archive(tx, session);
+    });
   }
 
   /** Deletes the session with all it has; what is running is cancelled first. */
@@ -117,7 +128,12 @@ export class SessionsService {
   private async archive(tx: TenantTransaction, session: SessionEntity): Promise<void> {
     if (session.status === 'archived') return;
     await this.runs.refuseWhenBusy(tx, session);
-    if (!(await this.sessions.transition(tx, session, 'archived', { updatedAt: session.updatedAt }))) {
+    if (
+      !(await this.sessions.transition(tx, session, 'archived', {
+        updatedAt: session.updatedAt,
+        archivedAt: new Date(),
+      }))
+    ) {
       throw new ProblemError('session_not_ready', 'Wait until the session is set up, or delete it.');
     }
   }

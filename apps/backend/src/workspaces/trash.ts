@@ -20,7 +20,12 @@ export class Trash implements OnModuleInit, OnModuleDestroy {
 
   constructor(private readonly paths: WorkspacePaths) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): Promise<void> {
+    return this.empty();
+  }
+
+  /** Deletes, in the background, also what others have left there. */
+  async empty(): Promise<void> {
     const left = await readdir(this.paths.trash).catch(() => []);
     for (const name of left) this.delete(join(this.paths.trash, name));
   }

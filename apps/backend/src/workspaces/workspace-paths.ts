@@ -9,7 +9,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Every path below WORKSPACES_ROOT comes from here; no part of it is anything but a uuid or a hash. */
 @Injectable()
 export class WorkspacePaths {
-  private readonly root: string;
+  readonly root: string;
 
   constructor(@Inject(CONFIG) config: Pick<Config, 'WORKSPACES_ROOT'>) {
     this.root = config.WORKSPACES_ROOT;
@@ -26,7 +26,11 @@ export class WorkspacePaths {
 
   history = (sessionId: string): string => join(this.session(sessionId), WORKSPACE.history);
 
-  tenantMirrors = (tenantId: string): string => join(this.root, MIRRORS_FOLDER, hash(tenantId).slice(0, 32));
+  get mirrors(): string {
+    return join(this.root, MIRRORS_FOLDER);
+  }
+
+  tenantMirrors = (tenantId: string): string => join(this.mirrors, hash(tenantId).slice(0, 32));
 
   mirror = (tenantId: string, url: string): string => join(this.tenantMirrors(tenantId), `${hash(url)}.git`);
 

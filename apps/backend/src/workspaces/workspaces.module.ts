@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { HostResolver } from '@saas-codex/platform/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CloneMetrics } from './clone/clone-metrics.js';
+import { MirrorRetention } from './clone/mirror-retention.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
 import { BareGit } from './git/bare-git.js';
@@ -24,6 +25,7 @@ import { Workspaces } from './workspaces.js';
     Git,
     HistoryRepository,
     HostResolver,
+    MirrorRetention,
     Mirrors,
     OmittedFiles,
     SessionClone,

@@ -10,8 +10,10 @@ import type { RepoAddress } from './addresses/repo-address.js';
 import { CloneMetrics } from './clone/clone-metrics.js';
 import { toCloneProblem } from './clone/clone-problems.js';
 import type { OnCloneProgress } from './clone/clone-progress.js';
+import { MirrorRetention } from './clone/mirror-retention.js';
 import { Mirrors } from './clone/mirrors.js';
 import { SessionClone } from './clone/session-clone.js';
+import { diskUsage } from './disk-usage.js';
 import { GitFailure } from './git/git-failure.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
@@ -55,6 +57,7 @@ export class Workspaces {
     private readonly trash: Trash,
     private readonly paths: WorkspacePaths,
     private readonly metrics: CloneMetrics,
+    private readonly mirrorRetention: MirrorRetention,
   ) {}
 
   /** @throws ProblemError repo_url_*, repo_host_* (400), before any process starts */
@@ -142,6 +145,26 @@ export class Workspaces {
   /** Removes the workspace; one that is gone already is no error. */
   remove(_ctx: RequestContext, sessionId: string): Promise<void> {
     return this.trash.discard(this.paths.session(sessionId));
+  }
+
+  /** Bytes of the workspace on the disk; null when they cannot be counted. */
+  size(_ctx: RequestContext, sessionId: string): Promise<number | null> {
+    return diskUsage(this.paths.session(sessionId));
+  }
+
+  /** The same of the tenant's mirrors. */
+  mirrorsSize({ tenantId }: RequestContext): Promise<number | null> {
+    return diskUsage(this.paths.tenantMirrors(tenantId));
+  }
+
+  /** Removes the mirrors of every tenant that nobody has used for so long. @returns how many */
+  removeIdleMirrors(idleMs: number): Promise<number> {
+    return this.mirrorRetention.removeIdle(idleMs);
+  }
+
+  /** Deletes what stopped backends have left in the trash. */
+  emptyTrash(): Promise<void> {
+    return this.trash.empty();
   }
 
   private async compared<T>(sessionId: string, comparing: Promise<T>): Promise<T> {

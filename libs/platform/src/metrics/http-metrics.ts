@@ -31,10 +31,10 @@ export class HttpMetrics {
   get answering(): RequestHandler {
     const { token } = this.metrics;
     const isGranted = token === undefined ? null : sameSecretAs(`Bearer ${token}`);
-    return (req, res, next) => {
+    return async (req, res) => {
       if (isGranted === null) return sendProblem(req, res, NOT_SERVED);
       if (!isGranted(req.headers.authorization ?? '')) return sendProblem(req, res, REFUSED);
-      this.answer(res).catch(next);
+      await this.answer(res);
     };
   }
 

@@ -7,6 +7,7 @@ import { Git } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
 import { MirrorFetch, type MirrorRequest } from './mirror-fetch.js';
+import { touch } from './mirror-retention.js';
 import { type CheckoutTarget, chooseTarget, type RemoteRefs } from './remote-refs.js';
 
 /** A mirror that holds what the workspace shall start on. */
@@ -22,7 +23,7 @@ export interface Source {
  *                                                 └─ no ─► fetch, one at a time per mirror
  *
  * Who waited for another's fetch finds the mirror current and fetches nothing. Objects are never removed, since
- * workspaces borrow them; refs follow the remote. A new mirror gets its name when it is complete.
+ * workspaces borrow them (a whole mirror is, once nobody borrows from it: mirror-retention.ts); refs follow the remote. A new mirror gets its name when it is complete.
  */
 @Injectable()
 export class Mirrors {
@@ -42,7 +43,14 @@ export class Mirrors {
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;
     const mirror = this.paths.mirror(ctx.tenantId, request.address.url);
-    await withFileLock(mirror, () => this.bringUpToDate(fetching, mirror, remote, target), request.signal);
+    await withFileLock(
+      mirror,
+      async () => {
+        await this.bringUpToDate(fetching, mirror, remote, target);
+        await touch(mirror);
+      },
+      request.signal,
+    );
     return { mirror, target };
   }
 

@@ -10,6 +10,7 @@ import { SignOutButton } from './sign-out-button.js';
 import { SystemSection } from './system-section.js';
 import { Row, Section } from './section.js';
 import { ThemeSwitch } from './theme-switch.js';
+import { UsageSection } from './usage-section.js';
 
 export function SettingsPage() {
   useDocumentTitle('Settings');
@@ -24,6 +25,7 @@ export function SettingsPage() {
           </Row>
         </Section>
         <AccountSection />
+        <UsageSection />
         <SystemPart />
       </div>
     </main>

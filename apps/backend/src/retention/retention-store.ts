@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDatabase } from '../database/tenant-database.js';
+import { SessionEntity } from '../sessions/session.entity.js';
+import type { SessionRef } from '../sessions/session-loop.js';
+import { systemContext } from '../tenants/request-context.js';
+
+/** So many at a time; the rest is found by the next look. */
+const AT_ONCE = 200;
+const REF = `s.tenant_id AS "tenantId", s.id AS "sessionId"`;
+
+const IDLE = `
+  SELECT ${REF} FROM sessions s
+   WHERE s.status IN ('ready', 'failed') AND s.deleted_at IS NULL AND s.updated_at < $1
+     AND s.active_run_id IS NULL AND s.queued_runs = 0
+   ORDER BY s.updated_at LIMIT ${AT_ONCE}`;
+
+/** As long as a log is not archived, the workspace holds its spool. */
+const TO_CLEAR = `
+  SELECT ${REF} FROM sessions s
+   WHERE s.status = 'archived' AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL AND s.archived_at < $1
+     AND NOT EXISTS (SELECT FROM runs r WHERE r.tenant_id = s.tenant_id AND r.session_id = s.id AND r.archived_at IS NULL)
+   ORDER BY s.archived_at LIMIT ${AT_ONCE}`;
+
+/** What has happened since the last time. A run changes updated_at when it starts and when it has ended. */
+const TO_MEASURE = `
+  SELECT ${REF} FROM sessions s
+   WHERE s.status IN ('ready', 'archived') AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL
+     AND (s.disk_measured_at IS NULL OR s.disk_measured_at < s.updated_at)
+   ORDER BY s.updated_at LIMIT ${AT_ONCE}`;
+
+/** What retention has to do, read across tenants, and what it has done. */
+@Injectable()
+export class RetentionStore {
+  constructor(private readonly db: TenantDatabase) {}
+
+  idleSince(before: Date): Promise<SessionRef[]> {
+    return this.find(IDLE, [before]);
+  }
+
+  archivedBefore(before: Date): Promise<SessionRef[]> {
+    return this.find(TO_CLEAR, [before]);
+  }
+
+  toMeasure(): Promise<SessionRef[]> {
+    return this.find(TO_MEASURE, []);
+  }
+
+  async tenants(): Promise<string[]> {
+    const rows = await this.db.acrossTenants((manager) =>
+      manager.query<{ id: string }[]>('SELECT DISTINCT tenant_id AS id FROM sessions'),
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async saveWorkspaceRemoved({ tenantId, sessionId }: SessionRef): Promise<void> {
+    await this.db.run(systemContext(tenantId), (tx) =>
+      tx.of(SessionEntity).update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' }),
+    );
+  }
+
+  /** @param at when the measuring began */
+  async saveSize({ tenantId, sessionId }: SessionRef, bytes: number, at: Date): Promise<void> {
+    await this.db.run(systemContext(tenantId), (tx) =>
+      tx.of(SessionEntity).update({ id: sessionId }, { diskBytes: String(bytes), diskMeasuredAt: at }),
+    );
+  }
+
+  private find(statement: string, parameters: unknown[]): Promise<SessionRef[]> {
+    return this.db.acrossTenants((manager) => manager.query<SessionRef[]>(statement, parameters));
+  }
+}

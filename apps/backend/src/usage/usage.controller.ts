@@ -1,0 +1,22 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { TenantUsage } from '@saas-codex/contracts/usage';
+import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { UsageService } from './usage.service.js';
+
+@ApiTags('system')
+@Controller('api/usage')
+export class UsageController {
+  constructor(private readonly usage: UsageService) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'readUsage',
+    summary: 'Tell what the organisation takes: disk, sessions, runs',
+    description: 'Disk is measured every few minutes; what is deleted counts no more at once.',
+  })
+  @ApiResponse({ status: 200, standardSchema: TenantUsage })
+  read(@Ctx() ctx: RequestContext): Promise<TenantUsage> {
+    return this.usage.read(ctx);
+  }
+}

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { TenantUsage } from '@saas-codex/contracts/usage';
+import { DataSource } from 'typeorm';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { Retention } from '../src/retention/retention.js';
+import { SessionsWorld } from './sessions-world.js';
+
+let world: SessionsWorld;
+
+beforeAll(async () => {
+  world = await SessionsWorld.create({ DISK_QUOTA_GB_PER_TENANT: '0.05' });
+  await world.startRunner();
+}, 60_000);
+afterAll(() => world.destroy());
+
+const sweep = () => world.backend.app.get(Retention).sweep();
+const database = () => world.backend.app.get(DataSource);
+/** As if it had been left alone for so many days. */
+const age = (id: string, column: 'updated_at' | 'archived_at', days: number) =>
+  database().query(`UPDATE sessions SET ${column} = now() - make_interval(days => $2) WHERE id = $1`, [
+    id,
+    days,
+  ]);
+const usage = async () => (await world.call<TenantUsage>('GET', '/api/usage')).body;
+const open = async (body: object): Promise<Session> =>
+  world.sessionIs((await world.begin(body)).session_id, 'ready');
+
+it('archives what nobody uses, then removes its files, and keeps what happened', async () => {
+  const session = await open({});
+  const busy = await open({});
+  const run = await world.prompt(session.session_id, 'Note this');
+  await world.runIs(run.run_id, 'succeeded');
+  const archivedLog = () =>
+    database().query<object[]>('SELECT FROM runs WHERE id = $1 AND archived_at IS NOT NULL', [run.run_id]);
+  await waitFor(async () => (await archivedLog()).length === 1);
+
+  await age(session.session_id, 'updated_at', 29);
+  await sweep();
+  expect((await world.session(session.session_id)).status).toBe('ready');
+  await age(session.session_id, 'updated_at', 31);
+  await sweep();
+  expect((await world.session(session.session_id)).status).toBe('archived');
+  const diff = () => world.call<object>('GET', `/api/sessions/${session.session_id}/diff`);
+  expect((await diff()).status).toBe(200);
+
+  const folder = join(world.root, session.session_id);
+  await age(session.session_id, 'archived_at', 8);
+  await sweep();
+  expect(existsSync(folder)).toBe(false);
+  expect(await diff()).toMatchObject({ status: 410, body: { code: 'workspace_removed' } });
+  const events = await world.backend.fetch(`/api/runs/${run.run_id}/events`);
+  expect(await events.text()).toContain('event: run.succeeded');
+  expect((await world.session(busy.session_id)).status).toBe('ready');
+  expect(existsSync(join(world.root, busy.session_id))).toBe(true);
+}, 60_000);
+
+it('keeps a workspace as long as it holds events that are nowhere else', async () => {
+  const session = await open({});
+  const run = await world.prompt(session.session_id, 'Note this');
+  await world.runIs(run.run_id, 'succeeded');
+  await world.call('PATCH', `/api/sessions/${session.session_id}`, { status: 'archived' });
+  await age(session.session_id, 'archived_at', 8);
+  await database().query('UPDATE runs SET archived_at = NULL, ended_at = NULL WHERE id = $1', [run.run_id]);
+  await sweep();
+  expect(existsSync(join(world.root, session.session_id, 'repo'))).toBe(true);
+  await database().query('UPDATE runs SET archived_at = now(), ended_at = now() WHERE id = $1', [run.run_id]);
+}, 60_000);
+
+describe('mirrors', () => {
+  const mirrors = async () => {
+    const root = join(world.root, '.mirrors');
+    const tenants = await readdir(root);
+    const found = await Promise.all(
+      tenants.map(async (tenant) =>
+        (await readdir(join(root, tenant)))
+          .filter((name) => name.endsWith('.git'))
+          .map((name) => join(root, tenant, name)),
+      ),
+    );
+    return found.flat();
+  };
+  const idle = async (mirror: string) => {
+    const long = new Date(Date.now() - 31 * 24 * 60 * 60_000);
+    await utimes(mirror, long, long);
+  };
+
+  it('stay as long as a workspace borrows from them, and go some time later', async () => {
+    const url = await world.git.createRepository('borrowed', { 'a.txt': 'a' });
+    const session = await open({ repo_url: url });
+    const [mirror = ''] = await mirrors();
+    await idle(mirror);
+    await sweep();
+    expect(existsSync(mirror)).toBe(true);
+
+    await world.call('DELETE', `/api/sessions/${session.session_id}`);
+    // The sweep before has seen it in use.
+    await sweep();
+    expect(existsSync(mirror)).toBe(true);
+    await idle(mirror);
+    await sweep();
+    expect(existsSync(mirror)).toBe(false);
+  }, 60_000);
+
+  it('do not go from under a clone that starts meanwhile', async () => {
+    const url = await world.git.createRepository('raced', { 'a.txt': 'a' });
+    const first = await open({ repo_url: url });
+    const [mirror = ''] = await mirrors();
+    await world.call('DELETE', `/api/sessions/${first.session_id}`);
+    for (let round = 0; round < 5; round++) {
+      await idle(mirror).catch(() => undefined);
+      const [session] = await Promise.all([open({ repo_url: url }), sweep()]);
+      expect((await world.call('GET', `/api/sessions/${session.session_id}/diff`)).status).toBe(200);
+      expect(existsSync(mirror)).toBe(true);
+      await world.call('DELETE', `/api/sessions/${session.session_id}`);
+    }
+  }, 60_000);
+
+  it('wait for whoever has their lock, and then are looked at again', async () => {
+    const url = await world.git.createRepository('held', { 'a.txt': 'a' });
+    const session = await open({ repo_url: url });
+    const mirror = (await mirrors()).at(-1) ?? '';
+    await world.call('DELETE', `/api/sessions/${session.session_id}`);
+    await Promise.all((await mirrors()).map(idle));
+    const lock = `${mirror}.lock`;
+    await writeFile(lock, JSON.stringify({ host: 'another', pid: 1, start: 'x' }));
+    const swept = sweep();
+    await utimes(mirror, new Date(), new Date());
+    await rm(lock);
+    await swept;
+    expect(existsSync(mirror)).toBe(true);
+  }, 60_000);
+});
+
+it('tells what a tenant takes, and gives it no new session beyond its quota', async () => {
+  const session = await open({});
+  await sweep();
+  const before = await usage();
+  expect(before).toMatchObject({ disk: { quota_bytes: 50_000_000, measured_at: expect.any(String) } });
+  expect(before.sessions.live).toBeGreaterThan(0);
+  expect(before.runs).toMatchObject({ queued: 0, running: 0 });
+  expect(before.disk.workspaces_bytes).toBeGreaterThan(0);
+
+  const filled = join(world.root, session.session_id, 'repo', 'filled');
+  await mkdir(filled);
+  await writeFile(join(filled, 'large.bin'), Buffer.alloc(60_000_000, 1));
+  await database().query('UPDATE sessions SET updated_at = now() WHERE id = $1', [session.session_id]);
+  await sweep();
+  expect((await usage()).disk.workspaces_bytes).toBeGreaterThan(60_000_000);
+  const refused = await world.create({});
+  expect(refused).toMatchObject({ status: 409, body: { code: 'disk_quota_exceeded' } });
+  expect(refused.body.detail).toMatch(/take 0\.1 GB of the 0\.1 GB .*Delete sessions/s);
+
+  await world.call('DELETE', `/api/sessions/${session.session_id}`);
+  expect((await world.create({})).status).toBe(201);
+}, 60_000);

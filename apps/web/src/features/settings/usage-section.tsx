@@ -1,0 +1,95 @@
+import type { TenantUsage } from '@saas-codex/contracts/usage';
+import { useQuery } from '@tanstack/react-query';
+import { cx } from '../../shared/lib/cx.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { usageQuery } from './api/get-usage.js';
+import { Row, Section } from './section.js';
+
+const count = new Intl.NumberFormat('en');
+const gigabytes = new Intl.NumberFormat('en', {
+  style: 'unit',
+  unit: 'gigabyte',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const inGb = (bytes: number): string => gigabytes.format(bytes / 1e9);
+
+/** From here on somebody should do something about it. */
+const NEARLY_FULL = 0.9;
+
+/** What the organisation takes of the platform. */
+export function UsageSection() {
+  const { data: usage, error, refetch } = useQuery(usageQuery);
+  return (
+    <Section title="Usage">
+      {usage && <UsageRows usage={usage} />}
+      {!usage && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
+      {!usage && !error && <Skeleton className="my-3 h-24" />}
+    </Section>
+  );
+}
+
+function UsageRows({ usage: { disk, sessions, runs } }: { usage: TenantUsage }) {
+  const taken = disk.workspaces_bytes + disk.mirrors_bytes;
+  const quota = disk.quota_bytes;
+  return (
+    <>
+      <Row
+        name="Disk"
+        note={
+          <>
+            {quota !== null && <Meter taken={taken} quota={quota} />}
+            {noteOn(disk, taken)}
+          </>
+        }
+      >
+        {quota === null ? inGb(taken) : `${inGb(taken)} of ${inGb(quota)}`}
+      </Row>
+      <Row
+        name="Sessions"
+        note="Archived ones lose their files some time later; what happened in them stays."
+      >
+        {count.format(sessions.live)} live, {count.format(sessions.archived)} archived
+      </Row>
+      <Row name="Runs">
+        {count.format(runs.running)} running, {count.format(runs.queued)} waiting, {count.format(runs.total)}{' '}
+        in all
+      </Row>
+    </>
+  );
+}
+
+function Meter({ taken, quota }: { taken: number; quota: number }) {
+  const share = Math.min(taken / quota, 1);
+  const percent = `${Math.round(share * 100)}%`;
+  return (
+    <span
+      role="meter"
+      aria-label="Disk in use"
+      aria-valuemin={0}
+      aria-valuemax={quota}
+      aria-valuenow={Math.min(taken, quota)}
+      aria-valuetext={`${inGb(taken)} of ${inGb(quota)}`}
+      className="my-2 block h-1.5 overflow-hidden rounded-full bg-muted"
+    >
+      <span
+        className={cx('block h-full rounded-full', toneOf(taken, quota))}
+        // A quota that is hardly touched still shows that there is something.
+        style={{ width: `max(${percent}, ${taken > 0 ? '0.375rem' : '0px'})` }}
+      />
+    </span>
+  );
+}
+
+const toneOf = (taken: number, quota: number): string => {
+  if (taken > quota) return 'bg-destructive';
+  return taken > quota * NEARLY_FULL ? 'bg-warning' : 'bg-accent';
+};
+
+function noteOn(disk: TenantUsage['disk'], taken: number): string {
+  if (disk.measured_at === null) return 'It is measured within a few minutes.';
+  if (disk.quota_bytes !== null && taken > disk.quota_bytes)
+    return 'Delete sessions that nobody needs: until then no new ones can be made.';
+  return `${inGb(disk.workspaces_bytes)} for sessions, ${inGb(disk.mirrors_bytes)} for the repositories that they share.`;
+}
