@@ -73,7 +73,7 @@ export async function checkPorts(settings, health) {
   const findings = await Promise.all(
     ports.map(async ([setting, port, ours]) => {
       if (ours) return ok('ports', `${port} is ours (${setting}).`);
-      return requireFreePorts({ [setting]: port }).then(
+      return requireFreePorts([{ name: setting, port, setting }]).then(
         () => ok('ports', `${port} is free (${setting}).`),
         () => fail('ports', `${port} is taken. Stop what listens there, or set ${setting} to another port.`),
       );

@@ -22,7 +22,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
     ...common,
     NODE_ENV: 'production',
     REDIS_URL: redisUrl,
-    ...pick(settings, ['LOG_LEVEL', 'METRICS_TOKEN']),
+    ...pick(settings, ['LOG_LEVEL', 'METRICS_TOKEN', 'OTEL_EXPORTER_OTLP_ENDPOINT']),
   };
   const service = (
     /** @type {'runner' | 'backend' | 'gateway'} */ app,

@@ -55,6 +55,7 @@ export const Settings = z.object({
   TRUST_PROXY: z.string().optional(),
   GIT_TRUSTED_HOSTS: hosts,
   EGRESS_TRUSTED_HOSTS: hosts,
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?$/, 'http://127.0.0.1:4318').optional(),
   METRICS_TOKEN: z.string().min(32, 'must have 32 characters or more').optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });

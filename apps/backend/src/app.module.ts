@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AsyncApiModule } from './asyncapi/asyncapi.module.js';
 import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         MetricsModule.with(config),
+        TracingModule.with('backend', config),
         DatabaseModule,
         RedisModule,
         TenantsModule,

@@ -65,7 +65,10 @@ export class SessionsWorld {
   root: string;
 
   /** Starts all but the runner. */
-  static async create(settings: SessionsWorld['settings'] = {}): Promise<SessionsWorld> {
+  static async create(
+    settings: SessionsWorld['settings'] = {},
+    runnerSettings: Record<string, string> = {},
+  ): Promise<SessionsWorld> {
     const world = new SessionsWorld();
     const redis = await startRedis();
     world.redis = new Redis(redis.url);
@@ -82,6 +85,7 @@ export class SessionsWorld {
       PORT: String(port),
       CODEX_BASE_URL: world.model.baseUrl,
       SHUTDOWN_GRACE_SECONDS: '0',
+      ...runnerSettings,
     };
     world.settings = {
       ...settings,

@@ -2,6 +2,7 @@ import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } 
 import { healthController } from '@saas-codex/platform/health.controller';
 import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
 import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { ApiProxy } from './proxy/api-proxy.js';
@@ -26,7 +27,7 @@ export class AppModule implements NestModule {
   static with(config: Config): DynamicModule {
     return {
       module: AppModule,
-      imports: [MetricsModule.with(config)],
+      imports: [MetricsModule.with(config), TracingModule.with('gateway', config)],
       controllers: [healthController('gateway'), readinessController('gateway')],
       providers: [
         { provide: CONFIG, useValue: config },

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
 import { Jail } from './jail/jail.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
           prefix: REDIS_KEYS.queuePrefix,
         }),
         MetricsModule.with(config),
+        TracingModule.with('runner', config),
         { ...ModelProxyModule.with(config), global: true },
         RedisModule,
         RunsModule,

@@ -1,6 +1,8 @@
 import { Metrics } from '@saas-codex/platform/metrics/metrics';
+import { NoTracing } from '@saas-codex/platform/tracing/tracing';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
 
 describe('the model proxy explains', () => {
@@ -102,7 +104,10 @@ describe('the model proxy explains', () => {
     ['http://127.0.0.1:1/v1', /Nothing answers at 127\.0\.0\.1:1\..*CODEX_BASE_URL/],
     ['http://no-such-host.invalid/v1', /no-such-host\.invalid could not be resolved/],
   ])('an upstream that cannot be reached: %s', async (baseUrl, sentence) => {
-    const lost = new ModelProxy({ CODEX_BASE_URL: baseUrl }, new Metrics(undefined));
+    const lost = new ModelProxy(
+      { CODEX_BASE_URL: baseUrl },
+      new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+    );
     const response = await world.call(await world.open('run-1', lost));
     expect(response.status).toBe(502);
     expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { Metrics } from '@saas-codex/platform/metrics/metrics';
+import { NoTracing } from '@saas-codex/platform/tracing/tracing';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { createCodexWorkspace } from './support/codex-workspace.js';
 import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
 
@@ -26,11 +28,19 @@ describe('the model proxy', () => {
   afterAll(() => world.stop());
 
   it('names its source', () => {
-    expect(new ModelProxy({}, new Metrics(undefined)).source).toBe('demo');
-    expect(new ModelProxy({ CODEX_API_KEY: KEY }, new Metrics(undefined)).source).toBe('openai');
-    expect(new ModelProxy({ CODEX_BASE_URL: world.upstreamUrl }, new Metrics(undefined)).source).toBe(
-      'compatible',
+    expect(new ModelProxy({}, new ModelTelemetry(new Metrics(undefined), new NoTracing())).source).toBe(
+      'demo',
     );
+    expect(
+      new ModelProxy({ CODEX_API_KEY: KEY }, new ModelTelemetry(new Metrics(undefined), new NoTracing()))
+        .source,
+    ).toBe('openai');
+    expect(
+      new ModelProxy(
+        { CODEX_BASE_URL: world.upstreamUrl },
+        new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      ).source,
+    ).toBe('compatible');
   });
 
   it('passes a call on with the real key, meters it, and shows the key to nobody', async () => {
@@ -148,7 +158,10 @@ describe('the model proxy', () => {
   });
 
   it('brings the demo model to the real Codex without a key, and hears all that it writes', async () => {
-    const demo = new ModelProxy({ DEMO_PACE: 0 }, new Metrics(undefined));
+    const demo = new ModelProxy(
+      { DEMO_PACE: 0 },
+      new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+    );
     const access = await world.open('run-1', demo);
     const workspace = await createCodexWorkspace(access);
     const turn = await workspace.prompt('Begin');

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { Metrics } from '@saas-codex/platform/metrics/metrics';
+import { NoTracing } from '@saas-codex/platform/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
 
 const KEY = 'sk-the-real-key-0123456789';
@@ -25,7 +27,10 @@ describe("a run's own socket at the model proxy", () => {
       scenarios: [{ name: 'any', steps: [{ do: 'message', text: 'Hello.' }] }],
       apiKey: KEY,
     });
-    proxy = new ModelProxy({ CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl }, new Metrics(undefined));
+    proxy = new ModelProxy(
+      { CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl },
+      new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+    );
   });
   afterAll(async () => {
     await proxy.onModuleDestroy();

@@ -2,6 +2,8 @@
 export const HEADERS = {
   requestId: 'x-request-id',
   idempotencyKey: 'idempotency-key',
+  /** W3C Trace Context. */
+  traceparent: 'traceparent',
   lastEventId: 'last-event-id',
   prefer: 'prefer',
 } as const;

@@ -31,6 +31,8 @@ export const StartRun = z.strictObject({
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */
   checkpoint: z.string().max(64).optional(),
+  /** W3C traceparent of what handed it over, for traces. */
+  traceparent: z.string().max(64).optional(),
 });
 export type StartRun = z.input<typeof StartRun>;
 

@@ -25,6 +25,10 @@ export function readConfig<S extends z.ZodObject>(
 
 /** A secret that two services share; long enough not to be guessed. */
 export const secretSetting = z.string().min(32, 'must have 32 characters or more');
+export const httpUrlSetting = z.url({
+  protocol: /^https?$/,
+  error: 'must be an http:// or https:// address',
+});
 
 /** Settings that every service has. */
 export const serviceSettings = {
@@ -33,13 +37,10 @@ export const serviceSettings = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }),
   /** Whoever sends it reads `GET /metrics`; unset: there is no such thing. */
   METRICS_TOKEN: secretSetting.optional(),
+  /** An OpenTelemetry collector that takes OTLP over HTTP; unset: nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrlSetting.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 };
-
-export const httpUrlSetting = z.url({
-  protocol: /^https?$/,
-  error: 'must be an http:// or https:// address',
-});
 
 /** Addresses of a service's replicas with commas between; their paths do not count. */
 export const httpUrlsSetting = z

@@ -4,6 +4,7 @@ import type { LoggerService } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { pino, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { traceIdOf } from './tracing/tracing.js';
 
 /** Fields that may hold a secret; cut from every log line. */
 const REDACT = [
@@ -21,8 +22,7 @@ export const createLogger = (service: string, level: string): Logger =>
   pino({ base: { service }, level, redact: { paths: REDACT, remove: true } });
 
 /** Asked every few seconds, by machines. */
-const PROBES = new Set(['/health', '/metrics', '/ready']);
-
+export const QUIET_PATHS = ['/health', '/metrics', '/ready'];
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /**
@@ -39,23 +39,38 @@ export const requestLogging = (logger: Logger) =>
       res.setHeader(HEADERS.requestId, id);
       return id;
     },
+    customProps: (req) => ({ request_id: req.id, trace_id: traceIdOf(req.headers[HEADERS.traceparent]) }),
     serializers: {
       req: (req) => ({ id: req.id, method: req.method, path: String(req.url).split('?')[0] }),
       res: (res) => ({ status: res.statusCode }),
     },
-    autoLogging: { ignore: (req) => PROBES.has(String(req.url)) },
+    autoLogging: { ignore: (req) => QUIET_PATHS.includes(req.url ?? '') },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
   });
 
-/** Lets Nest's own messages go through pino. */
+/** A line with fields besides its text: `logger.warn({ message: 'it was lost', run_id })`. */
+interface Fields {
+  message: string;
+  [field: string]: unknown;
+}
+
+const isFields = (message: unknown): message is Fields =>
+  typeof message === 'object' && message !== null && 'message' in message && !(message instanceof Error);
+
+/** Lets Nest's own messages go through pino, and those of ours that have fields. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
-  log = (message: unknown, context?: string) => this.logger.debug({ context }, String(message));
+  log = (message: unknown, context?: string) => this.write('debug', message, { context });
   error = (message: unknown, stack?: string, context?: string) =>
-    this.logger.error({ context, stack }, String(message));
-  warn = (message: unknown, context?: string) => this.logger.warn({ context }, String(message));
-  debug = (message: unknown, context?: string) => this.logger.debug({ context }, String(message));
-  verbose = (message: unknown, context?: string) => this.logger.trace({ context }, String(message));
+    this.write('error', message, { context, stack });
+  warn = (message: unknown, context?: string) => this.write('warn', message, { context });
+  debug = (message: unknown, context?: string) => this.write('debug', message, { context });
+  verbose = (message: unknown, context?: string) => this.write('trace', message, { context });
+
+  private write(level: 'debug' | 'error' | 'trace' | 'warn', message: unknown, more: object): void {
+    const { message: text, ...fields } = isFields(message) ? message : { message: String(message) };
+    this.logger[level]({ ...more, ...fields }, text);
+  }
 }
 
 /** The logger of one request: its lines carry the request's id. Undefined where `requestLogging` is not in use. */

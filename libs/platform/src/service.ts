@@ -7,6 +7,8 @@ import { HttpMetrics } from './metrics/http-metrics.js';
 import { createLogger, NestLogger, requestLogging } from './logging.js';
 import { ProblemFilter } from './problem.filter.js';
 import { SchemaPipe } from './schema.pipe.js';
+import { traceRequests } from './tracing/http-tracing.js';
+import { Tracing } from './tracing/tracing.js';
 
 /** What every service starts with: request ids, logs, problem documents, schema validation, shutdown hooks. */
 export interface ServiceOptions {
@@ -32,6 +34,7 @@ export async function startService({
   });
   app.disable('x-powered-by');
   app.use(requestLogging(logger));
+  app.use(traceRequests(app.get(Tracing)));
   const http = app.get(HttpMetrics);
   app.use(http.measuring);
   app.use('/metrics', http.answering);

@@ -1,6 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
+import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
@@ -19,4 +20,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddNetworkAndSetup1795485000000,
   CreateRunEvents1795486000000,
   AddRetention1795488000000,
+  AddTraceparent1795489000000,
 ];

@@ -62,7 +62,8 @@ export class RunnerClient implements OnApplicationShutdown {
   }
 
   startRun(run: StartRun): Promise<RunStarted> {
-    return this.call('POST', '/runs', RunStarted, run);
+    const { traceparent } = run;
+    return this.call('POST', '/runs', RunStarted, run, traceparent === undefined ? {} : { traceparent });
   }
 
   async isHeld(runId: string): Promise<boolean> {
@@ -83,8 +84,9 @@ export class RunnerClient implements OnApplicationShutdown {
     path: string,
     answer?: z.ZodType<T>,
     body?: object,
+    headers: Record<string, string> = {},
   ): Promise<T> {
-    const answered = await this.send(method, path, body);
+    const answered = await this.send(method, path, headers, body);
     const { status } = answered;
     const json = parseJson(answered.text);
     if (status >= 200 && status < 300) {
@@ -98,9 +100,15 @@ export class RunnerClient implements OnApplicationShutdown {
     throw new RunnerUnavailable(`${method} ${path} answered ${status}`);
   }
 
-  private async send(method: string, path: string, body?: object): Promise<Answer> {
+  private async send(
+    method: string,
+    path: string,
+    extra: Record<string, string>,
+    body?: object,
+  ): Promise<Answer> {
     const json = body && JSON.stringify(body);
     const headers = {
+      ...extra,
       authorization: `Bearer ${this.config.SERVICE_TOKEN}`,
       ...(json && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };

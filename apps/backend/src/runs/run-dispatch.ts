@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { StartRun } from '@saas-codex/contracts/runner-api';
+import { Tracing } from '@saas-codex/platform/tracing/tracing';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
@@ -28,6 +30,7 @@ export class RunDispatch {
     private readonly runs: RunStore,
     private readonly workspaces: Workspaces,
     private readonly runner: RunnerClient,
+    private readonly tracing: Tracing,
   ) {}
 
   /** Whether the tenant has as many runs with the runners as it may. */
@@ -56,7 +59,26 @@ export class RunDispatch {
     threadId: string,
     run: RunEntity,
   ): Promise<void> {
-    await this.runner.startRun({
+    const attributes = { run_id: run.id, session_id: session.id, tenant_id: session.tenantId };
+    const span = this.tracing.begin('dispatch', { parent: run.traceparent, kind: 'client', attributes });
+    try {
+      const offer = await this.offerOf(ctx, session, threadId, run);
+      const { traceparent } = span;
+      await this.runner.startRun({ ...offer, ...(traceparent !== null && { traceparent }) });
+      span.end();
+    } catch (error) {
+      span.end(error instanceof Error ? error.name : 'failed');
+      throw error;
+    }
+  }
+
+  private async offerOf(
+    ctx: RequestContext,
+    session: SessionEntity,
+    threadId: string,
+    run: RunEntity,
+  ): Promise<StartRun> {
+    return {
       runId: run.id,
       threadId,
       kind: run.kind,
@@ -64,7 +86,7 @@ export class RunDispatch {
       priority: await this.runs.countInFlight(ctx),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
-    });
+    };
   }
 
   /** One transaction of a tenant after the other, so that two do not take the same place. */

@@ -40,6 +40,7 @@ export class RunQueueing {
       kind,
       prompt,
       status: 'queued',
+      traceparent: ctx.traceparent ?? null,
       createdAt: now,
     });
   }

@@ -25,6 +25,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text', update: false })
   prompt: string;
 
+  /** W3C traceparent of the request that made it; null: nobody traces. */
+  @Column({ type: 'text', nullable: true, update: false })
+  traceparent: string | null;
+
   @Column({ type: 'text' })
   status: RunStatus;
 

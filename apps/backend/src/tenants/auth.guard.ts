@@ -24,7 +24,12 @@ export class AuthGuard implements CanActivate {
     res.setHeader('cache-control', 'private, no-cache');
     const member = await this.authentication.identify(req, res);
     if (!member) throw unauthenticated();
-    setRequestContext(req, { ...member, requestId: String(req.headers[HEADERS.requestId]) });
+    const traceparent = req.headers[HEADERS.traceparent];
+    setRequestContext(req, {
+      ...member,
+      requestId: String(req.headers[HEADERS.requestId]),
+      ...(typeof traceparent === 'string' && { traceparent }),
+    });
     return true;
   }
 }

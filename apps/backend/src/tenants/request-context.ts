@@ -8,6 +8,8 @@ export interface RequestContext {
   userId: string;
   role: Role;
   requestId: string;
+  /** What the request's work belongs to in traces; left out: it is not traced. */
+  traceparent?: string;
   /**
    * Id for what this request makes: every attempt with one `Idempotency-Key` has the same, so that what a crashed
    * attempt has committed is found by the next one. Undefined without a key.

@@ -25,16 +25,15 @@ const logger = new Logger('ModelProxy');
  * the upstream. What comes back never holds the key.
  * @throws ModelCallError when the upstream did not start an answer
  */
-export async function forward(call: ModelCall): Promise<void> {
-  const { res, run, signal, upstream, metrics } = call;
-  const onFirstByte = metrics.beginCall();
-  const incoming = await callUpstream(call);
+export async function forward(request: ModelCall): Promise<void> {
+  const { res, run, signal, upstream, call, number } = request;
+  const incoming = await callUpstream(request);
   const said = withoutKey(incoming, upstream.apiKey);
-  await refuseOddAnswers(incoming, said, call);
-  const tap = new ResponseTap(call.number, {
+  await refuseOddAnswers(incoming, said, request);
+  const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),
     onUsage: (usage) => {
-      metrics.count(usage);
+      call.used(usage);
       run.meter(usage);
     },
     onFailure: (error) => run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream)),
@@ -44,7 +43,7 @@ export async function forward(call: ModelCall): Promise<void> {
   let brokenOff = false;
   incoming.once('error', () => (brokenOff = !signal.aborted));
   const passed = pipeline(said, res);
-  said.once('data', onFirstByte);
+  said.once('data', () => call.firstByte());
   said.on('data', (chunk: Buffer) => readAlong(tap, chunk));
   await passed.catch(() => res.destroy());
   if (!tap.complete && (brokenOff || !signal.aborted)) run.listener.onUpstreamError(BROKEN_OFF);

@@ -60,6 +60,8 @@ export class ModelRun {
     readonly tenantId: string,
     readonly network: Network,
     readonly listener: ModelListener,
+    /** What its calls belong to in traces. */
+    readonly traceparent: string | null,
   ) {}
 
   get callsUnderWay(): number {

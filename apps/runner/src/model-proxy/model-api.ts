@@ -8,7 +8,7 @@ import { Logger } from '@nestjs/common';
 import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';
-import type { ModelMetrics } from './model-metrics.js';
+import type { ModelTelemetry } from './model-telemetry.js';
 import type { Upstream } from './upstream.js';
 
 export const API_ROOT = '/v1';
@@ -35,9 +35,13 @@ export const byToken =
     throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
   };
 
-export function modelApi(authorise: Authorise, upstream: Upstream, metrics: ModelMetrics): RequestListener {
+export function modelApi(
+  authorise: Authorise,
+  upstream: Upstream,
+  telemetry: ModelTelemetry,
+): RequestListener {
   return (req, res) => {
-    answer({ req, res, authorise, upstream, metrics }).catch((error: unknown) => {
+    answer({ req, res, authorise, upstream, telemetry }).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
       const gone = res.destroyed || req.destroyed;
       if (!gone)
@@ -52,10 +56,10 @@ interface Exchange {
   res: ServerResponse;
   authorise: Authorise;
   upstream: Upstream;
-  metrics: ModelMetrics;
+  telemetry: ModelTelemetry;
 }
 
-async function answer({ req, res, authorise, upstream, metrics }: Exchange): Promise<void> {
+async function answer({ req, res, authorise, upstream, telemetry }: Exchange): Promise<void> {
   const run = authorise(req);
   const path = req.url?.split('?')[0];
   if (path !== RESPONSES_PATH)
@@ -67,12 +71,13 @@ async function answer({ req, res, authorise, upstream, metrics }: Exchange): Pro
     });
   }
   const { abort, number } = run.beginCall();
+  const call = telemetry.begin(run, number);
   res.once('close', () => res.writableFinished || abort.abort());
   try {
-    await forward({ req, res, run, upstream, number, metrics, signal: abort.signal });
-    metrics.endCall(abort.signal.aborted ? 'given_up' : 'answered');
+    await forward({ req, res, run, upstream, number, call, signal: abort.signal });
+    call.end(abort.signal.aborted ? 'given_up' : 'answered');
   } catch (error) {
-    metrics.endCall(abort.signal.aborted ? 'given_up' : 'refused');
+    call.end(abort.signal.aborted ? 'given_up' : 'refused');
     if (error instanceof ModelCallError && error.reported) report(error, run);
     if (abort.signal.aborted) res.destroy();
     else throw error;

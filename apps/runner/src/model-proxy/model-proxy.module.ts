@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MODEL_PROXY_SETTINGS, ModelProxy } from './model-proxy.service.js';
+import { ModelTelemetry } from './model-telemetry.js';
 import type { ModelProxySettings } from './upstream.js';
 
 @Module({})
@@ -7,7 +8,7 @@ export class ModelProxyModule {
   static with(settings: ModelProxySettings): DynamicModule {
     return {
       module: ModelProxyModule,
-      providers: [{ provide: MODEL_PROXY_SETTINGS, useValue: settings }, ModelProxy],
+      providers: [{ provide: MODEL_PROXY_SETTINGS, useValue: settings }, ModelProxy, ModelTelemetry],
       exports: [ModelProxy],
     };
   }

@@ -14,7 +14,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Network } from '@saas-codex/contracts/network';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Metrics } from '@saas-codex/platform/metrics/metrics';
 import { startDemoModel } from '../scripted-model/demo/demo-model.js';
 import { type Listener, listenOnLoopback, listenOnSocket, type RunSocket } from '../listener/listen.js';
 import type { ConnectionHandlers } from '../listener/paced-server.js';
@@ -26,7 +25,7 @@ import {
   type TokenAccess,
 } from './model-access.js';
 import { API_ROOT, byToken, modelApi } from './model-api.js';
-import { ModelMetrics } from './model-metrics.js';
+import { ModelTelemetry } from './model-telemetry.js';
 import {
   type ModelProxySettings,
   type ModelSource,
@@ -42,6 +41,8 @@ interface RunOwner {
   tenantId: string;
   /** What its commands may reach. */
   network: Network;
+  /** What its calls belong to in traces. */
+  traceparent?: string | null;
 }
 
 interface Running {
@@ -58,21 +59,24 @@ export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
   private readonly runs = new ModelRuns();
   private readonly sockets = new Set<Listener>();
-  private readonly metrics: ModelMetrics;
   private running: Promise<Running> | undefined;
 
   constructor(
     @Inject(MODEL_PROXY_SETTINGS) private readonly settings: ModelProxySettings,
-    metrics: Metrics,
+    private readonly telemetry: ModelTelemetry,
   ) {
     this.source = modelSourceOf(settings);
-    this.metrics = new ModelMetrics(metrics);
   }
 
   /** Lets a run's Codex call the model until `revoke`, with a token, at the address that all runs share. */
-  async open({ runId, tenantId, network }: RunOwner, listener: ModelListener): Promise<TokenAccess> {
+  async open(
+    { runId, tenantId, network, traceparent }: RunOwner,
+    listener: ModelListener,
+  ): Promise<TokenAccess> {
     const { baseUrl } = await this.start();
-    const { token, revoke } = this.runs.admit(new ModelRun(runId, tenantId, network, listener));
+    const { token, revoke } = this.runs.admit(
+      new ModelRun(runId, tenantId, network, listener, traceparent ?? null),
+    );
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
@@ -81,15 +85,15 @@ export class ModelProxy implements OnModuleDestroy {
    * @param proxy what answers there to those who take it for a proxy (CONNECT, `http://…`); the model never does
    */
   async openSocket(
-    { runId, tenantId, network }: RunOwner,
+    { runId, tenantId, network, traceparent }: RunOwner,
     listener: ModelListener,
     socket: RunSocket,
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.start();
-    const run = new ModelRun(runId, tenantId, network, listener);
+    const run = new ModelRun(runId, tenantId, network, listener, traceparent ?? null);
     const { revoke } = this.runs.admit(run);
-    const model = modelApi(() => run, upstream, this.metrics);
+    const model = modelApi(() => run, upstream, this.telemetry);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
     const own = await listenOnSocket({ ...proxy, request }, socket.path);
     this.sockets.add(own);
@@ -122,7 +126,7 @@ export class ModelProxy implements OnModuleDestroy {
 
   private async listen(): Promise<Running> {
     const { upstream, listeners } = await this.connect();
-    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream, this.metrics));
+    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream, this.telemetry));
     return { upstream, baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
   }
 

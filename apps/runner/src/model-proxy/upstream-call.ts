@@ -11,7 +11,7 @@ import type { ModelRun } from './model-access.js';
 import { ModelCallError, type ModelError } from './model-error.js';
 import { breachOf } from './request-rules.js';
 import { readRequestBody } from './request-body.js';
-import type { ModelMetrics } from './model-metrics.js';
+import type { CallTelemetry } from './model-telemetry.js';
 import { requestHeaders, type Upstream } from './upstream.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -25,7 +25,7 @@ export interface ModelCall {
   upstream: Upstream;
   /** Number of the call within its run. */
   number: number;
-  metrics: ModelMetrics;
+  call: CallTelemetry;
   signal: AbortSignal;
 }
 

@@ -30,16 +30,16 @@ export class RunAccess {
     private readonly egressProxy: EgressProxy,
   ) {}
 
-  async open({ owner, kind, network }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
+  async open({ owner, kind, network, traceparent }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
+    const caller = { ...owner, network, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.open(network, recorder);
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
     if (kind === 'prompt') {
-      const run = { ...owner, network };
       model = await (socket === null
-        ? this.modelProxy.open(run, recorder)
-        : this.modelProxy.openSocket(run, recorder, socket, egress.handlers));
+        ? this.modelProxy.open(caller, recorder)
+        : this.modelProxy.openSocket(caller, recorder, socket, egress.handlers));
     } else if (socket !== null) {
       listener = await listenOnSocket(egress.handlers, socket.path);
     }

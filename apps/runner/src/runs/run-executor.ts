@@ -13,8 +13,8 @@ import { BoundedLog } from './bounded-log.js';
 import { Cancellations } from './cancellations.js';
 import { type Ending, failed, stopped } from './ending.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
-import { RunMetrics } from './run-metrics.js';
 import type { RunJob } from './run-queue.js';
+import { RunTelemetry, type RunWatch } from './run-telemetry.js';
 import { TurnRecorder } from './turn-recorder.js';
 
 /*
@@ -28,6 +28,14 @@ import { TurnRecorder } from './turn-recorder.js';
  */
 
 const MEGABYTE = 1024 * 1024;
+/** One run at work. */
+interface Work {
+  run: ActiveRun;
+  job: RunJob;
+  thread: Thread;
+  log: RunLogWriter;
+  watch: RunWatch;
+}
 
 @Injectable()
 export class RunExecutor {
@@ -44,7 +52,7 @@ export class RunExecutor {
     private readonly access: RunAccess,
     private readonly engine: Engine,
     private readonly jail: Jail,
-    private readonly metrics: RunMetrics,
+    private readonly telemetry: RunTelemetry,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
@@ -55,10 +63,10 @@ export class RunExecutor {
       const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
       const log = await this.claim(job, this.modelFor(job, thread));
       if (log === null) return;
-      const measured = this.metrics.beginRun(job.kind);
-      const ending = thread === null ? threadGone(job) : await this.work(run, job, thread, log);
+      const watch = this.telemetry.begin(job);
+      const ending = thread === null ? threadGone(job) : await this.work({ run, job, thread, log, watch });
       await this.end(job.owner, ending);
-      measured(ending);
+      watch.end(ending);
     });
   }
 
@@ -89,20 +97,20 @@ export class RunExecutor {
     }
   }
 
-  private async work(run: ActiveRun, job: RunJob, thread: Thread, log: RunLogWriter): Promise<Ending> {
+  private async work({ run, job, thread, log, watch }: Work): Promise<Ending> {
     const { kind } = job;
     const logFull = () => run.stop(passed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, logFull);
     const recorder = new TurnRecorder(bounded, kind, thread.paths.repo, () => run.stop('lost'));
     const problem = this.jail.problemWith(job.network);
     if (problem !== null) return failed(kind, { sentence: problem });
-    const access = await this.access.open(job, recorder);
+    const access = await this.access.open({ ...job, traceparent: watch.traceparent ?? undefined }, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
     // What Codex or a script has started outlives it, and Codex itself may take its time.
     run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
     try {
-      await this.play(this.turnOf(run, job, thread, access), recorder);
+      await this.play(this.turnOf(run, job, thread, access), recorder, watch);
     } catch (error) {
       const limit = this.jail.limitBehind(error);
       if (error instanceof LogFencedError) run.stop('lost');
@@ -130,9 +138,9 @@ export class RunExecutor {
   }
 
   /** @throws Error when Codex or the log does not go on */
-  private async play(turn: Turn, recorder: TurnRecorder): Promise<void> {
+  private async play(turn: Turn, recorder: TurnRecorder, watch: RunWatch): Promise<void> {
     let codexThreadId: string | null = null;
-    for await (const event of this.observed(turn)) {
+    for await (const event of this.watched(turn, watch)) {
       if (event.type === 'thread.started') codexThreadId = event.thread_id;
       // Not before: a Codex that is killed between the two has named a conversation that cannot be resumed.
       if (event.type === 'turn.started' && codexThreadId !== null)
@@ -141,17 +149,17 @@ export class RunExecutor {
     }
   }
 
-  private async *observed(turn: Turn): AsyncGenerator<EngineEvent> {
-    const measured = this.metrics.beginJail(turn.kind);
+  private async *watched(turn: Turn, watch: RunWatch): AsyncGenerator<EngineEvent> {
+    const jailed = watch.beginJail();
     let hasStarted = false;
     try {
       for await (const event of this.engine.run(turn)) {
-        if (!hasStarted) measured('started');
+        if (!hasStarted) jailed('started');
         hasStarted = true;
         yield event;
       }
     } finally {
-      if (!hasStarted) measured('failed');
+      if (!hasStarted) jailed('failed');
     }
   }
 

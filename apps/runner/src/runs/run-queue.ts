@@ -15,6 +15,8 @@ export interface RunJob {
   network: Network;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
+  /** W3C traceparent of what handed it over; left out: it is not traced. */
+  traceparent?: string | undefined;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;

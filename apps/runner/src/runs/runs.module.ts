@@ -14,8 +14,8 @@ import { Cancellations, RUNNER_BROADCAST } from './cancellations.js';
 import { CancellationsController } from './cancellations.controller.js';
 import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
-import { RunMetrics } from './run-metrics.js';
 import { RUN_QUEUE } from './run-queue.js';
+import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunsService } from './runs.service.js';
@@ -42,7 +42,7 @@ const broadcast = {
     RunsService,
     RunAccess,
     RunExecutor,
-    RunMetrics,
+    RunTelemetry,
     RunsProcessor,
     ActiveRuns,
     Cancellations,

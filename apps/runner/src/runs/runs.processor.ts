@@ -5,6 +5,7 @@ import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
 import { RunExecutor } from './run-executor.js';
 import { LOST_RUNNER, RUN_QUEUE, type RunJob } from './run-queue.js';
+import { RunTelemetry } from './run-telemetry.js';
 
 /**
  * Takes runs from the queue, MAX_CONCURRENT_RUNS at a time, and sees to those whose runner was lost, here or
@@ -19,11 +20,13 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
     private readonly active: ActiveRuns,
     private readonly executor: RunExecutor,
+    private readonly telemetry: RunTelemetry,
   ) {
     super();
   }
 
   process(job: Job<RunJob>): Promise<void> {
+    this.telemetry.taken(job);
     return this.executor.execute(job.data);
   }
 

@@ -34,12 +34,13 @@ export class RunsService {
     prompt,
     network,
     checkpoint,
+    traceparent,
     priority,
     runId = randomUUID(),
   }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.get(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
-    const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null };
+    const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null, traceparent };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
     return runId;
   }

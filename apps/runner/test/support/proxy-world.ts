@@ -6,8 +6,10 @@ import type { EventData } from '@saas-codex/contracts/events';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { Metrics } from '@saas-codex/platform/metrics/metrics';
+import { NoTracing } from '@saas-codex/platform/tracing/tracing';
 import type { TokenAccess, ModelDelta } from '../../src/model-proxy/model-access.js';
 import { ModelProxy } from '../../src/model-proxy/model-proxy.service.js';
+import { ModelTelemetry } from '../../src/model-proxy/model-telemetry.js';
 
 export const KEY = 'sk-the-real-key-0123456789';
 const BODY = JSON.stringify({ model: 'm', input: [] });
@@ -51,7 +53,7 @@ export class ProxyWorld {
     this.heard = { deltas: [], usages: [], errors: [], refused: [] };
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
-      new Metrics(undefined),
+      new ModelTelemetry(new Metrics(undefined), new NoTracing()),
     );
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
+import { routeOf } from '../http-route.js';
 import { ProblemError } from '../problem.js';
 import { sendProblem } from '../problem.filter.js';
 import { sameSecretAs } from '../secret.js';
@@ -54,13 +55,6 @@ export class HttpMetrics {
 }
 
 const isStream = (res: Response) => String(res.getHeader('content-type')).startsWith('text/event-stream');
-
-/** The route's pattern, which has no ids in it. What no controller answered: which part of the address it is in. */
-function routeOf(req: Request): string {
-  const route = (req as { route?: { path?: unknown } }).route?.path;
-  if (typeof route === 'string') return route;
-  return req.originalUrl.startsWith('/api/') ? '/api/*' : '/*';
-}
 
 const NOT_SERVED = new ProblemError('not_found', 'Metrics are served when METRICS_TOKEN is set.');
 const REFUSED = new ProblemError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.', {
