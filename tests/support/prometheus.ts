@@ -7,13 +7,18 @@ export interface Sample {
 
 const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/y;
-const NUMBERS: Record<string, number> = { '+Inf': Infinity, '-Inf': -Infinity, NaN: Number.NaN };
+const NUMBERS: Record<string, number> = {
+  '+Inf': Infinity,
+  '-Inf': -Infinity,
+  Nan: Number.NaN,
+  NaN: Number.NaN,
+};
 
 /**
  * Reads Prometheus' text format strictly: every sample belongs to a metric with a HELP and a TYPE before it.
  * @throws Error that names the line
  */
-export function parseMetrics(text: string): Sample[] {
+function parseMetrics(text: string): Sample[] {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const types = new Map<string, string>();
   const helps = new Set<string>();
@@ -35,7 +40,7 @@ export function parseMetrics(text: string): Sample[] {
 function parseSample(line: string): Sample {
   const [, name, written = '', number] = LINE.exec(line) ?? [];
   const value = NUMBERS[String(number)] ?? Number(number);
-  if (name === undefined || number === undefined || (Number.isNaN(value) && number !== 'NaN'))
+  if (name === undefined || number === undefined || (Number.isNaN(value) && !(number in NUMBERS)))
     throw new Error(`cannot be read: ${line}`);
   const labels: Record<string, string> = {};
   for (LABEL.lastIndex = 0; LABEL.lastIndex < written.length;) {

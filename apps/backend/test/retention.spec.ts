@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { DataSource } from 'typeorm';
@@ -125,9 +127,13 @@ describe('mirrors', () => {
     await world.call('DELETE', `/api/sessions/${session.session_id}`);
     await Promise.all((await mirrors()).map(idle));
     const lock = `${mirror}.lock`;
-    await writeFile(lock, JSON.stringify({ host: 'another', pid: 1, start: 'x' }));
+    // Whoever looks who has the lock meets us here: it has seen the mirror unused, and waits.
+    await promisify(execFile)('mkfifo', [lock]);
     const swept = sweep();
+    const owner = await openFile(lock, 'w');
     await utimes(mirror, new Date(), new Date());
+    await owner.writeFile(JSON.stringify({ host: 'another', pid: 1, start: 'x' }));
+    await owner.close();
     await rm(lock);
     await swept;
     expect(existsSync(mirror)).toBe(true);

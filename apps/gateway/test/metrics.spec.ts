@@ -1,26 +1,30 @@
 import { request } from 'node:http';
 import { Scrape } from '../../../tests/support/prometheus.js';
+import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
 
 const TOKEN = 'a-token-for-metrics-0123456789abcdef';
+let redis: TestRedis;
 let upstream: TestUpstream;
 let gateway: TestGateway;
 
 beforeAll(async () => {
+  redis = await startRedis();
   upstream = await startUpstream((req, res) => {
     if (req.url === '/api/events') res.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
     else res.writeHead(201, { 'content-type': 'application/json' }).end('{}');
   });
   gateway = await startTestGateway({
     BACKEND_URL: upstream.url,
-    REDIS_URL: 'redis://127.0.0.1:9',
+    REDIS_URL: redis.url,
     METRICS_TOKEN: TOKEN,
   });
 });
 afterAll(async () => {
   await gateway.stop();
   await upstream.stop();
+  await redis.stop();
 });
 
 const scrape = () => Scrape.of(gateway.url, TOKEN);
@@ -49,7 +53,7 @@ it('tells nobody but who has the token', async () => {
 });
 
 it('has no such route without a token in its settings', async () => {
-  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: 'redis://127.0.0.1:9' });
+  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
   try {
     const headers = { authorization: 'Bearer undefined', accept: 'text/html' };
     const { status } = await send(`${other.url}/metrics`, { headers });

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
+import { traceIdOf } from '@saas-codex/platform/tracing/tracing';
 import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';
@@ -88,6 +89,8 @@ async function answer({ req, res, authorise, upstream, telemetry }: Exchange): P
 
 /** The log gets what an operator needs; what was said, to and by the model, is nobody's business here. */
 function report({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
-  logger.warn(`run ${run.runId} of tenant ${run.tenantId}: a model call failed: ${status} ${code ?? ''}`);
+  const trace_id = traceIdOf(run.traceparent);
+  const fields = { run_id: run.runId, tenant_id: run.tenantId, ...(trace_id && { trace_id }) };
+  logger.warn({ message: `a model call failed: ${status} ${code ?? ''}`, ...fields });
   run.listener.onUpstreamError(message);
 }

@@ -116,7 +116,8 @@ export class RunExecutor {
       if (error instanceof LogFencedError) run.stop('lost');
       else if (error instanceof TooMuchOutputError) logFull();
       else if (limit) run.stop(limit);
-      if (!run.stoppedFor && !recorder.hasFailure) this.logger.warn(`run ${run.runId}: ${String(error)}`);
+      if (!run.stoppedFor && !recorder.hasFailure)
+        this.logger.warn({ message: String(error), run_id: run.runId });
     } finally {
       clearTimeout(deadline);
       endWatch();

@@ -70,11 +70,11 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   }
 
   private async close(job: Job<RunJob>): Promise<void> {
-    this.logger.warn(`run ${job.id} was lost`);
+    this.logger.warn({ message: 'the run was lost', run_id: job.id });
     try {
       await this.executor.closeLost(job.data);
     } catch (error) {
-      this.logger.error(`the log of run ${job.id} cannot be closed: ${String(error)}`);
+      this.logger.error({ message: `the log cannot be closed: ${String(error)}`, run_id: job.id });
     }
   }
 }

@@ -19,6 +19,8 @@ import {
  */
 
 const PREFIX = 'saas_codex_';
+/** How long whoever is asked for a gauge may take: one store that hangs must not keep everything else untold. */
+const COLLECT_MS = 3_000;
 
 /** From what is felt at once to what a person goes for a coffee over. */
 export const SECONDS = {
@@ -49,7 +51,12 @@ export class Metrics {
   }
 
   gauge<L extends string = never>(settings: Unprefixed<GaugeConfiguration<L>>): Gauge<L> {
-    return new Gauge(this.own(settings));
+    const { collect } = settings;
+    if (!collect) return new Gauge(this.own(settings));
+    const guarded = async function (this: Gauge<L>) {
+      await inTime(async () => collect.call(this)).catch(() => untell(this, settings.labelNames));
+    };
+    return new Gauge(this.own({ ...settings, collect: guarded }));
   }
 
   histogram<L extends string = never>(settings: Unprefixed<HistogramConfiguration<L>>): Histogram<L> {
@@ -67,3 +74,21 @@ export class Metrics {
 }
 
 type Unprefixed<S extends { name: string }> = S & { registers?: never };
+
+async function inTime(collect: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('took too long')), COLLECT_MS);
+  });
+  try {
+    await Promise.race([collect(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What it was before is not true any more, and 0 would be an answer. */
+function untell(gauge: Gauge, labelNames: readonly string[] | undefined): void {
+  gauge.reset();
+  if (!labelNames?.length) gauge.set(Number.NaN);
+}

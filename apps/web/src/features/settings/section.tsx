@@ -11,15 +11,18 @@ interface RowProps {
   name: string;
   /** What it means, or what to do about it. */
   note?: ReactNode;
+  /** Over the whole width, such as a meter. */
+  below?: ReactNode;
   children: ReactNode;
 }
 
-export const Row = ({ name, note, children }: RowProps) => (
+export const Row = ({ name, note, below, children }: RowProps) => (
   <div className="py-3">
     <div className="flex min-h-6 flex-wrap items-center justify-between gap-x-6 gap-y-1">
       <span className="text-sm">{name}</span>
       <span className="text-sm break-all text-muted-foreground">{children}</span>
     </div>
+    {below}
     {note && <p className="mt-1 max-w-lg text-xs text-muted-foreground">{note}</p>}
   </div>
 );

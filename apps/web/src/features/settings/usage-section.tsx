@@ -37,12 +37,8 @@ function UsageRows({ usage: { disk, sessions, runs } }: { usage: TenantUsage }) 
     <>
       <Row
         name="Disk"
-        note={
-          <>
-            {quota !== null && <Meter taken={taken} quota={quota} />}
-            {noteOn(disk, taken)}
-          </>
-        }
+        below={quota !== null && <Meter taken={taken} quota={quota} />}
+        note={noteOn(disk, taken)}
       >
         {quota === null ? inGb(taken) : `${inGb(taken)} of ${inGb(quota)}`}
       </Row>
@@ -64,21 +60,21 @@ function Meter({ taken, quota }: { taken: number; quota: number }) {
   const share = Math.min(taken / quota, 1);
   const percent = `${Math.round(share * 100)}%`;
   return (
-    <span
+    <div
       role="meter"
       aria-label="Disk in use"
       aria-valuemin={0}
       aria-valuemax={quota}
       aria-valuenow={Math.min(taken, quota)}
       aria-valuetext={`${inGb(taken)} of ${inGb(quota)}`}
-      className="my-2 block h-1.5 overflow-hidden rounded-full bg-muted"
+      className="my-2 h-1.5 overflow-hidden rounded-full bg-muted"
     >
-      <span
-        className={cx('block h-full rounded-full', toneOf(taken, quota))}
+      <div
+        className={cx('h-full rounded-full', toneOf(taken, quota))}
         // A quota that is hardly touched still shows that there is something.
         style={{ width: `max(${percent}, ${taken > 0 ? '0.375rem' : '0px'})` }}
       />
-    </span>
+    </div>
   );
 }
 
