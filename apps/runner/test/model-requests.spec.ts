@@ -116,6 +116,20 @@ describe('a request to the model', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('is the same in however many pieces it comes', async () => {
+    const body = Buffer.from(JSON.stringify({ model: 'm', input: 'é,'.repeat(100_000) }));
+    const pieces = Array.from({ length: 1_000 }, (_, n) => body.subarray(n * n, (n + 1) * (n + 1)));
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (to) => {
+        const piece = pieces.shift();
+        if (piece) to.enqueue(piece);
+        else to.close();
+      },
+    });
+    expect((await world.call(await world.open(), { body: stream, duplex: 'half' })).status).toBe(200);
+    expect(sent[0] === body.toString()).toBe(true);
+  });
+
   it('takes no more time to read than a conversation does', async () => {
     expect((await ask(`[${'[],'.repeat(2_000_000)}[]]`)).status).toBe(413);
     expect((await ask({ input: 'x'.repeat(20_000_000) })).status).toBe(200);

@@ -53,6 +53,7 @@ export class ModelRun {
   private usage = NO_USAGE;
   private answers = 0;
   private readonly held = new Map<IncomingMessage, number>();
+  private heldBytes = 0;
   private readonly told = new Set<string>();
 
   constructor(
@@ -77,13 +78,14 @@ export class ModelRun {
 
   endCall(abort: AbortController, req: IncomingMessage): void {
     this.calls.delete(abort);
+    this.heldBytes -= this.held.get(req) ?? 0;
     this.held.delete(req);
   }
 
   /** Counts bytes of a request that are kept here. @returns how many there are of all of the run's calls */
   hold(req: IncomingMessage, bytes: number): number {
     this.held.set(req, (this.held.get(req) ?? 0) + bytes);
-    return [...this.held.values()].reduce((sum, each) => sum + each, 0);
+    return (this.heldBytes += bytes);
   }
 
   /** With the network on it is no matter of the network that the model server fetches nothing. */
