@@ -4,7 +4,6 @@ import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import type { NetworkInput } from '@saas-codex/contracts/network';
-import { Dialer } from '../src/egress/dialer.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { EgressWorld, only, portOf, type ProxiedRun } from './support/egress-world.js';
 
@@ -236,13 +235,6 @@ describe('the egress proxy', () => {
       expect((await Promise.all(asked)).map(({ status }) => status)).not.toContain(200);
       expect([world.questions.length, world.dialled]).toEqual([1, []]);
       resolver.mockRestore();
-    });
-
-    it('gives up connections that are being made', async () => {
-      const end = new AbortController();
-      const connection = new Dialer().connect(['127.0.0.1'], portOf(world.server), end.signal);
-      end.abort();
-      await expect(connection).rejects.toThrow('aborted');
     });
 
     it('frees the places of those that have gone before', async () => {
