@@ -19,8 +19,8 @@ try {
   await wantBubblewrap();
   await build(root, { only: ['contracts', 'platform', 'gateway', 'backend', 'runner'] });
   const jest = ['--experimental-vm-modules', '--no-warnings', resolve(root, 'node_modules/jest/bin/jest.js')];
-  // One system at a time: its timing is its own then.
-  const args = ['--runInBand', '--verbose', ...process.argv.slice(2)];
+  // One system at a time: its timing is its own then. The scripted model's endless answers keep Jest from ending by itself.
+  const args = ['--runInBand', '--forceExit', '--verbose', ...process.argv.slice(2)];
   const only = process.argv.slice(2).some((arg) => !arg.startsWith('-')) ? [] : ['tests/faults'];
   await run(process.execPath, [...jest, ...args, ...only], {
     cwd: root,
