@@ -58,16 +58,6 @@ export class StatusHistory {
     return new StatusHistory(url);
   }
 
-  /** @returns the statuses that the run has had, in order */
-  async of(runId: string): Promise<string[]> {
-    const rows = await query<Change>(
-      this.url,
-      'SELECT new FROM faults.status_history WHERE id = $1 ORDER BY n',
-      [runId],
-    );
-    return rows.map((row) => row.new);
-  }
-
   /** Changes along no line of their table; empty when all is well. */
   async forbidden(): Promise<Change[]> {
     const all = await query<Change>(
