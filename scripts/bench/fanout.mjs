@@ -5,8 +5,8 @@ import { eventText } from './runs.mjs';
 import { present } from './streams.mjs';
 
 const PER_SECOND = 10;
-const PACED_EVENTS = 60;
-const BURST_EVENTS = 200;
+const PACED_EVENTS = 50;
+const BURST_EVENTS = 500;
 const WARMING_EVENTS = 50;
 
 /**

@@ -32,9 +32,11 @@ export async function manyRuns({ streams: start, rounds, scale }) {
 async function measure(streams, server, count) {
   const runs = [];
   for (let index = 0; index < count; index++) runs.push(await streams.runs.add());
+  const startedAt = performance.now();
   const load = streams.load(server, { clients: count, runs });
   try {
-    const { ms: connecting } = await load.connected();
+    await load.connected();
+    const connecting = performance.now() - startedAt;
     await load.begin();
     const before = cpuSeconds(server.pids);
     for (let slot = 0; slot < SECONDS * 10; slot++) {

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type NestMiddleware } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
+import { requestLog } from '@saas-codex/platform/logging';
 import { cursorOf, openEventStream } from '@saas-codex/platform/sse/event-stream';
 import { FeedRegistry } from '@saas-codex/platform/sse/feed-registry';
 import type { Feed } from '@saas-codex/platform/sse/feed';
@@ -31,7 +32,7 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
-    const watched = runId && (await this.watch(runId, req).catch(() => null));
+    const watched = runId && (await this.watch(runId, req).catch((error: unknown) => unwatched(req, error)));
     if (!watched) return next();
     if (res.destroyed) return;
     const { feed, permission } = watched;
@@ -57,6 +58,12 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
     });
     return { feed, permission };
   }
+}
+
+/** The proxy finds out the same and says so, or it works after all. */
+function unwatched(req: Request, err: unknown): null {
+  requestLog(req)?.warn({ err }, 'the run is not read for all, but for this client');
+  return null;
 }
 
 /** The run whose events a request wants; undefined for every other request, which is the proxy's. */
