@@ -8,7 +8,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { answerOf } from '../listener/answer-of.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
-import { ModelCallError, type ModelError } from './model-error.js';
+import { ModelCallError } from './model-error.js';
 import { breachOf } from './request-rules.js';
 import { readRequestBody } from './request-body.js';
 import type { CallTelemetry } from './model-telemetry.js';
