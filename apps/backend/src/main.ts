@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { readConfig } from '@saas-codex/platform/config';
-import { runMain } from '@saas-codex/platform/service';
+import { runService } from '@saas-codex/platform/service';
 import { startBackend } from './backend.js';
 import { Config } from './config.js';
 
-await runMain(() => startBackend(readConfig(Config)));
+await runService(Config, startBackend);

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { readConfig } from '@saas-codex/platform/config';
-import { runMain } from '@saas-codex/platform/service';
+import { runService } from '@saas-codex/platform/service';
 import { Config } from './config.js';
 import { startGateway } from './gateway.js';
 
-await runMain(() => startGateway(readConfig(Config)));
+await runService(Config, startGateway);

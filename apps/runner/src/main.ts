@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { readConfig } from '@saas-codex/platform/config';
-import { runMain } from '@saas-codex/platform/service';
+import { runService } from '@saas-codex/platform/service';
 import { Config } from './config.js';
 import { startRunner } from './runner.js';
 
-await runMain(() => startRunner(readConfig(Config)));
+await runService(Config, startRunner, ({ SHUTDOWN_GRACE_SECONDS }) => SHUTDOWN_GRACE_SECONDS * 1_000);

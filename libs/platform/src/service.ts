@@ -2,7 +2,8 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
-import { ConfigError } from './config.js';
+import type { z } from 'zod';
+import { ConfigError, readConfig } from './config.js';
 import { HttpMetrics } from './metrics/http-metrics.js';
 import { createLogger, NestLogger, requestLogging } from './logging.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -54,7 +55,15 @@ function endWithParent(): void {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }
 
-/** Runs a service's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */
+/** What a service needs to close in order; one that does not (a server is away, say) is ended all the same. */
+const CLOSING_MS = 12_000;
+
+function endInTime(graceMs: number): void {
+  const end = () => void setTimeout(() => process.exit(1), graceMs + CLOSING_MS).unref();
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, end);
+}
+
+/** Runs a program's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */
 export async function runMain(main: () => Promise<unknown>): Promise<void> {
   endWithParent();
   try {
@@ -65,3 +74,18 @@ export async function runMain(main: () => Promise<unknown>): Promise<void> {
     process.exit(1);
   }
 }
+
+/**
+ * Runs a service as a process, which a signal ends in time.
+ * @param graceMs how long it may go on with its work when it is told to end
+ */
+export const runService = <S extends z.ZodObject>(
+  schema: S,
+  start: (config: z.infer<S>) => Promise<unknown>,
+  graceMs: (config: z.infer<S>) => number = () => 0,
+): Promise<void> =>
+  runMain(async () => {
+    const config = readConfig(schema);
+    endInTime(graceMs(config));
+    await start(config);
+  });
