@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { Jail } from '../jail/jail.js';
 import type { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { CodexSdkEngine } from './codex-sdk.engine.js';
@@ -34,6 +35,7 @@ describe('a Codex that prints without end', () => {
       access: { baseUrl: 'http://127.0.0.1', token: null },
       prompt: 'x'.repeat(MEGABYTE),
       model: null,
+      network: NETWORK_OFF,
       signal: new AbortController().signal,
     };
     const engine = new CodexSdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
