@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
@@ -13,7 +13,7 @@ const LOUD = 300 * MEGABYTE;
 const DONE = '{"type":"turn.completed","usage":{}}';
 const ITEM = '{"type":"item.completed","item":{"id":"1","type":"x","text":"';
 
-describe('a Codex that prints without end', () => {
+describe('Codex, as the engine drives it', () => {
   let folder: string;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('a Codex that prints without end', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   /** What the engine tells of a program in Codex's place. */
-  async function eventsOf(script: string): Promise<AsyncIterable<EngineEvent>> {
+  async function eventsOf(script: string, network = NETWORK_OFF): Promise<AsyncIterable<EngineEvent>> {
     const program = join(folder, 'codex');
     await writeFile(program, `#!/bin/sh\n${script}\n`);
     await chmod(program, 0o700);
@@ -35,7 +35,7 @@ describe('a Codex that prints without end', () => {
       access: { baseUrl: 'http://127.0.0.1', token: null },
       prompt: 'x'.repeat(MEGABYTE),
       model: null,
-      network: NETWORK_OFF,
+      network,
       signal: new AbortController().signal,
     };
     const engine = new CodexSdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
@@ -58,19 +58,32 @@ describe('a Codex that prints without end', () => {
     return { megabytes: (peak - before) / MEGABYTE, count };
   }
 
-  it('beside its events is heard no longer, and goes on', async () => {
+  it.each([
+    [NETWORK_OFF, true],
+    [{ mode: 'on' } as const, false],
+  ])(
+    'is told to leave the model server’s search alone unless the network is on: %j',
+    async (network, told) => {
+      const events = await eventsOf(`printf '%s\\n' "$@" > "$0.arguments"; echo '${DONE}'`, network);
+      for await (const event of events) expect(event.type).toBe('turn.completed');
+      const given = await readFile(join(folder, 'codex.arguments'), 'utf8');
+      expect(given.includes('web_search="disabled"')).toBe(told);
+    },
+  );
+
+  it('that prints without end beside its events is heard no longer, and goes on', async () => {
     const events = await eventsOf(`head -c ${LOUD} /dev/zero >&2; echo '${DONE}'`);
     const { megabytes, count } = await growth(events);
     expect(count).toBe(1);
     expect(megabytes).toBeLessThan(150);
   }, 30_000);
 
-  it('in one line is ended', async () => {
+  it('that prints without end in one line is ended', async () => {
     const events = await eventsOf(`echo '${DONE}'; head -c ${LOUD} /dev/zero | tr '\\0' x; sleep 60`);
     await expect(growth(events)).rejects.toThrow(TooMuchOutputError);
   }, 30_000);
 
-  it('in many lines waits until they are taken', async () => {
+  it('that prints without end in many lines waits until they are taken', async () => {
     const line = `printf '%s' '${ITEM}'; head -c ${MEGABYTE} /dev/zero | tr '\\0' x; echo '"}}'`;
     const events = await eventsOf(`for i in $(seq 300); do ${line}; done; echo '${DONE}'`);
     const takeTime = async () => {
