@@ -8,7 +8,7 @@ import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
 const LIMITS = {
   JAIL_MAX_MEMORY_MB: '512',
   JAIL_MAX_PROCESSES: '100',
-  JAIL_MAX_CPU_MINUTES: '0.05',
+  JAIL_MAX_CPU_MINUTES: '0.1',
   JAIL_MAX_DISK_MB: '64',
   JAIL_MAX_FILES: '10000',
 };
@@ -36,7 +36,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
     'processor time',
     // One after the other, and none of them lives to be seen for long.
     `for i in $(seq 20); do ${BUSY} ${BUSY} wait; done; sleep 600`,
-    `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
+    `The run used more than 0.1 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
   ],
   [
     'disk, in a locked folder',
@@ -78,7 +78,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   [
     "processor time, Codex's own",
     end('XCPU'),
-    `The run used more than 0.05 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
+    `The run used more than 0.1 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
   ],
   [
     'a file, by Codex itself',
