@@ -30,6 +30,14 @@ export class ServiceProcess {
     return `${this.definition.name}:${this.definition.port}`;
   }
 
+  get port(): number {
+    return this.definition.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
   get pid(): number {
     const pid = this.child?.pid;
     if (pid === undefined) throw new Error(`${this.name} does not run`);
@@ -111,7 +119,7 @@ export class ServiceProcess {
   }
 
   private async isUp(): Promise<boolean> {
-    return (await fetch(`http://127.0.0.1:${this.definition.port}/health`)).ok;
+    return (await fetch(`${this.url}/health`)).ok;
   }
 
   private async state(): Promise<string> {

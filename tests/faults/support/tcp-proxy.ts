@@ -11,16 +11,19 @@ import { listenOn } from './ports.js';
  *     freeze() ───── connections stay and new ones are taken, but no byte passes: the other side is silent
  *     slow(ms) ───── every piece is late
  *     reset() ────── every connection is reset once, new ones work
- *     heal() ─────── open again; what was frozen arrives
+ *     hold(text) ─── the connection that sends this text next stands still, before it or behind it; the others go on
+ *     heal() ─────── open again; what was frozen or held arrives
  *
  * Of several targets the first that takes a connection gets it, each in its turn, as behind a load balancer.
  */
 export class TcpProxy {
   /** What it did to connections: a fault that met nobody did not happen. */
-  readonly met = { reset: 0, refused: 0, frozen: 0, delayed: 0 };
+  readonly met = { reset: 0, refused: 0, frozen: 0, delayed: 0, held: 0 };
   private readonly pairs = new Set<[Socket, Socket]>();
   private mode: 'open' | 'cut' | 'frozen' = 'open';
   private lateMs = 0;
+  private trap: Trap | null = null;
+  private readonly held = new Set<Socket>();
   private healed: Promise<unknown> = Promise.resolve();
   private heals: () => void = () => undefined;
   private turn = 0;
@@ -51,7 +54,13 @@ export class TcpProxy {
 
   freeze(): void {
     this.mode = 'frozen';
-    this.healed = new Promise<void>((resolve) => (this.heals = resolve));
+    this.waitForHealing();
+  }
+
+  /** Of a service that does one thing after the other, this is the boundary between two of them. */
+  hold(place: Trap['place'], text: string): void {
+    this.trap = { place, text };
+    this.waitForHealing();
   }
 
   slow(ms: number): void {
@@ -69,6 +78,8 @@ export class TcpProxy {
   heal(): void {
     this.mode = 'open';
     this.lateMs = 0;
+    this.trap = null;
+    this.held.clear();
     this.heals();
   }
 
@@ -100,7 +111,11 @@ export class TcpProxy {
       for (const socket of pair) socket.destroy();
     };
     for (const socket of pair) socket.setNoDelay(true).on('close', end);
-    await Promise.all([this.pass(client, target), this.pass(target, client)]).catch(end);
+    await Promise.all([this.pass(client, target, client), this.pass(target, client, client)]).catch(end);
+  }
+
+  private waitForHealing(): void {
+    this.healed = new Promise<void>((resolve) => (this.heals = resolve));
   }
 
   /** The mode may have changed while a connection was made. */
@@ -122,19 +137,38 @@ export class TcpProxy {
     return null;
   }
 
-  private async pass(from: Socket, to: Socket): Promise<void> {
+  /** @param client names the connection, in both directions */
+  private async pass(from: Socket, to: Socket, client: Socket): Promise<void> {
     for await (const piece of from) {
       if (this.lateMs > 0) {
         this.met.delayed++;
         await delay(this.lateMs);
       }
-      while (this.mode === 'frozen') {
+      const sprung = from === client ? this.springs(piece as Buffer) : null;
+      if (sprung === 'before') this.catch(client);
+      while (this.mode === 'frozen' || this.held.has(client)) {
         this.met.frozen++;
         await this.healed;
       }
       if (to.destroyed) return;
+      if (sprung === 'behind') this.catch(client);
       if (!to.write(piece as Buffer)) await once(to, 'drain');
     }
     to.end();
   }
+
+  private springs(piece: Buffer): Trap['place'] | null {
+    return this.trap && piece.includes(this.trap.text) ? this.trap.place : null;
+  }
+
+  private catch(client: Socket): void {
+    this.trap = null;
+    this.held.add(client);
+    this.met.held++;
+  }
+}
+
+interface Trap {
+  place: 'before' | 'behind';
+  text: string;
 }

@@ -34,7 +34,7 @@ export class Watcher {
   private running: Promise<void>;
 
   constructor(
-    private readonly client: Client,
+    private readonly client: Pick<Client, 'url' | 'credential'>,
     readonly runId: string,
   ) {
     this.running = this.follow();
@@ -58,6 +58,20 @@ export class Watcher {
   /** Breaks the connection; it comes back from where it is. */
   drop(): void {
     this.current?.close();
+  }
+
+  /** Reads no further; the connection stays. */
+  stall(): void {
+    this.current?.response.pause();
+  }
+
+  readOn(): void {
+    this.current?.response.resume();
+  }
+
+  /** Of the connection that it has now. */
+  get port(): number {
+    return this.current?.response.socket.localPort ?? 0;
   }
 
   async until(type: string): Promise<void> {
