@@ -1,18 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { hopByHop } from '@saas-codex/platform/network/hop-by-hop';
 import type { Request } from 'express';
-
-/** Headers that concern one connection and end at a proxy (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** What a client may not say about itself: the gateway says it. `expect` was answered by the gateway's server. */
 const OWN = new Set([
@@ -33,9 +21,9 @@ const FRAMING = 'content-length';
 
 /** The headers without those that end here. */
 export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const endsHere = (name: string) => HOP_BY_HOP.has(name) || (named.includes(name) && name !== FRAMING);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !endsHere(name)));
+  const ending = hopByHop(headers);
+  ending.delete(FRAMING);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ending.has(name)));
 }
 
 /** What the backend gets: the client's headers, and who the client is, as TRUST_PROXY lets the gateway know it. */

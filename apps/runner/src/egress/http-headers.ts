@@ -1,27 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import { hopByHop } from '@saas-codex/platform/network/hop-by-hop';
 import type { Methods } from './network-rules.js';
 
-/** Of one connection, not of the message: they end at every proxy. */
-const HOP_BY_HOP = [
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
 /** By which some servers take another method than the request's; they read `_` as `-`. */
 const OTHER_METHOD = /^x[-_](http[-_])?method([-_]override)?$/i;
 const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH'];
 
 /** A message's headers as name, value, name, value …, without those of its connection. */
 export function endToEndHeaders({ rawHeaders, headers }: IncomingMessage, without: string[] = []): string[] {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const dropped = new Set([...HOP_BY_HOP, ...named, ...without]);
+  // Our server has answered `Expect` already.
+  const dropped = new Set([...hopByHop(headers), 'expect', ...without]);
   return rawHeaders.filter((_, index) => !dropped.has(String(rawHeaders[index - (index % 2)]).toLowerCase()));
 }
 
