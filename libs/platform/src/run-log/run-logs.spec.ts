@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { ACTIVITY_MAX_LENGTH, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { RunStatusActivity } from '@saas-codex/contracts/activity';
 import { RunEvent } from '@saas-codex/contracts/events';
@@ -154,13 +155,46 @@ it('keeps codex:activity short', async () => {
   expect(await redis.xlen(REDIS_KEYS.activity)).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
 });
 
-describe('a Redis that forgets', () => {
-  /** With a workspace, and so with a spool. */
-  async function newSession(): Promise<RunLogOwner> {
-    const owner = newOwner();
-    await mkdir(join(root, owner.sessionId));
-    return owner;
+/** With a workspace, and so with a spool. */
+async function newSession(): Promise<RunLogOwner> {
+  const owner = newOwner();
+  await mkdir(join(root, owner.sessionId));
+  return owner;
+}
+
+describe('a log that was archived', () => {
+  const spools = ({ sessionId }: RunLogOwner) => readdir(join(root, sessionId, 'spool'));
+  /** As the backend does it. */
+  async function archive(owner: RunLogOwner): Promise<void> {
+    await redis.expire(REDIS_KEYS.runEvents(owner.runId), 3_600);
+    await logs.spool(owner).remove();
   }
+
+  it('is left no spool by a writer that wakes up later', async () => {
+    const owner = await newSession();
+    const log = await logs.start(owner, STARTED);
+    await logs.end(owner, 'run.interrupted', { reason: 'Its runner was lost.' });
+    expect(await spools(owner)).toEqual([`${owner.runId}.log`]);
+    await archive(owner);
+    await expect(log.append('turn.started', {})).rejects.toBeInstanceOf(LogFencedError);
+    expect(await spools(owner)).toEqual([]);
+  });
+
+  it('is left none by whoever ended a run that had not started, and stood still until then', async () => {
+    const owner = await newSession();
+    const standing = redis.duplicate();
+    jest.spyOn(standing, 'eval').mockImplementationOnce(async (script, keys, ...args) => {
+      const written = await redis.eval(script, keys, ...args);
+      await archive(owner);
+      return written;
+    });
+    expect(await new RunLogs(standing, root).end(owner, 'run.cancelled', { reason: 'x' })).toBe(true);
+    standing.disconnect();
+    expect(await spools(owner)).toEqual([]);
+  });
+});
+
+describe('a Redis that forgets', () => {
   const keyOf = ({ runId }: RunLogOwner) => REDIS_KEYS.runEvents(runId);
   const durable = async (owner: RunLogOwner) =>
     (await redis.xrange(keyOf(owner), '-', '+')).filter(([id]) => id.endsWith('-0'));

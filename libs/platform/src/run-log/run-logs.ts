@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { toEntryId } from '@saas-codex/contracts/event-ids';
 import { type EventData, isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Redis } from 'ioredis';
 import { type LastEntry, lastEntry } from './last-entry.js';
 import { envelope, FINAL_STATUS, type RunLogOwner, statusActivity } from './run-event-entry.js';
 import { appendEntry, appendWithActivity } from './run-log.scripts.js';
 import { LogFencedError, RunLogWriter } from './run-log.writer.js';
-import { RunSpool } from './run-spool.js';
+import { RunSpool, type SpooledEntry } from './run-spool.js';
+
+/** What TTL answers for a key that does not expire. */
+const STAYS = -1;
 
 /*
  * How runs' logs are written.
@@ -45,8 +49,10 @@ export class RunLogs {
     if ((await lastEntry(this.redis, owner.runId)).type !== undefined || !(await spool.create(entry)))
       throw new LogFencedError(owner.runId);
     const activity = statusActivity(owner, 'running', event);
-    if (!(await appendWithActivity(this.redis, owner.runId, 1, entry, activity)))
+    if (!(await appendWithActivity(this.redis, owner.runId, 1, entry, activity))) {
+      await this.dropWhenArchived(owner);
       throw new LogFencedError(owner.runId);
+    }
     const log = new RunLogWriter({
       redis: this.redis,
       owner,
@@ -74,27 +80,42 @@ export class RunLogs {
       const entry = { seq: event.seq, type, event: JSON.stringify(event), writer };
       const activity = statusActivity(owner, FINAL_STATUS[type], event);
       if (!(await appendWithActivity(this.redis, owner.runId, event.seq, entry, activity))) continue;
-      await this.spool(owner).append(entry);
+      await this.spoolEnd(owner, entry);
       return true;
     }
   }
 
-  /** Gives Redis the durable entries that it lacks, under their own writers. @returns the log's last entry then */
+  /**
+   * Gives Redis the durable entries that it lacks, under their own writers. Any number of processes may do it at the same time.
+   * @returns the log's last entry then
+   */
   async refill(owner: RunLogOwner): Promise<LastEntry> {
-    const [spooled, inRedis] = await Promise.all([
-      this.spool(owner).read(),
-      lastEntry(this.redis, owner.runId),
-    ]);
-    const lacking = spooled.slice(inRedis.id.seq);
-    if (lacking.length === 0) return inRedis;
-    let after = toEntryId(inRedis.id);
-    for (const { seq, ...entry } of lacking) {
-      const id = toEntryId({ seq, delta: 0 });
-      // Somebody else writes, too: what the log then has is the truth.
-      if (!(await appendEntry(this.redis, owner.runId, { after, id }, entry))) break;
-      after = id;
+    const spooled = await this.spool(owner).read();
+    for (;;) {
+      const last = await lastEntry(this.redis, owner.runId);
+      const lacking = isTerminalEventType(last.type ?? '') ? [] : spooled.slice(last.id.seq);
+      if (lacking.length === 0) return last;
+      let after = toEntryId(last.id);
+      for (const { seq, ...entry } of lacking) {
+        const id = toEntryId({ seq, delta: 0 });
+        // Refused: somebody else writes, too. What they have not given back is looked at again.
+        if (!(await appendEntry(this.redis, owner.runId, { after, id }, entry))) break;
+        after = id;
+      }
     }
-    return lastEntry(this.redis, owner.runId);
+  }
+
+  /** The end of a run that never started makes the spool, too. */
+  private async spoolEnd(owner: RunLogOwner, entry: SpooledEntry): Promise<void> {
+    const spool = this.spool(owner);
+    if (entry.seq === 1 && (await spool.create(entry))) await this.dropWhenArchived(owner);
+    else await spool.append(entry);
+  }
+
+  /** A log's stream is made to expire before its spool is removed: a spool that was made later is of no use to anybody. */
+  private async dropWhenArchived(owner: RunLogOwner): Promise<void> {
+    const expires = (await this.redis.ttl(REDIS_KEYS.runEvents(owner.runId))) !== STAYS;
+    if (expires) await this.spool(owner).remove();
   }
 
   spool({ sessionId, runId }: RunLogOwner): RunSpool {

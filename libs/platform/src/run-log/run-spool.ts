@@ -14,8 +14,9 @@ import type { LogEntry } from './run-log.scripts.js';
  *   - nothing counts behind a terminal event;
  *   - a line that was cut off, by a crash or a full disk, does not count.
  *
- * Making the file is also the run's claim, which lasts when Redis has forgotten everything. A session whose workspace is
- * not there, or not any more, has no spool.
+ * Making the file is also the run's claim, which lasts when Redis has forgotten everything. Only the log's first event makes
+ * it, so that a writer that wakes up when the log is archived finds none and leaves none. A session whose workspace is not
+ * there, or not any more, has no spool.
  */
 
 export interface SpooledEntry extends LogEntry {
@@ -23,7 +24,8 @@ export interface SpooledEntry extends LogEntry {
 }
 
 const LINE = /^(\d+) (\S+) (\S+) (\{.*\})$/s;
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
+const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
 
 export class RunSpool {
   constructor(private readonly path: string) {}
@@ -31,7 +33,10 @@ export class RunSpool {
   /** Makes the file with the run's first event. @returns false when there is one already */
   async create(entry: SpooledEntry): Promise<boolean> {
     try {
-      await this.write(entry, APPEND | constants.O_EXCL);
+      await mkdir(dirname(this.path), { mode: 0o700 }).catch((error: unknown) => {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      });
+      await this.write(entry, CREATE);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       if (codeOf(error) !== 'ENOENT') throw error;
@@ -39,6 +44,7 @@ export class RunSpool {
     return true;
   }
 
+  /** Does nothing when there is no file. */
   async append(entry: SpooledEntry): Promise<void> {
     try {
       await this.write(entry, APPEND);
@@ -71,9 +77,6 @@ export class RunSpool {
 
   /** Begins with a line break, so that a line that was cut off before cannot swallow this one. */
   private async write({ seq, writer, type, event }: SpooledEntry, flags: number): Promise<void> {
-    await mkdir(dirname(this.path), { mode: 0o700 }).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
     const file = await open(this.path, flags, 0o600);
     try {
       await file.appendFile(`\n${seq} ${writer} ${type} ${event}\n`);
