@@ -4,6 +4,7 @@ import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Redis } from 'ioredis';
@@ -62,6 +63,30 @@ it("streams a run's events to its tenant, from its beginning and behind any id",
   ]);
   const resumed = await openSse(url, { headers: { ...asOwner(), 'last-event-id': '1' } });
   expect(await resumed.ended()).toEqual(events.slice(1));
+});
+
+it('goes on behind an event that Redis has lost, and refuses one that there never was', async () => {
+  const { run, owner } = await queueRun();
+  const ready = async () => {
+    const answer = await backend.fetch(`/api/sessions/${run.session_id}`);
+    return ((await answer.json()) as Session).status === 'ready';
+  };
+  await waitFor(ready, { what: 'the workspace, where spools are' });
+  const log = await logs.start(owner, STARTED);
+  await log.append('turn.started', {});
+  const key = REDIS_KEYS.runEvents(run.run_id);
+  const [[id, fields] = ['', []]] = await redis.xrange(key, '-', '+', 'COUNT', 1);
+  await redis.del(key);
+  await redis.xadd(key, id, ...fields);
+  const url = `${backend.url}/api/runs/${run.run_id}/events`;
+  const after = (last: string) => openSse(url, { headers: { ...asOwner(), 'last-event-id': last } });
+  const resumed = await after('2');
+  expect((await after('3')).status).toBe(400);
+  await logs.end(owner, 'run.succeeded', {});
+  expect((await resumed.ended()).map(({ id, event }) => [id, event])).toEqual([
+    ['3', 'run.succeeded'],
+    [null, 'end'],
+  ]);
 });
 
 it('moves a run as its log was ended, and tells the tenant', async () => {

@@ -3,6 +3,7 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs
 import { Id } from '@saas-codex/contracts/ids';
 import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
+import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Request, Response } from 'express';
 import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../openapi/problems.decorator.js';
@@ -37,6 +38,7 @@ export class EventsController {
     private readonly runs: RunStore,
     private readonly runLogs: RunLogHub,
     private readonly archive: RunArchive,
+    private readonly logs: RunLogs,
     private readonly activity: ActivityHub,
   ) {}
 
@@ -56,8 +58,11 @@ export class EventsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    await this.runs.require(ctx, runId);
-    await serveRunEvents(this.runLogs, req, res, runId, this.archive.of(ctx, runId));
+    const owner = await this.runs.require(ctx, runId);
+    await serveRunEvents(this.runLogs, req, res, runId, {
+      archive: this.archive.of(ctx, runId),
+      refill: () => this.logs.refill(owner),
+    });
   }
 
   @Get('events')

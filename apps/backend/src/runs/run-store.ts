@@ -3,6 +3,7 @@ import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
 import { ProblemError } from '@saas-codex/platform/problem';
+import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
@@ -42,8 +43,8 @@ const LONGEST_WAITING = `
      AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
-const EXISTS = `
-  SELECT 1 FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+const SESSION_OF = `
+  SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = $2 AND s.deleted_at IS NULL`;
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
@@ -68,9 +69,12 @@ export class RunStore {
    * The check of `get` alone, in one statement: it is made for everybody who connects to a stream, often many at once.
    * @throws ProblemError run_not_found
    */
-  async require({ tenantId }: RequestContext, id: string): Promise<void> {
-    const rows = await this.db.run({ tenantId }, (tx) => tx.manager.query<unknown[]>(EXISTS, [tenantId, id]));
-    if (rows.length === 0) throw notFound();
+  async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
+    const [row] = await this.db.run({ tenantId }, (tx) =>
+      tx.manager.query<{ sessionId: string }[]>(SESSION_OF, [tenantId, id]),
+    );
+    if (!row) throw notFound();
+    return { tenantId, runId: id, ...row };
   }
 
   find(ctx: RequestContext, id: string): Promise<RunEntity | null> {

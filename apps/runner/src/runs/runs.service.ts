@@ -51,6 +51,12 @@ export class RunsService {
     return job !== undefined && !ENDED_STATES.includes(await job.getState());
   }
 
+  /** Gives Redis what it has lost of the run's log. */
+  async refill(runId: string): Promise<void> {
+    const job = await this.queue.getJob(runId);
+    if (job) await this.logs.refill(job.data.owner);
+  }
+
   /**
    * Cancels a run, wherever it is; one that has ended stays as it is, one that is not known yet will not start.
    * A waiting run's log is closed here, before its job goes: from that moment on nobody can start it.

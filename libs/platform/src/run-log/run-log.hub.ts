@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
@@ -29,16 +28,19 @@ import type { Frame } from '../sse/wire-log.js';
 /** Logs of up to this many entries are read from their beginning when the first client comes. */
 const WHOLE_LOG_ENTRIES = 2_000;
 const HISTORY_PAGE_ENTRIES = 200;
-/** How long a cursor that the log does not reach is kept waiting: Redis may just be given back what it lost. */
-const REFILL_PATIENCE_MS = 2_000;
-const REFILL_LOOK_MS = 100;
-
 /** Where the log of one run is kept for good. */
 export interface RunLogArchive {
   /** Id of the log's last event; null: it is not archived. */
   lastId(): Promise<EventId | null>;
   /** Up to `count` durable events behind `after`. */
   read(after: EventId, count: number): Promise<StreamEntry[]>;
+}
+
+/** Where the log of one run is besides Redis. */
+export interface RunLogSources {
+  archive?: RunLogArchive;
+  /** Gives Redis what it has lost of the log. */
+  refill?: () => Promise<unknown>;
 }
 
 const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
@@ -66,9 +68,13 @@ export class RunLogHub {
    * The log of a run, from behind the event `after` on; the run may not have started yet.
    * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
    */
-  async open(runId: string, after: EventId, archive = NO_ARCHIVE): Promise<Feed> {
+  async open(
+    runId: string,
+    after: EventId,
+    { archive = NO_ARCHIVE, refill }: RunLogSources = {},
+  ): Promise<Feed> {
     const feed = await this.feeds.get(runId, () => this.openFeed(runId, archive));
-    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed);
+    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, refill);
     return feed;
   }
 
@@ -122,14 +128,21 @@ export class RunLogHub {
     };
   }
 
-  private async checkReached(runId: string, after: EventId, feed: Feed): Promise<void> {
-    const giveUpAt = performance.now() + REFILL_PATIENCE_MS;
-    for (;;) {
-      const last = feed.ended ? feed.log.lastId : await lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
-      if (after.seq <= last.seq) return;
-      if (feed.ended || performance.now() > giveUpAt) throw notReached(after, last);
-      await delay(REFILL_LOOK_MS);
+  /** A cursor that Redis does not reach is good all the same when the log's spool has it: Redis has lost the rest. */
+  private async checkReached(
+    runId: string,
+    after: EventId,
+    feed: Feed,
+    refill: RunLogSources['refill'],
+  ): Promise<void> {
+    const lastId = () =>
+      feed.ended ? feed.log.lastId : lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
+    let last = await lastId();
+    if (after.seq > last.seq && !feed.ended && refill) {
+      await refill();
+      last = await lastId();
     }
+    if (after.seq > last.seq) throw notReached(after, last);
   }
 }
 
@@ -156,10 +169,10 @@ export async function serveRunEvents(
   req: IncomingMessage,
   res: ServerResponse,
   runId: string,
-  archive?: RunLogArchive,
+  sources?: RunLogSources,
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
-  const feed = await hub.open(runId, after, archive);
+  const feed = await hub.open(runId, after, sources);
   if (res.destroyed || !openEventStream(req, res)) return;
   feed.subscribe(res, after);
 }
