@@ -8,6 +8,7 @@ import { connectRedis } from '@saas-codex/platform/redis';
 import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
 import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
 import { openSse } from '../../../tests/support/sse-client.js';
 import { waitFor } from '../../../tests/support/wait-for.js';
 import { startSilentRunner } from './silent-runner.js';
@@ -99,6 +100,24 @@ it('archives from the spool what Redis has lost', async () => {
   await archived(owner);
   const events = await (await open(owner)).ended();
   expect(events.map(({ event }) => event)).toEqual(['run.started', 'turn.started', 'run.succeeded', 'end']);
+});
+
+it('archives the others when one log cannot be, and that one when it can', async () => {
+  const [broken, other] = [await newRun(), await newRun()];
+  await redis.set(REDIS_KEYS.runEvents(broken.runId), 'not a log');
+  await backend.app
+    .get(DataSource)
+    .query(`UPDATE runs SET status = 'failed', ended_at = now() WHERE id = $1`, [broken.runId]);
+  await logs.start(other, STARTED);
+  await logs.end(other, 'run.succeeded', {});
+  await archived(other);
+  expect(await inRedis(broken)).toBe(1);
+  await redis.del(REDIS_KEYS.runEvents(broken.runId));
+  const events = await waitFor(async () => {
+    const reader = await open(broken);
+    return reader.status === 200 ? reader.ended() : null;
+  });
+  expect(events.map(({ event }) => event)).toEqual(['run.failed', 'end']);
 });
 
 it('lets nobody who reads a long log notice that it moves', async () => {

@@ -1,11 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
 import { isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
@@ -15,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
+import { RepeatedWork } from '../repeated-work.js';
 import { RunEntity } from '../runs/run.entity.js';
 import { ArchiveMetrics } from './archive-metrics.js';
 import { RunArchive } from './run-archive.js';
@@ -22,6 +16,11 @@ import { RunArchive } from './run-archive.js';
 const SCAN_EVERY_MS = 2_000;
 const RUNS_AT_ONCE = 50;
 const PAGE_ENTRIES = 1_000;
+
+interface Waiting {
+  tenantId: string;
+  id: string;
+}
 
 /**
  * Moves the logs of ended runs from Redis to Postgres.
@@ -33,10 +32,8 @@ const PAGE_ENTRIES = 1_000;
  * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
  */
 @Injectable()
-export class RunArchiver implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(RunArchiver.name);
-  private readonly stopping = new AbortController();
-  private working: Promise<void> = Promise.resolve();
+export class RunArchiver extends RepeatedWork {
+  protected readonly logger = new Logger(RunArchiver.name);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -45,44 +42,27 @@ export class RunArchiver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly logs: RunLogs,
     private readonly archive: RunArchive,
     private readonly metrics: ArchiveMetrics,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.working = this.work();
+  ) {
+    super(SCAN_EVERY_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.working;
-  }
-
-  private async work(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      const found = await this.archiveSome().catch((error: unknown) => {
-        this.logger.error(`logs were not archived: ${String(error)}`, (error as Error).stack);
-        return 0;
-      });
-      if (found < RUNS_AT_ONCE) await delay(SCAN_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  /** @returns how many runs were waiting, RUNS_AT_ONCE at most */
-  private async archiveSome(): Promise<number> {
+  protected async work(): Promise<boolean> {
     const waiting = await this.db.acrossTenants((manager) =>
-      manager.query<{ tenantId: string; id: string }[]>(
+      manager.query<Waiting[]>(
         `SELECT tenant_id AS "tenantId", id FROM runs
           WHERE ended_at IS NOT NULL AND archived_at IS NULL ORDER BY ended_at LIMIT ${RUNS_AT_ONCE}`,
       ),
     );
-    for (const { tenantId, id } of waiting) {
-      if (this.stopping.signal.aborted) break;
-      const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
-      if (!archived) continue;
-      this.metrics.count(archived.events);
-      await this.logs.spool(ownerOf(archived.run)).remove();
-    }
-    return waiting.length;
+    const nameOf = ({ id }: Waiting) => `archiving run ${id}`;
+    const failed = await this.forEach(waiting, nameOf, (one) => this.archiveOne(one));
+    return waiting.length === RUNS_AT_ONCE && failed === 0;
+  }
+
+  private async archiveOne({ tenantId, id }: Waiting): Promise<void> {
+    const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
+    if (!archived) return;
+    this.metrics.count(archived.events);
+    await this.logs.spool(ownerOf(archived.run)).remove();
   }
 
   /** @returns null when another backend has it */

@@ -1,16 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCKS, tryLock } from '../database/advisory-lock.js';
+import { RepeatedWork } from '../repeated-work.js';
+import type { SessionRef } from '../sessions/session-loop.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { systemContext } from '../tenants/request-context.js';
+import { type RequestContext, systemContext } from '../tenants/request-context.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { RetentionStore } from './retention-store.js';
@@ -27,10 +22,8 @@ const DAY_MS = 24 * 60 * 60_000;
  * What happened in a session stays: its events, runs and numbers are in Postgres. Every step may be taken twice.
  */
 @Injectable()
-export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(Retention.name);
-  private readonly stopping = new AbortController();
-  private working: Promise<void> = Promise.resolve();
+export class Retention extends RepeatedWork {
+  protected readonly logger = new Logger(Retention.name);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -39,15 +32,8 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly sessions: SessionsService,
     private readonly workspaces: Workspaces,
     private readonly usage: UsageService,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.working = this.work();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.working;
+  ) {
+    super(EVERY_MS);
   }
 
   /** Does all that is to be done now; nothing when another backend is at it. */
@@ -61,34 +47,29 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  private async work(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.sweep().catch((error: unknown) => {
-        this.logger.error(`retention failed: ${String(error)}`, (error as Error).stack);
-      });
-      await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
+  /** What one sweep leaves can wait for the next. */
+  protected async work(): Promise<boolean> {
+    await this.sweep();
+    return false;
   }
 
   private async archiveIdle(): Promise<void> {
     const before = daysAgo(this.config.RETENTION_IDLE_DAYS);
     if (before === null) return;
-    for (const ref of await this.store.idleSince(before)) {
-      if (this.stopping.signal.aborted) return;
-      await this.sessions.archiveIdle(systemContext(ref.tenantId), ref.sessionId, before);
-    }
+    await this.ofSessions('archiving', await this.store.idleSince(before), (ctx, { sessionId }) =>
+      this.sessions.archiveIdle(ctx, sessionId, before),
+    );
   }
 
   /** The folder first: a crash between the two removes it once more, where the other way round it would stay. */
   private async clearArchived(): Promise<void> {
     const before = daysAgo(this.config.RETENTION_WORKSPACE_DAYS);
     if (before === null) return;
-    for (const ref of await this.store.archivedBefore(before)) {
-      if (this.stopping.signal.aborted) return;
-      await this.workspaces.remove(systemContext(ref.tenantId), ref.sessionId);
+    const found = await this.store.archivedBefore(before);
+    await this.ofSessions('removing the workspace of', found, async (ctx, ref) => {
+      await this.workspaces.remove(ctx, ref.sessionId);
       await this.store.saveWorkspaceRemoved(ref);
-    }
+    });
   }
 
   private async removeMirrors(): Promise<void> {
@@ -99,17 +80,25 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async measure(): Promise<void> {
-    for (const ref of await this.store.toMeasure()) {
-      if (this.stopping.signal.aborted) return;
+    await this.ofSessions('measuring', await this.store.toMeasure(), async (ctx, ref) => {
       const at = new Date();
-      const bytes = await this.workspaces.size(systemContext(ref.tenantId), ref.sessionId);
+      const bytes = await this.workspaces.size(ctx, ref.sessionId);
       if (bytes !== null) await this.store.saveSize(ref, bytes, at);
-    }
-    for (const tenantId of await this.store.tenants()) {
-      if (this.stopping.signal.aborted) return;
+    });
+    const nameOf = (tenantId: string) => `measuring the mirrors of tenant ${tenantId}`;
+    await this.forEach(await this.store.tenants(), nameOf, async (tenantId) => {
       const ctx = systemContext(tenantId);
       await this.usage.saveMirrors(ctx, (await this.workspaces.mirrorsSize(ctx)) ?? 0);
-    }
+    });
+  }
+
+  private async ofSessions(
+    what: string,
+    refs: SessionRef[],
+    step: (ctx: RequestContext, ref: SessionRef) => Promise<void>,
+  ): Promise<void> {
+    const nameOf = ({ sessionId }: SessionRef) => `${what} session ${sessionId}`;
+    await this.forEach(refs, nameOf, (ref) => step(systemContext(ref.tenantId), ref));
   }
 }
 
