@@ -48,6 +48,7 @@ export const PROBLEMS = {
   clone_too_large: { status: 422, title: 'The repository is too large' },
   clone_redirected: { status: 422, title: 'The repository address redirects elsewhere' },
   ref_not_found: { status: 422, title: 'The branch, tag or commit does not exist' },
+  store_unavailable: { status: 503, title: 'A store of this service does not answer' },
   runner_unavailable: { status: 503, title: 'The runner is not available' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -3,6 +3,7 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { Request, Response } from 'express';
 import { requestLog } from './logging.js';
 import { ProblemError } from './problem.js';
+import { isStoreOutage } from './store-outage.js';
 
 /** Nest's and Express's own errors, by status; whatever is missing here is an internal error. */
 const CODE_BY_STATUS: Record<number, ProblemCode> = {
@@ -23,6 +24,11 @@ const DETAIL_BY_CODE: Partial<Record<ProblemCode, string>> = {
 /** What any thrown value means for the client. An unexpected one becomes `internal_error` and shows nothing. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (isStoreOutage(error)) {
+    const headers = { 'retry-after': '5' };
+    const detail = 'Try again in a moment; what has an Idempotency-Key, with the same.';
+    return new ProblemError('store_unavailable', detail, { headers });
+  }
   const status = httpStatusOf(error);
   const code = status === undefined ? undefined : CODE_BY_STATUS[status];
   if (code === undefined) {
@@ -56,6 +62,8 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
   const problem = toProblem(error);
   const { id } = req as { id?: string };
   if (problem.code === 'internal_error') requestLog(req)?.error({ err: error }, 'unexpected error');
+  // Without a stack: in an outage every request meets it.
+  if (isStoreOutage(error)) requestLog(req)?.warn(`a store does not answer: ${String(error)}`);
   if (res.headersSent) {
     res.destroy();
     return;

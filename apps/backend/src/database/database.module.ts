@@ -25,6 +25,8 @@ import { TenantDatabase } from './tenant-database.js';
         migrations: MIGRATIONS,
         synchronize: false,
         retryAttempts: 1,
+        // For a connection of the pool, too: a request does not wait for ever for a server that is away.
+        connectTimeoutMS: 10_000,
       }),
       dataSourceFactory: async (options) => {
         const dataSource = await new DataSource(options as DataSourceOptions).initialize();
