@@ -24,8 +24,9 @@ export class TenantDatabase {
   }
 
   /**
-   * For background work that looks for its next piece in every tenant (what to provision, what to dispatch). It
-   * reads; what it finds is then changed through `run` with that row's tenant.
+   * For reads that concern several tenants: of background work that looks for its next piece (what to provision, what to
+   * dispatch), and then changes it through `run` with that row's tenant; and of questions that come together (`Batched`),
+   * each of which states its own tenant.
    */
   acrossTenants<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return work(this.dataSource.manager);

@@ -6,6 +6,7 @@ import { ProblemError } from '@saas-codex/platform/problem';
 import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
 import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
+import { Batched } from '../database/batched.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
@@ -43,15 +44,26 @@ const LONGEST_WAITING = `
      AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
-const SESSION_OF = `
-  SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-   WHERE r.tenant_id = $1 AND r.id = $2 AND s.deleted_at IS NULL`;
+/** Of pairs of a tenant and a run, those that are there, with their sessions. */
+const PRESENT = `
+  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
+    FROM unnest($1::text[], $2::uuid[]) AS asked (tenant_id, id)
+    JOIN runs r ON r.tenant_id = asked.tenant_id AND r.id = asked.id
+    JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+   WHERE s.deleted_at IS NULL`;
+
+/** A run as its tenant names it. */
+type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
+
+const keyOf = ({ tenantId, runId }: RunRef): string => `${tenantId} ${runId}`;
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 
 /** Reads and changes runs. Changes go through the session, whose row is their lock (see SessionStore). */
 @Injectable()
 export class RunStore {
+  private readonly present = new Batched((runs: RunRef[]) => this.ownersOf(runs));
+
   constructor(
     private readonly db: TenantDatabase,
     private readonly sessions: SessionStore,
@@ -66,15 +78,20 @@ export class RunStore {
   }
 
   /**
-   * The check of `get` alone, in one statement: it is made for everybody who connects to a stream, often many at once.
+   * The check of `get` alone: it is made for everybody who connects to a stream, often for many at once.
    * @throws ProblemError run_not_found
    */
   async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
-    const [row] = await this.db.run({ tenantId }, (tx) =>
-      tx.manager.query<{ sessionId: string }[]>(SESSION_OF, [tenantId, id]),
-    );
-    if (!row) throw notFound();
-    return { tenantId, runId: id, ...row };
+    const owner = await this.present.ask({ tenantId, runId: id });
+    if (!owner) throw notFound();
+    return owner;
+  }
+
+  private async ownersOf(runs: RunRef[]): Promise<(RunLogOwner | undefined)[]> {
+    const parameters = [runs.map(({ tenantId }) => tenantId), runs.map(({ runId }) => runId)];
+    const found = await this.db.acrossTenants((manager) => manager.query<RunLogOwner[]>(PRESENT, parameters));
+    const owners = new Map(found.map((owner) => [keyOf(owner), owner]));
+    return runs.map((run) => owners.get(keyOf(run)));
   }
 
   find(ctx: RequestContext, id: string): Promise<RunEntity | null> {

@@ -1,4 +1,3 @@
-import { defaultKeyHasher } from '@better-auth/api-key';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { AUTH, type Auth } from './auth.js';
@@ -31,7 +30,7 @@ export class Authentication {
 
   private async byApiKey(authorization: string): Promise<Membership | undefined> {
     const key = BEARER.exec(authorization)?.[1];
-    return key === undefined ? undefined : this.memberships.ofApiKey(await defaultKeyHasher(key));
+    return key === undefined ? undefined : this.memberships.ofApiKey(key);
   }
 
   private async byCookie(req: Request, res: Response): Promise<Membership | undefined> {

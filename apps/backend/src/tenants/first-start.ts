@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { defaultKeyHasher } from '@better-auth/api-key';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ConfigError } from '@saas-codex/platform/config';
 import { DataSource } from 'typeorm';
@@ -52,7 +51,7 @@ export class FirstStart implements OnModuleInit {
 
   private async fileTokenWorks(owner: Membership): Promise<boolean> {
     const token = await readFile(this.config.OWNER_TOKEN_FILE, 'utf8').catch(() => '');
-    const member = await this.memberships.ofApiKey(await defaultKeyHasher(token.trim()));
+    const member = await this.memberships.ofApiKey(token.trim());
     return member?.userId === owner.userId && member.tenantId === owner.tenantId;
   }
 
