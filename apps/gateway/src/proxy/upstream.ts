@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { ReplicaClient, type ReplicaRequest } from '@saas-codex/platform/replicas/replica-client';
 import { CONFIG, type Config } from '../config.js';
@@ -14,11 +14,9 @@ export class Upstream extends ReplicaClient implements BeforeApplicationShutdown
   }
 
   /** A request of the gateway itself, without a body, that may be repeated. @throws Error when no backend answers */
-  ask(options: Omit<ReplicaRequest, 'signal'>): Promise<IncomingMessage> {
-    return this.send(
-      { ...options, signal: new AbortController().signal },
-      { write: (request) => request.end(), repeatable: true, patienceMs: PATIENCE_MS },
-    );
+  ask(options: ReplicaRequest): Promise<IncomingMessage> {
+    const write = (request: ClientRequest) => void request.end();
+    return this.send(options, { write, repeatable: true, patienceMs: PATIENCE_MS });
   }
 
   /** Before the HTTP server closes, since it waits for what is under way: an event stream has no end of its own. */

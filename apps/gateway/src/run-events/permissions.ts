@@ -3,23 +3,28 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { upstreamHeaders } from '../proxy/headers.js';
 import { Upstream } from '../proxy/upstream.js';
+import { Turns } from './turns.js';
 
 const TICK_MS = 1_000;
 /** How long a stream may go on without its client's credential being looked at again. */
 const VALID_TICKS = 60;
 /** Of one tick, so that everybody who came at once is not asked for at once. */
 const CHECKS_PER_TICK = 200;
+/** Questions under way: as many as make a backend busy. Each takes a connection, and a crowd's would all be new ones. */
+const QUESTIONS = 32;
+/** After so long an answer waits for something else than its turn, and the next question goes out. */
+const QUESTION_MS = 250;
 
 /** A client's right to the stream that it asked for. */
 export interface Permission {
-  path: string;
   /** The client's, for the backend. */
   headers: OutgoingHttpHeaders;
   /** Of the backend's answer: a cookie in use may have been prolonged. */
   cookies: string[];
 }
 
-interface Held extends Permission {
+interface Held {
+  req: Request;
   res: Response;
   /** The tick of the last look. */
   checkedAt: number;
@@ -35,23 +40,23 @@ export class Permissions implements OnApplicationShutdown {
   /** In the order in which they were last looked at. */
   private readonly held = new Set<Held>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
+  private readonly turns = new Turns(QUESTIONS, QUESTION_MS);
   private ticks = 0;
 
   constructor(private readonly upstream: Upstream) {}
 
-  /** @returns null when the backend refuses; @throws when it does not answer */
+  /** @returns null when the backend refuses, or the client has gone; @throws when it does not answer */
   async of(req: Request): Promise<Permission | null> {
-    const [path, headers] = [req.originalUrl, upstreamHeaders(req)];
-    const answer = await this.ask(path, headers);
-    if (answer.statusCode !== 200) return null;
-    return { path, headers, cookies: answer.headers['set-cookie'] ?? [] };
+    const answer = await this.ask(req);
+    if (answer?.statusCode !== 200) return null;
+    return { headers: upstreamHeaders(req), cookies: answer.headers['set-cookie'] ?? [] };
   }
 
-  /** Ends the answer when the permission is taken back. */
-  hold(permission: Permission, res: Response): void {
-    const held = { ...permission, res, checkedAt: this.ticks };
+  /** Ends the answer when its client's permission is taken back. */
+  hold(req: Request, res: Response): void {
+    const held = { req, res, checkedAt: this.ticks };
     this.held.add(held);
-    res.once('close', () => this.held.delete(held));
+    res.on('close', () => this.held.delete(held));
   }
 
   onApplicationShutdown(): void {
@@ -71,12 +76,18 @@ export class Permissions implements OnApplicationShutdown {
     }
   }
 
-  private async check({ path, headers, res }: Held): Promise<void> {
-    const { statusCode = 500 } = await this.ask(path, headers).catch(() => ({ statusCode: undefined }));
-    if (statusCode >= 400 && statusCode < 500) res.destroy();
+  private async check({ req, res }: Held): Promise<void> {
+    const answer = await this.ask(req).catch(() => null);
+    const status = answer?.statusCode ?? 500;
+    if (status >= 400 && status < 500) res.destroy();
   }
 
-  private async ask(path: string, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
-    return (await this.upstream.ask({ method: 'HEAD', path, headers })).resume();
+  /** @returns null when the client has gone meanwhile */
+  private ask(req: Request): Promise<IncomingMessage | null> {
+    return this.turns.run(async () => {
+      if (req.socket.destroyed) return null;
+      const question = { method: 'HEAD', path: req.originalUrl, headers: upstreamHeaders(req) };
+      return (await this.upstream.ask(question)).resume();
+    });
   }
 }

@@ -33,12 +33,12 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
     const watched = runId && (await this.watch(runId, req).catch((error: unknown) => unwatched(req, error)));
-    if (!watched) return next();
     if (res.destroyed) return;
+    if (!watched) return next();
     const { feed, permission } = watched;
     if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
     openEventStream(req, res);
-    this.permissions.hold(permission, res);
+    this.permissions.hold(req, res);
     feed.subscribe(res, cursorOf(req) ?? BEFORE_FIRST_EVENT);
   }
 

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface ReplicaRequest extends Required<Pick<RequestOptions, 'method' | 'path' | 'headers'>> {
   /** Ends the request, its answer included; no other replica is asked then. */
-  signal: AbortSignal;
+  signal?: AbortSignal;
 }
 
 export interface Sending {
@@ -67,7 +67,7 @@ export class ReplicaClient {
         return await answered(request, write);
       } catch (error) {
         failure = error;
-        if (options.signal.aborted) break;
+        if (options.signal?.aborted) break;
         if (!reached) this.replicas.setAside(replica, 'refused');
         else if (!repeatable) break;
         // It may only have been closing a connection that it had kept.

@@ -12,6 +12,9 @@ const HEAD = {
   connection: 'close',
 };
 
+/** As bytes: text would be added to the headers, and an open answer would keep all the pieces of that text. */
+const FIRST_COMMENT = Buffer.from(':\n\n');
+
 /**
  * Starts the answer: the headers and a first comment go out at once, so that no proxy waits for a first event.
  * @returns false when only the headers were asked for (HEAD); then the answer is complete.
@@ -24,7 +27,7 @@ export function openEventStream(req: IncomingMessage, res: ServerResponse): bool
     return false;
   }
   res.socket?.setNoDelay(true);
-  res.write(':\n\n');
+  res.write(FIRST_COMMENT);
   return true;
 }
 
