@@ -4,11 +4,12 @@ import { interleaved, medians } from './medians.mjs';
 import { eventText } from './runs.mjs';
 import { present } from './streams.mjs';
 
-/** So long after the last client has come, what the connecting itself took has mostly been given back. */
-const SETTLE_MS = 5_000;
+/** For what connecting itself took, and for a collection of garbage. */
+const SETTLE_MS = 3_000;
 
 /**
- * Memory of clients that wait.
+ * Memory of clients that wait: what they hold, and what their coming has left behind besides, which Node gives back only
+ * when somebody needs it.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function idle({ streams: start, rounds, scale }) {
@@ -36,6 +37,7 @@ export async function idle({ streams: start, rounds, scale }) {
  */
 async function measure(streams, server, clients) {
   const run = await streams.runs.add();
+  await collectGarbage(server);
   const before = memoryKb(server.pids);
   const startedAt = performance.now();
   const load = streams.load(server, { clients, runs: [run] });
@@ -46,12 +48,22 @@ async function measure(streams, server, clients) {
     await server.publish(run, [eventText()]);
     await load.await(clients);
     await delay(SETTLE_MS);
+    const perClient = () => (memoryKb(server.pids) - before) / clients;
+    const withGarbage = perClient();
+    await collectGarbage(server);
     return {
-      'KB per client': (memoryKb(server.pids) - before) / clients,
+      'KB per client': perClient(),
+      'with garbage': withGarbage,
       'connecting ms': ms,
       'load average': loadAverage(),
     };
   } finally {
     await load.stop();
   }
+}
+
+/** @param {import('./streams.mjs').StreamServer} server */
+async function collectGarbage({ nodePids }) {
+  for (const pid of nodePids) process.kill(pid, 'SIGUSR2');
+  await delay(SETTLE_MS);
 }

@@ -5,8 +5,9 @@ import { startNodeServer } from './servers/node-server.mjs';
 import { startProduct } from './servers/product.mjs';
 
 /**
- * Whatever serves event streams: readers get a run's at `path`, with `headers`; `pids` are its processes.
- * @typedef {{ name: string, port: number, pids: number[], headers: string[], path(run: string): string,
+ * Whatever serves event streams: readers get a run's at `path`, with `headers`; `pids` are its processes, `nodePids` those
+ * of them that are Node's.
+ * @typedef {{ name: string, port: number, pids: number[], nodePids: number[], headers: string[], path(run: string): string,
  *   publish(run: string, events: string[]): Promise<void> }} StreamServer
  */
 
@@ -33,6 +34,7 @@ export async function startStreams({ root, folder }) {
     const runs = keep(await openRuns(product));
     const common = {
       pids: product.pids,
+      nodePids: product.nodePids,
       headers: product.headers,
       path: (/** @type {string} */ run) => `/api/runs/${run}/events`,
       publish: runs.publish,

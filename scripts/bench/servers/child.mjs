@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { stopProcess, waitUntil } from '../../lib/processes.mjs';
+
+/** Of a server that is Node's: it collects its garbage upon SIGUSR2. */
+const COLLECTING = {
+  NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'collect-garbage.mjs'))}`,
+};
 
 /**
  * A server as a process of its own, up once its port answers.
@@ -12,7 +18,8 @@ export async function startServer(name, { command, env, url, folder, graceMs = 1
   const [program = '', ...args] = command;
   const file = join(folder, `${name}.log`);
   const log = openSync(file, 'a', 0o600);
-  const child = spawn(program, args, { env, stdio: ['ignore', log, log] });
+  const settings = program === process.execPath ? { ...env, ...COLLECTING } : env;
+  const child = spawn(program, args, { env: settings, stdio: ['ignore', log, log] });
   const answers = () =>
     fetch(url).then(
       () => true,

@@ -53,6 +53,7 @@ http {
     name: 'nchan',
     port,
     pids: [server.pid],
+    nodePids: [],
     path: (/** @type {string} */ run) => `/sub/${run}`,
     headers: /** @type {string[]} */ ([]),
     publish: (/** @type {string} */ run, /** @type {string[]} */ events) =>

@@ -20,6 +20,7 @@ export async function startNodeServer(name, file, folder) {
     name,
     port,
     pids: [server.pid],
+    nodePids: [server.pid],
     path: (/** @type {string} */ run) => `/sub/${run}`,
     headers: /** @type {string[]} */ ([]),
     publish: (/** @type {string} */ run, /** @type {string[]} */ events) =>

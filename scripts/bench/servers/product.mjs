@@ -93,6 +93,7 @@ export async function startProduct(root, folder, environment = {}) {
       redisUrl: redis.url,
       /** Of its services and stores. */
       pids: [postgres.process.pid ?? 0, redis.process.pid ?? 0, runner.pid, backend.pid, gateway.pid],
+      nodePids: [runner.pid, backend.pid, gateway.pid],
       headers: [`Authorization: Bearer ${token}`],
       ...client(settings.GATEWAY_PORT, token),
       stop,
