@@ -40,7 +40,7 @@ export class RunDispatch {
 
   /** @returns false when something came between: it was cancelled, or another run has the workspace. */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
-    const treeBefore = await this.workspaces.checkpoint(ctx, session.id);
+    const treeBefore = await this.treeNow(ctx, session);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
@@ -87,6 +87,13 @@ export class RunDispatch {
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
     };
+  }
+
+  /** Between runs nobody writes there: what was recorded last is what there is, and need not be looked for. */
+  private async treeNow(ctx: RequestContext, session: SessionEntity): Promise<string> {
+    const left = await this.runs.treeLeft(ctx, session);
+    const isKnown = left !== null && (await this.workspaces.hasCheckpoint(ctx, session.id, left));
+    return isKnown ? left : this.workspaces.checkpoint(ctx, session.id);
   }
 
   /** One transaction of a tenant after the other, so that two do not take the same place. */

@@ -119,6 +119,21 @@ export class RunStore {
     );
   }
 
+  /**
+   * The workspace as the last run that had it left it, or as the session began; null: that is not known for sure, since its
+   * runner did not end it, or could not read the workspace.
+   */
+  async treeLeft(ctx: RequestContext, session: SessionEntity): Promise<string | null> {
+    const last = await this.db.run(ctx, (tx) =>
+      tx.of(RunEntity).findOne({
+        where: { sessionId: session.id, treeBefore: Not(IsNull()) },
+        order: { ordinal: 'DESC' },
+      }),
+    );
+    if (!last) return session.baseTree;
+    return last.status === 'succeeded' || last.status === 'failed' ? last.treeAfter : null;
+  }
+
   /** Changes runs of a session in one transaction. @throws ProblemError session_not_found, and what `work` throws */
   change<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T> {
     return this.sessions.change(ctx, sessionId, telling(work));
