@@ -21,7 +21,7 @@ export async function startRunner(config: Config): Promise<NestExpressApplicatio
       if (jail.isolation === 'none') {
         logger.warn('ISOLATION=none: agents work without isolation and can reach this whole machine');
       } else {
-        logger.info(`isolation of agents: ${jail.isolation}. ${jail.reason}`);
+        logger.info(`isolation of agents: ${jail.isolation}. ${jail.reason} ${jail.limitsReason}`);
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
       app.useBodyParser('json', { limit: BODY_LIMIT });

@@ -9,6 +9,12 @@ export type Health = z.infer<typeof Health>;
 const isolation = {
   isolation: z.enum(['bubblewrap', 'codex-sandbox', 'none']),
   isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
+  limits: z
+    .enum(['cgroups', 'watch', 'deadline'])
+    .describe(
+      'What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.',
+    ),
+  limits_reason: z.string().describe('What that means here, in a sentence.'),
 };
 
 /** Answer of `GET /ready` of every service: 200 when it can do its work, else 503. */
@@ -40,7 +46,7 @@ export const SystemInfo = z
     model_source: z.enum(['openai', 'compatible', 'demo']),
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
-    max_concurrent_runs: z.int(),
+    max_concurrent_runs: z.int().describe('Of each runner.'),
   })
   .meta({ id: 'SystemInfo' });
 export type SystemInfo = z.infer<typeof SystemInfo>;

@@ -2,15 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { Config } from '../config.js';
 import type { RunSocket } from '../listener/listen.js';
 import type { WorkspacePaths } from '../threads/workspace-path.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import type { FoundGroups } from './cgroup/find-run-groups.js';
+import type { RunGroups } from './cgroup/run-groups.js';
 import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses, killJail } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
-import { limitBehind, type LimitPassed } from './limits/limits.js';
+import { limitBehind, type LimitPassed, passed } from './limits/limits.js';
 import { resourceLimits } from './limits/resource-limits.js';
 import { RunFolders } from './run-folders.js';
 import { seccompFilter } from './seccomp-filter.js';
@@ -27,7 +30,8 @@ import { trustedCertificates } from './trusted-certificates.js';
  * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
  * it ends with bwrap, and bwrap with this runner.
  *
- * A run has a folder of its own (run-folders.ts): the jail's arguments, its system call filter, and the socket.
+ * A run has a folder of its own (run-folders.ts): the jail's arguments, its system call filter, and the socket. Where the
+ * host lets this runner make control groups, it has one of them, too (cgroup/run-groups.ts), which launch.sh enters.
  */
 
 /** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/relay.mjs. */
@@ -38,14 +42,24 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   readonly reason = 'bubblewrap works on this machine.';
   private readonly logger = new Logger(BubblewrapJail.name);
   private readonly folders = new RunFolders();
+  readonly limits: SystemInfo['limits'];
+  readonly limitsReason: string;
+  private readonly groups: RunGroups | null;
   private readonly watches: JailWatch;
 
   constructor(
     private readonly bwrap: string,
     private readonly config: Config,
+    { groups, problem }: FoundGroups,
   ) {
     super();
-    this.watches = new JailWatch(bwrap, config);
+    this.groups = groups;
+    this.limits = problem === null ? 'cgroups' : 'watch';
+    this.limitsReason =
+      problem === null
+        ? `The kernel holds each run to its ${groups.held.join(' and ')}; the runner looks at the rest every second.`
+        : `The runner looks at each run every second: ${problem}.`;
+    this.watches = new JailWatch(bwrap, config, this.groups);
   }
 
   async runSocket(runId: string): Promise<RunSocket> {
@@ -90,9 +104,18 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     const list = bubblewrapArguments({ ...contents, environment });
     await writeFile(join(folder, 'arguments'), list.map((one) => `${one}\0`).join(''), { mode: 0o600 });
     await writeFile(join(folder, 'filter'), filter);
+    const group = await this.groups?.create(runId, {
+      memoryMb: this.config.JAIL_MAX_MEMORY_MB,
+      processes: this.config.JAIL_MAX_PROCESSES,
+    });
     return {
       program: LAUNCHER,
-      environment: { [RUN_VARIABLE]: runId, SAAS_CODEX_JAIL: folder, SAAS_CODEX_BWRAP: this.bwrap },
+      environment: {
+        [RUN_VARIABLE]: runId,
+        SAAS_CODEX_JAIL: folder,
+        SAAS_CODEX_BWRAP: this.bwrap,
+        ...(group && { SAAS_CODEX_GROUP: group }),
+      },
     };
   }
 
@@ -100,14 +123,18 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return this.watches.start({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
   }
 
-  limitBehind(error: unknown): LimitPassed | null {
-    return limitBehind(error, this.config);
+  async limitBehind(runId: string, error: unknown): Promise<LimitPassed | null> {
+    const facts = await this.groups?.factsOf(runId);
+    const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
+    return hit ? passed(hit, this.config) : limitBehind(error, this.config);
   }
 
   async end(runId: string): Promise<void> {
-    await killJail(runId);
+    if (!(await this.groups?.kill(runId))) await killJail(runId);
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+    if ((await this.groups?.remove(runId)) === false)
+      this.logger.error(`the control group of run ${runId} cannot be emptied`);
     await this.folders.remove(runId);
   }
 

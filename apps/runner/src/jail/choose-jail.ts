@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { ConfigError } from '@saas-codex/platform/config';
 import type { Config } from '../config.js';
 import { BubblewrapJail } from './bubblewrap.jail.js';
+import { findRunGroups } from './cgroup/find-run-groups.js';
 import { CodexSandboxJail } from './codex-sandbox.jail.js';
 import type { Jail } from './jail.js';
 import { probeJail } from './probe-jail.js';
@@ -37,7 +38,7 @@ async function bubblewrap(config: Config): Promise<Bubblewrap> {
   const bwrap = onPath('bwrap');
   if (!bwrap) return { jail: null, problem: 'bubblewrap (bwrap) is not installed' };
   await sweepRunFolders();
-  const jail = new BubblewrapJail(bwrap, config);
+  const jail = new BubblewrapJail(bwrap, config, await findRunGroups());
   const problem = await probeJail(jail, config);
   if (problem === null) return { jail, problem };
   await jail.onApplicationShutdown();

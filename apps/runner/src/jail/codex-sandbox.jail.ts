@@ -15,6 +15,8 @@ import { RunFolders } from './run-folders.js';
  * left behind.
  */
 export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
+  readonly limits = 'deadline';
+  readonly limitsReason = 'Limits of what a run takes need bubblewrap; there is its deadline alone.';
   private readonly logger = new Logger(CodexSandboxJail.name);
   private readonly folders = new RunFolders();
 
@@ -70,7 +72,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return () => undefined;
   }
 
-  limitBehind(): null {
+  async limitBehind(): Promise<null> {
     return null;
   }
 

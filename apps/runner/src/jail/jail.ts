@@ -57,6 +57,9 @@ export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
   /** Why it is this one, in a sentence. */
   abstract readonly reason: string;
+  abstract readonly limits: SystemInfo['limits'];
+  /** What holds runs to their limits, and why not the kernel, in a sentence. */
+  abstract readonly limitsReason: string;
 
   /** Where the ways out of this run are to be served; null: the model is at the loopback address that all runs share. */
   abstract runSocket(runId: string): Promise<RunSocket | null>;
@@ -72,8 +75,8 @@ export abstract class Jail {
   /** Looks at what the run takes as a whole. @returns ends the watch */
   abstract watch(runId: string, paths: WorkspacePaths, onPassed: (limit: LimitPassed) => void): () => void;
 
-  /** The limit that ended a program of the run; `error` is what its engine threw. */
-  abstract limitBehind(error: unknown): LimitPassed | null;
+  /** The limit that ended a program of the run, to be asked before end(); `error` is what its engine threw. */
+  abstract limitBehind(runId: string, error: unknown): Promise<LimitPassed | null>;
 
   /** Ends every process of the run and resolves when none is left; does nothing when there is none. */
   abstract end(runId: string): Promise<void>;

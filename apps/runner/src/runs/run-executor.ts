@@ -112,7 +112,7 @@ export class RunExecutor {
     try {
       await this.play(this.turnOf(run, job, thread, access), recorder, watch);
     } catch (error) {
-      const limit = this.jail.limitBehind(error);
+      const limit = await this.jail.limitBehind(run.runId, error);
       if (error instanceof LogFencedError) run.stop('lost');
       else if (error instanceof TooMuchOutputError) logFull();
       else if (limit) run.stop(limit);

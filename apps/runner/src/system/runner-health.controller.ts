@@ -12,6 +12,7 @@ export class RunnerHealthController extends healthController('runner') {
 
   @Get()
   override read(): RunnerHealth {
-    return { ...super.read(), isolation: this.jail.isolation, isolation_reason: this.jail.reason };
+    const { isolation, reason, limits, limitsReason } = this.jail;
+    return { ...super.read(), isolation, isolation_reason: reason, limits, limits_reason: limitsReason };
   }
 }

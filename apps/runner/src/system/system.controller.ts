@@ -25,6 +25,8 @@ export class SystemController {
       default_model: this.config.CODEX_MODEL ?? null,
       isolation: this.jail.isolation,
       isolation_reason: this.jail.reason,
+      limits: this.jail.limits,
+      limits_reason: this.jail.limitsReason,
       max_concurrent_runs: this.config.MAX_CONCURRENT_RUNS,
     };
   }

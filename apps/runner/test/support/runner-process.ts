@@ -24,9 +24,16 @@ export interface RunnerProcess {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export async function startRunnerProcess(settings: Record<string, string>): Promise<RunnerProcess> {
+/** @param group the control group that it is to be in; its parent's by default */
+export async function startRunnerProcess(
+  settings: Record<string, string>,
+  group?: string,
+): Promise<RunnerProcess> {
   const port = settings['PORT'] ?? String(await freePort());
-  const child = spawn(process.execPath, ['--conditions=source', '--import', LOADER, MAIN], {
+  const command = [process.execPath, '--conditions=source', '--import', LOADER, MAIN];
+  const entering = ['/bin/sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', group ?? ''];
+  const [program = '', ...args] = group === undefined ? command : [...entering, ...command];
+  const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', SERVICE_TOKEN, PORT: port, ...settings },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -40,16 +40,17 @@ export class RunnerWorld {
     return new RunnerWorld(new Redis(server.url), model, root, temporary, server);
   }
 
-  async startRunner(settings: Record<string, string> = {}): Promise<RunnerProcess> {
-    const runner = await startRunnerProcess({
+  /** @param group the control group that it is to be in */
+  async startRunner(settings: Record<string, string> = {}, group?: string): Promise<RunnerProcess> {
+    const surroundings = {
       REDIS_URL: this.server.url,
       WORKSPACES_ROOT: this.root,
       TMPDIR: this.temporary,
       CODEX_BASE_URL: this.model.baseUrl,
       CODEX_API_KEY: MODEL_KEY,
       SHUTDOWN_GRACE_SECONDS: '0',
-      ...settings,
-    });
+    };
+    const runner = await startRunnerProcess({ ...surroundings, ...settings }, group);
     this.runners.push(runner);
     return runner;
   }

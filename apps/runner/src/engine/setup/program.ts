@@ -19,12 +19,12 @@ const PATIENCE_MS = 5_000;
 
 /**
  * Starts a program without input.
- * @param onExit called when the program itself has ended; what it has left behind may still print
+ * @param onExit called when the program itself has ended, with its exit code; what it has left behind may still print
  * @throws Error when it cannot be started
  */
 export async function startProgram(
   { program, args, cwd, environment }: ScriptLaunch,
-  onExit: () => void,
+  onExit: (code: number | null) => void,
 ): Promise<RunningProgram> {
   const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = child.stdout.setEncoding('utf8');
@@ -34,8 +34,8 @@ export async function startProgram(
   });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => {
+      onExit(code);
       resolve(code);
-      onExit();
       const giveUp = setTimeout(() => output.destroy(), PATIENCE_MS);
       output.once('close', () => clearTimeout(giveUp));
     });

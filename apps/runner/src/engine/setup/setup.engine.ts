@@ -31,8 +31,12 @@ export class SetupEngine extends Engine<SetupTurn> {
     signal.throwIfAborted();
     const item = { id: ITEM_ID, type: 'command_execution', command: script } as const;
     yield { type: 'item.started', item: { ...item, aggregated_output: '', status: 'in_progress' } };
-    // What the script has left behind goes with it: whoever holds its output keeps it from ending.
-    const program = await startProgram(launch, () => void this.jail.end(runId));
+    let reason = Promise.resolve<string | null>(null);
+    const program = await startProgram(launch, (code) => {
+      reason = this.reasonOf(runId, code);
+      // What the script has left behind goes with it: whoever holds its output keeps it from ending.
+      void reason.finally(() => this.jail.end(runId));
+    });
     signal.addEventListener('abort', program.kill);
     if (signal.aborted) program.kill();
     const output = new SetupOutput();
@@ -53,16 +57,20 @@ export class SetupEngine extends Engine<SetupTurn> {
           status: code === 0 ? 'completed' : 'failed',
         },
       };
-      yield { type: 'setup.ended', failure: code === 0 ? null : this.reasonOf(code) };
+      yield { type: 'setup.ended', failure: await reason };
     } finally {
       signal.removeEventListener('abort', program.kill);
       program.kill();
     }
   }
 
-  private reasonOf(code: number | null): string {
-    if (code === null) return 'The setup script was killed. Run it again.';
-    const limit = this.jail.limitBehind(`The setup script exited with code ${code}`);
-    return limit?.sentence ?? `The setup script ended with exit code ${code}. Mend it, or run it again.`;
+  /** @returns why it failed; null: it did not */
+  private async reasonOf(runId: string, code: number | null): Promise<string | null> {
+    if (code === 0) return null;
+    const limit = await this.jail.limitBehind(runId, `The setup script exited with code ${code}`);
+    if (limit) return limit.sentence;
+    return code === null
+      ? 'The setup script was killed. Run it again.'
+      : `The setup script ended with exit code ${code}. Mend it, or run it again.`;
   }
 }

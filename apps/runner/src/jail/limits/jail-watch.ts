@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config.js';
+import type { RunGroups } from '../cgroup/run-groups.js';
 import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
 import { diskUsage } from './disk-usage.js';
@@ -10,8 +11,8 @@ import { type NamelessFiles, namelessFiles } from './nameless-files.js';
 import { memoryOf, usageOf } from './process-usage.js';
 
 /*
- * What the runs take as a whole. The kernel's own limits (resource-limits.ts) are for each process, and cgroups are rarely
- * a runner's to make, so the runner looks:
+ * What the runs take as a whole. The kernel's own limits (resource-limits.ts) are for each process; where it holds the
+ * whole run to some (cgroup/run-groups.ts), its word is taken. For everything else the runner looks:
  *
  *     every second      one look at the process table, for all runs: memory, processes, processor time
  *     now and then      files, run by run: the longer a count takes, the longer until the next
@@ -54,9 +55,11 @@ export class JailWatch {
   private readonly runs = new Set<Watching>();
   private looking = false;
 
+  /** @param groups null: runs have none */
   constructor(
     private readonly bwrap: string,
     private readonly config: Config,
+    private readonly groups: RunGroups | null,
   ) {}
 
   /** @returns ends the watch */
@@ -113,10 +116,12 @@ export class JailWatch {
     run.lastCpuSeconds = cpuSeconds;
     const { JAIL_MAX_PROCESSES, JAIL_MAX_CPU_MINUTES, JAIL_MAX_MEMORY_MB } = this.config;
     const mostMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
-    if (tasks > JAIL_MAX_PROCESSES) this.pass(run, 'processes');
-    else if (run.cpuSeconds > JAIL_MAX_CPU_MINUTES * 60) this.pass(run, 'cpu');
+    const kernel = await this.groups?.factsOf(run.runId);
+    if (kernel?.hasHit.processes ?? tasks > JAIL_MAX_PROCESSES) this.pass(run, 'processes');
+    else if ((kernel?.cpuSeconds ?? run.cpuSeconds) > JAIL_MAX_CPU_MINUTES * 60) this.pass(run, 'cpu');
     else if ((await filesInMemory(first?.pid ?? 0)) > MOST_FILES_IN_MEMORY) this.pass(run, 'files in memory');
-    else if ((await memoryOf(processes, mostMemory)) > mostMemory) this.pass(run, 'memory');
+    else if (kernel?.hasHit.memory ?? (await memoryOf(processes, mostMemory)) > mostMemory)
+      this.pass(run, 'memory');
   }
 
   private async countFiles(run: Watching): Promise<void> {

@@ -32,6 +32,12 @@ const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; s
   },
 };
 
+const LIMITS: Record<SystemInfo['limits'], string> = {
+  cgroups: 'Held by the kernel',
+  watch: 'Watched by the runner',
+  deadline: 'Deadline only',
+};
+
 /** What does the work, and how well it is fenced in. */
 export function SystemSection({ system }: { system: SystemInfo }) {
   const source = SOURCES[system.model_source];
@@ -47,10 +53,13 @@ export function SystemSection({ system }: { system: SystemInfo }) {
       <Row name="Isolation" note={`${isolation.note} ${system.isolation_reason}`}>
         <Badge tone={isolation.safe ? 'success' : 'danger'}>{isolation.name}</Badge>
       </Row>
+      <Row name="Limits of a run" note={system.limits_reason}>
+        {LIMITS[system.limits]}
+      </Row>
       <Row name="Codex version">
         <span className="font-mono text-xs">{system.codex_version}</span>
       </Row>
-      <Row name="Runs at the same time" note="Further runs wait in a queue.">
+      <Row name="Runs at the same time" note="On each runner. Further runs wait in a queue.">
         {system.max_concurrent_runs}
       </Row>
     </Section>

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../../../tests/support/wait-for.js';
+import { DelegatedUnit } from './support/delegated-unit.js';
+import type { RunnerProcess } from './support/runner-process.js';
+import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+
+/** What an agent sees of its control group, and that it cannot make one. */
+const LOOK = 'setsid sleep 600 & grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/own; echo "exit $?"';
+
+describe('a runner that was given a control group', () => {
+  let unit: DelegatedUnit;
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+  let left: string;
+  let living: string;
+  let leave: () => Promise<void>;
+
+  beforeAll(async () => {
+    unit = await DelegatedUnit.make();
+    world = await RunnerWorld.create([
+      { name: 'look', match: 'Look', steps: [{ do: 'command', cmd: LOOK }, { do: 'endless' }] },
+    ]);
+    [left, living] = [`saas-codex-${randomUUID()}`, `saas-codex-${randomUUID()}`];
+    await mkdir(join(unit.base, left));
+    leave = await unit.occupy(living);
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const name of [left, living]) await utimes(join(unit.base, name), longAgo, longAgo);
+    runner = await world.startRunner({ ISOLATION: 'bubblewrap' }, unit.subgroup);
+  });
+  afterAll(async () => {
+    await world.destroy();
+    await leave();
+    await unit.remove();
+  });
+
+  it('says what the kernel holds runs to', async () => {
+    const controllers = await readFile(join(unit.base, 'cgroup.controllers'), 'utf8');
+    const held = ['memory', 'pids'].some((name) => controllers.split(/\s/).includes(name));
+    const { body } = await runner.call('GET', '/health');
+    expect(body).toMatchObject({ limits: held ? 'cgroups' : 'watch' });
+    expect(body['limits_reason']).toMatch(held ? /^The kernel holds each run to its / : /have no controller/);
+  });
+
+  it('removes at its start what was left there, and nobody who lives', async () => {
+    expect(await unit.groups()).toEqual([living]);
+  });
+
+  it('has every process of a run in one group, which nobody in the jail can see or leave', async () => {
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Look');
+    const output = await waitFor(async () => {
+      const items = dataOf(await world.log(runId), 'item.completed').map(({ item }) => item);
+      return items.find(({ type }) => type === 'command_execution');
+    });
+    expect(output['aggregated_output']).toMatch(/^0::\/\n[^]*exit 1\n$/);
+    const groups = await groupsOf(runId);
+    expect(groups.length).toBeGreaterThan(3);
+    expect(new Set(groups)).toEqual(new Set([`saas-codex-${runId}`]));
+    await runner.call('POST', `/runs/${runId}/cancel`);
+    expect((await world.ended(runId)).at(-1)?.type).toBe('run.cancelled');
+    expect(await processesWith(runId)).toEqual([]);
+    expect(await unit.groups()).toEqual([living]);
+  });
+});
+
+/** The names of the groups that the run's processes are in. */
+async function groupsOf(runId: string): Promise<string[]> {
+  const processes = await processesWith(runId);
+  const lines = await Promise.all(
+    processes.map(({ pid }) => readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')),
+  );
+  return lines.flatMap((line) => /^0::.*\/([^/\n]+)$/m.exec(line)?.[1] ?? []);
+}
