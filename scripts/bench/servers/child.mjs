@@ -6,7 +6,7 @@ import { stopProcess, waitUntil } from '../../lib/processes.mjs';
 
 /** Of a server that is Node's: it collects its garbage upon SIGUSR2. */
 const COLLECTING = {
-  NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'collect-garbage.mjs'))}`,
+  NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'collect-garbage.mjs')).href}`,
 };
 
 /**
