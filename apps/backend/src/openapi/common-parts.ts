@@ -41,6 +41,7 @@ function commonProblems(method: string, path: string, operation: Operation): Pro
     ['unsupported_media_type', operation.requestBody !== undefined],
     ['idempotency_key_reused', takesKey(method, operation)],
     ['rate_limited', path.startsWith('/api/')],
+    ['store_unavailable', path.startsWith('/api/')],
   ];
   return codes.flatMap(([code, applies]) => (applies ? [code] : []));
 }
