@@ -111,6 +111,29 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).files).toHaveLength(Object.keys(contents).length + 1);
   });
 
+  test('begins with what the checkout has written, converted or not', async () => {
+    const files = {
+      '.gitattributes': '*.bat eol=crlf\n*.id ident\n* text=auto\n',
+      'a.bat': 'a\n',
+      'sub/b.id': '$Id$\n',
+      'c.txt': 'c\n',
+    };
+    const session = await histories.open(files);
+    const written = await Promise.all(
+      ['a.bat', 'sub/b.id', 'c.txt'].map((path) => readFile(session.at(path))),
+    );
+    expect(written[0]).toEqual(Buffer.from('a\r\n'));
+    expect(written[1]).not.toEqual(Buffer.from(files['sub/b.id']));
+    const recorded = (path: string) =>
+      runGit(session.history, 'cat-file', 'blob', `${session.baseTree}:${path}`);
+    expect(await Promise.all(['a.bat', 'sub/b.id', 'c.txt'].map(recorded))).toEqual(written);
+    // Within the second of the checkout, and of the same size: times tell nothing.
+    await session.write('c.txt', 'C\n');
+    expect(summary(await session.diff(session.baseTree, await session.checkpoint()))).toEqual([
+      'modified c.txt +1 -1',
+    ]);
+  });
+
   test('honours .gitignore for what is new, and keeps what is tracked', async () => {
     const session = await histories.open({
       '.gitignore': 'out/\n*.log\n',

@@ -7,6 +7,7 @@ import type { RequestContext } from '../tenants/request-context.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { checkRef } from './addresses/check-ref.js';
 import type { RepoAddress } from './addresses/repo-address.js';
+import { allSettled } from './all-settled.js';
 import { CloneMetrics } from './clone/clone-metrics.js';
 import { toCloneProblem } from './clone/clone-problems.js';
 import type { OnCloneProgress } from './clone/clone-progress.js';
@@ -188,9 +189,11 @@ export class Workspaces {
     const source = address && (await this.mirrors.provide(ctx, { address, ref, onProgress, signal }));
     await mkdir(this.paths.codexHome(sessionId), { recursive: true });
     const repo = this.paths.repo(sessionId);
-    const baseCommit = await this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal });
-    await this.history.init(sessionId, source && { mirror: source.mirror, commit: baseCommit });
-    return { baseCommit, baseTree: await this.checkpoints.take(sessionId) };
+    const [{ commit, converted }] = await allSettled([
+      this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal }),
+      this.history.init(sessionId, source && source.mirror),
+    ]);
+    return { baseCommit: commit, baseTree: await this.checkpoints.begin(sessionId, converted) };
   }
 }
 

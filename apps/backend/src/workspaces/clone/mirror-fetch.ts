@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RepoAddress } from '../addresses/repo-address.js';
+import { allSettled } from '../all-settled.js';
 import type { BareGit } from '../git/bare-git.js';
 import type { Git, GitCommand } from '../git/git.js';
 import { removePartialPacks } from '../git/partial-packs.js';
@@ -48,16 +49,18 @@ export class MirrorFetch {
   }
 
   async update(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
-    if (!(await this.isCurrent(mirror, remote))) {
+    const [isCurrent] = await allSettled([this.isCurrent(mirror, remote), this.checkSize(mirror)]);
+    if (!isCurrent) {
       await this.fetch(mirror, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], ['--prune']);
     }
-    await this.fetchTarget(mirror, target);
-    await this.checkSize(mirror);
+    await this.fetchTarget(mirror, remote, target);
   }
 
   /** A pull request's ref or a lone commit is outside what a mirror holds. */
-  private async fetchTarget(mirror: string, target: CheckoutTarget): Promise<void> {
-    if (await this.has(mirror, target.oid)) return;
+  private async fetchTarget(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
+    const isMirrored =
+      target.kind === 'branch' || (target.kind === 'ref' && mirroredRefs(remote).has(target.name));
+    if (isMirrored || (await this.has(mirror, target.oid))) return;
     if (target.kind === 'ref') await this.fetch(mirror, [`+${target.name}:${target.name}`]);
     else if (target.oid.length !== 40) throw refNotFound(target.oid);
     else
@@ -119,6 +122,7 @@ export class MirrorFetch {
     } catch (error) {
       throw tooLarge.signal.aborted ? cloneProblem('clone_too_large') : error;
     }
+    await this.checkSize(mirror);
   }
 
   private async checkSize(mirror: string): Promise<void> {

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import { allSettled } from '../all-settled.js';
 import { Git, type GitCommand } from '../git/git.js';
 import { progressReader } from '../git/progress.js';
+import { parseWorkTreeEntries, type WorkTreeEntry } from '../history/work-tree-listing.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { CheckoutCost } from './checkout-cost.js';
 import { cloneProblem } from './clone-problems.js';
@@ -19,6 +21,17 @@ export interface CloneRequest {
   signal?: AbortSignal;
 }
 
+/** A clone that no agent has seen yet. */
+export interface NewClone {
+  commit: string;
+  /** Files that may differ from what git has recorded of them: an attribute has them written another way. */
+  converted: WorkTreeEntry[];
+}
+
+/** Attributes that have a checkout write something else than what is recorded. */
+const CONVERSIONS = ['eol', 'filter', 'ident', 'working-tree-encoding'];
+/** Writes as many files at a time as there are processors. */
+const PARALLEL = ['checkout.workers=0'];
 /** In the jail there is no other identity; people's names come in when their work is shipped. */
 const IDENTITY = ['user.name=Codex', 'user.email=codex@localhost'];
 
@@ -33,15 +46,22 @@ export class SessionClone {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @returns the commit that is checked out */
-  async make(request: CloneRequest): Promise<string> {
+  async make(request: CloneRequest): Promise<NewClone> {
     if (request.source) await this.fromMirror(request, request.source);
     else await this.empty(request);
-    return this.git.text(this.inRepo(request, ['rev-parse', 'HEAD']));
+    const [commit, converted] = await Promise.all([
+      this.git.text(this.inRepo(request, ['rev-parse', 'HEAD'])),
+      this.converted(request),
+    ]);
+    return { commit, converted };
   }
 
   private async fromMirror(request: CloneRequest, source: Source): Promise<void> {
-    await this.checkCost(source, request.signal);
+    await allSettled([this.checkCost(source, request.signal), this.withoutFiles(request, source)]);
+    await this.checkOut(request, source);
+  }
+
+  private async withoutFiles(request: CloneRequest, source: Source): Promise<void> {
     const branch = source.target.kind === 'branch' ? [`--branch=${source.target.name}`] : [];
     const identity = IDENTITY.map((setting) => `--config=${setting}`);
     await this.git.run({
@@ -62,7 +82,6 @@ export class SessionClone {
       signal: request.signal,
     });
     await this.git.run(this.inRepo(request, ['config', 'remote.origin.url', request.url ?? '']));
-    await this.checkOut(request, source);
   }
 
   private async checkOut(request: CloneRequest, { target }: Source): Promise<void> {
@@ -71,6 +90,7 @@ export class SessionClone {
     const what = target.kind === 'branch' ? [] : ['--detach', target.oid];
     await this.git.run({
       ...this.inRepo(request, ['checkout', '--force', '--progress', ...what]),
+      config: PARALLEL,
       onStderr: progressReader(({ percent }) => onProgress({ phase: 'checking_out', percent })),
     });
   }
@@ -109,6 +129,14 @@ export class SessionClone {
       if (!isTooLarge()) throw error;
     }
     if (isTooLarge()) throw cloneProblem('clone_too_large');
+  }
+
+  private async converted(request: CloneRequest): Promise<WorkTreeEntry[]> {
+    const asRecorded = `:(exclude,attr:${CONVERSIONS.map((name) => `!${name}`).join(' ')})`;
+    const { stdout } = await this.git.run(
+      this.inRepo(request, ['ls-files', '-z', '-t', '--', '.', asRecorded]),
+    );
+    return parseWorkTreeEntries(stdout);
   }
 
   private inRepo({ repo, signal }: CloneRequest, args: GitCommand['args']): GitCommand {

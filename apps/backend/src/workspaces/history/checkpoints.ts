@@ -21,6 +21,8 @@ const PLACEHOLDER = '.saas-codex-nested';
  *     ls-files: which names are new, changed, gone? ─► WorkTreeReader: what is really there? ─► fast-import: contents
  *        ref ◄─ write-tree ◄─ update-index --refresh: which files need no look next time? ◄─ update-index: names
  *
+ * The first one, of a clone that no agent has seen yet, is what the clone's own index says.
+ *
  * git itself reads the work tree by name, and an agent may put a link in the place of any folder meanwhile. So git
  * only tells names, and compares; what it compares with may lie anywhere, but decides no more than whether a name is
  * looked at. Contents are read by WorkTreeReader alone, which cannot be led out of the work tree.
@@ -40,6 +42,17 @@ export class Checkpoints {
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
+
+  /**
+   * The first one, before any agent has seen the work tree.
+   * @param converted files that may not be as they stand in the clone's index
+   */
+  begin(sessionId: string, converted: readonly WorkTreeEntry[]): Promise<string> {
+    return this.history.exclusively(sessionId, async () => {
+      await this.history.adoptIndex(sessionId);
+      return this.writeTree(sessionId, await this.recordEntries(sessionId, converted));
+    });
+  }
 
   /** @returns the tree of the work tree at some moment after the call */
   take(sessionId: string): Promise<string> {
@@ -64,6 +77,10 @@ export class Checkpoints {
         if (attempt === ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
       }
     }
+    return this.writeTree(sessionId, unreadable);
+  }
+
+  private async writeTree(sessionId: string, unreadable: readonly Buffer[]): Promise<string> {
     const { stdout } = await this.history.read(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
     await this.omitted.record(sessionId, tree, unreadable);
@@ -74,6 +91,14 @@ export class Checkpoints {
   /** @returns names that are left out */
   private async updateIndex(sessionId: string): Promise<Buffer[]> {
     const entries = await this.list(sessionId);
+    if (entries.length === 0) return [];
+    const unreadable = await this.recordEntries(sessionId, entries);
+    await this.history.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+    return unreadable;
+  }
+
+  /** Looks at these entries. @returns names that are left out */
+  private async recordEntries(sessionId: string, entries: readonly WorkTreeEntry[]): Promise<Buffer[]> {
     if (entries.length === 0) return [];
     const present: Buffer[] = [];
     const unreadable: Buffer[] = [];
@@ -91,7 +116,6 @@ export class Checkpoints {
       .filter(({ name }) => gone.has(name) || (folders.has(name) && !submodules.has(name.toString('latin1'))))
       .map(({ name }) => indexLine('0', NO_OBJECT, name));
     await this.indexInfo(sessionId, [...removed, ...present]);
-    await this.history.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
     return unreadable;
   }
 

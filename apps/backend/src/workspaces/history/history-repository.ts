@@ -1,4 +1,4 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { withFileLock } from '../git/file-lock.js';
@@ -41,17 +41,24 @@ export class HistoryRepository {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @param base the commit that was checked out and the mirror that has it; null: the work tree started empty */
-  async init(sessionId: string, base: { mirror: string; commit: string } | null): Promise<void> {
+  /** @param mirror whose objects the clone borrows; null: it has its own, and starts empty */
+  async init(sessionId: string, mirror: string | null): Promise<void> {
     const path = this.paths.history(sessionId);
     await this.bare.init(path);
     await mkdir(join(path, 'info'), { recursive: true });
     await writeFile(join(path, 'info', 'attributes'), ATTRIBUTES);
     await this.read(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
-    if (base === null) return;
-    await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(base.mirror, 'objects')}\n`);
-    await this.read(sessionId, ['read-tree', base.commit]);
-    await this.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+    if (mirror === null) return;
+    await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
+  }
+
+  /**
+   * Takes over the index of a clone that no agent has seen yet: what git has just written need not be read again to know what
+   * it is.
+   */
+  async adoptIndex(sessionId: string): Promise<void> {
+    const clone = join(this.paths.repo(sessionId), '.git');
+    await copyFile(join(clone, 'index'), join(this.paths.history(sessionId), 'index'));
   }
 
   /** Runs git on what is recorded only: no file of the work tree is looked at. */
