@@ -1,9 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+interface Waiting {
+  timeoutMs?: number;
+  /** Between two looks; longer where a look is costly. */
+  everyMs?: number;
+  what?: string;
+}
+
 /** Polls until `probe` answers something truthy and gives that back; fails with the last error after the timeout. */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,
-  { timeoutMs = 20_000, what = 'the condition' }: { timeoutMs?: number; what?: string } = {},
+  { timeoutMs = 20_000, everyMs = 25, what = 'the condition' }: Waiting = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -15,6 +22,6 @@ export async function waitFor<T>(
       failure = error;
     }
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: failure });
-    await delay(25);
+    await delay(everyMs);
   }
 }

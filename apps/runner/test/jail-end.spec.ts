@@ -22,7 +22,7 @@ const DAEMONS = [
   `perl -MPOSIX -e 'setsid; POSIX::close($_) for 0..1023; exec "sleep", "${TAG}"' &`,
   `perl -e 'sub TAG_${TAG} {} kill STOP => $$; sleep 1 while 1' &`,
   // Never the same process for long.
-  `perl -e 'sub TAG_${TAG} {} while (1) { exit if fork; select undef, undef, undef, 0.05 }' &`,
+  `perl -e 'sub TAG_${TAG} {} while (1) { exit if fork; select undef, undef, undef, 0.25 }' &`,
 ];
 const COMMAND = `{ ${DAEMONS.join('\n')}\n} >/dev/null 2>&1 </dev/null; sleep ${TAG}`;
 
@@ -62,7 +62,7 @@ describe('the end of a jail', () => {
         return renamed.length === 1 && ofRun.filter(({ pid }) => tagged.includes(pid)).length >= 8;
       });
     };
-    await waitFor(everybody, { timeoutMs: 40_000, what: 'the daemons' });
+    await waitFor(everybody, { timeoutMs: 40_000, everyMs: 500, what: 'the daemons' });
     return { runner, threads, runs };
   }
 

@@ -6,7 +6,7 @@ import { processesIn } from '../support/invariants.js';
 import { faultSuite, ORPHAN_MS } from '../support/suite.js';
 
 /** Longer than a runner's hold on its runs lasts: LOCK + 2 × CHECK of LOST_RUNNER, and some. */
-const PAST_THE_LEASE_MS = 22_000;
+const PAST_THE_LEASE_MS = 24_000;
 
 describe('a service that is killed', () => {
   const suite = faultSuite(6);

@@ -33,6 +33,12 @@ export const RUN_JOB_OPTIONS: JobsOptions = {
 
 /**
  * How a lost runner is noticed: its jobs' locks run out after LOCK, and the second of two checks, CHECK apart, that
- * finds a job without a lock takes it as lost. That is at most LOCK + 2 × CHECK = 20 s.
+ * finds a job without a lock takes it as lost. That is at most LOCK + 2 × CHECK = 22 s. A runner on a machine that is too busy
+ * may stand still for LOCK - RENEW = 10 s and is not taken for lost.
  */
-export const LOST_RUNNER = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 0 };
+export const LOST_RUNNER = {
+  lockDuration: 12_000,
+  lockRenewTime: 2_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 0,
+};
