@@ -24,7 +24,7 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM node:22-bookworm-slim
 # What agents work with.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends bubblewrap ca-certificates git \
+  && apt-get install -y --no-install-recommends bubblewrap ca-certificates git socat \
   && rm -rf /var/lib/apt/lists/*
 # A volume that is mounted here takes over the owner.
 RUN install -d -o node -g node -m 0700 /workspaces

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findProgram } from '../lib/system-packages.mjs';
 import { comparison, median } from './medians.mjs';
 
 const STARTS = 50;
@@ -74,8 +75,9 @@ async function realJail(root, folder) {
     borrowed: [],
     environment: { HOME: codexHome },
   };
-  const mounts = bubblewrapArguments(contents);
+  const programs = { bwrap: 'bwrap', socat: findProgram(['socat']) ?? 'socat' };
+  const mounts = bubblewrapArguments({ ...contents, socat: programs.socat });
   const codexFolder = mounts[mounts.indexOf('/run/jail/codex') - 1] ?? '';
-  const jail = new BubblewrapJail('bwrap', config, { groups: null, problem: 'none are measured' });
+  const jail = new BubblewrapJail(programs, config, { groups: null, problem: 'none are measured' });
   return { codex: join(codexFolder, 'bin/codex'), jail, contents };
 }

@@ -55,7 +55,7 @@ function toFinding(isolation, reason) {
   if (isolation === 'codex-sandbox')
     return warn(
       'isolation',
-      `Codex's own sandbox, which lets agents read other files. ${reason} Install bubblewrap and allow user namespaces.`,
+      `Codex's own sandbox, which lets agents read other files. ${reason} Install bubblewrap and socat, and allow user namespaces.`,
     );
   return warn('isolation', `none: agents can do what the runner can. ${reason} Unset ISOLATION.`);
 }

@@ -9,6 +9,11 @@ export async function wantBubblewrap() {
       debianPackage: 'bubblewrap',
       purpose: 'bubblewrap, which makes the jail that agents work in,',
     });
+    await requireProgram({
+      names: ['socat'],
+      debianPackage: 'socat',
+      purpose: 'socat, the way out of that jail,',
+    });
   } catch (error) {
     console.log(error instanceof Error ? error.message : error);
   }

@@ -20,7 +20,6 @@ const NAMES = Object.keys(
     socket: '',
     abstract: '',
     pid: 0,
-    node: 0,
     home: '',
     source: '',
   }),
@@ -38,7 +37,6 @@ describe('an agent in the jail', () => {
   let runner: RunnerProcess;
   let servers: Server[];
   let bystander: ChildProcess;
-  let debuggable: ChildProcess;
   let jailed: string[];
   let free: string[];
 
@@ -70,7 +68,6 @@ describe('an agent in the jail', () => {
 
   afterAll(async () => {
     bystander.kill();
-    debuggable.kill();
     for (const server of servers) server.close();
     await world.destroy();
   });
@@ -111,7 +108,6 @@ describe('an agent in the jail', () => {
       env: { SECRET },
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     });
-    debuggable = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1_000)'], { stdio: 'ignore' });
     const port = (tcp.address() as AddressInfo).port;
     return {
       other,
@@ -121,7 +117,6 @@ describe('an agent in the jail', () => {
       socket,
       abstract,
       pid: bystander.pid ?? 0,
-      node: debuggable.pid ?? 0,
       home: dirname(world.root),
       source: SOURCE,
     };

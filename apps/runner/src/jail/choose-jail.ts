@@ -35,10 +35,11 @@ type Bubblewrap = { jail: Jail; problem: null } | { jail: null; problem: string 
 
 async function bubblewrap(config: Config): Promise<Bubblewrap> {
   if (process.platform !== 'linux') return { jail: null, problem: 'bubblewrap needs Linux' };
-  const bwrap = onPath('bwrap');
+  const [bwrap, socat] = [onPath('bwrap'), onPath('socat')];
   if (!bwrap) return { jail: null, problem: 'bubblewrap (bwrap) is not installed' };
+  if (!socat) return { jail: null, problem: 'socat, which the jail needs, is not installed' };
   await sweepRunFolders();
-  const jail = new BubblewrapJail(bwrap, config, await findRunGroups());
+  const jail = new BubblewrapJail({ bwrap, socat }, config, await findRunGroups());
   const problem = await probeJail(jail, config);
   if (problem === null) return { jail, problem };
   await jail.onApplicationShutdown();
@@ -47,7 +48,7 @@ async function bubblewrap(config: Config): Promise<Bubblewrap> {
 
 const refusal = (problem: string) =>
   new ConfigError(
-    `${problem}. Install bubblewrap and allow unprivileged user namespaces, or set ISOLATION=none to let agents work ` +
+    `${problem}. Install bubblewrap and socat, allow unprivileged user namespaces, or set ISOLATION=none to let agents work ` +
       'without isolation.',
   );
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config.js';
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 20_000;
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
- * Asks Codex in a real jail for its version.
+ * Asks Codex in a real jail for its version, and starts an empty script there, which waits for the relay.
  * @returns null when it works, else why not, without a full stop
  */
 export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Config): Promise<string | null> {
@@ -35,8 +35,12 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
       borrowed: [],
       environment: { HOME: codexHome },
     };
-    const { program, environment } = await jail.prepare(runId, contents);
-    await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS, env: environment });
+    const script = join(folder, 'empty.sh');
+    await writeFile(script, '');
+    for (const asked of [contents, { ...contents, script }]) {
+      const { program, environment } = await jail.prepare(runId, asked);
+      await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS, env: environment });
+    }
     return null;
   } catch (error) {
     return `bubblewrap cannot build the jail (${lastLine(error)})`;

@@ -18,8 +18,6 @@ export interface Targets {
   abstract: string;
   /** A process of the host with SECRET in its environment, that may be ended. */
   pid: number;
-  /** A Node process of the host without a debugger. */
-  node: number;
   /** The folder that the workspaces' root lies in. */
   home: string;
   /** The runner's own source. */
@@ -57,9 +55,6 @@ const throughTheProxy = (port: number): Record<string, string> =>
 
 /** The jail's; beside it the bystander. */
 const first = ({ pid }: Targets) => `/proc/$(test -e /run/jail && echo 1 || echo ${pid})`;
-/** The jail's. */
-const RELAY =
-  'test -e /run/jail && for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline | grep -q "[r]elay.mjs" && echo ${p#/proc/}; done';
 
 /** Numbers of system calls are x86-64's. */
 export const escapeProbes = (at: Targets): Record<string, string> => ({
@@ -100,7 +95,6 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'memory of the first process': `exec 3<>${first(at)}/mem && ${REACHED}`,
   // But its own script.
   'what the first process has open': `ls -l ${first(at)}/fd | grep " [0-9]* -> " | grep -v " [012] -> \\|start.sh" | grep -q . && ${REACHED}`,
-  'debugger of the relay': `kill -USR1 $(${RELAY} || echo ${at.node}) && sleep 1 && ${connects('AF_INET', 'pack_sockaddr_in(9229, inet_aton("127.0.0.1"))')}`,
   // Network
   'TCP to the host': connects('AF_INET', `pack_sockaddr_in(${at.port}, inet_aton("127.0.0.1"))`),
   'TCP to the host over IPv6': connects(
