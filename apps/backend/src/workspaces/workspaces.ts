@@ -189,11 +189,11 @@ export class Workspaces {
     const source = address && (await this.mirrors.provide(ctx, { address, ref, onProgress, signal }));
     await mkdir(this.paths.codexHome(sessionId), { recursive: true });
     const repo = this.paths.repo(sessionId);
-    const [{ commit, converted }] = await allSettled([
+    const [clone] = await allSettled([
       this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal }),
       this.history.init(sessionId, source && source.mirror),
     ]);
-    return { baseCommit: commit, baseTree: await this.checkpoints.begin(sessionId, converted) };
+    return { baseCommit: clone.commit, baseTree: await this.checkpoints.begin(sessionId, clone) };
   }
 }
 

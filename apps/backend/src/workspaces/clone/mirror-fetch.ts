@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ProblemError } from '@saas-codex/platform/problem';
 import type { RepoAddress } from '../addresses/repo-address.js';
 import { allSettled } from '../all-settled.js';
 import type { BareGit } from '../git/bare-git.js';
@@ -22,6 +23,16 @@ export interface MirrorRequest {
   ref: string | null;
   onProgress: OnCloneProgress;
   signal?: AbortSignal;
+}
+
+type Refs = ReadonlyMap<string, string>;
+
+/** What a mirror is to have. */
+export interface Wanted {
+  remote: RemoteRefs;
+  /** What it had a moment ago. */
+  known: Refs | null;
+  target: CheckoutTarget;
 }
 
 /** The git commands that bring a mirror up to date for one request. */
@@ -48,19 +59,32 @@ export class MirrorFetch {
     return this.bare.init(mirror);
   }
 
-  async update(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
-    const [isCurrent] = await allSettled([this.isCurrent(mirror, remote), this.checkSize(mirror)]);
-    if (!isCurrent) {
+  /**
+   * The branches and tags that the mirror has; null: that cannot be told, since it is not there, or somebody is at it.
+   * @throws ProblemError clone_too_large
+   */
+  async look(mirror: string): Promise<Refs | null> {
+    try {
+      const [refs] = await allSettled([this.refsOf(mirror), this.checkSize(mirror)]);
+      return refs;
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      return null;
+    }
+  }
+
+  async update(mirror: string, { remote, known, target }: Wanted): Promise<void> {
+    const theirs = mirroredRefs(remote);
+    // Somebody else may have fetched since.
+    if (!same(known, theirs) && !same(await this.refsOf(mirror), theirs)) {
       await this.fetch(mirror, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], ['--prune']);
     }
-    await this.fetchTarget(mirror, remote, target);
+    if (target.kind === 'commit' || !theirs.has(fullName(target))) await this.fetchTarget(mirror, target);
   }
 
   /** A pull request's ref or a lone commit is outside what a mirror holds. */
-  private async fetchTarget(mirror: string, remote: RemoteRefs, target: CheckoutTarget): Promise<void> {
-    const isMirrored =
-      target.kind === 'branch' || (target.kind === 'ref' && mirroredRefs(remote).has(target.name));
-    if (isMirrored || (await this.has(mirror, target.oid))) return;
+  private async fetchTarget(mirror: string, target: CheckoutTarget): Promise<void> {
+    if (await this.has(mirror, target.oid)) return;
     if (target.kind === 'ref') await this.fetch(mirror, [`+${target.name}:${target.name}`]);
     else if (target.oid.length !== 40) throw refNotFound(target.oid);
     else
@@ -69,17 +93,14 @@ export class MirrorFetch {
       });
   }
 
-  private async isCurrent(mirror: string, remote: RemoteRefs): Promise<boolean> {
+  private async refsOf(mirror: string): Promise<Refs> {
     const question = [
       'for-each-ref',
       '--format=%(objectname)%09%(refname)',
       'refs/heads',
       'refs/tags',
     ] as const;
-    const listing = await this.bare.ask(mirror, question, this.request.signal);
-    const own = mirroredRefs(parseRemoteRefs(listing));
-    const theirs = mirroredRefs(remote);
-    return own.size === theirs.size && [...theirs].every(([name, oid]) => own.get(name) === oid);
+    return mirroredRefs(parseRemoteRefs(await this.bare.ask(mirror, question, this.request.signal)));
   }
 
   private async has(mirror: string, oid: string): Promise<boolean> {
@@ -144,3 +165,9 @@ export class MirrorFetch {
     };
   }
 }
+
+const fullName = ({ kind, name }: Exclude<CheckoutTarget, { kind: 'commit' }>) =>
+  kind === 'branch' ? `refs/heads/${name}` : name;
+
+const same = (own: Refs | null, theirs: Refs): boolean =>
+  own?.size === theirs.size && [...theirs].every(([name, oid]) => own.get(name) === oid);

@@ -1,14 +1,15 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../tenants/request-context.js';
+import { allSettled } from '../all-settled.js';
 import { withFileLock } from '../git/file-lock.js';
 import { BareGit } from '../git/bare-git.js';
 import { Git } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { WorkspacePaths } from '../workspace-paths.js';
-import { MirrorFetch, type MirrorRequest } from './mirror-fetch.js';
+import { MirrorFetch, type MirrorRequest, type Wanted } from './mirror-fetch.js';
 import { touch } from './mirror-retention.js';
-import { type CheckoutTarget, chooseTarget, type RemoteRefs } from './remote-refs.js';
+import { type CheckoutTarget, chooseTarget } from './remote-refs.js';
 
 /** A mirror that holds what the workspace shall start on. */
 export interface Source {
@@ -19,8 +20,8 @@ export interface Source {
 /**
  * Bare mirrors, one per tenant and repository, whose objects the workspaces borrow.
  *
- *     ls-remote ─► what does the remote have? ─► the mirror has just that? ─► nothing to fetch
- *                                                 └─ no ─► fetch, one at a time per mirror
+ *     ls-remote ─► what does the remote have? ─┬─► just that? ─► nothing to fetch
+ *     for-each-ref ─► what has the mirror? ────┘    └─ no ─► fetch, one at a time per mirror
  *
  * Who waited for another's fetch finds the mirror current and fetches nothing. Objects are never removed, since
  * workspaces borrow them (a whole mirror is, once nobody borrows from it: mirror-retention.ts); refs follow the remote. A new mirror gets its name when it is complete.
@@ -38,15 +39,15 @@ export class Mirrors {
   async provide(ctx: RequestContext, request: MirrorRequest): Promise<Source | null> {
     const folder = this.paths.tenantMirrors(ctx.tenantId);
     await mkdir(folder, { recursive: true });
+    const mirror = this.paths.mirror(ctx.tenantId, request.address.url);
     const fetching = new MirrorFetch(this.git, this.bare, this.limits, request, folder);
-    const remote = await fetching.listRemote();
+    const [remote, known] = await allSettled([fetching.listRemote(), fetching.look(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;
-    const mirror = this.paths.mirror(ctx.tenantId, request.address.url);
     await withFileLock(
       mirror,
       async () => {
-        await this.bringUpToDate(fetching, mirror, remote, target);
+        await this.bringUpToDate(fetching, mirror, { remote, known, target });
         await touch(mirror);
       },
       request.signal,
@@ -54,21 +55,13 @@ export class Mirrors {
     return { mirror, target };
   }
 
-  private async bringUpToDate(
-    fetching: MirrorFetch,
-    mirror: string,
-    remote: RemoteRefs,
-    target: CheckoutTarget,
-  ) {
-    if (await exists(mirror)) {
-      await fetching.update(mirror, remote, target);
-      return;
-    }
+  private async bringUpToDate(fetching: MirrorFetch, mirror: string, wanted: Wanted): Promise<void> {
+    if (await exists(mirror)) return fetching.update(mirror, wanted);
     const unfinished = `${mirror}.new`;
     await rm(unfinished, { recursive: true, force: true });
     try {
       await fetching.init(unfinished);
-      await fetching.update(unfinished, remote, target);
+      await fetching.update(unfinished, { ...wanted, known: null });
       await rename(unfinished, mirror);
     } finally {
       await rm(unfinished, { recursive: true, force: true });

@@ -23,7 +23,9 @@ export interface CloneRequest {
 
 /** A clone that no agent has seen yet. */
 export interface NewClone {
+  /** What is checked out, and its tree. */
   commit: string;
+  tree: string;
   /** Files that may differ from what git has recorded of them: an attribute has them written another way. */
   converted: WorkTreeEntry[];
 }
@@ -32,6 +34,8 @@ export interface NewClone {
 const CONVERSIONS = ['eol', 'filter', 'ident', 'working-tree-encoding'];
 /** Writes as many files at a time as there are processors. */
 const PARALLEL = ['checkout.workers=0'];
+const FULL_ID = 40;
+const MOST_COSTS = 10_000;
 /** In the jail there is no other identity; people's names come in when their work is shipped. */
 const IDENTITY = ['user.name=Codex', 'user.email=codex@localhost'];
 
@@ -41,58 +45,60 @@ const IDENTITY = ['user.name=Codex', 'user.email=codex@localhost'];
  */
 @Injectable()
 export class SessionClone {
+  /** By commit, which stays what it is. */
+  private readonly costs = new Map<string, CheckoutCost>();
+
   constructor(
     private readonly git: Git,
     private readonly limits: WorkspaceLimits,
   ) {}
 
   async make(request: CloneRequest): Promise<NewClone> {
-    if (request.source) await this.fromMirror(request, request.source);
-    else await this.empty(request);
-    const [commit, converted] = await Promise.all([
-      this.git.text(this.inRepo(request, ['rev-parse', 'HEAD'])),
-      this.converted(request),
-    ]);
-    return { commit, converted };
-  }
-
-  private async fromMirror(request: CloneRequest, source: Source): Promise<void> {
+    const { source } = request;
+    if (!source) {
+      await this.empty(request);
+      return { ...(await this.revision(request, 'HEAD')), converted: [] };
+    }
     await allSettled([this.checkCost(source, request.signal), this.withoutFiles(request, source)]);
-    await this.checkOut(request, source);
+    const [revision] = await allSettled([
+      this.revision(request, source.target.oid),
+      this.git.run(this.inRepo(request, ['config', 'remote.origin.url', request.url ?? ''])),
+      this.checkOut(request, source),
+    ]);
+    return { ...revision, converted: await this.converted(request) };
   }
 
-  private async withoutFiles(request: CloneRequest, source: Source): Promise<void> {
-    const branch = source.target.kind === 'branch' ? [`--branch=${source.target.name}`] : [];
+  private async withoutFiles(request: CloneRequest, { mirror, target }: Source): Promise<void> {
+    const branch = target.kind === 'branch' ? [`--branch=${target.name}`] : [];
     const identity = IDENTITY.map((setting) => `--config=${setting}`);
+    const options = ['--shared', '--no-checkout', '--template=', ...identity, ...branch];
     await this.git.run({
-      args: [
-        'clone',
-        '--shared',
-        '--no-checkout',
-        '--template=',
-        ...identity,
-        ...branch,
-        '--',
-        source.mirror,
-        request.repo,
-      ],
+      args: ['clone', ...options, '--', mirror, request.repo],
       cwd: dirname(request.repo),
       protocols: ['file'],
       timeoutMs: this.limits.localMs,
       signal: request.signal,
     });
-    await this.git.run(this.inRepo(request, ['config', 'remote.origin.url', request.url ?? '']));
   }
 
+  /** Just the commit whose cost was checked: the mirror may have gone on since. */
   private async checkOut(request: CloneRequest, { target }: Source): Promise<void> {
     const { onProgress } = request;
     onProgress({ phase: 'checking_out', percent: 0 });
-    const what = target.kind === 'branch' ? [] : ['--detach', target.oid];
+    const what = target.kind === 'branch' ? ['-B', target.name] : ['--detach'];
     await this.git.run({
-      ...this.inRepo(request, ['checkout', '--force', '--progress', ...what]),
+      ...this.inRepo(request, ['checkout', '--force', '--progress', ...what, target.oid]),
       config: PARALLEL,
       onStderr: progressReader(({ percent }) => onProgress({ phase: 'checking_out', percent })),
     });
+  }
+
+  private async revision(request: CloneRequest, name: string): Promise<Pick<NewClone, 'commit' | 'tree'>> {
+    const answer = await this.git.text(
+      this.inRepo(request, ['rev-parse', `${name}^{commit}`, `${name}^{tree}`]),
+    );
+    const [commit = '', tree = ''] = answer.split('\n');
+    return { commit, tree };
   }
 
   private async empty(request: CloneRequest): Promise<void> {
@@ -110,25 +116,40 @@ export class SessionClone {
 
   /** A small pack can name millions of files, or hold petabytes of zeros: look before anything is written. */
   private async checkCost({ mirror, target }: Source, signal?: AbortSignal): Promise<void> {
+    const isTooLarge = ({ files, bytes }: CheckoutCost) =>
+      files > this.limits.checkoutFiles || bytes > this.limits.checkoutBytes;
+    const cost = this.costs.get(target.oid) ?? (await this.countCost(mirror, target.oid, isTooLarge, signal));
+    if (isTooLarge(cost)) throw cloneProblem('clone_too_large');
+    if (this.costs.size === MOST_COSTS) this.costs.clear();
+    // A name that was cut short is another commit's elsewhere.
+    if (target.oid.length === FULL_ID) this.costs.set(target.oid, cost);
+  }
+
+  /** Counts until it is too much. */
+  private async countCost(
+    mirror: string,
+    oid: string,
+    isTooLarge: (cost: CheckoutCost) => boolean,
+    signal?: AbortSignal,
+  ): Promise<CheckoutCost> {
     const cost = new CheckoutCost();
     const tooLarge = new AbortController();
-    const isTooLarge = () => cost.files > this.limits.checkoutFiles || cost.bytes > this.limits.checkoutBytes;
     try {
       await this.git.run({
-        args: ['ls-tree', '-r', '-l', '-z', target.oid],
+        args: ['ls-tree', '-r', '-l', '-z', oid],
         cwd: mirror,
         gitDir: mirror,
         timeoutMs: this.limits.localMs,
         signal: AbortSignal.any([tooLarge.signal, ...(signal ? [signal] : [])]),
         onStdout(chunk) {
           cost.add(chunk);
-          if (isTooLarge()) tooLarge.abort();
+          if (isTooLarge(cost)) tooLarge.abort();
         },
       });
     } catch (error) {
-      if (!isTooLarge()) throw error;
+      if (!isTooLarge(cost)) throw error;
     }
-    if (isTooLarge()) throw cloneProblem('clone_too_large');
+    return cost;
   }
 
   private async converted(request: CloneRequest): Promise<WorkTreeEntry[]> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { NewClone } from '../clone/session-clone.js';
 import { GitFailure } from '../git/git-failure.js';
 import { HeldFolder } from '../held-folder.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
@@ -45,12 +46,15 @@ export class Checkpoints {
 
   /**
    * The first one, before any agent has seen the work tree.
-   * @param converted files that may not be as they stand in the clone's index
+   * @param clone what is checked out, and the files that may differ from it
    */
-  begin(sessionId: string, converted: readonly WorkTreeEntry[]): Promise<string> {
+  begin(sessionId: string, { tree, converted }: NewClone): Promise<string> {
     return this.history.exclusively(sessionId, async () => {
       await this.history.adoptIndex(sessionId);
-      return this.writeTree(sessionId, await this.recordEntries(sessionId, converted));
+      if (converted.length > 0)
+        return this.writeTree(sessionId, await this.recordEntries(sessionId, converted));
+      await this.history.keep(sessionId, tree);
+      return tree;
     });
   }
 
