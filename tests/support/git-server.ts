@@ -24,8 +24,8 @@ export interface GitServer {
   origin: string;
   /** `127.0.0.1:<port>`, for GIT_TRUSTED_HOSTS */
   host: string;
-  /** How many requests came for a repository's packs: tells whether a mirror was fetched again. */
-  fetches(): number;
+  /** How many requests came: tells whether a mirror was fetched again. */
+  requests(): number;
   /** Makes a repository with one commit on `main` and answers its address. */
   createRepository(name: string, files: Record<string, string | Buffer>): Promise<string>;
   /** Adds a commit to a repository's branch (made when missing). */
@@ -38,9 +38,9 @@ export interface GitServer {
 export async function startGitServer(): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), 'saas-codex-git-'));
   const git = (cwd: string, ...args: string[]) => execute('git', args, { cwd, env: ENVIRONMENT });
-  let fetches = 0;
+  let requests = 0;
   const server = createServer((req, res) => {
-    if (req.url?.endsWith('/git-upload-pack')) fetches++;
+    requests++;
     serve(root, req, res);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,7 +64,7 @@ export async function startGitServer(): Promise<GitServer> {
   return {
     origin: `http://${host}`,
     host,
-    fetches: () => fetches,
+    requests: () => requests,
     path: bare,
     commit,
     async createRepository(name, files) {

@@ -77,10 +77,10 @@ describe('a clone that fails leaves nothing behind', () => {
 
   test('a redirect is not followed', async () => {
     const url = await git.createRepository('redirected', { 'a.txt': '1\n' });
-    const before = git.fetches();
+    const before = git.requests();
     answer = (req, res) => res.writeHead(302, { location: `${git.origin}${req.url}` }).end();
     expect(await codeOf(() => fixture.open(url.replace(git.origin, hostileOrigin)))).toBe('clone_redirected');
-    expect(git.fetches()).toBe(before);
+    expect(git.requests()).toBe(before);
   });
 
   test.each(['http', 'ssh'])('nobody listens: %s', async (scheme) => {

@@ -10,8 +10,8 @@ import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js
  * Repositories whose trees no git would make: names that lead out of the work tree or into its `.git`, and a few
  * kilobytes that expand beyond all measure. Each is cloned by the product, and written down by a careless tool.
  */
-/** Of one repository: ls-remote, and the two steps of a fetch. */
-const FETCHES_OF_A_CLONE = 3;
+/** Of one repository: ls-remote, and the three steps of a fetch. */
+const REQUESTS_OF_A_CLONE = 4;
 
 let git: GitServer;
 let fixture: WorkspacesFixture;
@@ -146,9 +146,9 @@ test('submodules and what LFS holds are not fetched', async () => {
     }));
     return objects.tree([...(await Promise.all(files)), { mode: '160000', name: 'inner', oid: commit }]);
   });
-  const before = git.fetches();
+  const before = git.requests();
   const { repo } = await fixture.open(url);
-  expect(git.fetches() - before).toBe(FETCHES_OF_A_CLONE);
+  expect(git.requests() - before).toBe(REQUESTS_OF_A_CLONE);
   expect(await readdir(join(repo, 'inner'))).toEqual([]);
   expect(await readFile(join(repo, 'a.bin'), 'utf8')).toBe(pointer);
 });

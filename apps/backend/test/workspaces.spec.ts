@@ -52,11 +52,11 @@ describe('a new workspace', () => {
   test('costs one look at the remote when the mirror is current, and one fetch when it is not', async () => {
     const url = await git.createRepository('shared', { 'a.txt': '1\n' });
     const requests = async (work: () => Promise<unknown>) => {
-      const before = git.fetches();
+      const before = git.requests();
       await work();
-      return git.fetches() - before;
+      return git.requests() - before;
     };
-    const [look, fetch] = [1, 2];
+    const [look, fetch] = [1, 3];
     expect(await requests(() => Promise.all([1, 2, 3].map(() => fixture.open(url))))).toBe(3 * look + fetch);
     expect(await requests(() => fixture.open(url))).toBe(look);
     await git.commit('shared', { 'a.txt': '2\n' });

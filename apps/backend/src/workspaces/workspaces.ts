@@ -186,13 +186,14 @@ export class Workspaces {
     onProgress: OnCloneProgress,
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
-    const source = address && (await this.mirrors.provide(ctx, { address, ref, onProgress, signal }));
     await mkdir(this.paths.codexHome(sessionId), { recursive: true });
-    const repo = this.paths.repo(sessionId);
-    const [clone] = await allSettled([
-      this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal }),
-      this.history.init(sessionId, source && source.mirror),
+    const [source] = await allSettled([
+      address ? this.mirrors.provide(ctx, { address, ref, onProgress, signal }) : Promise.resolve(null),
+      this.history.init(sessionId),
     ]);
+    if (source) await this.history.borrow(sessionId, source.mirror);
+    const repo = this.paths.repo(sessionId);
+    const clone = await this.clone.make({ repo, url: address?.url ?? null, source, onProgress, signal });
     return { baseCommit: clone.commit, baseTree: await this.checkpoints.begin(sessionId, clone) };
   }
 }

@@ -25,6 +25,9 @@ export interface MirrorRequest {
   signal?: AbortSignal;
 }
 
+/** The first answer of the older protocol lists all refs, which are wanted; that of the newer one has to be asked for them. */
+const ONE_ROUND_TRIP = 'protocol.version=0';
+
 type Refs = ReadonlyMap<string, string>;
 
 /** What a mirror is to have. */
@@ -47,8 +50,10 @@ export class MirrorFetch {
 
   async listRemote(): Promise<RemoteRefs> {
     this.request.onProgress({ phase: 'resolving', percent: null });
+    const { config = [], ...command } = this.remoteCommand(this.limits.resolveMs);
     const listing = await this.git.text({
-      ...this.remoteCommand(this.limits.resolveMs),
+      ...command,
+      config: [...config, ONE_ROUND_TRIP],
       args: ['ls-remote', '--symref', '--', this.request.address.url],
       cwd: this.folder,
     });

@@ -32,8 +32,6 @@ export interface NewClone {
 
 /** Attributes that have a checkout write something else than what is recorded. */
 const CONVERSIONS = ['eol', 'filter', 'ident', 'working-tree-encoding'];
-/** Writes as many files at a time as there are processors. */
-const PARALLEL = ['checkout.workers=0'];
 const FULL_ID = 40;
 const MOST_COSTS = 10_000;
 /** In the jail there is no other identity; people's names come in when their work is shipped. */
@@ -88,7 +86,6 @@ export class SessionClone {
     const what = target.kind === 'branch' ? ['-B', target.name] : ['--detach'];
     await this.git.run({
       ...this.inRepo(request, ['checkout', '--force', '--progress', ...what, target.oid]),
-      config: PARALLEL,
       onStderr: progressReader(({ percent }) => onProgress({ phase: 'checking_out', percent })),
     });
   }

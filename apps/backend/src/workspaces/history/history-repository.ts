@@ -41,15 +41,18 @@ export class HistoryRepository {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @param mirror whose objects the clone borrows; null: it has its own, and starts empty */
-  async init(sessionId: string, mirror: string | null): Promise<void> {
+  async init(sessionId: string): Promise<void> {
     const path = this.paths.history(sessionId);
     await this.bare.init(path);
     await mkdir(join(path, 'info'), { recursive: true });
     await writeFile(join(path, 'info', 'attributes'), ATTRIBUTES);
     await this.read(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
-    if (mirror === null) return;
-    await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
+  }
+
+  /** The objects of a mirror, which the clone borrows, too. */
+  async borrow(sessionId: string, mirror: string): Promise<void> {
+    const objects = join(this.paths.history(sessionId), 'objects');
+    await writeFile(join(objects, 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
   }
 
   /**
