@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
+import { Turns } from '@saas-codex/platform/turns';
 
 export interface SessionRef {
   tenantId: string;
@@ -117,7 +118,7 @@ export class SessionLoop {
     do {
       entry.kicked = false;
       entry.wake = new AbortController();
-      outcome = await this.turns.take(() => this.attempt(entry));
+      outcome = await this.turns.run(() => this.attempt(entry));
       if (outcome === 'done') failures = 0;
       else await this.pause(this.timing.retryAfterMs(failures++), entry.wake.signal);
     } while ((entry.kicked || outcome === 'again') && !this.stopping.signal.aborted);
@@ -154,24 +155,5 @@ export class SessionLoop {
   private report(what: string, error: unknown): void {
     const reason = error instanceof Error ? error : new Error(String(error));
     this.options.logger.error(`${this.options.name}, ${what}: ${reason.message}`, reason.stack);
-  }
-}
-
-/** Lets a number of pieces of work run at a time; the rest wait in order. */
-class Turns {
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free++;
-    }
   }
 }

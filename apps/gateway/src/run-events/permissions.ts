@@ -1,9 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Turns } from '@saas-codex/platform/turns';
 import type { Request, Response } from 'express';
 import { upstreamHeaders } from '../proxy/headers.js';
 import { Upstream } from '../proxy/upstream.js';
-import { Turns } from './turns.js';
 
 const TICK_MS = 1_000;
 /** How long a stream may go on without its client's credential being looked at again. */
