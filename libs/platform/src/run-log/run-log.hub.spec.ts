@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '../../../../tests/support/redis.js';
@@ -8,6 +9,7 @@ import { openSse, type SseEvent } from '../../../../tests/support/sse-client.js'
 import { waitFor } from '../../../../tests/support/wait-for.js';
 import { ProblemError } from '../problem.js';
 import { connectRedis } from '../redis.js';
+import type { StreamEntry } from '../redis-stream/stream-reader.js';
 import { RunLogHub, serveRunEvents } from './run-log.hub.js';
 import type { RunLogOwner } from './run-event-entry.js';
 import { RunLogs } from './run-logs.js';
@@ -242,4 +244,20 @@ it('cuts its clients off when it closes, and takes no more', async () => {
   await client.ended();
   const late = await openSse(urlOf(owner));
   expect(late.status).toBe(502);
+});
+
+test('a log that went to the archive before its end was read here is read there, by all who come back', async () => {
+  const { runId } = newOwner();
+  const archived: StreamEntry[] = [];
+  const archive = {
+    lastId: async () => archived.at(-1)?.id ?? null,
+    read: async () => archived,
+  };
+  const open = () => hub.open(runId, BEFORE_FIRST_EVENT, { archive });
+  const waiting = await open();
+  archived.push({ id: { seq: 1, delta: 0 }, type: 'run.failed', event: Buffer.from('{}') });
+  for (let n = 0; n < 15; n += 1) tick();
+  await waitFor(async () => (await open()) !== waiting);
+  const feed = await open();
+  expect([feed.ended, feed.log.lastId]).toEqual([true, { seq: 1, delta: 0 }]);
 });

@@ -103,7 +103,10 @@ export class RunLogHub {
           },
           onLost: () => this.feeds.drop(runId),
         });
-    return { feed, close };
+    const check = async () => {
+      if (!feed.ended && isBehind(feed, await archive.lastId())) this.feeds.drop(runId);
+    };
+    return { feed, close, check };
   }
 
   private async startOfStream(key: string): Promise<Start> {
@@ -145,6 +148,10 @@ export class RunLogHub {
     if (after.seq > last.seq) throw notReached(after, last);
   }
 }
+
+/** A stream may expire before its end was read here, while Redis was away say: then the archive alone has it. */
+const isBehind = (feed: Feed, archived: EventId | null): boolean =>
+  archived !== null && archived.seq > feed.log.lastId.seq;
 
 /** Where a feed's window begins: behind `after`. */
 interface Start {

@@ -19,6 +19,8 @@ interface Opened {
   feed: Feed;
   /** Stops whatever feeds it. */
   close: () => void;
+  /** Looks whether the feed still gets what its source has; called with every heartbeat. */
+  check?: () => Promise<void>;
 }
 
 interface Entry {
@@ -90,7 +92,11 @@ export class FeedRegistry {
     for (const [key, { opened }] of this.feeds) {
       if (!opened) continue;
       if (opened.feed.tick() >= LINGER_TICKS) this.drop(key);
-      else if (this.ticks % HEARTBEAT_TICKS === 0) opened.feed.heartbeat();
+      else if (this.ticks % HEARTBEAT_TICKS === 0) {
+        opened.feed.heartbeat();
+        // A source that is away says nothing; it is asked again.
+        opened.check?.().catch(() => undefined);
+      }
     }
   }
 }
