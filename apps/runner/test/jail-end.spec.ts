@@ -28,19 +28,13 @@ const COMMAND = `{ ${DAEMONS.join('\n')}\n} >/dev/null 2>&1 </dev/null; sleep ${
 
 describe('the end of a jail', () => {
   let world: RunnerWorld;
-  /** Of its own, since its runner would take the other ones' runs as soon as it has a place free. */
-  let patientWorld: RunnerWorld;
-  let timedOut: Staying;
 
   beforeAll(async () => {
     // Codex asks what to do next when a command takes long.
     const steps = [{ do: 'command' as const, cmd: COMMAND }, { do: 'endless' as const }];
     world = await RunnerWorld.create([{ name: 'stay', steps }]);
-    patientWorld = await RunnerWorld.create([{ name: 'stay', steps }]);
-    // Its runs go on while the other ones end.
-    timedOut = await stay({ RUN_TIMEOUT_MINUTES: '0.5' }, patientWorld);
   }, 60_000);
-  afterAll(() => Promise.all([world.destroy(), patientWorld.destroy()]));
+  afterAll(() => world.destroy());
 
   interface Staying {
     runner: RunnerProcess;
@@ -49,11 +43,11 @@ describe('the end of a jail', () => {
   }
 
   /** A runner with runs whose daemons all live. */
-  async function stay(settings: Record<string, string> = {}, where = world): Promise<Staying> {
+  async function stay(settings: Record<string, string> = {}): Promise<Staying> {
     const own = { ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: String(RUNS_EACH), ...settings };
-    const runner = await where.startRunner(own);
-    const threads = await Promise.all(Array.from({ length: RUNS_EACH }, () => where.createThread(runner)));
-    const runs = await Promise.all(threads.map((thread) => where.startRun(runner, thread, 'Stay')));
+    const runner = await world.startRunner(own);
+    const threads = await Promise.all(Array.from({ length: RUNS_EACH }, () => world.createThread(runner)));
+    const runs = await Promise.all(threads.map((thread) => world.startRun(runner, thread, 'Stay')));
     const everybody = async () => {
       const [jailed, tagged] = [await processesIn(threads), await processesNaming(TAG)];
       return threads.every((thread) => {
@@ -69,11 +63,12 @@ describe('the end of a jail', () => {
   const nobodyIsLeft = ({ threads }: Staying) =>
     waitFor(async () => (await processesIn(threads)).length === 0, {
       timeoutMs: GONE_WITHIN_MS,
+      everyMs: 200,
       what: 'the end of every process',
     });
 
-  async function endings(runs: string[], where = world) {
-    const logs = await Promise.all(runs.map((runId) => where.ended(runId, 60_000)));
+  async function endings(runs: string[]) {
+    const logs = await Promise.all(runs.map((runId) => world.ended(runId, 60_000)));
     return logs.map((events) => events.at(-1)?.type);
   }
 
@@ -85,7 +80,7 @@ describe('the end of a jail', () => {
     expect(await endings(staying.runs)).toEqual(all('run.cancelled'));
     await nobodyIsLeft(staying);
     await staying.runner.end();
-  }, 60_000);
+  }, 120_000);
 
   it('leaves nobody of runs that pass a limit', async () => {
     const staying = await stay({ JAIL_MAX_DISK_MB: '64' });
@@ -95,28 +90,29 @@ describe('the end of a jail', () => {
     expect(await endings(staying.runs)).toEqual(all('run.failed'));
     await nobodyIsLeft(staying);
     await staying.runner.end();
-  }, 60_000);
+  }, 120_000);
 
   it('leaves nobody of runs whose runner is told to end', async () => {
     const staying = await stay();
     await staying.runner.end('SIGTERM');
     await nobodyIsLeft(staying);
     expect(await endings(staying.runs)).toEqual(all('run.interrupted'));
-  }, 60_000);
+  }, 120_000);
 
   it('leaves nobody of runs whose runner is killed', async () => {
     const staying = await stay();
     await staying.runner.end('SIGKILL');
     await nobodyIsLeft(staying);
-  }, 60_000);
+  }, 120_000);
 
   it('leaves nobody of runs whose time is up, and says so', async () => {
-    expect(await endings(timedOut.runs, patientWorld)).toEqual(all('run.failed'));
-    await nobodyIsLeft(timedOut);
-    const [failure] = dataOf(await patientWorld.log(String(timedOut.runs[0])), 'run.failed');
+    const staying = await stay({ RUN_TIMEOUT_MINUTES: '0.6' });
+    expect(await endings(staying.runs)).toEqual(all('run.failed'));
+    await nobodyIsLeft(staying);
+    const [failure] = dataOf(await world.log(String(staying.runs[0])), 'run.failed');
     expect(failure?.reason).toMatch(/longer than it may \(RUN_TIMEOUT_MINUTES\)/);
     expect(await processesNaming(TAG)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Processes of this machine for which a part of one of these workspaces is mounted: they are in a jail of it. */

@@ -24,9 +24,12 @@ const NAMES = Object.keys(
     source: '',
   }),
 );
-/** Runs every probe of the file and says of each whether it got through. */
+/** Codex does not wait longer than 10 s for a command: the jail's probes come in parts. */
+const PARTS = [0, 1, 2, 3];
+/** Runs the probes of a part, or all of them, and says of each whether it got through. */
 const RUN_PROBES = [
   'for probe in probes/*; do',
+  `  [ -z "$1" ] || [ $((\${probe#probes/} % ${PARTS.length})) -eq "$1" ] || continue`,
   '  case "$(timeout 10 sh "$probe" 2>/dev/null </dev/null)" in *REACHED*) echo "$probe through";; *) echo "$probe held";; esac',
   'done',
 ].join('\n');
@@ -45,7 +48,7 @@ describe('an agent in the jail', () => {
       {
         name: 'probe',
         steps: [
-          { do: 'command', cmd: 'sh run-probes' },
+          ...PARTS.map((part) => ({ do: 'command' as const, cmd: `sh run-probes ${part}` })),
           { do: 'message', text: 'Done.' },
         ],
       },
@@ -61,8 +64,8 @@ describe('an agent in the jail', () => {
     await writeProbes(join(own, 'repo'), { ...targets, own });
 
     const events = await world.ended(await world.startRun(runner, threadId, 'Try', { mode: 'on' }), 120_000);
-    const item = dataOf(events, 'item.completed').find(({ item }) => item.type === 'command_execution');
-    jailed = String(item?.item['aggregated_output']).trim().split('\n');
+    const commands = dataOf(events, 'item.completed').filter(({ item }) => item.type === 'command_execution');
+    jailed = commands.flatMap(({ item }) => String(item['aggregated_output']).trim().split('\n'));
     free = (await outside('sh', ['run-probes'], join(own, 'repo'))).trim().split('\n');
   }, 180_000);
 
