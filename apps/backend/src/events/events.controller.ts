@@ -61,7 +61,7 @@ export class EventsController {
     const owner = await this.runs.require(ctx, runId);
     await serveRunEvents(this.runLogs, req, res, runId, {
       archive: this.archive.of(ctx, runId),
-      refill: () => this.logs.refill(owner),
+      refill: (seq) => this.logs.refillTo(owner, seq),
     });
   }
 

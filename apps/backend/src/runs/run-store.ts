@@ -127,7 +127,8 @@ export class RunStore {
     const last = await this.db.run(ctx, (tx) =>
       tx.of(RunEntity).findOne({
         where: { sessionId: session.id, treeBefore: Not(IsNull()) },
-        order: { ordinal: 'DESC' },
+        // Not by their place: a setup goes before the prompts that wait.
+        order: { dispatchedAt: 'DESC' },
       }),
     );
     if (!last) return session.baseTree;

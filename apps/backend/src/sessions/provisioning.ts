@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/platform/problem';
+import { isStoreOutage } from '@saas-codex/platform/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../tenants/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
@@ -54,7 +55,7 @@ export class Provisioning {
         this.sessions.transition(tx, row, 'ready', { threadId }),
       );
     } catch (error) {
-      if (signal.aborted) return 'again';
+      if (signal.aborted || isStoreOutage(error)) return 'again';
       await this.fail(ctx, session, error);
     }
     return 'done';

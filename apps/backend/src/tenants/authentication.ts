@@ -34,10 +34,13 @@ export class Authentication {
   }
 
   private async byCookie(req: Request, res: Response): Promise<Membership | undefined> {
-    const { response, headers } = await this.auth.api.getSession({
-      headers: webHeaders(req),
-      returnHeaders: true,
-    });
+    const { response, headers } = await this.auth.api
+      .getSession({ headers: webHeaders(req), returnHeaders: true })
+      .catch(async (error: unknown) => {
+        // better-auth does not tell why: that Postgres is away is told by Postgres.
+        await this.memberships.reach();
+        throw error;
+      });
     passCookies(headers, res);
     if (!response) return undefined;
     return this.memberships.ofUser(response.user.id, response.session.activeOrganizationId ?? null);

@@ -40,6 +40,11 @@ export class Memberships {
     return this.apiKeys.ask(hashOf(key));
   }
 
+  /** @throws what Postgres does when it is away */
+  async reach(): Promise<void> {
+    await this.dataSource.query('SELECT 1');
+  }
+
   /** The person and the tenant of a request, by name. */
   async describe(ctx: RequestContext): Promise<Me> {
     const row = await this.first<{ name: string; email: string; tenant: string }>(

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { allSettled } from '@saas-codex/platform/all-settled';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { RequestContext } from '../tenants/request-context.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { checkRef } from './addresses/check-ref.js';
 import type { RepoAddress } from './addresses/repo-address.js';
-import { allSettled } from './all-settled.js';
 import { CloneMetrics } from './clone/clone-metrics.js';
 import { toCloneProblem } from './clone/clone-problems.js';
 import type { OnCloneProgress } from './clone/clone-progress.js';

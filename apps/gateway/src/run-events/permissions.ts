@@ -28,6 +28,7 @@ interface Held {
   res: Response;
   /** The tick of the last look. */
   checkedAt: number;
+  isBeingChecked: boolean;
 }
 
 /**
@@ -41,20 +42,22 @@ export class Permissions implements OnApplicationShutdown {
   private readonly held = new Set<Held>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
   private readonly turns = new Turns(QUESTIONS, QUESTION_MS);
+  /** Of looks again, which nobody waits for. */
+  private readonly laterTurns = new Turns(QUESTIONS, QUESTION_MS);
   private ticks = 0;
 
   constructor(private readonly upstream: Upstream) {}
 
   /** @returns null when the backend refuses, or the client has gone; @throws when it does not answer */
   async of(req: Request): Promise<Permission | null> {
-    const answer = await this.ask(req);
+    const answer = await this.ask(req, this.turns);
     if (answer?.statusCode !== 200) return null;
     return { headers: upstreamHeaders(req), cookies: answer.headers['set-cookie'] ?? [] };
   }
 
   /** Ends the answer when its client's permission is taken back. */
   hold(req: Request, res: Response): void {
-    const held = { req, res, checkedAt: this.ticks };
+    const held = { req, res, checkedAt: this.ticks, isBeingChecked: false };
     this.held.add(held);
     res.on('close', () => this.held.delete(held));
   }
@@ -72,19 +75,21 @@ export class Permissions implements OnApplicationShutdown {
       held.checkedAt = this.ticks;
       this.held.delete(held);
       this.held.add(held);
-      void this.check(held);
+      if (!held.isBeingChecked) void this.check(held);
     }
   }
 
-  private async check({ req, res }: Held): Promise<void> {
-    const answer = await this.ask(req).catch(() => null);
+  private async check(held: Held): Promise<void> {
+    held.isBeingChecked = true;
+    const answer = await this.ask(held.req, this.laterTurns).catch(() => null);
+    held.isBeingChecked = false;
     const status = answer?.statusCode ?? 500;
-    if (status >= 400 && status < 500) res.destroy();
+    if (status >= 400 && status < 500) held.res.destroy();
   }
 
   /** @returns null when the client has gone meanwhile */
-  private ask(req: Request): Promise<IncomingMessage | null> {
-    return this.turns.run(async () => {
+  private ask(req: Request, turns: Turns): Promise<IncomingMessage | null> {
+    return turns.run(async () => {
       if (req.socket.destroyed) return null;
       const question = { method: 'HEAD', path: req.originalUrl, headers: upstreamHeaders(req) };
       return (await this.upstream.ask(question)).resume();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Codex, type ThreadEvent } from '@openai/codex-sdk';
+import { allSettled } from '@saas-codex/platform/all-settled';
 import { Jail } from '../jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { prepareCodexHome, untrustedProject } from '../threads/codex-home.js';
@@ -23,7 +24,7 @@ export class CodexSdkEngine extends Engine<PromptTurn> {
     const { thread, access, runId, network, authority } = turn;
     const { paths } = thread;
     const environment = codexEnvironment(paths.codexHome, access.token);
-    const [launch] = await Promise.all([
+    const [launch] = await allSettled([
       this.jail.launch({ runId, paths, environment, network, authority }),
       prepareCodexHome(paths.codexHome),
     ]);

@@ -37,6 +37,6 @@ export class RunsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    return serveRunEvents(this.hub, req, res, runId, { refill: () => this.runs.refill(runId) });
+    return serveRunEvents(this.hub, req, res, runId, { refill: (seq) => this.runs.refillTo(runId, seq) });
   }
 }

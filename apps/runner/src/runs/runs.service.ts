@@ -51,10 +51,10 @@ export class RunsService {
     return job !== undefined && !ENDED_STATES.includes(await job.getState());
   }
 
-  /** Gives Redis what it has lost of the run's log. */
-  async refill(runId: string): Promise<void> {
+  /** Gives Redis what it has lost of the run's log, should it reach as far as the event `seq`. */
+  async refillTo(runId: string, seq: number): Promise<void> {
     const job = await this.queue.getJob(runId);
-    if (job) await this.logs.refill(job.data.owner);
+    if (job) await this.logs.refillTo(job.data.owner, seq);
   }
 
   /**

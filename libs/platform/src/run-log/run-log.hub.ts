@@ -39,8 +39,8 @@ export interface RunLogArchive {
 /** Where the log of one run is besides Redis. */
 export interface RunLogSources {
   archive?: RunLogArchive;
-  /** Gives Redis what it has lost of the log. */
-  refill?: () => Promise<unknown>;
+  /** Gives Redis what it has lost of the log, should it reach as far as the event `seq`. */
+  refill?: (seq: number) => Promise<unknown>;
 }
 
 const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
@@ -73,7 +73,12 @@ export class RunLogHub {
     after: EventId,
     { archive = NO_ARCHIVE, refill }: RunLogSources = {},
   ): Promise<Feed> {
-    const feed = await this.feeds.get(runId, () => this.openFeed(runId, archive));
+    const get = () => this.feeds.get(runId, () => this.openFeed(runId, archive));
+    let feed = await get();
+    if (after.seq > feed.log.lastId.seq && isBehind(feed, await archive.lastId())) {
+      this.feeds.drop(runId);
+      feed = await get();
+    }
     if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, refill);
     return feed;
   }
@@ -142,7 +147,7 @@ export class RunLogHub {
       feed.ended ? feed.log.lastId : lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
     let last = await lastId();
     if (after.seq > last.seq && !feed.ended && refill) {
-      await refill();
+      await refill(after.seq);
       last = await lastId();
     }
     if (after.seq > last.seq) throw notReached(after, last);

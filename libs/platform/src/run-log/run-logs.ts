@@ -105,6 +105,11 @@ export class RunLogs {
     }
   }
 
+  /** As `refill`, for a reader that wants the event `seq`: its number costs little to look for, all of a spool much. */
+  async refillTo(owner: RunLogOwner, seq: number): Promise<void> {
+    if ((await this.spool(owner).lastSeq()) >= seq) await this.refill(owner);
+  }
+
   /** The end of a run that never started makes the spool, too. */
   private async spoolEnd(owner: RunLogOwner, entry: SpooledEntry): Promise<void> {
     const spool = this.spool(owner);

@@ -23,6 +23,8 @@ export interface SpooledEntry extends LogEntry {
   seq: number;
 }
 
+/** Of the file; the longest event is half of it. */
+const LONGEST_END = 1024 * 1024;
 const LINE = /^(\d+) (\S+) (\S+) (\{.*\})$/s;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
@@ -69,6 +71,24 @@ export class RunSpool {
       if (isTerminalEventType(type)) break;
     }
     return counting;
+  }
+
+  /** The number of the last whole line, from the file's end alone; 0: there is none there. */
+  async lastSeq(): Promise<number> {
+    const file = await open(this.path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return null;
+      throw error;
+    });
+    if (file === null) return 0;
+    try {
+      const { size } = await file.stat();
+      const end = Buffer.alloc(Math.min(size, LONGEST_END));
+      await file.read(end, 0, end.length, size - end.length);
+      const numbers = [...end.toString('latin1').matchAll(/\n(\d+) \S+ \S+ \{.*\}(?=\n)/g)];
+      return Number(numbers.at(-1)?.[1] ?? 0);
+    } finally {
+      await file.close();
+    }
   }
 
   async remove(): Promise<void> {

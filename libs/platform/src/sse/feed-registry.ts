@@ -19,7 +19,7 @@ interface Opened {
   feed: Feed;
   /** Stops whatever feeds it. */
   close: () => void;
-  /** Looks whether the feed still gets what its source has; called with every heartbeat. */
+  /** Looks whether the feed still gets what its source has; called as often as there are heartbeats. */
   check?: () => Promise<void>;
 }
 
@@ -89,14 +89,13 @@ export class FeedRegistry {
 
   private tick(): void {
     this.ticks += 1;
+    let turn = this.ticks;
     for (const [key, { opened }] of this.feeds) {
       if (!opened) continue;
       if (opened.feed.tick() >= LINGER_TICKS) this.drop(key);
-      else if (this.ticks % HEARTBEAT_TICKS === 0) {
-        opened.feed.heartbeat();
-        // A source that is away says nothing; it is asked again.
-        opened.check?.().catch(() => undefined);
-      }
+      else if (this.ticks % HEARTBEAT_TICKS === 0) opened.feed.heartbeat();
+      // Not all feeds at once. A source that is away says nothing; it is asked again.
+      if (turn++ % HEARTBEAT_TICKS === 0) opened.check?.().catch(() => undefined);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { allSettled } from '@saas-codex/platform/all-settled';
 import { ProblemError } from '@saas-codex/platform/problem';
 import type { RepoAddress } from '../addresses/repo-address.js';
-import { allSettled } from '../all-settled.js';
 import type { BareGit } from '../git/bare-git.js';
 import type { Git, GitCommand } from '../git/git.js';
 import { removePartialPacks } from '../git/partial-packs.js';

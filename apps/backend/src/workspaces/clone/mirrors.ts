@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
+import { allSettled } from '@saas-codex/platform/all-settled';
 import type { RequestContext } from '../../tenants/request-context.js';
-import { allSettled } from '../all-settled.js';
 import { withFileLock } from '../git/file-lock.js';
 import { BareGit } from '../git/bare-git.js';
 import { Git } from '../git/git.js';

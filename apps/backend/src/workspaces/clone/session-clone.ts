@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { allSettled } from '../all-settled.js';
+import { allSettled } from '@saas-codex/platform/all-settled';
 import { Git, type GitCommand } from '../git/git.js';
 import { progressReader } from '../git/progress.js';
 import { parseWorkTreeEntries, type WorkTreeEntry } from '../history/work-tree-listing.js';

@@ -60,7 +60,9 @@ function findBase(ownGroups: string, mounts: string): Base {
     return { base: null, problem: 'this machine has no cgroup v2' };
   const given = own === '/' ? own : dirname(own);
   const below = relative(root, given);
-  if ((own !== '/' && !UNIT.test(given)) || below.startsWith('..'))
+  // A unit's own group, below another unit's, is not a subgroup that was made for this runner.
+  const isSubgroup = UNIT.test(given) && !UNIT.test(own);
+  if ((own !== '/' && !isSubgroup) || below.startsWith('..'))
     return { base: null, problem: 'no control group was given to it (Delegate= of systemd)' };
   return { base: join(mountPoint, below), problem: null };
 }
