@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -102,17 +103,23 @@ it('archives from the spool what Redis has lost', async () => {
   expect(events.map(({ event }) => event)).toEqual(['run.started', 'turn.started', 'run.succeeded', 'end']);
 });
 
-it('archives the others when one log cannot be, and that one when it can', async () => {
+it('archives the others when some logs cannot be, and those when they can', async () => {
   const [broken, other] = [await newRun(), await newRun()];
-  await redis.set(REDIS_KEYS.runEvents(broken.runId), 'not a log');
-  await backend.app
-    .get(DataSource)
-    .query(`UPDATE runs SET status = 'failed', ended_at = now() WHERE id = $1`, [broken.runId]);
+  const copies = Array.from({ length: 60 }, () => randomUUID());
+  const unreadable = [broken.runId, ...copies].map((id) => REDIS_KEYS.runEvents(id));
+  await Promise.all(unreadable.map((key) => redis.set(key, 'not a log')));
+  const database = backend.app.get(DataSource);
+  await database.query(`UPDATE runs SET status = 'failed', ended_at = now() WHERE id = $1`, [broken.runId]);
+  await database.query(
+    `INSERT INTO runs SELECT (jsonb_populate_record(run, jsonb_build_object('id', copy.id, 'ordinal', 1 + number))).*
+       FROM runs run, unnest($2::uuid[]) WITH ORDINALITY AS copy(id, number) WHERE run.id = $1`,
+    [broken.runId, copies],
+  );
   await logs.start(other, STARTED);
   await logs.end(other, 'run.succeeded', {});
   await archived(other);
-  expect(await inRedis(broken)).toBe(1);
-  await redis.del(REDIS_KEYS.runEvents(broken.runId));
+  expect(await redis.exists(unreadable)).toBe(unreadable.length);
+  await redis.del(unreadable);
   const events = await waitFor(async () => {
     const reader = await open(broken);
     return reader.status === 200 ? reader.ended() : null;

@@ -20,7 +20,11 @@ const PAGE_ENTRIES = 1_000;
 interface Waiting {
   tenantId: string;
   id: string;
+  endedAt: string;
 }
+/** Where a look has come to. */
+type Place = Pick<Waiting, 'endedAt' | 'id'>;
+const BEGINNING: Place = { endedAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 
 /**
  * Moves the logs of ended runs from Redis to Postgres.
@@ -30,10 +34,12 @@ interface Waiting {
  *
  * The rows, archived_at and the lock of the run are one transaction, so that of several backends one archives a run, and a
  * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
+ * A look goes through all that wait, so that those that cannot be archived do not stand before the others.
  */
 @Injectable()
 export class RunArchiver extends RepeatedWork {
   protected readonly logger = new Logger(RunArchiver.name);
+  private lookedAt = BEGINNING;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -47,15 +53,27 @@ export class RunArchiver extends RepeatedWork {
   }
 
   protected async work(): Promise<boolean> {
-    const waiting = await this.db.acrossTenants((manager) =>
+    const waiting = await this.nextWaiting();
+    await this.forEach(
+      waiting,
+      ({ id }) => `archiving run ${id}`,
+      (one) => this.archiveOne(one),
+    );
+    const last = waiting.length === RUNS_AT_ONCE ? waiting.at(-1) : undefined;
+    this.lookedAt = last ?? BEGINNING;
+    return last !== undefined;
+  }
+
+  private nextWaiting(): Promise<Waiting[]> {
+    const { endedAt, id } = this.lookedAt;
+    return this.db.acrossTenants((manager) =>
       manager.query<Waiting[]>(
-        `SELECT tenant_id AS "tenantId", id FROM runs
-          WHERE ended_at IS NOT NULL AND archived_at IS NULL ORDER BY ended_at LIMIT ${RUNS_AT_ONCE}`,
+        `SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
+          WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
+          ORDER BY ended_at, id LIMIT ${RUNS_AT_ONCE}`,
+        [endedAt, id],
       ),
     );
-    const nameOf = ({ id }: Waiting) => `archiving run ${id}`;
-    const failed = await this.forEach(waiting, nameOf, (one) => this.archiveOne(one));
-    return waiting.length === RUNS_AT_ONCE && failed === 0;
   }
 
   private async archiveOne({ tenantId, id }: Waiting): Promise<void> {
