@@ -123,6 +123,9 @@ describe('a session with a setup script', () => {
     await world.call('POST', `/api/runs/${held.run_id}/cancel`);
     const { started_at: startedAt } = await world.runIs(prompt.run_id, 'succeeded');
     expect(String(startedAt) >= String((await world.runIs(again.run_id, 'succeeded')).ended_at)).toBe(true);
+    // What comes next begins where the prompt has ended, though the setup was asked for later.
+    const next = await world.prompt(id, 'Note');
+    expect(await world.runIs(next.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
   }, 60_000);
 
   it('makes one setup run, however often it is asked for with the same key', async () => {
