@@ -18,7 +18,7 @@ const CONNECTION = new Set([
 ]);
 /** Of Postgres: connections (08), no room or connections (53), an end by its operator, crash or start (57P). */
 const POSTGRES = /^(08|53|57P)/;
-/** What pg and ioredis say without a code, and Redis while it loads, is full, or cannot write. */
+/** What pg and ioredis say without a code. */
 const SENTENCES = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect/,
@@ -26,13 +26,19 @@ const SENTENCES = [
   /^Connection is closed/,
   /^Command timed out/,
   /^Reached the max retries per request/,
-  /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN) /,
 ];
+/** What Redis answers while it loads, is full, or cannot write. */
+const REDIS_REFUSAL = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN) /;
 
 /** Whether a store could not be reached, or could not answer. */
 export function isStoreOutage(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (CONNECTION.has(code) || POSTGRES.test(code)) return true;
-  return SENTENCES.some((sentence) => sentence.test(error.message));
+  return isUnreachable(error) || POSTGRES.test(codeOf(error)) || REDIS_REFUSAL.test(error.message);
 }
+
+/** Whether nothing came back from a store. */
+export function isUnreachable(error: Error): boolean {
+  return CONNECTION.has(codeOf(error)) || SENTENCES.some((sentence) => sentence.test(error.message));
+}
+
+const codeOf = (error: Error) => ('code' in error && typeof error.code === 'string' ? error.code : '');

@@ -1,6 +1,6 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { isStoreOutage } from '@saas-codex/platform/store-outage';
+import { isUnreachable } from '@saas-codex/platform/store-outage';
 import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
@@ -69,7 +69,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   @OnWorkerEvent('error')
   onError(error: Error): void {
     // That Redis is away is told once, by the connection that all share.
-    if (!isStoreOutage(error)) this.logger.warn(`queue: ${error.message}`);
+    if (!isUnreachable(error)) this.logger.warn(`queue: ${error.message}`);
   }
 
   private async close(job: Job<RunJob>): Promise<void> {
