@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
 /**
- * @param {number} port 0 for any free one
+ * @param {number} port
  * @returns {Promise<number>} the port, which was free a moment ago; rejects when it is taken
  */
 function bind(port) {
@@ -15,7 +15,23 @@ function bind(port) {
   });
 }
 
-export const freePort = () => bind(0);
+/** Below the ports that systems give to outgoing connections: one of those may be taken before somebody listens on it. */
+const FIRST_PORT = 12_000;
+const BLOCKS = 200;
+const BLOCK = 100;
+let given = 0;
+
+/**
+ * Each process begins in a block of its own, and gives none twice.
+ * @returns {Promise<number>} a port that nobody listens on
+ */
+export async function freePort() {
+  for (;;) {
+    const place = ((process.pid % BLOCKS) * BLOCK + given++) % (BLOCKS * BLOCK);
+    const port = await bind(FIRST_PORT + place).catch(() => null);
+    if (port !== null) return port;
+  }
+}
 
 /**
  * Refuses to go on when a port is taken, naming it, who would have it, and the setting that changes it.
