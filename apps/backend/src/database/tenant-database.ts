@@ -18,7 +18,7 @@ import type { TenantRow, TenantScope } from './tenant-row.js';
 export class TenantDatabase {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Runs `work` in one transaction on the rows of `scope`'s tenant. Row-level security is set up here, too. */
+  /** Runs `work` in one transaction on the rows of `scope`'s tenant. */
   run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     return this.dataSource.transaction((manager) => work(new TenantTransaction(manager, scope)));
   }
