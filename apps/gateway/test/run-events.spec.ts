@@ -131,6 +131,22 @@ it('reads a run once, however many watch it, and asks for each of them whether i
   expect(asked.filter((line) => line === `HEAD ${runId} ann`)).toHaveLength(10);
 });
 
+it('asks for those who come one after the other on a connection that it keeps', async () => {
+  const runId = newRun('ann');
+  const ids = await write(runId, 1, 3);
+  let opened = 0;
+  const count = () => (opened += 1);
+  backend.server.on('connection', count);
+  for (let n = 0; n < 10; n++) {
+    const client = await watch(runId, 'ann');
+    await client.until(() => idsOf(client).length === ids.length);
+    client.close();
+  }
+  backend.server.off('connection', count);
+  // One more for the events.
+  expect(opened).toBeLessThanOrEqual(2);
+});
+
 it('gives each client the log, over any number of connections and wherever they break', async () => {
   const runId = newRun('ann');
   const ids = await write(runId, 1, 30);

@@ -8,9 +8,11 @@ const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
-  // The body ends with the connection, so that its bytes go out as they are, without a chunk around each write.
-  connection: 'close',
 };
+/** The body ends with the connection, so that its bytes go out as they are, without a chunk around each write. */
+const WITH_BODY = { ...HEAD, connection: 'close' };
+/** Of a body that has an end of its own, so that Node's clients keep the connection: the gateway asks so for each reader. */
+const WITHOUT_BODY = { ...HEAD, 'transfer-encoding': 'chunked' };
 
 /** As bytes: text would be added to the headers, and an open answer would keep all the pieces of that text. */
 const FIRST_COMMENT = Buffer.from(':\n\n');
@@ -20,12 +22,12 @@ const FIRST_COMMENT = Buffer.from(':\n\n');
  * @returns false when only the headers were asked for (HEAD); then the answer is complete.
  */
 export function openEventStream(req: IncomingMessage, res: ServerResponse): boolean {
-  res.removeHeader('transfer-encoding');
-  res.writeHead(200, HEAD);
   if (req.method === 'HEAD') {
-    res.end();
+    res.writeHead(200, WITHOUT_BODY).end();
     return false;
   }
+  res.removeHeader('transfer-encoding');
+  res.writeHead(200, WITH_BODY);
   res.socket?.setNoDelay(true);
   res.write(FIRST_COMMENT);
   return true;
