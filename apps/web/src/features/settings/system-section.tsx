@@ -1,5 +1,5 @@
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import { Badge } from '../../shared/ui/badge.js';
+import { Badge, type BadgeTone } from '../../shared/ui/badge.js';
 import { Row, Section } from './section.js';
 
 const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }> = {
@@ -14,21 +14,21 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
   },
 };
 
-const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; safe: boolean }> = {
+const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }> = {
   bubblewrap: {
     name: 'Jail (bubblewrap)',
     note: 'Codex and its commands see their own workspace only, and reach of the network what their session allows.',
-    safe: true,
+    tone: 'success',
   },
   'codex-sandbox': {
     name: "Codex's sandbox",
     note: 'Commands may write in their own workspace only, but can read other files of the runner. Allow lists need the jail.',
-    safe: true,
+    tone: 'warning',
   },
   none: {
     name: 'None',
     note: 'Commands run with all rights of the runner, and their network cannot be limited. Use it only inside a container or machine of its own.',
-    safe: false,
+    tone: 'danger',
   },
 };
 
@@ -51,7 +51,7 @@ export function SystemSection({ system }: { system: SystemInfo }) {
         <Row name="Default model">{system.default_model ?? "Codex's own default"}</Row>
       )}
       <Row name="Isolation" note={`${isolation.note} ${system.isolation_reason}`}>
-        <Badge tone={isolation.safe ? 'success' : 'danger'}>{isolation.name}</Badge>
+        <Badge tone={isolation.tone}>{isolation.name}</Badge>
       </Row>
       <Row name="Limits of a run" note={system.limits_reason}>
         {LIMITS[system.limits]}

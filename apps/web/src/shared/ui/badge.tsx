@@ -8,9 +8,10 @@ const TONES = {
   warning: 'bg-warning-soft text-warning',
   danger: 'bg-destructive-soft text-destructive',
 } as const;
+export type BadgeTone = keyof typeof TONES;
 
 interface BadgeProps extends ComponentProps<'span'> {
-  tone?: keyof typeof TONES;
+  tone?: BadgeTone;
 }
 
 export const Badge = ({ tone = 'neutral', className, ...props }: BadgeProps) => (
