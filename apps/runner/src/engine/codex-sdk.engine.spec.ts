@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { eventsOf } from '../../test/support/codex-stand-in.js';
 import type { Listened } from '../../test/support/listen-to-codex.js';
+import { RUN_SOURCE } from '../../test/support/run-source.js';
 import { TooMuchOutputError } from './engine.js';
 
 const LISTENER = fileURLToPath(new URL('../../test/support/listen-to-codex.ts', import.meta.url));
-const LOADER = fileURLToPath(new URL('../../test/support/ts-loader.mjs', import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const LOUD = 300 * MEGABYTE;
 const DONE = '{"type":"turn.completed","usage":{}}';
@@ -25,8 +25,8 @@ describe('Codex, as the engine drives it', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   async function listenTo(script: string): Promise<Listened> {
-    const node = ['--expose-gc', '--conditions=source', '--import', LOADER];
-    const { stdout } = await promisify(execFile)(process.execPath, [...node, LISTENER, folder, script]);
+    const args = ['--expose-gc', ...RUN_SOURCE, LISTENER, folder, script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
     return JSON.parse(stdout) as Listened;
   }
 

@@ -1,5 +1,5 @@
 // Listens to a program in Codex's place, as a process whose memory is nobody else's, and prints what that took: `Listened`.
-//   node --expose-gc --conditions=source --import ts-loader.mjs listen-to-codex.ts <folder> <script>
+//   node --expose-gc …RUN_SOURCE listen-to-codex.ts <folder> <script>
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { eventsOf } from './codex-stand-in.js';
 
