@@ -26,20 +26,22 @@ export abstract class RepeatedWork implements OnApplicationBootstrap, OnModuleDe
     await this.working;
   }
 
-  /** Takes a step for each thing. What fails is logged, and does not hold up the others. */
-  protected async forEach<T>(
-    things: T[],
-    nameOf: (thing: T) => string,
-    step: (thing: T) => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Takes a step for each thing. What fails is logged, and does not hold up the others.
+   * @returns how many failed
+   */
+  protected async forEach<T>(things: T[], nameOf: (thing: T) => string, step: (thing: T) => Promise<void>) {
+    let failed = 0;
     for (const thing of things) {
       if (this.abort.signal.aborted) break;
       try {
         await step(thing);
       } catch (error) {
+        failed++;
         this.report(nameOf(thing), error);
       }
     }
+    return failed;
   }
 
   /** @returns whether more is waiting */

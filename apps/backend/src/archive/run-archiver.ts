@@ -22,7 +22,7 @@ interface Waiting {
   id: string;
   endedAt: string;
 }
-/** Where a look has come to. */
+/** Where the looks have come to. */
 type Place = Pick<Waiting, 'endedAt' | 'id'>;
 const BEGINNING: Place = { endedAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 
@@ -34,7 +34,7 @@ const BEGINNING: Place = { endedAt: '-infinity', id: '00000000-0000-0000-0000-00
  *
  * The rows, archived_at and the lock of the run are one transaction, so that of several backends one archives a run, and a
  * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
- * A look goes through all that wait, so that those that cannot be archived do not stand before the others.
+ * Looks go through all that wait, page by page, so that those that cannot be archived do not stand before the others.
  */
 @Injectable()
 export class RunArchiver extends RepeatedWork {
@@ -54,14 +54,11 @@ export class RunArchiver extends RepeatedWork {
 
   protected async work(): Promise<boolean> {
     const waiting = await this.nextWaiting();
-    await this.forEach(
-      waiting,
-      ({ id }) => `archiving run ${id}`,
-      (one) => this.archiveOne(one),
-    );
+    const nameOf = ({ id }: Waiting) => `archiving run ${id}`;
+    const failed = await this.forEach(waiting, nameOf, (one) => this.archiveOne(one));
     const last = waiting.length === RUNS_AT_ONCE ? waiting.at(-1) : undefined;
     this.lookedAt = last ?? BEGINNING;
-    return last !== undefined;
+    return last !== undefined && failed === 0;
   }
 
   private nextWaiting(): Promise<Waiting[]> {
