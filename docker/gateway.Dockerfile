@@ -7,18 +7,21 @@ COPY apps/backend/package.json apps/backend/
 COPY apps/runner/package.json apps/runner/
 COPY apps/web/package.json apps/web/
 COPY libs/contracts/package.json libs/contracts/
-COPY libs/platform/package.json libs/platform/
+COPY libs/service-kit/package.json libs/service-kit/
+COPY libs/event-log/package.json libs/event-log/
+COPY libs/scripted-model/package.json libs/scripted-model/
+COPY libs/testing/package.json libs/testing/
 
 FROM manifests AS sources
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY . .
 
 FROM sources AS build
-RUN npm run build contracts platform gateway web
+RUN npm run build contracts service-kit event-log gateway web
 
 FROM manifests AS modules
 RUN --mount=type=cache,target=/root/.npm \
-  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/platform -w apps/gateway
+  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w apps/gateway
 
 FROM node:22-bookworm-slim
 RUN apt-get update \
@@ -27,7 +30,8 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=modules /app ./
 COPY --from=build /app/libs/contracts/dist libs/contracts/dist
-COPY --from=build /app/libs/platform/dist libs/platform/dist
+COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
+COPY --from=build /app/libs/event-log/dist libs/event-log/dist
 COPY --from=build /app/apps/gateway/dist apps/gateway/dist
 COPY --from=build /app/apps/web/dist apps/web/dist
 USER node

@@ -7,19 +7,22 @@ COPY apps/backend/package.json apps/backend/
 COPY apps/runner/package.json apps/runner/
 COPY apps/web/package.json apps/web/
 COPY libs/contracts/package.json libs/contracts/
-COPY libs/platform/package.json libs/platform/
+COPY libs/service-kit/package.json libs/service-kit/
+COPY libs/event-log/package.json libs/event-log/
+COPY libs/scripted-model/package.json libs/scripted-model/
+COPY libs/testing/package.json libs/testing/
 
 FROM manifests AS sources
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY . .
 
 FROM sources AS build
-RUN npm run build contracts platform runner
+RUN npm run build contracts service-kit event-log scripted-model runner
 
 # With Codex: @openai/codex brings the native binary of the image's architecture.
 FROM manifests AS modules
 RUN --mount=type=cache,target=/root/.npm \
-  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/platform -w apps/runner
+  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w libs/scripted-model -w apps/runner
 
 FROM node:22-bookworm-slim
 # What agents work with.
@@ -31,7 +34,9 @@ RUN install -d -o node -g node -m 0700 /workspaces
 WORKDIR /app
 COPY --from=modules /app ./
 COPY --from=build /app/libs/contracts/dist libs/contracts/dist
-COPY --from=build /app/libs/platform/dist libs/platform/dist
+COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
+COPY --from=build /app/libs/event-log/dist libs/event-log/dist
+COPY --from=build /app/libs/scripted-model/dist libs/scripted-model/dist
 COPY --from=build /app/apps/runner/dist apps/runner/dist
 # The configuration of every thread's Codex.
 COPY apps/runner/codex-config.toml apps/runner/

@@ -7,7 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from './lib/build.mjs';
+import { build, NODE_PROJECTS } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -24,7 +24,7 @@ const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
 const unknown = names.find((name) => !QUESTIONS[name]);
 if (unknown)
   throw new Error(`There is no question "${unknown}". Ask any of: ${Object.keys(QUESTIONS).join(', ')}.`);
-await build(root, { only: ['contracts', 'platform', 'gateway', 'backend', 'runner'] });
+await build(root, { only: NODE_PROJECTS });
 
 const results = join(root, '.data/bench');
 mkdirSync(results, { recursive: true });

@@ -7,7 +7,7 @@ await install(root);
 const { run } = await import('./lib/run.mjs');
 const { requireProgram } = await import('./lib/system-packages.mjs');
 const { wantBubblewrap } = await import('./lib/bubblewrap.mjs');
-const { build } = await import('./lib/build.mjs');
+const { build, NODE_PROJECTS } = await import('./lib/build.mjs');
 
 try {
   await requireProgram({ names: ['git'], debianPackage: 'git', purpose: 'git' });
@@ -17,7 +17,7 @@ try {
     purpose: 'Redis',
   });
   await wantBubblewrap();
-  await build(root, { only: ['contracts', 'platform', 'gateway', 'backend', 'runner'] });
+  await build(root, { only: NODE_PROJECTS });
   const jest = ['--experimental-vm-modules', '--no-warnings', resolve(root, 'node_modules/jest/bin/jest.js')];
   // One system at a time: its timing is its own then. The scripted model's endless answers keep Jest from ending by itself.
   const args = ['--runInBand', '--forceExit', '--verbose', ...process.argv.slice(2)];

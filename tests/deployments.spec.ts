@@ -6,14 +6,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { readConfig } from '@saas-codex/platform/config';
+import { readConfig } from '@saas-codex/service-kit/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
 import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';
 import { RUN_QUEUE } from '../apps/runner/src/runs/run-queue.js';
 import { freePort } from '../scripts/lib/ports.mjs';
-import { waitFor } from './support/wait-for.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(ROOT, file), 'utf8');

@@ -9,8 +9,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { freePort } from '../scripts/lib/ports.mjs';
-import { createDatabase } from './support/postgres.js';
-import { startRedis, type TestRedis } from './support/redis.js';
+import { createDatabase } from '@saas-codex/testing/postgres';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 
 const DOCTOR = resolve(import.meta.dirname, '../scripts/doctor.mjs');
 const KEY = 'sk-a-key-that-must-not-be-shown';

@@ -1,7 +1,7 @@
 /** A setting has three places: it is documented, `npm start` and compose know it, and it reaches a service that reads it. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readConfig } from '@saas-codex/platform/config';
+import { readConfig } from '@saas-codex/service-kit/config';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
 import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';

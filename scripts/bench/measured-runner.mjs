@@ -25,7 +25,7 @@ export const MOMENTS = {
  * @param {string} scenarios a JSON file
  */
 export async function startModel(root, scenarios) {
-  const child = spawn(process.execPath, [join(root, 'apps/runner/dist/scripted-model/main.js')], {
+  const child = spawn(process.execPath, [join(root, 'libs/scripted-model/dist/main.js')], {
     env: { PATH: process.env['PATH'], SCENARIOS: scenarios, PACE: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

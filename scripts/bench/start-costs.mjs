@@ -52,10 +52,10 @@ export async function codexProgram(root, folder) {
 /** @param {string} root @param {string} folder */
 async function realJail(root, folder) {
   const built = (/** @type {string} */ file) => pathToFileURL(join(root, 'apps/runner/dist', file)).href;
-  /** @type {typeof import('../../apps/runner/src/jail/bubblewrap.jail.js')} */
-  const { BubblewrapJail } = await import(built('jail/bubblewrap.jail.js'));
-  /** @type {typeof import('../../apps/runner/src/jail/bubblewrap-arguments.js')} */
-  const { bubblewrapArguments } = await import(built('jail/bubblewrap-arguments.js'));
+  /** @type {typeof import('../../apps/runner/src/sandbox/jail/bubblewrap.jail.js')} */
+  const { BubblewrapJail } = await import(built('sandbox/jail/bubblewrap.jail.js'));
+  /** @type {typeof import('../../apps/runner/src/sandbox/jail/bubblewrap-arguments.js')} */
+  const { bubblewrapArguments } = await import(built('sandbox/jail/bubblewrap-arguments.js'));
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await import(built('config.js'));
   const config = Config.parse({

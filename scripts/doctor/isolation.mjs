@@ -23,8 +23,8 @@ export async function checkIsolation(root, settings, runner) {
 /** @param {string} built @param {import('./machine.mjs').Settings} settings */
 async function probe(built, settings) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(built, file)).href);
-  /** @type {typeof import('../../apps/runner/src/jail/choose-jail.js')} */
-  const { chooseJail } = await load('jail/choose-jail.js');
+  /** @type {typeof import('../../apps/runner/src/sandbox/jail/choose-jail.js')} */
+  const { chooseJail } = await load('sandbox/jail/choose-jail.js');
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await load('config.js');
   // Beside where agents will work, since it depends on the folder whether a jail can be built.

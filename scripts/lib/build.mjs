@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { fingerprint, onceFor } from './fingerprint.mjs';
 import { capture } from './run.mjs';
 
-const LIBS = ['libs/contracts', 'libs/platform'];
+const LIBS = ['libs/contracts', 'libs/service-kit', 'libs/event-log'];
 /** Every project with what it is built from besides its own folder, in an order that respects that. */
 const PROJECTS = [
   { name: 'contracts', folder: 'libs/contracts', uses: [] },
-  { name: 'platform', folder: 'libs/platform', uses: ['libs/contracts'] },
+  { name: 'service-kit', folder: 'libs/service-kit', uses: ['libs/contracts'] },
+  { name: 'event-log', folder: 'libs/event-log', uses: ['libs/contracts', 'libs/service-kit'] },
+  { name: 'scripted-model', folder: 'libs/scripted-model', uses: ['libs/contracts', 'libs/service-kit'] },
   { name: 'gateway', folder: 'apps/gateway', uses: LIBS },
   { name: 'backend', folder: 'apps/backend', uses: LIBS },
-  { name: 'runner', folder: 'apps/runner', uses: LIBS },
+  { name: 'runner', folder: 'apps/runner', uses: [...LIBS, 'libs/scripted-model'] },
   { name: 'web', folder: 'apps/web', uses: ['libs/contracts'] },
 ];
+
+/** All that runs on Node: everything but the web app. */
+export const NODE_PROJECTS = PROJECTS.map(({ name }) => name).filter((name) => name !== 'web');
 
 /** What a project is built from: everything of it but what was built. */
 const SOURCES = [

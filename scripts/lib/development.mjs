@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NODE_PROJECTS } from './build.mjs';
 
 export const DEV_WEB_PORT = 5173;
 
@@ -13,7 +14,7 @@ export const DEV_WEB_PORT = 5173;
 export function developmentServices(root, services, settings) {
   const tools = { PATH: process.env.PATH, HOME: process.env.HOME };
   const bin = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name);
-  const compilers = ['contracts', 'platform', 'gateway', 'backend', 'runner'].map((name) => ({
+  const compilers = NODE_PROJECTS.map((name) => ({
     name: `build-${name}`,
     command: [bin('nest'), 'build', name, '--watch', '--preserveWatchOutput'],
     env: tools,

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { connectRedis } from '@saas-codex/platform/redis';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { connectRedis } from '@saas-codex/service-kit/redis';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
-import { startRedis, type TestRedis } from '../support/redis.js';
-import { waitFor } from '../support/wait-for.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 /** examples/consumer, as an outsider runs it, beside logs that the platform writes. */
 

@@ -1,6 +1,6 @@
-import { generate, play } from './support/history.js';
-import { seedOf } from './support/seed.js';
-import { faultSuite, ORPHAN_MS } from './support/suite.js';
+import { generate, play } from '@saas-codex/testing/faults/history';
+import { seedOf } from '@saas-codex/testing/faults/seed';
+import { faultSuite, ORPHAN_MS } from '@saas-codex/testing/faults/suite';
 
 /** What fits `npm test`: a few named faults and a small random history. The rest is in long/. */
 describe('a product whose parts fail', () => {

@@ -5,10 +5,10 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
-import { type GitServer, startGitServer } from '../support/git-server.js';
-import { openSse } from '../support/sse-client.js';
-import { startSystem, type System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 /** The public contract as a program walks it: the real system, started with `npm start`, and the demo model. */
 let git: GitServer;

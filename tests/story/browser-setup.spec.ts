@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Session } from '@saas-codex/contracts/sessions';
 import type { Browser, Page } from 'playwright-core';
-import { complaints, screenshot, startBrowser } from '../support/browser.js';
-import { startSystem, type System } from '../support/system.js';
+import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import { startSystem, type System } from '@saas-codex/testing/system';
 
 /** A session whose setup needs what its network does not allow, as a person gets it going, in a real Chromium. */
 let system: System;

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { complaints, screenshot, startBrowser } from '../support/browser.js';
-import { type GitServer, startGitServer } from '../support/git-server.js';
-import { startSystem, type System } from '../support/system.js';
+import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { startSystem, type System } from '@saas-codex/testing/system';
 
 /** The whole story as a person lives it, in a real Chromium, on the real system with the demo model. */
 let git: GitServer;

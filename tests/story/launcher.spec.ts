@@ -5,10 +5,10 @@ import { resolve } from 'node:path';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import { startScriptedModel } from '../../apps/runner/src/scripted-model/scripted-model.js';
+import { startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 import { freePort } from '../../scripts/lib/ports.mjs';
-import { startSystem } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
+import { startSystem } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 /** What `npm start` promises to whoever runs it. */
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { openSse } from '../support/sse-client.js';
-import { startSystem, type System } from '../support/system.js';
-import { waitFor } from '../support/wait-for.js';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 /** `npm start -- --runners 2 --backends 2`: what a person notices when one of two dies. */
 let system: System;

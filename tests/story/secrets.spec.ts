@@ -4,17 +4,14 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import type { ScenarioInput } from '../../apps/runner/src/scripted-model/scenario.js';
-import {
-  type ScriptedModel,
-  startScriptedModel,
-} from '../../apps/runner/src/scripted-model/scripted-model.js';
-import { type GitServer, startGitServer } from '../support/git-server.js';
-import * as places from '../support/places.js';
-import { patternOf, type Place, search, type Secrets } from '../support/secret-search.js';
-import { startSystem, type System } from '../support/system.js';
-import { Visitor } from '../support/visitor.js';
-import { waitFor } from '../support/wait-for.js';
+import type { ScenarioInput } from '@saas-codex/scripted-model/scenario';
+import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import * as places from '@saas-codex/testing/places';
+import { patternOf, type Place, search, type Secrets } from '@saas-codex/testing/secret-search';
+import { startSystem, type System } from '@saas-codex/testing/system';
+import { Visitor } from '@saas-codex/testing/visitor';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 /**
  * The real system works: a person signs in, Codex and its commands run, the model server gives the key back in every

@@ -1,20 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AsyncApiModule } from './asyncapi/asyncapi.module.js';
-import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
-import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
+import { AsyncApiModule } from './api/asyncapi/asyncapi.module.js';
+import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import type { Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { DiffsModule } from './diffs/diffs.module.js';
+import { ChangesModule } from './changes/changes.module.js';
 import { EventsModule } from './events/events.module.js';
-import { IdempotencyModule } from './idempotency/idempotency.module.js';
-import { OpenApiModule } from './openapi/openapi.module.js';
+import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
+import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
-import { TenantsModule } from './tenants/tenants.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 
 /**
  * The backend's features. Imports go one way only:
@@ -32,14 +32,14 @@ export class AppModule {
         TracingModule.with('backend', config),
         DatabaseModule,
         RedisModule,
-        TenantsModule,
+        IdentityModule,
         IdempotencyModule,
         SystemModule,
         OpenApiModule,
         AsyncApiModule,
         SessionsModule,
         RunsModule,
-        DiffsModule,
+        ChangesModule,
         EventsModule,
         RetentionModule,
       ],

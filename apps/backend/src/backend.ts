@@ -1,11 +1,11 @@
-import { startService } from '@saas-codex/platform/service';
+import { startService } from '@saas-codex/service-kit/service';
 import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { activityTransport } from './events/activity-transport.js';
-import { describeApi } from './openapi/openapi-document.js';
+import { describeApi } from './api/openapi/openapi-document.js';
 import { REDIS } from './redis.module.js';
-import { BODY_LIMIT, requireJson } from './request-bodies.js';
+import { BODY_LIMIT, requireJson } from './api/request-bodies.js';
 
 /** Starts the backend; it listens when the promise resolves. */
 export const startBackend = (config: Config) =>

@@ -4,8 +4,8 @@ import {
   pathSetting,
   secretSetting,
   serviceSettings,
-} from '@saas-codex/platform/config';
-import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
+} from '@saas-codex/service-kit/config';
+import { trustedHostsSetting } from '@saas-codex/service-kit/network/trusted-hosts';
 import { z } from 'zod';
 
 const days = z.coerce.number().int().min(0).max(36_500);

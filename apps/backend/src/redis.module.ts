@@ -1,5 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { connectRedis } from '@saas-codex/platform/redis';
+import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from './config.js';
 

@@ -1,11 +1,11 @@
 import { signInLink } from '@saas-codex/contracts/identity';
-import { readConfig } from '@saas-codex/platform/config';
-import { runMain } from '@saas-codex/platform/service';
+import { readConfig } from '@saas-codex/service-kit/config';
+import { runMain } from '@saas-codex/service-kit/service';
 import pg from 'pg';
 import { Config } from './config.js';
-import { createAuth } from './tenants/auth.js';
-import { OWNER_EMAIL } from './tenants/owner.js';
-import { createSignInToken } from './tenants/sign-in-links.js';
+import { createAuth } from './identity/auth.js';
+import { OWNER_EMAIL } from './identity/owner.js';
+import { createSignInToken } from './identity/sign-in-links.js';
 
 /** `node dist/sign-in-link.js`: prints one line, a link that signs the owner in once within 30 minutes. */
 await runMain(async () => {

@@ -4,8 +4,8 @@ import { Ajv } from 'ajv';
 import { ACTIVITY_TYPES } from '@saas-codex/contracts/activity';
 import { EVENT_TYPES } from '@saas-codex/contracts/events';
 import { format } from 'prettier';
-import { asyncApiDocument } from '../src/asyncapi/asyncapi-document.js';
-import { startBackend } from './support.js';
+import { asyncApiDocument } from '../src/api/asyncapi/asyncapi-document.js';
+import { startBackend } from '@saas-codex/testing/backend/backend';
 
 const FILE = new URL('../../../docs/asyncapi.json', import.meta.url);
 /** AsyncAPI's own schema of version 3.0.0. */

@@ -1,6 +1,6 @@
 import { access, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { execute, runGit, summary, startHistories } from './history-fixture.js';
+import { execute, runGit, summary, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));

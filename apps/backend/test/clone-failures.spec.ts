@@ -3,9 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
 let git: GitServer;
 let fixture: WorkspacesFixture;

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { RunEntity } from '../src/runs/run.entity.js';
-import { type RequestContext, systemContext } from '../src/tenants/request-context.js';
-import { startBackend, type TestBackend } from './support.js';
+import { type RequestContext, systemContext } from '../src/identity/request-context.js';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let git: GitServer;
 let threads: Server;

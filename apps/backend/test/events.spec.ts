@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { connectRedis } from '@saas-codex/platform/redis';
-import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { connectRedis } from '@saas-codex/service-kit/redis';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Redis } from 'ioredis';
-import { openSse } from '../../../tests/support/sse-client.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startSilentRunner } from './silent-runner.js';
-import { startBackend, type TestBackend } from './support.js';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
-import { runGit } from './history-fixture.js';
-import { ObjectWriter, type TreeEntry } from './tree-bombs.js';
-import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { runGit } from '@saas-codex/testing/backend/history-fixture';
+import { ObjectWriter, type TreeEntry } from '@saas-codex/testing/backend/tree-bombs';
+import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
 /*
  * Repositories whose trees no git would make: names that lead out of the work tree or into its `.git`, and a few

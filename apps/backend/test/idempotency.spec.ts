@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { DataSource } from 'typeorm';
-import { startBackend, type TestBackend } from './support.js';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let backend: TestBackend;
 let key: string;

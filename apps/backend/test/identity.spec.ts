@@ -1,11 +1,11 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { AUTH, type Auth } from '../src/tenants/auth.js';
-import { OWNER_EMAIL } from '../src/tenants/owner.js';
-import { createSignInToken } from '../src/tenants/sign-in-links.js';
-import { createDatabase } from '../../../tests/support/postgres.js';
-import { startBackend, type TestBackend } from './support.js';
+import { AUTH, type Auth } from '../src/identity/auth.js';
+import { OWNER_EMAIL } from '../src/identity/owner.js';
+import { createSignInToken } from '../src/identity/sign-in-links.js';
+import { createDatabase } from '@saas-codex/testing/postgres';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let backend: TestBackend;
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Me } from '@saas-codex/contracts/identity';
-import { connectRedis } from '@saas-codex/platform/redis';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
-import { Scrape } from '../../../tests/support/prometheus.js';
-import { openSse } from '../../../tests/support/sse-client.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startSilentRunner } from './silent-runner.js';
-import { startBackend, type TestBackend } from './support.js';
+import { connectRedis } from '@saas-codex/service-kit/redis';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { Scrape } from '@saas-codex/testing/prometheus';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 const TOKEN = 'a-token-for-metrics-0123456789abcdef';
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;

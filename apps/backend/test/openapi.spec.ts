@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES } from '@saas-codex/contracts/problems';
 import { format } from 'prettier';
-import { startBackend, type TestBackend } from './support.js';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 const SNAPSHOT = new URL('../openapi.snapshot.json', import.meta.url);
 

@@ -1,5 +1,5 @@
-import { OBJECTS, REQUESTS } from './poison-attributes.js';
-import { testPoisons } from './poison-world.js';
+import { OBJECTS, REQUESTS } from '@saas-codex/testing/backend/poison/attributes';
+import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
   'what a repository asks for is not done': REQUESTS,

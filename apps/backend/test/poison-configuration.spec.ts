@@ -1,4 +1,4 @@
-import { LIES, PROGRAMS } from './poison-configuration.js';
-import { testPoisons } from './poison-world.js';
+import { LIES, PROGRAMS } from '@saas-codex/testing/backend/poison/configuration';
+import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({ 'no program of the repository runs': PROGRAMS, 'what is there is told': LIES });

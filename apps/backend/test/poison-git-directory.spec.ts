@@ -1,5 +1,5 @@
-import { BLINDFOLDS, CLONED, LAYOUTS } from './poison-git-directory.js';
-import { testPoisons } from './poison-world.js';
+import { BLINDFOLDS, CLONED, LAYOUTS } from '@saas-codex/testing/backend/poison/git-directory';
+import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
   'no program of the repository runs': LAYOUTS,

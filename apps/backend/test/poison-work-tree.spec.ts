@@ -1,6 +1,6 @@
-import { NAMES, SIZES } from './poison-names.js';
-import { LINKS, NESTED, SPECIAL } from './poison-work-tree.js';
-import { testPoisons } from './poison-world.js';
+import { NAMES, SIZES } from '@saas-codex/testing/backend/poison/names';
+import { LINKS, NESTED, SPECIAL } from '@saas-codex/testing/backend/poison/work-tree';
+import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
   'a link is a link': LINKS,

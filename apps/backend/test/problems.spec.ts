@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Problem } from '@saas-codex/contracts/problems';
 import { DataSource } from 'typeorm';
-import { startBackend, type TestBackend } from './support.js';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let backend: TestBackend;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startBackend, type TestBackend } from './support.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let redis: TestRedis;
 let backend: TestBackend;

@@ -6,11 +6,11 @@ import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { freePort } from '../../../scripts/lib/ports.mjs';
-import { createDatabase } from '../../../tests/support/postgres.js';
-import { startRedis } from '../../../tests/support/redis.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { createDatabase } from '@saas-codex/testing/postgres';
+import { startRedis } from '@saas-codex/testing/redis';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { RunnerClient, RunnerUnavailable } from '../src/runner-client/runner-client.js';
-import { startBackend } from './support.js';
+import { startBackend } from '@saas-codex/testing/backend/backend';
 
 /** What several backends and several runners share. */
 

@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { DataSource } from 'typeorm';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { Retention } from '../src/retention/retention.js';
-import { SessionsWorld } from './sessions-world.js';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 let world: SessionsWorld;
 

@@ -6,11 +6,11 @@ import type { Diff } from '@saas-codex/contracts/diffs';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { transition } from '../src/database/transition.js';
 import { RunEntity } from '../src/runs/run.entity.js';
-import { SessionsWorld } from './sessions-world.js';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 let world: SessionsWorld;
 let repoUrl: string;

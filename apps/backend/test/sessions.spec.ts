@@ -5,8 +5,8 @@ import type { Run } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { RunsService } from '../src/runs/runs.service.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
-import { systemContext } from '../src/tenants/request-context.js';
-import { SessionsWorld } from './sessions-world.js';
+import { systemContext } from '../src/identity/request-context.js';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
 

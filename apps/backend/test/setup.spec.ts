@@ -5,10 +5,10 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { RunStore } from '../src/runs/run-store.js';
 import { RunnerClient } from '../src/runner-client/runner-client.js';
-import { SessionsWorld } from './sessions-world.js';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 /** A setup that goes on when the test says so. */
 const GATED = 'until [ -e go ]; do sleep 0.05; done; echo made > made.txt';

@@ -1,5 +1,5 @@
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { SessionsWorld } from './sessions-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 /*
  * What sessions share: the runners, and the Redis that their work goes through.

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { HEADERS } from '@saas-codex/contracts/http';
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
-import { TcpProxy } from '../../../tests/faults/support/tcp-proxy.js';
-import { createDatabase } from '../../../tests/support/postgres.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startBackend, type TestBackend } from './support.js';
+import { TcpProxy } from '@saas-codex/testing/faults/tcp-proxy';
+import { createDatabase } from '@saas-codex/testing/postgres';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let network: TcpProxy;

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { Git } from '../src/workspaces/git/git.js';
-import { execute, runGit, startHistories } from './history-fixture.js';
+import { execute, runGit, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 /*
  * An agent puts links and pipes in the place of folders and files while these are recorded. In `outside`, which its

@@ -1,9 +1,9 @@
 /** One trace, from a click at the gateway to the model, over three services and a queue. */
 import type { Run } from '@saas-codex/contracts/runs';
-import { startOtlpReceiver } from '../../../tests/support/otlp-receiver.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { startTestGateway, type TestGateway } from '../../gateway/test/gateway.js';
-import { SessionsWorld } from './sessions-world.js';
+import { startOtlpReceiver } from '@saas-codex/testing/otlp-receiver';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { startTestGateway, type TestGateway } from '@saas-codex/testing/gateway/gateway';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CLICK = `00-${TRACE}-00f067aa0ba902b7-01`;

@@ -1,6 +1,6 @@
 import { access, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runGit, summary, startHistories } from './history-fixture.js';
+import { runGit, summary, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));

@@ -4,11 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { HostResolver } from '@saas-codex/platform/network/host-resolver';
-import { startGitServer, type GitServer } from '../../../tests/support/git-server.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { systemContext } from '../src/tenants/request-context.js';
-import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { systemContext } from '../src/identity/request-context.js';
+import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
 /** The name has no address but the one that the backend's resolver gives it. */
 const PINNED = 'pinned.invalid';

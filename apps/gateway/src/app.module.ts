@@ -1,8 +1,8 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
-import { healthController } from '@saas-codex/platform/health.controller';
-import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
-import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
-import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
+import { healthController } from '@saas-codex/service-kit/health.controller';
+import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
+import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { ApiProxy } from './proxy/api-proxy.js';

@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
-import { httpUrlSetting, httpUrlsSetting, pathSetting, serviceSettings } from '@saas-codex/platform/config';
+import {
+  httpUrlSetting,
+  httpUrlsSetting,
+  pathSetting,
+  serviceSettings,
+} from '@saas-codex/service-kit/config';
 import { z } from 'zod';
 
 /** Express's names for groups of addresses. */

@@ -1,4 +1,4 @@
-import { startService } from '@saas-codex/platform/service';
+import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { securityHeaders } from './security/security-headers.js';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runService } from '@saas-codex/platform/service';
+import { runService } from '@saas-codex/service-kit/service';
 import { Config } from './config.js';
 import { startGateway } from './gateway.js';
 

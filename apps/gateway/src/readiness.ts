@@ -1,4 +1,4 @@
-import { ReadinessChecks } from '@saas-codex/platform/readiness/readiness';
+import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
 import { Upstream } from './proxy/upstream.js';
 
 const DEADLINE_MS = 2_000;

@@ -1,8 +1,14 @@
 import { request } from 'node:http';
-import { Scrape } from '../../../tests/support/prometheus.js';
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
+import { Scrape } from '@saas-codex/testing/prometheus';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import {
+  send,
+  startTestGateway,
+  startUpstream,
+  type TestGateway,
+  type TestUpstream,
+} from '@saas-codex/testing/gateway/gateway';
 
 const TOKEN = 'a-token-for-metrics-0123456789abcdef';
 let redis: TestRedis;

@@ -1,9 +1,15 @@
 import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
-import { openSse } from '../../../tests/support/sse-client.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import {
+  send,
+  startTestGateway,
+  startUpstream,
+  type TestGateway,
+  type TestUpstream,
+} from '@saas-codex/testing/gateway/gateway';
 
 let redis: TestRedis;
 let upstream: TestUpstream;

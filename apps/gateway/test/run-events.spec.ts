@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Redis } from 'ioredis';
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
-import { openSse, type SseClient } from '../../../tests/support/sse-client.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { openSse, type SseClient } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { Config } from '../src/config.js';
 import { startGateway } from '../src/gateway.js';
 import { Permissions } from '../src/run-events/permissions.js';
-import { startUpstream, type TestUpstream } from './gateway.js';
+import { startUpstream, type TestUpstream } from '@saas-codex/testing/gateway/gateway';
 
 // Many readers of few runs, with real logs: the backend is its own hub behind a check of who may see which run.
 

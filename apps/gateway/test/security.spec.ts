@@ -1,5 +1,11 @@
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
-import { send, startTestGateway, startUpstream, type TestGateway, type TestUpstream } from './gateway.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import {
+  send,
+  startTestGateway,
+  startUpstream,
+  type TestGateway,
+  type TestUpstream,
+} from '@saas-codex/testing/gateway/gateway';
 
 let redis: TestRedis;
 let upstream: TestUpstream;

@@ -1,4 +1,4 @@
-import { startRedis, type TestRedis } from '../../../tests/support/redis.js';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import {
   buildWebApp,
   send,
@@ -6,7 +6,7 @@ import {
   startUpstream,
   type TestGateway,
   type TestUpstream,
-} from './gateway.js';
+} from '@saas-codex/testing/gateway/gateway';
 
 const PAGE = '<!doctype html><title>app</title>';
 const SCRIPT = `console.log(${'1'.repeat(5_000)})`;

@@ -1,10 +1,10 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { MetricsModule } from '@saas-codex/platform/metrics/metrics.module';
-import { TracingModule } from '@saas-codex/platform/tracing/tracing.module';
+import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
+import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
-import { Jail } from './jail/jail.js';
+import { Jail } from './sandbox/jail/jail.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
 import { redisOptions } from './redis/redis-options.js';
 import { RedisModule } from './redis/redis.module.js';

@@ -1,5 +1,5 @@
-import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/platform/config';
-import { trustedHostsSetting } from '@saas-codex/platform/network/trusted-hosts';
+import { httpUrlSetting, pathSetting, secretSetting, serviceSettings } from '@saas-codex/service-kit/config';
+import { trustedHostsSetting } from '@saas-codex/service-kit/network/trusted-hosts';
 import { z } from 'zod';
 
 /** Settings of the runner; every name is an environment variable. */

@@ -1,10 +1,10 @@
 import { Transport } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { startService } from '@saas-codex/platform/service';
+import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
-import { chooseJail } from './jail/choose-jail.js';
+import { chooseJail } from './sandbox/jail/choose-jail.js';
 import { transportOptions } from './redis/redis-options.js';
 
 /** A prompt of 100,000 characters, however they are escaped. */

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** A daemon that has left its parent, its session and its terminal behind, and one that ignores hanging up. */
 const DAEMONS = '(setsid sleep 1000 >/dev/null 2>&1 &); nohup sleep 1000 >/dev/null 2>&1 & touch daemons-run';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { DelegatedUnit } from './support/delegated-unit.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { DelegatedUnit } from '@saas-codex/testing/runner/delegated-unit';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** What an agent sees of its control group, and that it cannot make one. */
 const LOOK = 'setsid sleep 600 & grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/own; echo "exit $?"';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { EgressWorld, only } from './support/egress-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { EgressWorld, only } from '@saas-codex/testing/runner/egress-world';
 
 const ON = { mode: 'on' } as const;
 

@@ -3,8 +3,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { EgressWorld, only, type ProxiedRun } from './support/egress-world.js';
-import { createTestAuthority } from './support/test-authority.js';
+import { EgressWorld, only, type ProxiedRun } from '@saas-codex/testing/runner/egress-world';
+import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
 const READ_ONLY = only({ host: '*.example', methods: 'read' });
 

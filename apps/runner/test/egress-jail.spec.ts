@@ -4,12 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import type { NetworkInput } from '@saas-codex/contracts/network';
-import { type GitServer, startGitServer } from '../../../tests/support/git-server.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { only, portOf } from './support/egress-world.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, RunnerWorld } from './support/runner-world.js';
-import { createTestAuthority } from './support/test-authority.js';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { only, portOf } from '@saas-codex/testing/runner/egress-world';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
 /** On loopback, and yet sent to the proxy by every program. */
 const HOST = '127.0.0.2';

@@ -1,9 +1,9 @@
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { Network } from '@saas-codex/contracts/network';
-import { Destinations } from '../src/egress/destinations.js';
-import { EgressError, EgressRefusal } from '../src/egress/egress-error.js';
-import { allowedMethods } from '../src/egress/network-rules.js';
-import { parseAuthority, parseHttpUrl } from '../src/egress/target.js';
+import { Destinations } from '../src/sandbox/egress/destinations.js';
+import { EgressError, EgressRefusal } from '../src/sandbox/egress/egress-error.js';
+import { allowedMethods } from '../src/sandbox/egress/network-rules.js';
+import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/target.js';
 
 /** What the world's DNS says in these tests. Nothing here connects to anything. */
 const DNS: Record<string, string[]> = {

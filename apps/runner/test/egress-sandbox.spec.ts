@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { NetworkInput } from '@saas-codex/contracts/network';
-import { portOf } from './support/egress-world.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, RunnerWorld } from './support/runner-world.js';
+import { portOf } from '@saas-codex/testing/runner/egress-world';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** Where there is no jail there is no proxy either: Codex's own sandbox knows on and off. */
 describe('the network of an agent in Codex’s own sandbox', () => {

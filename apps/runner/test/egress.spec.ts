@@ -4,8 +4,8 @@ import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import type { NetworkInput } from '@saas-codex/contracts/network';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { EgressWorld, only, portOf, type ProxiedRun } from './support/egress-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { EgressWorld, only, portOf, type ProxiedRun } from '@saas-codex/testing/runner/egress-world';
 
 const ON: NetworkInput = { mode: 'on' };
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Config } from '../src/config.js';
-import { chooseJail } from '../src/jail/choose-jail.js';
+import { chooseJail } from '../src/sandbox/jail/choose-jail.js';
 
 describe('the choice of an isolation', () => {
   const path = process.env['PATH'];

@@ -1,8 +1,8 @@
 import { readdir, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startScriptedModel } from '../src/scripted-model/scripted-model.js';
-import { createCodexWorkspace } from './support/codex-workspace.js';
-import { RunnerWorld } from './support/runner-world.js';
+import { startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
+import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
+import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
 /** What a repository would have Codex start. */

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, processesNaming, RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, processesNaming, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** How long a run that has ended may take to leave no process. */
 const GONE_WITHIN_MS = 2_000;

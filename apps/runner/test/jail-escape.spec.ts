@@ -5,9 +5,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { escapeProbes, LIMITS, SECRET, type Targets } from './support/escape-probes.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, RunnerWorld } from './support/runner-world.js';
+import { escapeProbes, LIMITS, SECRET, type Targets } from '@saas-codex/testing/runner/escape-probes';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const NAMES = Object.keys(

@@ -1,8 +1,8 @@
 import { access, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const SCENARIOS = [
   { name: 'stay', match: 'Stay', steps: [{ do: 'endless' as const }] },

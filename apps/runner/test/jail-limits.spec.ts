@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const LIMITS = {
   JAIL_MAX_MEMORY_MB: '512',

@@ -1,8 +1,8 @@
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const SCENARIOS = [
   {

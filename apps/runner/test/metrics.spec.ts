@@ -1,7 +1,7 @@
-import { Scrape } from '../../../tests/support/prometheus.js';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { RunnerWorld } from './support/runner-world.js';
+import { Scrape } from '@saas-codex/testing/prometheus';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const TOKEN = 'a-token-for-metrics-0123456789abcdef';
 let world: RunnerWorld;

@@ -1,9 +1,9 @@
-import { Metrics } from '@saas-codex/platform/metrics/metrics';
-import { NoTracing } from '@saas-codex/platform/tracing/tracing';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
+import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
-import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
+import { KEY, ProxyWorld, sse, streams, textDelta } from '@saas-codex/testing/runner/proxy-world';
 
 describe('the model proxy explains', () => {
   const world = new ProxyWorld();

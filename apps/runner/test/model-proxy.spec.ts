@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { Metrics } from '@saas-codex/platform/metrics/metrics';
-import { NoTracing } from '@saas-codex/platform/tracing/tracing';
-import { waitFor } from '../../../tests/support/wait-for.js';
+import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
+import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
-import { createCodexWorkspace } from './support/codex-workspace.js';
-import { KEY, ProxyWorld, sse, streams, textDelta } from './support/proxy-world.js';
+import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
+import { KEY, ProxyWorld, sse, streams, textDelta } from '@saas-codex/testing/runner/proxy-world';
 
 const completed = (input: number, output: number) => ({
   type: 'response.completed',

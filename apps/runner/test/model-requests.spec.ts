@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { text } from 'node:stream/consumers';
 import type { Network } from '@saas-codex/contracts/network';
-import { ProxyWorld, sse, streams } from './support/proxy-world.js';
+import { ProxyWorld, sse, streams } from '@saas-codex/testing/runner/proxy-world';
 
 const ON: Network = { mode: 'on' };
 const OFF: Network = { mode: 'off' };

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
-import { Metrics } from '@saas-codex/platform/metrics/metrics';
-import { NoTracing } from '@saas-codex/platform/tracing/tracing';
+import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
+import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
-import { type ScriptedModel, startScriptedModel } from '../src/scripted-model/scripted-model.js';
+import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 
 const KEY = 'sk-the-real-key-0123456789';
 /** In place of the egress proxy. */

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { connect, type Socket } from 'node:net';
-import { EgressWorld, only, type ProxiedRun } from './support/egress-world.js';
+import { EgressWorld, only, type ProxiedRun } from '@saas-codex/testing/runner/egress-world';
 
 const CONNECTIONS = 32;
 const REQUESTS = 4_000;

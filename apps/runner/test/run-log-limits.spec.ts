@@ -1,5 +1,5 @@
-import type { RunnerProcess } from './support/runner-process.js';
-import { dataOf, RunnerWorld } from './support/runner-world.js';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const MEGABYTE = 1024 * 1024;
 const PRINT = { do: 'command' as const, cmd: "head -c 200000 /dev/zero | tr '\\0' x" };

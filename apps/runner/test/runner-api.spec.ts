@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readiness, RunnerHealth, SystemInfo } from '@saas-codex/contracts/system';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import type { RunnerProcess } from './support/runner-process.js';
-import { RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const RUN_ID = '0b0f7a86-2f3b-4b8e-9d53-6f6a1f7c3c11';
 

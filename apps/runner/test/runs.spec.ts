@@ -3,9 +3,9 @@ import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { type RunnerProcess, SERVICE_TOKEN } from './support/runner-process.js';
-import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from './support/runner-world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { type RunnerProcess, SERVICE_TOKEN } from '@saas-codex/testing/runner/runner-process';
+import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const NOTE = '*** Begin Patch\n*** Add File: NOTE.md\n+A note.\n*** End Patch';
 

@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
-import { waitFor } from '../../../tests/support/wait-for.js';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
-import { outputOf, resultOf, Setups } from './support/setups.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { outputOf, resultOf, Setups } from '@saas-codex/testing/runner/setups';
 
 const USES_TOOL = { do: 'command' as const, cmd: 'installed-tool' };
 const SCENARIOS = [

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dataOf, processesWith, RunnerWorld } from './support/runner-world.js';
-import { resultOf, Setups } from './support/setups.js';
+import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { resultOf, Setups } from '@saas-codex/testing/runner/setups';
 
 const DAEMONS = '(setsid sleep 1000 &); nohup sleep 1000 & echo daemons run';
 const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];

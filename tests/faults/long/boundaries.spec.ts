@@ -1,6 +1,6 @@
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { waitFor } from '../../support/wait-for.js';
-import { faultSuite } from '../support/suite.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
 
 const LOST_MS = 60_000;
 

@@ -1,7 +1,7 @@
-import { openSse } from '../../support/sse-client.js';
-import { waitFor } from '../../support/wait-for.js';
-import { isEstablished } from '../support/sockets.js';
-import { faultSuite } from '../support/suite.js';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { isEstablished } from '@saas-codex/testing/faults/sockets';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
 
 describe('clients', () => {
   const suite = faultSuite(2);

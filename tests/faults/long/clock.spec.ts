@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { waitFor } from '../../support/wait-for.js';
-import type { ServiceProcess } from '../support/service-process.js';
-import { faultSuite } from '../support/suite.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { ServiceProcess } from '@saas-codex/testing/faults/service-process';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
 
-const CLOCK = resolve(import.meta.dirname, '../support/jumping-clock.mjs');
+const CLOCK = resolve(import.meta.dirname, '../../../libs/testing/src/faults/jumping-clock.mjs');
 
 /**
  * The wall clock of one service jumps, as far as the service itself can tell: its Date is moved. The clocks of Redis, of

@@ -1,6 +1,6 @@
-import { generate, play } from '../support/history.js';
-import { seedOf } from '../support/seed.js';
-import { faultSuite } from '../support/suite.js';
+import { generate, play } from '@saas-codex/testing/faults/history';
+import { seedOf } from '@saas-codex/testing/faults/seed';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
 
 /** Of each history; together 500 reconnects and 100 kills. */
 const SIZE = { prompts: 8, cancels: 1, reconnects: 25, kills: 5, resets: 3 };

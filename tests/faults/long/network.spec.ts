@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitFor } from '../../support/wait-for.js';
-import { faultSuite } from '../support/suite.js';
-import type { Link } from '../support/world.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
+import type { Link } from '@saas-codex/testing/faults/world';
 
 /** Between any two services; towards the model it is Codex that asks again. */
 const LINKS: Link[] = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database'];

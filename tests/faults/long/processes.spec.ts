@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { waitFor } from '../../support/wait-for.js';
-import { processesIn } from '../support/invariants.js';
-import { faultSuite, ORPHAN_MS } from '../support/suite.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { processesIn } from '@saas-codex/testing/faults/invariants';
+import { faultSuite, ORPHAN_MS } from '@saas-codex/testing/faults/suite';
 
 /** Longer than a runner's hold on its runs lasts: LOCK + 2 × CHECK of LOST_RUNNER, and some. */
 const PAST_THE_LEASE_MS = 24_000;

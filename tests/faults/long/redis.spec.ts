@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { waitFor } from '../../support/wait-for.js';
-import { faultSuite } from '../support/suite.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { faultSuite } from '@saas-codex/testing/faults/suite';
 
 describe('Redis', () => {
   const suite = faultSuite(5, { redisDiskMb: 24 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Counter, Metrics } from '@saas-codex/platform/metrics/metrics';
+import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { TenantDatabase } from '../database/tenant-database.js';
 
 const OLDEST = `

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EventId } from '@saas-codex/contracts/event-ids';
-import type { StreamEntry } from '@saas-codex/platform/redis-stream/stream-reader';
-import type { RunLogArchive } from '@saas-codex/platform/run-log/run-log.hub';
+import type { StreamEntry } from '@saas-codex/event-log/redis-stream/stream-reader';
+import type { RunLogArchive } from '@saas-codex/event-log/run-log/run-log.hub';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 /** Rows of one INSERT: enough to make its cost that of the rows. */
 const ROWS_AT_ONCE = 1_000;

@@ -1,4 +1,4 @@
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { z } from 'zod';
 
 /** A list's cursor: the sort key of the last row that was given, opaque to clients. */

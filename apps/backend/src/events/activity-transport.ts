@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Activity } from '@saas-codex/contracts/activity';
 import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { RedisStreamServer } from '@saas-codex/platform/redis-stream/redis-stream.server';
+import { RedisStreamServer } from '@saas-codex/event-log/redis-stream/redis-stream.server';
 import type { Redis } from 'ioredis';
 import type { Config } from '../config.js';
 

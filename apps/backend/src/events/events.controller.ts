@@ -1,14 +1,14 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
-import { ActivityHub, serveActivity } from '@saas-codex/platform/activity/activity.hub';
-import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Request, Response } from 'express';
 import { RunArchive } from '../archive/run-archive.js';
-import { ApiProblems } from '../openapi/problems.decorator.js';
+import { ApiProblems } from '../api/problems.decorator.js';
 import { RunStore } from '../runs/run-store.js';
-import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
 
 const id = { schema: Id };
 const AFTER = {

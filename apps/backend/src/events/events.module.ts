@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
-import { ActivityHub } from '@saas-codex/platform/activity/activity.hub';
-import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
+import { ActivityHub } from '@saas-codex/event-log/activity/activity.hub';
+import { RunLogHub } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Redis } from 'ioredis';
 import { ArchiveModule } from '../archive/archive.module.js';
 import { REDIS } from '../redis.module.js';

@@ -1,6 +1,6 @@
-import { type Histogram, Metrics } from '@saas-codex/platform/metrics/metrics';
-import { ageOf } from '@saas-codex/platform/sse/event-age';
-import type { HubOptions } from '@saas-codex/platform/sse/hub-options';
+import { type Histogram, Metrics } from '@saas-codex/service-kit/metrics/metrics';
+import { ageOf } from '@saas-codex/event-log/sse/event-age';
+import type { HubOptions } from '@saas-codex/event-log/sse/hub-options';
 import { Injectable } from '@nestjs/common';
 
 type StreamName = 'run' | 'activity';

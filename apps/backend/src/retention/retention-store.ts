@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { SessionEntity } from '../sessions/session.entity.js';
-import type { SessionRef } from '../sessions/session-loop.js';
-import { systemContext } from '../tenants/request-context.js';
+import type { SessionRef } from '../reconcile/session-loop.js';
+import { systemContext } from '../identity/request-context.js';
 
 /** So many at a time; the rest is found by the next look. */
 const AT_ONCE = 200;

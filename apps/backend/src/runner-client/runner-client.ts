@@ -10,7 +10,7 @@ import {
   ThreadCreated,
 } from '@saas-codex/contracts/runner-api';
 import { SystemInfo } from '@saas-codex/contracts/system';
-import { ReplicaClient } from '@saas-codex/platform/replicas/replica-client';
+import { ReplicaClient } from '@saas-codex/service-kit/replicas/replica-client';
 import type { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { SessionEntity } from '../sessions/session.entity.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import type { RunEntity } from './run.entity.js';
 import { RunSettling } from './run-settling.js';
 

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { Tracing } from '@saas-codex/platform/tracing/tracing';
+import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { RunEntity } from './run.entity.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
-import { Keeper } from '../sessions/keeper.js';
-import { type Outcome, SessionLoop, type SessionRef } from '../sessions/session-loop.js';
+import { Keeper } from '../reconcile/keeper.js';
+import { type Outcome, SessionLoop, type SessionRef } from '../reconcile/session-loop.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { type RequestContext, systemContext } from '../tenants/request-context.js';
+import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { type Ending, endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';

@@ -1,6 +1,6 @@
 import { type RunEvent, isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { fieldOf } from '@saas-codex/platform/redis-stream/entry-field';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
 import type { Redis } from 'ioredis';
 
 /** What a run's log says about its status. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RunKind, RunStatus } from '@saas-codex/contracts/runs';
-import { type Counter, Metrics } from '@saas-codex/platform/metrics/metrics';
+import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { TenantDatabase } from '../database/tenant-database.js';
 
 const OPEN_BY_STATUS = `

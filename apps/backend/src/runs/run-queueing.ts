@@ -5,7 +5,7 @@ import { uuidV7 } from '../database/uuid-v7.js';
 import { ActivityPublisher } from '../sessions/activity-publisher.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
 
 export interface NewRun {

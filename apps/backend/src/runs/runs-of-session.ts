@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Redis } from 'ioredis';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
-import type { SessionRef } from '../sessions/session-loop.js';
+import type { SessionRef } from '../reconcile/session-loop.js';
 import { SessionRuns } from '../sessions/session-runs.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
 import { RunQueueing } from './run-queueing.js';

@@ -3,8 +3,8 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
 import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
-import { ApiProblems } from '../openapi/problems.decorator.js';
-import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { ApiProblems } from '../api/problems.decorator.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
 
 const id = { schema: Id };

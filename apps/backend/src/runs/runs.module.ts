@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Activity } from '@saas-codex/contracts/activity';
-import { publishActivity } from '@saas-codex/platform/activity/publish-activity';
+import { publishActivity } from '@saas-codex/event-log/activity/publish-activity';
 import type { Redis } from 'ioredis';
 import { REDIS } from '../redis.module.js';
 

@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
-import { ProblemError } from '@saas-codex/platform/problem';
-import { isStoreOutage } from '@saas-codex/platform/store-outage';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
-import type { Outcome } from './session-loop.js';
+import type { Outcome } from '../reconcile/session-loop.js';
 import { SessionStore } from './session-store.js';
 
 type Phase = SessionProgressActivity['phase'];

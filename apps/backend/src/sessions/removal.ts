@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import type { SessionEntity } from './session.entity.js';
-import type { Outcome } from './session-loop.js';
+import type { Outcome } from '../reconcile/session-loop.js';
 import { SessionRuns } from './session-runs.js';
 import { SessionStore } from './session-store.js';
 

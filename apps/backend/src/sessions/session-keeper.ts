@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { systemContext } from '../tenants/request-context.js';
-import { Keeper } from './keeper.js';
+import { systemContext } from '../identity/request-context.js';
+import { Keeper } from '../reconcile/keeper.js';
 import { Provisioning } from './provisioning.js';
 import { Removal } from './removal.js';
-import { SessionLock } from './session-lock.js';
-import { type Outcome, SessionLoop, type SessionRef } from './session-loop.js';
+import { SessionLock } from '../database/session-lock.js';
+import { type Outcome, SessionLoop, type SessionRef } from '../reconcile/session-loop.js';
 import { SessionRuns } from './session-runs.js';
 import { SessionStore } from './session-store.js';
 

@@ -1,7 +1,7 @@
 import type { TenantTransaction } from '../database/tenant-database.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from './session.entity.js';
-import type { SessionRef } from './session-loop.js';
+import type { SessionRef } from '../reconcile/session-loop.js';
 
 /** What sessions need of their runs. Runs are built upon sessions, so they provide it (runs/). */
 export abstract class SessionRuns {

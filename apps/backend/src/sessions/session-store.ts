@@ -5,15 +5,15 @@ import {
   type SessionPage,
   type SessionsQuery,
 } from '@saas-codex/contracts/sessions';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { transition } from '../database/transition.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { type WorkspaceBase, Workspaces } from '../workspaces/workspaces.js';
 import { ActivityPublisher } from './activity-publisher.js';
-import type { SessionRef } from './session-loop.js';
+import type { SessionRef } from '../reconcile/session-loop.js';
 import { SessionEntity } from './session.entity.js';
 import { toSession } from './session-view.js';
 

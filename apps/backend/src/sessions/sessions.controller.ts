@@ -9,8 +9,8 @@ import {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
-import { ApiProblems } from '../openapi/problems.decorator.js';
-import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { ApiProblems } from '../api/problems.decorator.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
 const id = { schema: Id };

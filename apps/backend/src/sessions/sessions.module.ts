@@ -8,7 +8,7 @@ import { Provisioning } from './provisioning.js';
 import { Removal } from './removal.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionKeeper } from './session-keeper.js';
-import { SessionLock } from './session-lock.js';
+import { SessionLock } from '../database/session-lock.js';
 import { SessionStore } from './session-store.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';

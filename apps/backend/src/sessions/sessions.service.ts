@@ -7,10 +7,10 @@ import type {
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import { within } from './patience.js';

@@ -1,8 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Health } from '@saas-codex/contracts/system';
-import { healthController } from '@saas-codex/platform/health.controller';
-import { Public } from '../tenants/public.decorator.js';
+import { healthController } from '@saas-codex/service-kit/health.controller';
+import { Public } from '../identity/public.decorator.js';
 
 @ApiTags('system')
 @Public()

@@ -1,9 +1,9 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Readiness } from '@saas-codex/contracts/system';
-import { readinessController } from '@saas-codex/platform/readiness/readiness.controller';
+import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
 import type { Response } from 'express';
-import { Public } from '../tenants/public.decorator.js';
+import { Public } from '../identity/public.decorator.js';
 
 @ApiTags('system')
 @Public()

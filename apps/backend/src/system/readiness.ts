@@ -1,4 +1,4 @@
-import { ReadinessChecks } from '@saas-codex/platform/readiness/readiness';
+import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { MIGRATIONS } from '../database/migrations.js';

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SystemInfo } from '@saas-codex/contracts/system';
-import { ApiProblems } from '../openapi/problems.decorator.js';
+import { ApiProblems } from '../api/problems.decorator.js';
 import { SystemService } from './system.service.js';
 
 @ApiTags('system')

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 
 const FRESH_MS = 5_000;

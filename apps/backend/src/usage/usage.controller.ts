@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { TenantUsage } from '@saas-codex/contracts/usage';
-import { Ctx, type RequestContext } from '../tenants/request-context.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { UsageService } from './usage.service.js';
 
 @ApiTags('system')

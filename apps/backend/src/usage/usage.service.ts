@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { CONFIG, type Config } from '../config.js';
 import { TenantDatabase } from '../database/tenant-database.js';
-import type { RequestContext } from '../tenants/request-context.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 /** `float8`, since a bigint comes as text; it counts bytes exactly up to 8 PB. */
 const DISK = `

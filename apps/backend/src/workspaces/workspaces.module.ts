@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { HostResolver } from '@saas-codex/platform/network/host-resolver';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
-import { CloneMetrics } from './clone/clone-metrics.js';
-import { MirrorRetention } from './clone/mirror-retention.js';
-import { Mirrors } from './clone/mirrors.js';
-import { SessionClone } from './clone/session-clone.js';
+import { CloneMetrics } from './clones/clone-metrics.js';
+import { MirrorRetention } from './clones/mirror-retention.js';
+import { Mirrors } from './clones/mirrors.js';
+import { SessionClone } from './clones/session-clone.js';
 import { BareGit } from './git/bare-git.js';
 import { Git } from './git/git.js';
 import { Checkpoints } from './history/checkpoints.js';

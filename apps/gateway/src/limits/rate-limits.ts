@@ -8,8 +8,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { ProblemError } from '@saas-codex/platform/problem';
-import { connectRedis } from '@saas-codex/platform/redis';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { NextFunction, Request, Response } from 'express';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import { hopByHop } from '@saas-codex/platform/network/hop-by-hop';
+import { hopByHop } from '@saas-codex/service-kit/network/hop-by-hop';
 import type { Request } from 'express';
 
 /** What a client may not say about itself: the gateway says it. `expect` was answered by the gateway's server. */

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
-import { requestLog } from '@saas-codex/platform/logging';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { requestLog } from '@saas-codex/service-kit/logging';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
 import { endToEnd, upstreamHeaders } from './headers.js';
 import { PATIENCE_MS, type Upstream } from './upstream.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { type Counter, type Gauge, Metrics } from '@saas-codex/platform/metrics/metrics';
+import { type Counter, type Gauge, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import type { Response } from 'express';
 
 /** What the gateway tells about what it passes on. */

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
-import { ReplicaClient, type ReplicaRequest } from '@saas-codex/platform/replicas/replica-client';
+import { ReplicaClient, type ReplicaRequest } from '@saas-codex/service-kit/replicas/replica-client';
 import { CONFIG, type Config } from '../config.js';
 
 /** Streams answer at once, everything else that may be asked for twice within seconds. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Turns } from '@saas-codex/platform/turns';
+import { Turns } from '@saas-codex/service-kit/turns';
 import type { Request, Response } from 'express';
 import { upstreamHeaders } from '../proxy/headers.js';
 import { Upstream } from '../proxy/upstream.js';

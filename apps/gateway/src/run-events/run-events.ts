@@ -1,9 +1,9 @@
 import { type BeforeApplicationShutdown, Injectable, type NestMiddleware } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
-import { requestLog } from '@saas-codex/platform/logging';
-import { cursorOf, openEventStream } from '@saas-codex/platform/sse/event-stream';
-import { FeedRegistry } from '@saas-codex/platform/sse/feed-registry';
-import type { Feed } from '@saas-codex/platform/sse/feed';
+import { requestLog } from '@saas-codex/service-kit/logging';
+import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
+import { FeedRegistry } from '@saas-codex/event-log/sse/feed-registry';
+import type { Feed } from '@saas-codex/event-log/sse/feed';
 import type { NextFunction, Request, Response } from 'express';
 import { Upstream } from '../proxy/upstream.js';
 import { type Permission, Permissions } from './permissions.js';

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
-import { Feed } from '@saas-codex/platform/sse/feed';
-import type { HistoryPage } from '@saas-codex/platform/sse/feed-client';
-import type { Frame } from '@saas-codex/platform/sse/wire-log';
+import { Feed } from '@saas-codex/event-log/sse/feed';
+import type { HistoryPage } from '@saas-codex/event-log/sse/feed-client';
+import type { Frame } from '@saas-codex/event-log/sse/wire-log';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 

@@ -1,6 +1,6 @@
 import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
-import { END_FRAME } from '@saas-codex/platform/sse/event-stream';
-import type { Frame } from '@saas-codex/platform/sse/wire-log';
+import { END_FRAME } from '@saas-codex/event-log/sse/event-stream';
+import type { Frame } from '@saas-codex/event-log/sse/wire-log';
 
 const FRAME_END = Buffer.from('\n\n');
 const ID = Buffer.from('id: ');

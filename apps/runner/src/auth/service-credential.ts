@@ -1,6 +1,6 @@
-import { ProblemError } from '@saas-codex/platform/problem';
-import { sendProblem } from '@saas-codex/platform/problem.filter';
-import { sameSecretAs } from '@saas-codex/platform/secret';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { sendProblem } from '@saas-codex/service-kit/problem.filter';
+import { sameSecretAs } from '@saas-codex/service-kit/secret';
 import type { RequestHandler } from 'express';
 
 const OPEN_PATHS = new Set(['/health', '/ready']);

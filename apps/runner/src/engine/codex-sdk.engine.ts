@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Codex, type ThreadEvent } from '@openai/codex-sdk';
-import { allSettled } from '@saas-codex/platform/all-settled';
-import { Jail } from '../jail/jail.js';
+import { allSettled } from '@saas-codex/service-kit/all-settled';
+import { Jail } from '../sandbox/jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { prepareCodexHome, untrustedProject } from '../threads/codex-home.js';
 import { codexEnvironment, TOKEN_VARIABLE } from './codex-environment.js';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
-import { normaliseHost } from '@saas-codex/platform/network/host-name';
+import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 
 /** What one run's Codex is given: a way to the model that works for this run only, while it lives. */
 export interface ModelAccess {

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { traceIdOf } from '@saas-codex/platform/tracing/tracing';
+import { traceIdOf } from '@saas-codex/service-kit/tracing/tracing';
 import { forward } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';

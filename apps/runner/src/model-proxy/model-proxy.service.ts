@@ -14,9 +14,14 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Network } from '@saas-codex/contracts/network';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { startDemoModel } from '../scripted-model/demo/demo-model.js';
-import { type Listener, listenOnLoopback, listenOnSocket, type RunSocket } from '../listener/listen.js';
-import type { ConnectionHandlers } from '../listener/paced-server.js';
+import { startDemoModel } from '@saas-codex/scripted-model/demo/demo-model';
+import {
+  type Listener,
+  listenOnLoopback,
+  listenOnSocket,
+  type RunSocket,
+} from '../sandbox/listener/listen.js';
+import type { ConnectionHandlers } from '../sandbox/listener/paced-server.js';
 import {
   type ModelAccess,
   type ModelListener,

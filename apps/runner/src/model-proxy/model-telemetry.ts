@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Usage } from '@saas-codex/contracts/runs';
-import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/platform/metrics/metrics';
-import { Tracing } from '@saas-codex/platform/tracing/tracing';
+import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
+import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { ModelRun } from './model-access.js';
 
 /** How a call went: answered, refused by the upstream (or it was away), or given up by the run. */

@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { answerOf } from '../listener/answer-of.js';
+import { answerOf } from '../sandbox/listener/answer-of.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';

@@ -1,5 +1,5 @@
 import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { connectRedis } from '@saas-codex/platform/redis';
+import { connectRedis } from '@saas-codex/service-kit/redis';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { LimitPassed } from '../jail/limits/limits.js';
+import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 
 /**
  * Why a run is ended from outside: by a person, because its time is up or it takes more than it may, because this

@@ -1,5 +1,5 @@
 import type { EventData } from '@saas-codex/contracts/events';
-import type { AppendableEventType, RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
+import type { AppendableEventType, RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 
 /*
  * A run's log that does not grow without end, whatever an agent has Codex say: Redis and the disk belong to all runs.

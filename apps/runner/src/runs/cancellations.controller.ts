@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { Jail } from '../jail/jail.js';
+import { Jail } from '../sandbox/jail/jail.js';
 import { ActiveRuns } from './active-runs.js';
 import { CANCEL_PATTERN, type CancelMessage } from './cancellations.js';
 

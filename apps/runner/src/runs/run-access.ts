@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { EgressProxy } from '../egress/egress-proxy.js';
-import { Jail } from '../jail/jail.js';
-import { type Listener, listenOnSocket } from '../listener/listen.js';
+import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
+import { Jail } from '../sandbox/jail/jail.js';
+import { type Listener, listenOnSocket } from '../sandbox/listener/listen.js';
 import type { ModelAccess } from '../model-proxy/model-access.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import type { RunJob } from './run-queue.js';

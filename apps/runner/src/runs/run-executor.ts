@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { RunLogOwner } from '@saas-codex/platform/run-log/run-event-entry';
-import { LogFencedError, type RunLogWriter } from '@saas-codex/platform/run-log/run-log.writer';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
 import { Engine, type EngineEvent, TooMuchOutputError, type Turn } from '../engine/engine.js';
-import { Jail } from '../jail/jail.js';
-import { passed } from '../jail/limits/limits.js';
+import { Jail } from '../sandbox/jail/jail.js';
+import { passed } from '../sandbox/jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';

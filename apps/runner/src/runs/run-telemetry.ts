@@ -1,8 +1,8 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { RUN_STATUSES } from '@saas-codex/contracts/runs';
-import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/platform/metrics/metrics';
-import { traceIdOf, Tracing } from '@saas-codex/platform/tracing/tracing';
+import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
+import { traceIdOf, Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { Job, Queue } from 'bullmq';
 import { ActiveRuns } from './active-runs.js';
 import type { Ending } from './ending.js';

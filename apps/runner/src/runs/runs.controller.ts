@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Id } from '@saas-codex/contracts/ids';
 import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
-import { RunLogHub, serveRunEvents } from '@saas-codex/platform/run-log/run-log.hub';
+import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { RunsService } from './runs.service.js';

@@ -1,11 +1,11 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { ClientProxyFactory, type ClientRedis, Transport } from '@nestjs/microservices';
-import { RunLogHub } from '@saas-codex/platform/run-log/run-log.hub';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { RunLogHub } from '@saas-codex/event-log/run-log/run-log.hub';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
-import { EgressModule } from '../egress/egress.module.js';
+import { EgressModule } from '../sandbox/egress/egress.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { transportOptions } from '../redis/redis-options.js';
 import { ThreadsModule } from '../threads/threads.module.js';

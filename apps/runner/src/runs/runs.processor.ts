@@ -1,6 +1,6 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { isUnreachable } from '@saas-codex/platform/store-outage';
+import { isUnreachable } from '@saas-codex/service-kit/store-outage';
 import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';

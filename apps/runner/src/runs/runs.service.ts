@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { RunLogs } from '@saas-codex/platform/run-log/run-logs';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';

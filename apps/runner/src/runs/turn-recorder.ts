@@ -1,6 +1,6 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
-import type { EgressListener } from '../egress/run-egress.js';
+import type { EgressListener } from '../sandbox/egress/run-egress.js';
 import type { EngineEvent } from '../engine/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
 import type { BoundedLog } from './bounded-log.js';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ReadinessChecks } from '@saas-codex/platform/readiness/readiness';
+import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
-import { BubblewrapJail } from '../jail/bubblewrap.jail.js';
-import { Jail } from '../jail/jail.js';
-import { probeJail } from '../jail/probe-jail.js';
+import { BubblewrapJail } from '../sandbox/jail/bubblewrap.jail.js';
+import { Jail } from '../sandbox/jail/jail.js';
+import { probeJail } from '../sandbox/jail/probe-jail.js';
 
 /** Starting Codex in a jail costs more than a question to Redis. */
 const JAIL = { everyMs: 60_000, deadlineMs: 5_000 };

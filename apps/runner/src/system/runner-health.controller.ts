@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import type { RunnerHealth } from '@saas-codex/contracts/system';
-import { healthController } from '@saas-codex/platform/health.controller';
-import { Jail } from '../jail/jail.js';
+import { healthController } from '@saas-codex/service-kit/health.controller';
+import { Jail } from '../sandbox/jail/jail.js';
 
 /** `GET /health`: the process is alive, and what keeps its agents from everything else. */
 @Controller('health')

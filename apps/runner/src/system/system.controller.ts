@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { CONFIG, type Config } from '../config.js';
-import { Jail } from '../jail/jail.js';
+import { Jail } from '../sandbox/jail/jail.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 
 const require = createRequire(import.meta.url);

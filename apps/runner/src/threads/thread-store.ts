@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CreateThread } from '@saas-codex/contracts/runner-api';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 import { createFile, replaceFile } from './atomic-file.js';

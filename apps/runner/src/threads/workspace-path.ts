@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 
 /** Where the parts of one session's workspace lie: absolute paths without symbolic links. */
 export interface WorkspacePaths {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addressesOf, HostResolver } from '@saas-codex/platform/network/host-resolver';
-import { isPublicAddress } from '@saas-codex/platform/network/public-address';
-import { TrustedHosts } from '@saas-codex/platform/network/trusted-hosts';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { addressesOf, HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import { isPublicAddress } from '@saas-codex/service-kit/network/public-address';
+import { TrustedHosts } from '@saas-codex/service-kit/network/trusted-hosts';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { CONFIG, type Config } from '../../config.js';
 import { parseAddress } from './parse-address.js';
 import type { ParsedAddress, RepoAddress } from './repo-address.js';

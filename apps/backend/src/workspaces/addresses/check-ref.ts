@@ -1,4 +1,4 @@
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 
 const MAX_LENGTH = 250;
 /** What `git check-ref-format` forbids in a name, and everything that revision syntax would read more into. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { normaliseHost } from '@saas-codex/platform/network/host-name';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { ParsedAddress } from './repo-address.js';
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { NewClone } from '../clone/session-clone.js';
+import type { NewClone } from '../clones/session-clone.js';
 import { GitFailure } from '../git/git-failure.js';
 import { HeldFolder } from '../held-folder.js';
 import { WorkspaceLimits } from '../workspace-limits.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
-import { ProblemError } from '@saas-codex/platform/problem';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { type ChangedFile, parseChangedFiles } from './changed-files.js';
 import { hunksOf, patchHead, submoduleHunk, wholeLines } from './file-patch.js';

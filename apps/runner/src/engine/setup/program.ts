@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import type { ScriptLaunch } from '../../jail/jail.js';
+import type { ScriptLaunch } from '../../sandbox/jail/jail.js';
 
 export interface RunningProgram {
   /** What it prints, until nobody can print any more. */

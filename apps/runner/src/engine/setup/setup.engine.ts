@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Jail } from '../../jail/jail.js';
+import { Jail } from '../../sandbox/jail/jail.js';
 import { prepareCodexHome } from '../../threads/codex-home.js';
 import { codexEnvironment } from '../codex-environment.js';
 import { Engine, type EngineEvent, type SetupTurn } from '../engine.js';

@@ -1,0 +1,35 @@
+import type { Problem, ProblemCode } from '@saas-codex/contracts/problems';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { TenantRow } from '../../database/tenant-row.js';
+
+/** What is given again for the same key: an answer (`json` is null when it had no body), or the problem that it was. */
+export type SavedAnswer =
+  | { status: number; json: string | null }
+  | { problem: { code: ProblemCode; detail: string; errors?: Problem['errors'] } };
+
+/** One key of one person. Without an answer it is a claim: the holder is still at work, or has crashed. */
+@Entity('idempotency_keys')
+export class IdempotencyKey extends TenantRow {
+  @PrimaryColumn('text')
+  userId: string;
+
+  @PrimaryColumn('text')
+  key: string;
+
+  /** Hash of method, path and body. */
+  @Column('text')
+  fingerprint: string;
+
+  /** One for all attempts at the request, and the id of what it makes. */
+  @Column('uuid')
+  claimId: string;
+
+  @Column('timestamptz')
+  claimedAt: Date;
+
+  @Column('jsonb', { nullable: true })
+  answer: SavedAnswer | null;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}

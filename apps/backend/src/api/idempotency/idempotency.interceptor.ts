@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { toProblem } from '@saas-codex/service-kit/problem.filter';
+import type { Request, Response } from 'express';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import {
+  findRequestContext,
+  type RequestContext,
+  setRequestContext,
+} from '../../identity/request-context.js';
+import type { SavedAnswer } from './idempotency-key.entity.js';
+import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
+
+const KEY = /^[!-~]{1,200}$/;
+/** How long a request waits for another one with its key, and how often it looks. */
+const PATIENCE_MS = 3_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * `Idempotency-Key` on every POST: however often a request arrives, it has one effect and one answer.
+ *
+ *     claim ──mine──────► handle ──2xx, 4xx──► save ──► answer
+ *       │                    └──────5xx──────► release
+ *       ├──answered──────► the saved answer
+ *       ├──other body────► 422 idempotency_key_reused
+ *       └──others────────► look again for a while, then 409 idempotency_in_progress
+ *
+ * The claim is a row in Postgres that its holder renews, so it survives restarts, holds between backends, and is
+ * taken over when its holder has crashed. Its id is the id of what the request makes (`ctx.idempotentId`), so that
+ * an attempt finds what the one before it has committed.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(IdempotencyInterceptor.name);
+
+  constructor(private readonly store: IdempotencyStore) {}
+
+  intercept(host: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const req = host.switchToHttp().getRequest<Request>();
+    const key = req.headers[HEADERS.idempotencyKey];
+    const ctx = findRequestContext(req);
+    if (req.method !== 'POST' || key === undefined || !ctx) return next.handle();
+    if (typeof key !== 'string' || !KEY.test(key)) {
+      throw new ProblemError(
+        'invalid_request',
+        'Idempotency-Key must have 1 to 200 visible ASCII characters.',
+      );
+    }
+    return from(this.once(ctx, key, req, host.switchToHttp().getResponse<Response>(), next));
+  }
+
+  private async once(ctx: RequestContext, key: string, req: Request, res: Response, next: CallHandler) {
+    const claim = await this.claim(ctx, key, fingerprintOf(req));
+    switch (claim.state) {
+      case 'mine':
+        setRequestContext(req, { ...ctx, idempotentId: claim.claimId });
+        return this.handle(ctx, claim.claimId, res, next);
+      case 'answered':
+        return replay(claim.answer, res);
+      case 'reused':
+        throw new ProblemError(
+          'idempotency_key_reused',
+          'Use a new Idempotency-Key for a different request.',
+        );
+      case 'others':
+        throw new ProblemError(
+          'idempotency_in_progress',
+          'Ask again in a moment with the same Idempotency-Key.',
+          {
+            headers: { 'retry-after': '1' },
+          },
+        );
+    }
+  }
+
+  private async claim(ctx: RequestContext, key: string, fingerprint: string): Promise<Claim> {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const claim = await this.store.claim(ctx, key, fingerprint);
+      if (claim.state !== 'others' || Date.now() >= giveUpAt) return claim;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  private async handle(
+    ctx: RequestContext,
+    claimId: string,
+    res: Response,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const renewal = setInterval(
+      () => void this.quietly(this.store.renew(ctx, claimId)),
+      (LEASE_SECONDS * 1000) / 4,
+    );
+    try {
+      const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      const json = body === undefined ? null : JSON.stringify(body);
+      await this.quietly(this.store.save(ctx, claimId, { status: res.statusCode, json }));
+      return body;
+    } catch (error) {
+      const { code, status, detail, extra } = toProblem(error);
+      const problem = { code, detail, errors: extra.errors };
+      await this.quietly(
+        status < 500 ? this.store.save(ctx, claimId, { problem }) : this.store.release(ctx, claimId),
+      );
+      throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /** The effect has happened: trouble with its record must not turn the answer into another one. */
+  private async quietly(write: Promise<void>): Promise<void> {
+    try {
+      await write;
+    } catch (error) {
+      this.logger.warn(`An idempotency key could not be written: ${String(error)}`);
+    }
+  }
+}
+
+/** Method, address and body: what makes two requests the same. */
+function fingerprintOf(req: Request): string {
+  const body = createHash('sha256').update(JSON.stringify(req.body ?? null));
+  return `${req.method} ${req.originalUrl} ${body.digest('hex')}`;
+}
+
+function replay(answer: SavedAnswer, res: Response): unknown {
+  if ('problem' in answer) {
+    const { code, detail, errors } = answer.problem;
+    throw new ProblemError(code, detail, { errors });
+  }
+  res.status(answer.status);
+  return answer.json === null ? undefined : (JSON.parse(answer.json) as unknown);
+}

@@ -1,0 +1,75 @@
+import { STATUS_CODES } from 'node:http';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
+import { OWN_PROBLEMS } from '../problems.decorator.js';
+
+export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Response = Exclude<NonNullable<Operation['responses'][string]>, { $ref: string }>;
+
+/** What holds for every operation, and which controllers therefore do not say: keys, and problems by their status. */
+export function addCommonParts(method: string, path: string, operation: Operation): void {
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
+  }
+  const codes = [...takeOwnProblems(operation), ...commonProblems(method, path, operation)];
+  for (const [status, ofStatus] of groupByStatus(codes)) {
+    operation.responses[status] = problem(
+      ofStatus.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}`).join('\n'),
+    );
+  }
+  operation.responses.default = problem('Another problem; its `code` tells which');
+  if (takesKey(method, operation)) operation.parameters = [...(operation.parameters ?? []), idempotencyKey()];
+}
+
+function takeOwnProblems(operation: Operation): ProblemCode[] {
+  const extended = operation as Operation & { [OWN_PROBLEMS]?: ProblemCode[] };
+  const codes = extended[OWN_PROBLEMS] ?? [];
+  delete extended[OWN_PROBLEMS];
+  return codes;
+}
+
+function commonProblems(method: string, path: string, operation: Operation): ProblemCode[] {
+  const isSafe = method === 'get';
+  const hasInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
+  const codes: [ProblemCode, boolean][] = [
+    ['invalid_request', hasInput],
+    ['unauthenticated', !isPublic(operation)],
+    ['origin_forbidden', !isSafe],
+    ['idempotency_in_progress', takesKey(method, operation)],
+    ['payload_too_large', operation.requestBody !== undefined],
+    ['unsupported_media_type', operation.requestBody !== undefined],
+    ['idempotency_key_reused', takesKey(method, operation)],
+    ['rate_limited', path.startsWith('/api/')],
+    ['store_unavailable', path.startsWith('/api/')],
+  ];
+  return codes.flatMap(([code, applies]) => (applies ? [code] : []));
+}
+
+/** Only public routes state a security of their own: none. */
+const isPublic = (operation: Operation): boolean => operation.security !== undefined;
+
+const takesKey = (method: string, operation: Operation): boolean => method === 'post' && !isPublic(operation);
+
+function groupByStatus(codes: ProblemCode[]): Map<number, ProblemCode[]> {
+  const groups = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+const problem = (description: string): Response => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+const idempotencyKey = () => ({
+  name: HEADERS.idempotencyKey,
+  in: 'header' as const,
+  required: false,
+  description:
+    'However often a request with the same key arrives within 24 hours, it has one effect and one answer',
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+});

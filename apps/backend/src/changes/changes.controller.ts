@@ -1,0 +1,60 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { Id } from '@saas-codex/contracts/ids';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import { ApiProblems } from '../api/problems.decorator.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { ChangesService } from './changes.service.js';
+
+const id = { schema: Id };
+
+/** Why there are no two states to compare. */
+const TREE_PROBLEMS: ProblemCode[] = [
+  'session_not_found',
+  'session_not_ready',
+  'session_failed',
+  'workspace_unreadable',
+  'workspace_removed',
+  'run_not_found',
+  'tree_not_found',
+];
+
+@ApiTags('diffs')
+@Controller('api/sessions/:session_id/diff')
+export class ChangesController {
+  constructor(private readonly diffs: ChangesService) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'readDiff',
+    summary: 'List what a session, or some of its runs, changed',
+    description:
+      'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
+  })
+  @ApiProblems(...TREE_PROBLEMS)
+  @ApiResponse({ status: 200, standardSchema: Diff })
+  read(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: DiffQuery }) query: DiffQuery,
+  ): Promise<Diff> {
+    return this.diffs.read(ctx, sessionId, query);
+  }
+
+  @Get('file')
+  @ApiOperation({
+    operationId: 'readFilePatch',
+    summary: 'Read the patch of one changed file',
+    description: 'Give `from` and `to` of the diff that listed the file, and the patch fits that list.',
+  })
+  @ApiProblems(...TREE_PROBLEMS, 'file_not_found')
+  @ApiResponse({ status: 200, standardSchema: FilePatch })
+  readFile(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: DiffFileQuery }) query: DiffFileQuery,
+  ): Promise<FilePatch> {
+    return this.diffs.readFile(ctx, sessionId, query);
+  }
+}

@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import type { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { isEnded, RunStore } from '../runs/run-store.js';
+import type { RunEntity } from '../runs/run.entity.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import { SessionStore } from '../sessions/session-store.js';
+import type { RequestContext } from '../identity/request-context.js';
+import { Workspaces } from '../workspaces/workspaces.js';
+
+interface Trees {
+  from: string;
+  to: string;
+}
+
+/**
+ * What a session, or some of its runs, changed.
+ *
+ *     base ──── before run 1 ──── after run 1 ─ before run 2 ──── after run 2 ──── now
+ *     from, by default                                                  to, by default
+ */
+@Injectable()
+export class ChangesService {
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly runs: RunStore,
+    private readonly workspaces: Workspaces,
+  ) {}
+
+  /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found */
+  async read(ctx: RequestContext, sessionId: string, query: DiffQuery): Promise<Diff> {
+    const { from, to } = await this.treesOf(ctx, sessionId, query);
+    return this.workspaces.diff(ctx, sessionId, from, to);
+  }
+
+  /** @throws ProblemError as `read`, and file_not_found */
+  async readFile(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
+    const { from, to } = await this.treesOf(ctx, sessionId, query);
+    return this.workspaces.patch(ctx, sessionId, from, to, query.path);
+  }
+
+  private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
+    const baseTree = baseOf(await this.sessions.get(ctx, sessionId));
+    const [fromTree, toTree] = await Promise.all([
+      from === undefined ? baseTree : this.treeAt(ctx, sessionId, from, beforeRun),
+      to === undefined ? null : this.treeAt(ctx, sessionId, to, afterRun),
+    ]);
+    if (fromTree !== null && toTree !== null) return { from: fromTree, to: toTree };
+    const now = await this.workspaces.checkpoint(ctx, sessionId);
+    return { from: fromTree ?? now, to: toTree ?? now };
+  }
+
+  /** null: the workspace as it is now. */
+  private async treeAt(
+    ctx: RequestContext,
+    sessionId: string,
+    point: string,
+    treeOf: (run: RunEntity) => string | null,
+  ): Promise<string | null> {
+    if (isTree(point)) return this.knownTree(ctx, sessionId, point);
+    const run = await this.runs.get(ctx, point);
+    if (run.sessionId === sessionId) return treeOf(run);
+    throw new ProblemError('run_not_found', 'This run belongs to another session.');
+  }
+
+  /** A tree of this very session: the history can also read the repository's other trees, and any blob by chance. */
+  private async knownTree(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
+    if (await this.workspaces.hasCheckpoint(ctx, sessionId, tree)) return tree;
+    throw new ProblemError('tree_not_found', 'This session never had this state. Load its changes again.');
+  }
+}
+
+const isTree = (point: string) => !point.includes('-');
+
+/** A run that did not start yet will start on the workspace as it is. */
+const beforeRun = (run: RunEntity): string | null => run.treeBefore;
+
+/** A run that ended without a checkpoint never had the workspace, and changed nothing. */
+const afterRun = (run: RunEntity): string | null => run.treeAfter ?? (isEnded(run) ? run.treeBefore : null);
+
+function baseOf(session: SessionEntity): string {
+  if (session.failureCode !== null) {
+    throw new ProblemError('session_failed', session.failureDetail ?? 'Make the session again.');
+  }
+  if (session.baseTree === null || session.status === 'provisioning') {
+    throw new ProblemError('session_not_ready', 'There are changes to look at once the session is set up.');
+  }
+  if (session.workspaceRemovedAt !== null) {
+    throw new ProblemError(
+      'workspace_removed',
+      'Nothing had happened in the session for long, so its files were removed. What happened in it can still be read; make a new session to go on.',
+    );
+  }
+  return session.baseTree;
+}

@@ -1,8 +1,0 @@
-import { Module } from '@nestjs/common';
-import { HostResolver } from '@saas-codex/platform/network/host-resolver';
-import { Destinations } from './destinations.js';
-import { Dialer } from './dialer.js';
-import { EgressProxy } from './egress-proxy.js';
-
-@Module({ providers: [Destinations, Dialer, EgressProxy, HostResolver], exports: [EgressProxy] })
-export class EgressModule {}

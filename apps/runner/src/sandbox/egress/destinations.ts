@@ -1,0 +1,51 @@
+import { addressesOf, HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import {
+  interfaceAddresses,
+  isOwnAddress,
+  isPublicAddress,
+} from '@saas-codex/service-kit/network/public-address';
+import { TrustedHosts } from '@saas-codex/service-kit/network/trusted-hosts';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../../config.js';
+import { EgressRefusal, tooManyAddresses, unknownHost } from './egress-error.js';
+import type { Target } from './target.js';
+
+/** More than any host has; each costs time that all runs share. */
+const MAX_ADDRESSES = 64;
+
+/**
+ * Which network addresses a target stands for, whoever asks.
+ *
+ *     target ─► one question ─► every address public? ────────────────────────────────► these and no other
+ *                                    └─no─► trusted host? ─► leads to this machine? ──no──┘ ▲
+ *                                                                  └─yes─► trusted with its port
+ *
+ * An operator who trusts `registry.internal` has not thereby opened the runner's own services and the cloud's metadata,
+ * should that name ever lead there: those take an entry with the port.
+ */
+@Injectable()
+export class Destinations {
+  private readonly trusted: TrustedHosts;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<Config, 'EGRESS_TRUSTED_HOSTS'>,
+    private readonly resolver: HostResolver,
+  ) {
+    this.trusted = new TrustedHosts(config.EGRESS_TRUSTED_HOSTS);
+  }
+
+  /** @returns one address or more, IPv4 first. @throws EgressError */
+  async addressesOf(target: Target): Promise<string[]> {
+    const addresses = await addressesOf(target.host, this.resolver, this.trusted.has(target));
+    if (addresses.length === 0) throw unknownHost(target);
+    if (addresses.length > MAX_ADDRESSES) throw tooManyAddresses(target);
+    const own = interfaceAddresses();
+    if (addresses.every((address) => this.mayReach(target, address, own))) return addresses;
+    throw new EgressRefusal(target, 'address_not_public');
+  }
+
+  private mayReach(target: Target, address: string, own: ReadonlySet<string>): boolean {
+    if (isOwnAddress(address, own)) return this.trusted.hasPort(target);
+    return isPublicAddress(address) || this.trusted.has(target);
+  }
+}

@@ -1,0 +1,136 @@
+import { createRequire } from 'node:module';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/*
+ * What a jail consists of. Its root is empty and read-only; what is not named here does not exist in it.
+ *
+ *     /usr /bin /lib … /etc (some)     the system's programs, read-only
+ *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies; read-only
+ *     <workspace>/repo, codex-home     writable, under their own names, since Codex's memory holds them; but config.toml
+ *     <mirror>/objects                 read-only: what the clone borrows
+ *     /tmp /dev/shm                    in memory, of this run alone
+ *     /dev /proc                       minimal, of this run's own processes
+ */
+
+export interface JailContents {
+  /** A file with what is to run in place of Codex; null: Codex. */
+  script: string | null;
+  /** The run's; null: this is a probe. */
+  socket: string | null;
+  /** The program that passes bytes between the jail's loopback and the run's socket. */
+  socat: string;
+  /** A file of the authorities that commands trust; null: the system's own. */
+  certificates: string | null;
+  repo: string;
+  codexHome: string;
+  /** Object folders that the clone borrows from. */
+  borrowed: string[];
+  environment: Record<string, string>;
+}
+
+const require = createRequire(import.meta.url);
+/** The same way from `src` and from `dist`. */
+const OURS = fileURLToPath(new URL('../../../jail', import.meta.url));
+const PROJECT = resolve(OURS, '../../..');
+export const LAUNCHER = join(OURS, 'launch.sh');
+/** Runs the script that it is given, here and where there is no jail. */
+export const SCRIPT_RUNNER = join(OURS, 'script.sh');
+
+export const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+/** Of /etc only what programs need to run, to be found and to trust certificates. */
+const SYSTEM_SETTINGS = [
+  'alternatives',
+  'ca-certificates',
+  'crypto-policies',
+  'java',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'magic',
+  'mime.types',
+  'perl',
+  'pki',
+  'ssl',
+].map((name) => join('/etc', name));
+/** Where the file of `certificates` is seen. */
+export const CERTIFICATES = '/run/jail/certificates.pem';
+const OWN_SETTINGS = ['group', 'hosts', 'nsswitch.conf', 'passwd'];
+const PATH = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  '/run/jail/codex/codex-path',
+].join(':');
+/** In memory, of each run alone. */
+export const WRITABLE_IN_MEMORY = ['/tmp', '/dev/shm'];
+/** Bytes that a run may keep in each of its folders in memory. */
+const MEMORY_FOLDER = String(256 * 1024 * 1024);
+/** As in etc/passwd. */
+const AGENT = '1000';
+/** `--unshare-all` alone would go on without a user namespace where there is none to be had. */
+const CONFINEMENT = [
+  '--unshare-all',
+  '--unshare-user',
+  '--die-with-parent',
+  '--new-session',
+  '--as-pid-1',
+].concat(['--cap-drop', 'ALL', '--uid', AGENT, '--gid', AGENT, '--hostname', 'jail']);
+
+const readOnly = (path: string, at = path) => ['--ro-bind', path, at];
+const ifThere = (path: string) => ['--ro-bind-try', path, path];
+const writable = (path: string) => ['--bind', path, path];
+const inMemory = (path: string) => ['--size', MEMORY_FOLDER, '--tmpfs', path];
+
+export const bubblewrapArguments = (contents: JailContents): string[] => [
+  ...CONFINEMENT,
+  ...SYSTEM_FOLDERS.flatMap(ifThere),
+  ...SYSTEM_SETTINGS.flatMap(ifThere),
+  ...OWN_SETTINGS.flatMap((name) => readOnly(join(OURS, 'etc', name), join('/etc', name))),
+  // The platform itself, where it is installed below /usr.
+  ...(SYSTEM_FOLDERS.some((folder) => PROJECT.startsWith(folder + sep)) ? ['--tmpfs', PROJECT] : []),
+  '--proc',
+  '/proc',
+  '--dev',
+  '/dev',
+  ...WRITABLE_IN_MEMORY.flatMap(inMemory),
+  ...readOnly(codexFolder(), '/run/jail/codex'),
+  ...readOnly(contents.socat, '/run/jail/socat'),
+  ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
+  ...readOnly(SCRIPT_RUNNER, '/run/jail/script.sh'),
+  ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
+  ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
+  ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
+  // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.
+  ...inMemory(workspaces(contents)),
+  ...contents.borrowed.flatMap((path) => readOnly(path)),
+  ...writable(contents.repo),
+  ...writable(contents.codexHome),
+  ...ifThere(join(contents.codexHome, 'config.toml')),
+  // Of /proc too: its files belong to root, which a jail of a root runner is to the kernel.
+  ...['/', '/dev', '/proc', workspaces(contents)].flatMap((path) => ['--remount-ro', path]),
+  '--chdir',
+  contents.repo,
+  '--clearenv',
+  ...Object.entries({ ...contents.environment, PATH, TMPDIR: '/tmp' }).flatMap(([name, value]) => [
+    '--setenv',
+    name,
+    value,
+  ]),
+];
+
+/** The folder of all workspaces, of which a jail shows its own parts. */
+const workspaces = ({ repo }: JailContents) => dirname(dirname(repo));
+
+/** The folder of Codex's native program: the wrapper script would cost another node. */
+function codexFolder(): string {
+  const [architecture, triple] =
+    process.arch === 'arm64' ? ['arm64', 'aarch64-unknown-linux-musl'] : ['x64', 'x86_64-unknown-linux-musl'];
+  const fromCodex = createRequire(require.resolve('@openai/codex/package.json'));
+  const manifest = fromCodex.resolve(`@openai/codex-linux-${architecture}/package.json`);
+  return join(dirname(manifest), 'vendor', triple);
+}

@@ -1,0 +1,182 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { SystemInfo } from '@saas-codex/contracts/system';
+import type { Config } from '../../config.js';
+import type { RunSocket } from '../listener/listen.js';
+import type { WorkspacePaths } from '../../threads/workspace-path.js';
+import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import type { FoundGroups } from './cgroup/find-run-groups.js';
+import type { RunGroups } from './cgroup/run-groups.js';
+import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
+import { endProcesses, killJail } from './end-processes.js';
+import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
+import { JailWatch } from './limits/jail-watch.js';
+import { limitBehind, type LimitPassed, passed } from './limits/limits.js';
+import { resourceLimits } from './limits/resource-limits.js';
+import { RunFolders } from './run-folders.js';
+import { seccompFilter } from './seccomp-filter.js';
+import { trustedCertificates } from './trusted-certificates.js';
+
+/*
+ * bubblewrap around the whole Codex process of a run.
+ *
+ *     SDK ──► launch.sh ──► bwrap ──│──► start.sh ──► codex ──► agent commands ──► …
+ *                                   │       └──► relay :39100
+ *     proxies ◄────── run.sock ─────┼──────────────┘
+ *
+ * Right of the line: own user, pid, ipc, uts, cgroup and network namespace, no capabilities, and of the host's files
+ * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
+ * it ends with bwrap, and bwrap with this runner.
+ *
+ * A run has a folder of its own (run-folders.ts): the jail's arguments, its system call filter, and the socket. Where the
+ * host lets this runner make control groups, it has one of them, too (cgroup/run-groups.ts), which launch.sh enters.
+ */
+
+/** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/start.sh. */
+const RELAY_ORIGIN = 'http://127.0.0.1:39100';
+
+/** Of the machine, by their full paths. */
+export interface JailPrograms {
+  bwrap: string;
+  socat: string;
+}
+
+export class BubblewrapJail extends Jail implements OnApplicationShutdown {
+  readonly isolation = 'bubblewrap';
+  readonly reason = 'bubblewrap works on this machine.';
+  private readonly logger = new Logger(BubblewrapJail.name);
+  private readonly folders = new RunFolders();
+  readonly limits: SystemInfo['limits'];
+  readonly limitsReason: string;
+  private readonly groups: RunGroups | null;
+  private readonly watches: JailWatch;
+
+  constructor(
+    private readonly programs: JailPrograms,
+    private readonly config: Config,
+    { groups, problem }: FoundGroups,
+  ) {
+    super();
+    this.groups = groups;
+    this.limits = problem === null ? 'cgroups' : 'watch';
+    this.limitsReason =
+      problem === null
+        ? `The kernel holds each run to its ${groups.held.join(' and ')}; the runner looks at the rest every second.`
+        : `The runner looks at each run every second: ${problem}.`;
+    this.watches = new JailWatch(programs.bwrap, config, this.groups);
+  }
+
+  async runSocket(runId: string): Promise<RunSocket> {
+    return { path: join(await this.folders.of(runId), 'run.sock'), origin: RELAY_ORIGIN };
+  }
+
+  problemWith(): null {
+    return null;
+  }
+
+  async launch(turn: JailedTurn): Promise<Launch> {
+    const { contents, commandEnvironment } = await this.contentsFor(turn);
+    return {
+      ...(await this.prepare(turn.runId, contents)),
+      commandEnvironment,
+      configOverrides: [shellEnvironmentSetting(commandEnvironment)],
+      sandboxMode: 'danger-full-access',
+    };
+  }
+
+  async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
+    const { contents, commandEnvironment } = await this.contentsFor(turn);
+    const environment = { ...contents.environment, ...commandEnvironment };
+    const path = await this.writeFor(turn.runId, 'setup.sh', script);
+    const launch = await this.prepare(turn.runId, { ...contents, script: path, environment });
+    return { ...launch, args: [], cwd: '/' };
+  }
+
+  /** Writes down what the jail consists of. @returns how to start Codex in it */
+  async prepare(
+    runId: string,
+    contents: Omit<JailContents, 'socat'>,
+  ): Promise<{ program: string; environment: Record<string, string> }> {
+    const folder = await this.folders.of(runId);
+    const environment = {
+      ...contents.environment,
+      [RUN_VARIABLE]: runId,
+      SAAS_CODEX_LIMITS: resourceLimits(this.config),
+    };
+    const filter = seccompFilter();
+    if (filter === null) throw new Error(`no system call filter is known for ${process.arch}`);
+    const list = bubblewrapArguments({ ...contents, socat: this.programs.socat, environment });
+    await writeFile(join(folder, 'arguments'), list.map((one) => `${one}\0`).join(''), { mode: 0o600 });
+    await writeFile(join(folder, 'filter'), filter);
+    const group = await this.groups?.create(runId, {
+      memoryMb: this.config.JAIL_MAX_MEMORY_MB,
+      processes: this.config.JAIL_MAX_PROCESSES,
+    });
+    return {
+      program: LAUNCHER,
+      environment: {
+        [RUN_VARIABLE]: runId,
+        SAAS_CODEX_JAIL: folder,
+        SAAS_CODEX_BWRAP: this.programs.bwrap,
+        ...(group && { SAAS_CODEX_GROUP: group }),
+      },
+    };
+  }
+
+  watch(runId: string, { repo, codexHome }: WorkspacePaths, onPassed: (limit: LimitPassed) => void) {
+    return this.watches.start({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
+  }
+
+  async limitBehind(runId: string, error: unknown): Promise<LimitPassed | null> {
+    const facts = await this.groups?.factsOf(runId);
+    const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
+    return hit ? passed(hit, this.config) : limitBehind(error, this.config);
+  }
+
+  async end(runId: string): Promise<void> {
+    if (!(await this.groups?.kill(runId))) await killJail(runId);
+    const left = await endProcesses(runId);
+    if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+    if ((await this.groups?.remove(runId)) === false)
+      this.logger.error(`the control group of run ${runId} cannot be emptied`);
+    await this.folders.remove(runId);
+  }
+
+  /** Not before: runs may still use it while the modules are taken down. */
+  onApplicationShutdown(): Promise<void> {
+    return this.folders.close();
+  }
+
+  private async contentsFor({ runId, paths, environment, authority }: JailedTurn) {
+    const { path: socket } = await this.runSocket(runId);
+    const { repo, codexHome } = paths;
+    const borrowed = await this.borrowedObjects(historyOf(repo));
+    const certificates =
+      authority && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authority)));
+    const commandEnvironment = {
+      [RUN_VARIABLE]: runId,
+      ...proxyEnvironment(RELAY_ORIGIN),
+      ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
+    };
+    const contents = { script: null, socket, certificates, repo, codexHome, borrowed, environment };
+    return { contents, commandEnvironment };
+  }
+
+  /** A file that the run's jail shows. */
+  private async writeFor(runId: string, name: string, text: string): Promise<string> {
+    const path = join(await this.folders.of(runId), name);
+    await writeFile(path, text, { mode: 0o600 });
+    return path;
+  }
+
+  /** As history.git has them: what the clone itself says about it is the agent's to write. */
+  private async borrowedObjects(history: string): Promise<string[]> {
+    const mirrors = join(this.config.WORKSPACES_ROOT, MIRRORS_FOLDER) + sep;
+    const alternates = await readFile(join(history, 'objects', 'info', 'alternates'), 'utf8').catch(() => '');
+    return alternates.split('\n').filter((line) => line.startsWith(mirrors) && resolve(line) === line);
+  }
+}
+
+const historyOf = (repo: string) => join(dirname(repo), WORKSPACE.history);

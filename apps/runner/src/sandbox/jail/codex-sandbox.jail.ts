@@ -1,0 +1,91 @@
+import type { Network } from '@saas-codex/contracts/network';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { SCRIPT_RUNNER } from './bubblewrap-arguments.js';
+import { untrustedProject } from '../../threads/codex-home.js';
+import { shellEnvironmentSetting } from './command-environment.js';
+import { endProcesses } from './end-processes.js';
+import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox, type ScriptLaunch } from './jail.js';
+import { sandboxArguments } from './probe-sandbox.js';
+import { RunFolders } from './run-folders.js';
+
+/**
+ * Codex's own sandbox around each agent command, or none. Codex itself is not confined, and neither ends what a command
+ * left behind.
+ */
+export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
+  readonly limits = 'deadline';
+  readonly limitsReason = 'Limits of what a run takes need bubblewrap; there is its deadline alone.';
+  private readonly logger = new Logger(CodexSandboxJail.name);
+  private readonly folders = new RunFolders();
+
+  constructor(
+    private readonly sandbox: Sandbox,
+    readonly reason: string,
+  ) {
+    super();
+  }
+
+  get isolation() {
+    return this.sandbox === 'workspace-write' ? 'codex-sandbox' : 'none';
+  }
+
+  async runSocket(): Promise<null> {
+    return null;
+  }
+
+  /** Codex's sandbox can cut the network off, and no more. Without it everything is within reach. */
+  problemWith({ mode }: Network): string | null {
+    return this.isolation === 'codex-sandbox' && mode === 'allow_list' ? NO_ALLOW_LIST : null;
+  }
+
+  async launch({ runId, environment, network }: JailedTurn): Promise<Launch> {
+    const commandEnvironment = { [RUN_VARIABLE]: runId };
+    return {
+      environment: { ...environment, [RUN_VARIABLE]: runId },
+      commandEnvironment,
+      configOverrides: [
+        shellEnvironmentSetting(commandEnvironment),
+        `sandbox_workspace_write.network_access=${network.mode === 'on'}`,
+      ],
+      sandboxMode: this.sandbox,
+    };
+  }
+
+  async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
+    const { environment, commandEnvironment, configOverrides } = await this.launch(turn);
+    const path = join(await this.folders.of(turn.runId), 'setup.sh');
+    await writeFile(path, script, { mode: 0o600 });
+    const shell = '/bin/sh';
+    const args = [SCRIPT_RUNNER, path];
+    const cwd = turn.paths.repo;
+    if (this.sandbox === 'danger-full-access')
+      return { program: shell, args, cwd, environment: { ...environment, ...commandEnvironment } };
+    const settings = [...configOverrides, untrustedProject(cwd)];
+    const sandboxed = sandboxArguments(settings, [shell, ...args]);
+    return { program: process.execPath, args: sandboxed, cwd, environment };
+  }
+
+  /** There is no limit but the run's deadline. */
+  watch(): () => void {
+    return () => undefined;
+  }
+
+  async limitBehind(): Promise<null> {
+    return null;
+  }
+
+  async end(runId: string): Promise<void> {
+    const left = await endProcesses(runId);
+    if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+    await this.folders.remove(runId);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.folders.close();
+  }
+}
+
+const NO_ALLOW_LIST =
+  'A list of allowed hosts needs bubblewrap, which this runner does not have. Turn the network off or on in the session’s environment, or ask the operator for ISOLATION=bubblewrap.';

@@ -1,0 +1,201 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
+import { isTerminalEventType } from '@saas-codex/contracts/events';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import type { Redis } from 'ioredis';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { fieldOf } from '../redis-stream/entry-field.js';
+import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
+import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
+import { FeedRegistry } from '../sse/feed-registry.js';
+import { Feed } from '../sse/feed.js';
+import type { HistoryPage } from '../sse/feed-client.js';
+import type { HubOptions } from '../sse/hub-options.js';
+import type { Frame } from '../sse/wire-log.js';
+
+/*
+ * Serves run logs to everybody who watches them in this process.
+ *
+ *     Redis streams ──one XREAD──► Feed of run A: ready bytes ──► client, client, client …
+ *                                  Feed of run B: ready bytes ──► client …
+ *
+ * What a client gets, over any number of connections, is the log: each event once, in order, up to the first
+ * terminal one. A short log is kept whole from its first event while it is watched; of a long one only the end is,
+ * and whoever starts further ahead reads pages until it is there: from Redis, or from the archive, to which a log goes
+ * whole when it has ended, and without its deltas.
+ */
+
+/** Logs of up to this many entries are read from their beginning when the first client comes. */
+const WHOLE_LOG_ENTRIES = 2_000;
+const HISTORY_PAGE_ENTRIES = 200;
+/** Where the log of one run is kept for good. */
+export interface RunLogArchive {
+  /** Id of the log's last event; null: it is not archived. */
+  lastId(): Promise<EventId | null>;
+  /** Up to `count` durable events behind `after`. */
+  read(after: EventId, count: number): Promise<StreamEntry[]>;
+}
+
+/** Where the log of one run is besides Redis. */
+export interface RunLogSources {
+  archive?: RunLogArchive;
+  /** Gives Redis what it has lost of the log, should it reach as far as the event `seq`. */
+  refill?: (seq: number) => Promise<unknown>;
+}
+
+const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
+
+export class RunLogHub {
+  private readonly reader: StreamReader;
+  private readonly feeds: FeedRegistry;
+  private readonly onLive: HubOptions['onLive'];
+
+  /** @param redis a connection for short commands; the hub makes one more for reading. */
+  constructor(
+    private readonly redis: Redis,
+    { ticker, onLive }: HubOptions = {},
+  ) {
+    this.reader = new StreamReader(redis);
+    this.feeds = new FeedRegistry(ticker);
+    this.onLive = onLive;
+  }
+
+  get clientCount(): number {
+    return this.feeds.clientCount;
+  }
+
+  /**
+   * The log of a run, from behind the event `after` on; the run may not have started yet.
+   * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
+   */
+  async open(
+    runId: string,
+    after: EventId,
+    { archive = NO_ARCHIVE, refill }: RunLogSources = {},
+  ): Promise<Feed> {
+    const get = () => this.feeds.get(runId, () => this.openFeed(runId, archive));
+    let feed = await get();
+    if (after.seq > feed.log.lastId.seq && isBehind(feed, await archive.lastId())) {
+      this.feeds.drop(runId);
+      feed = await get();
+    }
+    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, refill);
+    return feed;
+  }
+
+  async close(): Promise<void> {
+    this.feeds.close();
+    await this.reader.close();
+  }
+
+  private async openFeed(runId: string, archive: RunLogArchive) {
+    const key = REDIS_KEYS.runEvents(runId);
+    const archived = (await this.redis.exists(key)) === 0 ? await archive.lastId() : null;
+    const start = archived ? startOfArchived(archived) : await this.startOfStream(key);
+    const feed = new Feed(start.after, (after) => this.readHistory(key, after, archive));
+    if (archived) feed.append((await archive.read(start.after, WHOLE_LOG_ENTRIES)).map(toRunFrame));
+    if (start.ended) feed.end();
+    const close = start.ended
+      ? () => undefined
+      : this.reader.watch(key, start.after, {
+          onEntries: (entries) => {
+            const log = untilTerminal(entries);
+            feed.append(log.entries.map(toRunFrame));
+            this.onLive?.(log.entries);
+            if (!log.ended) return;
+            close();
+            feed.end();
+          },
+          onLost: () => this.feeds.drop(runId),
+        });
+    const check = async () => {
+      if (!feed.ended && isBehind(feed, await archive.lastId())) this.feeds.drop(runId);
+    };
+    return { feed, close, check };
+  }
+
+  private async startOfStream(key: string): Promise<Start> {
+    if ((await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES) return { after: BEFORE_FIRST_EVENT, ended: false };
+    const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
+    const [id = '', fields = []] = last ?? [];
+    const type = fieldOf(fields, STREAM_FIELDS.type) ?? '';
+    return { after: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
+  }
+
+  /** A log that goes on without a hole in Redis is read there; one that has expired, perhaps just now, is not there. */
+  private async readHistory(key: string, after: EventId, archive: RunLogArchive): Promise<HistoryPage> {
+    const inRedis = await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES);
+    const next = inRedis[0]?.id;
+    const whole = next && next.seq <= after.seq + 1;
+    const archived = whole ? [] : await archive.read(after, HISTORY_PAGE_ENTRIES);
+    const { entries, ended } = untilTerminal(archived.length > 0 ? archived : inRedis);
+    return {
+      bytes: Buffer.concat(entries.map((entry) => toRunFrame(entry).bytes)),
+      lastId: entries.at(-1)?.id ?? null,
+      ended,
+    };
+  }
+
+  /** A cursor that Redis does not reach is good all the same when the log's spool has it: Redis has lost the rest. */
+  private async checkReached(
+    runId: string,
+    after: EventId,
+    feed: Feed,
+    refill: RunLogSources['refill'],
+  ): Promise<void> {
+    const lastId = () =>
+      feed.ended ? feed.log.lastId : lastEntryId(this.redis, REDIS_KEYS.runEvents(runId));
+    let last = await lastId();
+    if (after.seq > last.seq && !feed.ended && refill) {
+      await refill(after.seq);
+      last = await lastId();
+    }
+    if (after.seq > last.seq) throw notReached(after, last);
+  }
+}
+
+/** A stream may expire before its end was read here, while Redis was away say: then the archive alone has it. */
+const isBehind = (feed: Feed, archived: EventId | null): boolean =>
+  archived !== null && archived.seq > feed.log.lastId.seq;
+
+/** Where a feed's window begins: behind `after`. */
+interface Start {
+  after: EventId;
+  ended: boolean;
+}
+
+const startOfArchived = (lastId: EventId): Start => ({
+  after: lastId.seq <= WHOLE_LOG_ENTRIES ? BEFORE_FIRST_EVENT : lastId,
+  ended: true,
+});
+
+const notReached = (after: EventId, last: EventId) =>
+  new ProblemError(
+    'invalid_cursor',
+    `The log has no event ${toWireId(after)}, its last one is ${toWireId(last)}. Read it again from its beginning.`,
+  );
+
+/** Answers a request with the run's events: replay from its cursor, then live, then `end`. */
+export async function serveRunEvents(
+  hub: RunLogHub,
+  req: IncomingMessage,
+  res: ServerResponse,
+  runId: string,
+  sources?: RunLogSources,
+): Promise<void> {
+  const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
+  const feed = await hub.open(runId, after, sources);
+  if (res.destroyed || !openEventStream(req, res)) return;
+  feed.subscribe(res, after);
+}
+
+/** The log ends with its first terminal event; what follows is not part of it. */
+function untilTerminal(entries: StreamEntry[]): { entries: StreamEntry[]; ended: boolean } {
+  const index = entries.findIndex(({ type }) => isTerminalEventType(type));
+  return index < 0 ? { entries, ended: false } : { entries: entries.slice(0, index + 1), ended: true };
+}
+
+const toRunFrame = ({ id, type, event }: StreamEntry): Frame => ({
+  id,
+  bytes: toFrame(toWireId(id), type, event),
+});

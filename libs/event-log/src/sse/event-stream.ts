@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
+import { SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+
+const HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
+/** The body ends with the connection, so that its bytes go out as they are, without a chunk around each write. */
+const WITH_BODY = { ...HEAD, connection: 'close' };
+/** Of a body that has an end of its own, so that Node's clients keep the connection: the gateway asks so for each reader. */
+const WITHOUT_BODY = { ...HEAD, 'transfer-encoding': 'chunked' };
+
+/** As bytes: text would be added to the headers, and an open answer would keep all the pieces of that text. */
+const FIRST_COMMENT = Buffer.from(':\n\n');
+
+/**
+ * Starts the answer: the headers and a first comment go out at once, so that no proxy waits for a first event.
+ * @returns false when only the headers were asked for (HEAD); then the answer is complete.
+ */
+export function openEventStream(req: IncomingMessage, res: ServerResponse): boolean {
+  if (req.method === 'HEAD') {
+    res.writeHead(200, WITHOUT_BODY).end();
+    return false;
+  }
+  res.removeHeader('transfer-encoding');
+  res.writeHead(200, WITH_BODY);
+  res.socket?.setNoDelay(true);
+  res.write(FIRST_COMMENT);
+  return true;
+}
+
+/**
+ * Behind which event a client wants to go on: `Last-Event-ID`, which browsers send when they reconnect, else
+ * `?after=`; null when it names none.
+ * @throws ProblemError invalid_cursor
+ */
+export function cursorOf(req: IncomingMessage): EventId | null {
+  const header = req.headers[HEADERS.lastEventId];
+  const query = new URLSearchParams(req.url?.split('?')[1]).get('after');
+  const given = (typeof header === 'string' && header) || query;
+  if (!given) return null;
+  const id = parseEventId(given);
+  if (!id) {
+    throw new ProblemError(
+      'invalid_cursor',
+      'Send the id of an event as Last-Event-ID or ?after=, such as 5 or 5-3.',
+    );
+  }
+  return id;
+}
+
+const NEWLINES = Buffer.from('\n\n');
+
+/** One SSE event as wire bytes; `data` is JSON, which has no line breaks. */
+export const toFrame = (id: string, type: string, data: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`id: ${id}\nevent: ${type}\ndata: `), data, NEWLINES]);
+
+export const HEARTBEAT_FRAME = Buffer.from(`event: ${SSE_HEARTBEAT}\ndata: {}\n\n`);
+export const END_FRAME = Buffer.from(`event: ${SSE_END}\ndata: {}\n\n`);

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { Redis } from 'ioredis';
+import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
+import { openSse } from '@saas-codex/testing/sse-client';
+import type { ProblemError } from '@saas-codex/service-kit/problem';
+import { connectRedis } from '@saas-codex/service-kit/redis';
+import { ActivityHub, serveActivity } from '../src/activity/activity.hub.js';
+import { publishActivity } from '../src/activity/publish-activity.js';
+
+let server: TestRedis;
+let redis: Redis;
+let hub: ActivityHub;
+let http: Server;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = connectRedis(server.url);
+  hub = new ActivityHub(redis);
+  http = createServer((req, res) => {
+    serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? '').catch((error: ProblemError) =>
+      res.writeHead(error.status).end(error.code),
+    );
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  await hub.close();
+  await new Promise((resolve) => http.close(resolve));
+  redis.disconnect();
+  await server.stop();
+});
+
+const urlOf = (tenant: string) => `http://127.0.0.1:${(http.address() as AddressInfo).port}/${tenant}`;
+
+const progress = (tenant_id: string, percent: number): SessionProgressActivity => ({
+  v: 1,
+  type: 'session.progress',
+  tenant_id,
+  session_id: randomUUID(),
+  at: new Date().toISOString(),
+  status: 'provisioning',
+  phase: 'fetching',
+  percent,
+});
+
+const percents = (events: { data: string }[]) => events.map(({ data }) => JSON.parse(data).percent);
+
+it("sends each tenant its own activities from now on, and behind a client's last one", async () => {
+  await publishActivity(redis, progress('a', 1));
+  const [a, b] = await Promise.all([openSse(urlOf('a')), openSse(urlOf('b'))]);
+  await redis.xadd(REDIS_KEYS.activity, '*', 'type', 'session.progress', 'event', 'not json');
+  for (const percent of [2, 3, 4]) {
+    await publishActivity(redis, progress('a', percent));
+    await publishActivity(redis, progress('b', percent * 10));
+  }
+  await a.until((events) => events.length === 3);
+  await b.until((events) => events.length === 3);
+  expect(percents(a.events)).toEqual([2, 3, 4]);
+  expect(percents(b.events)).toEqual([20, 30, 40]);
+  expect(a.events[0]).toMatchObject({ event: 'session.progress', id: expect.stringMatching(/^\d{13}-\d+$/) });
+
+  const lastEventId = a.events[0]?.id ?? '';
+  const again = await openSse(urlOf('a'), { headers: { 'last-event-id': lastEventId } });
+  await again.until((events) => events.length === 2);
+  const whole = await openSse(`${urlOf('a')}?after=0`);
+  await whole.until((events) => events.length === 4);
+  expect(percents(again.events)).toEqual([3, 4]);
+  expect(percents(whole.events)).toEqual([1, 2, 3, 4]);
+});
+
+it('repeats nothing to a client that had more from another process, and refuses a cursor from the future', async () => {
+  const entry = (ms: number, percent: number) =>
+    redis.xadd(
+      REDIS_KEYS.activity,
+      `${ms}-0`,
+      'type',
+      'session.progress',
+      'event',
+      JSON.stringify(progress('d', percent)),
+    );
+  const soon = Date.now() + 1_000;
+  const client = await openSse(urlOf('d'), { headers: { 'last-event-id': `${soon}-0` } });
+  for (const percent of [1, 2, 3]) await entry(soon - 2 + percent, percent);
+  await client.until((events) => events.length === 1);
+  expect(percents(client.events)).toEqual([3]);
+
+  const future = await openSse(`${urlOf('d')}?after=${Date.now() + 120_000}`);
+  await future.ended();
+  expect([future.status, future.body()]).toEqual([400, 'invalid_cursor']);
+});
+
+it('goes on after Redis was restarted', async () => {
+  const client = await openSse(urlOf('c'));
+  await publishActivity(redis, progress('c', 1));
+  await client.until((events) => events.length === 1);
+  await server.restart();
+  await publishActivity(redis, progress('c', 2));
+  await client.until((events) => events.length === 2);
+  expect(percents(client.events)).toEqual([1, 2]);
+});

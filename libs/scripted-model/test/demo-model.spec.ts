@@ -1,0 +1,67 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startDemoModel } from '../src/demo/demo-model.js';
+import { type CodexWorkspace, createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
+
+describe('the demo model, with the real Codex', () => {
+  let demo: Awaited<ReturnType<typeof startDemoModel>>;
+  let workspace: CodexWorkspace | undefined;
+
+  beforeAll(async () => {
+    demo = await startDemoModel({ pace: 0 });
+  });
+  afterEach(() => workspace?.remove());
+  afterAll(() => demo.close());
+
+  const open = async (files?: Record<string, string>) =>
+    (workspace = await createCodexWorkspace({ baseUrl: demo.baseUrl, token: demo.apiKey }, files));
+
+  it('looks round, writes a note that fits the prompt, checks it, and says that it is no AI', async () => {
+    const { prompt, repo } = await open({ 'README.md': '# Shop\n', 'src/main.js': 'let a\n' });
+    const turn = await prompt('Add a CHANGELOG, "please"!\n$(touch pwned) `x` \'y\'');
+
+    expect(turn.error).toBeUndefined();
+    const kinds = turn.items.map((item) => item.type);
+    expect(kinds.slice(0, 2)).toEqual(['reasoning', 'command_execution']);
+    expect(new Set(kinds)).toEqual(
+      new Set(['reasoning', 'command_execution', 'file_change', 'agent_message', 'todo_list']),
+    );
+    const failed = turn.items.filter((item) => item.type === 'command_execution' && item.exit_code !== 0);
+    expect(failed).toEqual([]);
+    const note = await readFile(join(repo, 'notes/add-a-changelog-please-touch-pwned.md'), 'utf8');
+    expect(note).toContain('> Add a CHANGELOG, "please"!\n> $(touch pwned) `x` \'y\'');
+    expect(await readdir(repo)).not.toContain('pwned');
+    expect(turn.answer).toContain('not an AI');
+    expect(turn.answer).toContain('CODEX_API_KEY');
+    const plan = turn.items.find((item) => item.type === 'todo_list');
+    expect(plan?.items.every(({ completed }) => completed)).toBe(true);
+  });
+
+  it('remembers the thread in a new process, and takes a name that is free', async () => {
+    const { prompt, threadId, repo } = await open({ 'a.txt': 'a\n' });
+    await prompt('Tidy up');
+    const turn = await prompt('Tidy up', { threadId: threadId() });
+
+    expect(turn.answer).toContain('the last one was "Tidy up"');
+    expect((await readdir(join(repo, 'notes'))).toSorted()).toEqual(['tidy-up-2.md', 'tidy-up.md']);
+  });
+
+  it.each(['gpt-5.5', 'some-local-model'])(
+    'works in an empty repository and under the model name %s',
+    async (model) => {
+      const { prompt, git } = await open();
+      const turn = await prompt('Начни', { model });
+
+      expect(turn.error).toBeUndefined();
+      expect(turn.answer).toContain('the repository is empty so far');
+      expect(await git('status', '--short', '-uall')).toBe('?? notes/prompt.md');
+    },
+  );
+
+  it('says so when its note could not be written', async () => {
+    const { prompt, repo } = await open();
+    await writeFile(join(repo, 'notes'), 'a file\n');
+    await writeFile(join(repo, 'codex-notes'), 'another\n');
+    expect((await prompt('Do it')).answer).toContain('could not write');
+  });
+});

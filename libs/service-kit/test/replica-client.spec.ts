@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { ReplicaClient } from '../src/replicas/replica-client.js';
+
+/** One name with two addresses, as compose and headless Services have it: the same port on each. */
+const ADDRESSES = ['127.0.0.1', process.platform === 'linux' ? '127.0.0.2' : '::1'];
+
+let servers: Server[];
+let port: number;
+let client: ReplicaClient;
+let asked: string[];
+let answer: (address: string) => RequestListener;
+
+beforeEach(async () => {
+  asked = [];
+  answer = () => (_req, res) => res.end('ok');
+  servers = ADDRESSES.map((address) =>
+    createServer((req, res) => {
+      asked.push(`${address} ${req.method} ${req.headers.host}`);
+      answer(address)(req, res);
+    }),
+  );
+  port = 0;
+  for (const [index, server] of servers.entries()) {
+    server.listen(port, ADDRESSES[index]);
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  }
+  client = new ReplicaClient([new URL(`http://backend:${port}`)], { lookup: async () => ADDRESSES });
+});
+afterEach(() => {
+  client.close();
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+async function ask(
+  method: 'GET' | 'POST',
+  { signal = new AbortController().signal, patienceMs = 60_000 } = {},
+) {
+  const body = method === 'POST' ? 'body' : undefined;
+  const response = await client.send(
+    { method, path: '/', headers: {}, signal },
+    { write: (request) => request.end(body), repeatable: method === 'GET', patienceMs },
+  );
+  return text(response);
+}
+
+it('spreads requests over the addresses of a name, which stays their host', async () => {
+  for (let index = 0; index < 4; index++) expect(await ask('GET')).toBe('ok');
+  expect(asked.toSorted()).toEqual(ADDRESSES.flatMap((one) => Array(2).fill(`${one} GET backend:${port}`)));
+});
+
+it('goes on to the next when one is frozen and the request may be repeated, and asks that one first then', async () => {
+  answer = (address) => (_req, res) => (address === '127.0.0.1' ? undefined : res.end('ok'));
+  expect(await ask('GET', { patienceMs: 20 })).toBe('ok');
+  expect(asked).toHaveLength(2);
+  for (let index = 0; index < 4; index++) expect(await ask('POST')).toBe('ok');
+  expect(asked).toHaveLength(6);
+});
+
+it('ends with its signal, and asks nobody else then', async () => {
+  const abort = new AbortController();
+  answer = () => () => abort.abort();
+  await expect(ask('GET', { signal: abort.signal })).rejects.toThrow();
+  expect(asked).toHaveLength(1);
+});

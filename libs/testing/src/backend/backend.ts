@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createDatabase } from '../postgres.js';
+import { startRedis } from '../redis.js';
+import { startBackend as start } from '../../../../apps/backend/src/backend.js';
+import { Config } from '../../../../apps/backend/src/config.js';
+
+export interface TestBackend {
+  app: NestExpressApplication;
+  url: string;
+  ownerToken: string;
+  config: Config;
+  /** Calls the backend as its owner. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** POSTs JSON as the owner. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Closes the app; its database, Redis and folders stay, so that `startBackend(config)` finds everything again. */
+  close(): Promise<void>;
+  /** Closes the app and removes all that was made for it. */
+  stop(): Promise<void>;
+}
+
+/** Nothing listens on port 9 (discard) of loopback: the runner of specs that need none. */
+const NO_RUNNER = 'http://127.0.0.1:9';
+
+/**
+ * Starts the real backend in this process on a free port, with a database, a Redis and folders of its own, unless
+ * `overrides` names others.
+ */
+export async function startBackend(
+  overrides: Partial<Record<keyof Config, string>> = {},
+): Promise<TestBackend> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'saas-codex-backend-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const database = overrides.DATABASE_URL === undefined ? await createDatabase() : undefined;
+  if (database) cleanups.push(() => database.drop());
+  const redis = overrides.REDIS_URL === undefined ? await startRedis() : undefined;
+  if (redis) cleanups.push(() => redis.stop());
+  const config = Config.parse({
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: database?.url,
+    REDIS_URL: redis?.url,
+    RUNNER_URL: NO_RUNNER,
+    WORKSPACES_ROOT: join(folder, 'workspaces'),
+    SERVICE_TOKEN: 'service-token-of-the-specs-0123456789',
+    AUTH_SECRET: 'auth-secret-of-the-specs-0123456789abc',
+    PUBLIC_URL: 'http://localhost:9100',
+    OWNER_TOKEN_FILE: join(folder, 'owner-token'),
+    ...overrides,
+  });
+  const app = await start(config);
+  // Nest does not stand being closed twice.
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= app.close());
+  const url = await app.getUrl();
+  const ownerToken = (await readFile(config.OWNER_TOKEN_FILE, 'utf8')).trim();
+  const fetchAsOwner = (path: string, { headers, ...init }: RequestInit = {}) =>
+    fetch(url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${ownerToken}`, ...Object.fromEntries(new Headers(headers)) },
+    });
+  return {
+    app,
+    url,
+    ownerToken,
+    config,
+    fetch: fetchAsOwner,
+    post: (path, body, headers = {}) =>
+      fetchAsOwner(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    close,
+    async stop() {
+      await close();
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Activity } from '@saas-codex/contracts/activity';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
+import { RunEvent } from '@saas-codex/contracts/events';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import type { Run, RunPage } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { Redis } from 'ioredis';
+import { freePort } from '../../../../scripts/lib/ports.mjs';
+import { createDatabase } from '../postgres.js';
+import { startRedis } from '../redis.js';
+import { type GitServer, startGitServer } from '../git-server.js';
+import { waitFor } from '../wait-for.js';
+import { type RunnerProcess, SERVICE_TOKEN, startRunnerProcess } from '../runner/runner-process.js';
+import type { ScenarioInput } from '@saas-codex/scripted-model/scenario';
+import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
+import { type SlowHost, startSlowHost } from './slow-host.js';
+import { startBackend, type TestBackend } from './backend.js';
+
+const PATCH = '*** Begin Patch\n*** Add File: note-{{prompt_count}}.md\n+{{prompt}}\n*** End Patch';
+const SCENARIOS: ScenarioInput[] = [
+  {
+    name: 'adds a file',
+    match: 'Note',
+    steps: [
+      { do: 'patch', patch: PATCH },
+      { do: 'message', text: 'Noted.' },
+    ],
+  },
+  {
+    name: 'works until it is cancelled',
+    match: 'Hold',
+    steps: [
+      { do: 'gate', name: 'never' },
+      { do: 'message', text: 'Held.' },
+    ],
+  },
+];
+
+export interface Answer<T> {
+  status: number;
+  /** With the fields of a problem document, when it is one. */
+  body: T & { code?: ProblemCode; detail?: string };
+}
+
+/** A backend with everything real around it: Postgres, Redis, git over HTTP, a runner with Codex, a scripted model. */
+export class SessionsWorld {
+  private readonly cleanups: (() => Promise<unknown>)[] = [];
+  private readonly backends: TestBackend[] = [];
+  private settings: Parameters<typeof startBackend>[0] = {};
+  private runnerSettings: Record<string, string> = {};
+  private runner: RunnerProcess | undefined;
+  backend: TestBackend;
+  git: GitServer;
+  model: ScriptedModel;
+  redis: Redis;
+  slowHost: SlowHost;
+  root: string;
+
+  /** Starts all but the runner. */
+  static async create(
+    settings: SessionsWorld['settings'] = {},
+    runnerSettings: Record<string, string> = {},
+  ): Promise<SessionsWorld> {
+    const world = new SessionsWorld();
+    const redis = await startRedis();
+    world.redis = new Redis(redis.url);
+    const database = await createDatabase();
+    world.git = await startGitServer();
+    world.slowHost = await startSlowHost();
+    world.model = await startScriptedModel({ scenarios: SCENARIOS });
+    // Codex refuses to work as usual under a temporary directory.
+    world.root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
+    const port = await freePort();
+    const common = { REDIS_URL: redis.url, WORKSPACES_ROOT: world.root, SERVICE_TOKEN };
+    world.runnerSettings = {
+      ...common,
+      PORT: String(port),
+      CODEX_BASE_URL: world.model.baseUrl,
+      SHUTDOWN_GRACE_SECONDS: '0',
+      ...runnerSettings,
+    };
+    world.settings = {
+      ...settings,
+      ...common,
+      DATABASE_URL: database.url,
+      RUNNER_URL: `http://127.0.0.1:${port}`,
+      GIT_TRUSTED_HOSTS: `${world.git.host},${world.slowHost.host}`,
+      OWNER_TOKEN_FILE: join(world.root, 'owner-token'),
+    };
+    world.cleanups.push(
+      () => rm(world.root, { recursive: true, force: true, maxRetries: 5 }),
+      () => redis.stop(),
+      async () => world.redis.disconnect(),
+      () => database.drop(),
+      () => world.git.stop(),
+      () => world.slowHost.stop(),
+      () => world.model.close(),
+    );
+    world.backend = await world.startBackend();
+    return world;
+  }
+
+  /** One more backend on the same database, Redis and folders. */
+  async startBackend(): Promise<TestBackend> {
+    const backend = await startBackend(this.settings);
+    this.backends.push(backend);
+    return backend;
+  }
+
+  async closeBackend(backend: TestBackend): Promise<void> {
+    this.backends.splice(this.backends.indexOf(backend), 1);
+    await backend.stop();
+  }
+
+  async startRunner(): Promise<void> {
+    this.runner = await startRunnerProcess(this.runnerSettings);
+  }
+
+  async endRunner(): Promise<void> {
+    await this.runner?.end('SIGKILL');
+    this.runner = undefined;
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.backends.map((backend) => backend.stop()));
+    await this.endRunner();
+    for (const cleanup of this.cleanups.toReversed()) await cleanup();
+  }
+
+  async call<T>(method: string, path: string, body?: unknown, headers = {}): Promise<Answer<T>> {
+    const response = await this.backend.fetch(path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Answer<T>['body'] };
+  }
+
+  /** The run's log so far. */
+  async log(runId: string): Promise<RunEvent[]> {
+    const entries = await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+');
+    return entries.map(([, fields]) =>
+      RunEvent.parse(JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? '')),
+    );
+  }
+
+  /** What `codex:activity` tells about a session so far. */
+  async activity(sessionId: string): Promise<Activity[]> {
+    const entries = await this.redis.xrange(REDIS_KEYS.activity, '-', '+');
+    return entries
+      .map(([, fields]) => Activity.parse(JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? '')))
+      .filter((activity) => activity.session_id === sessionId);
+  }
+
+  create(body: unknown, headers?: Record<string, string>): Promise<Answer<Session>> {
+    return this.call('POST', '/api/sessions', body, headers);
+  }
+
+  /** A session that is being set up, or waits for a runner. */
+  async begin(body: unknown = {}): Promise<Session> {
+    return (await this.create(body, { prefer: 'respond-async' })).body;
+  }
+
+  async session(id: string): Promise<Session> {
+    return (await this.call<Session>('GET', `/api/sessions/${id}`)).body;
+  }
+
+  async prompt(sessionId: string, prompt: string): Promise<Run> {
+    return (await this.call<Run>('POST', `/api/sessions/${sessionId}/prompt`, { prompt })).body;
+  }
+
+  /** The session's runs, oldest first. */
+  async runs(sessionId: string): Promise<Run[]> {
+    return (await this.call<RunPage>('GET', `/api/sessions/${sessionId}/runs`)).body.items.toReversed();
+  }
+
+  /** Waits until the run has one of the statuses. */
+  runIs(id: string, ...statuses: Run['status'][]): Promise<Run> {
+    return waitFor(
+      async () => {
+        const { body } = await this.call<Run>('GET', `/api/runs/${id}`);
+        return statuses.includes(body.status) ? body : null;
+      },
+      { what: `run ${id} to be ${statuses.join(' or ')}` },
+    );
+  }
+
+  sessionIs(id: string, status: Session['status']): Promise<Session> {
+    return waitFor(
+      async () => {
+        const session = await this.session(id);
+        return session.status === status ? session : null;
+      },
+      { what: `session ${id} to be ${status}` },
+    );
+  }
+}

@@ -1,0 +1,160 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareEventIds, type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
+import { isTerminalEventType } from '@saas-codex/contracts/events';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { waitFor } from '../wait-for.js';
+import type { Accepted } from './client.js';
+import type { Connection, Received } from './watcher.js';
+import { Watcher } from './watcher.js';
+import type { FaultWorld } from './world.js';
+
+/*
+ * What must hold after any history of faults, from what the clients, the model server, Postgres and the kernel have seen.
+ * Every breach is a sentence; none is good.
+ *
+ *     accepted        every 202 is a run of its session, once                          (invariant 2)
+ *     ended           every run ends, and its log with it
+ *     sequences       what each client got, over all its connections, is the log       (1)
+ *     turns           the model began each prompt's turn once at most                  (3)
+ *     writers         nobody wrote behind another one, and nothing follows the end     (3)
+ *     statuses        along their tables                                               (8)
+ *     processes       none is left of any run, and every service lives                 (4)
+ */
+
+/** Looks at the runs that were accepted since the last look. */
+export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}): Promise<string[]> {
+  const found: string[] = [];
+  for (const accepted of world.client.takeUnchecked()) {
+    const run = await world.client.ended(accepted.runId, timeoutMs).catch((error: unknown) => String(error));
+    if (typeof run === 'string') {
+      found.push(`${name(accepted)} does not end: ${run}`);
+      continue;
+    }
+    const log = await wholeLog(world, accepted.runId);
+    found.push(...logBreaches(accepted, run.status, log), ...turnBreaches(world, accepted));
+    found.push(...(await writerBreaches(world, accepted)));
+    for (const watcher of world.watchers.filter(({ runId }) => runId === accepted.runId)) {
+      await watcher.ended().catch((error: unknown) => found.push(`${name(accepted)}: ${String(error)}`));
+      found.push(...watcherBreaches(watcher, log).map((text) => `${name(accepted)}, a client: ${text}`));
+    }
+  }
+  found.push(...(await sessionBreaches(world)));
+  for (const { name, isAlive } of world.services) if (!isAlive) found.push(`${name} has ended by itself`);
+  for (const change of await world.statuses.forbidden())
+    found.push(`a status moved wrongly: ${JSON.stringify(change)}`);
+  const left = await waitFor(async () => ((await processesIn(world.sessions)).length === 0 ? 'none' : null), {
+    timeoutMs: 5_000,
+  }).catch(() => processesIn(world.sessions));
+  if (left !== 'none') found.push(`processes are left: ${JSON.stringify(left)}`);
+  return found;
+}
+
+const name = ({ runId, prompt }: Accepted) => `run ${runId} (${prompt})`;
+
+/** The log as a client gets it that asks for all of it now. */
+async function wholeLog(world: FaultWorld, runId: string): Promise<Received[]> {
+  const reader = new Watcher(world.client, runId);
+  await reader.ended();
+  await reader.stop();
+  return reader.connections.at(-1)?.events ?? [];
+}
+
+function logBreaches(accepted: Accepted, status: string, log: Received[]): string[] {
+  const found: string[] = [];
+  const durable = log.filter(({ id }) => !id.includes('-'));
+  const numbers = durable.map(({ id }) => Number(id));
+  if (numbers.some((number, index) => number !== index + 1))
+    found.push(`has the numbers ${numbers.join(' ')}`);
+  const ends = durable.filter(({ type }) => isTerminalEventType(type));
+  if (ends.length !== 1 || ends[0] !== log.at(-1))
+    found.push(`has the ends ${ends.map(({ id }) => id).join(' ')}`);
+  if (ends[0]?.type !== `run.${status}`) found.push(`is ${status}, and its log says ${ends[0]?.type}`);
+  if (durable.filter(({ type }) => type === 'run.started').length > 1) found.push('was started twice');
+  return found.map((text) => `${name(accepted)} ${text}`);
+}
+
+/** Codex asks the model once to begin a turn, and again with what its commands have answered. */
+function turnBreaches(world: FaultWorld, accepted: Accepted): string[] {
+  const begun = world.model.requests.filter(
+    ({ prompts, outputs }) => prompts.at(-1) === accepted.prompt && outputs.length === 0,
+  );
+  const repeated = world.model.requests.filter(
+    ({ prompts }) => prompts.filter((prompt) => prompt === accepted.prompt).length > 1,
+  );
+  return [
+    ...(begun.length > 1 ? [`${name(accepted)}: its turn was begun ${begun.length} times`] : []),
+    ...(repeated.length > 0 ? [`${name(accepted)}: its thread has the prompt twice`] : []),
+  ];
+}
+
+/** The entries as they are in Redis, where it still has them: written by one, ended by another, and nothing behind. */
+async function writerBreaches({ redis }: FaultWorld, accepted: Accepted): Promise<string[]> {
+  const entries = await redis.direct.xrange(REDIS_KEYS.runEvents(accepted.runId), '-', '+');
+  const end = entries.findIndex(([, fields]) =>
+    isTerminalEventType(fieldOf(fields, STREAM_FIELDS.type) ?? ''),
+  );
+  if (entries.length === 0) return [];
+  const writers = new Set(entries.slice(0, end).map(([, fields]) => fieldOf(fields, STREAM_FIELDS.writer)));
+  return [
+    ...(end === entries.length - 1 ? [] : [`${name(accepted)}: entries follow its end`]),
+    ...(writers.size > 1 ? [`${name(accepted)}: ${writers.size} have written before its end`] : []),
+  ];
+}
+
+/** @param log the whole log as it is in the end; deltas may be missing in it, and in what the client got */
+export function watcherBreaches(watcher: Pick<Watcher, 'connections'>, log: Received[]): string[] {
+  const found = watcher.connections.flatMap((connection) => connectionBreaches(connection, log));
+  const got = new Set(watcher.connections.flatMap(({ events }) => events.map(({ id }) => id)));
+  const missing = log.filter(({ id }) => !id.includes('-') && !got.has(id));
+  return missing.length === 0 ? found : [...found, `never got ${missing.map(({ id }) => id).join(' ')}`];
+}
+
+function connectionBreaches({ after, events }: Connection, log: Received[]): string[] {
+  const content = new Map(log.map((event) => [event.id, event.data]));
+  const found: string[] = [];
+  let last = eventId(after);
+  for (const { id, data } of events) {
+    const now = eventId(id);
+    const isNext =
+      now.delta === 0 ? now.seq === last.seq + 1 : now.seq === last.seq && now.delta > last.delta;
+    if (!isNext) found.push(`after ${after}: ${id} came behind ${last.seq}-${last.delta}`);
+    if (now.delta === 0 && content.get(id) !== data)
+      found.push(`after ${after}: ${id} was ${data}, and is ${content.get(id)}`);
+    if (compareEventIds(now, last) > 0) last = now;
+  }
+  return found;
+}
+
+const eventId = (id: string): EventId => parseEventId(id) ?? { seq: -1, delta: 0 };
+
+async function sessionBreaches(world: FaultWorld): Promise<string[]> {
+  const found: string[] = [];
+  for (const sessionId of world.sessions) {
+    const promised = world.client.accepted.filter((accepted) => accepted.sessionId === sessionId);
+    const there = await world.client.runsOf(sessionId);
+    const ids = new Set(there.map(({ run_id }) => run_id));
+    for (const accepted of promised) if (!ids.has(accepted.runId)) found.push(`${name(accepted)} was lost`);
+    if (there.length !== promised.length)
+      found.push(`${sessionId} has ${there.length} runs of ${promised.length}`);
+    const turns = await readFile(join(world.workspaces, sessionId, 'repo/turns.txt'), 'utf8').catch(() => '');
+    const lines = turns.split('\n').filter((line) => line !== '');
+    if (new Set(lines).size !== lines.length) found.push(`${sessionId}: a turn worked twice:\n${turns}`);
+  }
+  return found;
+}
+
+/** Processes for which a part of one of these workspaces is mounted, or that name it: they are in a jail of it. */
+export async function processesIn(sessionIds: string[]): Promise<{ pid: number; commandLine: string }[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [mounts, commandLine] = await Promise.all([read(pid, 'mountinfo'), read(pid, 'cmdline')]);
+      const isTheirs = sessionIds.some((id) => mounts.includes(id) || commandLine.includes(id));
+      return isTheirs ? [{ pid, commandLine: commandLine.replaceAll('\0', ' ').slice(0, 200) }] : [];
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,158 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort } from '../../../../scripts/lib/ports.mjs';
+import { createDatabase, startPostgres } from '../../../../scripts/lib/postgres.mjs';
+import { startRedis } from '../../../../scripts/lib/redis.mjs';
+import { run } from '../../../../scripts/lib/run.mjs';
+
+const APPEND_ONLY = 'appendonlydir';
+
+/** Redis as in production, on a port of its own, with what can befall it. */
+export class FaultyRedis {
+  kills = 0;
+  /** Straight to it, past every proxy. */
+  readonly direct: Redis;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly mounted: boolean,
+    private server: Awaited<ReturnType<typeof startRedis>>,
+  ) {
+    this.direct = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
+    this.direct.on('error', () => undefined);
+  }
+
+  /** @param diskMb its data is on a disk of its own, of that size; takes root */
+  static async start({ diskMb }: { diskMb?: number } = {}): Promise<FaultyRedis> {
+    const folder = await mkdtemp(join(tmpdir(), 'saas-codex-faults-redis-'));
+    if (diskMb !== undefined) await run('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', folder]);
+    const port = await freePort();
+    return new FaultyRedis(port, folder, diskMb !== undefined, await startRedis({ folder, port }));
+  }
+
+  async kill(): Promise<void> {
+    const exited = once(this.server.process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.server.process.kill('SIGKILL');
+    const [, signal] = await exited;
+    if (signal !== 'SIGKILL') throw new Error('Redis was not killed');
+    this.kills++;
+  }
+
+  /** Keeps a copy of what it has on its disk now. */
+  async rememberDisk(): Promise<void> {
+    await rm(this.remembered, { recursive: true, force: true });
+    await cp(join(this.folder, APPEND_ONLY), this.remembered, { recursive: true });
+  }
+
+  /** @param how with its data; with nothing; with what it had when it was remembered */
+  async restart({ empty = false, remembered = false } = {}): Promise<void> {
+    if (empty || remembered) await rm(join(this.folder, APPEND_ONLY), { recursive: true, force: true });
+    if (remembered) await cp(this.remembered, join(this.folder, APPEND_ONLY), { recursive: true });
+    this.server = await startRedis({ folder: this.folder, port: this.port });
+  }
+
+  private get remembered(): string {
+    return join(this.folder, 'remembered');
+  }
+
+  /** Takes no write any more. @returns what it says to one */
+  async leaveNoMemory(): Promise<string> {
+    await this.direct.config('SET', 'maxmemory', '1mb');
+    return this.refusal();
+  }
+
+  async giveMemory(): Promise<void> {
+    await this.direct.config('SET', 'maxmemory', '0');
+  }
+
+  /** Fills its disk. @returns what it says to a write then */
+  async fillDisk(): Promise<string> {
+    const zeros = Buffer.alloc(1024 * 1024);
+    await writeFile(join(this.folder, 'filler'), zeros);
+    for (;;) {
+      const full = await writeFile(join(this.folder, 'filler'), zeros, { flag: 'a' }).then(
+        () => false,
+        () => true,
+      );
+      if (full) break;
+    }
+    // The page that is open takes a little more; then the append-only file fails.
+    for (let tried = 0; tried < 1_000; tried++) {
+      const refusal = await this.refusal('x'.repeat(4_096));
+      if (refusal !== '') return refusal;
+    }
+    return '';
+  }
+
+  async freeDisk(): Promise<void> {
+    await rm(join(this.folder, 'filler'));
+  }
+
+  async stop(): Promise<void> {
+    this.direct.disconnect();
+    await this.server.stop();
+    if (this.mounted) await run('umount', [this.folder]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private refusal(value = '1'): Promise<string> {
+    return this.direct.set('faults:probe', value).then(
+      () => '',
+      (error: unknown) => (error as Error).message,
+    );
+  }
+}
+
+/** PostgreSQL that syncs what it commits, and can be ended as by a power cut of its process. */
+export class FaultyPostgres {
+  kills = 0;
+
+  private constructor(
+    readonly port: number,
+    /** Straight to it, past every proxy. */
+    readonly url: string,
+    private readonly folder: string,
+    private server: Awaited<ReturnType<typeof startPostgres>>,
+  ) {}
+
+  static async start(): Promise<FaultyPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'saas-codex-faults-postgres-'));
+    const port = await freePort();
+    const server = await startPostgres({
+      folder: join(folder, 'data'),
+      port,
+      password: 'faults',
+      settings: SETTINGS,
+    });
+    return new FaultyPostgres(port, await createDatabase(server.url, 'faults'), folder, server);
+  }
+
+  /** `pg_ctl stop -m immediate`: no checkpoint; the next start recovers from the log. */
+  async kill(): Promise<void> {
+    const exited = once(this.server.process, 'exit');
+    this.server.process.kill('SIGQUIT');
+    await exited;
+    this.kills++;
+  }
+
+  async restart(): Promise<void> {
+    const { folder, port } = this;
+    this.server = await startPostgres({
+      folder: join(folder, 'data'),
+      port,
+      password: 'faults',
+      settings: SETTINGS,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const SETTINGS = { max_connections: '100' };
