@@ -8,13 +8,17 @@ const swc = {
   module: { type: 'es6' },
 };
 
+/** Which specs to run (scripts/test.mjs): `unit`, those that start no server; `faults`, the long ones too; else all but these. */
+const specs = process.env.SPECS;
+const isUnit = specs === 'unit';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tests'],
-  testMatch: ['**/*.spec.ts', '**/*.spec.tsx'],
+  testMatch: isUnit ? ['**/*.unit.spec.{ts,tsx}'] : ['**/*.spec.{ts,tsx}'],
   // Minutes long each: `npm run test:faults`.
-  testPathIgnorePatterns: process.env.FAULTS === 'all' ? [] : ['<rootDir>/tests/faults/long/'],
+  testPathIgnorePatterns: specs === 'faults' ? [] : ['<rootDir>/tests/faults/long/'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
   moduleNameMapper: {
@@ -22,7 +26,10 @@ export default {
       '<rootDir>/libs/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  globalSetup: '<rootDir>/libs/testing/src/global-setup.ts',
-  globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
+  // One PostgreSQL for all specs of a run.
+  ...(!isUnit && {
+    globalSetup: '<rootDir>/libs/testing/src/global-setup.ts',
+    globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
+  }),
   testTimeout: 30_000,
 };

@@ -1,81 +1,62 @@
-// npm test: installs what it needs, then every check and every test, on a fresh clone as on a used one.
+// npm test: installs what it needs, then every check and every spec, on a fresh clone as on a used one.
+// npm test -- <pattern>: builds, and runs only the specs whose path matches.
+// npm run test:unit: only the specs that start no server, browser or container (*.unit.spec.ts). No build.
+// npm run test:faults [-- pattern]: the whole fault suite. FAULT_SEED=… replays a random history.
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { build, NODE_PROJECTS } from './lib/build.mjs';
+import { CHECKS, runChecks } from './lib/checks.mjs';
 import { install } from './lib/install.mjs';
+import { requireTestPrograms, runJest } from './lib/jest.mjs';
+import { run } from './lib/run.mjs';
+import { requireProgram } from './lib/system-packages.mjs';
 
 const root = resolve(import.meta.dirname, '..');
-await install(root);
-const { capture, run } = await import('./lib/run.mjs');
-const { requireProgram } = await import('./lib/system-packages.mjs');
-const { wantBubblewrap } = await import('./lib/bubblewrap.mjs');
-const { build } = await import('./lib/build.mjs');
 
-const bin = (/** @type {string} */ name) => resolve(root, 'node_modules/.bin', name);
-const options = { cwd: root };
-
-/** Debian's package, else Playwright's own download. */
+/** Debian's package, else Playwright's own download. @returns {Promise<string>} the path of the program */
 async function chromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   try {
     return await requireProgram({ names, debianPackage: 'chromium', purpose: 'Chromium' });
   } catch {
-    await run(bin('playwright-core'), ['install', 'chromium'], options);
+    await run(resolve(root, 'node_modules/.bin/playwright-core'), ['install', 'chromium'], { cwd: root });
     const { chromium: downloaded } = await import('playwright-core');
     return downloaded.executablePath();
   }
 }
 
-/**
- * Runs the checks two at a time; a failing one shows its output and fails the whole at the end.
- * @param {[name: string, command: string, args: string[]][]} checks
- */
-async function inPairs(checks) {
-  const queue = [...checks];
-  let failed = 0;
-  const worker = async () => {
-    for (let check = queue.shift(); check; check = queue.shift()) {
-      const [name, command, args] = check;
-      const startedAt = performance.now();
-      const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
-      try {
-        await capture(command, args, options);
-        console.log(`ok    ${name} (${seconds()} s)`);
-      } catch (error) {
-        failed++;
-        console.log(
-          `FAIL  ${name} (${seconds()} s)\n${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-    }
-  };
-  await Promise.all([worker(), worker()]);
-  if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed.`);
-}
+/** Many specs wait for leases and time limits to pass, so there is one more worker than processors. */
+const workers = `--maxWorkers=${availableParallelism() + 1}`;
 
-try {
-  await requireProgram({ names: ['git'], debianPackage: 'git', purpose: 'git' });
-  await requireProgram({
-    names: ['redis-server', 'valkey-server'],
-    debianPackage: 'redis-server',
-    purpose: 'Redis',
-  });
-  await wantBubblewrap();
+/** @param {string[]} args for Jest: a pattern, or options */
+async function testAll(args) {
+  await requireTestPrograms();
   const CHROMIUM_PATH = await chromium();
   await build(root);
-  await inPairs([
-    ['types', bin('tsc'), ['--project', 'tsconfig.json']],
-    ['types of the web app', bin('tsc'), ['--project', 'apps/web/tsconfig.json']],
-    ['lint and cycles', bin('oxlint'), ['--type-aware', '--deny-warnings']],
-    ['formatting', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-    ['import directions', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'apps', 'libs']],
-    ['unused code', bin('knip'), ['--no-progress']],
-  ]);
-  const jest = ['--experimental-vm-modules', '--no-warnings', resolve(root, 'node_modules/jest/bin/jest.js')];
-  const workers = `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 2))}`;
-  await run(process.execPath, [...jest, workers, ...process.argv.slice(2)], {
-    cwd: root,
-    env: { ...process.env, CHROMIUM_PATH },
-  });
+  const isWhole = args.every((arg) => arg.startsWith('-'));
+  if (isWhole) await runChecks(root, [...CHECKS.typecheck, ...CHECKS.lint]);
+  await runJest(root, [workers, ...args], { CHROMIUM_PATH });
+}
+
+/** @param {string[]} args */
+const testUnits = (args) => runJest(root, args, { SPECS: 'unit' });
+
+/** @param {string[]} args */
+async function testFaults(args) {
+  await requireTestPrograms();
+  await build(root, { only: NODE_PROJECTS });
+  const only = args.some((arg) => !arg.startsWith('-')) ? [] : ['tests/faults'];
+  // One system at a time, so that nothing else disturbs its timing. Endless answers of the scripted model keep Jest
+  // from ending by itself.
+  await runJest(root, ['--runInBand', '--forceExit', '--verbose', ...args, ...only], { SPECS: 'faults' });
+}
+
+const [suite = '--all', ...rest] = process.argv.slice(2);
+try {
+  await install(root);
+  if (suite === '--unit') await testUnits(rest);
+  else if (suite === '--faults') await testFaults(rest);
+  else await testAll(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

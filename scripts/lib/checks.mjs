@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { install } from './install.mjs';
+import { capture } from './run.mjs';
+
+/** @typedef {{ name: string, program: string, args: string[] }} Check */
+
+/** @type {Record<'typecheck' | 'lint', Check[]>} */
+export const CHECKS = {
+  typecheck: [
+    { name: 'types', program: 'tsc', args: ['--project', 'tsconfig.json'] },
+    { name: 'types of the web app', program: 'tsc', args: ['--project', 'apps/web/tsconfig.json'] },
+  ],
+  lint: [
+    { name: 'lint', program: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
+    { name: 'formatting', program: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
+    {
+      name: 'import directions and cycles',
+      program: 'depcruise',
+      args: ['--config', '.dependency-cruiser.cjs', 'apps', 'libs'],
+    },
+    { name: 'unused code', program: 'knip', args: ['--no-progress'] },
+  ],
+};
+
+/**
+ * Runs checks two at a time. A failing check shows its output, and the others still run.
+ * @param {string} root the project's folder
+ * @param {Check[]} checks
+ * @returns {Promise<void>} rejects when a check has failed
+ */
+export async function runChecks(root, checks) {
+  await install(root);
+  const queue = [...checks];
+  let failed = 0;
+  const worker = async () => {
+    for (let check = queue.shift(); check; check = queue.shift()) {
+      const startedAt = performance.now();
+      const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+      try {
+        await capture(resolve(root, 'node_modules/.bin', check.program), check.args, { cwd: root });
+        console.log(`ok    ${check.name} (${seconds()} s)`);
+      } catch (error) {
+        failed++;
+        console.log(
+          `FAIL  ${check.name} (${seconds()} s)\n${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed.`);
+}
