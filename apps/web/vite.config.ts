@@ -1,5 +1,6 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
+import { compression } from 'vite-plugin-compression2';
 import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
@@ -8,9 +9,14 @@ const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
 const api: ProxyOptions = { target: gateway };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
-  // `source` takes libs/contracts from its TypeScript, so that the web needs no build of it.
-  resolve: { conditions: ['source', ...defaultClientConditions] },
+  // The gateway sends these files as they are, next to the originals.
+  plugins: [
+    react(),
+    tailwindcss(),
+    compression({ algorithms: ['gzip', 'brotliCompress'], threshold: 1_024 }),
+  ],
+  // `@saas-codex/source` takes libs/contracts from its TypeScript, so that the web needs no build of it.
+  resolve: { conditions: ['@saas-codex/source', ...defaultClientConditions] },
   server: { port: 5173, proxy: { '/api': api } },
   preview: { port: 4173, proxy: { '/api': api } },
   // The gateway's CSP has no `data:` for fonts and scripts: nothing is inlined.

@@ -1,57 +1,75 @@
-import { Inject, Injectable, type NestMiddleware, type OnModuleInit } from '@nestjs/common';
+import { sep } from 'node:path';
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { NextFunction, Request, Response } from 'express';
+import expressStaticGzip from 'express-static-gzip';
 import { CONFIG, type Config } from '../config.js';
-import { type Encoding, readWebFiles, type WebFile } from './web-files.js';
 
 const INDEX = '/index.html';
-/** The better one first. */
-const ENCODINGS: readonly Encoding[] = ['br', 'gzip'];
+/** Vite puts a hash of the content into the names of the files in here. */
+const HASHED_FOLDER = `${sep}assets${sep}`;
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /**
- * Serves the built web app. Hashed files may be kept for ever, all others are asked for anew (and answered 304); a
- * navigation to any other address gets the app's page, which finds its own way.
+ * Serves the built web app; the build has compressed its files. Browsers keep hashed files for ever and revalidate all
+ * others. A navigation to any other address gets the app's page, which has the routes.
  */
 @Injectable()
-export class WebApp implements NestMiddleware, OnModuleInit {
-  private files = new Map<string, WebFile>();
+export class WebApp implements NestMiddleware {
+  private readonly serve: ReturnType<typeof expressStaticGzip> | null;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
-
-  async onModuleInit(): Promise<void> {
-    if (this.config.WEB_ROOT) this.files = await readWebFiles(this.config.WEB_ROOT);
+  constructor(@Inject(CONFIG) { WEB_ROOT }: Config) {
+    this.serve = WEB_ROOT ? serveFolder(WEB_ROOT) : null;
   }
 
-  async use(req: Request, res: Response, next: NextFunction): Promise<void> {
-    const file = this.files.get(pathOf(req)) ?? (isNavigation(req) ? this.files.get(INDEX) : undefined);
-    if (!file) return next();
+  use(req: Request, res: Response, next: NextFunction): void {
+    if (!this.serve) return next();
     if (req.method !== 'GET' && req.method !== 'HEAD') {
-      throw new ProblemError('method_not_allowed', 'This can only be read.', {
+      throw new ProblemError('method_not_allowed', 'The web app can only be read.', {
         headers: { Allow: 'GET, HEAD' },
       });
     }
-    res.setHeader('Cache-Control', file.immutable ? `public, max-age=${YEAR_S}, immutable` : 'no-cache');
-    res.setHeader('ETag', file.etag);
-    res.setHeader('Vary', 'Accept-Encoding');
-    if (req.fresh) return void res.status(304).end();
-    const encoding = encodingOf(req);
-    const body = encoding && file.encode ? await file.encode(encoding) : file.content;
-    if (encoding && file.encode) res.setHeader('Content-Encoding', encoding);
-    res.setHeader('Content-Type', file.type);
-    res.setHeader('Content-Length', body.length);
-    res.end(req.method === 'HEAD' ? undefined : body);
+    const serve = this.serve;
+    const { url } = req;
+    const restored = (answer: NextFunction) => () => {
+      req.url = url;
+      answer();
+    };
+    const servePage = () => {
+      req.url = INDEX;
+      serve(req, res, restored(next));
+    };
+    // Express has cut the path that this middleware is mounted at, which is all of it.
+    req.url = pathOf(req);
+    serve(req, res, restored(isNavigation(req) ? servePage : next));
   }
 }
 
+const serveFolder = (root: string) =>
+  expressStaticGzip(root, {
+    index: false,
+    enableBrotli: true,
+    orderPreference: ['br', 'gzip'],
+    serveStatic: {
+      cacheControl: false,
+      redirect: false,
+      setHeaders: (res, file) => {
+        const isHashed = file.includes(HASHED_FOLDER);
+        res.setHeader('Cache-Control', isHashed ? `public, max-age=${YEAR_S}, immutable` : 'no-cache');
+      },
+    },
+  });
+
+/** @throws ProblemError when the path is not valid percent-encoding */
 function pathOf(req: Request): string {
   const path = req.originalUrl.split('?')[0] ?? '/';
+  try {
+    decodeURIComponent(path);
+  } catch {
+    throw new ProblemError('invalid_request', 'Correct the percent-encoding of the address.');
+  }
   return path === '/' ? INDEX : path;
 }
 
-/** A person who opens an address, as opposed to a page that loads a file. */
-const isNavigation = (req: Request): boolean =>
-  (req.method === 'GET' || req.method === 'HEAD') && req.accepts(['json', 'html']) === 'html';
-
-const encodingOf = (req: Request): Encoding | null =>
-  ENCODINGS.find((encoding) => req.acceptsEncodings(encoding)) ?? null;
+/** A person opens an address, as opposed to a page that loads a file. */
+const isNavigation = (req: Request): boolean => req.accepts(['json', 'html']) === 'html';

@@ -1,18 +1,19 @@
 /**
- * Reads a model's answer while it passes: bytes go on untouched, the tap gets a copy.
+ * Reads a model's answer while it passes through: the bytes go on unchanged, and this tap reads a copy.
  *
  *   upstream ──── bytes ────► Codex
- *                   └─ copy ─► lines ─► events ─► text deltas, usage, failure
+ *                   └─ copy ─► events ─► text deltas, usage, failure
  *
- * Texts that grow within one chunk are joined, so that one network packet gives one delta per text.
+ * Pieces of one text that arrive in one chunk are joined, so that a network packet gives one delta per text.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import type { ModelDelta } from './model-access.js';
 import type { ErrorFields } from './model-error.js';
 
-/** An event that is longer is not read; only `response.completed` comes near, when it repeats the whole answer. */
+/** A longer event is not read. Only `response.completed` comes near, when it repeats the whole answer. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 
 const count = z.int().nonnegative().catch(0);
@@ -67,10 +68,18 @@ export interface TapListener {
 
 export class ResponseTap {
   private readonly decoder = new StringDecoder('utf8');
-  private unread = '';
-  private data: string[] = [];
   private texts = new Map<string, ModelDelta>();
   private ended = false;
+  private readonly parser = createParser({
+    maxBufferSize: MAX_EVENT_CHARS,
+    // Most events are not read at all: parsing their JSON would be the tap's largest cost.
+    onEvent: ({ data }) => {
+      if (TAPPED_TYPES.some((type) => data.includes(type))) this.readEvent(data);
+    },
+    onError: ({ type }) => {
+      if (type === 'max-buffer-size-exceeded') this.parser.reset();
+    },
+  });
 
   /** @param answer number of this answer within its run, for streams whose items have no ids */
   constructor(
@@ -84,19 +93,8 @@ export class ResponseTap {
   }
 
   push(chunk: Buffer): void {
-    const lines = (this.unread + this.decoder.write(chunk)).split('\n');
-    this.unread = lines.pop() ?? '';
-    if (this.unread.length > MAX_EVENT_CHARS) this.unread = '';
-    for (const line of lines) this.readLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+    this.parser.feed(this.decoder.write(chunk));
     this.flush();
-  }
-
-  private readLine(line: string): void {
-    if (line.startsWith('data:')) this.data.push(line.slice(5));
-    if (line !== '') return;
-    const text = this.data.join('\n');
-    this.data = [];
-    if (TAPPED_TYPES.some((type) => text.includes(type))) this.readEvent(text);
   }
 
   private readEvent(text: string): void {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Config } from '../../../../apps/gateway/src/config.js';
 import { startGateway } from '../../../../apps/gateway/src/gateway.js';
 
@@ -43,13 +44,17 @@ export async function startUpstream(listener: RequestListener): Promise<TestUpst
   };
 }
 
-/** A built web app with these files. */
+/** A web app with these files, compressed beside them as Vite's build does it. */
 export async function buildWebApp(
   files: Record<string, string>,
 ): Promise<{ root: string; remove(): Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'saas-codex-web-'));
   await mkdir(join(root, 'assets'));
-  for (const [path, content] of Object.entries(files)) await writeFile(join(root, path), content);
+  for (const [path, content] of Object.entries(files)) {
+    await writeFile(join(root, path), content);
+    await writeFile(join(root, `${path}.gz`), gzipSync(content));
+    await writeFile(join(root, `${path}.br`), brotliCompressSync(content));
+  }
   return { root, remove: () => rm(root, { recursive: true, force: true }) };
 }
 

@@ -1,5 +1,5 @@
 // Lets plain Node run the services' TypeScript as it is, for tests that must kill a real runner process:
-//   node --conditions=source --import <this file> apps/runner/src/main.ts
+//   node --conditions=@saas-codex/source --import <this file> apps/runner/src/main.ts
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
