@@ -1,12 +1,16 @@
+import { constants } from 'node:zlib';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import { compression } from 'vite-plugin-compression2';
+import { compression, defineAlgorithm } from 'vite-plugin-compression2';
 import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
 
 /** `npm run dev` tells the gateway that this server's address is the public one, so requests pass unchanged. */
 const api: ProxyOptions = { target: gateway };
+
+/** The gateway sends compressed files as they are. Quality 11 takes 20 times as long as 9 and saves 7 %. */
+const BROTLI = defineAlgorithm('brotliCompress', { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
 
 export default defineConfig({
   // The gateway sends these files as they are, next to the originals.
