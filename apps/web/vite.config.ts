@@ -17,7 +17,7 @@ export default defineConfig({
   plugins: [
     react(),
     tailwindcss(),
-    compression({ algorithms: ['gzip', 'brotliCompress'], threshold: 1_024 }),
+    compression({ algorithms: ['gzip', BROTLI], threshold: 1_024 }),
   ],
   // `@saas-codex/source` takes libs/contracts from its TypeScript, so that the web needs no build of it.
   resolve: { conditions: ['@saas-codex/source', ...defaultClientConditions] },
