@@ -14,11 +14,7 @@ const BROTLI = defineAlgorithm('brotliCompress', { params: { [constants.BROTLI_P
 
 export default defineConfig({
   // The gateway sends these files as they are, next to the originals.
-  plugins: [
-    react(),
-    tailwindcss(),
-    compression({ algorithms: ['gzip', BROTLI], threshold: 1_024 }),
-  ],
+  plugins: [react(), tailwindcss(), compression({ algorithms: ['gzip', BROTLI], threshold: 1_024 })],
   // `@saas-codex/source` takes libs/contracts from its TypeScript, so that the web needs no build of it.
   resolve: { conditions: ['@saas-codex/source', ...defaultClientConditions] },
   server: { port: 5173, proxy: { '/api': api } },
