@@ -1,7 +1,9 @@
 /**
  * The import directions of docs/architecture.md, checked by `npm test`:
  * web → contracts; gateway | backend | runner → platform → contracts; apps never import each other; and inside
- * the backend a feature imports only those to its right (BACKEND below). Cycles are lint's business (import/no-cycle).
+ * the backend a feature imports only those to its right (BACKEND below). In the web a layer imports only those to its
+ * right (WEB_LAYERS), features never import each other, and entities have a direction of their own (WEB_ENTITIES).
+ * There are no cycles, type-only ones included.
  */
 const BACKEND = [
   'events|retention',
@@ -19,6 +21,19 @@ const backendDirection = BACKEND.slice(1).map((folders, index) => ({
   from: { path: `^apps/backend/src/(${folders})/` },
   to: { path: `^apps/backend/src/(${BACKEND.slice(0, index + 1).join('|')})/` },
 }));
+
+/** The app composes features; what several features need is an entity's, or shared. */
+const WEB_LAYERS = ['app', 'features', 'entities', 'shared'];
+const WEB_ENTITIES = ['timeline', 'run', 'session', 'environment'];
+
+/** Each folder of the list imports only those to its right. */
+const webDirection = (below, folders) =>
+  folders.slice(1).map((folder, index) => ({
+    name: `web-${folder}-never-back`,
+    severity: 'error',
+    from: { path: `^apps/web/src/${below}${folder}/` },
+    to: { path: `^apps/web/src/${below}(${folders.slice(0, index + 1).join('|')})/` },
+  }));
 
 module.exports = {
   forbidden: [
@@ -53,6 +68,20 @@ module.exports = {
       to: { path: '^tests/' },
     },
     ...backendDirection,
+    ...webDirection('', WEB_LAYERS),
+    ...webDirection('entities/', WEB_ENTITIES),
+    {
+      name: 'web-features-never-import-each-other',
+      severity: 'error',
+      from: { path: '^apps/web/src/features/([^/]+)/' },
+      to: { path: '^apps/web/src/features/', pathNot: '^apps/web/src/features/$1/' },
+    },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
