@@ -1,7 +1,8 @@
 /**
  * The import directions of docs/architecture.md, checked by `npm test`:
  * web → contracts; gateway | backend | runner → event-log → service-kit → contracts; apps never import each other;
- * inside an app a feature imports only those below it (BACKEND and RUNNER); and nothing imports itself in a circle.
+ * inside an app a folder imports only those below it (BACKEND, RUNNER, WEB), and the web's features never import each
+ * other: the app composes them. There are no cycles, type-only ones included.
  */
 
 /** Top first; a folder, or a pattern of folders and files. */
@@ -25,6 +26,17 @@ const RUNNER = [
   ['model-proxy'],
   ['threads', 'sandbox/listener'],
   ['auth', 'redis'],
+];
+
+/** What several features need is an entity's, or shared. */
+const WEB = [
+  ['app'],
+  ['features'],
+  ['entities/timeline'],
+  ['entities/run'],
+  ['entities/session'],
+  ['entities/environment'],
+  ['shared'],
 ];
 
 /** @param {string} app @param {string[][]} rows top first */
@@ -94,6 +106,13 @@ module.exports = {
     },
     ...directions('backend', BACKEND),
     ...directions('runner', RUNNER),
+    ...directions('web', WEB),
+    {
+      name: 'web-features-never-import-each-other',
+      severity: 'error',
+      from: { path: '^apps/web/src/features/([^/]+)/' },
+      to: { path: '^apps/web/src/features/', pathNot: '^apps/web/src/features/$1/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,34 +1,29 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
-import { useActivity } from '../features/activity/use-activity.js';
-import { environmentDialog } from '../features/environment/dialogs-store.js';
-import { openPalette, paletteOpen } from '../features/palette/palette-store.js';
+import { Dialog as Radix } from 'radix-ui';
+import { lazy, Suspense, useState } from 'react';
 import { Sidebar } from '../features/sidebar/sidebar.js';
-import { ConnectionNotice } from '../features/system/connection-notice.js';
-import { DemoBanner } from '../features/system/demo-banner.js';
-import { useStore } from '../shared/lib/store.js';
+import { focusContent } from '../shared/lib/focus-content.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
-import { SkipLink } from './skip-link.js';
-import { SidebarDrawer } from './sidebar-drawer.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
+import { useReturnFocus } from '../shared/ui/use-return-focus.js';
+import { ConnectionNotice } from './connection-notice.js';
+import { DemoBanner } from './demo-banner.js';
+import { SessionDialogs } from './session-dialogs.js';
+import { useActivity } from './use-activity.js';
 
 const CommandPalette = lazy(async () => ({
   default: (await import('../features/palette/command-palette.js')).CommandPalette,
 }));
 
-const EnvironmentDialogs = lazy(async () => ({
-  default: (await import('../features/environment/environment-dialogs.js')).EnvironmentDialogs,
-}));
-
-/** Everything around a page: sidebar (a drawer on phones), banner, palette, live updates. */
+/** Everything around a page: sidebar (a drawer on phones), banner, palette, dialogs, live updates. */
 export function AppShell() {
   useActivity();
   const navigate = useNavigate();
   const phone = useIsPhone();
-  const shown = useSidebarShown();
-  const paletteWanted = useStore(paletteOpen);
-  const dialogWanted = useStore(environmentDialog) !== null;
+  const sidebarShown = useSidebarShown();
+  const [paletteOpen, setPaletteOpen] = useState(false);
+  const openPalette = () => setPaletteOpen(true);
   useShortcut('k', openPalette);
   useShortcut('b', sidebar.toggle);
   useShortcut('o', () => void navigate({ to: '/' }), { shift: true });
@@ -36,12 +31,12 @@ export function AppShell() {
   return (
     <div className="flex h-full">
       <SkipLink />
-      {!phone && shown && (
+      {!phone && sidebarShown && (
         <aside aria-label="Sidebar" className="w-66 shrink-0 border-r">
-          <Sidebar onCollapse={sidebar.toggle} />
+          <Sidebar onSearch={openPalette} onCollapse={sidebar.toggle} />
         </aside>
       )}
-      {phone && <SidebarDrawer />}
+      {phone && <SidebarDrawer onSearch={openPalette} />}
       <div className="flex min-w-0 flex-1 flex-col">
         <DemoBanner />
         <div className="relative min-h-0 flex-1">
@@ -49,8 +44,46 @@ export function AppShell() {
           <Outlet />
         </div>
       </div>
-      <Suspense fallback={null}>{paletteWanted && <CommandPalette />}</Suspense>
-      <Suspense fallback={null}>{dialogWanted && <EnvironmentDialogs />}</Suspense>
+      <Suspense fallback={null}>
+        {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} />}
+      </Suspense>
+      <SessionDialogs />
     </div>
+  );
+}
+
+/** The first stop of the Tab key: it skips the sidebar. */
+const SkipLink = () => (
+  <button
+    type="button"
+    onClick={focusContent}
+    className="sr-only rounded-lg border bg-popover px-3 py-1.5 text-sm shadow-popover focus:not-sr-only focus:fixed focus:top-2.5 focus:left-2.5 focus:z-50"
+  >
+    Skip to content
+  </button>
+);
+
+/** The sidebar on a phone: slides in over the page and closes when a link in it is followed. */
+function SidebarDrawer({ onSearch }: { onSearch: () => void }) {
+  const open = useSidebarShown();
+  const returnFocus = useReturnFocus();
+
+  return (
+    <Radix.Root open={open} onOpenChange={sidebar.closeDrawer}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
+        <Radix.Content
+          {...returnFocus}
+          aria-describedby={undefined}
+          onClick={(event) =>
+            event.target instanceof Element && event.target.closest('a') && sidebar.closeDrawer()
+          }
+          className="fixed inset-y-0 left-0 z-40 w-[min(19rem,85vw)] animate-slide-in-left border-r shadow-popover outline-none"
+        >
+          <Radix.Title className="sr-only">Sessions</Radix.Title>
+          <Sidebar onSearch={onSearch} />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
   );
 }

@@ -7,16 +7,16 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import { sessionQuery } from '../entities/session/api/get-session.js';
+import { sessionsQuery } from '../entities/session/api/list-sessions.js';
+import { SessionSearch } from '../entities/session/changes-location.js';
 import { HomeSearch } from '../features/home/home-search.js';
-import { meQuery } from '../features/settings/api/get-me.js';
-import { systemQuery } from '../features/settings/api/get-system.js';
-import { sessionsQuery } from '../features/sessions/api/list-sessions.js';
-import { sessionQuery } from '../features/sessions/api/get-session.js';
 import { ApiError } from '../shared/api/api-error.js';
-import { SessionSearch } from '../shared/navigation/changes-location.js';
+import { meQuery } from '../shared/api/get-me.js';
+import { systemQuery } from '../shared/api/get-system.js';
 import { AppShell } from './app-shell.js';
-import { CrashPage } from './crash-page.js';
-import { NotFoundPage } from './not-found-page.js';
+import { CrashPage } from './error-pages.js';
+import { NotFoundPage } from './error-pages.js';
 
 /**
  *     /sign-in            the only page without the shell
@@ -65,7 +65,7 @@ const session = createRoute({
   validateSearch: SessionSearch,
   loader: ({ context: { queryClient }, params }) =>
     void queryClient.prefetchQuery(sessionQuery(params.sessionId)),
-  component: lazyRouteComponent(() => import('../features/session/session-page.js'), 'SessionPage'),
+  component: lazyRouteComponent(() => import('./session-page/session-page.js'), 'SessionPage'),
 });
 
 const settings = createRoute({

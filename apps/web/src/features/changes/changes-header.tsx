@@ -1,12 +1,12 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Columns2, FolderTree, Rows2, Search, X } from 'lucide-react';
-import { useHideChanges } from '../../shared/navigation/changes-location.js';
+import { useHideChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
+import type { DiffLayout } from './patch-view.js';
 import { ScopeMenu } from './scope-menu.js';
-import type { DiffLayout } from './use-diff-layout.js';
 
 interface ChangesHeaderProps {
   session: Session;

@@ -3,18 +3,18 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { FileDiff } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
+import { diffQuery } from '../../entities/session/api/get-diff.js';
+import { useChangesLocation } from '../../entities/session/changes-location.js';
 import { useElementWidth } from '../../shared/lib/use-element-width.js';
-import { useChangesLocation } from '../../shared/navigation/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
-import { diffQuery } from './api/get-diff.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
-import { ChangesSkeleton } from './changes-skeleton.js';
 import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
-import { fileTree, filesInOrder, filterFiles } from './file-tree.js';
-import { useDiffLayout } from './use-diff-layout.js';
+import { filesInOrder, fileTree, filterFiles } from './file-tree.js';
+import { useDiffLayout } from './patch-view.js';
 
 /** From this width, in pixels, the tree stands beside the diffs; below, it opens above them. */
 const ROOM_FOR_TREE = 700;
@@ -98,4 +98,24 @@ const NoChanges = ({ run }: { run: boolean }) => (
       ? 'The repository was the same before and after it.'
       : 'What Codex changes in the repository shows here, file by file, as it happens.'}
   </EmptyState>
+);
+
+const LINES = ['w-1/2', 'w-4/5', 'w-2/3', 'w-3/4', 'w-2/5', 'w-3/5'];
+
+export const ChangesSkeleton = () => (
+  <div aria-busy="true" className="space-y-3 p-3">
+    <span className="sr-only">Loading changes</span>
+    {[0, 1].map((card) => (
+      <div key={card} className="rounded-lg border">
+        <div className="flex h-10 items-center border-b px-3">
+          <Skeleton className="h-3.5 w-48" />
+        </div>
+        <div className="space-y-2.5 p-3">
+          {LINES.map((width) => (
+            <Skeleton key={width} className={`h-3 ${width}`} />
+          ))}
+        </div>
+      </div>
+    ))}
+  </div>
 );

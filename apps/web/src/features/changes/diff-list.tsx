@@ -1,8 +1,8 @@
-import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import { Virtualizer } from '@pierre/diffs/react';
-import { useChangesShownAt } from '../../shared/navigation/changes-location.js';
+import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
+import { useChangesShownAt } from '../../entities/session/changes-location.js';
 import { FileCard } from './file-card.js';
-import type { DiffLayout } from './use-diff-layout.js';
+import type { DiffLayout } from './patch-view.js';
 
 interface DiffListProps {
   sessionId: string;

@@ -1,19 +1,25 @@
+import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { filePatchQuery } from './api/get-file-patch.js';
-import type { FileCardProps } from './file-card.js';
-import { PatchView } from './patch-view.js';
-import { useNearView } from './use-near-view.js';
+import { type DiffLayout, PatchView } from './patch-view.js';
 
 /** Diffs of more changed lines than this wait for a click. */
 const BIG = 1_500;
 const LINE_HEIGHT = 20;
 const MAX_GUESS = 600;
 
-type FileBodyProps = Omit<FileCardProps, 'focusedAt'>;
+export interface FileBodyProps {
+  sessionId: string;
+  /** The trees that the list of files compares. */
+  from: string;
+  to: string;
+  file: DiffFile;
+  layout: DiffLayout;
+}
 
 /** The diff of a file, or why it is not shown at once. */
 export function FileBody(props: FileBodyProps) {
@@ -84,3 +90,23 @@ const Note = ({ children }: { children: ReactNode }) => (
     {children}
   </p>
 );
+
+/** How far outside of the view, in pixels, counts as near. */
+const MARGIN = 800;
+const SCROLLER = '[class~="overflow-y-auto"]';
+
+/** Whether the element that the ref is put on is in view or will soon be. */
+function useNearView(): [RefCallback<Element>, boolean] {
+  const [near, setNear] = useState(false);
+  const ref = useCallback((element: Element | null) => {
+    if (!element) return;
+    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
+      // The margin only counts for the root: it has to be what scrolls.
+      root: element.closest(SCROLLER),
+      rootMargin: `${MARGIN}px 0px`,
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, near];
+}

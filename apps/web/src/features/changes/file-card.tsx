@@ -1,24 +1,17 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { ChevronRight } from 'lucide-react';
 import { memo, useEffect, useId, useRef, useState } from 'react';
+import { FileStat } from '../../entities/session/changed-file.js';
+import { FileStatus } from '../../entities/session/changed-file.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Badge } from '../../shared/ui/badge.js';
-import { CopyButton } from '../timeline/ui/copy-button.js';
-import { FileBody } from './file-body.js';
-import { FileStat } from './file-stat.js';
-import { FileStatus } from './file-status.js';
+import { CopyButton } from '../../shared/ui/copy-button.js';
+import { FileBody, type FileBodyProps } from './file-body.js';
 import { baseName } from './file-tree.js';
-import type { DiffLayout } from './use-diff-layout.js';
 
-export interface FileCardProps {
-  sessionId: string;
-  /** The trees that the list of files was made of. */
-  from: string;
-  to: string;
-  file: DiffFile;
-  /** When the reader asked for this file; null: it is not the one. */
+interface FileCardProps extends FileBodyProps {
+  /** When the reader asked for this file; null: they asked for another one, or for none. */
   focusedAt: number | null;
-  layout: DiffLayout;
 }
 
 /** One changed file: a bar that stays in sight, and its diff. */

@@ -1,10 +1,10 @@
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
-import { useShowChanges } from '../../shared/navigation/changes-location.js';
+import { FileStat } from '../../entities/session/changed-file.js';
+import { FileStatus } from '../../entities/session/changed-file.js';
+import { useShowChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
-import { FileStat } from './file-stat.js';
-import { FileStatus } from './file-status.js';
 import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
 
 interface FileTreeProps {

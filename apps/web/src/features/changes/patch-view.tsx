@@ -1,9 +1,18 @@
 import { PatchDiff } from '@pierre/diffs/react';
 import { memo, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
+import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import './patch-view.css';
-import type { DiffLayout } from './use-diff-layout.js';
+
+/** Old and new side by side, or one below the other. */
+export type DiffLayout = 'split' | 'unified';
+
+/** The reader's choice, remembered. */
+export function useDiffLayout(): [DiffLayout, (layout: DiffLayout) => void] {
+  const [value, setValue] = useStoredText('diff-layout', 'unified');
+  return [value === 'split' ? 'split' : 'unified', setValue];
+}
 
 /** A unified diff of one file, drawn. */
 export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffLayout }) => {

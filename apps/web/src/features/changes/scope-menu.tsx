@@ -2,10 +2,10 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Check, ChevronDown, Layers, MessageSquare } from 'lucide-react';
-import { useShowChanges } from '../../shared/navigation/changes-location.js';
+import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { useShowChanges } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
 import { DropdownMenu, type MenuActions } from '../../shared/ui/menu.js';
-import { runsQuery } from '../runs/api/list-runs.js';
 
 const RUNS_OFFERED = 12;
 const LABEL_LENGTH = 48;

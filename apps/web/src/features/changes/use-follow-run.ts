@@ -1,9 +1,9 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import type { RunTimeline } from '../timeline/fold/run-timeline.js';
-import { useRunTimeline } from '../timeline/live/use-run-timeline.js';
-import { diffKeys } from './api/diff-keys.js';
+import { diffKeys } from '../../entities/session/api/get-diff.js';
+import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 
 const REFRESH_EVERY_MS = 2_000;
 

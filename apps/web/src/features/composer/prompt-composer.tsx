@@ -2,19 +2,19 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ArrowUp, Square } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
+import { useCancelRun } from '../../entities/run/api/cancel-run.js';
+import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { orderRuns } from '../../entities/run/run-order.js';
+import { type SetupState, setupState } from '../../entities/session/session-state.js';
+import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import { toApiError } from '../../shared/api/api-error.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
-import { toApiError } from '../../shared/api/api-error.js';
-import { type SetupState, setupState } from '../environment/setup-state.js';
-import { runsQuery } from '../runs/api/list-runs.js';
-import { orderRuns } from '../runs/run-order.js';
-import { useRunTimeline } from '../timeline/live/use-run-timeline.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
-import { useComposerSend } from './use-composer-send.js';
-import { useDraft } from './use-draft.js';
-import { useStop } from './use-stop.js';
 
 const MAX_PROMPT = 100_000;
 
@@ -28,7 +28,7 @@ export function PromptComposer({ session }: { session: Session }) {
   // The log knows of the end a moment before the list of runs does.
   const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
   const running = ended ? null : listed;
-  const { text, change } = useDraft(sessionId);
+  const { text, change } = usePromptDraft(sessionId);
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -133,4 +133,16 @@ function placeholder(session: Session, setup: SetupState, running: boolean): str
   if (setup === 'pending') return 'Ask already: it runs after the setup';
   if (setup === 'held') return 'Ask already: it waits for the setup';
   return running ? 'Ask for more: it runs next' : 'What should Codex do next?';
+}
+
+/** Stops the running run. `stopping` holds until it has really ended. */
+function useStop(sessionId: string, runId: string | null) {
+  const cancel = useCancelRun(sessionId);
+  const stopping = runId !== null && cancel.variables === runId && !cancel.isError;
+  return {
+    stopping,
+    stop: () => {
+      if (runId && !stopping) cancel.mutate(runId, { onError: toastError });
+    },
+  };
 }

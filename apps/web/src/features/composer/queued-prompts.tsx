@@ -1,9 +1,9 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import { ListEnd, X } from 'lucide-react';
+import { useCancelRun } from '../../entities/run/api/cancel-run.js';
+import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { useCancelRun } from '../runs/api/cancel-run.js';
-import { useOutgoingPrompts } from './send-prompt.js';
 
 interface QueuedPromptsProps {
   sessionId: string;

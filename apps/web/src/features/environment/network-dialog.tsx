@@ -1,15 +1,21 @@
-import type { Session } from '@saas-codex/contracts/sessions';
 import { Network } from '@saas-codex/contracts/network';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { type FormEvent, useState } from 'react';
+import { problemErrors } from '../../entities/environment/field-errors.js';
+import {
+  allowing,
+  fromNetwork,
+  type NetworkDraft,
+  networkErrors,
+  toNetwork,
+} from '../../entities/environment/network-draft.js';
+import { NetworkFields } from '../../entities/environment/network-fields.js';
+import type { Refusal } from '../../entities/environment/network-modes.js';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
-import { useUpdateSession } from '../sessions/api/update-session.js';
-import type { Refusal } from '../timeline/fold/run-timeline.js';
-import { problemErrors } from './field-errors.js';
-import { allowing, fromNetwork, type NetworkDraft, networkErrors, toNetwork } from './network-draft.js';
-import { NetworkFields } from './network-fields.js';
 
 interface NetworkDialogProps {
   session: Session;

@@ -1,9 +1,9 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
+import { MODES, networkText } from '../../entities/environment/network-modes.js';
+import { openSessionDialog } from '../../entities/session/session-dialog.js';
+import { systemQuery } from '../../shared/api/get-system.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
-import { systemQuery } from '../settings/api/get-system.js';
-import { openEnvironmentDialog } from './dialogs-store.js';
-import { MODES, networkText } from './network-modes.js';
 
 /** What the session's commands may reach, as a small sign; opens the dialog that changes it. */
 export function NetworkIndicator({ session }: { session: Session }) {
@@ -14,7 +14,7 @@ export function NetworkIndicator({ session }: { session: Session }) {
     <IconButton
       label={`Network: ${unlimited ? 'not limited' : networkText(session.network)}`}
       disabled={session.status === 'archived'}
-      onClick={() => openEnvironmentDialog({ about: 'network', sessionId: session.session_id })}
+      onClick={() => openSessionDialog({ about: 'network', session })}
     >
       <Icon strokeWidth={1.75} />
     </IconButton>

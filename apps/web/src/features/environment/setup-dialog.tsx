@@ -1,17 +1,17 @@
 import { type Session, Setup } from '@saas-codex/contracts/sessions';
 import { type FormEvent, useState } from 'react';
+import { problemErrors } from '../../entities/environment/field-errors.js';
+import { allowing } from '../../entities/environment/network-draft.js';
+import type { Refusal } from '../../entities/environment/network-modes.js';
+import { fromSetup, type SetupDraft, setupErrors, toSetup } from '../../entities/environment/setup-draft.js';
+import { SetupFields } from '../../entities/environment/setup-fields.js';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
+import { setupState } from '../../entities/session/session-state.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
-import { useUpdateSession } from '../sessions/api/update-session.js';
-import type { Refusal } from '../timeline/fold/run-timeline.js';
 import { useRunSetup } from './api/run-setup.js';
-import { problemErrors } from './field-errors.js';
-import { allowing } from './network-draft.js';
-import { fromSetup, type SetupDraft, setupErrors, toSetup } from './setup-draft.js';
-import { SetupFields } from './setup-fields.js';
-import { setupState } from './setup-state.js';
 
 interface SetupDialogProps {
   session: Session;

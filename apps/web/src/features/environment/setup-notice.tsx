@@ -1,13 +1,13 @@
-import type { Session } from '@saas-codex/contracts/sessions';
 import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
+import { openSessionDialog } from '../../entities/session/session-dialog.js';
+import { setupState } from '../../entities/session/session-state.js';
 import { focusContent } from '../../shared/lib/focus-content.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { useUpdateSession } from '../sessions/api/update-session.js';
 import { useRunSetup } from './api/run-setup.js';
-import { openEnvironmentDialog } from './dialogs-store.js';
-import { setupState } from './setup-state.js';
 
 const WHAT_HAPPENED: Partial<Record<RunStatus, string>> = {
   failed: 'The setup failed.',
@@ -46,10 +46,7 @@ export function SetupNotice({ session }: { session: Session }) {
           <Button size="sm" variant="ghost" busy={update.isPending} onClick={goOn}>
             Go on without
           </Button>
-          <Button
-            size="sm"
-            onClick={() => openEnvironmentDialog({ about: 'setup', sessionId: session.session_id })}
-          >
+          <Button size="sm" onClick={() => openSessionDialog({ about: 'setup', session })}>
             Edit script
           </Button>
           <Button

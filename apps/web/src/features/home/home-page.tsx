@@ -1,18 +1,19 @@
+import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
+import { type NewSessionDraft, useNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
-import { sessionsQuery } from '../sessions/api/list-sessions.js';
-import { type Draft, draftFromLink, useDraft } from './draft.js';
 import { ExamplePrompts } from './example-prompts.js';
+import { draftFromLink } from './home-search.js';
 import { NewSessionComposer } from './new-session-composer.js';
 import { RecentSessions } from './recent-sessions.js';
-import { recentRepositories } from './recent-repositories.js';
 
 export function HomePage() {
   useDocumentTitle('New session');
-  const { draft, change, clear } = useDraft();
+  const { draft, change, clear } = useNewSessionDraft();
   useLinkedDraft(change);
   const sessions = useInfiniteQuery(sessionsQuery());
   const recent = sessions.data?.pages[0]?.items ?? [];
@@ -46,8 +47,8 @@ export function HomePage() {
   );
 }
 
-/** Takes over what the address brings along, and out of it, so that a reload keeps what was typed since. */
-function useLinkedDraft(change: (part: Partial<Draft>) => void): void {
+/** Moves what the address fills in from the address into the draft, so that a reload keeps what was typed since. */
+function useLinkedDraft(change: (part: Partial<NewSessionDraft>) => void): void {
   const search = useSearch({ from: '/shell/' });
   const navigate = useNavigate();
   useEffect(() => {
@@ -56,4 +57,10 @@ function useLinkedDraft(change: (part: Partial<Draft>) => void): void {
     change(part);
     void navigate({ to: '/', search: {}, replace: true });
   }, [search, change, navigate]);
+}
+
+/** The addresses of the latest sessions' repositories without duplicates, latest first. */
+function recentRepositories(sessions: readonly Session[], limit = 8): string[] {
+  const addresses = sessions.map((session) => session.repo_url).filter((address) => address !== null);
+  return [...new Set(addresses)].slice(0, limit);
 }

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import type { FieldErrors } from '../environment/field-errors.js';
-import { type NetworkDraft, networkErrors } from '../environment/network-draft.js';
-import { NetworkFields } from '../environment/network-fields.js';
-import { MODES } from '../environment/network-modes.js';
-import { systemQuery } from '../settings/api/get-system.js';
+import type { FieldErrors } from '../../entities/environment/field-errors.js';
+import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
+import { NetworkFields } from '../../entities/environment/network-fields.js';
+import { MODES } from '../../entities/environment/network-modes.js';
+import { systemQuery } from '../../shared/api/get-system.js';
 import { ChipField } from './chip-field.js';
 
 interface NetworkChipProps {

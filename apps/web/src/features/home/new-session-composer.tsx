@@ -1,24 +1,24 @@
 import { ArrowUp } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { problemErrors } from '../../entities/environment/field-errors.js';
+import { networkErrors } from '../../entities/environment/network-draft.js';
+import { setupErrors } from '../../entities/environment/setup-draft.js';
+import type { NewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
-import { problemErrors } from '../environment/field-errors.js';
-import { networkErrors } from '../environment/network-draft.js';
-import { setupErrors } from '../environment/setup-draft.js';
-import type { Draft } from './draft.js';
-import { type Field, fieldError } from './field-errors.js';
-import { ModelField } from './model-field.js';
+import { type Field, fieldError } from './failed-field.js';
 import { NetworkChip } from './network-chip.js';
-import { RefField } from './ref-field.js';
 import { RepositoryPicker } from './repository-picker.js';
 import { SetupChip } from './setup-chip.js';
 import { useStartSession } from './start-session.js';
+import { ModelChip } from './text-chips.js';
+import { RefChip } from './text-chips.js';
 
 interface NewSessionComposerProps {
-  draft: Draft;
-  onChange: (part: Partial<Draft>) => void;
+  draft: NewSessionDraft;
+  onChange: (part: Partial<NewSessionDraft>) => void;
   onStarted: () => void;
   /** Addresses to suggest. */
   repositories: string[];
@@ -39,7 +39,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
     if (matchMedia('(pointer: fine)').matches) prompt.current?.focus({ preventScroll: true });
   }, []);
 
-  const change = (part: Partial<Draft>) => {
+  const change = (part: Partial<NewSessionDraft>) => {
     if (start.isError) start.reset();
     onChange(part);
   };
@@ -84,13 +84,13 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
               invalid={failedField === 'repo'}
             />
             {draft.repo !== '' && (
-              <RefField
+              <RefChip
                 value={draft.ref}
                 onChange={(ref) => change({ ref })}
                 invalid={failedField === 'ref'}
               />
             )}
-            <ModelField
+            <ModelChip
               value={draft.model}
               onChange={(model) => change({ model })}
               invalid={failedField === 'model'}
@@ -136,7 +136,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
 }
 
 /** The field whose panel tells what has to be mended before anything is sent. */
-function mistakenField({ network, setup }: Draft): Field | null {
+function mistakenField({ network, setup }: NewSessionDraft): Field | null {
   if (Object.keys(networkErrors(network)).length > 0) return 'network';
   return Object.keys(setupErrors(setup)).length > 0 ? 'setup' : null;
 }

@@ -1,10 +1,11 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Link } from '@tanstack/react-router';
+import { useSessionState } from '../../entities/session/seen.js';
+import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { SessionStateIcon, useSessionState } from '../sessions/session-state.js';
 
 /** The way back to what one did last. */
 export function RecentSessions({ sessions, loading }: { sessions: Session[]; loading: boolean }) {

@@ -1,8 +1,13 @@
 import { Hammer } from 'lucide-react';
+import type { FieldErrors } from '../../entities/environment/field-errors.js';
+import {
+  NO_SETUP,
+  scriptTitle,
+  type SetupDraft,
+  setupErrors,
+} from '../../entities/environment/setup-draft.js';
+import { SetupFields } from '../../entities/environment/setup-fields.js';
 import { Button } from '../../shared/ui/button.js';
-import type { FieldErrors } from '../environment/field-errors.js';
-import { NO_SETUP, type SetupDraft, scriptTitle, setupErrors } from '../environment/setup-draft.js';
-import { SetupFields } from '../environment/setup-fields.js';
 import { ChipField } from './chip-field.js';
 
 interface SetupChipProps {

@@ -2,12 +2,12 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
+import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { promptSession } from '../../entities/run/api/prompt-session.js';
+import { type NewSessionDraft, toRequest } from '../../entities/session/new-session-draft.js';
+import { applySession } from '../../entities/session/session-cache.js';
 import { randomId } from '../../shared/lib/random-id.js';
-import { promptSession } from '../runs/api/prompt-session.js';
-import { runsQuery } from '../runs/api/list-runs.js';
-import { createSession } from '../sessions/api/create-session.js';
-import { applySession } from '../sessions/api/session-cache.js';
-import { type Draft, toRequest } from './draft.js';
+import { createSession } from './api/create-session.js';
 
 /**
  * Creates the session and hands over its first prompt, then shows it; the clone goes on meanwhile. When only the
@@ -18,7 +18,7 @@ export function useStartSession(onStarted: () => void) {
   const navigate = useNavigate();
   const made = useRef<{ request: string; session: Session } | null>(null);
 
-  const openSession = async (draft: Draft): Promise<Session> => {
+  const openSession = async (draft: NewSessionDraft): Promise<Session> => {
     const request = toRequest(draft);
     const key = JSON.stringify(request);
     if (made.current?.request === key) return made.current.session;
@@ -28,7 +28,7 @@ export function useStartSession(onStarted: () => void) {
   };
 
   return useMutation({
-    mutationFn: async (draft: Draft) => {
+    mutationFn: async (draft: NewSessionDraft) => {
       const session = await openSession(draft);
       const run = await promptSession(session.session_id, draft.prompt.trim(), randomId());
       return { session, run };

@@ -4,20 +4,18 @@ import { Command } from 'cmdk';
 import { Monitor, Moon, Settings, SquarePen, Sun } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
+import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
+import { sessionState } from '../../entities/session/session-state.js';
 import { repoName } from '../../shared/lib/repo-name.js';
-import { useStore } from '../../shared/lib/store.js';
-import { useReturnFocus } from '../../shared/ui/use-return-focus.js';
 import { setTheme } from '../../shared/ui/theme.js';
-import { sessionsQuery } from '../sessions/api/list-sessions.js';
-import { sessionState, SessionStateIcon } from '../sessions/session-state.js';
-import { paletteOpen } from './palette-store.js';
+import { useReturnFocus } from '../../shared/ui/use-return-focus.js';
 
 /** ⌘K: go anywhere by typing a few letters of it. */
-export function CommandPalette() {
-  const open = useStore(paletteOpen);
+export function CommandPalette({ onClose }: { onClose: () => void }) {
   const returnFocus = useReturnFocus();
   return (
-    <Radix.Root open={open} onOpenChange={paletteOpen.write}>
+    <Radix.Root open onOpenChange={onClose}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
         <Radix.Content
@@ -26,7 +24,7 @@ export function CommandPalette() {
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
         >
           <Radix.Title className="sr-only">Search and commands</Radix.Title>
-          <PaletteList />
+          <PaletteList onClose={onClose} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -35,10 +33,10 @@ export function CommandPalette() {
 
 const ICON = { className: 'size-4 text-muted-foreground', strokeWidth: 1.75, 'aria-hidden': true } as const;
 
-function PaletteList() {
+function PaletteList({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const run = (action: () => unknown) => () => {
-    paletteOpen.write(false);
+    onClose();
     void action();
   };
   return (

@@ -1,15 +1,20 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Monitor, Moon, Sun } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { meQuery } from '../../shared/api/get-me.js';
+import { systemQuery } from '../../shared/api/get-system.js';
+import { request } from '../../shared/api/request.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
+import { Segmented } from '../../shared/ui/segmented.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { meQuery } from './api/get-me.js';
-import { systemQuery } from './api/get-system.js';
-import { SignOutButton } from './sign-out-button.js';
-import { SystemSection } from './system-section.js';
+import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../../shared/ui/theme.js';
+import { toastError } from '../../shared/ui/toast.js';
 import { Row, Section } from './section.js';
-import { ThemeSwitch } from './theme-switch.js';
+import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
 
 export function SettingsPage() {
@@ -69,3 +74,36 @@ function SystemPart() {
 
 const orWaiting = (text: string | undefined): ReactNode => text ?? <Skeleton className="h-4 w-32" />;
 const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function SignOutButton() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { mutate, isPending } = useMutation({
+    mutationFn: signOut,
+    onSuccess: async () => {
+      await navigate({ to: '/sign-in' });
+      client.clear();
+    },
+    onError: (error) => toastError(error),
+  });
+  return (
+    <Button size="sm" busy={isPending} onClick={() => mutate()}>
+      Sign out
+    </Button>
+  );
+}
+
+/** Ends the sign-in of this browser. */
+const signOut = (): Promise<void> => request('/api/auth/sign-out', { method: 'POST' });
+
+const LOOKS: Record<ThemeChoice, { icon: typeof Sun; name: string }> = {
+  system: { icon: Monitor, name: 'System' },
+  light: { icon: Sun, name: 'Light' },
+  dark: { icon: Moon, name: 'Dark' },
+};
+
+const OPTIONS = THEME_CHOICES.map((value) => ({ value, ...LOOKS[value] }));
+
+const ThemeSwitch = () => (
+  <Segmented label="Theme" value={useThemeChoice()} onChange={setTheme} options={OPTIONS} />
+);

@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { useMinuteClock } from '../../shared/lib/time.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { sessionsQuery } from '../sessions/api/list-sessions.js';
 import { groupSessions } from './group-sessions.js';
 import { SessionRow } from './session-row.js';
 

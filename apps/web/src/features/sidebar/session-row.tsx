@@ -2,16 +2,17 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Link } from '@tanstack/react-router';
 import { Clock, Ellipsis } from 'lucide-react';
 import { memo } from 'react';
+import { useSessionState } from '../../entities/session/seen.js';
+import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
+import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
-import { SessionStateIcon, useSessionState } from '../sessions/session-state.js';
-import { useSessionActions } from '../sessions/use-session-actions.js';
 
 /** One session of the list: state, title, repository, age, what changed; its menu opens by button or right click. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
-  const { actions, dialogs } = useSessionActions(session);
+  const actions = useSessionActions(session);
   const state = useSessionState(session);
   return (
     <li className="group/row relative">
@@ -42,7 +43,6 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
           <Ellipsis aria-hidden className="size-4" />
         </button>
       </DropdownMenu>
-      {dialogs}
     </li>
   );
 });

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Archive, ArrowLeft, Settings } from 'lucide-react';
+import { meQuery } from '../../shared/api/get-me.js';
+import { systemQuery } from '../../shared/api/get-system.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
-import { meQuery } from '../settings/api/get-me.js';
-import { systemQuery } from '../settings/api/get-system.js';
 
 interface SidebarFooterProps {
   archived: boolean;

@@ -2,21 +2,26 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { PanelLeft, Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
+import { meQuery } from '../../shared/api/get-me.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Kbd } from '../../shared/ui/kbd.js';
 import { sidebar } from '../../shared/ui/sidebar-store.js';
-import { meQuery } from '../settings/api/get-me.js';
-import { openPalette } from '../palette/palette-store.js';
 import { SessionList } from './session-list.js';
 import { SidebarFooter } from './sidebar-footer.js';
 
-/** The left column: new session, search, all sessions, the person. `onCollapse` is left out where it is a drawer. */
-export function Sidebar({ onCollapse }: { onCollapse?: () => void }) {
+interface SidebarProps {
+  onSearch: () => void;
+  /** Left out in the drawer, which cannot be collapsed. */
+  onCollapse?: () => void;
+}
+
+/** The left column: new session, search, all sessions, settings. */
+export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
   const [archived, setArchived] = useState(false);
   const search = () => {
     sidebar.closeDrawer();
-    openPalette();
+    onSearch();
   };
   return (
     <div className="flex h-full flex-col bg-sidebar">

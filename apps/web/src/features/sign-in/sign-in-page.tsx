@@ -2,13 +2,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
+import { meQuery } from '../../shared/api/get-me.js';
+import { request } from '../../shared/api/request.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
-import { meQuery } from '../settings/api/get-me.js';
-import { signIn } from './api/sign-in.js';
-import { takeToken } from './take-token.js';
 
 /** What a sign-in link opens: trades its secret for the cookie, or says how to get a new link. */
 export function SignInPage() {
@@ -98,3 +97,17 @@ function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => vo
     </>
   );
 }
+
+/**
+ * The secret of the sign-in link, from the address's fragment (`#token=…`), which browsers send to nobody. It is
+ * taken out of the address and of the history at once. Null when there is none.
+ */
+function takeToken(): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
+  return token;
+}
+
+/** Trades the secret of a one-time link for the sign-in cookie. */
+const signIn = (token: string): Promise<void> =>
+  request('/api/auth/sign-in', { method: 'POST', body: { token } });

@@ -1,5 +1,5 @@
-import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radix-ui';
 import type { LucideIcon } from 'lucide-react';
+import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radix-ui';
 import { type ReactElement, type ReactNode, useRef } from 'react';
 import { cx } from '../lib/cx.js';
 

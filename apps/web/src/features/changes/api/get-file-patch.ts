@@ -1,7 +1,7 @@
 import { type Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import { queryOptions } from '@tanstack/react-query';
+import { diffKeys } from '../../../entities/session/api/get-diff.js';
 import { path, request } from '../../../shared/api/request.js';
-import { diffKeys } from './diff-keys.js';
 
 /**
  * One file's patch, between the very trees that the list of files was made of: it fits the list, however far the agent

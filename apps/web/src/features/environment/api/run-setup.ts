@@ -1,9 +1,9 @@
 import { Run } from '@saas-codex/contracts/runs';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { applyRun } from '../../../entities/run/run-cache.js';
+import { sessionQuery } from '../../../entities/session/api/get-session.js';
+import { applySession } from '../../../entities/session/session-cache.js';
 import { path, request } from '../../../shared/api/request.js';
-import { applyRun } from '../../runs/api/run-cache.js';
-import { sessionQuery } from '../../sessions/api/get-session.js';
-import { applySession } from '../../sessions/api/session-cache.js';
 
 /** Runs the session's setup script, once more or for the first time. */
 export function useRunSetup(sessionId: string) {

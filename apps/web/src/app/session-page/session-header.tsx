@@ -1,0 +1,71 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
+import { useHideChanges, useShowChanges } from '../../entities/session/changes-location.js';
+import { useSessionActions } from '../../entities/session/use-session-actions.js';
+import { NetworkIndicator } from '../../features/environment/network-indicator.js';
+import { cx } from '../../shared/lib/cx.js';
+import { repoName } from '../../shared/lib/repo-name.js';
+import { Button } from '../../shared/ui/button.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { IconButton } from '../../shared/ui/icon-button.js';
+import { DropdownMenu } from '../../shared/ui/menu.js';
+import { PageHeader } from '../../shared/ui/page-header.js';
+import { Tooltip } from '../../shared/ui/tooltip.js';
+
+export function SessionHeader({ session, changesShown }: { session: Session; changesShown: boolean }) {
+  const actions = useSessionActions(session);
+  return (
+    <PageHeader bordered>
+      <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
+        <h1 className="truncate text-base font-medium">{session.title}</h1>
+        <Origin session={session} />
+      </div>
+      {session.status !== 'failed' && <NetworkIndicator session={session} />}
+      {session.status !== 'failed' && <ChangesToggle session={session} shown={changesShown} />}
+      <DropdownMenu actions={actions}>
+        <IconButton label="Session actions">
+          <Ellipsis />
+        </IconButton>
+      </DropdownMenu>
+    </PageHeader>
+  );
+}
+
+/** Where the code came from: repository, ref, commit. */
+function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
+  const name = repoName(repo_url);
+  if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;
+  const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
+  const looks = 'hidden min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
+  const content = (
+    <>
+      <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
+      {name}
+      {version && <span className="font-mono text-2xs">{version}</span>}
+    </>
+  );
+  if (!repo_url?.startsWith('https:')) return <span className={looks}>{content}</span>;
+  return (
+    <Tooltip label="Open the repository">
+      <a href={repo_url} target="_blank" rel="noreferrer" className={cx(looks, 'hover:text-foreground')}>
+        {content}
+      </a>
+    </Tooltip>
+  );
+}
+
+function ChangesToggle({ session, shown }: { session: Session; shown: boolean }) {
+  const show = useShowChanges();
+  const hide = useHideChanges();
+  return (
+    <Button
+      variant={shown ? 'secondary' : 'ghost'}
+      aria-pressed={shown}
+      onClick={() => (shown ? hide() : show())}
+    >
+      <PanelRight strokeWidth={1.75} aria-hidden />
+      Changes
+      {session.diff && <DiffStat stat={session.diff} className="max-sm:hidden" />}
+    </Button>
+  );
+}

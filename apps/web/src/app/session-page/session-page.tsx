@@ -1,0 +1,86 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect } from 'react';
+import { sessionQuery } from '../../entities/session/api/get-session.js';
+import { prefersChangesOpen, useChangesLocation } from '../../entities/session/changes-location.js';
+import { useMarkSeen } from '../../entities/session/seen.js';
+import { sessionState } from '../../entities/session/session-state.js';
+import { ResizablePanel } from '../../features/changes/resizable-panel.js';
+import { useFollowRun } from '../../features/changes/use-follow-run.js';
+import { SessionConversation } from '../../features/conversation/session-conversation.js';
+import { FailedSession } from '../../features/provisioning/failed-session.js';
+import { cx } from '../../shared/lib/cx.js';
+import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useIsPhone, useMediaQuery } from '../../shared/lib/use-media-query.js';
+import { Spinner } from '../../shared/ui/spinner.js';
+import { SessionDock } from './session-dock.js';
+import { SessionHeader } from './session-header.js';
+import { SessionSkeleton, SessionUnavailable } from './session-placeholders.js';
+
+const loadChanges = async () => ({
+  default: (await import('../../features/changes/changes-panel.js')).ChangesPanel,
+});
+const ChangesPanel = lazy(loadChanges);
+
+export function SessionPage() {
+  const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
+  const { data: session, error, refetch } = useQuery(sessionQuery(sessionId));
+  useDocumentTitle(session?.title, { running: session && sessionState(session) === 'running' });
+
+  if (session) return <SessionLayout key={sessionId} session={session} />;
+  if (error) return <SessionUnavailable error={error} onRetry={() => void refetch()} />;
+  return <SessionSkeleton />;
+}
+
+/** Conversation and Changes side by side; on a phone one of them, the other kept as it is behind it. */
+function SessionLayout({ session }: { session: Session }) {
+  useMarkSeen(session);
+  useFollowRun(session);
+  // Once the conversation is there, so that Changes opens without a wait.
+  useEffect(() => void loadChanges(), []);
+  const phone = useIsPhone();
+  const changesShown = useChangesShown(session);
+  const changes = changesShown && (
+    <Suspense fallback={<PanelLoading />}>
+      <ChangesPanel session={session} />
+    </Suspense>
+  );
+
+  return (
+    <div className="flex h-full flex-col">
+      <SessionHeader session={session} changesShown={changesShown} />
+      <main className="flex min-h-0 flex-1">
+        <div className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
+          {session.status === 'failed' ? (
+            <FailedSession session={session} />
+          ) : (
+            <>
+              <SessionConversation session={session} />
+              <SessionDock session={session} />
+            </>
+          )}
+        </div>
+        {changes && phone && <div className="min-w-0 flex-1">{changes}</div>}
+        {changes && !phone && <ResizablePanel label="Changes">{changes}</ResizablePanel>}
+      </main>
+    </div>
+  );
+}
+
+const PanelLoading = () => (
+  <div className="flex h-full items-center justify-center text-muted-foreground">
+    <Spinner label="Loading changes" />
+  </div>
+);
+
+/**
+ * Whether Changes is open: as the address says, else as the person left it last where there is room. Never because of
+ * what a run does, so that the conversation does not move under who reads it.
+ */
+function useChangesShown(session: Session): boolean {
+  const { panel } = useChangesLocation();
+  const roomy = useMediaQuery('(min-width: 1280px)');
+  if (session.status === 'failed') return false;
+  return panel ? panel === 'changes' : roomy && prefersChangesOpen();
+}

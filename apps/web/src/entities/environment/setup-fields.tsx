@@ -1,0 +1,100 @@
+import { NETWORK_MODES, type NetworkMode } from '@saas-codex/contracts/network';
+import { useQuery } from '@tanstack/react-query';
+import { useId } from 'react';
+import { systemQuery } from '../../shared/api/get-system.js';
+import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { Segmented } from '../../shared/ui/segmented.js';
+import { errorsBelow, type FieldErrors } from './field-errors.js';
+import { HostList } from './host-list.js';
+import type { NetworkDraft } from './network-draft.js';
+import { MODES, networkLimit } from './network-modes.js';
+import type { SetupDraft } from './setup-draft.js';
+
+interface SetupFieldsProps {
+  value: SetupDraft;
+  onChange: (draft: SetupDraft) => void;
+  errors: FieldErrors;
+}
+
+const MAX_SCRIPT = 20_000;
+
+/** The script, and what it may reach. */
+export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
+  const id = useId();
+  const error = errors['/script'] && `The script ${errors['/script']}`;
+  return (
+    <div className="space-y-3.5">
+      <div>
+        <label htmlFor={id} className="mb-1.5 block text-xs font-medium">
+          Setup script
+        </label>
+        <AutoTextarea
+          id={id}
+          autoFocus
+          value={value.script}
+          onChange={(event) => onChange({ ...value, script: event.target.value })}
+          placeholder={'npm ci\nnpm run build'}
+          maxLength={MAX_SCRIPT}
+          spellCheck={false}
+          autoCapitalize="off"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={`${id}-note`}
+          className="max-h-[32vh] min-h-28 overflow-auto rounded-lg border border-input bg-background! px-3 py-2 font-mono text-xs/[18px] focus:border-accent focus:ring-2 focus:ring-ring/30 aria-invalid:border-destructive"
+        />
+        <p
+          id={`${id}-note`}
+          className={error ? 'mt-1.5 text-xs text-destructive' : 'mt-1.5 text-xs text-muted-foreground'}
+        >
+          {error ??
+            'Bash runs it once in the workspace, before the first prompt. The first command that fails ends it.'}
+        </p>
+      </div>
+      <SetupNetwork value={value} onChange={onChange} errors={errorsBelow(errors, '/network')} />
+    </div>
+  );
+}
+
+type Choice = NetworkMode | 'session';
+
+function SetupNetwork({ value, onChange, errors }: SetupFieldsProps) {
+  const { data: system } = useQuery(systemQuery);
+  const limit = networkLimit(system?.isolation);
+  const choice: Choice = value.asSession ? 'session' : value.network.mode;
+  const options = [
+    { value: 'session' as const, name: 'As the session' },
+    ...NETWORK_MODES.map((mode) => ({
+      value: mode,
+      name: MODES[mode].name,
+      disabled: limit !== null && mode === 'allow_list',
+    })),
+  ];
+  const choose = (next: Choice) => {
+    if (next === 'session') onChange({ ...value, asSession: true });
+    else onChange({ ...value, asSession: false, network: { ...value.network, mode: next } });
+  };
+  const changeNetwork = (network: NetworkDraft) => onChange({ ...value, network });
+  return (
+    <fieldset>
+      <legend className="mb-1.5 text-xs font-medium">Network while it runs</legend>
+      <Segmented<Choice>
+        label="Network while it runs"
+        value={choice}
+        onChange={choose}
+        options={options}
+        className="[&>button]:flex-auto [&>button]:px-1.5"
+      />
+      <p className="mt-1.5 text-xs text-muted-foreground">
+        {choice === 'session' ? 'It reaches what the agent may reach.' : MODES[choice].note} {limit}
+      </p>
+      {choice === 'allow_list' && (
+        <div className="mt-2.5">
+          <HostList
+            hosts={value.network.hosts}
+            onChange={(hosts) => changeNetwork({ ...value.network, hosts })}
+            errors={errorsBelow(errors, '/hosts')}
+          />
+        </div>
+      )}
+    </fieldset>
+  );
+}

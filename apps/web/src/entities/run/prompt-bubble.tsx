@@ -1,0 +1,54 @@
+import { useLayoutEffect, useRef, useState } from 'react';
+import { cx } from '../../shared/lib/cx.js';
+import { useDisclosure } from '../../shared/lib/use-disclosure.js';
+import { CopyButton } from '../../shared/ui/copy-button.js';
+
+interface PromptBubbleProps {
+  id: string;
+  prompt: string;
+  /** On its way to the server. */
+  sending?: boolean;
+}
+
+/** What the person asked. A long prompt shows its beginning. */
+export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps) {
+  const { open, toggle } = useDisclosure(`${id}/prompt`);
+  const text = useRef<HTMLDivElement>(null);
+  const [long, setLong] = useState(false);
+  useLayoutEffect(() => {
+    const element = text.current;
+    if (element && !open) setLong(element.scrollHeight > element.clientHeight + 1);
+  }, [open]);
+  return (
+    <div className="group/prompt flex items-end justify-end gap-1.5">
+      <CopyButton
+        text={prompt}
+        label="Copy prompt"
+        className="mb-1.5 opacity-0 group-hover/prompt:opacity-100 focus-visible:opacity-100"
+      />
+      <div
+        className={cx(
+          'max-w-[85%] rounded-2xl rounded-br-md bg-muted px-4 py-2.5 text-md transition-opacity duration-200',
+          sending && 'opacity-60',
+        )}
+      >
+        <div
+          ref={text}
+          className={cx('[overflow-wrap:anywhere] whitespace-pre-wrap', !open && 'line-clamp-[12]')}
+        >
+          {prompt}
+        </div>
+        {long && (
+          <button
+            type="button"
+            aria-expanded={open}
+            onClick={toggle}
+            className="mt-1.5 text-xs font-medium text-muted-foreground hover:text-foreground"
+          >
+            {open ? 'Show less' : 'Show more'}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

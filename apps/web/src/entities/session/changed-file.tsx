@@ -1,0 +1,30 @@
+import type { DiffFile } from '@saas-codex/contracts/diffs';
+import { cx } from '../../shared/lib/cx.js';
+import { DiffStat } from '../../shared/ui/diff-stat.js';
+
+const SIGNS: Record<DiffFile['status'], { letter: string; name: string; className: string }> = {
+  added: { letter: 'A', name: 'Added', className: 'text-success' },
+  modified: { letter: 'M', name: 'Modified', className: 'text-warning' },
+  deleted: { letter: 'D', name: 'Deleted', className: 'text-destructive' },
+  renamed: { letter: 'R', name: 'Renamed', className: 'text-accent' },
+  type_changed: { letter: 'T', name: 'Type changed', className: 'text-accent' },
+};
+
+/** What happened to a file, as git's letter. */
+export function FileStatus({ status, className }: { status: DiffFile['status']; className?: string }) {
+  const sign = SIGNS[status];
+  return (
+    <span
+      role="img"
+      aria-label={sign.name}
+      title={sign.name}
+      className={cx('w-3 shrink-0 text-center font-mono text-2xs font-semibold', sign.className, className)}
+    >
+      {sign.letter}
+    </span>
+  );
+}
+
+/** The changed lines of one file; nothing for a binary file, or one that is not known (yet). */
+export const FileStat = ({ file }: { file: DiffFile | undefined }) =>
+  file && <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />;

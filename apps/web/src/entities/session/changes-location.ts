@@ -1,0 +1,58 @@
+import { useLocation, useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback } from 'react';
+import { z } from 'zod';
+import { stored } from '../../shared/lib/stored.js';
+
+/**
+ * Where the Changes panel stands lives in the address (`?panel=changes&run=…&file=…`), so that a reload, a link and
+ * the back button keep it, and so that the conversation can open it without knowing the panel.
+ */
+export const SessionSearch = z.object({
+  panel: z.enum(['changes', 'closed']).optional().catch(undefined),
+  /** Show what this run changed; left out: everything since the session began. */
+  run: z.string().optional().catch(undefined),
+  /** The file to scroll to. */
+  file: z.string().optional().catch(undefined),
+});
+export type SessionSearch = z.infer<typeof SessionSearch>;
+
+/** Whether the person left the panel open last time: sessions opened later start the same way. */
+const OPEN_KEY = 'changes-open';
+export const prefersChangesOpen = (): boolean => stored.read(OPEN_KEY) !== null;
+
+/** `panel` is undefined while the person has not chosen in this session. */
+export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
+
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    changesShownAt?: number;
+  }
+}
+
+/** When Changes was last asked to show something: asking for the same file again scrolls to it again. */
+export const useChangesShownAt = (): number =>
+  useLocation({ select: ({ state }) => state.changesShownAt ?? 0 });
+
+/** Opens Changes, at a run or a file. */
+export function useShowChanges(): (target?: { run?: string; file?: string }) => void {
+  const navigate = useNavigate({ from: '/sessions/$sessionId' });
+  return useCallback(
+    (target = {}) => {
+      stored.write(OPEN_KEY, 'yes');
+      void navigate({
+        search: { panel: 'changes', ...target },
+        state: (before) => ({ ...before, changesShownAt: Date.now() }),
+        replace: true,
+      });
+    },
+    [navigate],
+  );
+}
+
+export function useHideChanges(): () => void {
+  const navigate = useNavigate({ from: '/sessions/$sessionId' });
+  return useCallback(() => {
+    stored.write(OPEN_KEY, null);
+    void navigate({ search: { panel: 'closed' }, replace: true });
+  }, [navigate]);
+}

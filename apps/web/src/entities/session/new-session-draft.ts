@@ -1,0 +1,67 @@
+import type { CreateSession } from '@saas-codex/contracts/sessions';
+import { useCallback, useState } from 'react';
+import { z } from 'zod';
+import { stored } from '../../shared/lib/stored.js';
+import { NETWORK_DRAFT_OFF, NetworkDraft, toNetwork } from '../environment/network-draft.js';
+import { NO_SETUP, SetupDraft, toSetup } from '../environment/setup-draft.js';
+
+/** The browser's storage keeps the draft under this key. */
+const KEY = 'draft:new-session';
+
+/** The fields of the composer of a new session, as typed. `repo` is empty for an empty repository. */
+const NewSessionDraft = z.object({
+  prompt: z.string().catch(''),
+  repo: z.string().catch(''),
+  ref: z.string().catch(''),
+  model: z.string().catch(''),
+  network: NetworkDraft.catch(NETWORK_DRAFT_OFF),
+  setup: SetupDraft.catch(NO_SETUP),
+});
+export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
+
+function readDraft(): NewSessionDraft {
+  try {
+    return NewSessionDraft.parse(JSON.parse(stored.read(KEY) ?? '{}'));
+  } catch {
+    return NewSessionDraft.parse({});
+  }
+}
+
+const writeDraft = (draft: NewSessionDraft): void => stored.write(KEY, JSON.stringify(draft));
+
+/** Fills in the draft for the next visit to the home page. */
+export const prefillNewSessionDraft = (part: Partial<NewSessionDraft>): void =>
+  writeDraft({ ...readDraft(), ...part });
+
+/** The draft, kept in this browser until it is sent. */
+export function useNewSessionDraft() {
+  const [draft, setDraft] = useState<NewSessionDraft>(readDraft);
+  const change = useCallback((part: Partial<NewSessionDraft>) => {
+    setDraft((before) => {
+      const next = { ...before, ...part };
+      writeDraft(next);
+      return next;
+    });
+  }, []);
+  /** After sending: drops the prompt and the ref; repository, model, network and setup stay for the next session. */
+  const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
+  return { draft, change, clear };
+}
+
+/** The body of the request. Empty fields are left out. */
+export function toRequest({
+  repo,
+  ref,
+  model,
+  network,
+  setup: setupDraft,
+}: NewSessionDraft): z.input<typeof CreateSession> {
+  const setup = toSetup(setupDraft);
+  return {
+    ...(repo.trim() && { repo_url: repo.trim() }),
+    ...(repo.trim() && ref.trim() && { ref: ref.trim() }),
+    ...(model.trim() && { model: model.trim() }),
+    network: toNetwork(network),
+    ...(setup && { setup }),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+
+/** Query keys of everything about sessions. */
+export const sessionKeys = {
+  all: ['sessions'] as const,
+  lists: ['sessions', 'list'] as const,
+  list: (archived: boolean) => [...sessionKeys.lists, { archived }] as const,
+  details: ['sessions', 'detail'] as const,
+  detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
+  /** How far a clone is; fed by the activity stream alone. */
+  progress: (sessionId: string) => ['sessions', 'progress', sessionId] as const,
+};
+
+type Pages = InfiniteData<SessionPage, string | null>;
+
+/**
+ * Puts a session, as it is now, where the pages of a list should show it: lists are ordered by latest activity, and
+ * the archive is a list of its own. Page borders stay where they are; only the first page grows.
+ */
+export function placeSession(pages: Pages, session: Session, archived: boolean): Pages {
+  const without = withoutSession(pages, session.session_id);
+  if ((session.status === 'archived') !== archived) return without;
+  const known = without !== pages;
+  const index = without.pages.findIndex((page) =>
+    page.items.some((item) => item.updated_at <= session.updated_at),
+  );
+  if (index >= 0) return insertAt(without, index, session);
+  const last = without.pages.length - 1;
+  // Older than everything loaded: it belongs on a page that was not asked for yet, unless there is none.
+  return known || without.pages[last]?.next_cursor === null ? insertAt(without, last, session) : without;
+}
+
+function insertAt(data: Pages, pageIndex: number, session: Session): Pages {
+  return {
+    ...data,
+    pages: data.pages.map((page, index) => {
+      if (index !== pageIndex) return page;
+      const at = page.items.findIndex((item) => item.updated_at <= session.updated_at);
+      const items = page.items.toSpliced(at < 0 ? page.items.length : at, 0, session);
+      return { ...page, items };
+    }),
+  };
+}
+
+/** The same object when it was not there. */
+function withoutSession(data: Pages, sessionId: string): Pages {
+  if (!data.pages.some((page) => page.items.some((item) => item.session_id === sessionId))) return data;
+  return {
+    ...data,
+    pages: data.pages.map((page) => ({
+      ...page,
+      items: page.items.filter((item) => item.session_id !== sessionId),
+    })),
+  };
+}
+
+/** A session changed: every list and the session's own page show it. An older state never replaces a newer one. */
+export function applySession(client: QueryClient, session: Session): void {
+  const shown = client.getQueryData<Session>(sessionKeys.detail(session.session_id));
+  if (shown && shown.updated_at > session.updated_at) return;
+  client.setQueryData(sessionKeys.detail(session.session_id), session);
+  for (const archived of [false, true]) {
+    client.setQueryData<Pages>(
+      sessionKeys.list(archived),
+      (data) => data && placeSession(data, session, archived),
+    );
+  }
+}
+
+export function removeSession(client: QueryClient, sessionId: string): void {
+  for (const archived of [false, true]) {
+    client.setQueryData<Pages>(sessionKeys.list(archived), (data) => data && withoutSession(data, sessionId));
+  }
+  client.removeQueries({ queryKey: sessionKeys.detail(sessionId) });
+}

@@ -1,0 +1,17 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { createStore } from '../../shared/lib/store.js';
+import type { Refusal } from '../environment/network-modes.js';
+
+/** The one dialog that is open about a session. Menus, the header and the timeline open it; the app shell shows it. */
+interface SessionDialog {
+  readonly about: 'rename' | 'delete' | 'network' | 'setup';
+  /** The session as it was when the dialog opened. */
+  readonly session: Session;
+  /** A refused connection for the dialog to allow. */
+  readonly allow?: Refusal;
+}
+
+export const sessionDialog = createStore<SessionDialog | null>(null);
+
+export const openSessionDialog = (dialog: SessionDialog): void => sessionDialog.write(dialog);
+export const closeSessionDialog = (): void => sessionDialog.write(null);

@@ -1,0 +1,45 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { Archive, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
+import type { MenuActions } from '../../shared/ui/menu.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { useUpdateSession } from './api/update-session.js';
+import { openSessionDialog } from './session-dialog.js';
+
+/** The menu of a session: the same in the sidebar and on the session's own page. */
+export function useSessionActions(session: Session): MenuActions {
+  const update = useUpdateSession();
+  const leave = useLeaveSession();
+  const open = (about: 'rename' | 'delete' | 'network' | 'setup') => () =>
+    openSessionDialog({ about, session });
+  const archive = () => {
+    leave(session.session_id);
+    update.mutate(
+      { sessionId: session.session_id, change: { status: 'archived' } },
+      { onError: (error) => toastError(error) },
+    );
+  };
+  const fixed = session.status === 'archived' || session.status === 'failed';
+  return [
+    { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
+    { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
+    { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
+    {
+      label: 'Archive',
+      icon: Archive,
+      onSelect: archive,
+      disabled: session.status === 'archived' || session.status === 'provisioning',
+    },
+    null,
+    { label: 'Delete…', icon: Trash2, onSelect: open('delete'), danger: true },
+  ];
+}
+
+/** Goes home if the page shows the session, which is about to leave the list. */
+export function useLeaveSession(): (sessionId: string) => void {
+  const navigate = useNavigate();
+  const params = useParams({ strict: false });
+  return (sessionId) => {
+    if (params.sessionId === sessionId) void navigate({ to: '/' });
+  };
+}

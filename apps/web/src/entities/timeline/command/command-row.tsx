@@ -1,0 +1,90 @@
+import type { KnownItem } from '@saas-codex/contracts/items';
+import { FileText, FolderSearch, type LucideIcon, Search, SquareTerminal } from 'lucide-react';
+import { useMemo } from 'react';
+import { Badge } from '../../../shared/ui/badge.js';
+import { CopyButton } from '../../../shared/ui/copy-button.js';
+import { CodeTarget, StepRow } from '../items/step-row.js';
+import { repositoryPath } from '../present.js';
+import { plainText } from './ansi.js';
+import { CommandOutput } from './command-output.js';
+import { type CommandSummary, describeCommand } from './describe-command.js';
+
+type CommandItem = Extract<KnownItem, { type: 'command_execution' }>;
+
+interface CommandRowProps {
+  id: string;
+  item: CommandItem;
+  busy: boolean;
+  /** The run ended while the command was at work. */
+  cutOff: boolean;
+  repoPath: string;
+}
+
+const LOOKS: Record<CommandSummary['action'], { icon: LucideIcon; doing: string; done: string }> = {
+  run: { icon: SquareTerminal, doing: 'Running', done: 'Ran' },
+  read: { icon: FileText, doing: 'Reading', done: 'Read' },
+  list: { icon: FolderSearch, doing: 'Listing', done: 'Listed' },
+  search: { icon: Search, doing: 'Searching for', done: 'Searched for' },
+};
+
+/** One command: what it did on one line, its output behind it. */
+export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps) {
+  const summary = useMemo(() => describeCommand(item.command), [item.command]);
+  const { icon, doing, done } = LOOKS[summary.action];
+  return (
+    <StepRow
+      id={id}
+      icon={icon}
+      verb={busy ? doing : done}
+      target={<Target summary={summary} repoPath={repoPath} />}
+      busy={busy}
+      badge={<Outcome item={item} cutOff={cutOff} />}
+    >
+      <div className="overflow-hidden rounded-lg border bg-card">
+        <div className="flex items-start gap-2 border-b bg-muted/50 py-1 pr-1 pl-3">
+          <pre className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap">
+            <span className="text-subtle-foreground select-none">$ </span>
+            {summary.script}
+          </pre>
+          <CopyButton label="Copy output" text={() => plainText(item.aggregated_output)} />
+        </div>
+        {item.aggregated_output ? (
+          <CommandOutput output={item.aggregated_output} fromEnd={busy} />
+        ) : (
+          <p className="px-3 py-2 text-xs text-subtle-foreground">{busy ? 'No output yet' : 'No output'}</p>
+        )}
+      </div>
+    </StepRow>
+  );
+}
+
+function Target({
+  summary: { action, target, scope },
+  repoPath,
+}: {
+  summary: CommandSummary;
+  repoPath: string;
+}) {
+  if (action === 'list' && !target) return <span className="text-muted-foreground">files</span>;
+  if (action === 'run') return <CodeTarget>{target.split('\n')[0]}</CodeTarget>;
+  return (
+    <>
+      <CodeTarget>{repositoryPath(target, repoPath)}</CodeTarget>
+      {scope && (
+        <>
+          <span className="text-muted-foreground"> in </span>
+          <CodeTarget>{repositoryPath(scope, repoPath)}</CodeTarget>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Nothing for success: only what went otherwise deserves the reader's eye. */
+function Outcome({ item, cutOff }: { item: CommandItem; cutOff: boolean }) {
+  if (cutOff) return <Badge>stopped</Badge>;
+  if (item.exit_code) return <Badge tone="danger">exit {item.exit_code}</Badge>;
+  if (item.status === 'failed') return <Badge tone="danger">failed</Badge>;
+  if (item.status === 'declined') return <Badge tone="warning">declined</Badge>;
+  return null;
+}

@@ -1,0 +1,93 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { CircleAlert, Globe } from 'lucide-react';
+import { memo } from 'react';
+import { CommandRow } from '../command/command-row.js';
+import { Markdown } from '../markdown/markdown.js';
+import type { DraftEntry, Entry, ItemEntry } from '../run-timeline.js';
+import { FileChangeRows } from './file-change-rows.js';
+import { GenericRow } from './plain-row.js';
+import { ReasoningRow } from './reasoning-row.js';
+import { Refusals } from './refusals.js';
+import { StepRow } from './step-row.js';
+import { TodoList } from './todo-list.js';
+import { ToolCallRow } from './tool-call-row.js';
+
+interface EntryViewProps {
+  entry: Entry;
+  runId: string;
+  session: Session;
+  /** The run goes on: what has not ended is being worked on. */
+  live: boolean;
+}
+
+/** One entry of a run's timeline. Entries keep their identity while nothing about them changes, and so do rows. */
+export const EntryView = memo((props: EntryViewProps) => {
+  const { entry, runId } = props;
+  switch (entry.kind) {
+    case 'draft':
+      return <DraftView draft={entry} id={`${runId}/${entry.key}`} live={props.live} />;
+    case 'notice':
+      return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
+    case 'refusals':
+      return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
+    case 'item':
+      return <ItemView {...props} entry={entry} />;
+  }
+});
+
+function DraftView({ draft, id, live }: { draft: DraftEntry; id: string; live: boolean }) {
+  if (draft.itemType === 'agent_message') return <Message text={draft.text} streaming={live} />;
+  return <ReasoningRow id={id} text={draft.text} busy={live} />;
+}
+
+function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: ItemEntry }) {
+  const id = `${runId}/${entry.key}`;
+  const busy = live && entry.completedAt === null;
+  if (!entry.item.known) return <GenericRow id={id} item={entry.item.value} busy={busy} />;
+  const item = entry.item.value;
+  switch (item.type) {
+    case 'agent_message':
+      return <Message text={item.text} streaming={busy} />;
+    case 'reasoning':
+      return <ReasoningRow id={id} text={item.text} busy={busy} />;
+    case 'command_execution': {
+      const cutOff = !live && entry.completedAt === null;
+      return <CommandRow id={id} item={item} busy={busy} cutOff={cutOff} repoPath={session.repo_path} />;
+    }
+    case 'file_change':
+      return <FileChangeRows item={item} busy={busy} session={session} runId={runId} />;
+    case 'mcp_tool_call':
+      return <ToolCallRow id={id} item={item} busy={busy} />;
+    case 'web_search':
+      return <WebSearchRow id={id} query={item.query} busy={busy} />;
+    case 'todo_list':
+      return <TodoList items={item.items} live={live} />;
+    case 'error':
+      return <NoticeRow id={id} message={item.message} />;
+  }
+}
+
+const Message = ({ text, streaming }: { text: string; streaming: boolean }) => (
+  <div className="py-1.5">
+    <Markdown text={text} streaming={streaming} />
+  </div>
+);
+
+const SHORT = 90;
+
+/** A problem on the way, which the agent may have got over. */
+const NoticeRow = ({ id, message }: { id: string; message: string }) => (
+  <StepRow id={id} icon={CircleAlert} tone="warning" verb={message}>
+    {message.length > SHORT && <p className="text-sm whitespace-pre-wrap text-muted-foreground">{message}</p>}
+  </StepRow>
+);
+
+const WebSearchRow = ({ id, query, busy }: { id: string; query: string; busy: boolean }) => (
+  <StepRow
+    id={id}
+    icon={Globe}
+    verb={busy ? 'Searching the web for' : 'Searched the web for'}
+    target={<span className="text-foreground/90">{query}</span>}
+    busy={busy}
+  />
+);

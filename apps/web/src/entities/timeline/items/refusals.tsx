@@ -1,0 +1,80 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { GlobeX } from 'lucide-react';
+import { allows } from '../../environment/network-draft.js';
+import { type Refusal, refusedBecause } from '../../environment/network-modes.js';
+import { openSessionDialog } from '../../session/session-dialog.js';
+import { StepRow } from './step-row.js';
+
+interface RefusalsProps {
+  id: string;
+  refusals: readonly Refusal[];
+  session: Session;
+  /** The setup script was refused, not the agent. */
+  setup?: boolean;
+}
+
+/** Up to here each has its line; more fold into one. */
+const LINES = 3;
+
+/** Connections that were not allowed, and the way to allow them. */
+export function Refusals({ id, refusals, session, setup = false }: RefusalsProps) {
+  // A script with a network of its own is allowed more there, else where the session's is.
+  const own = setup ? session.setup?.network : undefined;
+  const about = own ? 'setup' : 'network';
+  const lines = refusals.map((refusal) => (
+    <RefusalLine
+      key={`${refusal.host}:${refusal.port}/${refusal.reason}`}
+      refusal={refusal}
+      about={about}
+      allowed={allows(own ?? session.network, refusal)}
+      onAllow={
+        session.status !== 'archived' && refusal.reason !== 'address_not_public'
+          ? () => openSessionDialog({ about, session, allow: refusal })
+          : undefined
+      }
+    />
+  ));
+  if (lines.length <= LINES) return lines;
+  const hosts = new Set(refusals.map(({ host }) => host)).size;
+  return (
+    <StepRow
+      id={id}
+      icon={GlobeX}
+      verb={`Refused: ${lines.length} connections to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}`}
+    >
+      {lines}
+    </StepRow>
+  );
+}
+
+interface RefusalLineProps {
+  refusal: Refusal;
+  about: 'network' | 'setup';
+  /** It was since. */
+  allowed: boolean;
+  onAllow: (() => void) | undefined;
+}
+
+const RefusalLine = ({ refusal: { host, port, reason }, about, allowed, onAllow }: RefusalLineProps) => (
+  <div className="flex gap-2.5 py-1 text-sm text-muted-foreground">
+    <GlobeX aria-hidden className="mt-0.5 size-4 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
+    <p className="min-w-0 [overflow-wrap:anywhere]">
+      Refused:{' '}
+      <code className="font-mono text-xs text-foreground/90">
+        {host}:{port}
+      </code>
+      , {refusedBecause(reason, about)}
+      {allowed && <span className="text-subtle-foreground"> · allowed from the next run</span>}
+      {!allowed && onAllow && (
+        <button
+          type="button"
+          aria-label={`Allow ${host}`}
+          onClick={onAllow}
+          className="ml-2.5 rounded-sm font-medium whitespace-nowrap text-foreground underline decoration-foreground/25 underline-offset-3 hover:decoration-foreground"
+        >
+          Allow…
+        </button>
+      )}
+    </p>
+  </div>
+);

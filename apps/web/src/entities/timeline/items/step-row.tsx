@@ -1,0 +1,79 @@
+import { ChevronRight, type LucideIcon } from 'lucide-react';
+import { type ReactNode, useId } from 'react';
+import { cx } from '../../../shared/lib/cx.js';
+import { useDisclosure } from '../../../shared/lib/use-disclosure.js';
+
+interface StepRowProps {
+  /** Names the row while the page is open, so that it stays as the reader left it. */
+  id: string;
+  icon: LucideIcon;
+  /** "Ran", "Read": in the ordinary weight; what it acted on follows. */
+  verb: string;
+  target?: ReactNode;
+  /** Behind the target: an exit code, a count. */
+  badge?: ReactNode;
+  /** It is being worked on. */
+  busy?: boolean;
+  tone?: 'neutral' | 'danger' | 'warning';
+  openAtFirst?: boolean;
+  /** What the row opens to; without it, the row is a plain line. */
+  children?: ReactNode;
+}
+
+const ICON_TONES = {
+  neutral: 'text-subtle-foreground',
+  danger: 'text-destructive',
+  warning: 'text-warning',
+} as const;
+
+/** One thing that the agent did, on one line. */
+export function StepRow({ id, children, openAtFirst, ...line }: StepRowProps) {
+  const { open, toggle } = useDisclosure(id, openAtFirst);
+  const body = useId();
+  if (!children) return <StepLine {...line} className="flex h-7 items-center gap-2.5" />;
+  return (
+    <div>
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={body}
+        onClick={toggle}
+        className="group/step -mx-1.5 flex h-7 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
+      >
+        <StepLine {...line} className="flex min-w-0 flex-1 items-center gap-2.5" />
+        <ChevronRight
+          aria-hidden
+          className={cx(
+            'ml-1 size-3.5 shrink-0 text-subtle-foreground transition-[rotate,opacity] duration-150',
+            open
+              ? 'rotate-90'
+              : 'opacity-0 group-hover/step:opacity-100 group-focus-visible/step:opacity-100',
+          )}
+        />
+      </button>
+      {open && (
+        <div id={body} className="animate-fade-in pt-1 pb-2 pl-6.5">
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}
+
+type StepLineProps = Omit<StepRowProps, 'id' | 'children' | 'openAtFirst'> & { className: string };
+
+const StepLine = ({ icon: Icon, verb, target, badge, busy, tone = 'neutral', className }: StepLineProps) => (
+  <span className={cx(className, 'text-sm')}>
+    <Icon aria-hidden className={cx('size-4 shrink-0', ICON_TONES[tone])} strokeWidth={1.75} />
+    <span className="min-w-0 truncate">
+      <span className={busy ? 'text-shimmer' : 'text-muted-foreground'}>{verb}</span>
+      {target && <> {target}</>}
+    </span>
+    {badge}
+  </span>
+);
+
+/** What a step acted on, when it is code: a command, a path, a pattern. */
+export const CodeTarget = ({ children }: { children: ReactNode }) => (
+  <code className="font-mono text-xs text-foreground/90">{children}</code>
+);

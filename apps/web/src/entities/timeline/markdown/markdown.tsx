@@ -1,0 +1,69 @@
+import { type ComponentProps, memo } from 'react';
+import { type Components, defaultRehypePlugins, type ExtraProps, Streamdown } from 'streamdown';
+import { cx } from '../../../shared/lib/cx.js';
+import { CodeBlock } from './code-block.js';
+import './markdown.css';
+
+/**
+ * The agent's text is not trusted: it may quote anything that it has read. HTML in it is shown as text (there is no
+ * rehype-raw), the tree is sanitised all the same, links get a checked address and images become links, so that
+ * reading an answer sends no request anywhere.
+ */
+const { sanitize } = defaultRehypePlugins;
+const REHYPE_PLUGINS = sanitize ? [sanitize] : [];
+
+const BARE = 'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr strong thead tbody tr th td sup sub section'.split(
+  ' ',
+);
+
+const COMPONENTS: Components = {
+  ...Object.fromEntries(BARE.map((tag) => [tag, tag])),
+  a: MarkdownLink,
+  img: MarkdownImage,
+  code: CodeBlock,
+  inlineCode: ({ children }) => <code>{children}</code>,
+  table: ({ children }) => (
+    <div className="table-scroll" role="region" aria-label="Table">
+      <table>{children}</table>
+    </div>
+  ),
+};
+
+interface MarkdownProps {
+  text: string;
+  /** The text is still growing: what is half written is closed, and code waits for its colours. */
+  streaming?: boolean;
+  muted?: boolean;
+}
+
+export const Markdown = memo(({ text, streaming = false, muted = false }: MarkdownProps) => (
+  <div className={cx('markdown', muted && 'markdown-muted')}>
+    <Streamdown
+      components={COMPONENTS}
+      rehypePlugins={REHYPE_PLUGINS}
+      parseIncompleteMarkdown={streaming}
+      isAnimating={streaming}
+      controls={false}
+      className="contents"
+    >
+      {text}
+    </Streamdown>
+  </div>
+));
+
+const SAFE = /^(?:https?:\/\/|mailto:)/i;
+
+/** A link that leaves the page, or plain text when its address is none that we open (a file of the repository, say). */
+function MarkdownLink({ href, children }: ComponentProps<'a'> & ExtraProps) {
+  if (!href || !SAFE.test(href)) return <code title={href}>{children}</code>;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
+      {children}
+    </a>
+  );
+}
+
+/** Loading an image would tell its host that, and where, the answer is read: the reader decides. */
+function MarkdownImage({ src, alt }: ComponentProps<'img'> & ExtraProps) {
+  return <MarkdownLink href={typeof src === 'string' ? src : undefined}>{alt || 'image'}</MarkdownLink>;
+}

@@ -1,0 +1,56 @@
+import { useCallback, useRef } from 'react';
+import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
+import { useStoredText } from '../../shared/lib/stored.js';
+
+/** What is being written in a session: survives a reload and leaving the session. */
+export function usePromptDraft(sessionId: string) {
+  const [text, store] = useStoredText(`prompt:${sessionId}`);
+  const latest = useRef(text);
+  /** Also works after the composer has left the page: a prompt that fails then is there on the next visit. */
+  const change = useCallback(
+    (next: (current: string) => string) => {
+      latest.current = next(latest.current);
+      store(latest.current);
+    },
+    [store],
+  );
+  return { text, change };
+}
+
+/**
+ * Sends what stands in the composer and empties it at once. When the server does not take it, the text comes back
+ * before whatever was typed meanwhile, and `retry` sends the very same prompt (same idempotency key) once more.
+ */
+export function useComposerSend(sessionId: string, change: (next: (current: string) => string) => void) {
+  const failed = useRef<OutgoingPrompt | null>(null);
+  const mutation = useSendPrompt(sessionId, (outgoing) => {
+    failed.current = outgoing;
+    change((current) => (current ? `${outgoing.prompt}\n\n${current}` : outgoing.prompt));
+  });
+  const send = (outgoing: OutgoingPrompt) => {
+    failed.current = null;
+    mutation.mutate(outgoing);
+  };
+
+  return {
+    error: mutation.error,
+    dismiss: () => {
+      if (mutation.isError) mutation.reset();
+    },
+    send: (text: string) => {
+      const prompt = text.trim();
+      // The same text sent again is the same prompt: if the first attempt did arrive after all, it runs once.
+      const again = failed.current?.prompt === prompt ? failed.current : null;
+      change(() => '');
+      send(again ?? outgoingPrompt(prompt));
+    },
+    retry: () => {
+      const outgoing = failed.current;
+      if (!outgoing) return;
+      change((current) =>
+        current.startsWith(outgoing.prompt) ? current.slice(outgoing.prompt.length).trimStart() : current,
+      );
+      send(outgoing);
+    },
+  };
+}

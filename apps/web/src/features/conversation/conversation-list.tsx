@@ -1,0 +1,193 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual';
+import { ArrowDown } from 'lucide-react';
+import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { PromptBubble } from '../../entities/run/prompt-bubble.js';
+import { Button } from '../../shared/ui/button.js';
+import { RunBlock } from './run-block.js';
+import { RunningLine } from './running-line.js';
+import { SetupBlock } from './setup-block.js';
+
+export type ConversationRow =
+  | { readonly kind: 'run'; readonly key: string; readonly run: Run }
+  | { readonly kind: 'sending'; readonly key: string; readonly prompt: string };
+
+interface ConversationListProps {
+  rows: readonly ConversationRow[];
+  session: Session;
+  /** Puts earlier runs before these; null: there are none. */
+  loadEarlier: (() => void) | null;
+  loadingEarlier: boolean;
+}
+
+/** This near to the end, in pixels, the reader follows what comes. */
+const AT_END = 80;
+/** Up to here all runs stay on the page, where the browser's search finds them. */
+const ALL_ROWS = 40;
+/** Runs beyond the view whose events are loaded, so that scrolling meets no gaps. */
+const NEAR = 3;
+const HOLD_MS = 300;
+
+/**
+ * The conversation as a list that is anchored at its end: it follows new output only while the reader is there, and
+ * stays where it is when earlier runs are put before it. Opening or closing a row is reading, so the list lets go of
+ * its end for a moment and the row stays under the pointer.
+ */
+export function ConversationList({ rows, session, loadEarlier, loadingEarlier }: ConversationListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { held, holdOnDisclosure } = useHold();
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    getItemKey: (index) => rows[index]?.key ?? index,
+    estimateSize: () => 320,
+    overscan: rows.length <= ALL_ROWS ? rows.length : 4,
+    paddingStart: loadEarlier ? 64 : 24,
+    anchorTo: held ? 'start' : 'end',
+    followOnAppend: true,
+    scrollEndThreshold: AT_END,
+  });
+  useLayoutEffect(() => {
+    list.shouldAdjustScrollPositionOnItemSizeChange = isAboveView;
+    list.scrollToEnd();
+  }, [list]);
+  useScrollToSent(rows, list);
+  useStayAtEnd(scroller, list);
+
+  const { startIndex = 0, endIndex = 0 } = list.range ?? {};
+  return (
+    <>
+      <div
+        ref={scroller}
+        onClickCapture={holdOnDisclosure}
+        role="region"
+        aria-label="Conversation"
+        className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
+      >
+        <div className="relative mx-auto max-w-3xl" style={{ height: list.getTotalSize() }}>
+          {loadEarlier && (
+            <div className="flex justify-center pt-4">
+              <Button size="sm" variant="ghost" busy={loadingEarlier} onClick={loadEarlier}>
+                Load earlier prompts
+              </Button>
+            </div>
+          )}
+          {list.getVirtualItems().map(({ key, index, start }) => (
+            <div
+              key={key}
+              ref={list.measureElement}
+              data-index={index}
+              className="absolute inset-x-0 top-0 px-4"
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Row
+                row={rows[index]}
+                session={session}
+                near={index >= startIndex - NEAR && index <= endIndex + NEAR}
+                latest={index === rows.length - 1}
+              />
+            </div>
+          ))}
+        </div>
+      </div>
+      <div
+        aria-hidden
+        className="pointer-events-none absolute inset-x-0 bottom-0 h-6 bg-linear-to-t from-background to-transparent"
+      />
+      {!list.isAtEnd(AT_END) && <JumpToLatest onClick={() => list.scrollToEnd({ behavior: 'smooth' })} />}
+    </>
+  );
+}
+
+interface RowProps extends Pick<ConversationListProps, 'session'> {
+  row: ConversationRow | undefined;
+  near: boolean;
+  latest: boolean;
+}
+
+function Row({ row, session, near, latest }: RowProps) {
+  switch (row?.kind) {
+    case 'run':
+      return row.run.kind === 'setup' ? (
+        <SetupBlock run={row.run} session={session} near={near} latest={latest} />
+      ) : (
+        <RunBlock run={row.run} session={session} near={near} latest={latest} />
+      );
+    case 'sending':
+      return (
+        <div className="pb-7">
+          <PromptBubble id={row.key} prompt={row.prompt} sending />
+          <div className="pt-3.5">
+            <RunningLine label="Sending" since={null} />
+          </div>
+        </div>
+      );
+    case undefined:
+      return null;
+  }
+}
+
+const JumpToLatest = ({ onClick }: { onClick: () => void }) => (
+  <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+    <Button
+      size="sm"
+      onClick={onClick}
+      className="pointer-events-auto animate-pop-in rounded-full shadow-popover"
+    >
+      <ArrowDown aria-hidden className="size-3.5" />
+      Jump to latest
+    </Button>
+  </div>
+);
+
+/**
+ * A run above the view that grows, because its events have come, moves the view along. The library's own rule leaves
+ * that out while one scrolls up, which is just when it happens here.
+ */
+function isAboveView(item: VirtualItem, _delta: number, list: List): boolean {
+  const offset = list.scrollOffset ?? 0;
+  return list.itemSizeCache.has(item.key) ? item.end <= offset : item.start < offset;
+}
+
+type List = Pick<Virtualizer<HTMLDivElement, Element>, 'scrollToEnd' | 'scrollOffset' | 'itemSizeCache'>;
+
+/** True for a moment after something was opened or closed in the list. */
+function useHold() {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    if (!held) return;
+    const timer = setTimeout(() => setHeld(false), HOLD_MS);
+    return () => clearTimeout(timer);
+  }, [held]);
+  const holdOnDisclosure = (event: MouseEvent) => {
+    if (event.target instanceof Element && event.target.closest('[aria-expanded]')) setHeld(true);
+  };
+  return { held, holdOnDisclosure };
+}
+
+/** When the view gets lower, because the composer below it grows, its end stays in sight for who was reading there. */
+function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, list: List): void {
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      const lost = height - element.clientHeight;
+      height = element.clientHeight;
+      const belowView = element.scrollHeight - element.scrollTop - height;
+      if (lost > 0 && belowView - lost <= AT_END) list.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller, list]);
+}
+
+/** Whoever sends a prompt wants to see it, wherever they were reading. */
+function useScrollToSent(rows: readonly ConversationRow[], list: List): void {
+  const last = rows.at(-1);
+  const sending = last?.kind === 'sending' ? last.key : null;
+  useLayoutEffect(() => {
+    if (sending !== null) list.scrollToEnd();
+  }, [sending, list]);
+}

@@ -1,0 +1,127 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { memo } from 'react';
+import { PromptBubble } from '../../entities/run/prompt-bubble.js';
+import { Refusals } from '../../entities/timeline/items/refusals.js';
+import { Markdown } from '../../entities/timeline/markdown/markdown.js';
+import {
+  currentItem,
+  messageText,
+  runPhase,
+  splitAnswer,
+  workedFor,
+} from '../../entities/timeline/present.js';
+import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { RunFiles } from './run-files.js';
+import { RunFooter } from './run-footer.js';
+import { RunOutcome } from './run-outcome.js';
+import { RunningLine } from './running-line.js';
+import { EntryList, WorkSection } from './work-section.js';
+
+interface RunBlockProps {
+  run: Run;
+  session: Session;
+  /** In view, or nearly: its events are wanted. */
+  near: boolean;
+  latest: boolean;
+}
+
+/** One prompt and everything that came of it. */
+export const RunBlock = memo(({ run, session, near, latest }: RunBlockProps) => {
+  const timeline = useRunTimeline(run.run_id, near);
+  return (
+    <article aria-label={`Prompt: ${run.prompt.slice(0, 80)}`} className="pb-7">
+      <PromptBubble id={run.run_id} prompt={run.prompt} />
+      <div className="pt-3.5">
+        <RunBody run={run} session={session} timeline={timeline} latest={latest} />
+      </div>
+    </article>
+  );
+});
+
+interface RunBodyProps extends Omit<RunBlockProps, 'near'> {
+  timeline: RunTimeline;
+}
+
+function RunBody(props: RunBodyProps) {
+  const { run, session, timeline } = props;
+  switch (runPhase(run, timeline)) {
+    case 'waiting':
+      return <RunningLine label={waitingFor(session)} since={null} />;
+    case 'loading':
+      return <LoadingRun />;
+    case 'running':
+      return <LiveRun {...props} />;
+    case 'ended':
+      return <EndedRun {...props} />;
+  }
+}
+
+const waitingFor = (session: Session): string =>
+  session.status === 'provisioning' ? 'Waiting for the repository' : 'Waiting for a free runner';
+
+function LiveRun({ run, session, timeline }: RunBodyProps) {
+  return (
+    <>
+      <EntryList entries={timeline.entries} runId={run.run_id} session={session} live />
+      <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
+    </>
+  );
+}
+
+function liveLabel(timeline: RunTimeline): string {
+  if (timeline.position.seq === 0) return 'Starting';
+  const last = timeline.entries.at(-1);
+  // Reasoning says itself, on the line above, that it is thinking.
+  if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';
+  return currentItem(timeline) ? 'Working' : 'Thinking';
+}
+
+function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
+  const { end, entries, usage } = timeline;
+  if (!end) return null;
+  const { work, answer, refusals } = splitAnswer(entries);
+  const answerText = answer && messageText(answer);
+  return (
+    <>
+      <WorkSection
+        entries={work}
+        runId={run.run_id}
+        session={session}
+        status={end.status}
+        duration={workedFor(run, timeline)}
+      />
+      {answerText !== null && (
+        <div className="pt-3.5 pb-1">
+          <Markdown text={answerText} />
+        </div>
+      )}
+      {refusals.length > 0 && (
+        <div className="py-1.5">
+          <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
+        </div>
+      )}
+      <RunOutcome
+        end={end}
+        prompt={run.prompt}
+        sessionId={session.session_id}
+        canFollowUp={latest && session.status === 'ready'}
+      />
+      {run.diff && run.diff.files > 0 && (
+        <RunFiles runId={run.run_id} sessionId={session.session_id} stat={run.diff} />
+      )}
+      <RunFooter answer={answerText} usage={usage ?? run.usage} endedAt={end.at} />
+    </>
+  );
+}
+
+const LoadingRun = () => (
+  <div aria-busy="true" className="space-y-3 pt-1">
+    <span className="sr-only">Loading</span>
+    <Skeleton className="h-4 w-32" />
+    <Skeleton className="h-4 w-full" />
+    <Skeleton className="h-4 w-4/5" />
+  </div>
+);

@@ -1,0 +1,52 @@
+import type { Usage } from '@saas-codex/contracts/runs';
+import { CopyButton } from '../../shared/ui/copy-button.js';
+import { Tooltip } from '../../shared/ui/tooltip.js';
+
+interface RunFooterProps {
+  answer: string | null;
+  usage: Usage | null;
+  /** ISO time. */
+  endedAt: string | null;
+}
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** The quiet line below a run: the answer to take along, what it cost, when it was. */
+export function RunFooter({ answer, usage, endedAt }: RunFooterProps) {
+  return (
+    <footer className="mt-1 flex h-7 items-center gap-2.5 text-xs text-subtle-foreground">
+      {answer !== null && <CopyButton text={answer} label="Copy answer" className="-mr-1 -ml-1.5" />}
+      {usage && <Tokens usage={usage} />}
+      {endedAt && (
+        <time dateTime={endedAt} title={new Date(endedAt).toLocaleString()}>
+          {new Date(endedAt).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
+        </time>
+      )}
+    </footer>
+  );
+}
+
+function Tokens({ usage }: { usage: Usage }) {
+  const { input_tokens: input, cached_input_tokens: cached, output_tokens: output } = usage;
+  return (
+    <Tooltip
+      side="top"
+      label={
+        <dl className="grid grid-cols-[auto_auto] gap-x-4 tabular-nums [&>dd]:text-right [&>dt]:text-muted-foreground">
+          <dt>Input</dt>
+          <dd>{input.toLocaleString()}</dd>
+          <dt>of it cached</dt>
+          <dd>{cached.toLocaleString()}</dd>
+          <dt>Output</dt>
+          <dd>{output.toLocaleString()}</dd>
+          <dt>of it reasoning</dt>
+          <dd>{usage.reasoning_output_tokens.toLocaleString()}</dd>
+        </dl>
+      }
+    >
+      <button type="button" className="cursor-default! rounded-sm tabular-nums">
+        {compact.format(input + output)} tokens
+      </button>
+    </Tooltip>
+  );
+}

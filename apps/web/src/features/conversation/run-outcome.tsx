@@ -1,0 +1,45 @@
+import { CircleAlert, Unplug } from 'lucide-react';
+import { outgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
+import type { RunEnd } from '../../entities/timeline/run-timeline.js';
+import { cx } from '../../shared/lib/cx.js';
+import { Button } from '../../shared/ui/button.js';
+import { toastError } from '../../shared/ui/toast.js';
+
+interface RunOutcomeProps {
+  end: RunEnd;
+  prompt: string;
+  sessionId: string;
+  /** The session takes prompts, and nothing has been asked since. */
+  canFollowUp: boolean;
+}
+
+/** How a run ended when it did not end well, and what to do about it; nothing otherwise. */
+export function RunOutcome({ end, prompt, sessionId, canFollowUp }: RunOutcomeProps) {
+  const send = useSendPrompt(sessionId, (_outgoing, error) => toastError(error));
+  if (end.status === 'succeeded' || end.status === 'cancelled') return null;
+  const interrupted = end.status === 'interrupted';
+  const Icon = interrupted ? Unplug : CircleAlert;
+  const sendAgain = () => send.mutate(outgoingPrompt(interrupted ? 'continue' : prompt));
+  return (
+    <div
+      className={cx(
+        'my-2 flex gap-2.5 rounded-xl border px-3.5 py-3 text-sm',
+        interrupted ? 'border-warning/25 bg-warning-soft' : 'border-destructive/25 bg-destructive-soft',
+      )}
+    >
+      <Icon
+        aria-hidden
+        className={cx('mt-0.5 size-4 shrink-0', interrupted ? 'text-warning' : 'text-destructive')}
+      />
+      <div className="min-w-0 flex-1">
+        <p className="font-medium">{interrupted ? 'The run was interrupted' : 'The run failed'}</p>
+        {end.reason && <p className="mt-0.5 [overflow-wrap:anywhere] text-muted-foreground">{end.reason}</p>}
+        {canFollowUp && (
+          <Button size="sm" className="mt-2.5" busy={send.isPending} onClick={sendAgain}>
+            {interrupted ? 'Continue' : 'Try again'}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { MessageSquareDashed } from 'lucide-react';
+import { useMemo } from 'react';
+import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
+import { orderRuns } from '../../entities/run/run-order.js';
+import { setupState } from '../../entities/session/session-state.js';
+import { EmptyState } from '../../shared/ui/empty-state.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { ConversationList, type ConversationRow } from './conversation-list.js';
+import { LiveAnnouncer } from './live-announcer.js';
+
+/** Everything that was asked and done in a session, oldest first. */
+export function SessionConversation({ session }: { session: Session }) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    runsQuery(session.session_id),
+  );
+  const outgoing = useOutgoingPrompts(session.session_id);
+  const held = setupState(session) === 'held';
+  const { conversation, queue, running } = useMemo(() => orderRuns(data, held), [data, held]);
+
+  const busy = held || running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
+  const rows = useMemo<ConversationRow[]>(
+    () => [
+      ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),
+      // What is sent while something runs will wait in the queue, where the composer shows it.
+      ...(busy ? [] : outgoing.slice(0, 1)).map(
+        ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
+      ),
+    ],
+    [conversation, busy, outgoing],
+  );
+
+  if (!data && !error) return <LoadingConversation />;
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      {rows.length > 0 ? (
+        <ConversationList
+          rows={rows}
+          session={session}
+          loadEarlier={hasNextPage ? () => void fetchNextPage() : null}
+          loadingEarlier={isFetchingNextPage}
+        />
+      ) : (
+        !error && <NothingYet session={session} />
+      )}
+      {error && (
+        <div className="mx-auto w-full max-w-3xl px-4 py-4">
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        </div>
+      )}
+      <LiveAnnouncer run={running ?? conversation.at(-1) ?? null} />
+    </div>
+  );
+}
+
+function NothingYet({ session }: { session: Session }) {
+  if (session.status !== 'ready') return <div className="flex-1" />;
+  return (
+    <EmptyState icon={MessageSquareDashed} title="Nothing asked yet" className="flex-1">
+      Describe what you want done below. Codex works in its own copy of the repository.
+    </EmptyState>
+  );
+}
+
+const LoadingConversation = () => (
+  <div aria-busy="true" className="flex-1 overflow-hidden">
+    <span className="sr-only">Loading the conversation</span>
+    <div className="mx-auto w-full max-w-3xl space-y-6 px-4 pt-6">
+      <Skeleton className="ml-auto h-11 w-3/5 rounded-2xl" />
+      <Skeleton className="h-4 w-36" />
+      <div className="space-y-2.5">
+        <Skeleton className="h-4 w-full" />
+        <Skeleton className="h-4 w-11/12" />
+        <Skeleton className="h-4 w-3/5" />
+      </div>
+    </div>
+  </div>
+);

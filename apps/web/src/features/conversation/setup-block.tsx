@@ -1,0 +1,192 @@
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { ChevronRight, CircleAlert, Hammer, type LucideIcon, Unplug } from 'lucide-react';
+import { memo, type ReactNode, useId } from 'react';
+import { scriptTitle } from '../../entities/environment/setup-draft.js';
+import { plainText } from '../../entities/timeline/command/ansi.js';
+import { CommandOutput } from '../../entities/timeline/command/command-output.js';
+import { Refusals } from '../../entities/timeline/items/refusals.js';
+import { CodeTarget } from '../../entities/timeline/items/step-row.js';
+import { commandOf, refusalsIn, runPhase, workedFor } from '../../entities/timeline/present.js';
+import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
+import { cx } from '../../shared/lib/cx.js';
+import { formatDuration, useSecondClock } from '../../shared/lib/time.js';
+import { useDisclosure } from '../../shared/lib/use-disclosure.js';
+import { Badge } from '../../shared/ui/badge.js';
+import { CopyButton } from '../../shared/ui/copy-button.js';
+import { RunFiles } from './run-files.js';
+
+interface SetupBlockProps {
+  run: Run;
+  session: Session;
+  /** In view, or nearly: its events are wanted. */
+  near: boolean;
+  /** Nothing came after it. */
+  latest: boolean;
+}
+
+interface Looks {
+  readonly icon: LucideIcon;
+  readonly iconLooks: string;
+  readonly text: string;
+  /** What goes on, and what went otherwise than hoped, is open until something comes after it. */
+  readonly open: boolean;
+}
+
+const LOOKS: Record<Run['status'], Looks> = {
+  queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup waits', open: false },
+  running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
+  succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },
+  failed: { icon: CircleAlert, iconLooks: 'text-destructive', text: 'Setup failed', open: true },
+  cancelled: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup stopped', open: true },
+  interrupted: { icon: Unplug, iconLooks: 'text-warning', text: 'Setup interrupted', open: true },
+};
+
+/** One run of the setup script: its output while it is at work, one line when all went well. */
+export const SetupBlock = memo(({ run, session, near, latest }: SetupBlockProps) => {
+  const timeline = useRunTimeline(run.run_id, near);
+  const status = statusOf(run, timeline);
+  const refusals = refusalsIn(timeline.entries);
+  return (
+    <article aria-label="Setup" className="pb-7">
+      <SetupCard key={`${status}/${latest}`} run={run} timeline={timeline} status={status} latest={latest} />
+      {refusals.length > 0 && (
+        <div className="mt-1.5 px-3.5">
+          <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} setup />
+        </div>
+      )}
+      {run.diff && run.diff.files > 0 && (
+        <RunFiles runId={run.run_id} sessionId={session.session_id} stat={run.diff} />
+      )}
+    </article>
+  );
+});
+
+/** The log knows of the beginning and the end a moment before the list of runs does. */
+function statusOf(run: Run, timeline: RunTimeline): Run['status'] {
+  if (timeline.end) return timeline.end.status;
+  return runPhase(run, timeline) === 'running' ? 'running' : run.status;
+}
+
+interface SetupCardProps extends Pick<SetupBlockProps, 'latest'> {
+  run: Run;
+  timeline: RunTimeline;
+  status: Run['status'];
+}
+
+function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
+  const { icon: Icon, iconLooks, text, open: opens } = LOOKS[status];
+  const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
+  const body = useId();
+  const command = commandOf(timeline);
+  const running = status === 'running';
+  const reason = timeline.end?.reason ?? run.error;
+  return (
+    <div className="overflow-hidden rounded-xl border bg-card shadow-xs">
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={body}
+        onClick={toggle}
+        className="flex h-10 w-full items-center gap-2.5 px-3.5 text-left text-sm hover:bg-hover"
+      >
+        <Icon aria-hidden className={cx('size-4 shrink-0', iconLooks)} strokeWidth={1.75} />
+        <span className={cx('shrink-0 font-medium', running && 'text-shimmer')}>{text}</span>
+        <span className="min-w-0 flex-1 truncate">
+          <CodeTarget>{scriptTitle(run.prompt)}</CodeTarget>
+        </span>
+        {command?.exit_code ? <Badge tone="danger">exit {command.exit_code}</Badge> : null}
+        <Duration run={run} timeline={timeline} running={running} />
+        <ChevronRight
+          aria-hidden
+          className={cx(
+            'size-3.5 shrink-0 text-subtle-foreground transition-[rotate] duration-150',
+            open && 'rotate-90',
+          )}
+        />
+      </button>
+      {open && (
+        <div id={body} className="animate-fade-in border-t">
+          <Script id={run.run_id} script={run.prompt}>
+            {command?.aggregated_output && (
+              <CopyButton label="Copy output" text={() => plainText(command.aggregated_output)} />
+            )}
+          </Script>
+          {command?.aggregated_output ? (
+            <CommandOutput output={command.aggregated_output} fromEnd={opens} />
+          ) : (
+            <p className="px-3.5 py-2.5 text-xs text-subtle-foreground">
+              {running || status === 'queued' ? 'No output yet' : 'No output'}
+            </p>
+          )}
+          {reason && (
+            <p className="border-t px-3.5 py-2.5 text-sm [overflow-wrap:anywhere] text-muted-foreground">
+              {reason}
+            </p>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The whole script, folded: its first command stands above. */
+function Script({ id, script, children }: { id: string; script: string; children: ReactNode }) {
+  const { open, toggle } = useDisclosure(`${id}/script`);
+  const body = useId();
+  const lines = script.trim().split('\n').length;
+  return (
+    <div className="border-b bg-muted/50">
+      <div className="flex h-8 items-center gap-2 pr-1.5 pl-2">
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-controls={body}
+          onClick={toggle}
+          className="flex h-6 items-center gap-1.5 rounded-md px-1.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
+        >
+          Script
+          <span className="text-subtle-foreground">
+            {lines} {lines === 1 ? 'line' : 'lines'}
+          </span>
+          <ChevronRight
+            aria-hidden
+            className={cx('size-3 transition-[rotate] duration-150', open && 'rotate-90')}
+          />
+        </button>
+        <span className="flex-1" />
+        {children}
+      </div>
+      {open && (
+        <pre
+          id={body}
+          className="max-h-60 overflow-auto px-3.5 pt-0.5 pb-2.5 font-mono text-xs/[18px] whitespace-pre-wrap"
+        >
+          {script.trim()}
+        </pre>
+      )}
+    </div>
+  );
+}
+
+function Duration({
+  run,
+  timeline,
+  running,
+}: Pick<SetupCardProps, 'run' | 'timeline'> & { running: boolean }) {
+  const began = timeline.startedAt ?? run.started_at;
+  const took = workedFor(run, timeline);
+  const looks = 'shrink-0 text-xs text-subtle-foreground tabular-nums';
+  if (running && began) return <Elapsed since={began} className={looks} />;
+  return took === null ? null : <span className={looks}>{formatDuration(took)}</span>;
+}
+
+function Elapsed({ since, className }: { since: string; className: string }) {
+  const now = useSecondClock();
+  return (
+    <time aria-hidden className={className}>
+      {formatDuration(now - Date.parse(since))}
+    </time>
+  );
+}

@@ -1,0 +1,68 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { ChevronRight } from 'lucide-react';
+import { useId } from 'react';
+import { EntryView } from '../../entities/timeline/items/entry-view.js';
+import type { Entry, RunEndStatus } from '../../entities/timeline/run-timeline.js';
+import { cx } from '../../shared/lib/cx.js';
+import { formatDuration } from '../../shared/lib/time.js';
+import { useDisclosure } from '../../shared/lib/use-disclosure.js';
+
+interface EntryListProps {
+  entries: readonly Entry[];
+  runId: string;
+  session: Session;
+  live: boolean;
+}
+
+export const EntryList = ({ entries, ...rest }: EntryListProps) =>
+  entries.map((entry) => <EntryView key={entry.key} entry={entry} {...rest} />);
+
+interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
+  status: RunEndStatus;
+  /** Milliseconds; null when it is not known. */
+  duration: number | null;
+}
+
+/** The work of an ended run, folded to how long it took. What went wrong stays open: there the work is the answer. */
+export function WorkSection({ entries, runId, session, status, duration }: WorkSectionProps) {
+  const { open, toggle } = useDisclosure(`${runId}/work`, status === 'failed' || status === 'interrupted');
+  const body = useId();
+  const summary = summarise(status, duration);
+  if (entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
+  return (
+    <div>
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={body}
+        onClick={toggle}
+        className="group/work flex h-8 w-full items-center gap-1.5 border-b text-left text-sm text-muted-foreground hover:text-foreground"
+      >
+        {summary}
+        <ChevronRight
+          aria-hidden
+          className={cx('size-3.5 transition-[rotate] duration-150', open && 'rotate-90')}
+        />
+      </button>
+      {open && (
+        <div id={body} className="animate-fade-in pt-2 pb-1">
+          <EntryList entries={entries} runId={runId} session={session} live={false} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function summarise(status: RunEndStatus, duration: number | null): string {
+  const time = duration === null ? '' : formatDuration(duration);
+  switch (status) {
+    case 'succeeded':
+      return time ? `Worked for ${time}` : 'Worked';
+    case 'cancelled':
+      return time ? `Stopped after ${time}` : 'Stopped';
+    case 'failed':
+      return time ? `Failed after ${time}` : 'Failed';
+    case 'interrupted':
+      return time ? `Interrupted after ${time}` : 'Interrupted';
+  }
+}

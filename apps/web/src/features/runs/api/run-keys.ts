@@ -1,5 +1,0 @@
-/** Query keys of everything about runs. */
-export const runKeys = {
-  all: ['runs'] as const,
-  list: (sessionId: string) => ['runs', 'list', sessionId] as const,
-};

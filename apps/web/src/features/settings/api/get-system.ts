@@ -1,9 +1,0 @@
-import { SystemInfo } from '@saas-codex/contracts/system';
-import { queryOptions } from '@tanstack/react-query';
-import { request } from '../../../shared/api/request.js';
-
-export const systemQuery = queryOptions({
-  queryKey: ['system'] as const,
-  queryFn: ({ signal }) => request('/api/system', { schema: SystemInfo, signal }),
-  staleTime: 300_000,
-});

@@ -1,0 +1,47 @@
+import { Check, Copy } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { IconButton } from './icon-button.js';
+
+interface CopyButtonProps {
+  text: string | (() => string);
+  label?: string;
+  className?: string;
+}
+
+/** Copies a text and says so for a moment. */
+export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 1_600);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async () => setCopied(await copyText(typeof text === 'string' ? text : text()));
+  return (
+    <IconButton label={copied ? 'Copied' : label} size="sm" className={className} onClick={() => void copy()}>
+      {copied ? <Check className="text-success" /> : <Copy />}
+    </IconButton>
+  );
+}
+
+/** Puts a text on the clipboard. Plain-http addresses other than localhost have no clipboard API: there the old way. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+function copyBySelection(text: string): boolean {
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.style.position = 'fixed';
+  field.style.opacity = '0';
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  return copied;
+}

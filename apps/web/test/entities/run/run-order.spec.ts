@@ -1,0 +1,64 @@
+import type { Run, RunStatus } from '@saas-codex/contracts/runs';
+import { orderRuns } from '../../../src/entities/run/run-order.js';
+
+/** Oldest first, as it is easiest to read; the API lists newest first. */
+function order(...statuses: (RunStatus | 'removed')[]) {
+  const runs = statuses.map((status, index) => ({
+    run_id: `${index}`,
+    status: status === 'removed' ? 'cancelled' : status,
+    started_at: status === 'queued' || status === 'removed' ? null : '2026-01-01T00:00:00.000Z',
+  })) as Run[];
+  const newestFirst = runs.toReversed();
+  const pages = [newestFirst.slice(0, 2), newestFirst.slice(2)].map((items) => ({
+    items,
+    next_cursor: null,
+  }));
+  const { conversation, queue, running } = orderRuns({ pages, pageParams: [] });
+  const ids = (list: readonly Run[]) => list.map(({ run_id }) => run_id).join('');
+  return [ids(conversation), ids(queue), running?.run_id ?? null];
+}
+
+describe('orderRuns', () => {
+  it('reads oldest first over all pages', () =>
+    expect(order('succeeded', 'failed', 'cancelled', 'interrupted')).toEqual(['0123', '', null]));
+
+  it('lets prompts wait behind the running one', () =>
+    expect(order('succeeded', 'running', 'queued', 'queued')).toEqual(['01', '23', '1']));
+
+  it('shows the next prompt in the conversation while nothing runs', () =>
+    expect(order('succeeded', 'queued', 'queued')).toEqual(['01', '2', null]));
+
+  it('forgets prompts that were taken out of the queue', () =>
+    expect(order('running', 'removed', 'queued')).toEqual(['0', '2', '0']));
+
+  describe('with a setup script', () => {
+    const run = (name: string, kind: Run['kind'], status: RunStatus, began: string | null = null) =>
+      ({ run_id: name, kind, status, started_at: began, ended_at: null, created_at: '' }) as Run;
+    const read = (held: boolean, ...newestFirst: Run[]) => {
+      const data = { pages: [{ items: newestFirst, next_cursor: null }], pageParams: [] };
+      const { conversation, queue } = orderRuns(data, held);
+      return [conversation, queue].map((list) => list.map(({ run_id }) => run_id).join(' '));
+    };
+
+    it('puts the setup that was asked for again before the prompts that wait for it', () => {
+      const [failed, prompt] = [run('s1', 'setup', 'failed', '1'), run('p', 'prompt', 'queued')];
+      expect(read(false, run('s2', 'setup', 'queued'), prompt, failed)).toEqual(['s1 s2', 'p']);
+    });
+
+    it('keeps prompts in the queue while a person has to decide', () => {
+      expect(read(true, run('p', 'prompt', 'queued'), run('s1', 'setup', 'failed', '1'))).toEqual([
+        's1',
+        'p',
+      ]);
+    });
+
+    it('reads in the order in which runs began', () => {
+      const prompt = run('p', 'prompt', 'running', '3');
+      const setups = [run('s2', 'setup', 'succeeded', '2'), run('s1', 'setup', 'failed', '1')] as const;
+      expect(read(false, setups[0], prompt, setups[1])).toEqual(['s1 s2 p', '']);
+    });
+  });
+
+  it('is empty before the list has come', () =>
+    expect(orderRuns(undefined)).toEqual({ conversation: [], queue: [], running: null }));
+});

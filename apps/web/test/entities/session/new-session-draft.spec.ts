@@ -1,0 +1,29 @@
+import { NETWORK_DRAFT_OFF } from '../../../src/entities/environment/network-draft.js';
+import { NO_SETUP } from '../../../src/entities/environment/setup-draft.js';
+import { type NewSessionDraft, toRequest } from '../../../src/entities/session/new-session-draft.js';
+
+const draft: NewSessionDraft = {
+  prompt: 'p',
+  repo: '',
+  ref: '',
+  model: '',
+  network: NETWORK_DRAFT_OFF,
+  setup: NO_SETUP,
+};
+
+describe('toRequest', () => {
+  it('leaves out what is empty, and a ref that belongs to no repository', () => {
+    expect(toRequest({ ...draft, ref: 'main' })).toEqual({ network: { mode: 'off' } });
+    expect(toRequest({ ...draft, repo: ' https://a.example/x ', ref: 'main', model: ' ' })).toEqual({
+      repo_url: 'https://a.example/x',
+      ref: 'main',
+      network: { mode: 'off' },
+    });
+  });
+
+  it('sends a setup script only when there is one', () => {
+    const setup = { ...NO_SETUP, asSession: false, script: 'npm ci' };
+    expect(toRequest({ ...draft, setup }).setup).toEqual({ script: 'npm ci', network: { mode: 'off' } });
+    expect(toRequest({ ...draft, setup: { ...setup, script: ' \n' } })).not.toHaveProperty('setup');
+  });
+});

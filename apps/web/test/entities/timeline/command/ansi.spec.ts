@@ -1,0 +1,46 @@
+import { ansiLines, plainText } from '../../../../src/entities/timeline/command/ansi.js';
+
+const E = '\u001b';
+const texts = (output: string) => ansiLines(output).map((line) => line.map((span) => span.text).join(''));
+
+describe('ansiLines', () => {
+  it('splits coloured text over lines and carries the colour on', () => {
+    expect(ansiLines(`${E}[31mred\nstill${E}[0m plain\n`)).toEqual([
+      [{ text: 'red', className: 'ansi-red-fg' }],
+      [
+        { text: 'still', className: 'ansi-red-fg' },
+        { text: ' plain', className: '' },
+      ],
+    ]);
+  });
+
+  it('names decorations and bright colours', () => {
+    expect(ansiLines(`${E}[1;92;41mok`)).toEqual([
+      [{ text: 'ok', className: 'ansi-bright-green-fg ansi-red-bg ansi-bold' }],
+    ]);
+  });
+
+  it.each([
+    [`${E}[38;5;196mx`, { color: 'rgb(255, 0, 0)' }],
+    [`${E}[38;5;244mx`, { color: 'rgb(128, 128, 128)' }],
+    [`${E}[38;2;1;2;3mx`, { color: 'rgb(1, 2, 3)' }],
+    [`${E}[48;5;21mx`, { background: 'rgb(0, 0, 255)' }],
+  ])('%j has a colour of its own', (output, colour) => {
+    expect(ansiLines(output)).toEqual([[{ text: 'x', className: '', ...colour }]]);
+  });
+
+  it('keeps what stands after carriage returns, and empty lines', () => {
+    expect(texts('10%\r50%\r100%\r\n\nend\r\n')).toEqual(['100%', '', 'end']);
+  });
+
+  it('drops titles, links, cursor movements and stray control characters', () => {
+    const output = `${E}]0;title\u0007${E}[2K${E}[1Ga${E}]8;;http://x${E}\\link${E}]8;;${E}\\${E}[?25h\u0008\u0000b`;
+    expect(texts(output)).toEqual(['alinkb']);
+  });
+
+  it('has no lines for no output', () => expect(ansiLines('')).toEqual([]));
+});
+
+describe('plainText', () => {
+  it('is what can be read', () => expect(plainText(`${E}[1;31mred${E}[0m\r\nb\n`)).toBe('red\nb\n'));
+});

@@ -1,0 +1,154 @@
+import { EVENT_TYPES, type RunEvent } from '@saas-codex/contracts/events';
+import { EMPTY_TIMELINE, fold } from '../../../src/entities/timeline/fold.js';
+import { command, delta, foldAll, item, logged, message, shape, started, USAGE } from './fold.fixtures.js';
+
+describe('fold', () => {
+  it('takes the prompt, the start and the end from the log', () => {
+    const timeline = foldAll(started, logged('2', 'run.succeeded', { usage: USAGE }));
+    expect(timeline).toMatchObject({
+      prompt: 'Fix it',
+      startedAt: '2026-01-01T00:00:01.000Z',
+      usage: USAGE,
+      end: { status: 'succeeded', reason: null, at: '2026-01-01T00:00:02.000Z' },
+    });
+  });
+
+  it('merges the phases of one item into one entry and remembers when it began', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'started', command('in_progress')),
+      item('3', 'updated', command('in_progress', 'one')),
+      item('4', 'completed', command('completed', 'one two')),
+    );
+    expect(timeline.entries).toHaveLength(1);
+    expect(timeline.entries[0]).toMatchObject({
+      startedAt: '2026-01-01T00:00:02.000Z',
+      completedAt: '2026-01-01T00:00:04.000Z',
+      item: { known: true, value: { aggregated_output: 'one two', exit_code: 0 } },
+    });
+  });
+
+  it('gives the same timeline when a reconnect repeats events', () => {
+    const events = [
+      started,
+      item('2', 'started', command('in_progress')),
+      delta('2-1', 'Hel'),
+      delta('2-2', 'lo'),
+    ];
+    const once = foldAll(...events);
+    expect(foldAll(...events, ...events.slice(1))).toEqual(once);
+    expect(fold(once, events[2]!)).toBe(once);
+  });
+
+  it('lets a text grow by its deltas until the completed item takes its place', () => {
+    const growing = foldAll(
+      started,
+      delta('1-1', 'Hel'),
+      delta('1-2', 'lo'),
+      item('2', 'started', command('in_progress')),
+    );
+    expect(shape(growing)).toEqual(['draft Hello', 'command_execution']);
+    expect(shape(fold(growing, item('3', 'completed', message('Hello.'))))).toEqual([
+      'agent_message',
+      'command_execution',
+    ]);
+  });
+
+  it('replaces only a draft of the same type, the oldest first', () => {
+    const timeline = foldAll(
+      started,
+      delta('1-1', 'thinking', 'r', 'reasoning'),
+      delta('1-2', 'first', 'm1'),
+      delta('1-3', 'second', 'm2'),
+      item('2', 'completed', message('first!')),
+    );
+    expect(shape(timeline)).toEqual(['draft thinking', 'agent_message', 'draft second']);
+  });
+
+  it('drops the draft of an item that had its own entry already', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'started', message('')),
+      delta('2-1', 'Hi'),
+      item('3', 'completed', message('Hi')),
+    );
+    expect(shape(timeline)).toEqual(['agent_message']);
+  });
+
+  it('passes items of unknown types and malformed known ones through', () => {
+    const timeline = foldAll(
+      started,
+      item('2', 'completed', { id: 'a', type: 'image_generation', prompt: 'cat' }),
+      item('3', 'completed', { id: 'b', type: 'agent_message' }),
+    );
+    expect(timeline.entries).toMatchObject([
+      { item: { known: false, value: { type: 'image_generation', prompt: 'cat' } } },
+      { item: { known: false, value: { type: 'agent_message' } } },
+    ]);
+  });
+
+  it('ends a run that was cancelled before it started', () => {
+    const timeline = foldAll(logged('1', 'run.cancelled', { reason: 'Cancelled before it started.' }));
+    expect(timeline).toMatchObject({
+      startedAt: null,
+      entries: [],
+      end: { status: 'cancelled', reason: 'Cancelled before it started.' },
+    });
+  });
+
+  it.each(['run.failed', 'run.cancelled', 'run.interrupted'] as const)(
+    'keeps what was there on %s, drafts too',
+    (type) => {
+      const timeline = foldAll(
+        started,
+        delta('1-1', 'Half a'),
+        logged('2', type, { reason: 'Because.', usage: USAGE }),
+      );
+      expect(shape(timeline)).toEqual(['draft Half a']);
+      expect(timeline).toMatchObject({ usage: USAGE, end: { status: type.slice(4), reason: 'Because.' } });
+    },
+  );
+
+  it('ignores whatever follows the first terminal event', () => {
+    const ended = foldAll(started, logged('2', 'run.interrupted', { reason: 'Lost.' }));
+    expect(fold(ended, logged('3', 'run.succeeded', {}))).toBe(ended);
+  });
+
+  it('shows a failure once although Codex tells it twice', () => {
+    const timeline = foldAll(
+      started,
+      logged('2', 'error', { message: 'No quota' }),
+      logged('3', 'turn.failed', { error: { message: 'No quota' } }),
+    );
+    expect(shape(timeline)).toEqual(['No quota']);
+  });
+
+  it('keeps the identity of entries that an event does not touch', () => {
+    const before = foldAll(started, item('2', 'completed', command('completed')), delta('2-1', 'a'));
+    const after = fold(before, delta('2-2', 'b'));
+    expect(after.entries[0]).toBe(before.entries[0]);
+  });
+
+  it('moves on over every event type, also one of a newer server', () => {
+    const data = { item: message('x'), usage: USAGE, error: { message: 'x' }, message: 'x', reason: 'x' };
+    for (const type of [...EVENT_TYPES, 'approval.requested']) {
+      const event = { ...started.event, seq: 7, type, data } as unknown as RunEvent;
+      expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
+    }
+  });
+
+  it('keeps the last of the notices in a row, and leaves to the end what the end says', () => {
+    const failing = foldAll(
+      started,
+      logged('2', 'error', { message: 'Attempt 1/5 failed' }),
+      logged('3', 'error', { message: 'Attempt 2/5 failed' }),
+    );
+    expect(shape(failing)).toEqual(['Attempt 2/5 failed']);
+
+    const failed = [
+      logged('4', 'error', { message: 'No quota' }),
+      logged('5', 'run.failed', { reason: 'No quota' }),
+    ];
+    expect(shape(failed.reduce(fold, failing))).toEqual([]);
+  });
+});

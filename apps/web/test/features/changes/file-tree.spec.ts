@@ -1,0 +1,63 @@
+import type { DiffFile } from '@saas-codex/contracts/diffs';
+import {
+  filesInOrder,
+  fileTree,
+  filterFiles,
+  type TreeNode,
+} from '../../../src/features/changes/file-tree.js';
+
+const file = (path: string, additions: number | null = 1, deletions: number | null = 0): DiffFile => ({
+  path,
+  old_path: null,
+  status: 'modified',
+  additions,
+  deletions,
+  binary: additions === null,
+  generated: false,
+});
+
+const outline = (nodes: readonly TreeNode[]): unknown[] =>
+  nodes.map((node) => (node.kind === 'file' ? node.name : { [node.name]: outline(node.children) }));
+
+describe('fileTree', () => {
+  it('puts folders first, sorts by name with numbers, and draws lone folders together', () => {
+    const tree = fileTree(
+      ['z.md', 'src/a/b/two.ts', 'src/a/b/one.ts', 'src/a10.ts', 'src/a9.ts', 'docs/x/y.md'].map((path) =>
+        file(path),
+      ),
+    );
+    expect(outline(tree)).toEqual([
+      { 'docs/x': ['y.md'] },
+      { src: [{ 'a/b': ['one.ts', 'two.ts'] }, 'a9.ts', 'a10.ts'] },
+      'z.md',
+    ]);
+  });
+
+  it('sums what changed below a folder; a binary file counts nothing', () => {
+    const tree = fileTree([
+      file('src/a.ts', 3, 1),
+      file('src/deep/b.ts', 4, 2),
+      file('src/c.png', null, null),
+    ]);
+    expect(tree[0]).toMatchObject({ path: 'src', additions: 7, deletions: 3 });
+  });
+
+  it('keeps the full path of folders that were drawn together', () => {
+    expect(fileTree([file('a/b/c/d.ts')])[0]).toMatchObject({ name: 'a/b/c', path: 'a/b/c' });
+  });
+
+  it('lists files in the order of the tree', () => {
+    const tree = fileTree([file('b.ts'), file('a/z.ts')]);
+    expect(filesInOrder(tree).map(({ path }) => path)).toEqual(['a/z.ts', 'b.ts']);
+  });
+});
+
+describe('filterFiles', () => {
+  const files = [file('src/Runs/run-list.ts'), file('docs/runs.md')];
+  it.each([
+    ['', 2],
+    ['runs', 2],
+    ['ts RUN-', 1],
+    ['nothing', 0],
+  ])('%j', (filter, count) => expect(filterFiles(files, filter)).toHaveLength(count));
+});

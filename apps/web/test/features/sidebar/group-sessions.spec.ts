@@ -1,0 +1,33 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { groupSessions } from '../../../src/features/sidebar/group-sessions.js';
+
+const now = new Date(2026, 2, 15, 10, 0).getTime();
+const at = (...parts: [number, number, number, number, number]) =>
+  ({ updated_at: new Date(...parts).toISOString() }) as Session;
+
+const labels = (...sessions: Session[]) => groupSessions(sessions, now).map(({ label }) => label);
+
+describe('groupSessions', () => {
+  it('goes by calendar days, not by 24 hours', () => {
+    expect(labels(at(2026, 2, 15, 0, 1), at(2026, 2, 14, 23, 59))).toEqual(['Today', 'Yesterday']);
+  });
+
+  it('cuts older ones into ever larger parts', () => {
+    const sessions = [
+      at(2026, 2, 9, 12, 0),
+      at(2026, 2, 8, 12, 0),
+      at(2026, 1, 1, 12, 0),
+      at(2025, 11, 24, 12, 0),
+    ];
+    const [week, month, february, december] = labels(...sessions);
+    expect([week, month]).toEqual(['Last 7 days', 'Last 30 days']);
+    expect(february).not.toMatch(/2026/);
+    expect(december).toMatch(/2025/);
+  });
+
+  it('keeps the order and puts a clock that runs ahead under today', () => {
+    const groups = groupSessions([at(2026, 2, 16, 1, 0), at(2026, 2, 15, 9, 0)], now);
+    expect(groups).toHaveLength(1);
+    expect(groups[0]?.sessions).toHaveLength(2);
+  });
+});
