@@ -30,7 +30,7 @@ function checker(trusted: string[] = ['gitea', 'team.internal:8443', '127.0.0.1:
 
 async function verdict(text: string): Promise<string> {
   try {
-    return (await checker().checker.check(text)).url;
+    return (await checker().checker.checkAddress(text)).url;
   } catch (error) {
     if (error instanceof ProblemError) return error.code;
     throw error;
@@ -197,10 +197,10 @@ test.each([
 
 test('a connection goes to the addresses that were checked, whatever the name says later', async () => {
   const { checker: addresses, questions } = checker();
-  const first = await addresses.check('https://rebinding.example.org/a');
+  const first = await addresses.checkAddress('https://rebinding.example.org/a');
   expect(first.pinnedTo).toEqual(['93.184.216.34']);
   expect(questions).toEqual(['rebinding.example.org']);
-  await expect(addresses.check('https://rebinding.example.org/a')).rejects.toMatchObject({
+  await expect(addresses.checkAddress('https://rebinding.example.org/a')).rejects.toMatchObject({
     code: 'repo_host_forbidden',
   });
 });

@@ -87,9 +87,8 @@ const ESCAPES: [string, Build, string][] = [
 test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands) => {
   const { url, bare } = await publish(build);
   const sessionId = randomUUID();
-  const address = await fixture.workspaces.checkAddress(url);
-  const made = await fixture.workspaces
-    .create(fixture.ctx, { sessionId, address, ref: null }, () => {})
+  const made = await fixture.clones
+    .createWorkspace(fixture.ctx, sessionId, { repoUrl: url, ref: null }, () => {})
     .then(
       () => true,
       (error: { code: string }) => {
@@ -97,10 +96,10 @@ test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands)
         return false;
       },
     );
-  const repo = fixture.workspaces.repoPath(sessionId);
+  const repo = fixture.storage.repoPath(sessionId);
   await expect(access(join(repo, lands))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(access(join(fixture.root, 'escaped'))).rejects.toMatchObject({ code: 'ENOENT' });
-  if (made) await fixture.workspaces.checkpoint(fixture.ctx, sessionId);
+  if (made) await fixture.history.takeCheckpoint(sessionId);
 
   const careless = join(fixture.root, 'careless', randomUUID(), 'repo');
   await mkdir(careless, { recursive: true });
@@ -109,7 +108,7 @@ test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands)
 });
 
 const codeOf = (url: string) =>
-  fixture.open(url).then(
+  fixture.openSession(url).then(
     () => 'none',
     ({ code }: { code: string }) => code,
   );
@@ -147,7 +146,7 @@ test('submodules and what LFS holds are not fetched', async () => {
     return objects.tree([...(await Promise.all(files)), { mode: '160000', name: 'inner', oid: commit }]);
   });
   const before = git.requests();
-  const { repo } = await fixture.open(url);
+  const { repo } = await fixture.openSession(url);
   expect(git.requests() - before).toBe(REQUESTS_OF_A_CLONE);
   expect(await readdir(join(repo, 'inner'))).toEqual([]);
   expect(await readFile(join(repo, 'a.bin'), 'utf8')).toBe(pointer);

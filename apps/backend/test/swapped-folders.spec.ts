@@ -27,10 +27,10 @@ beforeAll(async () => {
 afterAll(() => histories.close());
 
 type Session = Awaited<ReturnType<typeof open>>;
-const open = () => histories.open({ 'dir/a.txt': 'a\n', 'dir/deep/a.txt': 'a\n', 'b.txt': 'b\n' });
+const open = () => histories.openHistory({ 'dir/a.txt': 'a\n', 'dir/deep/a.txt': 'a\n', 'b.txt': 'b\n' });
 
-async function expectNoSecrets({ history }: Session) {
-  const objects = await runGit(history, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+async function expectNoSecrets({ historyGit }: Session) {
+  const objects = await runGit(historyGit, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
   expect(objects.toString().split('\n')).not.toEqual(
     expect.arrayContaining([expect.stringMatching(secrets.join('|'))]),
   );
@@ -70,13 +70,13 @@ const MOMENTS: Moment[] = [
     name: 'after the names were listed',
     async checkpoint(session, swap) {
       const git = histories.app.get(Git);
-      const run = git.run.bind(git);
+      const runCommand = git.runCommand.bind(git);
       let commands = 0;
-      git.run = async (command) => {
+      git.runCommand = async (command) => {
         if (commands++ === 1) await swap();
-        return run(command);
+        return runCommand(command);
       };
-      await session.checkpoint().finally(() => (git.run = run));
+      await session.checkpoint().finally(() => (git.runCommand = runCommand));
       expect(commands).toBeGreaterThan(1);
     },
   },
@@ -86,7 +86,7 @@ const MOMENTS: Moment[] = [
       // Of this size, a file is written to a pack while it is read.
       await session.write('dir/0.bin', randomBytes(22 * 1024 * 1024));
       const taken = session.checkpoint();
-      const packs = join(session.history, 'objects/pack');
+      const packs = join(session.historyGit, 'objects/pack');
       await waitFor(async () => (await readdir(packs)).some((name) => name.startsWith('tmp_')));
       await swap();
       await taken;
@@ -108,7 +108,7 @@ describe.each(MOMENTS)('$name', ({ checkpoint }) => {
     await rename(session.at('aside'), session.at(place));
     const tree = await session.checkpoint();
     for (const name of NAMES) {
-      expect((await runGit(session.history, 'cat-file', 'blob', `${tree}:dir/${name}`)).toString()).toBe(
+      expect((await runGit(session.historyGit, 'cat-file', 'blob', `${tree}:dir/${name}`)).toString()).toBe(
         'mine\n',
       );
     }

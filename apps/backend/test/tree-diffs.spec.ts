@@ -10,7 +10,7 @@ describe('a diff', () => {
   const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
 
   test('tells renames, binaries, modes, links and generated files apart', async () => {
-    const session = await histories.open({
+    const session = await histories.openHistory({
       'old name.txt': LINES,
       'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
       'run.sh': '#!/bin/sh\n',
@@ -68,7 +68,7 @@ describe('a diff', () => {
       ['"latin-\\351.txt"', Buffer.from('latin-\xe9.txt', 'latin1')],
       ['"\\"latin-\\\\351.txt\\""', Buffer.from('"latin-\\351.txt"')],
     ];
-    const session = await histories.open(null);
+    const session = await histories.openHistory(null);
     for (const [, name] of names) await session.write(name, 'x\n');
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
@@ -86,7 +86,7 @@ describe('a diff', () => {
   });
 
   test('is cut when it has too many files, and a patch when it is too long', async () => {
-    const session = await histories.open(null);
+    const session = await histories.openHistory(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));
     const tree = await session.checkpoint();

@@ -6,7 +6,7 @@ import type { RunEntity } from '../runs/run.entity.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { History } from '../workspaces/history/history.js';
 
 interface Trees {
   from: string;
@@ -24,19 +24,19 @@ export class ChangesService {
   constructor(
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
-    private readonly workspaces: Workspaces,
+    private readonly history: History,
   ) {}
 
   /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found */
   async read(ctx: RequestContext, sessionId: string, query: DiffQuery): Promise<Diff> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.workspaces.diff(ctx, sessionId, from, to);
+    return this.history.diff(sessionId, from, to);
   }
 
   /** @throws ProblemError as `read`, and file_not_found */
   async readFile(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.workspaces.patch(ctx, sessionId, from, to, query.path);
+    return this.history.filePatch(sessionId, from, to, query.path);
   }
 
   private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
@@ -46,7 +46,7 @@ export class ChangesService {
       to === undefined ? null : this.treeAt(ctx, sessionId, to, afterRun),
     ]);
     if (fromTree !== null && toTree !== null) return { from: fromTree, to: toTree };
-    const now = await this.workspaces.checkpoint(ctx, sessionId);
+    const now = await this.history.takeCheckpoint(sessionId);
     return { from: fromTree ?? now, to: toTree ?? now };
   }
 
@@ -65,7 +65,7 @@ export class ChangesService {
 
   /** A tree of this very session: the history can also read the repository's other trees, and any blob by chance. */
   private async knownTree(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
-    if (await this.workspaces.hasCheckpoint(ctx, sessionId, tree)) return tree;
+    if (await this.history.hasCheckpoint(sessionId, tree)) return tree;
     throw new ProblemError('tree_not_found', 'This session never had this state. Load its changes again.');
   }
 }
