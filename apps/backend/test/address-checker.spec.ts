@@ -1,7 +1,7 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AddressChecker } from '../src/workspaces/addresses/address-checker.js';
 
-/** What the world's DNS says in these tests; a list of lists answers one list per question. */
+/** DNS in these tests. A list of lists answers each question with the next list. */
 const DNS: Record<string, string[] | string[][]> = {
   'github.com': ['140.82.121.3'],
   'git.example.org': ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'],
@@ -69,7 +69,7 @@ test.each([
 });
 
 test.each([
-  // other schemes, transports, and what is no address at all
+  // other schemes and transports, and text that is no address
   ['repo_url_invalid', ''],
   ['repo_url_scheme', 'http://github.com/a/b'],
   ['repo_url_scheme', 'http://team.internal/a'],
@@ -195,7 +195,7 @@ test.each([
   expect(await verdict(text)).toBe(code);
 });
 
-test('a connection goes to the addresses that were checked, whatever the name says later', async () => {
+test('a connection goes to the addresses that were checked, even if the name resolves differently later', async () => {
   const { checker: addresses, questions } = checker();
   const first = await addresses.checkAddress('https://rebinding.example.org/a');
   expect(first.pinnedTo).toEqual(['93.184.216.34']);

@@ -6,7 +6,7 @@ let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));
 afterAll(() => histories.close());
 
-describe('nothing that the agent writes makes us run its programs', () => {
+describe('nothing that an agent writes makes us run its programs', () => {
   const FILES = { 'a.txt': 'a\n', 'sub/keep': 'k\n', '.gitattributes': '*.x filter=own\n' };
 
   test('configuration, attributes, hooks, nested repositories, submodules', async () => {
@@ -40,7 +40,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
         '[attr]bad filter=own diff=own merge=own\n* bad text eol=crlf\n',
       );
     };
-    // A commit of its own with a submodule in it, as if it had been cloned so, and a repository that nobody knows.
+    // A submodule, as if it had been cloned with the repository, and a repository that is not part of any commit.
     for (const nested of ['module', 'nested']) {
       await mkdir(session.at(nested));
       await runGit(join(session.repo, nested), 'init', '-q');
@@ -69,13 +69,13 @@ describe('nothing that the agent writes makes us run its programs', () => {
       'nested/file.txt': '100644',
       'sub/keep': '100644',
     });
-    // The same poison does work on a git that trusts the folder: the test would notice.
+    // The control: a git that trusts the folder does run the programs.
     await execute('git', ['status'], { cwd: session.repo }).catch(() => undefined);
     await access(marker);
     await rm(marker);
   });
 
-  test('a folder that became a link is recorded as a link, not as what it leads to', async () => {
+  test('a folder that became a link is recorded as a link, without following it', async () => {
     const session = await histories.openHistory({ 'dir/secret.txt': 'mine\n', 'dir/same.txt': 'same\n' });
     await mkdir(join(histories.root, 'elsewhere'), { recursive: true });
     await writeFile(join(histories.root, 'elsewhere/secret.txt'), 'not for this session\n');
@@ -87,7 +87,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
 });
 
 describe('a checkpoint', () => {
-  test('has the bytes of every file, whatever attributes say', async () => {
+  test('holds the bytes of every file, whatever attributes say', async () => {
     const attributes =
       '* text=auto eol=crlf ident\n*.utf16 text working-tree-encoding=UTF-16\n*.bad working-tree-encoding\n';
     const contents: Record<string, string | Buffer> = {
@@ -114,7 +114,7 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).files).toHaveLength(Object.keys(contents).length + 1);
   });
 
-  test('begins with what the checkout has written, converted or not', async () => {
+  test('starts from what the checkout wrote, converted or not', async () => {
     const files = {
       '.gitattributes': '*.bat eol=crlf\n*.id ident\n* text=auto\n',
       'a.bat': 'a\n',
@@ -130,14 +130,14 @@ describe('a checkpoint', () => {
     const recorded = (path: string) =>
       runGit(session.historyGit, 'cat-file', 'blob', `${session.baseTree}:${path}`);
     expect(await Promise.all(['a.bat', 'sub/b.id', 'c.txt'].map(recorded))).toEqual(written);
-    // Within the second of the checkout, and of the same size: times tell nothing.
+    // In the same second as the checkout, and with the same size, so timestamps show no difference.
     await session.write('c.txt', 'C\n');
     expect(summary(await session.diff(session.baseTree, await session.checkpoint()))).toEqual([
       'modified c.txt +1 -1',
     ]);
   });
 
-  test('honours .gitignore for what is new, and keeps what is tracked', async () => {
+  test('honours .gitignore for new files, and keeps tracked ones', async () => {
     const session = await histories.openHistory({
       '.gitignore': 'out/\n*.log\n',
       'kept.log': '1\n',
@@ -177,7 +177,7 @@ describe('a checkpoint', () => {
     expect(await session.checkpoint()).toBe(session.baseTree);
   });
 
-  test('does not wait for named pipes in the place of files that git reads', async () => {
+  test('does not wait for named pipes in place of files that git reads', async () => {
     histories.limits.pipesEveryMs = 20;
     histories.limits.localMs = 5_000;
     const session = await histories.openHistory({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
@@ -196,7 +196,7 @@ describe('a checkpoint', () => {
     histories.limits.localMs = 60_000;
   });
 
-  test('survives what cannot be recorded: too large, unreadable, a lock that a killed git left', async () => {
+  test('leaves out a file that is too large, and removes the lock of a killed git', async () => {
     histories.limits.checkpointFileBytes = 1_000;
     const session = await histories.openHistory({ 'a.txt': 'a\n' });
     await session.write('large.bin', 'x'.repeat(1_001));
@@ -209,7 +209,7 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).omitted).toEqual([]);
   });
 
-  test('is one for all who ask at the same time, and holds what was written before each asked', async () => {
+  test('is shared by simultaneous requests, and holds what was written before each of them', async () => {
     const session = await histories.openHistory(null);
     const trees: string[] = [];
     for (let n = 0; n < 3; n++) {

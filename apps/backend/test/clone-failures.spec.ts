@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const listing = (...path: string[]) => readdir(join(fixture.root, ...path)).catch(() => []);
 
-/** All workspaces and mirrors that there are, finished or not; the trash is empty by then. */
+/** All workspaces and mirrors, finished or not, once the trash is empty. */
 async function everythingOnDisk(): Promise<string[]> {
   await waitFor(async () => (await listing('.trash')).length === 0);
   const tenants = await listing('.mirrors');
@@ -85,7 +85,7 @@ describe('a clone that fails leaves nothing behind', () => {
     expect(git.requests()).toBe(before);
   });
 
-  test.each(['http', 'ssh'])('nobody listens: %s', async (scheme) => {
+  test.each(['http', 'ssh'])('nothing listens: %s', async (scheme) => {
     expect(await codeOf(() => fixture.openSession(`${scheme}://127.0.0.1:9/a.git`))).toBe(
       'clone_unreachable',
     );

@@ -8,8 +8,8 @@ import { Git } from '../src/workspaces/git/git.js';
 import { execute, runGit, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 /*
- * An agent puts links and pipes in the place of folders and files while these are recorded. In `outside`, which its
- * jail hides from it, there are files of the same names.
+ * An agent replaces folders and files with links and pipes while they are recorded. The links lead to `outside`, which
+ * the agent's jail hides from it and which has files of the same names.
  */
 let histories: Awaited<ReturnType<typeof startHistories>>;
 let outside: string;
@@ -60,7 +60,7 @@ const SWAPS: Swap[] = [
   },
 ];
 
-/** Takes a checkpoint, and calls `swap` at some moment of it. */
+/** Takes a checkpoint and calls `swap` at a certain moment of it. */
 interface Moment {
   name: string;
   checkpoint(session: Session, swap: () => Promise<unknown>): Promise<unknown>;
@@ -83,7 +83,7 @@ const MOMENTS: Moment[] = [
   {
     name: 'while contents are recorded',
     async checkpoint(session, swap) {
-      // Of this size, a file is written to a pack while it is read.
+      // git writes a file of this size to a pack while it is being read.
       await session.write('dir/0.bin', randomBytes(22 * 1024 * 1024));
       const taken = session.checkpoint();
       const packs = join(session.historyGit, 'objects/pack');
@@ -95,7 +95,7 @@ const MOMENTS: Moment[] = [
 ];
 
 describe.each(MOMENTS)('$name', ({ checkpoint }) => {
-  test.each(SWAPS)('$name: nothing from there is recorded', async ({ place, put }) => {
+  test.each(SWAPS)('$name: nothing from outside is recorded', async ({ place, put }) => {
     const session = await open();
     for (const name of NAMES) await session.write(`dir/${name}`, 'mine\n');
     await checkpoint(session, async () => {
@@ -121,7 +121,7 @@ const CHANGING_PLACES = `while true; do
   for file in a.txt new.txt deep/a.txt; do echo mine again >> dir/$file; done
 done`;
 
-test('folders and links change places all the time: nothing from there is recorded', async () => {
+test('folders and links change places all the time: nothing from outside is recorded', async () => {
   const session = await open();
   const agent = spawn('sh', ['-c', CHANGING_PLACES, 'sh', outside], { cwd: session.repo, stdio: 'ignore' });
   try {

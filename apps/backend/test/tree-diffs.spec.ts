@@ -9,7 +9,7 @@ afterAll(() => histories.close());
 describe('a diff', () => {
   const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
 
-  test('tells renames, binaries, modes, links and generated files apart', async () => {
+  test('distinguishes renames, binaries, modes, links and generated files', async () => {
     const session = await histories.openHistory({
       'old name.txt': LINES,
       'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
@@ -56,7 +56,7 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  test('gives every path one text, however odd', async () => {
+  test('gives every path exactly one text, however odd the path', async () => {
     const names: [string, Buffer][] = [
       [' spaces ', Buffer.from(' spaces ')],
       ['back\\slash', Buffer.from('back\\slash')],
@@ -76,7 +76,7 @@ describe('a diff', () => {
     for (const [text] of names) {
       expect((await session.patch(session.baseTree, tree, text)).patch).toMatch(/\n@@ -0,0 \+1 @@\n\+x\n$/);
     }
-    // git reads our heads as it reads its own.
+    // git can apply patches with our headers.
     const patches = await Promise.all(names.map(([text]) => session.patch(session.baseTree, tree, text)));
     const target = join(histories.root, 'patched');
     await mkdir(target);
@@ -85,7 +85,7 @@ describe('a diff', () => {
     for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
   });
 
-  test('is cut when it has too many files, and a patch when it is too long', async () => {
+  test('is cut when it has too many files, as is a patch that is too long', async () => {
     const session = await histories.openHistory(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));

@@ -10,7 +10,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { systemContext } from '../src/identity/request-context.js';
 import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
-/** The name has no address but the one that the backend's resolver gives it. */
+/** Only the backend's resolver knows an address for this name. */
 const PINNED = 'pinned.invalid';
 
 let git: GitServer;
@@ -30,7 +30,7 @@ const run = async (cwd: string, ...args: string[]) =>
   (await promisify(execFile)('git', args, { cwd })).stdout.trim();
 
 describe('a new workspace', () => {
-  test('is a clone as people know it, on objects that it borrows from the mirror', async () => {
+  test('is an ordinary clone that borrows its objects from the mirror', async () => {
     const url = await git.createRepository('plain', { 'README.md': '# Plain\n', 'src/a.ts': 'export {};\n' });
     const phases: string[] = [];
     const sessionId = randomUUID();
@@ -50,7 +50,7 @@ describe('a new workspace', () => {
     expect(await readdir(join(repo, '.git'))).not.toContain('hooks');
   });
 
-  test('costs one look at the remote when the mirror is current, and one fetch when it is not', async () => {
+  test('costs one look at the remote when the mirror is current, and a fetch when it is not', async () => {
     const url = await git.createRepository('shared', { 'a.txt': '1\n' });
     const requests = async (work: () => Promise<unknown>) => {
       const before = git.requests();
@@ -91,7 +91,7 @@ describe('a new workspace', () => {
     expect(await run(repo, 'remote', 'get-url', 'origin')).toBe(url);
   });
 
-  test('takes up after a crash: half a workspace and the lock of a process that is gone', async () => {
+  test('is made after a crash that left half a workspace and the lock of a dead process', async () => {
     const url = await git.createRepository('again', { 'a.txt': '1\n' });
     const before = await fixture.openSession(url);
     const alternates = await readFile(join(before.repo, '.git/objects/info/alternates'), 'utf8');
@@ -105,7 +105,7 @@ describe('a new workspace', () => {
     expect(await readdir(fixture.storage.repoPath(sessionId))).toEqual(['.git', 'a.txt']);
   });
 
-  test('reaches a host only at the address that was checked', async () => {
+  test('connects only to the network address that was checked', async () => {
     const url = await git.createRepository('pinned', { 'a.txt': '1\n' });
     const resolver = fixture.app.get(HostResolver);
     const asked: string[] = [];
@@ -175,7 +175,7 @@ describe('a ref', () => {
   );
 });
 
-test('a workspace is removed as often as somebody asks', async () => {
+test('removing a workspace twice is no error', async () => {
   const { sessionId } = await fixture.openSession(null);
   await fixture.storage.removeWorkspace(sessionId);
   await fixture.storage.removeWorkspace(sessionId);
