@@ -19,6 +19,14 @@ const BACKEND = [
   ['api/[^/]+$'],
   ['database'],
 ];
+/** Inside workspaces/. */
+const WORKSPACES = [
+  ['workspaces/clones'],
+  ['workspaces/history'],
+  ['workspaces/storage'],
+  ['workspaces/git'],
+  ['workspaces/(addresses|workspace-limits)'],
+];
 const RUNNER = [
   ['runs', 'system'],
   ['engine'],
@@ -104,7 +112,24 @@ module.exports = {
       from: { path: '^(apps|libs)/[^/]+/src/', pathNot: '(^libs/testing/|\\.spec\\.tsx?$)' },
       to: { path: '^(tests|libs/testing|apps/[^/]+/test|libs/[^/]+/test)/' },
     },
+    {
+      name: 'workspaces-only-through-their-three-classes',
+      severity: 'error',
+      from: { path: '^apps/backend/src/', pathNot: '^apps/backend/src/workspaces/' },
+      to: {
+        path: '^apps/backend/src/workspaces/',
+        pathNot:
+          '/(clones/clones|history/history|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
+      },
+    },
+    {
+      name: 'simple-git-only-reads-bare-repositories',
+      severity: 'error',
+      from: { pathNot: '^apps/backend/src/workspaces/git/bare-repository\\.ts$' },
+      to: { path: 'node_modules/simple-git/' },
+    },
     ...directions('backend', BACKEND),
+    ...directions('backend', WORKSPACES),
     ...directions('runner', RUNNER),
     ...directions('web', WEB),
     {
@@ -116,7 +141,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/' },
+    exclude: { path: '^(apps|libs)/[^/]+/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -1,7 +1,7 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AddressChecker } from '../src/workspaces/addresses/address-checker.js';
 
-/** What the world's DNS says in these tests; a list of lists answers one list per question. */
+/** DNS in these tests. A list of lists answers each question with the next list. */
 const DNS: Record<string, string[] | string[][]> = {
   'github.com': ['140.82.121.3'],
   'git.example.org': ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'],
@@ -30,7 +30,7 @@ function checker(trusted: string[] = ['gitea', 'team.internal:8443', '127.0.0.1:
 
 async function verdict(text: string): Promise<string> {
   try {
-    return (await checker().checker.check(text)).url;
+    return (await checker().checker.checkAddress(text)).url;
   } catch (error) {
     if (error instanceof ProblemError) return error.code;
     throw error;
@@ -69,7 +69,7 @@ test.each([
 });
 
 test.each([
-  // other schemes, transports, and what is no address at all
+  // other schemes and transports, and text that is no address
   ['repo_url_invalid', ''],
   ['repo_url_scheme', 'http://github.com/a/b'],
   ['repo_url_scheme', 'http://team.internal/a'],
@@ -195,12 +195,12 @@ test.each([
   expect(await verdict(text)).toBe(code);
 });
 
-test('a connection goes to the addresses that were checked, whatever the name says later', async () => {
+test('a connection goes to the addresses that were checked, even if the name resolves differently later', async () => {
   const { checker: addresses, questions } = checker();
-  const first = await addresses.check('https://rebinding.example.org/a');
+  const first = await addresses.checkAddress('https://rebinding.example.org/a');
   expect(first.pinnedTo).toEqual(['93.184.216.34']);
   expect(questions).toEqual(['rebinding.example.org']);
-  await expect(addresses.check('https://rebinding.example.org/a')).rejects.toMatchObject({
+  await expect(addresses.checkAddress('https://rebinding.example.org/a')).rejects.toMatchObject({
     code: 'repo_host_forbidden',
   });
 });

@@ -6,11 +6,11 @@ let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));
 afterAll(() => histories.close());
 
-describe('nothing that the agent writes makes us run its programs', () => {
+describe('nothing that an agent writes makes us run its programs', () => {
   const FILES = { 'a.txt': 'a\n', 'sub/keep': 'k\n', '.gitattributes': '*.x filter=own\n' };
 
   test('configuration, attributes, hooks, nested repositories, submodules', async () => {
-    const session = await histories.open(FILES);
+    const session = await histories.openHistory(FILES);
     const marker = join(histories.root, 'marker');
     const command = `touch ${marker}; cat`;
     const poison = async (folder: string) => {
@@ -40,7 +40,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
         '[attr]bad filter=own diff=own merge=own\n* bad text eol=crlf\n',
       );
     };
-    // A commit of its own with a submodule in it, as if it had been cloned so, and a repository that nobody knows.
+    // A submodule, as if it had been cloned with the repository, and a repository that is not part of any commit.
     for (const nested of ['module', 'nested']) {
       await mkdir(session.at(nested));
       await runGit(join(session.repo, nested), 'init', '-q');
@@ -48,7 +48,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
       await writeFile(join(session.repo, nested, 'file.txt'), 'file\n');
     }
     const commit = (await runGit(join(session.repo, 'module'), 'rev-parse', 'HEAD')).toString().trim();
-    await runGit(session.history, 'update-index', '--add', '--cacheinfo', `160000,${commit},module`);
+    await runGit(session.historyGit, 'update-index', '--add', '--cacheinfo', `160000,${commit},module`);
     for (const folder of ['', 'module', 'nested']) await poison(join(session.repo, folder));
     await session.write('a.txt', 'changed\n');
 
@@ -69,14 +69,14 @@ describe('nothing that the agent writes makes us run its programs', () => {
       'nested/file.txt': '100644',
       'sub/keep': '100644',
     });
-    // The same poison does work on a git that trusts the folder: the test would notice.
+    // The control: a git that trusts the folder does run the programs.
     await execute('git', ['status'], { cwd: session.repo }).catch(() => undefined);
     await access(marker);
     await rm(marker);
   });
 
-  test('a folder that became a link is recorded as a link, not as what it leads to', async () => {
-    const session = await histories.open({ 'dir/secret.txt': 'mine\n', 'dir/same.txt': 'same\n' });
+  test('a folder that became a link is recorded as a link, without following it', async () => {
+    const session = await histories.openHistory({ 'dir/secret.txt': 'mine\n', 'dir/same.txt': 'same\n' });
     await mkdir(join(histories.root, 'elsewhere'), { recursive: true });
     await writeFile(join(histories.root, 'elsewhere/secret.txt'), 'not for this session\n');
     await writeFile(join(histories.root, 'elsewhere/same.txt'), 'same\n');
@@ -87,7 +87,7 @@ describe('nothing that the agent writes makes us run its programs', () => {
 });
 
 describe('a checkpoint', () => {
-  test('has the bytes of every file, whatever attributes say', async () => {
+  test('holds the bytes of every file, whatever attributes say', async () => {
     const attributes =
       '* text=auto eol=crlf ident\n*.utf16 text working-tree-encoding=UTF-16\n*.bad working-tree-encoding\n';
     const contents: Record<string, string | Buffer> = {
@@ -98,44 +98,47 @@ describe('a checkpoint', () => {
       'text.utf16': Buffer.from('\ufeffh\u00e9llo\n', 'utf16le'),
       'zero.bad': Buffer.of(0, 1, 2, 13, 10, 255),
     };
-    const session = await histories.open({ 'a.txt': 'a\nb\n', '.gitattributes': '*.txt text eol=crlf\n' });
+    const session = await histories.openHistory({
+      'a.txt': 'a\nb\n',
+      '.gitattributes': '*.txt text eol=crlf\n',
+    });
     expect(await session.diff(session.baseTree, await session.checkpoint())).toMatchObject({ files: [] });
     await session.write('.gitattributes', attributes);
     for (const [path, content] of Object.entries(contents)) await session.write(path, content);
     const tree = await session.checkpoint();
     for (const [path, content] of Object.entries(contents)) {
-      expect(await runGit(session.history, 'cat-file', 'blob', `${tree}:${path}`)).toEqual(
+      expect(await runGit(session.historyGit, 'cat-file', 'blob', `${tree}:${path}`)).toEqual(
         Buffer.from(content),
       );
     }
     expect((await session.diff(session.baseTree, tree)).files).toHaveLength(Object.keys(contents).length + 1);
   });
 
-  test('begins with what the checkout has written, converted or not', async () => {
+  test('starts from what the checkout wrote, converted or not', async () => {
     const files = {
       '.gitattributes': '*.bat eol=crlf\n*.id ident\n* text=auto\n',
       'a.bat': 'a\n',
       'sub/b.id': '$Id$\n',
       'c.txt': 'c\n',
     };
-    const session = await histories.open(files);
+    const session = await histories.openHistory(files);
     const written = await Promise.all(
       ['a.bat', 'sub/b.id', 'c.txt'].map((path) => readFile(session.at(path))),
     );
     expect(written[0]).toEqual(Buffer.from('a\r\n'));
     expect(written[1]).not.toEqual(Buffer.from(files['sub/b.id']));
     const recorded = (path: string) =>
-      runGit(session.history, 'cat-file', 'blob', `${session.baseTree}:${path}`);
+      runGit(session.historyGit, 'cat-file', 'blob', `${session.baseTree}:${path}`);
     expect(await Promise.all(['a.bat', 'sub/b.id', 'c.txt'].map(recorded))).toEqual(written);
-    // Within the second of the checkout, and of the same size: times tell nothing.
+    // In the same second as the checkout, and with the same size, so timestamps show no difference.
     await session.write('c.txt', 'C\n');
     expect(summary(await session.diff(session.baseTree, await session.checkpoint()))).toEqual([
       'modified c.txt +1 -1',
     ]);
   });
 
-  test('honours .gitignore for what is new, and keeps what is tracked', async () => {
-    const session = await histories.open({
+  test('honours .gitignore for new files, and keeps tracked ones', async () => {
+    const session = await histories.openHistory({
       '.gitignore': 'out/\n*.log\n',
       'kept.log': '1\n',
       'a.txt': 'a\n',
@@ -155,7 +158,7 @@ describe('a checkpoint', () => {
   });
 
   test('follows files that become folders, links, special files, and back', async () => {
-    const session = await histories.open({ a: 'a\n', 'b/c': 'c\n', d: 'd\n', e: 'e\n' });
+    const session = await histories.openHistory({ a: 'a\n', 'b/c': 'c\n', d: 'd\n', e: 'e\n' });
     await rm(session.at('a'));
     await session.write('a/inner', 'inner\n');
     await rm(session.at('b'), { recursive: true });
@@ -174,10 +177,10 @@ describe('a checkpoint', () => {
     expect(await session.checkpoint()).toBe(session.baseTree);
   });
 
-  test('does not wait for named pipes in the place of files that git reads', async () => {
+  test('does not wait for named pipes in place of files that git reads', async () => {
     histories.limits.pipesEveryMs = 20;
     histories.limits.localMs = 5_000;
-    const session = await histories.open({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
+    const session = await histories.openHistory({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
     const pipes = ['.gitignore', '.gitattributes', 'sub/.gitignore', 'sub/.gitattributes', '.gitmodules'];
     await execute(
       'mkfifo',
@@ -193,11 +196,11 @@ describe('a checkpoint', () => {
     histories.limits.localMs = 60_000;
   });
 
-  test('survives what cannot be recorded: too large, unreadable, a lock that a killed git left', async () => {
+  test('leaves out a file that is too large, and removes the lock of a killed git', async () => {
     histories.limits.checkpointFileBytes = 1_000;
-    const session = await histories.open({ 'a.txt': 'a\n' });
+    const session = await histories.openHistory({ 'a.txt': 'a\n' });
     await session.write('large.bin', 'x'.repeat(1_001));
-    await writeFile(join(session.history, 'index.lock'), '');
+    await writeFile(join(session.historyGit, 'index.lock'), '');
     expect(await session.checkpoint()).toBe(session.baseTree);
     expect((await session.diff(session.baseTree, session.baseTree)).omitted).toEqual(['large.bin']);
     histories.limits.checkpointFileBytes = 1_000_000;
@@ -206,8 +209,8 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).omitted).toEqual([]);
   });
 
-  test('is one for all who ask at the same time, and holds what was written before each asked', async () => {
-    const session = await histories.open(null);
+  test('is shared by simultaneous requests, and holds what was written before each of them', async () => {
+    const session = await histories.openHistory(null);
     const trees: string[] = [];
     for (let n = 0; n < 3; n++) {
       await session.write(`${n}.txt`, 'x');
@@ -220,16 +223,12 @@ describe('a checkpoint', () => {
     const [, late] = await Promise.all([running, session.checkpoint()]);
     expect(await session.modes(late)).toHaveProperty(['late.txt']);
     expect(new Set(trees).size).toBe(3);
-    expect(await histories.workspaces.hasCheckpoint(histories.ctx, session.sessionId, trees[0] ?? '')).toBe(
-      true,
-    );
-    expect(await histories.workspaces.hasCheckpoint(histories.ctx, session.sessionId, '0'.repeat(40))).toBe(
-      false,
-    );
+    expect(await histories.history.hasCheckpoint(session.sessionId, trees[0] ?? '')).toBe(true);
+    expect(await histories.history.hasCheckpoint(session.sessionId, '0'.repeat(40))).toBe(false);
   });
 
   test('leaves no trace in the work tree', async () => {
-    const session = await histories.open({ 'a.txt': 'a\n' });
+    const session = await histories.openHistory({ 'a.txt': 'a\n' });
     await session.write('a.txt', 'b\n');
     const config = await readFile(session.at('.git/config'), 'utf8');
     await session.checkpoint();

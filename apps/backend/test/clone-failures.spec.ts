@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const listing = (...path: string[]) => readdir(join(fixture.root, ...path)).catch(() => []);
 
-/** All workspaces and mirrors that there are, finished or not; the trash is empty by then. */
+/** All workspaces and mirrors, finished or not, once the trash is empty. */
 async function everythingOnDisk(): Promise<string[]> {
   await waitFor(async () => (await listing('.trash')).length === 0);
   const tenants = await listing('.mirrors');
@@ -72,35 +72,40 @@ describe('a clone that fails leaves nothing behind', () => {
     ['clone_not_found', (_req, res) => res.end('<!doctype html>\n<h1>Welcome</h1>\n')],
   ])('%s', async (code, listener) => {
     answer = listener;
-    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe(code);
+    expect(await codeOf(() => fixture.openSession(`${hostileOrigin}/a.git`))).toBe(code);
   });
 
   test('a redirect is not followed', async () => {
     const url = await git.createRepository('redirected', { 'a.txt': '1\n' });
     const before = git.requests();
     answer = (req, res) => res.writeHead(302, { location: `${git.origin}${req.url}` }).end();
-    expect(await codeOf(() => fixture.open(url.replace(git.origin, hostileOrigin)))).toBe('clone_redirected');
+    expect(await codeOf(() => fixture.openSession(url.replace(git.origin, hostileOrigin)))).toBe(
+      'clone_redirected',
+    );
     expect(git.requests()).toBe(before);
   });
 
-  test.each(['http', 'ssh'])('nobody listens: %s', async (scheme) => {
-    expect(await codeOf(() => fixture.open(`${scheme}://127.0.0.1:9/a.git`))).toBe('clone_unreachable');
+  test.each(['http', 'ssh'])('nothing listens: %s', async (scheme) => {
+    expect(await codeOf(() => fixture.openSession(`${scheme}://127.0.0.1:9/a.git`))).toBe(
+      'clone_unreachable',
+    );
   });
 
   test('the host never answers', async () => {
     withLimit('resolveMs', 300);
     answer = () => {};
-    expect(await codeOf(() => fixture.open(`${hostileOrigin}/a.git`))).toBe('clone_timeout');
+    expect(await codeOf(() => fixture.openSession(`${hostileOrigin}/a.git`))).toBe('clone_timeout');
   });
 
   test('the caller gives up', async () => {
     const abort = new AbortController();
     answer = () => abort.abort();
-    const address = await fixture.workspaces.checkAddress(`${hostileOrigin}/a.git`);
-    const request = { sessionId: randomUUID(), address, ref: null };
-    const create = () => fixture.workspaces.create(fixture.ctx, request, () => {}, abort.signal);
-    await codeOf(create);
-    await expect(stat(fixture.workspaces.repoPath(request.sessionId))).rejects.toMatchObject({
+    const sessionId = randomUUID();
+    const source = { repoUrl: `${hostileOrigin}/a.git`, ref: null };
+    await codeOf(() =>
+      fixture.clones.createWorkspace(fixture.ctx, sessionId, source, () => {}, abort.signal),
+    );
+    await expect(stat(fixture.storage.repoPath(sessionId))).rejects.toMatchObject({
       code: 'ENOENT',
     });
   });
@@ -111,14 +116,14 @@ describe('a clone that fails leaves nothing behind', () => {
   ] as const)('too large: %s', async (limit, value) => {
     const name = `large-${limit}`;
     const url = await git.createRepository(name, { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c'.repeat(2_000) });
-    await fixture.open(url);
+    await fixture.openSession(url);
     withLimit(limit, value);
-    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
+    expect(await codeOf(() => fixture.openSession(url))).toBe('clone_too_large');
   });
 
   test('too large: mirrorBytes', async () => {
     withLimit('mirrorBytes', 100);
     const url = await git.createRepository('large-mirror', { 'a.txt': 'a'.repeat(2_000) });
-    expect(await codeOf(() => fixture.open(url))).toBe('clone_too_large');
+    expect(await codeOf(() => fixture.openSession(url))).toBe('clone_too_large');
   });
 });

@@ -7,10 +7,11 @@ import { ObjectWriter, type TreeEntry } from '@saas-codex/testing/backend/tree-b
 import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
 /*
- * Repositories whose trees no git would make: names that lead out of the work tree or into its `.git`, and a few
- * kilobytes that expand beyond all measure. Each is cloned by the product, and written down by a careless tool.
+ * Repositories with trees that no git would make: names that lead out of the work tree or into its `.git`, and a few
+ * kilobytes that expand to millions of files. The product clones each of them, and as a control a careless tool writes
+ * out what they name.
  */
-/** Of one repository: ls-remote, and the three steps of a fetch. */
+/** ls-remote, and the three requests of a fetch. */
 const REQUESTS_OF_A_CLONE = 4;
 
 let git: GitServer;
@@ -34,7 +35,7 @@ async function publish(
   return { url, bare: git.path(name) };
 }
 
-/** Writes what a tree says, as it says it. */
+/** Writes the files of a tree without checking their names. */
 async function writeCarelessly(bare: string, target: string): Promise<void> {
   const listing = (await runGit(bare, 'ls-tree', '-r', '-z', 'main')).toString('latin1');
   for (const line of listing.split('\0').filter((entry) => entry !== '')) {
@@ -54,7 +55,7 @@ const file = async (objects: ObjectWriter, name: string): Promise<TreeEntry> => 
   name,
   oid: await objects.blob('escaped\n'),
 });
-/** A file in folders of these names. */
+/** A tree with a file in nested folders of these names. */
 const path =
   (...names: string[]): Build =>
   async (objects) => {
@@ -87,9 +88,8 @@ const ESCAPES: [string, Build, string][] = [
 test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands) => {
   const { url, bare } = await publish(build);
   const sessionId = randomUUID();
-  const address = await fixture.workspaces.checkAddress(url);
-  const made = await fixture.workspaces
-    .create(fixture.ctx, { sessionId, address, ref: null }, () => {})
+  const made = await fixture.clones
+    .createWorkspace(fixture.ctx, sessionId, { repoUrl: url, ref: null }, () => {})
     .then(
       () => true,
       (error: { code: string }) => {
@@ -97,10 +97,10 @@ test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands)
         return false;
       },
     );
-  const repo = fixture.workspaces.repoPath(sessionId);
+  const repo = fixture.storage.repoPath(sessionId);
   await expect(access(join(repo, lands))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(access(join(fixture.root, 'escaped'))).rejects.toMatchObject({ code: 'ENOENT' });
-  if (made) await fixture.workspaces.checkpoint(fixture.ctx, sessionId);
+  if (made) await fixture.history.takeCheckpoint(sessionId);
 
   const careless = join(fixture.root, 'careless', randomUUID(), 'repo');
   await mkdir(careless, { recursive: true });
@@ -109,7 +109,7 @@ test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands)
 });
 
 const codeOf = (url: string) =>
-  fixture.open(url).then(
+  fixture.openSession(url).then(
     () => 'none',
     ({ code }: { code: string }) => code,
   );
@@ -124,11 +124,11 @@ test.each([
   expect(await codeOf(url)).toBe('clone_too_large');
 });
 
-test('folders in one another, deeper than a path can be long, are refused', async () => {
+test('nested folders that are deeper than a path can be long are refused', async () => {
   expect(await codeOf((await publish((objects) => objects.nested(2_500, ['d']))).url)).toBe('clone_failed');
 });
 
-test('submodules and what LFS holds are not fetched', async () => {
+test('submodules and LFS objects are not fetched', async () => {
   const inner = await git.createRepository('inner', { 'a.txt': 'a\n' });
   const commit = (await runGit(git.path('inner'), 'rev-parse', 'main')).toString().trim();
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9\n`;
@@ -147,7 +147,7 @@ test('submodules and what LFS holds are not fetched', async () => {
     return objects.tree([...(await Promise.all(files)), { mode: '160000', name: 'inner', oid: commit }]);
   });
   const before = git.requests();
-  const { repo } = await fixture.open(url);
+  const { repo } = await fixture.openSession(url);
   expect(git.requests() - before).toBe(REQUESTS_OF_A_CLONE);
   expect(await readdir(join(repo, 'inner'))).toEqual([]);
   expect(await readFile(join(repo, 'a.bin'), 'utf8')).toBe(pointer);

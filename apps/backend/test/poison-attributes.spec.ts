@@ -2,6 +2,6 @@ import { OBJECTS, REQUESTS } from '@saas-codex/testing/backend/poison/attributes
 import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
-  'what a repository asks for is not done': REQUESTS,
-  'objects come from nowhere else': OBJECTS,
+  'files of the repository cannot make git do anything': REQUESTS,
+  'objects come from no other place': OBJECTS,
 });

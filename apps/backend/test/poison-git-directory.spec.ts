@@ -3,6 +3,6 @@ import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
   'no program of the repository runs': LAYOUTS,
-  'what is there is told': BLINDFOLDS,
-  'nothing of the machine takes part': CLONED,
+  'the diff shows what is there': BLINDFOLDS,
+  'settings of the machine have no effect': CLONED,
 });

@@ -3,9 +3,9 @@ import { LINKS, NESTED, SPECIAL } from '@saas-codex/testing/backend/poison/work-
 import { testPoisons } from '@saas-codex/testing/backend/poison/world';
 
 testPoisons({
-  'a link is a link': LINKS,
-  'files that are none': SPECIAL,
-  'a repository in the repository is files': NESTED,
-  'every name is one name': NAMES,
-  'nothing is too large to go on': SIZES,
+  'a link is recorded as a link': LINKS,
+  'special files are not recorded': SPECIAL,
+  'a nested repository is recorded as files': NESTED,
+  names: NAMES,
+  sizes: SIZES,
 });

@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { removeTree } from '../src/workspaces/remove-tree.js';
+import { removeTree } from '../src/workspaces/storage/remove-tree.js';
 
 let root: string;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ test.each([
   await access(join(root, 'other/kept.txt'));
 });
 
-test('a link in the place of the folder is no way out, and nothing is no error', async () => {
+test('a link in place of the folder is not followed, and a missing folder is no error', async () => {
   await symlink(join(root, 'other'), join(root, 'link'));
   await removeTree(join(root, 'link'));
   await removeTree(join(root, 'nothing'));

@@ -8,8 +8,8 @@ import { Git } from '../src/workspaces/git/git.js';
 import { execute, runGit, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 /*
- * An agent puts links and pipes in the place of folders and files while these are recorded. In `outside`, which its
- * jail hides from it, there are files of the same names.
+ * An agent replaces folders and files with links and pipes while they are recorded. The links lead to `outside`, which
+ * the agent's jail hides from it and which has files of the same names.
  */
 let histories: Awaited<ReturnType<typeof startHistories>>;
 let outside: string;
@@ -27,10 +27,10 @@ beforeAll(async () => {
 afterAll(() => histories.close());
 
 type Session = Awaited<ReturnType<typeof open>>;
-const open = () => histories.open({ 'dir/a.txt': 'a\n', 'dir/deep/a.txt': 'a\n', 'b.txt': 'b\n' });
+const open = () => histories.openHistory({ 'dir/a.txt': 'a\n', 'dir/deep/a.txt': 'a\n', 'b.txt': 'b\n' });
 
-async function expectNoSecrets({ history }: Session) {
-  const objects = await runGit(history, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+async function expectNoSecrets({ historyGit }: Session) {
+  const objects = await runGit(historyGit, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
   expect(objects.toString().split('\n')).not.toEqual(
     expect.arrayContaining([expect.stringMatching(secrets.join('|'))]),
   );
@@ -60,7 +60,7 @@ const SWAPS: Swap[] = [
   },
 ];
 
-/** Takes a checkpoint, and calls `swap` at some moment of it. */
+/** Takes a checkpoint and calls `swap` at a certain moment of it. */
 interface Moment {
   name: string;
   checkpoint(session: Session, swap: () => Promise<unknown>): Promise<unknown>;
@@ -70,23 +70,23 @@ const MOMENTS: Moment[] = [
     name: 'after the names were listed',
     async checkpoint(session, swap) {
       const git = histories.app.get(Git);
-      const run = git.run.bind(git);
+      const runCommand = git.runCommand.bind(git);
       let commands = 0;
-      git.run = async (command) => {
+      git.runCommand = async (command) => {
         if (commands++ === 1) await swap();
-        return run(command);
+        return runCommand(command);
       };
-      await session.checkpoint().finally(() => (git.run = run));
+      await session.checkpoint().finally(() => (git.runCommand = runCommand));
       expect(commands).toBeGreaterThan(1);
     },
   },
   {
     name: 'while contents are recorded',
     async checkpoint(session, swap) {
-      // Of this size, a file is written to a pack while it is read.
+      // git writes a file of this size to a pack while it is being read.
       await session.write('dir/0.bin', randomBytes(22 * 1024 * 1024));
       const taken = session.checkpoint();
-      const packs = join(session.history, 'objects/pack');
+      const packs = join(session.historyGit, 'objects/pack');
       await waitFor(async () => (await readdir(packs)).some((name) => name.startsWith('tmp_')));
       await swap();
       await taken;
@@ -95,7 +95,7 @@ const MOMENTS: Moment[] = [
 ];
 
 describe.each(MOMENTS)('$name', ({ checkpoint }) => {
-  test.each(SWAPS)('$name: nothing from there is recorded', async ({ place, put }) => {
+  test.each(SWAPS)('$name: nothing from outside is recorded', async ({ place, put }) => {
     const session = await open();
     for (const name of NAMES) await session.write(`dir/${name}`, 'mine\n');
     await checkpoint(session, async () => {
@@ -108,7 +108,7 @@ describe.each(MOMENTS)('$name', ({ checkpoint }) => {
     await rename(session.at('aside'), session.at(place));
     const tree = await session.checkpoint();
     for (const name of NAMES) {
-      expect((await runGit(session.history, 'cat-file', 'blob', `${tree}:dir/${name}`)).toString()).toBe(
+      expect((await runGit(session.historyGit, 'cat-file', 'blob', `${tree}:dir/${name}`)).toString()).toBe(
         'mine\n',
       );
     }
@@ -121,7 +121,7 @@ const CHANGING_PLACES = `while true; do
   for file in a.txt new.txt deep/a.txt; do echo mine again >> dir/$file; done
 done`;
 
-test('folders and links change places all the time: nothing from there is recorded', async () => {
+test('folders and links change places all the time: nothing from outside is recorded', async () => {
   const session = await open();
   const agent = spawn('sh', ['-c', CHANGING_PLACES, 'sh', outside], { cwd: session.repo, stdio: 'ignore' });
   try {

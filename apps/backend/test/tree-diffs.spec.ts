@@ -9,8 +9,8 @@ afterAll(() => histories.close());
 describe('a diff', () => {
   const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
 
-  test('tells renames, binaries, modes, links and generated files apart', async () => {
-    const session = await histories.open({
+  test('distinguishes renames, binaries, modes, links and generated files', async () => {
+    const session = await histories.openHistory({
       'old name.txt': LINES,
       'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
       'run.sh': '#!/bin/sh\n',
@@ -56,7 +56,7 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  test('gives every path one text, however odd', async () => {
+  test('gives every path exactly one text, however odd the path', async () => {
     const names: [string, Buffer][] = [
       [' spaces ', Buffer.from(' spaces ')],
       ['back\\slash', Buffer.from('back\\slash')],
@@ -68,7 +68,7 @@ describe('a diff', () => {
       ['"latin-\\351.txt"', Buffer.from('latin-\xe9.txt', 'latin1')],
       ['"\\"latin-\\\\351.txt\\""', Buffer.from('"latin-\\351.txt"')],
     ];
-    const session = await histories.open(null);
+    const session = await histories.openHistory(null);
     for (const [, name] of names) await session.write(name, 'x\n');
     const tree = await session.checkpoint();
     const diff = await session.diff(session.baseTree, tree);
@@ -76,7 +76,7 @@ describe('a diff', () => {
     for (const [text] of names) {
       expect((await session.patch(session.baseTree, tree, text)).patch).toMatch(/\n@@ -0,0 \+1 @@\n\+x\n$/);
     }
-    // git reads our heads as it reads its own.
+    // git can apply patches with our headers.
     const patches = await Promise.all(names.map(([text]) => session.patch(session.baseTree, tree, text)));
     const target = join(histories.root, 'patched');
     await mkdir(target);
@@ -85,8 +85,8 @@ describe('a diff', () => {
     for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
   });
 
-  test('is cut when it has too many files, and a patch when it is too long', async () => {
-    const session = await histories.open(null);
+  test('is cut when it has too many files, as is a patch that is too long', async () => {
+    const session = await histories.openHistory(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));
     const tree = await session.checkpoint();

@@ -10,7 +10,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { systemContext } from '../src/identity/request-context.js';
 import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
-/** The name has no address but the one that the backend's resolver gives it. */
+/** Only the backend's resolver knows an address for this name. */
 const PINNED = 'pinned.invalid';
 
 let git: GitServer;
@@ -30,14 +30,15 @@ const run = async (cwd: string, ...args: string[]) =>
   (await promisify(execFile)('git', args, { cwd })).stdout.trim();
 
 describe('a new workspace', () => {
-  test('is a clone as people know it, on objects that it borrows from the mirror', async () => {
+  test('is an ordinary clone that borrows its objects from the mirror', async () => {
     const url = await git.createRepository('plain', { 'README.md': '# Plain\n', 'src/a.ts': 'export {};\n' });
     const phases: string[] = [];
     const sessionId = randomUUID();
-    const address = await fixture.workspaces.checkAddress(url);
-    const request = { sessionId, address, ref: null };
-    const base = await fixture.workspaces.create(fixture.ctx, request, ({ phase }) => phases.push(phase));
-    const repo = fixture.workspaces.repoPath(sessionId);
+    const source = { repoUrl: url, ref: null };
+    const base = await fixture.clones.createWorkspace(fixture.ctx, sessionId, source, ({ phase }) =>
+      phases.push(phase),
+    );
+    const repo = fixture.storage.repoPath(sessionId);
 
     expect(repo).toBe(join(fixture.root, sessionId, 'repo'));
     expect([...new Set(phases)]).toEqual(['resolving', 'fetching', 'checking_out']);
@@ -49,7 +50,7 @@ describe('a new workspace', () => {
     expect(await readdir(join(repo, '.git'))).not.toContain('hooks');
   });
 
-  test('costs one look at the remote when the mirror is current, and one fetch when it is not', async () => {
+  test('costs one look at the remote when the mirror is current, and a fetch when it is not', async () => {
     const url = await git.createRepository('shared', { 'a.txt': '1\n' });
     const requests = async (work: () => Promise<unknown>) => {
       const before = git.requests();
@@ -57,25 +58,27 @@ describe('a new workspace', () => {
       return git.requests() - before;
     };
     const [look, fetch] = [1, 3];
-    expect(await requests(() => Promise.all([1, 2, 3].map(() => fixture.open(url))))).toBe(3 * look + fetch);
-    expect(await requests(() => fixture.open(url))).toBe(look);
+    expect(await requests(() => Promise.all([1, 2, 3].map(() => fixture.openSession(url))))).toBe(
+      3 * look + fetch,
+    );
+    expect(await requests(() => fixture.openSession(url))).toBe(look);
     await git.commit('shared', { 'a.txt': '2\n' });
-    expect(await requests(() => fixture.open(url))).toBe(look + fetch);
+    expect(await requests(() => fixture.openSession(url))).toBe(look + fetch);
   });
 
   test('shares no mirror with another tenant', async () => {
     const url = await git.createRepository('tenants', { 'a.txt': '1\n' });
     const alternates = async (sessionId: string) =>
       readFile(join(fixture.root, sessionId, 'repo/.git/objects/info/alternates'), 'utf8');
-    const mine = await fixture.open(url);
+    const mine = await fixture.openSession(url);
     const sessionId = randomUUID();
-    const address = await fixture.workspaces.checkAddress(url);
-    await fixture.workspaces.create(systemContext('tenant-b'), { sessionId, address, ref: null }, () => {});
+    const source = { repoUrl: url, ref: null };
+    await fixture.clones.createWorkspace(systemContext('tenant-b'), sessionId, source, () => {});
     expect(await alternates(sessionId)).not.toBe(await alternates(mine.sessionId));
   });
 
   test('without a repository starts on an empty commit', async () => {
-    const { repo, baseCommit } = await fixture.open(null);
+    const { repo, baseCommit } = await fixture.openSession(null);
     expect(await run(repo, 'log', '--format=%H %D')).toBe(`${baseCommit} HEAD -> main`);
     expect(await run(repo, 'status', '--short')).toBe('');
     expect(await readdir(repo)).toEqual(['.git']);
@@ -84,13 +87,13 @@ describe('a new workspace', () => {
   test('on a remote without commits knows where to push', async () => {
     await run('/', 'init', '-q', '--bare', git.path('bare'));
     const url = `${git.origin}/bare.git`;
-    const { repo } = await fixture.open(url);
+    const { repo } = await fixture.openSession(url);
     expect(await run(repo, 'remote', 'get-url', 'origin')).toBe(url);
   });
 
-  test('takes up after a crash: half a workspace and the lock of a process that is gone', async () => {
+  test('is made after a crash that left half a workspace and the lock of a dead process', async () => {
     const url = await git.createRepository('again', { 'a.txt': '1\n' });
-    const before = await fixture.open(url);
+    const before = await fixture.openSession(url);
     const alternates = await readFile(join(before.repo, '.git/objects/info/alternates'), 'utf8');
     const dead = { host: hostname(), pid: process.pid, start: 'an earlier one' };
     await writeFile(alternates.trim().replace(/\/objects$/, '.lock'), JSON.stringify(dead));
@@ -98,12 +101,11 @@ describe('a new workspace', () => {
     await mkdir(join(fixture.root, sessionId, 'repo/.git'), { recursive: true });
     await writeFile(join(fixture.root, sessionId, 'repo/.git/config'), 'broken');
 
-    const address = await fixture.workspaces.checkAddress(url);
-    await fixture.workspaces.create(fixture.ctx, { sessionId, address, ref: null }, () => {});
-    expect(await readdir(fixture.workspaces.repoPath(sessionId))).toEqual(['.git', 'a.txt']);
+    await fixture.clones.createWorkspace(fixture.ctx, sessionId, { repoUrl: url, ref: null }, () => {});
+    expect(await readdir(fixture.storage.repoPath(sessionId))).toEqual(['.git', 'a.txt']);
   });
 
-  test('reaches a host only at the address that was checked', async () => {
+  test('connects only to the network address that was checked', async () => {
     const url = await git.createRepository('pinned', { 'a.txt': '1\n' });
     const resolver = fixture.app.get(HostResolver);
     const asked: string[] = [];
@@ -111,7 +113,7 @@ describe('a new workspace', () => {
       asked.push(host);
       return Promise.resolve(asked.length === 1 ? ['127.0.0.1'] : ['127.0.0.2']);
     };
-    const { repo } = await fixture.open(url.replace('127.0.0.1', PINNED));
+    const { repo } = await fixture.openSession(url.replace('127.0.0.1', PINNED));
     expect(await readdir(repo)).toContain('a.txt');
     expect(asked).toEqual([PINNED]);
   });
@@ -154,29 +156,29 @@ describe('a ref', () => {
     ['refs/tags/v1', 'first', 'HEAD'],
     ['refs/pull/1/head', 'pull', 'HEAD'],
   ] as const)('%s', async (ref, commit, head) => {
-    const { repo, baseCommit } = await fixture.open(url, ref);
+    const { repo, baseCommit } = await fixture.openSession(url, ref);
     expect(baseCommit).toBe(commits[commit]);
     expect(await run(repo, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe(head);
     expect(await run(repo, 'status', '--short')).toBe('');
   });
 
   test('may be a commit, in full or abbreviated', async () => {
-    expect((await fixture.open(url, commits.second)).baseCommit).toBe(commits.second);
-    expect((await fixture.open(url, commits.second.slice(0, 9))).baseCommit).toBe(commits.second);
+    expect((await fixture.openSession(url, commits.second)).baseCommit).toBe(commits.second);
+    expect((await fixture.openSession(url, commits.second.slice(0, 9))).baseCommit).toBe(commits.second);
   });
 
   test.each(['nowhere', 'refs/heads/nowhere', '0123456', '0'.repeat(39) + '1'])(
     '%s does not exist',
     async (ref) => {
-      await expect(fixture.open(url, ref)).rejects.toMatchObject({ code: 'ref_not_found' });
+      await expect(fixture.openSession(url, ref)).rejects.toMatchObject({ code: 'ref_not_found' });
     },
   );
 });
 
-test('a workspace is removed as often as somebody asks', async () => {
-  const { sessionId } = await fixture.open(null);
-  await fixture.workspaces.remove(fixture.ctx, sessionId);
-  await fixture.workspaces.remove(fixture.ctx, sessionId);
+test('removing a workspace twice is no error', async () => {
+  const { sessionId } = await fixture.openSession(null);
+  await fixture.storage.removeWorkspace(sessionId);
+  await fixture.storage.removeWorkspace(sessionId);
   await waitFor(async () => (await readdir(join(fixture.root, '.trash'))).length === 0);
   expect(await readdir(fixture.root)).not.toContain(sessionId);
 });

@@ -9,7 +9,7 @@ import { ChangesService } from './changes.service.js';
 
 const id = { schema: Id };
 
-/** Why there are no two states to compare. */
+/** Why there may be nothing to compare. */
 const TREE_PROBLEMS: ProblemCode[] = [
   'session_not_found',
   'session_not_ready',
@@ -23,7 +23,7 @@ const TREE_PROBLEMS: ProblemCode[] = [
 @ApiTags('diffs')
 @Controller('api/sessions/:session_id/diff')
 export class ChangesController {
-  constructor(private readonly diffs: ChangesService) {}
+  constructor(private readonly changes: ChangesService) {}
 
   @Get()
   @ApiOperation({
@@ -34,12 +34,12 @@ export class ChangesController {
   })
   @ApiProblems(...TREE_PROBLEMS)
   @ApiResponse({ status: 200, standardSchema: Diff })
-  read(
+  readDiff(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Query({ schema: DiffQuery }) query: DiffQuery,
   ): Promise<Diff> {
-    return this.diffs.read(ctx, sessionId, query);
+    return this.changes.readDiff(ctx, sessionId, query);
   }
 
   @Get('file')
@@ -50,11 +50,11 @@ export class ChangesController {
   })
   @ApiProblems(...TREE_PROBLEMS, 'file_not_found')
   @ApiResponse({ status: 200, standardSchema: FilePatch })
-  readFile(
+  readFilePatch(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Query({ schema: DiffFileQuery }) query: DiffFileQuery,
   ): Promise<FilePatch> {
-    return this.diffs.readFile(ctx, sessionId, query);
+    return this.changes.readFilePatch(ctx, sessionId, query);
   }
 }

@@ -6,7 +6,7 @@ import type { RunEntity } from '../runs/run.entity.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { History } from '../workspaces/history/history.js';
 
 interface Trees {
   from: string;
@@ -14,7 +14,7 @@ interface Trees {
 }
 
 /**
- * What a session, or some of its runs, changed.
+ * The diff of a session, or of some of its runs. This chooses the two trees; History compares them.
  *
  *     base ──── before run 1 ──── after run 1 ─ before run 2 ──── after run 2 ──── now
  *     from, by default                                                  to, by default
@@ -24,19 +24,19 @@ export class ChangesService {
   constructor(
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
-    private readonly workspaces: Workspaces,
+    private readonly history: History,
   ) {}
 
   /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found */
-  async read(ctx: RequestContext, sessionId: string, query: DiffQuery): Promise<Diff> {
+  async readDiff(ctx: RequestContext, sessionId: string, query: DiffQuery): Promise<Diff> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.workspaces.diff(ctx, sessionId, from, to);
+    return this.history.diff(sessionId, from, to);
   }
 
-  /** @throws ProblemError as `read`, and file_not_found */
-  async readFile(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
+  /** @throws ProblemError as `readDiff`, and file_not_found */
+  async readFilePatch(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.workspaces.patch(ctx, sessionId, from, to, query.path);
+    return this.history.filePatch(sessionId, from, to, query.path);
   }
 
   private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
@@ -46,11 +46,11 @@ export class ChangesService {
       to === undefined ? null : this.treeAt(ctx, sessionId, to, afterRun),
     ]);
     if (fromTree !== null && toTree !== null) return { from: fromTree, to: toTree };
-    const now = await this.workspaces.checkpoint(ctx, sessionId);
+    const now = await this.history.takeCheckpoint(sessionId);
     return { from: fromTree ?? now, to: toTree ?? now };
   }
 
-  /** null: the workspace as it is now. */
+  /** @returns null for the workspace as it is now */
   private async treeAt(
     ctx: RequestContext,
     sessionId: string,
@@ -63,19 +63,19 @@ export class ChangesService {
     throw new ProblemError('run_not_found', 'This run belongs to another session.');
   }
 
-  /** A tree of this very session: the history can also read the repository's other trees, and any blob by chance. */
+  /** Accepts only trees of this very session, since the history could read any object of the repository. */
   private async knownTree(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
-    if (await this.workspaces.hasCheckpoint(ctx, sessionId, tree)) return tree;
-    throw new ProblemError('tree_not_found', 'This session never had this state. Load its changes again.');
+    if (await this.history.hasCheckpoint(sessionId, tree)) return tree;
+    throw new ProblemError('tree_not_found', 'The session was never in this state. Load its changes again.');
   }
 }
 
 const isTree = (point: string) => !point.includes('-');
 
-/** A run that did not start yet will start on the workspace as it is. */
+/** A run that has not started yet will start on the workspace as it is. */
 const beforeRun = (run: RunEntity): string | null => run.treeBefore;
 
-/** A run that ended without a checkpoint never had the workspace, and changed nothing. */
+/** A run that ended without a checkpoint never had the workspace, so it changed nothing. */
 const afterRun = (run: RunEntity): string | null => run.treeAfter ?? (isEnded(run) ? run.treeBefore : null);
 
 function baseOf(session: SessionEntity): string {
@@ -83,12 +83,15 @@ function baseOf(session: SessionEntity): string {
     throw new ProblemError('session_failed', session.failureDetail ?? 'Make the session again.');
   }
   if (session.baseTree === null || session.status === 'provisioning') {
-    throw new ProblemError('session_not_ready', 'There are changes to look at once the session is set up.');
+    throw new ProblemError(
+      'session_not_ready',
+      'The session is still being set up. Its changes can be read after that.',
+    );
   }
   if (session.workspaceRemovedAt !== null) {
     throw new ProblemError(
       'workspace_removed',
-      'Nothing had happened in the session for long, so its files were removed. What happened in it can still be read; make a new session to go on.',
+      'The session was not used for a long time, so its files were removed. Its history can still be read. Make a new session to continue.',
     );
   }
   return session.baseTree;

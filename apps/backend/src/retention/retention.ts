@@ -7,7 +7,8 @@ import type { SessionRef } from '../reconcile/session-loop.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { UsageService } from '../usage/usage.service.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { Clones } from '../workspaces/clones/clones.js';
+import { Storage } from '../workspaces/storage/storage.js';
 import { RetentionStore } from './retention-store.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -30,7 +31,8 @@ export class Retention extends RepeatedWork {
     private readonly dataSource: DataSource,
     private readonly store: RetentionStore,
     private readonly sessions: SessionsService,
-    private readonly workspaces: Workspaces,
+    private readonly clones: Clones,
+    private readonly storage: Storage,
     private readonly usage: UsageService,
   ) {
     super(EVERY_MS);
@@ -42,7 +44,7 @@ export class Retention extends RepeatedWork {
       await this.archiveIdle();
       await this.clearArchived();
       await this.removeMirrors();
-      await this.workspaces.emptyTrash();
+      await this.storage.emptyTrash();
       await this.measure();
     });
   }
@@ -66,8 +68,8 @@ export class Retention extends RepeatedWork {
     const before = daysAgo(this.config.RETENTION_WORKSPACE_DAYS);
     if (before === null) return;
     const found = await this.store.archivedBefore(before);
-    await this.ofSessions('removing the workspace of', found, async (ctx, ref) => {
-      await this.workspaces.remove(ctx, ref.sessionId);
+    await this.ofSessions('removing the workspace of', found, async (_ctx, ref) => {
+      await this.storage.removeWorkspace(ref.sessionId);
       await this.store.saveWorkspaceRemoved(ref);
     });
   }
@@ -75,20 +77,20 @@ export class Retention extends RepeatedWork {
   private async removeMirrors(): Promise<void> {
     const { RETENTION_MIRROR_DAYS: days } = this.config;
     if (days === 0) return;
-    const removed = await this.workspaces.removeIdleMirrors(days * DAY_MS);
+    const removed = await this.clones.removeIdleMirrors(days * DAY_MS);
     if (removed > 0) this.logger.log(`${removed} mirrors that nobody used were removed`);
   }
 
   private async measure(): Promise<void> {
-    await this.ofSessions('measuring', await this.store.toMeasure(), async (ctx, ref) => {
+    await this.ofSessions('measuring', await this.store.toMeasure(), async (_ctx, ref) => {
       const at = new Date();
-      const bytes = await this.workspaces.size(ctx, ref.sessionId);
+      const bytes = await this.storage.workspaceBytes(ref.sessionId);
       if (bytes !== null) await this.store.saveSize(ref, bytes, at);
     });
     const nameOf = (tenantId: string) => `measuring the mirrors of tenant ${tenantId}`;
     await this.forEach(await this.store.tenants(), nameOf, async (tenantId) => {
       const ctx = systemContext(tenantId);
-      await this.usage.saveMirrors(ctx, (await this.workspaces.mirrorsSize(ctx)) ?? 0);
+      await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx)) ?? 0);
     });
   }
 

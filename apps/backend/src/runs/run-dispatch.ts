@@ -7,7 +7,7 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { History } from '../workspaces/history/history.js';
 import { RunEntity } from './run.entity.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';
 import { mayStart } from './setup-first.js';
@@ -28,7 +28,7 @@ export class RunDispatch {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly runs: RunStore,
-    private readonly workspaces: Workspaces,
+    private readonly history: History,
     private readonly runner: RunnerClient,
     private readonly tracing: Tracing,
   ) {}
@@ -92,8 +92,8 @@ export class RunDispatch {
   /** Between runs nobody writes there: what was recorded last is what there is, and need not be looked for. */
   private async treeNow(ctx: RequestContext, session: SessionEntity): Promise<string> {
     const left = await this.runs.treeLeft(ctx, session);
-    const isKnown = left !== null && (await this.workspaces.hasCheckpoint(ctx, session.id, left));
-    return isKnown ? left : this.workspaces.checkpoint(ctx, session.id);
+    const isKnown = left !== null && (await this.history.hasCheckpoint(session.id, left));
+    return isKnown ? left : this.history.takeCheckpoint(session.id);
   }
 
   /** One transaction of a tenant after the other, so that two do not take the same place. */

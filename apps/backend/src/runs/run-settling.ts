@@ -9,7 +9,7 @@ import { REDIS } from '../redis.module.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { History } from '../workspaces/history/history.js';
 import { readRunLogState, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
@@ -37,7 +37,7 @@ export class RunSettling {
     private readonly logs: RunLogs,
     private readonly runs: RunStore,
     private readonly sessions: SessionStore,
-    private readonly workspaces: Workspaces,
+    private readonly history: History,
     private readonly metrics: RunMetrics,
   ) {}
 
@@ -100,10 +100,10 @@ export class RunSettling {
     const session = await this.sessions.find(ctx, run.sessionId);
     if (run.treeBefore === null || !session || session.deletedAt || session.baseTree === null) return null;
     try {
-      const treeAfter = await this.workspaces.checkpoint(ctx, session.id);
+      const treeAfter = await this.history.takeCheckpoint(session.id);
       const [diff, sessionDiff] = await Promise.all([
-        this.workspaces.stat(ctx, session.id, run.treeBefore, treeAfter),
-        this.workspaces.stat(ctx, session.id, session.baseTree, treeAfter),
+        this.history.diffStat(session.id, run.treeBefore, treeAfter),
+        this.history.diffStat(session.id, session.baseTree, treeAfter),
       ]);
       return { treeAfter, diff, sessionDiff };
     } catch (error) {

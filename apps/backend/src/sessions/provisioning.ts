@@ -5,7 +5,8 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { Clones } from '../workspaces/clones/clones.js';
+import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
 import type { Outcome } from '../reconcile/session-loop.js';
@@ -35,7 +36,8 @@ export class Provisioning {
 
   constructor(
     private readonly sessions: SessionStore,
-    private readonly workspaces: Workspaces,
+    private readonly clones: Clones,
+    private readonly storage: Storage,
     private readonly runner: RunnerClient,
     private readonly activity: ActivityPublisher,
   ) {}
@@ -67,12 +69,10 @@ export class Provisioning {
     tell: (phase: Phase, percent: number | null) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    // Checked anew: names may lead to other addresses by now.
-    const address = session.repoUrl === null ? null : await this.workspaces.checkAddress(session.repoUrl);
-    const workspace = { sessionId: session.id, address, ref: session.ref };
-    const base = await this.workspaces.create(
+    const base = await this.clones.createWorkspace(
       ctx,
-      workspace,
+      session.id,
+      session,
       ({ phase, percent }) => tell(phase, percent),
       signal,
     );
@@ -88,7 +88,7 @@ export class Provisioning {
     this.waitingSince.delete(session.id);
     try {
       const { threadId } = await this.runner.createThread({
-        workingDirectory: this.workspaces.repoPath(session.id),
+        workingDirectory: this.storage.repoPath(session.id),
         skipGitRepoCheck: true,
         tenantId: session.tenantId,
         model: session.model,
@@ -103,7 +103,7 @@ export class Provisioning {
 
   private async fail(ctx: RequestContext, session: SessionEntity, error: unknown): Promise<void> {
     const { code, detail } = this.failureOf(session, error);
-    await this.workspaces.remove(ctx, session.id);
+    await this.storage.removeWorkspace(session.id);
     await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
       this.sessions.transition(tx, row, 'failed', { failureCode: code, failureDetail: detail }),
     );

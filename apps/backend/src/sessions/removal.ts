@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../identity/request-context.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { Storage } from '../workspaces/storage/storage.js';
 import type { SessionEntity } from './session.entity.js';
 import type { Outcome } from '../reconcile/session-loop.js';
 import { SessionRuns } from './session-runs.js';
@@ -15,7 +15,7 @@ export class Removal {
   constructor(
     private readonly sessions: SessionStore,
     private readonly runs: SessionRuns,
-    private readonly workspaces: Workspaces,
+    private readonly storage: Storage,
   ) {}
 
   async remove(ctx: RequestContext, session: SessionEntity): Promise<Outcome> {
@@ -23,7 +23,7 @@ export class Removal {
       this.runs.attend({ tenantId: session.tenantId, sessionId: session.id });
       return 'again';
     }
-    await this.workspaces.remove(ctx, session.id);
+    await this.storage.removeWorkspace(session.id);
     await this.runs.remove(ctx, session.id);
     await this.sessions.removeRow(ctx, session.id);
     return 'done';

@@ -11,7 +11,8 @@ import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { type WorkspaceBase, Workspaces } from '../workspaces/workspaces.js';
+import type { WorkspaceBase } from '../workspaces/clones/clones.js';
+import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionRef } from '../reconcile/session-loop.js';
 import { SessionEntity } from './session.entity.js';
@@ -36,7 +37,7 @@ const SessionCursor = z.tuple([Timestamp, z.uuid()]);
 export class SessionStore {
   constructor(
     private readonly db: TenantDatabase,
-    private readonly workspaces: Workspaces,
+    private readonly storage: Storage,
     private readonly activity: ActivityPublisher,
   ) {}
 
@@ -134,8 +135,7 @@ export class SessionStore {
     await this.db.run(ctx, (tx) => tx.of(SessionEntity).delete({ id }));
   }
 
-  readonly view = (session: SessionEntity): Session =>
-    toSession(session, this.workspaces.repoPath(session.id));
+  readonly view = (session: SessionEntity): Session => toSession(session, this.storage.repoPath(session.id));
 
   private async locked<T>(
     ctx: RequestContext,

@@ -12,7 +12,7 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { UsageService } from '../usage/usage.service.js';
-import { Workspaces } from '../workspaces/workspaces.js';
+import { Clones } from '../workspaces/clones/clones.js';
 import { within } from './patience.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionKeeper } from './session-keeper.js';
@@ -29,7 +29,7 @@ export class SessionsService {
     private readonly sessions: SessionStore,
     private readonly keeper: SessionKeeper,
     private readonly runs: SessionRuns,
-    private readonly workspaces: Workspaces,
+    private readonly clones: Clones,
     private readonly usage: UsageService,
   ) {}
 
@@ -98,10 +98,9 @@ export class SessionsService {
     if (body.ref !== undefined && body.repo_url === undefined) {
       throw new ProblemError('ref_invalid', 'A ref needs a repo_url: an empty repository has no branches.');
     }
-    const address = body.repo_url === undefined ? null : await this.workspaces.checkAddress(body.repo_url);
-    const ref = body.ref === undefined ? null : this.workspaces.checkRef(body.ref);
+    const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
+    const { repoUrl, ref } = await this.clones.checkSource(asked);
     const now = new Date();
-    const repoUrl = address?.url ?? null;
     const row = {
       id: ctx.idempotentId ?? uuidV7(),
       createdBy: ctx.userId,

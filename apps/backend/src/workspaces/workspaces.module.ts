@@ -1,40 +1,40 @@
 import { Module } from '@nestjs/common';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { AddressChecker } from './addresses/address-checker.js';
-import { CloneMetrics } from './clones/clone-metrics.js';
-import { MirrorRetention } from './clones/mirror-retention.js';
+import { CheckoutCosts } from './clones/checkout-cost.js';
+import { Clones } from './clones/clones.js';
 import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
-import { BareGit } from './git/bare-git.js';
 import { Git } from './git/git.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
-import { OmittedFiles } from './history/omitted-files.js';
+import { History } from './history/history.js';
 import { TreeDiffs } from './history/tree-diffs.js';
-import { Trash } from './trash.js';
+import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
-import { WorkspacePaths } from './workspace-paths.js';
-import { Workspaces } from './workspaces.js';
 
+/**
+ * Everything that the backend knows about repositories and git.
+ *
+ *     Clones ──► History ──► Storage      the three classes that other features use
+ *        └──────────┴──► git/ ──► addresses/
+ */
 @Module({
   providers: [
     AddressChecker,
-    BareGit,
+    CheckoutCosts,
     Checkpoints,
-    CloneMetrics,
+    Clones,
     Git,
+    History,
     HistoryRepository,
     HostResolver,
-    MirrorRetention,
     Mirrors,
-    OmittedFiles,
     SessionClone,
-    Trash,
+    Storage,
     TreeDiffs,
     WorkspaceLimits,
-    WorkspacePaths,
-    Workspaces,
   ],
-  exports: [Workspaces],
+  exports: [Clones, History, Storage],
 })
 export class WorkspacesModule {}

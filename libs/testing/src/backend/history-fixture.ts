@@ -9,36 +9,35 @@ import { startWorkspaces, type WorkspacesFixture } from './workspaces-fixture.js
 
 export const execute = promisify(execFile);
 const AUTHOR = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
-/** git as a person runs it. */
+/** Runs git as a person does. */
 export const runGit = async (cwd: string, ...args: string[]) =>
   (await execute('git', [...AUTHOR, ...args], { cwd, encoding: 'buffer' })).stdout;
 
-/** Opens a session on a repository of its own (null: on an empty one), seen through the boundary. */
+/** Opens a session on a repository of its own. @param files of the repository; null: an empty one */
 async function openHistory(
   git: GitServer,
   fixture: WorkspacesFixture,
   files: Record<string, string | Buffer> | null,
 ) {
   const url = files && (await git.createRepository(`history-${randomUUID()}`, files));
-  const session = await fixture.open(url);
-  const { workspaces, ctx } = fixture;
+  const session = await fixture.openSession(url);
+  const { history } = fixture;
   const at = (path: string | Buffer) => Buffer.concat([Buffer.from(`${session.repo}/`), Buffer.from(path)]);
-  const history = join(fixture.root, session.sessionId, 'history.git');
+  const historyGit = join(fixture.root, session.sessionId, 'history.git');
   return {
     ...session,
     at,
-    history,
+    historyGit,
     async write(path: string | Buffer, content: string | Buffer) {
       if (typeof path === 'string') await mkdir(dirname(at(path).toString()), { recursive: true });
       await writeFile(at(path), content);
     },
-    checkpoint: () => workspaces.checkpoint(ctx, session.sessionId),
-    diff: (from: string, to: string) => workspaces.diff(ctx, session.sessionId, from, to),
-    patch: (from: string, to: string, path: string) =>
-      workspaces.patch(ctx, session.sessionId, from, to, path),
+    checkpoint: () => history.takeCheckpoint(session.sessionId),
+    diff: (from: string, to: string) => history.diff(session.sessionId, from, to),
+    patch: (from: string, to: string, path: string) => history.filePatch(session.sessionId, from, to, path),
     /** `git ls-tree -r` as `path → mode`. */
     async modes(tree: string): Promise<Record<string, string>> {
-      const listing = (await runGit(history, 'ls-tree', '-r', '-z', tree)).toString('latin1');
+      const listing = (await runGit(historyGit, 'ls-tree', '-r', '-z', tree)).toString('latin1');
       const lines = listing.split('\0').filter((line) => line !== '');
       return Object.fromEntries(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
     },
@@ -53,13 +52,13 @@ export const summary = ({ files }: Diff) =>
       .join(' '),
   );
 
-/** Workspaces whose sessions are seen through the boundary. */
+/** Workspaces for specs of checkpoints and diffs. */
 export async function startHistories() {
   const git = await startGitServer();
   const fixture = await startWorkspaces([git.host]);
   return {
     ...fixture,
-    open: (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files),
+    openHistory: (files: Parameters<typeof openHistory>[2]) => openHistory(git, fixture, files),
     async close() {
       await fixture.close();
       await git.stop();

@@ -3,14 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
-/** An entry of a tree; names are bytes in latin1. */
+/** An entry of a tree. Names are bytes in latin1. */
 export interface TreeEntry {
   mode: '100644' | '100755' | '120000' | '160000' | '40000';
   name: string;
   oid: string;
 }
 
-/** Writes objects right into a bare repository: trees that no git would make, or that expand beyond all measure. */
+/** Writes objects directly into a bare repository: trees that no git would make, or that expand without bounds. */
 export class ObjectWriter {
   constructor(private readonly gitDir: string) {}
 
@@ -24,7 +24,7 @@ export class ObjectWriter {
     return this.write('tree', Buffer.concat(parts));
   }
 
-  /** `levels` folders in one another, each of which has the one below it under every name. */
+  /** Nested folders, `levels` deep. Each one holds the folder below it once under every name. */
   async nested(levels: number, names: readonly string[]): Promise<string> {
     const file = await this.blob('x');
     let oid = await this.tree(names.map((name) => ({ mode: '100644', name, oid: file })));
@@ -35,7 +35,7 @@ export class ObjectWriter {
     return oid;
   }
 
-  /** Makes a commit of the tree what `main` points to. */
+  /** Makes a commit of the tree and points `main` to it. */
   async publish(tree: string): Promise<void> {
     const who = 'Ada <ada@example.org> 1700000000 +0000';
     const text = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nA tree\n`;

@@ -9,24 +9,31 @@ import { waitFor } from '../wait-for.js';
 import type { Config } from '../../../../apps/backend/src/config.js';
 import { ConfigModule } from '../../../../apps/backend/src/config.module.js';
 import { type RequestContext, systemContext } from '../../../../apps/backend/src/identity/request-context.js';
-import { removeTree } from '../../../../apps/backend/src/workspaces/remove-tree.js';
+import { Clones, type WorkspaceBase } from '../../../../apps/backend/src/workspaces/clones/clones.js';
+import { History } from '../../../../apps/backend/src/workspaces/history/history.js';
+import { removeTree } from '../../../../apps/backend/src/workspaces/storage/remove-tree.js';
+import { Storage } from '../../../../apps/backend/src/workspaces/storage/storage.js';
 import { WorkspaceLimits } from '../../../../apps/backend/src/workspaces/workspace-limits.js';
-import { type WorkspaceBase, Workspaces } from '../../../../apps/backend/src/workspaces/workspaces.js';
 import { WorkspacesModule } from '../../../../apps/backend/src/workspaces/workspaces.module.js';
 
-/** The real module on a folder of its own. */
+/** The real module, on a folder of its own. */
 export interface WorkspacesFixture {
   root: string;
   app: INestApplicationContext;
-  workspaces: Workspaces;
+  clones: Clones;
+  history: History;
+  storage: Storage;
   ctx: RequestContext;
   limits: { -readonly [K in keyof WorkspaceLimits]: number };
-  /** Makes a session on a repository (null: empty). */
-  open(url: string | null, ref?: string | null): Promise<{ sessionId: string; repo: string } & WorkspaceBase>;
+  /** Makes the workspace of a new session. @param url of its repository; null: an empty one */
+  openSession(
+    url: string | null,
+    ref?: string | null,
+  ): Promise<{ sessionId: string; repo: string } & WorkspaceBase>;
   close(): Promise<void>;
 }
 
-/** @param root the folder of one that was there before, as a restart finds it; else a new one */
+/** @param root the folder of an earlier fixture, as a restart finds it. By default a new one. */
 export async function startWorkspaces(
   trustedHosts: string[] = [],
   root = mkdtempSync(join(tmpdir(), 'saas-codex-workspaces-')),
@@ -37,19 +44,21 @@ export async function startWorkspaces(
     { module: Root, imports: [ConfigModule.with(config), MetricsModule.with({}), WorkspacesModule] },
     { logger: ['error', 'warn'] },
   );
-  const workspaces = app.get(Workspaces);
+  const clones = app.get(Clones);
+  const storage = app.get(Storage);
   const ctx = systemContext('tenant-a');
   return {
     root,
     app,
-    workspaces,
+    clones,
+    history: app.get(History),
+    storage,
     ctx,
     limits: app.get(WorkspaceLimits),
-    async open(url, ref = null) {
+    async openSession(url, ref = null) {
       const sessionId = randomUUID();
-      const address = url === null ? null : await workspaces.checkAddress(url);
-      const base = await workspaces.create(ctx, { sessionId, address, ref }, () => {});
-      return { sessionId, repo: workspaces.repoPath(sessionId), ...base };
+      const base = await clones.createWorkspace(ctx, sessionId, { repoUrl: url, ref }, () => {});
+      return { sessionId, repo: storage.repoPath(sessionId), ...base };
     },
     async close() {
       await app.close();

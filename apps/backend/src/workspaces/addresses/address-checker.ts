@@ -4,16 +4,21 @@ import { isPublicAddress } from '@saas-codex/service-kit/network/public-address'
 import { TrustedHosts } from '@saas-codex/service-kit/network/trusted-hosts';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { CONFIG, type Config } from '../../config.js';
-import { parseAddress } from './parse-address.js';
-import type { ParsedAddress, RepoAddress } from './repo-address.js';
+import { type ParsedAddress, parseAddress } from './parse-address.js';
+
+/** A repository address that may be connected to. */
+export interface RepoAddress extends ParsedAddress {
+  /** The only network addresses that git will connect to: those of `host` at the check. Never empty, IPv4 first. */
+  pinnedTo: readonly string[];
+}
 
 /**
- * Decides which repositories may be connected to.
+ * Decides which repositories we may connect to.
  *
  *     text ─► parse ─► trusted, or https/ssh? ─► resolve ─► every address public, or trusted? ─► RepoAddress
  *
- * git later connects to the addresses found here and asks no resolver again (see transport.ts), so a name that
- * answers differently the second time leads nowhere.
+ * Later, git connects to the network addresses found here without resolving the name again (git/transport.ts). So a
+ * name that resolves differently the second time gains nothing.
  */
 @Injectable()
 export class AddressChecker {
@@ -27,7 +32,7 @@ export class AddressChecker {
   }
 
   /** @throws ProblemError repo_url_*, repo_host_* */
-  async check(text: string): Promise<RepoAddress> {
+  async checkAddress(text: string): Promise<RepoAddress> {
     const parsed = parseAddress(text);
     const trusted = this.trusted.has(parsed);
     if (parsed.scheme === 'http' && !trusted) {

@@ -1,12 +1,12 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
 const MAX_LENGTH = 250;
-/** What `git check-ref-format` forbids in a name, and everything that revision syntax would read more into. */
+/** What `git check-ref-format` forbids, and everything that has a meaning in git's revision syntax. */
 const FORBIDDEN = /[\s\p{Cc}~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|^@$|[/.]$/u;
 const FORBIDDEN_PART = /^\.|\.lock$/;
 
 /**
- * A branch, tag, full ref name or commit id that can only be read as such.
+ * Accepts a branch, tag, full ref name or commit id that git cannot take for anything else.
  * @throws ProblemError ref_invalid
  */
 export function checkRef(ref: string): string {

@@ -1,17 +1,26 @@
 import { isIP } from 'node:net';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import type { ParsedAddress } from './repo-address.js';
 
-/**
- * Reads the few forms of repository addresses that we take, and nothing that git might understand differently:
+/** A repository address, taken apart and normalised. Its host has not been checked. */
+export interface ParsedAddress {
+  /** Normalised and without credentials. This is stored, shown, and set as `origin`. */
+  url: string;
+  scheme: 'https' | 'http' | 'ssh';
+  /** Lower-case ASCII name, or an IP address without brackets. */
+  host: string;
+  port: number;
+}
+
+/*
+ * The few forms of repository addresses that we accept. None of them can mean something else to git:
  *
- *     https://host[:port]/path      http://… (only for trusted hosts, which the checker decides)
+ *     https://host[:port]/path      http://… (only for trusted hosts; AddressChecker decides)
  *     ssh://[user@]host[:port]/path
  *     user@host:path                the short form of ssh
  *
- * Only printable ASCII gets this far, so that no character can look like another one, vanish, or be folded into
- * a digit or a dot on the way to the resolver.
+ * Only printable ASCII is accepted, so no character can look like another one, vanish, or turn into a digit or a dot
+ * on the way to the resolver.
  */
 const PORTS = { https: 443, http: 80, ssh: 22 } as const;
 const MAX_LENGTH = 2_000;

@@ -1,26 +1,25 @@
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { GitFailure } from '../git/git-failure.js';
+import { GitFailure } from '../git/git.js';
 
 const SENTENCES = {
   clone_auth_failed:
-    'The host did not let us in: the repository is private or does not exist. Check the address; private repositories cannot be used yet.',
-  clone_not_found: 'There is no repository at this address. Check it for a typing mistake.',
+    'The host refused access: the repository is private or does not exist. Check the address. Private repositories are not supported yet.',
+  clone_not_found: 'There is no repository at this address. Check the address for typing mistakes.',
   clone_redirected:
-    'The address redirects to another one, which is not followed. Use the address that it leads to.',
+    'The address redirects to another one, and redirects are not followed. Use the address that it leads to.',
   clone_timeout:
-    'The host answers too slowly, or the repository is too large to fetch in time. Try again later.',
+    'The host answers too slowly, or the repository is too large to be fetched in time. Try again later.',
   clone_too_large: 'The repository is larger than this installation allows. Use a smaller one.',
-  clone_unreachable:
-    'No connection to the repository host could be made. Check the address, or try again later.',
-  clone_failed: 'Git could not fetch the repository. Check the address and try again.',
+  clone_unreachable: 'The repository host cannot be reached. Check the address, or try again later.',
+  clone_failed: 'Git could not fetch the repository. Check the address, then try again.',
 } as const satisfies Partial<Record<ProblemCode, string>>;
 type CloneProblemCode = keyof typeof SENTENCES;
 
 export const cloneProblem = (code: CloneProblemCode): ProblemError => new ProblemError(code, SENTENCES[code]);
 
-/** git has no codes: these are its words under LC_ALL=C, the more telling ones first. */
-const WORDS: readonly [RegExp, CloneProblemCode][] = [
+/** git has no error codes. These are its messages under LC_ALL=C, the more specific ones first. */
+const MESSAGES: readonly [RegExp, CloneProblemCode][] = [
   [/redirect|requested URL returned error: 3\d\d|RPC failed; HTTP 3\d\d/i, 'clone_redirected'],
   [/could not read (Username|Password)|Authentication failed|error: 40[13]\b/i, 'clone_auth_failed'],
   [
@@ -42,17 +41,17 @@ const WORDS: readonly [RegExp, CloneProblemCode][] = [
   ],
 ];
 
-/** What a failed git command means for the person; anything that is not git's stays what it is. */
+/** Turns a failed git command into a problem for the person. Returns every other error unchanged. */
 export function toCloneProblem(error: unknown): unknown {
   if (!(error instanceof GitFailure)) return error;
   switch (error.kind) {
     case 'aborted':
       return error;
-    case 'stalled':
+    case 'timeout':
       return cloneProblem('clone_timeout');
-    case 'flooded':
+    case 'output_limit':
       return cloneProblem('clone_too_large');
     case 'exit':
-      return cloneProblem(WORDS.find(([words]) => words.test(error.stderr))?.[1] ?? 'clone_failed');
+      return cloneProblem(MESSAGES.find(([message]) => message.test(error.stderr))?.[1] ?? 'clone_failed');
   }
 }

@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import type { RepoAddress } from '../addresses/repo-address.js';
-import type { BareGit } from '../git/bare-git.js';
+import type { RepoAddress } from '../addresses/address-checker.js';
+import { type ReadOptions, readObjectBytes, readRefs, removePartialPacks } from '../git/bare-repository.js';
 import type { Git, GitCommand } from '../git/git.js';
-import { removePartialPacks } from '../git/partial-packs.js';
-import { progressReader } from '../git/progress.js';
 import { transportTo } from '../git/transport.js';
 import type { WorkspaceLimits } from '../workspace-limits.js';
 import { cloneProblem } from './clone-problems.js';
-import type { OnCloneProgress } from './clone-progress.js';
+import { type OnCloneProgress, progressReader } from './clone-progress.js';
 import {
-  type CheckoutTarget,
+  type CommitTarget,
   mirroredRefs,
   parseRemoteRefs,
   refNotFound,
@@ -25,24 +23,23 @@ export interface MirrorRequest {
   signal?: AbortSignal;
 }
 
-/** The first answer of the older protocol lists all refs, which are wanted; that of the newer one has to be asked for them. */
+/** We want all refs. The first answer of the older protocol lists them; the newer protocol takes another request. */
 const ONE_ROUND_TRIP = 'protocol.version=0';
 
 type Refs = ReadonlyMap<string, string>;
 
-/** What a mirror is to have. */
-export interface Wanted {
+/** What a mirror shall hold. */
+export interface WantedState {
   remote: RemoteRefs;
-  /** What it had a moment ago. */
+  /** The refs that the mirror had a moment ago. null: unknown. */
   known: Refs | null;
-  target: CheckoutTarget;
+  target: CommitTarget;
 }
 
 /** The git commands that bring a mirror up to date for one request. */
 export class MirrorFetch {
   constructor(
     private readonly git: Git,
-    private readonly bare: BareGit,
     private readonly limits: WorkspaceLimits,
     private readonly request: MirrorRequest,
     private readonly folder: string,
@@ -51,7 +48,7 @@ export class MirrorFetch {
   async listRemote(): Promise<RemoteRefs> {
     this.request.onProgress({ phase: 'resolving', percent: null });
     const { config = [], ...command } = this.remoteCommand(this.limits.resolveMs);
-    const listing = await this.git.text({
+    const listing = await this.git.readText({
       ...command,
       config: [...config, ONE_ROUND_TRIP],
       args: ['ls-remote', '--symref', '--', this.request.address.url],
@@ -60,17 +57,13 @@ export class MirrorFetch {
     return parseRemoteRefs(listing);
   }
 
-  init(mirror: string): Promise<void> {
-    return this.bare.init(mirror);
-  }
-
   /**
-   * The branches and tags that the mirror has; null: that cannot be told, since it is not there, or somebody is at it.
+   * @returns the branches and tags of the mirror; null when there is no mirror, or another process is changing it
    * @throws ProblemError clone_too_large
    */
-  async look(mirror: string): Promise<Refs | null> {
+  async readMirrorRefs(mirror: string): Promise<Refs | null> {
     try {
-      const [refs] = await allSettled([this.refsOf(mirror), this.checkSize(mirror)]);
+      const [refs] = await allSettled([readRefs(mirror, this.readOptions), this.checkSize(mirror)]);
       return refs;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -78,18 +71,19 @@ export class MirrorFetch {
     }
   }
 
-  async update(mirror: string, { remote, known, target }: Wanted): Promise<void> {
+  /** Fetches what the mirror lacks. @throws GitFailure; ProblemError clone_too_large, ref_not_found */
+  async fetchMissing(mirror: string, { remote, known, target }: WantedState): Promise<void> {
     const theirs = mirroredRefs(remote);
-    // Somebody else may have fetched since.
-    if (!same(known, theirs) && !same(await this.refsOf(mirror), theirs)) {
+    // Another request may have fetched since.
+    if (!same(known, theirs) && !same(await readRefs(mirror, this.readOptions), theirs)) {
       await this.fetch(mirror, ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], ['--prune']);
     }
     if (target.kind === 'commit' || !theirs.has(fullName(target))) await this.fetchTarget(mirror, target);
   }
 
-  /** A pull request's ref or a lone commit is outside what a mirror holds. */
-  private async fetchTarget(mirror: string, target: CheckoutTarget): Promise<void> {
-    if (await this.has(mirror, target.oid)) return;
+  /** Mirrors hold branches and tags. The ref of a pull request, or a single commit, is fetched on its own. */
+  private async fetchTarget(mirror: string, target: CommitTarget): Promise<void> {
+    if (await this.hasCommit(mirror, target.oid)) return;
     if (target.kind === 'ref') await this.fetch(mirror, [`+${target.name}:${target.name}`]);
     else if (target.oid.length !== 40) throw refNotFound(target.oid);
     else
@@ -98,18 +92,8 @@ export class MirrorFetch {
       });
   }
 
-  private async refsOf(mirror: string): Promise<Refs> {
-    const question = [
-      'for-each-ref',
-      '--format=%(objectname)%09%(refname)',
-      'refs/heads',
-      'refs/tags',
-    ] as const;
-    return mirroredRefs(parseRemoteRefs(await this.bare.ask(mirror, question, this.request.signal)));
-  }
-
-  private async has(mirror: string, oid: string): Promise<boolean> {
-    const found = await this.git.text({
+  private async hasCommit(mirror: string, oid: string): Promise<boolean> {
+    const found = await this.git.readText({
       args: ['cat-file', '--batch-check'],
       cwd: mirror,
       gitDir: mirror,
@@ -137,7 +121,7 @@ export class MirrorFetch {
       '--no-recurse-submodules',
     ];
     try {
-      await this.git.run({
+      await this.git.runCommand({
         ...this.remoteCommand(this.limits.fetchMs),
         args: ['fetch', ...fixed, ...options, '--', this.request.address.url, ...refspecs],
         cwd: mirror,
@@ -152,12 +136,12 @@ export class MirrorFetch {
   }
 
   private async checkSize(mirror: string): Promise<void> {
-    const counts = await this.bare.ask(mirror, ['count-objects', '-v'], this.request.signal);
-    const kilobytes = [...counts.matchAll(/^size(?:-pack)?: (\d+)$/gm)].reduce(
-      (sum, [, size]) => sum + Number(size),
-      0,
-    );
-    if (kilobytes * 1024 > this.limits.mirrorBytes) throw cloneProblem('clone_too_large');
+    const bytes = await readObjectBytes(mirror, this.readOptions);
+    if (bytes > this.limits.mirrorBytes) throw cloneProblem('clone_too_large');
+  }
+
+  private get readOptions(): ReadOptions {
+    return { timeoutMs: this.limits.localMs, signal: this.request.signal };
   }
 
   private remoteCommand(
@@ -171,7 +155,7 @@ export class MirrorFetch {
   }
 }
 
-const fullName = ({ kind, name }: Exclude<CheckoutTarget, { kind: 'commit' }>) =>
+const fullName = ({ kind, name }: Exclude<CommitTarget, { kind: 'commit' }>) =>
   kind === 'branch' ? `refs/heads/${name}` : name;
 
 const same = (own: Refs | null, theirs: Refs): boolean =>

@@ -1,71 +1,127 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import type { RequestContext } from '../../identity/request-context.js';
 import { withFileLock } from '../git/file-lock.js';
-import { BareGit } from '../git/bare-git.js';
 import { Git } from '../git/git.js';
+import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { WorkspacePaths } from '../workspace-paths.js';
-import { MirrorFetch, type MirrorRequest, type Wanted } from './mirror-fetch.js';
-import { touch } from './mirror-retention.js';
-import { type CheckoutTarget, chooseTarget } from './remote-refs.js';
+import { MirrorFetch, type MirrorRequest, type WantedState } from './mirror-fetch.js';
+import { chooseTarget, type CommitTarget } from './remote-refs.js';
 
-/** A mirror that holds what the workspace shall start on. */
-export interface Source {
+/** A mirror that holds what the workspace starts on. */
+export interface MirroredTarget {
   mirror: string;
-  target: CheckoutTarget;
+  target: CommitTarget;
 }
+
+const MIRROR = /^[0-9a-f]{64}\.git$/;
+/** Longer than a workspace takes from the fetch of its mirror until its `history.git` says what it borrows from. */
+const MIN_IDLE_MS = 24 * 60 * 60_000;
 
 /**
  * Bare mirrors, one per tenant and repository, whose objects the workspaces borrow.
  *
- *     ls-remote ─► what does the remote have? ─┬─► just that? ─► nothing to fetch
- *     for-each-ref ─► what has the mirror? ────┘    └─ no ─► fetch, one at a time per mirror
+ *     ls-remote ─► what does the remote have? ──┬─► the same ─► nothing to fetch
+ *     for-each-ref ─► what does the mirror have? ┘   └─ other ─► fetch, one at a time per mirror
  *
- * Who waited for another's fetch finds the mirror current and fetches nothing. Objects are never removed, since
- * workspaces borrow them (a whole mirror is, once nobody borrows from it: mirror-retention.ts); refs follow the remote. A new mirror gets its name when it is complete.
+ * A request that waited for another one's fetch finds the mirror current and fetches nothing. Refs follow the remote,
+ * but objects are never removed, since workspaces borrow them. A new mirror gets its name when it is complete.
+ *
+ * A mirror is removed as a whole, and only when no workspace needs it:
+ *
+ *     in use        the history.git of a workspace borrows from it (alternates): it counts as used now
+ *     in use soon   its last fetch, which marks it as used, is less than a day ago
+ *     unused        not used for long enough, checked again under its lock: moved to the trash in one step
+ *
+ * A clone that starts meanwhile waits for the lock, then finds no mirror and makes one.
  */
 @Injectable()
 export class Mirrors {
   constructor(
     private readonly git: Git,
-    private readonly bare: BareGit,
-    private readonly paths: WorkspacePaths,
+    private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
 
   /** @returns null for a repository without a commit. @throws GitFailure, ProblemError */
-  async provide(ctx: RequestContext, request: MirrorRequest): Promise<Source | null> {
-    const folder = this.paths.tenantMirrors(ctx.tenantId);
+  async updateMirror(ctx: RequestContext, request: MirrorRequest): Promise<MirroredTarget | null> {
+    const folder = this.storage.tenantMirrorsPath(ctx.tenantId);
     await mkdir(folder, { recursive: true });
-    const mirror = this.paths.mirror(ctx.tenantId, request.address.url);
-    const fetching = new MirrorFetch(this.git, this.bare, this.limits, request, folder);
-    const [remote, known] = await allSettled([fetching.listRemote(), fetching.look(mirror)]);
+    const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
+    const fetching = new MirrorFetch(this.git, this.limits, request, folder);
+    const [remote, known] = await allSettled([fetching.listRemote(), fetching.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;
     await withFileLock(
       mirror,
       async () => {
-        await this.bringUpToDate(fetching, mirror, { remote, known, target });
-        await touch(mirror);
+        await this.fetchInto(mirror, fetching, { remote, known, target });
+        await markUsed(mirror);
       },
       request.signal,
     );
     return { mirror, target };
   }
 
-  private async bringUpToDate(fetching: MirrorFetch, mirror: string, wanted: Wanted): Promise<void> {
-    if (await exists(mirror)) return fetching.update(mirror, wanted);
+  /** Removes the mirrors, of every tenant, that have not been used for this long. @returns how many */
+  async removeIdleMirrors(idleMs: number): Promise<number> {
+    const limit = Math.max(idleMs, MIN_IDLE_MS);
+    const borrowed = await this.listBorrowed();
+    let removed = 0;
+    for (const mirror of await this.listMirrors()) {
+      if (borrowed.has(mirror)) await markUsed(mirror);
+      else if (await this.removeIfIdle(mirror, limit)) removed += 1;
+    }
+    return removed;
+  }
+
+  private async fetchInto(mirror: string, fetching: MirrorFetch, wanted: WantedState): Promise<void> {
+    if (await exists(mirror)) return fetching.fetchMissing(mirror, wanted);
     const unfinished = `${mirror}.new`;
     await rm(unfinished, { recursive: true, force: true });
     try {
-      await fetching.init(unfinished);
-      await fetching.update(unfinished, { ...wanted, known: null });
+      await this.git.createBareRepository(unfinished);
+      await fetching.fetchMissing(unfinished, { ...wanted, known: null });
       await rename(unfinished, mirror);
     } finally {
       await rm(unfinished, { recursive: true, force: true });
     }
+  }
+
+  private async removeIfIdle(mirror: string, idleMs: number): Promise<boolean> {
+    if (!(await isIdle(mirror, idleMs))) return false;
+    return withFileLock(mirror, async () => {
+      if (!(await isIdle(mirror, idleMs)) || (await this.listBorrowed()).has(mirror)) return false;
+      await this.storage.removeMirror(mirror);
+      return true;
+    });
+  }
+
+  private async listMirrors(): Promise<string[]> {
+    const root = this.storage.mirrorsPath;
+    const tenants = await namesIn(root);
+    const found = await Promise.all(
+      tenants.map(async (tenant) =>
+        (await namesIn(join(root, tenant)))
+          .filter((name) => MIRROR.test(name))
+          .map((name) => join(root, tenant, name)),
+      ),
+    );
+    return found.flat();
+  }
+
+  /** The mirrors that workspaces borrow from, as their `history.git` says, which no agent can change. */
+  private async listBorrowed(): Promise<Set<string>> {
+    const mirrors = new Set<string>();
+    for (const folder of await namesIn(this.storage.root)) {
+      const alternates = join(this.storage.root, folder, WORKSPACE.history, 'objects', 'info', 'alternates');
+      for (const line of (await readIfPresent(alternates)).split('\n'))
+        if (line !== '') mirrors.add(dirname(line));
+    }
+    return mirrors;
   }
 }
 
@@ -74,3 +130,24 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
+
+async function markUsed(mirror: string): Promise<void> {
+  const now = new Date();
+  await utimes(mirror, now, now).catch(unlessAbsent(undefined));
+}
+
+async function isIdle(mirror: string, idleMs: number): Promise<boolean> {
+  const found = await stat(mirror).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > idleMs;
+}
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(unlessAbsent([]));
+const readIfPresent = (file: string): Promise<string> => readFile(file, 'utf8').catch(unlessAbsent(''));
+
+/** Something that cannot be read for another reason than its absence must not count as unused. */
+const unlessAbsent =
+  <T>(nothing: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return nothing;
+    throw error;
+  };

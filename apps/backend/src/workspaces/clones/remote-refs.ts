@@ -1,24 +1,24 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
-/** What a remote has, as `git ls-remote --symref` tells it. */
+/** The refs of a remote, as `git ls-remote --symref` lists them. */
 export interface RemoteRefs {
-  /** Name of the branch that HEAD points to. */
+  /** The branch that HEAD points to. */
   defaultBranch: string | null;
-  /** Object id by full name; `refs/tags/x^{}` is the commit of an annotated tag. */
+  /** Object ids by full name. `refs/tags/x^{}` is the commit of an annotated tag. */
   refs: ReadonlyMap<string, string>;
 }
 
 /**
- * What a new workspace starts on. `branch` is checked out as a branch that tracks the remote's, everything else
- * detached, as git does. `commit` is known only once it was fetched: it may be abbreviated.
+ * What a new workspace starts on. A `branch` is checked out as a branch that tracks the remote's. Everything else is
+ * checked out detached, as git does it. The id of a `commit` may be abbreviated until it has been fetched.
  */
-export type Target =
+type CloneTarget =
   | { kind: 'empty' }
   | { kind: 'branch'; name: string; oid: string }
   | { kind: 'ref'; name: string; oid: string }
   | { kind: 'commit'; oid: string };
 /** A target that can be checked out. */
-export type CheckoutTarget = Exclude<Target, { kind: 'empty' }>;
+export type CommitTarget = Exclude<CloneTarget, { kind: 'empty' }>;
 
 const LINE = /^(ref: )?(\S+)\t(.+)$/;
 const COMMIT_ID = /^[0-9a-f]{7,40}$/i;
@@ -36,12 +36,12 @@ export function parseRemoteRefs(listing: string): RemoteRefs {
   return { defaultBranch, refs };
 }
 
-/** The branches and tags: what a mirror holds. */
+/** Branches and tags, which are what a mirror holds. */
 export const mirroredRefs = ({ refs }: RemoteRefs): Map<string, string> =>
   new Map([...refs].filter(([name]) => /^refs\/(heads|tags)\//.test(name) && !name.endsWith('^{}')));
 
 /** @throws ProblemError ref_not_found */
-export function chooseTarget(remote: RemoteRefs, ref: string | null): Target {
+export function chooseTarget(remote: RemoteRefs, ref: string | null): CloneTarget {
   if (ref === null || ref === 'HEAD') return defaultTarget(remote);
   const branch = branchTarget(remote, ref.replace(/^refs\/heads\//, ''));
   if (branch) return branch;
@@ -53,7 +53,7 @@ export function chooseTarget(remote: RemoteRefs, ref: string | null): Target {
   throw refNotFound(ref);
 }
 
-function defaultTarget(remote: RemoteRefs): Target {
+function defaultTarget(remote: RemoteRefs): CloneTarget {
   const head = remote.refs.get('HEAD');
   const names = [remote.defaultBranch, ...(head ? [] : ['main', 'master', firstBranch(remote)])];
   for (const name of names) {
@@ -63,7 +63,7 @@ function defaultTarget(remote: RemoteRefs): Target {
   return head ? { kind: 'commit', oid: head } : { kind: 'empty' };
 }
 
-function branchTarget(remote: RemoteRefs, name: string): Target | null {
+function branchTarget(remote: RemoteRefs, name: string): CloneTarget | null {
   const oid = remote.refs.get(`refs/heads/${name}`);
   return oid ? { kind: 'branch', name, oid } : null;
 }

@@ -1,33 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { gitConfigArguments, gitEnvironment } from './git-environment.js';
-import { GitFailure, type GitFailureKind } from './git-failure.js';
-import { withMemoryLimit } from './memory-limit.js';
+import { gitConfigArguments, gitEnvironment, withMemoryLimit } from './git-environment.js';
 
 export interface GitCommand {
-  /** Subcommand and arguments; whatever comes from outside stands behind `--` or `--end-of-options`. */
+  /** Subcommand and arguments. Anything from outside goes behind `--` or `--end-of-options`. */
   args: readonly [string, ...string[]];
   cwd: string;
-  /** Instead of looking for a repository from `cwd` upwards. */
+  /** The repository. Without it, git looks for one from `cwd` upwards. */
   gitDir?: string;
-  /** Only with `gitDir`; without it the repository counts as bare and no file of a work tree is read. */
+  /** Only with `gitDir`. Without it, the repository counts as bare and git reads no work tree. */
   workTree?: string;
   config?: readonly string[];
   env?: Record<string, string>;
-  /** Without it git reads nothing. */
+  /** For stdin. Without it, stdin is closed. */
   input?: string | Buffer | AsyncIterable<Buffer>;
-  /** What git may speak; default nothing. */
+  /** Protocols that git may use. By default none. */
   protocols?: readonly string[];
   timeoutMs: number;
-  /** Default 64 MB. */
+  /** By default 64 MB. */
   maxOutputBytes?: number;
-  /** Output above the maximum is cut instead of being a failure. */
+  /** Cuts off output above the maximum, instead of failing. */
   truncate?: boolean;
   signal?: AbortSignal;
-  /** Takes the output piece by piece, of any length; then none is kept. */
+  /** Takes the output as it comes, of any length. None is kept then. */
   onStdout?: (chunk: Buffer) => void;
   onStderr?: (text: string) => void;
 }
@@ -38,20 +37,40 @@ export interface GitOutput {
 }
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-/** From asking a command to end to ending it. */
+/** How long a command may take to end before it is killed. */
 const GRACE_MS = 1_000;
 const MAX_STDERR_CHARACTERS = 16 * 1024;
 
+/** timeout: the deadline passed. aborted: the caller's signal. output_limit: it printed too much. exit: any other. */
+export type GitFailureKind = 'exit' | 'timeout' | 'aborted' | 'output_limit';
+
+/** A git command that did not succeed. `stderr` is for our logs and for choosing a problem, never for clients. */
+export class GitFailure extends Error {
+  constructor(
+    readonly kind: GitFailureKind,
+    readonly command: string,
+    readonly exitCode: number | null,
+    readonly stderr: string,
+  ) {
+    super(`git ${command}: ${kind}${exitCode === null ? '' : ` ${exitCode}`} ${stderr.slice(-500)}`.trim());
+    this.name = 'GitFailure';
+  }
+}
+
 /**
- * Runs git commands: an environment that starts empty, settings that start no program, a deadline, bounded memory
- * and output.
+ * Runs git commands with an environment that starts empty, settings that start no program, a deadline, and limits of
+ * memory and output.
+ *
+ *     spawn (own process group) ─► stdout, stderr ─► exit 0 ─► output
+ *       │                                             └─ else ─► GitFailure
+ *       └─ deadline, signal or too much output ─► SIGTERM, then SIGKILL, to the whole group
  */
 @Injectable()
 export class Git {
   constructor(private readonly limits: WorkspaceLimits) {}
 
-  /** @throws GitFailure; what `input` throws; the system's error when git cannot be started */
-  run(command: GitCommand): Promise<GitOutput> {
+  /** @throws GitFailure; the error that `input` throws; the system's error when git cannot be started */
+  runCommand(command: GitCommand): Promise<GitOutput> {
     const [program, ...args] = withMemoryLimit(this.limits.gitMemoryBytes, [
       'git',
       ...globalArguments(command),
@@ -61,16 +80,22 @@ export class Git {
       cwd: command.cwd,
       env: gitEnvironment(command.protocols ?? [], command.env ?? {}),
       stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      // A process group of its own: what git started ends with it.
+      // A process group of its own, so that everything that git starts ends with it.
       detached: true,
     });
-    return new GitProcess(command, child).finished();
+    return new GitProcess(command, child).waitForEnd();
   }
 
-  /** Runs and answers stdout as text, without white space around it. */
-  async text(command: GitCommand): Promise<string> {
-    const { stdout } = await this.run(command);
+  /** Runs a command. @returns its stdout as text, without white space around it. @throws as `runCommand` */
+  async readText(command: GitCommand): Promise<string> {
+    const { stdout } = await this.runCommand(command);
     return stdout.toString('utf8').trim();
+  }
+
+  /** @throws GitFailure */
+  async createBareRepository(path: string): Promise<void> {
+    const args = ['init', '--bare', '--template=', '--', path] as const;
+    await this.runCommand({ args, cwd: dirname(path), timeoutMs: this.limits.localMs });
   }
 }
 
@@ -81,7 +106,7 @@ function globalArguments({ config = [], gitDir, workTree }: GitCommand): string[
   return [...gitConfigArguments([...bare, ...config]), ...repository, ...tree];
 }
 
-/** One running command: its input and output, its deadline, and how it ended. */
+/** One running command: its input and output, its deadline, and how it ends. */
 class GitProcess {
   private readonly chunks: Buffer[] = [];
   private timer: NodeJS.Timeout;
@@ -93,19 +118,19 @@ class GitProcess {
     private readonly command: GitCommand,
     private readonly child: ChildProcess,
   ) {
-    this.timer = setTimeout(() => this.stop('stalled'), command.timeoutMs);
+    this.timer = setTimeout(() => this.stop('timeout'), command.timeoutMs);
     command.signal?.addEventListener('abort', this.onAbort);
     if (command.signal?.aborted) this.onAbort();
     child.stdout?.on('data', (chunk: Buffer) => this.onStdout(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.onStderr(chunk.toString('utf8')));
   }
 
-  async finished(): Promise<GitOutput> {
+  async waitForEnd(): Promise<GitOutput> {
     try {
-      const [exitCode, feedFailure] = await Promise.all([this.closed(), this.feed()]);
+      const [exitCode, inputFailure] = await Promise.all([this.closed(), this.writeInput()]);
       if (exitCode === 0 && this.stoppedFor === null) return this.output();
-      if (this.stoppedFor === 'flooded' && this.command.truncate) return this.output();
-      if (this.stoppedFor === null && feedFailure !== null) throw feedFailure;
+      if (this.stoppedFor === 'output_limit' && this.command.truncate) return this.output();
+      if (this.stoppedFor === null && inputFailure !== null) throw inputFailure;
       throw new GitFailure(this.stoppedFor ?? 'exit', this.command.args[0], exitCode, this.stderr);
     } finally {
       clearTimeout(this.timer);
@@ -113,7 +138,7 @@ class GitProcess {
     }
   }
 
-  /** Answers the exit code, null when a signal ended it, once all output has been read. */
+  /** @returns the exit code (null: a signal ended it), once all output has been read */
   private closed(): Promise<number | null> {
     return new Promise((resolve, reject) => {
       this.child.once('error', reject);
@@ -121,8 +146,8 @@ class GitProcess {
     });
   }
 
-  /** Answers why there was no more input; a command that does not want to read all of it is not to blame. */
-  private async feed(): Promise<Error | null> {
+  /** @returns why the input failed, or null. A command may end without reading all of its input. */
+  private async writeInput(): Promise<Error | null> {
     const { input } = this.command;
     if (input === undefined || this.child.stdin === null) return null;
     try {
@@ -139,7 +164,7 @@ class GitProcess {
     const room = this.maximum - this.bytes;
     if (room > 0) this.chunks.push(chunk.subarray(0, room));
     this.bytes += chunk.length;
-    if (this.bytes > this.maximum) this.stop('flooded');
+    if (this.bytes > this.maximum) this.stop('output_limit');
   }
 
   private onStderr(text: string): void {
@@ -165,7 +190,7 @@ class GitProcess {
     this.timer = setTimeout(() => this.signalAll('SIGKILL'), GRACE_MS);
   }
 
-  /** git, and its transport helpers, which may sit in a connection that does not move. */
+  /** Also reaches git's transport helpers, which may be stuck in a connection that does not move. */
   private signalAll(signal: NodeJS.Signals): void {
     if (this.child.pid === undefined) return;
     try {

@@ -1,10 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
-import type { RepoAddress } from '../addresses/repo-address.js';
+import type { RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from './git.js';
 
 /**
- * How git reaches a checked address: only by its own protocol, and only at the network addresses that were checked.
- * @param knownHosts file with the ssh host keys that were seen before
+ * Lets git reach a checked address: only with the address's own protocol, and only at the network addresses that were
+ * checked.
+ * @param knownHosts file of the ssh host keys that have been seen before
  */
 export function transportTo(
   address: RepoAddress,
@@ -19,14 +20,14 @@ export function transportTo(
   return { protocols: [address.scheme], config: curlPin(address) };
 }
 
-/** In curl's own syntax: with it, curl asks no resolver for this host and port. An IP address needs none. */
+/** curl's own syntax for not resolving this host and port. An IP address needs none. */
 function curlPin({ host, port, pinnedTo }: RepoAddress): string[] {
   if (isIP(host) !== 0) return [];
   const addresses = pinnedTo.map((address) => (isIPv6(address) ? `[${address}]` : address));
   return [`http.curloptResolve=${host}:${port}:${addresses.join(',')}`];
 }
 
-/** No configuration, keys or agent of the machine; the host's key is remembered by its name, not by its address. */
+/** Uses no configuration, keys or agent of the machine. The host's key is remembered by name, not by address. */
 function sshCommand({ host, port, pinnedTo }: RepoAddress, knownHosts: string): string {
   const alias = port === 22 ? host : `[${host}]:${port}`;
   const options = [

@@ -1,11 +1,11 @@
-/** One file that differs between two trees; names are bytes. */
+/** A file that differs between two trees. Names are bytes. */
 export interface ChangedFile {
   name: Buffer;
-  /** Before a rename. */
+  /** The name before a rename. */
   oldName: Buffer | null;
-  /** git's letter: A, M, D, R or T. */
+  /** A (added), M (modified), D (deleted), R (renamed) or T (type changed). */
   status: string;
-  /** Percent of likeness of a rename. */
+  /** How similar the two sides of a rename are, in percent. */
   score: number | null;
   oldMode: string;
   newMode: string;
@@ -22,7 +22,7 @@ const RAW = /^:(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) ([A-Z])(\d*)$/;
 const COUNTS = /^(\d+|-)\t(\d+|-)\t/;
 
 /**
- * Reads `diff-tree -z --raw --numstat`: first a raw entry per file, then, in the same order, the counts.
+ * Parses `diff-tree -z --raw --numstat`: a raw entry for each file, and then the counts in the same order.
  *
  *     :100644 100644 <oid> <oid> M \0 path \0        3 \t 1 \t path \0
  *     :100644 100644 <oid> <oid> R90 \0 old \0 new \0   3 \t 1 \t \0 old \0 new \0
@@ -67,7 +67,7 @@ function readCounts(fields: Fields, file: ChangedFile): void {
   file.deletions = deletions === '-' ? null : Number(deletions);
 }
 
-/** Walks over fields that end in a NUL. */
+/** Reads fields that end in a NUL. */
 class Fields {
   private position = 0;
 

@@ -1,18 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { NewClone } from '../clones/session-clone.js';
-import { GitFailure } from '../git/git-failure.js';
-import { HeldFolder } from '../held-folder.js';
+import { GitFailure } from '../git/git.js';
+import { DirectoryHandle } from '../storage/directory-handle.js';
+import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { WorkspacePaths } from '../workspace-paths.js';
 import { SUBMODULE_MODE } from './changed-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
-import { OmittedFiles } from './omitted-files.js';
-import { canBeInTree } from './tree-name.js';
-import { parseWorkTreeEntries, type WorkTreeEntry } from './work-tree-listing.js';
+import { canBeInTree, parseWorkTreeEntries, type WorkTreeEntry } from './work-tree-names.js';
 import { type Finding, WorkTreeReader } from './work-tree-reader.js';
 
-const ATTEMPTS = 3;
-const NESTING = 8;
+/** A checkout that no agent has seen yet. */
+export interface FreshClone {
+  /** The tree that is checked out. */
+  tree: string;
+  /** Files that may differ from what git has recorded, because an attribute makes git convert them. */
+  converted: WorkTreeEntry[];
+}
+
+const MAX_ATTEMPTS = 3;
+/** How deep repositories in repositories are looked into. */
+const MAX_NESTING = 8;
 const NO_OBJECT = '0'.repeat(40);
 const PLACEHOLDER = '.saas-codex-nested';
 
@@ -20,88 +26,82 @@ const PLACEHOLDER = '.saas-codex-nested';
  * Records the work tree as a git tree, honouring its .gitignore files.
  *
  *     ls-files: which names are new, changed, gone? ─► WorkTreeReader: what is really there? ─► fast-import: contents
- *        ref ◄─ write-tree ◄─ update-index --refresh: which files need no look next time? ◄─ update-index: names
+ *        ref ◄─ write-tree ◄─ update-index --refresh: which files can be skipped next time? ◄─ update-index: names
  *
- * The first one, of a clone that no agent has seen yet, is what the clone's own index says.
+ * The first checkpoint, of a clone that no agent has seen yet, is taken from the clone's own index.
  *
- * git itself reads the work tree by name, and an agent may put a link in the place of any folder meanwhile. So git
- * only tells names, and compares; what it compares with may lie anywhere, but decides no more than whether a name is
- * looked at. Contents are read by WorkTreeReader alone, which cannot be led out of the work tree.
+ * git reads the work tree by path, and an agent may replace any folder with a link meanwhile. So git only lists names
+ * and compares. What it compares with may lie anywhere, but it only decides whether we look at a name. Contents are
+ * read by WorkTreeReader alone, which cannot be led out of the work tree.
  *
- * Submodules stay as they were on the base commit. A repository inside the repository is recorded as the files that
- * it consists of: ls-files stops at such a folder unless the index has an entry below it, so it gets a placeholder
- * for as long as it takes.
+ * Submodules stay as they were on the base commit. A repository inside the repository is recorded as plain files:
+ * ls-files stops at such a folder unless the index has an entry below it, so we add a placeholder while it is listed.
  */
 @Injectable()
 export class Checkpoints {
-  /** Per session: the checkpoint that has not begun yet; whoever asks meanwhile shares it. */
+  /** By session: the checkpoint that has not begun yet. Everyone who asks meanwhile shares it. */
   private readonly waiting = new Map<string, Promise<string>>();
 
   constructor(
     private readonly history: HistoryRepository,
-    private readonly omitted: OmittedFiles,
-    private readonly paths: WorkspacePaths,
+    private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /**
-   * The first one, before any agent has seen the work tree.
-   * @param clone what is checked out, and the files that may differ from it
-   */
-  begin(sessionId: string, { tree, converted }: NewClone): Promise<string> {
-    return this.history.exclusively(sessionId, async () => {
+  /** @returns the tree of the work tree, before any agent has seen it */
+  takeFirstCheckpoint(sessionId: string, { tree, converted }: FreshClone): Promise<string> {
+    return this.history.withHistoryLock(sessionId, async () => {
       await this.history.adoptIndex(sessionId);
       if (converted.length > 0)
         return this.writeTree(sessionId, await this.recordEntries(sessionId, converted));
-      await this.history.keep(sessionId, tree);
+      await this.history.saveCheckpoint(sessionId, tree, []);
       return tree;
     });
   }
 
   /** @returns the tree of the work tree at some moment after the call */
-  take(sessionId: string): Promise<string> {
+  takeCheckpoint(sessionId: string): Promise<string> {
     const present = this.waiting.get(sessionId);
     if (present) return present;
-    const taken = this.history.exclusively(sessionId, () => {
+    const taken = this.history.withHistoryLock(sessionId, () => {
       this.waiting.delete(sessionId);
-      return this.record(sessionId);
+      return this.recordWorkTree(sessionId);
     });
     this.waiting.set(sessionId, taken);
     return taken;
   }
 
-  /** The agent may change things so that git stumbles: look again. */
-  private async record(sessionId: string): Promise<string> {
+  /** Tries again when git fails, because the agent may be changing files at the same time. */
+  private async recordWorkTree(sessionId: string): Promise<string> {
     let unreadable: Buffer[];
     for (let attempt = 1; ; attempt++) {
       try {
         unreadable = await this.updateIndex(sessionId);
         break;
       } catch (error) {
-        if (attempt === ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
+        if (attempt === MAX_ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
       }
     }
     return this.writeTree(sessionId, unreadable);
   }
 
   private async writeTree(sessionId: string, unreadable: readonly Buffer[]): Promise<string> {
-    const { stdout } = await this.history.read(sessionId, ['write-tree']);
+    const { stdout } = await this.history.runOnObjects(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
-    await this.omitted.record(sessionId, tree, unreadable);
-    await this.history.keep(sessionId, tree);
+    await this.history.saveCheckpoint(sessionId, tree, unreadable);
     return tree;
   }
 
-  /** @returns names that are left out */
+  /** @returns the names of files that cannot be recorded */
   private async updateIndex(sessionId: string): Promise<Buffer[]> {
-    const entries = await this.list(sessionId);
+    const entries = await this.listChanges(sessionId);
     if (entries.length === 0) return [];
     const unreadable = await this.recordEntries(sessionId, entries);
-    await this.history.onWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+    await this.history.runOnWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
     return unreadable;
   }
 
-  /** Looks at these entries. @returns names that are left out */
+  /** Records these entries in the index. @returns the names of files that cannot be recorded */
   private async recordEntries(sessionId: string, entries: readonly WorkTreeEntry[]): Promise<Buffer[]> {
     if (entries.length === 0) return [];
     const present: Buffer[] = [];
@@ -114,12 +114,12 @@ export class Checkpoints {
       else if (finding.is === 'folder') folders.add(finding.name);
       else unreadable.push(finding.name);
     });
-    const submodules = folders.size > 0 ? await this.submodules(sessionId) : new Set<string>();
+    const submodules = folders.size > 0 ? await this.listSubmodules(sessionId) : new Set<string>();
     const removed = entries
       .filter(({ tracked }) => tracked)
       .filter(({ name }) => gone.has(name) || (folders.has(name) && !submodules.has(name.toString('latin1'))))
       .map(({ name }) => indexLine('0', NO_OBJECT, name));
-    await this.indexInfo(sessionId, [...removed, ...present]);
+    await this.updateEntries(sessionId, [...removed, ...present]);
     return unreadable;
   }
 
@@ -128,22 +128,22 @@ export class Checkpoints {
     entries: readonly WorkTreeEntry[],
     onFinding: (finding: Finding) => void,
   ): Promise<void> {
-    const root = await HeldFolder.open(this.paths.repo(sessionId));
+    const root = await DirectoryHandle.openPath(this.storage.repoPath(sessionId));
     try {
       const reader = new WorkTreeReader(root, this.limits.checkpointFileBytes);
       const names = entries.map(({ name }) => name);
-      await this.history.read(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
-        input: reader.read(names, onFinding),
+      await this.history.runOnObjects(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
+        input: reader.readWorkTree(names, onFinding),
       });
     } finally {
       root.close();
     }
   }
 
-  /** What is new, changed or gone, nested repositories included. */
-  private async list(sessionId: string): Promise<WorkTreeEntry[]> {
+  /** Files that are new, changed or gone, those of nested repositories included. */
+  private async listChanges(sessionId: string): Promise<WorkTreeEntry[]> {
     for (let depth = 0; ; depth++) {
-      const { stdout } = await this.history.onWorkTree(sessionId, [
+      const { stdout } = await this.history.runOnWorkTree(sessionId, [
         'ls-files',
         '-z',
         '-t',
@@ -154,24 +154,24 @@ export class Checkpoints {
       ]);
       const entries = parseWorkTreeEntries(stdout).filter(({ name }) => canBeInTree(name));
       const nested = entries.filter(({ folder }) => folder);
-      if (nested.length === 0 || depth === NESTING) return entries.filter(({ folder }) => !folder);
+      if (nested.length === 0 || depth === MAX_NESTING) return entries.filter(({ folder }) => !folder);
       const placeholders = nested.map(({ name }) => Buffer.concat([name, Buffer.from(PLACEHOLDER)]));
-      await this.indexInfo(
+      await this.updateEntries(
         sessionId,
         placeholders.map((name) => indexLine('100644', EMPTY_BLOB, name)),
       );
     }
   }
 
-  private async indexInfo(sessionId: string, lines: readonly Buffer[]): Promise<void> {
+  private async updateEntries(sessionId: string, lines: readonly Buffer[]): Promise<void> {
     if (lines.length === 0) return;
     const input = Buffer.concat(lines);
-    await this.history.read(sessionId, ['update-index', '-z', '--index-info'], { input });
+    await this.history.runOnObjects(sessionId, ['update-index', '-z', '--index-info'], { input });
   }
 
-  /** Names, as bytes in latin1. */
-  private async submodules(sessionId: string): Promise<ReadonlySet<string>> {
-    const { stdout } = await this.history.read(sessionId, ['ls-files', '-z', '--stage']);
+  /** @returns their names, as bytes in latin1 */
+  private async listSubmodules(sessionId: string): Promise<ReadonlySet<string>> {
+    const { stdout } = await this.history.runOnObjects(sessionId, ['ls-files', '-z', '--stage']);
     const lines = stdout.toString('latin1').split('\0');
     return new Set(
       lines

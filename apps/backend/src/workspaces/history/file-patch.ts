@@ -1,13 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import { type ChangedFile, SUBMODULE_MODE } from './changed-files.js';
-import { patchPath } from './path-text.js';
 
 const NO_MODE = '000000';
 
 /**
- * The head of a file's patch, as git writes it. It is made here, because git is asked for the difference of two
- * blobs and not of a path: paths need not be UTF-8, which no argument of a Node process can carry.
+ * The header of a file's patch, as git writes it. We make it ourselves, because we ask git for the difference of two
+ * blobs and not of a path: paths need not be UTF-8, and Node cannot pass other bytes as an argument.
  */
-export function patchHead(file: ChangedFile): string {
+export function patchHeader(file: ChangedFile): string {
   const oldPath = patchPath('a/', file.oldName ?? file.name);
   const newPath = patchPath('b/', file.name);
   const lines = [`diff --git ${oldPath} ${newPath}`, ...modeLines(file)];
@@ -28,7 +28,7 @@ function modeLines({ oldMode, newMode }: ChangedFile): string[] {
   return oldMode === newMode ? [] : [`old mode ${oldMode}`, `new mode ${newMode}`];
 }
 
-/** The commit that a submodule stands on, as git shows it; null when neither side is a submodule. */
+/** The change of a submodule's commit, as git shows it. null: neither side is a submodule. */
 export function submoduleHunk(file: ChangedFile): string | null {
   const before = file.oldMode === SUBMODULE_MODE ? `-Subproject commit ${file.oldOid}\n` : '';
   const after = file.newMode === SUBMODULE_MODE ? `+Subproject commit ${file.newOid}\n` : '';
@@ -36,11 +36,43 @@ export function submoduleHunk(file: ChangedFile): string | null {
   return `@@ -${before ? '1' : '0,0'} +${after ? '1' : '0,0'} @@\n${before}${after}`;
 }
 
-/** The hunks of what git printed, without its own head, which names blobs. */
+/** The hunks of git's output, without git's own header, which names blobs. */
 export function hunksOf(output: string): string {
   const start = output.startsWith('@@ ') ? 0 : output.indexOf('\n@@ ') + 1;
   return start === 0 && !output.startsWith('@@ ') ? '' : output.slice(start);
 }
 
-/** Cuts after the last whole line. */
+/** Drops an incomplete last line. */
 export const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ESCAPES: Record<number, string> = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r' };
+
+/**
+ * A path for people and for JSON. A path that is not UTF-8 is written as git writes it, in quotes and with octal
+ * bytes. So is a path that starts with a quote. That way every path has one text, and no two paths share one.
+ */
+export const pathText = (name: Buffer): string =>
+  isUtf8(name) && name[0] !== QUOTE ? name.toString('utf8') : quoted(name);
+
+/** A path in the header of a patch. There git also quotes control characters, quotes and backslashes. */
+function patchPath(prefix: 'a/' | 'b/', name: Buffer): string {
+  const path = Buffer.concat([Buffer.from(prefix), name]);
+  return isUtf8(path) && !path.some(needsQuotes) ? path.toString('utf8') : quoted(path);
+}
+
+const needsQuotes = (byte: number) => byte < 0x20 || byte === 0x7f || byte === QUOTE || byte === BACKSLASH;
+
+function quoted(name: Buffer): string {
+  const wellFormed = isUtf8(name);
+  const parts = [...name].map((byte) => {
+    if (byte === QUOTE || byte === BACKSLASH) return `\\${String.fromCharCode(byte)}`;
+    if (byte < 0x20 || byte === 0x7f) return `\\${ESCAPES[byte] ?? octal(byte)}`;
+    return byte < 0x80 || wellFormed ? String.fromCharCode(byte) : `\\${octal(byte)}`;
+  });
+  const text = parts.join('');
+  return `"${wellFormed ? Buffer.from(text, 'latin1').toString('utf8') : text}"`;
+}
+
+const octal = (byte: number) => byte.toString(8).padStart(3, '0');

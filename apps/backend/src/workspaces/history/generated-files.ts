@@ -26,6 +26,6 @@ const FOLDERS =
 const NAMES =
   /(\.min\.(js|mjs|css)|\.bundle\.js|\.map|\.snap|\.pb\.go|_pb2(_grpc)?\.pyi?|\.generated\.\w+|\.g\.dart|\.designer\.cs)$/i;
 
-/** True for files that tools write and people seldom read: shown folded. */
+/** True for files that tools write and people seldom read. They are shown folded. */
 export const isGenerated = (path: string): boolean =>
   LOCK_FILES.has(path.slice(path.lastIndexOf('/') + 1)) || FOLDERS.test(path) || NAMES.test(path);

@@ -1,23 +1,22 @@
-import { access, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { removePartialPacks } from '../git/bare-repository.js';
 import { withFileLock } from '../git/file-lock.js';
-import { removePartialPacks } from '../git/partial-packs.js';
-import { BareGit } from '../git/bare-git.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
+import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { WorkspacePaths } from '../workspace-paths.js';
+import { pathText } from './file-patch.js';
 import { answerWaitingPipes } from './waiting-pipes.js';
 
 export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
 
 /**
- * `history.git`: the trusted git directory of a session. The agent writes the work tree but never this.
- *
- * A work tree speaks to git through more than its files: `.gitattributes` can choose filters, text conversions,
- * encodings and diff drivers. `info/attributes` here has the last word over all of them and says: none, for every
- * path. So files are recorded byte for byte, and no attribute selects a program. (`-working-tree-encoding` is an
- * error to git: that one is unspecified instead.)
+ * A work tree influences git by more than the contents of its files: `.gitattributes` can choose filters, text
+ * conversions, encodings and diff drivers. `info/attributes` of `history.git` overrides all of them, for every path:
+ * there are none. So files are recorded byte for byte, and no attribute selects a program. (git rejects
+ * `-working-tree-encoding`, so that one is set to unspecified instead.)
  */
 const ATTRIBUTES =
   '* -text -crlf -ident -filter !eol !working-tree-encoding !diff !merge !whitespace !conflict-marker-size\n';
@@ -32,64 +31,78 @@ const SETTINGS = [
 ];
 const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadIndex=true'];
 
+/** The list of omitted files is cut after this many. */
+const MAX_OMITTED = 200;
+const OmittedFiles = z.array(z.string());
+
+/**
+ * `history.git`, the trusted git directory of each session. Agents write the work tree but never this.
+ *
+ *     refs/checkpoints/<tree>   the checkpoints of this session
+ *     omitted/<tree>.json       what a checkpoint left out: too large or not readable
+ *     objects/                  and those that it borrows from the mirror
+ */
 @Injectable()
 export class HistoryRepository {
   constructor(
     private readonly git: Git,
-    private readonly bare: BareGit,
-    private readonly paths: WorkspacePaths,
+    private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  async init(sessionId: string): Promise<void> {
-    const path = this.paths.history(sessionId);
-    await this.bare.init(path);
+  async createHistory(sessionId: string): Promise<void> {
+    const path = this.storage.historyPath(sessionId);
+    await this.git.createBareRepository(path);
     await mkdir(join(path, 'info'), { recursive: true });
     await writeFile(join(path, 'info', 'attributes'), ATTRIBUTES);
-    await this.read(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
+    await this.runOnObjects(sessionId, ['hash-object', '-w', '--no-filters', '/dev/null']);
   }
 
-  /** The objects of a mirror, which the clone borrows, too. */
-  async borrow(sessionId: string, mirror: string): Promise<void> {
-    const objects = join(this.paths.history(sessionId), 'objects');
+  /** Borrows the objects of a mirror, as the agent's clone does. */
+  async borrowObjects(sessionId: string, mirror: string): Promise<void> {
+    const objects = join(this.storage.historyPath(sessionId), 'objects');
     await writeFile(join(objects, 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
   }
 
   /**
-   * Takes over the index of a clone that no agent has seen yet: what git has just written need not be read again to know what
-   * it is.
+   * Copies the index of a clone that no agent has seen yet. It says what each file is, so the files that git has just
+   * written need not be read again.
    */
   async adoptIndex(sessionId: string): Promise<void> {
-    const clone = join(this.paths.repo(sessionId), '.git');
-    await copyFile(join(clone, 'index'), join(this.paths.history(sessionId), 'index'));
+    const clone = join(this.storage.repoPath(sessionId), '.git');
+    await copyFile(join(clone, 'index'), join(this.storage.historyPath(sessionId), 'index'));
   }
 
-  /** Runs git on what is recorded only: no file of the work tree is looked at. */
-  read(sessionId: string, args: GitCommand['args'], options: Partial<GitCommand> = {}): Promise<GitOutput> {
-    const path = this.paths.history(sessionId);
-    return this.git.run({ ...this.common(), ...options, args, cwd: path, gitDir: path });
+  /** Runs git on the recorded objects and the index only. It reads no file of the work tree. */
+  runOnObjects(
+    sessionId: string,
+    args: GitCommand['args'],
+    options: Partial<GitCommand> = {},
+  ): Promise<GitOutput> {
+    const path = this.storage.historyPath(sessionId);
+    return this.git.runCommand({ ...this.common(), ...options, args, cwd: path, gitDir: path });
   }
 
   /**
-   * Runs git on the work tree. Only what starts no other program belongs here: `status`, `diff`, `add` and `commit`
-   * start a git of its own inside every submodule, and that one obeys the submodule's configuration. And only what
-   * records no content: git goes by names, and an agent decides where these lead while git looks.
+   * Runs git on the work tree. Only commands that start no other program belong here: `status`, `diff`, `add` and
+   * `commit` start another git inside every submodule, which obeys the submodule's configuration. And only commands
+   * that record no contents: git opens files by path, and an agent decides where a path leads while git looks.
    */
-  async onWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
-    const workTree = this.paths.repo(sessionId);
+  async runOnWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
+    const workTree = this.storage.repoPath(sessionId);
     const done = new AbortController();
     void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
     try {
-      const gitDir = this.paths.history(sessionId);
-      return await this.git.run({ ...this.common(), args, cwd: workTree, gitDir, workTree });
+      const gitDir = this.storage.historyPath(sessionId);
+      return await this.git.runCommand({ ...this.common(), args, cwd: workTree, gitDir, workTree });
     } finally {
       done.abort();
     }
   }
 
-  /** One at a time writes; what a killed git left there, a lock or half a pack, belongs to nobody. */
-  exclusively<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
-    const path = this.paths.history(sessionId);
+  /** Lets one caller write at a time, and removes the lock and partial packs that a killed git left behind. */
+  withHistoryLock<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+    const path = this.storage.historyPath(sessionId);
     return withFileLock(path, async () => {
       await rm(join(path, 'index.lock'), { force: true });
       await removePartialPacks(path);
@@ -97,20 +110,45 @@ export class HistoryRepository {
     });
   }
 
-  /** Keeps a tree for ever, and makes it one that `knows` answers true for. */
-  async keep(sessionId: string, tree: string): Promise<void> {
-    if (await this.knows(sessionId, tree)) return;
+  /**
+   * Makes a tree a checkpoint of the session, for ever. To be called with the history's lock.
+   * @param omitted names of files that the checkpoint leaves out
+   */
+  async saveCheckpoint(sessionId: string, tree: string, omitted: readonly Buffer[]): Promise<void> {
+    await this.saveOmittedFiles(sessionId, tree, omitted);
+    if (await this.hasCheckpoint(sessionId, tree)) return;
     const input = `start\nupdate ${checkpointRef(tree)} ${tree}\ncommit\n`;
-    await this.read(sessionId, ['update-ref', '--stdin'], { input });
+    await this.runOnObjects(sessionId, ['update-ref', '--stdin'], { input });
   }
 
   /** True when the tree is a checkpoint of this very session. */
-  async knows(sessionId: string, tree: string): Promise<boolean> {
-    const path = join(this.paths.history(sessionId), checkpointRef(tree));
+  async hasCheckpoint(sessionId: string, tree: string): Promise<boolean> {
+    const path = join(this.storage.historyPath(sessionId), checkpointRef(tree));
     return access(path).then(
       () => true,
       () => false,
     );
+  }
+
+  /** Paths that the checkpoint leaves out, so that a diff can say what it does not show. At most 200. */
+  async omittedFiles(sessionId: string, tree: string): Promise<string[]> {
+    const file = this.omittedPath(sessionId, tree);
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '[]';
+      throw error;
+    });
+    return OmittedFiles.parse(JSON.parse(text));
+  }
+
+  private async saveOmittedFiles(sessionId: string, tree: string, names: readonly Buffer[]): Promise<void> {
+    const file = this.omittedPath(sessionId, tree);
+    if (names.length === 0) return rm(file, { force: true });
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(names.slice(0, MAX_OMITTED).map(pathText)));
+  }
+
+  private omittedPath(sessionId: string, tree: string): string {
+    return join(this.storage.historyPath(sessionId), 'omitted', `${tree}.json`);
   }
 
   private common(): Pick<GitCommand, 'config' | 'timeoutMs'> {

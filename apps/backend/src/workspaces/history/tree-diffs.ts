@@ -3,58 +3,56 @@ import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { type ChangedFile, parseChangedFiles } from './changed-files.js';
-import { hunksOf, patchHead, submoduleHunk, wholeLines } from './file-patch.js';
+import { hunksOf, patchHeader, pathText, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
-import { OmittedFiles } from './omitted-files.js';
-import { pathText } from './path-text.js';
 
-const REMEMBERED = 32;
-/** No program of anybody, colours or abbreviations; renames as people expect them, at a bounded price. */
+/** How many comparisons are cached. */
+const CACHE_SIZE = 32;
+/** No external programs, colours or abbreviations. Renames as people expect them, at a bounded cost. */
 const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--full-index', '--submodule=short'];
 const RENAMES = ['--find-renames', '-l400'];
 
-/** What differs between two checkpoints. Trees never change, so the last answers are remembered. */
+/** Compares two checkpoints. Trees never change, so the last comparisons are cached. */
 @Injectable()
 export class TreeDiffs {
-  private readonly remembered = new Map<string, Promise<ChangedFile[]>>();
+  private readonly cache = new Map<string, Promise<ChangedFile[]>>();
 
   constructor(
     private readonly history: HistoryRepository,
-    private readonly omitted: OmittedFiles,
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  async stat(sessionId: string, from: string, to: string): Promise<DiffStat> {
+  async diffStat(sessionId: string, from: string, to: string): Promise<DiffStat> {
     return statOf(await this.changedFiles(sessionId, from, to));
   }
 
   async diff(sessionId: string, from: string, to: string): Promise<Diff> {
     const changed = await this.changedFiles(sessionId, from, to);
     const files = changed.slice(0, this.limits.diffFiles).map(toDiffFile);
-    const omitted = await this.omitted.of(sessionId, to);
+    const omitted = await this.history.omittedFiles(sessionId, to);
     return { from, to, stat: statOf(changed), files, truncated: files.length < changed.length, omitted };
   }
 
   /** @throws ProblemError file_not_found */
-  async patch(sessionId: string, from: string, to: string, path: string): Promise<FilePatch> {
+  async filePatch(sessionId: string, from: string, to: string, path: string): Promise<FilePatch> {
     const changed = await this.changedFiles(sessionId, from, to);
     const file = changed.find(({ name }) => pathText(name) === path);
     if (!file)
       throw new ProblemError(
         'file_not_found',
-        'This file did not change here. Load the list of changes again.',
+        'This file is not part of these changes. Load the list of changes again.',
       );
     if (file.additions === null) return { path, patch: '', truncated: false };
     const { hunks, truncated } = await this.hunks(sessionId, file);
-    return { path, patch: patchHead(file) + hunks, truncated };
+    return { path, patch: patchHeader(file) + hunks, truncated };
   }
 
   private async hunks(sessionId: string, file: ChangedFile): Promise<{ hunks: string; truncated: boolean }> {
     const submodule = submoduleHunk(file);
     if (submodule !== null) return { hunks: submodule, truncated: false };
     if (file.oldOid === file.newOid) return { hunks: '', truncated: false };
-    const { stdout, truncated } = await this.history.read(
+    const { stdout, truncated } = await this.history.runOnObjects(
       sessionId,
       ['diff', ...PLAIN, blob(file.oldOid), blob(file.newOid), '--'],
       { maxOutputBytes: this.limits.patchBytes, truncate: true },
@@ -65,13 +63,13 @@ export class TreeDiffs {
 
   private changedFiles(sessionId: string, from: string, to: string): Promise<ChangedFile[]> {
     const key = `${sessionId} ${from} ${to}`;
-    const answer = this.remembered.get(key) ?? this.compare(sessionId, from, to);
-    this.remembered.delete(key);
-    this.remembered.set(key, answer);
-    answer.catch(() => this.remembered.delete(key));
-    for (const oldest of this.remembered.keys()) {
-      if (this.remembered.size <= REMEMBERED) break;
-      this.remembered.delete(oldest);
+    const answer = this.cache.get(key) ?? this.compare(sessionId, from, to);
+    this.cache.delete(key);
+    this.cache.set(key, answer);
+    answer.catch(() => this.cache.delete(key));
+    for (const oldest of this.cache.keys()) {
+      if (this.cache.size <= CACHE_SIZE) break;
+      this.cache.delete(oldest);
     }
     return answer;
   }
@@ -79,12 +77,12 @@ export class TreeDiffs {
   private async compare(sessionId: string, from: string, to: string): Promise<ChangedFile[]> {
     if (from === to) return [];
     const args = ['diff-tree', '-r', '-z', '--raw', '--numstat', ...PLAIN, ...RENAMES] as const;
-    const { stdout } = await this.history.read(sessionId, [...args, from, to, '--']);
+    const { stdout } = await this.history.runOnObjects(sessionId, [...args, from, to, '--']);
     return parseChangedFiles(stdout);
   }
 }
 
-/** A side that does not exist is compared as an empty file. */
+/** A file that does not exist on one side is compared with an empty one. */
 const blob = (oid: string) => (/^0+$/.test(oid) ? EMPTY_BLOB : oid);
 
 const STATUS: Record<string, DiffFile['status']> = {

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { HeldFolder } from '../held-folder.js';
-import { cannotBeLink } from './tree-name.js';
+import { DirectoryHandle } from '../storage/directory-handle.js';
+import { cannotBeLink } from './work-tree-names.js';
 
-/** What there is at a name. gone: nothing that a tree can hold. unreadable: too large, or not ours to read. */
+/** What is at a name. gone: nothing that a tree can hold. unreadable: too large, or we may not read it. */
 export type Finding = { name: Buffer } & (
   { is: 'content'; mode: string; oid: string } | { is: 'folder' | 'gone' | 'unreadable' }
 );
-/** A finding whose content is at hand, or can be had from an open file of more than `WHOLE_BYTES`. */
+/** A finding with its contents. Those of more than `WHOLE_BYTES` are read from an open file. */
 type Opened =
   | { is: 'bytes'; mode: string; bytes: Buffer }
   | { is: 'large'; mode: string; file: number; size: number }
@@ -16,47 +16,52 @@ type Opened =
   | { is: 'failed'; error: Error };
 
 const SLASH = 0x2f;
-const AT_ONCE = 64;
+/** How many files are open at the same time. */
+const MAX_OPEN_FILES = 64;
+/** Files up to this size are read whole. */
 const WHOLE_BYTES = 256 * 1024;
 const LINK_MODE = '120000';
 const EXECUTABLE = 0o100;
 const readInto = promisify(read);
 
 /**
- * Reads files and links of a work tree that an agent may be changing all the while.
+ * Reads files and links of a work tree that an agent may be changing at the same time.
  *
- *     name ─► its folder, held ─► what is there? ─► open, not through a link ─► a file, not too large? ─► its bytes
+ *     name ─► open its folder ─► what is there? ─► open it, but not a link ─► a file, not too large? ─► its bytes
  *
- * Where the names come from does not matter: what is read lies in the work tree, or is not read.
+ * It does not matter where the names come from: nothing outside of the work tree is ever read.
  */
 export class WorkTreeReader {
   constructor(
-    private readonly root: HeldFolder,
+    private readonly root: DirectoryHandle,
     private readonly maxFileBytes: number,
   ) {}
 
   /**
-   * Looks at every name, and yields the contents that it finds in the language of `git fast-import`.
-   * @param onFinding hears of each name once
+   * Looks at every name and yields the contents as input for `git fast-import`.
+   * @param onFinding is called once for each name
    */
-  async *read(names: readonly Buffer[], onFinding: (finding: Finding) => void): AsyncGenerator<Buffer> {
+  async *readWorkTree(
+    names: readonly Buffer[],
+    onFinding: (finding: Finding) => void,
+  ): AsyncGenerator<Buffer> {
     for (const [parent, siblings] of byFolder(names)) {
-      const folder = await this.hold(parent);
+      const folder = await this.openFolder(parent);
       try {
-        for (let start = 0; start < siblings.length; start += AT_ONCE) {
-          yield* this.readSome(folder, siblings.slice(start, start + AT_ONCE), onFinding);
+        for (let start = 0; start < siblings.length; start += MAX_OPEN_FILES) {
+          yield* this.readSome(folder, siblings.slice(start, start + MAX_OPEN_FILES), onFinding);
         }
       } finally {
-        if (folder instanceof HeldFolder && folder !== this.root) folder.close();
+        if (folder instanceof DirectoryHandle && folder !== this.root) folder.close();
       }
     }
     yield Buffer.from('done\n');
   }
 
-  private async hold(parent: Buffer): Promise<HeldFolder | 'gone' | 'unreadable'> {
+  private async openFolder(parent: Buffer): Promise<DirectoryHandle | 'gone' | 'unreadable'> {
     if (parent.length === 0) return this.root;
     try {
-      return (await this.root.folder(parent)) ?? 'gone';
+      return (await this.root.openDescendant(parent)) ?? 'gone';
     } catch (error) {
       if (hasChanged(error as NodeJS.ErrnoException)) return 'unreadable';
       throw error;
@@ -64,11 +69,11 @@ export class WorkTreeReader {
   }
 
   private async *readSome(
-    folder: HeldFolder | 'gone' | 'unreadable',
+    folder: DirectoryHandle | 'gone' | 'unreadable',
     names: readonly Buffer[],
     onFinding: (finding: Finding) => void,
   ): AsyncGenerator<Buffer> {
-    const opened = await Promise.all(names.map((name) => this.open(folder, name)));
+    const opened = await Promise.all(names.map((name) => this.openName(folder, name)));
     let small: Buffer[] = [];
     try {
       for (const [index, name] of names.entries()) {
@@ -92,9 +97,9 @@ export class WorkTreeReader {
     }
   }
 
-  /** Answers a failure, so that what was opened beside it is closed. */
-  private async open(folder: HeldFolder | 'gone' | 'unreadable', name: Buffer): Promise<Opened> {
-    if (!(folder instanceof HeldFolder)) return { is: folder };
+  /** Returns a failure instead of throwing it, so that the files that were opened beside it are closed. */
+  private async openName(folder: DirectoryHandle | 'gone' | 'unreadable', name: Buffer): Promise<Opened> {
+    if (!(folder instanceof DirectoryHandle)) return { is: folder };
     try {
       return await this.openIn(folder, name.subarray(name.lastIndexOf(SLASH) + 1));
     } catch (error) {
@@ -104,21 +109,21 @@ export class WorkTreeReader {
     }
   }
 
-  private async openIn(folder: HeldFolder, name: Buffer): Promise<Opened> {
-    const stats = await folder.look(name);
+  private async openIn(folder: DirectoryHandle, name: Buffer): Promise<Opened> {
+    const stats = await folder.lstat(name);
     if (stats?.isSymbolicLink()) {
       return cannotBeLink(name)
         ? { is: 'gone' }
-        : { is: 'bytes', mode: LINK_MODE, bytes: await folder.link(name) };
+        : { is: 'bytes', mode: LINK_MODE, bytes: await folder.readlink(name) };
     }
     if (stats?.isDirectory()) return { is: 'folder' };
     if (!stats?.isFile()) return { is: 'gone' };
     if (stats.size > this.maxFileBytes) return { is: 'unreadable' };
-    return this.openFile(await folder.file(name));
+    return this.readOpenFile(await folder.openFile(name));
   }
 
-  /** Judges what was opened, which need not be what was looked at. Only a large file stays open. */
-  private async openFile(file: number): Promise<Opened> {
+  /** Checks the open file, since it need not be the one that `lstat` saw. Only a large file stays open. */
+  private async readOpenFile(file: number): Promise<Opened> {
     let large = false;
     try {
       const stats = fstatSync(file);
@@ -146,7 +151,10 @@ function byFolder(names: readonly Buffer[]): Iterable<[Buffer, Buffer[]]> {
   return groups.values();
 }
 
-/** The size stands before the content: a file that has become shorter is filled up, and then is nobody's. */
+/**
+ * The size is written before the contents, so a file that has become shorter is padded.
+ * @returns the object id, or null for a padded file
+ */
 async function* streamed(file: number, size: number): AsyncGenerator<Buffer, string | null> {
   const hash = createHash('sha1').update(`blob ${size}\0`);
   let whole = true;
@@ -162,7 +170,7 @@ async function* streamed(file: number, size: number): AsyncGenerator<Buffer, str
   return whole ? hash.digest('hex') : null;
 }
 
-/** @returns how much there was */
+/** @returns the number of bytes that could be read */
 async function fill(file: number, buffer: Buffer): Promise<number> {
   let filled = 0;
   while (filled < buffer.length) {
@@ -178,7 +186,7 @@ const blob = (bytes: Buffer) => [Buffer.from(`blob\ndata ${bytes.length}\n`), by
 const oidOf = (bytes: Buffer) =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
-/** What the system says of a name that is not ours to read, or that became something else since the look. */
+/** Errors for a file that we may not read, or that has changed since `lstat`. */
 const CHANGED = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO']);
 
 const hasChanged = ({ code = '' }: NodeJS.ErrnoException) => CHANGED.has(code);

@@ -6,7 +6,7 @@ size 12345
 `;
 const ATTRIBUTES = 'added .gitattributes +1 -0';
 
-/** What a repository's own files ask git for: other bytes, other content, other repositories. */
+/** What a repository's own files ask git to use: other bytes, other contents, other repositories. */
 export const REQUESTS: Poison[] = [
   {
     name: 'an LFS pointer',
@@ -74,7 +74,7 @@ export const REQUESTS: Poison[] = [
   },
 ];
 
-/** What the agent's clone tells git about other places that hold objects. */
+/** What makes the agent's clone read objects from other places, or broken objects. */
 export const OBJECTS: Poison[] = [
   {
     name: 'alternates that lead to another repository',
@@ -85,7 +85,7 @@ echo $ELSEWHERE/own/objects >> .git/objects/info/alternates`),
     fired: (output) => output.includes(SECRET),
   },
   {
-    name: 'a remote that promises what is missing',
+    name: 'a promisor remote for missing objects',
     plant: (site) =>
       site.configure(
         ['core.repositoryFormatVersion', '1'],
@@ -98,7 +98,7 @@ echo $ELSEWHERE/own/objects >> .git/objects/info/alternates`),
       'git config --unset core.repositoryFormatVersion 0; git cat-file -p 1111111111111111111111111111111111111111',
   },
   {
-    name: 'a commit-graph that is none',
+    name: 'a broken commit-graph',
     plant: (site) =>
       site.shell(
         'git commit-graph write --reachable; chmod u+w .git/objects/info/commit-graph; echo x > .git/objects/info/commit-graph',
@@ -114,7 +114,7 @@ echo $ELSEWHERE/own/objects >> .git/objects/info/alternates`),
     stalls: true,
   },
   {
-    name: 'an object that is another',
+    name: 'an object with the contents of another',
     plant: (site) =>
       site.shell(`oid=$(echo changed | git hash-object -w --stdin); other=$(echo lies | git hash-object -w --stdin)
 path() { echo .git/objects/$(echo $1 | cut -c1-2)/$(echo $1 | cut -c3-); }; cp -f "$(path $other)" "$(path $oid)"`),

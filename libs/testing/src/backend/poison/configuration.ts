@@ -3,14 +3,14 @@ import type { Poison } from './world.js';
 const COMMIT = 'git commit -qam x';
 const ATTRIBUTES = 'added .gitattributes +1 -0';
 
-/** One setting whose value is the command. */
+/** A setting whose value is the command. */
 const setting = (key: string, naive: string): Poison => ({
   name: key,
   plant: (site) => site.configure([key, site.fires]),
   naive,
 });
 
-/** One setting whose value is the name of a program, which git does not hand to a shell. */
+/** A setting whose value is the name of a program, which git starts without a shell. */
 const executable = (key: string, naive: string, ...more: [string, string][]): Poison => ({
   name: key,
   plant: async (site) => {
@@ -143,7 +143,7 @@ export const PROGRAMS: Poison[] = [
 
 const hides = (text: string) => (output: string) => !output.includes(text);
 
-/** Configuration in `repo/.git` that makes git tell or write something else than what is there. */
+/** Configuration in `repo/.git` that makes git show or write something else than what is there. */
 export const LIES: Poison[] = [
   {
     name: 'core.excludesFile',

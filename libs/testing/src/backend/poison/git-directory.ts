@@ -6,7 +6,7 @@ const hook = (name: string, naive: string): Poison => ({
   naive,
 });
 
-/** A second git directory, `elsewhere/own`, that starts a program, and a way that leads git there. */
+/** A second git directory, `elsewhere/own`, that starts a program, and something that leads git there. */
 const redirection = (name: string, script: string): Poison => ({
   name,
   plant: (site) =>
@@ -15,7 +15,7 @@ ${script}`),
   naive: 'git status',
 });
 
-/** What is in the git directory itself: programs, and ways to other places. */
+/** In the git directory itself: programs, and ways to other places. */
 export const LAYOUTS: Poison[] = [
   hook('pre-commit', 'git commit -qam x'),
   hook('post-checkout', 'git checkout -qb other'),
@@ -43,7 +43,7 @@ export const LAYOUTS: Poison[] = [
     adds: ['added .gitmodules +3 -0'],
   },
   {
-    name: 'a nested repository that the index takes for a submodule',
+    name: 'a nested repository that is a submodule in the index',
     plant: (site) =>
       site.shell(`git init -q own; cd own; echo x > x; git add x; git commit -qm x; cd ..
 git add own; git -C own config core.fsmonitor "${site.fires}"`),
@@ -61,7 +61,7 @@ git -C own config core.fsmonitor "${site.fires}"`),
   },
 ];
 
-/** What is in the git directory and makes git tell something else than what is there, or nothing, for ever. */
+/** In the git directory: what makes git show something else than what is there, or wait for ever. */
 export const BLINDFOLDS: Poison[] = [
   {
     name: 'info/exclude',
@@ -86,7 +86,7 @@ export const BLINDFOLDS: Poison[] = [
     fired: (output) => output === '',
   },
   {
-    name: 'index: its shared part is lost',
+    name: 'index: its shared part is missing',
     plant: (site) => site.shell('git update-index --split-index; rm .git/sharedindex.*'),
     naive: 'git status',
     fired: (output) => output.includes('fatal'),
@@ -126,7 +126,7 @@ export const BLINDFOLDS: Poison[] = [
   },
 ];
 
-/** What comes with a clone and needs the settings of whoever looks: a filter that is set up for all of a machine. */
+/** What comes with a clone and works only with settings of the machine, such as a filter for all its users. */
 export const CLONED: Poison[] = [
   {
     name: 'a filter of the person who started the service',

@@ -3,7 +3,7 @@ import type { Poison } from './world.js';
 const LONG = 'l'.repeat(255);
 const DEEP = 1_200;
 
-/** Names that tools stumble over. */
+/** Names that confuse tools. */
 export const NAMES: Poison[] = [
   {
     name: 'bytes that are not UTF-8',
@@ -34,7 +34,7 @@ export const NAMES: Poison[] = [
     adds: ['added --version +1 -0'],
   },
   {
-    name: 'magic of git’s paths',
+    name: 'pathspec magic of git',
     plant: (site) => site.write(':(top)a.txt', 'x\n'),
     naive: 'git add ":(top)a.txt"; git ls-files',
     fired: (output) => !output.includes('top'),
@@ -48,14 +48,14 @@ export const NAMES: Poison[] = [
     adds: ['added .git\\x +1 -0'],
   },
   {
-    name: 'as long as can be',
+    name: 'as long as the system allows',
     plant: (site) => site.write(LONG, 'x\n'),
     naive: `cp ${LONG} ${LONG}.copy`,
     fired: (output) => output.includes('too long'),
     adds: [`added ${LONG} +1 -0`],
   },
   {
-    name: 'that differ in upper and lower case only',
+    name: 'that differ only in upper and lower case',
     plant: (site) => site.write('A.txt', 'x\n'),
     naive: 'git -c core.ignoreCase=true status --porcelain',
     fired: (output) => !output.includes('A.txt'),
@@ -76,14 +76,14 @@ export const NAMES: Poison[] = [
   },
 ];
 
-/** Folders in one another, which no path reaches in one step. */
+/** Nested folders, too deep for a single path. */
 const folders = (count: number, name: string) =>
   `perl -e 'for (1..${count}) { mkdir "${name}"; chdir "${name}" } open F, ">f"; print F "x\\n"'`;
 
-/** More than anybody wants to read. */
+/** More than a tool should read. */
 export const SIZES: Poison[] = [
   {
-    name: `${DEEP} folders in one another`,
+    name: `${DEEP} nested folders`,
     plant: (site) => site.shell(folders(DEEP, 'd')),
     naive: `cat "$(perl -e 'print "d/" x 4000')f"`,
     fired: (output) => output.includes('too long'),
@@ -111,7 +111,7 @@ export const SIZES: Poison[] = [
   {
     name: 'a .gitignore of 10 GB',
     plant: (site) => site.shell('truncate -s 10G .gitignore'),
-    // The control gets a limit of its own: it would take the memory of the machine.
+    // The control has a limit of its own, or it would take all memory of the machine.
     naive: 'prlimit --data=1000000000 git status',
     fired: (output) => output.includes('emory'),
     refused: true,

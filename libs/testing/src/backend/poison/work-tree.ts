@@ -2,7 +2,7 @@ import { type Poison, SECRET } from './world.js';
 
 const showsSecret = (output: string) => output.includes(SECRET);
 
-/** A link to what lies outside, and a control that follows it. */
+/** A link that leads outside, and a control that follows it. */
 const link = (name: string, script: string, naive: string, adds: string[]): Poison => ({
   name,
   plant: (site) => site.shell(script),
@@ -31,7 +31,7 @@ export const LINKS: Poison[] = [
     'added .gitattributes +1 -0',
   ]),
   {
-    ...link('in the place of a folder', 'rm -r dir; ln -s $ELSEWHERE dir', 'cat dir/secret', [
+    ...link('in place of a folder', 'rm -r dir; ln -s $ELSEWHERE dir', 'cat dir/secret', [
       'added dir +1 -0',
       'deleted dir/secret +0 -1',
     ]),
@@ -62,7 +62,7 @@ export const SPECIAL: Poison[] = [
     stalls: true,
   },
   {
-    name: 'a pipe in the place of a file',
+    name: 'a pipe in place of a file',
     repository: { p: 'x\n' },
     plant: (site) => site.shell('rm p; mkfifo p'),
     naive: 'cat p',
@@ -70,7 +70,7 @@ export const SPECIAL: Poison[] = [
     adds: ['deleted p +0 -1'],
   },
   {
-    name: 'a socket in the place of a file',
+    name: 'a socket in place of a file',
     repository: { s: 'x\n' },
     plant: (site) =>
       site.shell(`rm s; perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "s", Listen => 1)'`),
@@ -82,7 +82,7 @@ export const SPECIAL: Poison[] = [
 
 const OWN = 'git init -q own; cd own; echo x > x; git add x; git commit -qm x';
 
-/** git looks into `own/.git` to learn what `own` is, and waits for a pipe. */
+/** git reads `own/.git` to find out what `own` is, and waits for a pipe. */
 const pipeIn = (file: string): Poison => ({
   name: `with a pipe instead of ${file}`,
   plant: (site) =>
@@ -136,7 +136,7 @@ ln -s $ELSEWHERE/own .git`),
     adds: ['added own/x +1 -0'],
   },
   {
-    name: 'in ten folders in one another',
+    name: 'in a repository, seven deep',
     plant: (site) =>
       site.shell(
         'for n in 1 2 3 4 5 6 7; do git init -q own; cd own; echo x > x; git add x; git commit -qm x; done',

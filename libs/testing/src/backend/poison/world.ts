@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
@@ -7,53 +7,54 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type GitServer, startGitServer } from '../../git-server.js';
 import { summary } from '../history-fixture.js';
-import { runShell, STALLED } from './shell.js';
 import { startWorkspaces, type WorkspacesFixture } from '../workspaces-fixture.js';
 
 /** A poisoned workspace, and the places around it. */
 interface Site {
   repo: string;
-  /** Exists once somebody ran `fires`. */
+  /** Exists once `fires` has run. */
   marker: string;
-  /** Shell command that the poison wants somebody to run; it passes its input on. */
+  /** The shell command that the poison tries to have run. It passes its input on. */
   fires: string;
-  /** Folder outside of every workspace. */
+  /** A folder outside of every workspace. */
   elsewhere: string;
-  /** Runs a script in the work tree, as the person whose home folder may be poisoned too. */
-  shell(script: string, patienceMs?: number): Promise<string>;
+  /** Runs a script in the work tree, as a person whose home folder may be poisoned too. */
+  shell(script: string, timeoutMs?: number): Promise<string>;
   /** Sets plain git configuration of the work tree: `[key, value]`. */
   configure(...settings: [string, string][]): Promise<void>;
   write(path: string, content: string, mode?: number): Promise<void>;
 }
 
-/** What somebody left in a repository, and how a careless git falls for it. */
+/** What an agent left in a repository, and a control that shows how a careless tool falls for it. */
 export interface Poison {
   name: string;
   /** Files of the repository that is cloned, besides `a.txt`. */
   repository?: Record<string, string>;
   plant(site: Site): Promise<unknown>;
-  /** Script of the control, run in the very work tree that the product has looked at; its failing is no matter. */
+  /** The control's script. It runs in the work tree that the product has looked at, and may fail. */
   naive: string;
-  /** Whether the control fell for it; default: the marker is there. */
+  /** True when the control fell for it. By default: when the marker exists. */
   fired?: (output: string) => boolean;
-  /** The control falls for it by never ending. */
+  /** The control falls for it by not ending. */
   stalls?: boolean;
-  /** Lines of the session's true diff, besides the change of `a.txt`. */
+  /** Lines of the session's diff, besides the change of `a.txt`. */
   adds?: string[];
-  /** The work tree cannot be recorded, and the person is told so. */
+  /** The work tree cannot be recorded, which the product reports as `workspace_unreadable`. */
   refused?: boolean;
 }
 
-/** How long a control may take, and one that is to hang. */
-const PATIENCE_MS = 10_000;
-const STALL_MS = 400;
-/** Content of `$ELSEWHERE/secret`, which is never to be shown. */
+const SHELL_TIMEOUT_MS = 10_000;
+/** For a control that is expected not to end. */
+const STALL_TIMEOUT_MS = 400;
+/** The output of a script that did not end by itself ends with this. */
+const STALLED = 'STALLED';
+/** Contents of `$ELSEWHERE/secret`, which must never be shown. */
 export const SECRET = 'not for this session';
 const CHANGED = 'modified a.txt +1 -1';
 
-type Opened = Awaited<ReturnType<WorkspacesFixture['open']>>;
+type Opened = Awaited<ReturnType<WorkspacesFixture['openSession']>>;
 
-/** Sessions, workspaces and a person's home below one folder, a git server on loopback, and a restart at will. */
+/** Workspaces and a person's home in folders of their own, and a git server on loopback. It can restart the service. */
 class PoisonWorld {
   private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
   private readonly home = join(this.outside, 'home');
@@ -71,9 +72,9 @@ class PoisonWorld {
     const world = new PoisonWorld(git, await startWorkspaces([git.host]));
     await mkdir(world.home);
     await writeFile(join(world.home, '.gitconfig'), '[user]\nname = Ada\nemail = ada@example.org\n');
-    // The service is started by somebody whose home it must not look into.
+    // The home of the person who starts the service. It must not matter.
     process.env.HOME = world.home;
-    world.hurry();
+    world.shortenTimeouts();
     return world;
   }
 
@@ -83,14 +84,14 @@ class PoisonWorld {
     rmSync(this.outside, { recursive: true, force: true });
   }
 
-  /** The service ends, and another one starts on the same folders. */
+  /** Ends the service and starts another one on the same folders. */
   async restart(): Promise<void> {
     await this.fixture.app.close();
     this.fixture = await startWorkspaces([this.git.host], this.fixture.root);
-    this.hurry();
+    this.shortenTimeouts();
   }
 
-  /** A session on a repository: on the poison's own, or a copy of one that was opened on the plain one. */
+  /** A session on the poison's own repository, or else a copy of the session on the plain repository. */
   private async open(repository?: Record<string, string>): Promise<Opened> {
     if (repository) return this.clone(repository);
     this.plain ??= this.clone({});
@@ -98,27 +99,27 @@ class PoisonWorld {
     const sessionId = randomUUID();
     const folder = (id: string) => join(this.fixture.root, id);
     await promisify(execFile)('cp', ['-a', folder(plain.sessionId), folder(sessionId)]);
-    return { ...plain, sessionId, repo: this.fixture.workspaces.repoPath(sessionId) };
+    return { ...plain, sessionId, repo: this.fixture.storage.repoPath(sessionId) };
   }
 
-  /** The repository is made once. */
+  /** Clones a repository, which is made once. */
   private async clone(repository: Record<string, string>): Promise<Opened> {
     const key = JSON.stringify(repository);
     const url =
       this.urls.get(key) ??
       (await this.git.createRepository(randomUUID(), { 'a.txt': 'a\n', ...repository }));
     this.urls.set(key, url);
-    return this.fixture.open(url);
+    return this.fixture.openSession(url);
   }
 
-  /** Places for one session, with a marker of its own. */
+  /** The places of one session, with a marker of its own. */
   private async site(repo: string): Promise<Site> {
     const elsewhere = join(this.outside, randomUUID());
     const marker = join(elsewhere, 'marker');
     await mkdir(elsewhere);
     await writeFile(join(elsewhere, 'secret'), `${SECRET}\n`);
-    const shell = (script: string, patienceMs = PATIENCE_MS) =>
-      runShell(script, patienceMs, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
+    const shell = (script: string, timeoutMs = SHELL_TIMEOUT_MS) =>
+      runShell(script, timeoutMs, repo, { HOME: this.home, MARKER: marker, ELSEWHERE: elsewhere });
     return {
       repo,
       marker,
@@ -137,22 +138,22 @@ class PoisonWorld {
     };
   }
 
-  /** Everything that the product does with a workspace; answers what it tells the person. */
+  /** Does everything that the product does with a workspace. @returns what it shows */
   private async look(session: Opened) {
-    const { workspaces, ctx } = this.fixture;
+    const { history } = this.fixture;
     const { sessionId, baseTree } = session;
-    const tree = await workspaces.checkpoint(ctx, sessionId);
-    const diff = await workspaces.diff(ctx, sessionId, baseTree, tree);
-    const stat = await workspaces.stat(ctx, sessionId, baseTree, tree);
+    const tree = await history.takeCheckpoint(sessionId);
+    const diff = await history.diff(sessionId, baseTree, tree);
+    const stat = await history.diffStat(sessionId, baseTree, tree);
     const patches = new Map<string, string>();
     for (const { path } of diff.files) {
-      patches.set(path, (await workspaces.patch(ctx, sessionId, baseTree, tree, path)).patch);
+      patches.set(path, (await history.filePatch(sessionId, baseTree, tree, path)).patch);
     }
     return { tree, files: summary(diff).toSorted(), stat, patches };
   }
 
-  /** Clone, poison, look. */
-  async check(poison: Poison): Promise<void> {
+  /** Clones, plants the poison, and looks. */
+  async checkPoison(poison: Poison): Promise<void> {
     const session = await this.open(poison.repository);
     const site = await this.site(session.repo);
     this.planted.set(poison, { session, site });
@@ -161,15 +162,15 @@ class PoisonWorld {
     await this.expectTruth(poison, 'changed');
   }
 
-  /** After a restart: look again, make a second clone; and then the control. */
-  async checkAgain(poison: Poison): Promise<void> {
-    const { session, site } = this.planted.get(poison) ?? fail('check comes first');
+  /** After a restart: looks again, makes a second clone, and then runs the control. */
+  async checkAfterRestart(poison: Poison): Promise<void> {
+    const { session, site } = this.planted.get(poison) ?? fail('checkPoison comes first');
     if (poison.repository) expect((await this.open(poison.repository)).baseTree).toBe(session.baseTree);
     await site.write('a.txt', 'again\n');
     await this.expectTruth(poison, 'again');
     expect(existsSync(site.marker)).toBe(false);
 
-    const output = await site.shell(poison.naive, poison.stalls ? STALL_MS : PATIENCE_MS);
+    const output = await site.shell(poison.naive, poison.stalls ? STALL_TIMEOUT_MS : SHELL_TIMEOUT_MS);
     const stalled = () => output.endsWith(STALLED);
     const fired = poison.stalls ? stalled : (poison.fired ?? (() => existsSync(site.marker)));
     expect(fired(output) ? 'the control fired' : `the control did not fire: ${output}`).toBe(
@@ -178,7 +179,7 @@ class PoisonWorld {
   }
 
   private async expectTruth(poison: Poison, text: string): Promise<void> {
-    const { session, site } = this.planted.get(poison) ?? fail('check comes first');
+    const { session, site } = this.planted.get(poison) ?? fail('checkPoison comes first');
     if (poison.refused) {
       await expect(this.look(session)).rejects.toMatchObject({ code: 'workspace_unreadable' });
     } else {
@@ -191,8 +192,8 @@ class PoisonWorld {
     expect(existsSync(site.marker)).toBe(false);
   }
 
-  /** Whatever hangs fails soon. */
-  private hurry(): void {
+  /** Lets everything that hangs fail soon. */
+  private shortenTimeouts(): void {
     this.fixture.limits.localMs = 10_000;
     this.fixture.limits.pipesEveryMs = 20;
   }
@@ -202,17 +203,52 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** Every poison by itself, then all of them after one restart. */
+/** @returns the output of a script, stdout and stderr. A script that does not end is killed, with all it started. */
+function runShell(
+  script: string,
+  timeoutMs: number,
+  cwd: string,
+  env: Record<string, string>,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const shell = spawn('sh', ['-c', script], {
+      cwd,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_TERMINAL_PROMPT: '0',
+        TERM: 'dumb',
+        ...env,
+      },
+    });
+    let output = '';
+    const read = (chunk: Buffer) => (output += chunk.toString());
+    shell.stdout.on('data', read);
+    shell.stderr.on('data', read);
+    const deadline = setTimeout(() => {
+      output += STALLED;
+      if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
+    }, timeoutMs);
+    shell.on('close', () => {
+      clearTimeout(deadline);
+      resolve(output);
+    });
+  });
+}
+
+/** Tests every poison by itself, and then all of them after one restart. */
 export function testPoisons(groups: Record<string, readonly Poison[]>): void {
   let world: PoisonWorld;
   beforeAll(async () => (world = await PoisonWorld.start()));
   afterAll(() => world.close());
 
   describe.each(Object.entries(groups))('%s', (_, poisons) => {
-    test.each(poisons)('$name', (poison) => world.check(poison));
+    test.each(poisons)('$name', (poison) => world.checkPoison(poison));
   });
   describe('after a restart, while the control fires', () => {
     beforeAll(() => world.restart());
-    test.each(Object.values(groups).flat())('$name', (poison) => world.checkAgain(poison));
+    test.each(Object.values(groups).flat())('$name', (poison) => world.checkAfterRestart(poison));
   });
 }

@@ -1,0 +1,133 @@
+import { mkdir } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { allSettled } from '@saas-codex/service-kit/all-settled';
+import { type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { RequestContext } from '../../identity/request-context.js';
+import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
+import { checkRef } from '../addresses/check-ref.js';
+import { Checkpoints } from '../history/checkpoints.js';
+import { HistoryRepository } from '../history/history-repository.js';
+import { Storage } from '../storage/storage.js';
+import { toCloneProblem } from './clone-problems.js';
+import type { OnCloneProgress } from './clone-progress.js';
+import { Mirrors } from './mirrors.js';
+import { SessionClone } from './session-clone.js';
+
+/** What a session starts on. */
+export interface CloneSource {
+  /** null: an empty repository. */
+  repoUrl: string | null;
+  /** Branch, tag or commit. null: the default branch. */
+  ref: string | null;
+}
+
+/** What is checked out in a new workspace. */
+export interface WorkspaceBase {
+  baseCommit: string;
+  /** Differs from the commit's tree where the checkout converted files. */
+  baseTree: string;
+}
+
+/**
+ * Makes the workspaces of new sessions.
+ *
+ *     address ─ check ─► .mirrors/<tenant>/<url>.git ── lends its objects to ──┬─► <session>/repo/        (the agent's)
+ *                        one fetch for all sessions of a tenant                └─► <session>/history.git  (ours)
+ *
+ * A mirror makes the second session on a repository cheap: it costs one look at the remote and a checkout. Both copies
+ * borrow objects by alternates and not by hard links, because an agent could write through a link into the mirror.
+ * `repo/.git` is used here, once, before any agent has seen it. From then on only History looks at the workspace.
+ */
+@Injectable()
+export class Clones {
+  private readonly durations: Histogram<'outcome'>;
+
+  constructor(
+    private readonly addresses: AddressChecker,
+    private readonly mirrors: Mirrors,
+    private readonly sessionClone: SessionClone,
+    private readonly history: HistoryRepository,
+    private readonly checkpoints: Checkpoints,
+    private readonly storage: Storage,
+    metrics: Metrics,
+  ) {
+    this.durations = metrics.histogram({
+      name: 'clone_duration_seconds',
+      help: 'Making a workspace: fetching into the mirror, checking out. outcome: made, or why not',
+      labelNames: ['outcome'],
+      buckets: SECONDS.long.concat(0.1, 0.25).toSorted((a, b) => a - b),
+    });
+  }
+
+  /**
+   * Checks what a person asks for, before any process starts.
+   * @returns the same, with the address normalised
+   * @throws ProblemError repo_url_*, repo_host_*, ref_invalid (400)
+   */
+  async checkSource({ repoUrl, ref }: CloneSource): Promise<CloneSource> {
+    const address = await this.checkAddress(repoUrl);
+    return { repoUrl: address?.url ?? null, ref: ref === null ? null : checkRef(ref) };
+  }
+
+  /**
+   * Makes the workspace of a session. It may be called again after a crash, and removes what an earlier try left.
+   * @throws ProblemError repo_url_*, repo_host_*, clone_*, ref_not_found, and then nothing is left on disk; when
+   *   `signal` ended it, its reason or a GitFailure of kind `aborted`
+   */
+  async createWorkspace(
+    ctx: RequestContext,
+    sessionId: string,
+    { repoUrl, ref }: CloneSource,
+    onProgress: OnCloneProgress,
+    signal?: AbortSignal,
+  ): Promise<WorkspaceBase> {
+    // Checked again, since the host's name may lead to other network addresses by now.
+    const address = await this.checkAddress(repoUrl);
+    await this.storage.removeWorkspace(sessionId);
+    const endTimer = this.durations.startTimer();
+    try {
+      const base = await this.buildWorkspace(ctx, sessionId, { address, ref, onProgress, signal });
+      endTimer({ outcome: 'made' });
+      return base;
+    } catch (error) {
+      await this.storage.removeWorkspace(sessionId);
+      const problem = toCloneProblem(error);
+      endTimer({ outcome: problem instanceof ProblemError ? problem.code : 'broken_off' });
+      throw problem;
+    }
+  }
+
+  /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
+  removeIdleMirrors(idleMs: number): Promise<number> {
+    return this.mirrors.removeIdleMirrors(idleMs);
+  }
+
+  private checkAddress(repoUrl: string | null): Promise<RepoAddress | null> {
+    return repoUrl === null ? Promise.resolve(null) : this.addresses.checkAddress(repoUrl);
+  }
+
+  private async buildWorkspace(
+    ctx: RequestContext,
+    sessionId: string,
+    { address, ref, ...options }: BuildRequest,
+  ): Promise<WorkspaceBase> {
+    await mkdir(this.storage.codexHomePath(sessionId), { recursive: true });
+    const [source] = await allSettled([
+      address ? this.mirrors.updateMirror(ctx, { address, ref, ...options }) : Promise.resolve(null),
+      this.history.createHistory(sessionId),
+    ]);
+    if (source) await this.history.borrowObjects(sessionId, source.mirror);
+    const repo = this.storage.repoPath(sessionId);
+    const clone = await this.sessionClone.makeClone({ repo, url: address?.url ?? null, source, ...options });
+    const baseTree = await this.checkpoints.takeFirstCheckpoint(sessionId, clone);
+    return { baseCommit: clone.commit, baseTree };
+  }
+}
+
+interface BuildRequest {
+  address: RepoAddress | null;
+  ref: string | null;
+  onProgress: OnCloneProgress;
+  signal?: AbortSignal;
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { MIRRORS_FOLDER, TRASH_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { CONFIG, type Config } from '../../config.js';
+import type { RequestContext } from '../../identity/request-context.js';
+import { Trash } from './trash.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const DISK_USAGE_TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * The folders of the workspaces: where each of them is, how large it is, and its removal.
+ *
+ *     WORKSPACES_ROOT/
+ *       <session>/repo/               the agent's clone            ─┐ removeWorkspace: a rename into
+ *       <session>/codex-home/         CODEX_HOME of its thread      ├─ .trash/, deleted in the background
+ *       <session>/history.git/        ours: checkpoints of repo/   ─┘
+ *       .mirrors/<tenant>/<hash>.git  fetched from remotes
+ *       .trash/
+ *
+ * Every path comes from here and is built only from uuids and hashes, so nothing that a person or an agent typed can
+ * lead out of the root. Agents write below `repo/` and may still be writing while it is removed; that is why removal
+ * opens folders instead of following paths (remove-tree.ts).
+ */
+@Injectable()
+export class Storage implements OnModuleInit, OnModuleDestroy {
+  readonly root: string;
+  private readonly trash: Trash;
+
+  constructor(@Inject(CONFIG) config: Pick<Config, 'WORKSPACES_ROOT'>) {
+    this.root = config.WORKSPACES_ROOT;
+    this.trash = new Trash(join(this.root, TRASH_FOLDER));
+  }
+
+  /** `WORKSPACES_ROOT/<session_id>/repo` */
+  repoPath = (sessionId: string): string => join(this.workspacePath(sessionId), WORKSPACE.repo);
+
+  codexHomePath = (sessionId: string): string => join(this.workspacePath(sessionId), WORKSPACE.codexHome);
+
+  historyPath = (sessionId: string): string => join(this.workspacePath(sessionId), WORKSPACE.history);
+
+  get mirrorsPath(): string {
+    return join(this.root, MIRRORS_FOLDER);
+  }
+
+  tenantMirrorsPath = (tenantId: string): string => join(this.mirrorsPath, hash(tenantId).slice(0, 32));
+
+  mirrorPath = (tenantId: string, url: string): string =>
+    join(this.tenantMirrorsPath(tenantId), `${hash(url)}.git`);
+
+  /** Bytes that the workspace takes on the disk. null: it cannot be measured, for instance while it is removed. */
+  workspaceBytes(sessionId: string): Promise<number | null> {
+    return measureFolder(this.workspacePath(sessionId));
+  }
+
+  /** Bytes that all mirrors of the tenant take on the disk. null: they cannot be measured. */
+  mirrorBytes({ tenantId }: RequestContext): Promise<number | null> {
+    return measureFolder(this.tenantMirrorsPath(tenantId));
+  }
+
+  /** Removes a workspace. It is no error when there is none. */
+  removeWorkspace(sessionId: string): Promise<void> {
+    return this.trash.moveToTrash(this.workspacePath(sessionId));
+  }
+
+  /** Removes a mirror. Its caller makes sure that nothing uses it. */
+  removeMirror(mirror: string): Promise<void> {
+    return this.trash.moveToTrash(mirror);
+  }
+
+  /** Starts to delete everything in the trash, also what other backends have left there. */
+  emptyTrash(): Promise<void> {
+    return this.trash.emptyTrash();
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.trash.emptyTrash();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.trash.waitUntilEmpty();
+  }
+
+  private workspacePath(sessionId: string): string {
+    if (!UUID.test(sessionId)) throw new Error('A session id is a lower-case uuid.');
+    return join(this.root, sessionId);
+  }
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Runs `du` with the lowest priority. It follows no links and reads no files. Folders that an agent has locked against
+ * everyone are not counted (the runner's limit counts them, from inside a jail).
+ */
+async function measureFolder(folder: string): Promise<number | null> {
+  const env = { PATH: process.env['PATH'] };
+  const options = { timeout: DISK_USAGE_TIMEOUT_MS, env, encoding: 'utf8' } as const;
+  // du exits with an error when it may not read some folder, and counts all others.
+  const output = await promisify(execFile)('nice', ['-n', '19', 'du', '-sk', '--', folder], options).catch(
+    (error: unknown) => error as { stdout?: string },
+  );
+  const kilobytes = Number.parseInt(output.stdout ?? '', 10);
+  return Number.isSafeInteger(kilobytes) ? kilobytes * 1024 : null;
+}
