@@ -12,10 +12,10 @@ const BACKEND = [
   ['runs'],
   ['sessions'],
   ['runner-client', 'usage', 'workspaces'],
-  ['reconcile'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
+  ['reconcile'],
   ['database'],
 ];
 const RUNNER = [

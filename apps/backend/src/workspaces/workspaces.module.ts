@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CloneMetrics } from './clones/clone-metrics.js';
 import { MirrorRetention } from './clones/mirror-retention.js';
@@ -17,6 +18,7 @@ import { WorkspacePaths } from './workspace-paths.js';
 import { Workspaces } from './workspaces.js';
 
 @Module({
+  imports: [LocksModule],
   providers: [
     AddressChecker,
     BareGit,

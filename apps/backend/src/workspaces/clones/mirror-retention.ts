@@ -1,8 +1,8 @@
 import { readdir, readFile, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
-import { withFileLock } from '../git/file-lock.js';
+import { LOCK, Locks } from '../../database/locks.js';
 import { Trash } from '../trash.js';
 import { WorkspacePaths } from '../workspace-paths.js';
 
@@ -22,6 +22,7 @@ const SHORTEST_IDLE_MS = 24 * 60 * 60_000;
 @Injectable()
 export class MirrorRetention {
   constructor(
+    private readonly locks: Locks,
     private readonly paths: WorkspacePaths,
     private readonly trash: Trash,
   ) {}
@@ -40,7 +41,7 @@ export class MirrorRetention {
 
   private async removeIfIdle(mirror: string, idleMs: number): Promise<boolean> {
     if (!(await isIdle(mirror, idleMs))) return false;
-    return withFileLock(mirror, async () => {
+    return this.locks.withLock(LOCK.mirror(relative(this.paths.mirrors, mirror)), async () => {
       if (!(await isIdle(mirror, idleMs)) || (await this.borrowed()).has(mirror)) return false;
       await this.trash.discard(mirror);
       return true;

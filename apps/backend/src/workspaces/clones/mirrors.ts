@@ -1,8 +1,9 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import type { RequestContext } from '../../identity/request-context.js';
-import { withFileLock } from '../git/file-lock.js';
+import { LOCK, Locks } from '../../database/locks.js';
 import { BareGit } from '../git/bare-git.js';
 import { Git } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
@@ -31,6 +32,7 @@ export class Mirrors {
   constructor(
     private readonly git: Git,
     private readonly bare: BareGit,
+    private readonly locks: Locks,
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -40,14 +42,16 @@ export class Mirrors {
     const folder = this.paths.tenantMirrors(ctx.tenantId);
     await mkdir(folder, { recursive: true });
     const mirror = this.paths.mirror(ctx.tenantId, request.address.url);
-    const fetching = new MirrorFetch(this.git, this.bare, this.limits, request, folder);
-    const [remote, known] = await allSettled([fetching.listRemote(), fetching.look(mirror)]);
+    const fetchingFor = (one: MirrorRequest) =>
+      new MirrorFetch(this.git, this.bare, this.limits, one, folder);
+    const looking = fetchingFor(request);
+    const [remote, known] = await allSettled([looking.listRemote(), looking.look(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;
-    await withFileLock(
-      mirror,
-      async () => {
-        await this.bringUpToDate(fetching, mirror, { remote, known, target });
+    await this.locks.withLock(
+      LOCK.mirror(relative(this.paths.mirrors, mirror)),
+      async (signal) => {
+        await this.bringUpToDate(fetchingFor({ ...request, signal }), mirror, { remote, known, target });
         await touch(mirror);
       },
       request.signal,

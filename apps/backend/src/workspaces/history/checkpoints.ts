@@ -85,7 +85,7 @@ export class Checkpoints {
   }
 
   private async writeTree(sessionId: string, unreadable: readonly Buffer[]): Promise<string> {
-    const { stdout } = await this.history.read(sessionId, ['write-tree']);
+    const { stdout } = await this.history.write(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
     await this.omitted.record(sessionId, tree, unreadable);
     await this.history.keep(sessionId, tree);
@@ -132,7 +132,7 @@ export class Checkpoints {
     try {
       const reader = new WorkTreeReader(root, this.limits.checkpointFileBytes);
       const names = entries.map(({ name }) => name);
-      await this.history.read(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
+      await this.history.write(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
         input: reader.read(names, onFinding),
       });
     } finally {
@@ -166,7 +166,7 @@ export class Checkpoints {
   private async indexInfo(sessionId: string, lines: readonly Buffer[]): Promise<void> {
     if (lines.length === 0) return;
     const input = Buffer.concat(lines);
-    await this.history.read(sessionId, ['update-index', '-z', '--index-info'], { input });
+    await this.history.write(sessionId, ['update-index', '-z', '--index-info'], { input });
   }
 
   /** Names, as bytes in latin1. */

@@ -1,7 +1,7 @@
 import { access, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { withFileLock } from '../git/file-lock.js';
+import { LOCK, Locks } from '../../database/locks.js';
 import { removePartialPacks } from '../git/partial-packs.js';
 import { BareGit } from '../git/bare-git.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
@@ -34,9 +34,13 @@ const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadInd
 
 @Injectable()
 export class HistoryRepository {
+  /** By session: aborts when this process loses the lock under which it is writing. */
+  private readonly writing = new Map<string, AbortSignal>();
+
   constructor(
     private readonly git: Git,
     private readonly bare: BareGit,
+    private readonly locks: Locks,
     private readonly paths: WorkspacePaths,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -70,8 +74,13 @@ export class HistoryRepository {
     return this.git.run({ ...this.common(), ...options, args, cwd: path, gitDir: path });
   }
 
+  /** As `read`, for git that writes: only within `exclusively`, and ended when the lock is lost. */
+  write(sessionId: string, args: GitCommand['args'], options: Partial<GitCommand> = {}): Promise<GitOutput> {
+    return this.read(sessionId, args, { ...options, signal: this.lockOf(sessionId) });
+  }
+
   /**
-   * Runs git on the work tree. Only what starts no other program belongs here: `status`, `diff`, `add` and `commit`
+   * Runs git on the work tree, within `exclusively`. Only what starts no other program belongs here: `status`, `diff`, `add` and `commit`
    * start a git of its own inside every submodule, and that one obeys the submodule's configuration. And only what
    * records no content: git goes by names, and an agent decides where these lead while git looks.
    */
@@ -81,19 +90,25 @@ export class HistoryRepository {
     void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
     try {
       const gitDir = this.paths.history(sessionId);
-      return await this.git.run({ ...this.common(), args, cwd: workTree, gitDir, workTree });
+      const signal = this.lockOf(sessionId);
+      return await this.git.run({ ...this.common(), args, cwd: workTree, gitDir, workTree, signal });
     } finally {
       done.abort();
     }
   }
 
-  /** One at a time writes; what a killed git left there, a lock or half a pack, belongs to nobody. */
+  /** Lets one writer in at a time. What a killed git left there, a lock or half a pack, belongs to nobody. */
   exclusively<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
     const path = this.paths.history(sessionId);
-    return withFileLock(path, async () => {
-      await rm(join(path, 'index.lock'), { force: true });
-      await removePartialPacks(path);
-      return work();
+    return this.locks.withLock(LOCK.history(sessionId), async (signal) => {
+      this.writing.set(sessionId, signal);
+      try {
+        await rm(join(path, 'index.lock'), { force: true });
+        await removePartialPacks(path);
+        return await work();
+      } finally {
+        this.writing.delete(sessionId);
+      }
     });
   }
 
@@ -101,7 +116,7 @@ export class HistoryRepository {
   async keep(sessionId: string, tree: string): Promise<void> {
     if (await this.knows(sessionId, tree)) return;
     const input = `start\nupdate ${checkpointRef(tree)} ${tree}\ncommit\n`;
-    await this.read(sessionId, ['update-ref', '--stdin'], { input });
+    await this.write(sessionId, ['update-ref', '--stdin'], { input });
   }
 
   /** True when the tree is a checkpoint of this very session. */
@@ -111,6 +126,12 @@ export class HistoryRepository {
       () => true,
       () => false,
     );
+  }
+
+  private lockOf(sessionId: string): AbortSignal {
+    const signal = this.writing.get(sessionId);
+    if (!signal) throw new Error(`history.git of session ${sessionId} is written without its lock`);
+    return signal;
   }
 
   private common(): Pick<GitCommand, 'config' | 'timeoutMs'> {
