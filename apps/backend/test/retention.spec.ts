@@ -30,7 +30,7 @@ const usage = async () => (await world.call<TenantUsage>('GET', '/api/usage')).b
 const open = async (body: object): Promise<Session> =>
   world.sessionIs((await world.begin(body)).session_id, 'ready');
 
-it('archives what nobody uses, then removes its files, and keeps what happened', async () => {
+it('archives an idle session, later removes its workspace, and keeps its events', async () => {
   const session = await open({});
   const busy = await open({});
   const run = await world.prompt(session.session_id, 'Note this');
@@ -59,7 +59,7 @@ it('archives what nobody uses, then removes its files, and keeps what happened',
   expect(existsSync(join(world.root, busy.session_id))).toBe(true);
 }, 60_000);
 
-it('keeps a workspace as long as it holds events that are nowhere else', async () => {
+it('keeps a workspace as long as it holds events that are not archived', async () => {
   const session = await open({});
   const run = await world.prompt(session.session_id, 'Note this');
   await world.runIs(run.run_id, 'succeeded');
@@ -89,7 +89,7 @@ describe('mirrors', () => {
     await utimes(mirror, long, long);
   };
 
-  it('stay as long as a workspace borrows from them, and go some time later', async () => {
+  it('stay as long as a workspace borrows from them, and are removed some time later', async () => {
     const url = await world.git.createRepository('borrowed', { 'a.txt': 'a' });
     const session = await open({ repo_url: url });
     const [mirror = ''] = await mirrors();
@@ -106,7 +106,7 @@ describe('mirrors', () => {
     expect(existsSync(mirror)).toBe(false);
   }, 60_000);
 
-  it('do not go from under a clone that starts meanwhile', async () => {
+  it('are not removed under a clone that starts meanwhile', async () => {
     const url = await world.git.createRepository('raced', { 'a.txt': 'a' });
     const first = await open({ repo_url: url });
     const [mirror = ''] = await mirrors();
@@ -142,7 +142,7 @@ describe('mirrors', () => {
   }, 60_000);
 });
 
-it('tells what a tenant takes, and gives it no new session beyond its quota', async () => {
+it('measures what a tenant takes, and refuses new sessions above its quota', async () => {
   const session = await open({});
   await sweep();
   const before = await usage();
