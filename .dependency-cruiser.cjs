@@ -13,10 +13,10 @@ const BACKEND = [
   ['runs'],
   ['sessions'],
   ['runner-client', 'usage', 'workspaces'],
-  ['reconcile'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
+  ['reconcile'],
   ['database'],
 ];
 /** Inside workspaces/. */

@@ -1,6 +1,9 @@
 import { access, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execute, runGit, summary, startHistories } from '@saas-codex/testing/backend/history-fixture';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
+import pg from 'pg';
 
 let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));
@@ -225,6 +228,29 @@ describe('a checkpoint', () => {
     expect(new Set(trees).size).toBe(3);
     expect(await histories.history.hasCheckpoint(session.sessionId, trees[0] ?? '')).toBe(true);
     expect(await histories.history.hasCheckpoint(session.sessionId, '0'.repeat(40))).toBe(false);
+  });
+
+  test('ends its git, as an outage of Postgres, when its lock is lost; the next one is complete', async () => {
+    const { localMs, pipesEveryMs } = histories.limits;
+    Object.assign(histories.limits, { localMs: 600_000, pipesEveryMs: 600_000 });
+    const session = await histories.openSession({ 'a.txt': 'a\n' });
+    await execute('mkfifo', [session.at('.gitignore').toString()]);
+    const failed = session.checkpoint().catch((error: unknown) => error);
+    const admin = new pg.Client(histories.databaseUrl);
+    await admin.connect();
+    await waitFor(async () => {
+      const ended = await admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return ended.rowCount === 1;
+    });
+    await admin.end();
+    expect(isStoreOutage(await failed)).toBe(true);
+    await rm(session.at('.gitignore'));
+    await session.write('b.txt', 'b\n');
+    expect(Object.keys(await session.modes(await session.checkpoint()))).toEqual(['a.txt', 'b.txt']);
+    Object.assign(histories.limits, { localMs, pipesEveryMs });
   });
 
   test('leaves no trace in the work tree', async () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { HEADERS } from '@saas-codex/contracts/http';
 import { DataSource } from 'typeorm';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { IdempotencyExpiry } from '../src/api/idempotency/idempotency-store.js';
 
 let backend: TestBackend;
 let key: string;
@@ -17,7 +19,7 @@ beforeEach(() => {
 
 const sql = <T>(statement: string) => backend.app.get(DataSource).query<T[]>(statement);
 
-/** Asks for a session named after the key, and does not wait until it is set up. */
+/** Creates a session named after the key, without waiting until it is set up. */
 const create = (body: object = { title: key }, withKey = key) =>
   backend.post('/api/sessions', body, {
     [HEADERS.idempotencyKey]: withKey,
@@ -39,21 +41,21 @@ describe('the same key again', () => {
     expect(await sessionsMade()).toBe(1);
   });
 
-  it('has one effect when 50 arrive at the same time', async () => {
+  it('has one effect when 50 requests arrive at the same time', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => create()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     expect(new Set((await Promise.all(answers.map(read))).map(({ session_id }) => session_id)).size).toBe(1);
     expect(await sessionsMade()).toBe(1);
   });
 
-  it('gives a refusal again, too', async () => {
+  it('gives the same refusal, too', async () => {
     const body = { repo_url: 'file:///etc' };
     const [first, second] = [await create(body), await create(body)];
     expect([first.status, second.status]).toEqual([400, 400]);
     expect((await read(second)).code).toBe((await read(first)).code);
   });
 
-  it('is refused with another body or at another address', async () => {
+  it('is refused with another body or path', async () => {
     await create();
     const otherBody = await create({ title: 'other' });
     expect([otherBody.status, (await read(otherBody)).code]).toEqual([422, 'idempotency_key_reused']);
@@ -61,7 +63,7 @@ describe('the same key again', () => {
     expect([otherAddress.status, (await read(otherAddress)).code]).toEqual([422, 'idempotency_key_reused']);
   });
 
-  it('is free again after a failure on our side', async () => {
+  it('can be used again after a failure on our side', async () => {
     await sql('ALTER TABLE sessions RENAME TO sessions_away');
     const failed = await create();
     await sql('ALTER TABLE sessions_away RENAME TO sessions');
@@ -70,11 +72,21 @@ describe('the same key again', () => {
     expect(await sessionsMade()).toBe(1);
   });
 
-  it('is forgotten after a day', async () => {
+  it('expires after a day', async () => {
     await create();
     await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = '${key}'`);
     expect((await create()).status).toBe(201);
     expect(await sessionsMade()).toBe(2);
+  });
+
+  it('is removed once it has expired, and not before', async () => {
+    await create();
+    await create({ title: key }, `${key}-young`);
+    await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = '${key}'`);
+    const kept = () => sql(`SELECT key FROM idempotency_keys WHERE key LIKE '${key}%'`);
+    await backend.app.get(IdempotencyExpiry).scanNow();
+    await waitFor(async () => (await kept()).length === 1);
+    expect(await kept()).toEqual([{ key: `${key}-young` }]);
   });
 
   it('gives the same answer after a restart', async () => {
@@ -90,11 +102,11 @@ describe('the same key again', () => {
   });
 });
 
-describe('a key whose first request has not ended', () => {
+describe('a key whose first request has no answer yet', () => {
   const unanswer = (claimedAt: string) =>
     sql(`UPDATE idempotency_keys SET answer = NULL, claimed_at = ${claimedAt} WHERE key = '${key}'`);
 
-  it('is in progress while its process is at work', async () => {
+  it('is in progress while its process works on it', async () => {
     await create();
     await unanswer("now() + interval '1 hour'");
     const answer = await create();
@@ -112,7 +124,7 @@ describe('a key whose first request has not ended', () => {
     expect(await sessionsMade()).toBe(1);
   });
 
-  it('finds the prompt that its crashed process has queued', async () => {
+  it('finds the prompt that the crashed process has queued', async () => {
     const { session_id } = await read(await create());
     const prompt = async () => {
       const path = `/api/sessions/${session_id}/prompt`;

@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open as openFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { jest } from '@jest/globals';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { DataSource } from 'typeorm';
 import { waitFor } from '@saas-codex/testing/wait-for';
-import { Retention } from '../src/retention/retention.js';
+import { LOCK, Locks } from '../src/database/locks.js';
+import { RetentionReconciler } from '../src/retention/retention-reconciler.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 let world: SessionsWorld;
@@ -18,9 +18,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.destroy());
 
-const sweep = () => world.backend.app.get(Retention).sweep();
+const sweep = () => world.backend.app.get(RetentionReconciler).scanNow();
 const database = () => world.backend.app.get(DataSource);
-/** As if it had been left alone for so many days. */
+/** As if nothing had happened to it for so many days. */
 const age = (id: string, column: 'updated_at' | 'archived_at', days: number) =>
   database().query(`UPDATE sessions SET ${column} = now() - make_interval(days => $2) WHERE id = $1`, [
     id,
@@ -30,7 +30,7 @@ const usage = async () => (await world.call<TenantUsage>('GET', '/api/usage')).b
 const open = async (body: object): Promise<Session> =>
   world.sessionIs((await world.begin(body)).session_id, 'ready');
 
-it('archives what nobody uses, then removes its files, and keeps what happened', async () => {
+it('archives an idle session, later removes its workspace, and keeps its events', async () => {
   const session = await open({});
   const busy = await open({});
   const run = await world.prompt(session.session_id, 'Note this');
@@ -59,7 +59,7 @@ it('archives what nobody uses, then removes its files, and keeps what happened',
   expect(existsSync(join(world.root, busy.session_id))).toBe(true);
 }, 60_000);
 
-it('keeps a workspace as long as it holds events that are nowhere else', async () => {
+it('keeps a workspace as long as it holds events that are not archived', async () => {
   const session = await open({});
   const run = await world.prompt(session.session_id, 'Note this');
   await world.runIs(run.run_id, 'succeeded');
@@ -89,7 +89,7 @@ describe('mirrors', () => {
     await utimes(mirror, long, long);
   };
 
-  it('stay as long as a workspace borrows from them, and go some time later', async () => {
+  it('stay as long as a workspace borrows from them, and are removed some time later', async () => {
     const url = await world.git.createRepository('borrowed', { 'a.txt': 'a' });
     const session = await open({ repo_url: url });
     const [mirror = ''] = await mirrors();
@@ -106,7 +106,7 @@ describe('mirrors', () => {
     expect(existsSync(mirror)).toBe(false);
   }, 60_000);
 
-  it('do not go from under a clone that starts meanwhile', async () => {
+  it('are not removed under a clone that starts meanwhile', async () => {
     const url = await world.git.createRepository('raced', { 'a.txt': 'a' });
     const first = await open({ repo_url: url });
     const [mirror = ''] = await mirrors();
@@ -120,27 +120,29 @@ describe('mirrors', () => {
     }
   }, 60_000);
 
-  it('wait for whoever has their lock, and then are looked at again', async () => {
+  it('are checked again under their lock, and stay when they were used meanwhile', async () => {
     const url = await world.git.createRepository('held', { 'a.txt': 'a' });
     const session = await open({ repo_url: url });
     const mirror = (await mirrors()).at(-1) ?? '';
     await world.call('DELETE', `/api/sessions/${session.session_id}`);
     await Promise.all((await mirrors()).map(idle));
-    const lock = `${mirror}.lock`;
-    // Whoever looks who has the lock meets us here: it has seen the mirror unused, and waits.
-    await promisify(execFile)('mkfifo', [lock]);
-    const swept = sweep();
-    const owner = await openFile(lock, 'w');
-    await utimes(mirror, new Date(), new Date());
-    await owner.writeFile(JSON.stringify({ host: 'another', pid: 1, start: 'x' }));
-    await owner.close();
-    await rm(lock);
-    await swept;
+    const lock = LOCK.mirror(relative(join(world.root, '.mirrors'), mirror));
+    const withLock = jest.spyOn(world.backend.app.get(Locks), 'withLock');
+    const another = new Locks(world.backend.config.DATABASE_URL);
+    const swept = await another.withLock(lock, async () => {
+      const sweeping = sweep();
+      // It has found the mirror unused, and waits.
+      await waitFor(() => withLock.mock.calls.some(([waitsFor]) => waitsFor === lock));
+      await utimes(mirror, new Date(), new Date());
+      return { sweeping };
+    });
+    await swept.sweeping;
+    await another.close();
     expect(existsSync(mirror)).toBe(true);
   }, 60_000);
 });
 
-it('tells what a tenant takes, and gives it no new session beyond its quota', async () => {
+it('measures what a tenant takes, and refuses new sessions above its quota', async () => {
   const session = await open({});
   await sweep();
   const before = await usage();

@@ -31,7 +31,7 @@ const setupOf = async (id: string) => (await world.runs(id)).findLast(({ kind })
 
 /** A prompt that nothing but the setup can let go on. */
 async function isHeld(run: Run): Promise<boolean> {
-  const scanned = await world.backend.app.get(RunStore, { strict: false }).toAttend();
+  const scanned = await world.backend.app.get(RunStore, { strict: false }).toReconcile();
   const { body } = await world.call<Run>('GET', `/api/runs/${run.run_id}`);
   return body.status === 'queued' && scanned.every(({ sessionId }) => sessionId !== run.session_id);
 }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { LOCK, Locks } from '../src/database/locks.js';
 import { systemContext } from '../src/identity/request-context.js';
 import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
@@ -95,13 +95,23 @@ describe('a new workspace', () => {
     const url = await git.createRepository('again', { 'a.txt': '1\n' });
     const before = await fixture.openSession(url);
     const alternates = await readFile(join(before.repo, '.git/objects/info/alternates'), 'utf8');
-    const dead = { host: hostname(), pid: process.pid, start: 'an earlier one' };
-    await writeFile(alternates.trim().replace(/\/objects$/, '.lock'), JSON.stringify(dead));
+    const mirror = relative(join(fixture.root, '.mirrors'), dirname(alternates.trim()));
+    const crashing = new Locks(fixture.databaseUrl);
+    await new Promise<void>((held) => {
+      void crashing.withLock(LOCK.mirror(mirror), () => new Promise<never>(() => held()));
+    });
     const sessionId = randomUUID();
     await mkdir(join(fixture.root, sessionId, 'repo/.git'), { recursive: true });
     await writeFile(join(fixture.root, sessionId, 'repo/.git/config'), 'broken');
 
-    await fixture.clones.createWorkspace(fixture.ctx, sessionId, { repoUrl: url, ref: null }, () => {});
+    const created = fixture.clones.createWorkspace(
+      fixture.ctx,
+      sessionId,
+      { repoUrl: url, ref: null },
+      () => {},
+    );
+    await crashing.close();
+    await created;
     expect(await readdir(fixture.storage.repoPath(sessionId))).toEqual(['.git', 'a.txt']);
   });
 

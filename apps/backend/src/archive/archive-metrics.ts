@@ -6,7 +6,7 @@ const OLDEST = `
   SELECT extract(epoch FROM now() - min(ended_at))::float AS age FROM runs
    WHERE ended_at IS NOT NULL AND archived_at IS NULL`;
 
-/** What the archive tells: how far it is behind, and what it took. */
+/** How far the archive is behind, and how much it has taken. */
 @Injectable()
 export class ArchiveMetrics {
   private readonly events: Counter;
@@ -14,7 +14,7 @@ export class ArchiveMetrics {
   constructor(metrics: Metrics, db: TenantDatabase) {
     metrics.gauge({
       name: 'archive_lag_seconds',
-      help: 'How long ago the oldest run ended whose events are not in Postgres yet; every backend tells the same',
+      help: 'Seconds since the oldest run ended whose events are not in Postgres yet; the same at every backend',
       async collect() {
         const rows = await db.acrossTenants((manager) => manager.query<{ age: number | null }[]>(OLDEST));
         this.set(Math.max(0, rows[0]?.age ?? 0));
@@ -22,7 +22,7 @@ export class ArchiveMetrics {
     });
     this.events = metrics.counter({
       name: 'archived_events_total',
-      help: 'Events that this backend moved to Postgres',
+      help: 'Events that this backend has moved to Postgres',
     });
   }
 

@@ -5,7 +5,7 @@ import type { RunLogArchive } from '@saas-codex/event-log/run-log/run-log.hub';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 
-/** Rows of one INSERT: enough to make its cost that of the rows. */
+/** Rows of one INSERT: so many that its fixed cost does not matter. */
 const ROWS_AT_ONCE = 1_000;
 
 const INSERT = `
@@ -13,12 +13,12 @@ const INSERT = `
   SELECT $1, $2, * FROM unnest($3::integer[], $4::text[], $5::text[])
   ON CONFLICT (run_id, seq) DO NOTHING`;
 
-/** The logs of ended runs in Postgres: their durable events, as the bytes that their writers made. */
+/** The logs of ended runs in Postgres: their durable events, byte for byte as they were written. */
 @Injectable()
 export class RunArchive {
   constructor(private readonly db: TenantDatabase) {}
 
-  /** The log of one run, as the hub that serves it reads it. */
+  /** The log of one run, for the hub that serves it. */
   of(ctx: RequestContext, runId: string): RunLogArchive {
     return {
       lastId: () => this.lastId(ctx, runId),
@@ -26,7 +26,7 @@ export class RunArchive {
     };
   }
 
-  /** Adds events; those that are there stay. */
+  /** Adds events; those that are there already stay as they are. */
   async insert(tx: TenantTransaction, runId: string, entries: StreamEntry[]): Promise<void> {
     for (let start = 0; start < entries.length; start += ROWS_AT_ONCE) {
       const rows = entries.slice(start, start + ROWS_AT_ONCE);

@@ -8,38 +8,43 @@ import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
-import { RepeatedWork } from '../reconcile/repeated-work.js';
+import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { RunEntity } from '../runs/run.entity.js';
 import { ArchiveMetrics } from './archive-metrics.js';
 import { RunArchive } from './run-archive.js';
 
 const SCAN_EVERY_MS = 2_000;
-const RUNS_AT_ONCE = 50;
+const PAGE_RUNS = 50;
 const PAGE_ENTRIES = 1_000;
 
-interface Waiting {
+interface EndedRun {
   tenantId: string;
   id: string;
   endedAt: string;
 }
-/** Where the looks have come to. */
-type Place = Pick<Waiting, 'endedAt' | 'id'>;
-const BEGINNING: Place = { endedAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+/** Sorts before every run. */
+const BEGINNING: Omit<EndedRun, 'tenantId'> = {
+  endedAt: '-infinity',
+  id: '00000000-0000-0000-0000-000000000000',
+};
+const NEXT_PAGE = `
+  SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
+   WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
+   ORDER BY ended_at, id LIMIT ${PAGE_RUNS}`;
 
 /**
  * Moves the logs of ended runs from Redis to Postgres.
  *
- *     ended, not archived ─► stream whole? ──no: filled again from its spool──┐
- *                              └─► rows, stream set to expire, archived_at ◄──┘ ─► spool removed
+ *     ended, not archived ─► stream complete? ──no: refilled from its spool──┐
+ *                              └─► rows, stream set to expire, archived_at ◄─┘ ─► spool removed
  *
- * The rows, archived_at and the lock of the run are one transaction, so that of several backends one archives a run, and a
+ * The rows, archived_at and the lock of the run are one transaction. So only one of several backends archives a run, and a
  * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
- * Looks go through all that wait, page by page, so that those that cannot be archived do not stand before the others.
+ * A scan goes through all runs that wait, page by page, so logs that cannot be archived don't block the others.
  */
 @Injectable()
-export class RunArchiver extends RepeatedWork {
-  protected readonly logger = new Logger(RunArchiver.name);
-  private lookedAt = BEGINNING;
+export class RunArchiver extends Reconciler<EndedRun> {
+  private readonly logger = new Logger(RunArchiver.name);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -49,35 +54,25 @@ export class RunArchiver extends RepeatedWork {
     private readonly archive: RunArchive,
     private readonly metrics: ArchiveMetrics,
   ) {
-    super(SCAN_EVERY_MS);
+    super({ keyOf: ({ id }) => id, concurrency: 1, scanEveryMs: SCAN_EVERY_MS, batches: true });
   }
 
-  protected async work(): Promise<boolean> {
-    const waiting = await this.nextWaiting();
-    const nameOf = ({ id }: Waiting) => `archiving run ${id}`;
-    const failed = await this.forEach(waiting, nameOf, (one) => this.archiveOne(one));
-    const last = waiting.length === RUNS_AT_ONCE ? waiting.at(-1) : undefined;
-    this.lookedAt = last ?? BEGINNING;
-    return last !== undefined && failed === 0;
+  protected async *scan() {
+    let last: typeof BEGINNING | undefined = BEGINNING;
+    while (last) {
+      const parameters = [last.endedAt, last.id];
+      const page: EndedRun[] = await this.db.acrossTenants((manager) => manager.query(NEXT_PAGE, parameters));
+      yield page;
+      last = page.length === PAGE_RUNS ? page.at(-1) : undefined;
+    }
   }
 
-  private nextWaiting(): Promise<Waiting[]> {
-    const { endedAt, id } = this.lookedAt;
-    return this.db.acrossTenants((manager) =>
-      manager.query<Waiting[]>(
-        `SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
-          WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
-          ORDER BY ended_at, id LIMIT ${RUNS_AT_ONCE}`,
-        [endedAt, id],
-      ),
-    );
-  }
-
-  private async archiveOne({ tenantId, id }: Waiting): Promise<void> {
+  protected async reconcile({ tenantId, id }: EndedRun): Promise<ReconcileResult> {
     const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
-    if (!archived) return;
+    if (!archived) return 'done';
     this.metrics.count(archived.events);
     await this.logs.spool(ownerOf(archived.run)).remove();
+    return 'done';
   }
 
   /** @returns null when another backend has it */
@@ -90,21 +85,21 @@ export class RunArchiver extends RepeatedWork {
       lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
     });
     if (!run || run.archivedAt) return null;
-    const log = await this.wholeLog(run);
+    const log = await this.completeLog(run);
     await this.archive.insert(tx, id, log);
     await this.redis.expire(REDIS_KEYS.runEvents(id), Math.ceil(this.config.RUN_LOG_TTL_MINUTES * 60));
     await tx.of(RunEntity).update({ id }, { archivedAt: new Date() });
     return { run, events: log.length };
   }
 
-  /** The log's durable events up to its end; what Redis has lost comes from the spool, or has to be closed here. */
-  private async wholeLog(run: RunEntity): Promise<StreamEntry[]> {
+  /** The log's durable events up to its end. What Redis has lost comes from the spool; a log without an end is closed here. */
+  private async completeLog(run: RunEntity): Promise<StreamEntry[]> {
     const entries = await this.readStream(run.id);
-    if (isWhole(entries)) return entries;
+    if (isComplete(entries)) return entries;
     const owner = ownerOf(run);
     const last = await this.logs.refill(owner);
     if (!isTerminalEventType(last.type ?? '')) {
-      this.logger.error(`the log of run ${run.id} is lost behind event ${last.id.seq}`);
+      this.logger.error(`the log of run ${run.id} is lost after event ${last.id.seq}`);
       const reason = run.error ?? 'The record of this run was lost.';
       await this.logs.end(owner, `run.${run.status}` as TerminalEventType, { reason });
     }
@@ -127,7 +122,7 @@ export class RunArchiver extends RepeatedWork {
   }
 }
 
-const isWhole = (entries: StreamEntry[]) => {
+const isComplete = (entries: StreamEntry[]) => {
   const last = entries.at(-1);
   return last !== undefined && last.id.seq === entries.length && isTerminalEventType(last.type);
 };

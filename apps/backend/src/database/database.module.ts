@@ -1,7 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG, type Config } from '../config.js';
+import { Locks } from './locks.js';
+import { LocksModule } from './locks.module.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
@@ -14,28 +15,26 @@ import { TenantDatabase } from './tenant-database.js';
 @Global()
 @Module({
   imports: [
+    LocksModule,
     TypeOrmModule.forRootAsync({
-      inject: [CONFIG],
-      useFactory: (config: Config): TypeOrmModuleOptions => ({
-        type: 'postgres',
-        url: config.DATABASE_URL,
-        applicationName: 'saas-codex-backend',
-        namingStrategy: new SnakeCaseNaming(),
-        autoLoadEntities: true,
-        migrations: MIGRATIONS,
-        synchronize: false,
-        retryAttempts: 1,
-        // For a connection of the pool, too: a request does not wait for ever for a server that is away.
-        connectTimeoutMS: 10_000,
-      }),
-      dataSourceFactory: async (options) => {
-        const dataSource = await new DataSource(options as DataSourceOptions).initialize();
-        await migrate(dataSource);
-        return dataSource;
+      imports: [LocksModule],
+      inject: [CONFIG, Locks],
+      useFactory: async (config: Config, locks: Locks) => {
+        const options = {
+          type: 'postgres',
+          url: config.DATABASE_URL,
+          applicationName: 'saas-codex-backend',
+          namingStrategy: new SnakeCaseNaming(),
+          synchronize: false,
+          // Also for a connection of the pool: a request does not wait for ever for a server that is away.
+          connectTimeoutMS: 10_000,
+        } as const;
+        await migrate(locks, { ...options, migrations: MIGRATIONS });
+        return { ...options, autoLoadEntities: true, retryAttempts: 1 };
       },
     }),
   ],
   providers: [TenantDatabase],
-  exports: [TenantDatabase],
+  exports: [LocksModule, TenantDatabase],
 })
 export class DatabaseModule {}

@@ -3,9 +3,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ConfigError } from '@saas-codex/service-kit/config';
-import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
-import { LOCKS, withLock } from '../database/advisory-lock.js';
+import { LOCK, Locks } from '../database/locks.js';
 import { AUTH, type Auth } from './auth.js';
 import { type Membership, Memberships } from './memberships.js';
 import { OWNER_EMAIL } from './owner.js';
@@ -18,14 +17,14 @@ import { OWNER_EMAIL } from './owner.js';
 @Injectable()
 export class FirstStart implements OnModuleInit {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly locks: Locks,
     @Inject(AUTH) private readonly auth: Auth,
     @Inject(CONFIG) private readonly config: Config,
     private readonly memberships: Memberships,
   ) {}
 
   onModuleInit(): Promise<void> {
-    return withLock(this.dataSource, LOCKS.firstStart, async () => {
+    return this.locks.withLock(LOCK.firstOwner, async () => {
       const owner = await this.ensureOwner();
       if (await this.fileTokenWorks(owner)) return;
       await this.writeToken(await this.createToken(owner));

@@ -1,34 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase } from '../database/tenant-database.js';
-import { SessionEntity } from '../sessions/session.entity.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
+import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 import { systemContext } from '../identity/request-context.js';
 
-/** So many at a time; the rest is found by the next look. */
-const AT_ONCE = 200;
+/** Rows of one page; the next scan finds the rest. */
+const PAGE_SIZE = 200;
 const REF = `s.tenant_id AS "tenantId", s.id AS "sessionId"`;
 
 const IDLE = `
   SELECT ${REF} FROM sessions s
    WHERE s.status IN ('ready', 'failed') AND s.deleted_at IS NULL AND s.updated_at < $1
      AND s.active_run_id IS NULL AND s.queued_runs = 0
-   ORDER BY s.updated_at LIMIT ${AT_ONCE}`;
+   ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
-/** As long as a log is not archived, the workspace holds its spool. */
+/** As long as a log is not archived, the workspace holds the log's spool. */
 const TO_CLEAR = `
   SELECT ${REF} FROM sessions s
    WHERE s.status = 'archived' AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL AND s.archived_at < $1
      AND NOT EXISTS (SELECT FROM runs r WHERE r.tenant_id = s.tenant_id AND r.session_id = s.id AND r.archived_at IS NULL)
-   ORDER BY s.archived_at LIMIT ${AT_ONCE}`;
+   ORDER BY s.archived_at LIMIT ${PAGE_SIZE}`;
 
-/** What has happened since the last time. A run changes updated_at when it starts and when it has ended. */
+/** Sessions in which something has happened since they were measured. A run changes updated_at when it starts and ends. */
 const TO_MEASURE = `
   SELECT ${REF} FROM sessions s
    WHERE s.status IN ('ready', 'archived') AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL
      AND (s.disk_measured_at IS NULL OR s.disk_measured_at < s.updated_at)
-   ORDER BY s.updated_at LIMIT ${AT_ONCE}`;
+   ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
-/** What retention has to do, read across tenants, and what it has done. */
+/** Reads what retention has to do, across tenants, and records what it has done. */
 @Injectable()
 export class RetentionStore {
   constructor(private readonly db: TenantDatabase) {}

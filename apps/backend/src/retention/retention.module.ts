@@ -2,8 +2,11 @@ import { Module } from '@nestjs/common';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
-import { Retention } from './retention.js';
+import { RetentionReconciler } from './retention-reconciler.js';
 import { RetentionStore } from './retention-store.js';
 
-@Module({ imports: [SessionsModule, UsageModule, WorkspacesModule], providers: [Retention, RetentionStore] })
+@Module({
+  imports: [SessionsModule, UsageModule, WorkspacesModule],
+  providers: [RetentionReconciler, RetentionStore],
+})
 export class RetentionModule {}

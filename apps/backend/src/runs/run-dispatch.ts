@@ -3,6 +3,7 @@ import type { StartRun } from '@saas-codex/contracts/runner-api';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
+import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
@@ -96,11 +97,9 @@ export class RunDispatch {
     return isKnown ? left : this.history.takeCheckpoint(session.id);
   }
 
-  /** One transaction of a tenant after the other, so that two do not take the same place. */
+  /** One transaction of a tenant at a time, so that two do not take the same place. */
   private async hasRoom(tx: TenantTransaction): Promise<boolean> {
-    await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('runs of ' || $1, 0))`, [
-      tx.scope.tenantId,
-    ]);
+    await lockInTransaction(tx.manager, LOCK.tenantRuns(tx.scope.tenantId));
     return (await tx.of(RunEntity).count(IN_FLIGHT)) < this.config.MAX_RUNS_PER_TENANT;
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import { RUN_TRANSITIONS, RunStatus } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
+import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { transition } from '../database/transition.js';
@@ -107,6 +108,8 @@ export class RunSettling {
       ]);
       return { treeAfter, diff, sessionDiff };
     } catch (error) {
+      // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then.
+      if (isStoreOutage(error)) throw error;
       // A workspace that cannot be read must not keep the run from ending.
       this.logger.error(`run ${run.id} ended without a checkpoint: ${String(error)}`, (error as Error).stack);
       return null;

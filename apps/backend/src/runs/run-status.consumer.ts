@@ -1,20 +1,20 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { RunStatusActivity } from '@saas-codex/contracts/activity';
-import { RunKeeper } from './run-keeper.js';
+import { RunReconciler } from './run-reconciler.js';
 
 /**
- * Hears from `codex:activity` that a run moved, and has it looked at. The looking is not waited for: the stream is
- * read one entry after the other, and a checkpoint of a large workspace must not hold up everybody's runs. A report
- * that is lost with the process is no loss, since the run's log still says it (RunKeeper).
+ * Hears from `codex:activity` that a run has moved, and kicks its session's reconciliation. It does not wait for that: the
+ * stream is read one entry after the other, and a checkpoint of a large workspace must not delay every other run. A report
+ * that is lost with the process does no harm, since the run's log still says it.
  */
 @Controller()
 export class RunStatusConsumer {
-  constructor(private readonly keeper: RunKeeper) {}
+  constructor(private readonly reconciler: RunReconciler) {}
 
   @EventPattern('run.status')
   runMoved(@Payload() { tenant_id: tenantId, session_id: sessionId, status }: RunStatusActivity): void {
-    // Queueing is our own news: whoever queued the run has it looked at.
-    if (status !== 'queued') void this.keeper.keep({ tenantId, sessionId });
+    // The backend that queued the run has kicked it already.
+    if (status !== 'queued') void this.reconciler.kick({ tenantId, sessionId });
   }
 }

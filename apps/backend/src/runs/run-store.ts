@@ -9,8 +9,7 @@ import { z } from 'zod';
 import { Batched } from '../database/batched.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
+import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
@@ -170,7 +169,7 @@ export class RunStore {
   }
 
   /** Sessions of every tenant with a run that has not ended, and does not wait for a person to see to the setup. */
-  toAttend(): Promise<SessionRef[]> {
+  toReconcile(): Promise<SessionRef[]> {
     return this.db.acrossTenants((manager) =>
       manager.query<SessionRef[]>(
         `SELECT DISTINCT r.tenant_id AS "tenantId", r.session_id AS "sessionId"

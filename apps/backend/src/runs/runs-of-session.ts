@@ -5,13 +5,12 @@ import type { Redis } from 'ioredis';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
+import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { SessionRuns } from '../sessions/session-runs.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
-import { RunKeeper } from './run-keeper.js';
 import { RunQueueing } from './run-queueing.js';
+import { RunReconciler } from './run-reconciler.js';
 import { IN_FLIGHT, OPEN, RunStore, telling } from './run-store.js';
 
 /** What sessions need of their runs. */
@@ -21,7 +20,7 @@ export class RunsOfSession extends SessionRuns {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly runs: RunStore,
     private readonly queueing: RunQueueing,
-    private readonly keeper: RunKeeper,
+    private readonly reconciler: RunReconciler,
   ) {
     super();
   }
@@ -44,8 +43,8 @@ export class RunsOfSession extends SessionRuns {
     await tx.of(RunEntity).update(open, { cancelRequestedAt: new Date() });
   }
 
-  attend(ref: SessionRef): void {
-    void this.keeper.keep(ref);
+  kick(ref: SessionRef): void {
+    void this.reconciler.kick(ref);
   }
 
   async haveEnded(ctx: RequestContext, sessionId: string): Promise<boolean> {

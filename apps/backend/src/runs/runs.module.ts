@@ -11,9 +11,9 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
-import { RunKeeper } from './run-keeper.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueueing } from './run-queueing.js';
+import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
 import { RunStore } from './run-store.js';
@@ -34,9 +34,9 @@ import { RunsService } from './runs.service.js';
     },
     RunClosing,
     RunDispatch,
-    RunKeeper,
     RunMetrics,
     RunQueueing,
+    RunReconciler,
     RunSettling,
     RunStore,
     RunsService,

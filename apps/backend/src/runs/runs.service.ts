@@ -6,21 +6,21 @@ import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { within } from '../sessions/patience.js';
+import { waitAtMost } from '../reconcile/wait-at-most.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
-import { RunKeeper } from './run-keeper.js';
 import { type NewRun, RunQueueing } from './run-queueing.js';
+import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, OPEN, RunStore } from './run-store.js';
 import { toRun } from './run-view.js';
 
 /**
- * How long an answer waits for what can be done at once: for a read, that the row follows its log; for a cancel,
- * that a run which had not started is ended.
+ * How long an answer waits for what can be done at once. A read waits until the row has followed its log, and a cancel
+ * until a run that had not started has ended.
  */
-const PATIENCE_MS = { read: 1_000, cancel: 2_000 };
+const WAIT_MS = { read: 1_000, cancel: 2_000 };
 
 /** Why a session takes no run; null: it takes them. */
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
@@ -35,7 +35,7 @@ export class RunsService {
   constructor(
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
-    private readonly keeper: RunKeeper,
+    private readonly reconciler: RunReconciler,
     private readonly queueing: RunQueueing,
   ) {}
 
@@ -67,7 +67,7 @@ export class RunsService {
   async read(ctx: RequestContext, id: string): Promise<Run> {
     const run = await this.runs.get(ctx, id);
     if (isEnded(run)) return toRun(run);
-    await within(PATIENCE_MS.read, this.settle(run));
+    await waitAtMost(WAIT_MS.read, this.settle(run));
     return toRun(await this.runs.get(ctx, id));
   }
 
@@ -80,7 +80,7 @@ export class RunsService {
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
     });
-    await within(PATIENCE_MS.cancel, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
+    await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);
   }
 
@@ -99,14 +99,14 @@ export class RunsService {
       return this.queueing.enqueue(ctx, tx, session, { id, ...(await runOf(tx, session)) });
     });
     this.queueing.tell(run);
-    void this.keeper.keep({ tenantId: run.tenantId, sessionId });
+    void this.reconciler.kick({ tenantId: run.tenantId, sessionId });
     return toRun(run);
   }
 
   /** Lets a run end that has ended in its log. Without Redis nobody has seen that, and the row is as good as any. */
   private async settle(run: RunEntity): Promise<void> {
     const ended = await this.settling.hasEnded(run.id).catch(() => false);
-    if (ended) await this.keeper.keep({ tenantId: run.tenantId, sessionId: run.sessionId });
+    if (ended) await this.reconciler.kick({ tenantId: run.tenantId, sessionId: run.sessionId });
   }
 
   /** What an earlier attempt at the same request has queued. */

@@ -5,18 +5,18 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../identity/request-context.js';
+import type { ReconcileResult } from '../reconcile/reconciler.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
-import type { Outcome } from '../reconcile/session-loop.js';
 import { SessionStore } from './session-store.js';
 
 type Phase = SessionProgressActivity['phase'];
 
 /** How long a new session waits for a runner that is away. */
-const RUNNER_PATIENCE_MS = 120_000;
-/** Progress in the same phase is told in steps of so many percent. */
+const RUNNER_TIMEOUT_MS = 120_000;
+/** Progress within a phase is published in steps of so many percent. */
 const PROGRESS_STEP = 5;
 
 /**
@@ -25,13 +25,13 @@ const PROGRESS_STEP = 5;
  *     provisioning ── clone ── base recorded ── thread opened ──► ready
  *                       └───────────┴─────────────────┴─────────► failed, with a code and what to do
  *
- * Each step is recorded before the next, so that the next try (after a crash, on another backend) goes on behind
- * the last step that was finished.
+ * Each step is recorded before the next begins. So the next attempt, after a crash or on another backend, goes on
+ * after the last step that was finished.
  */
 @Injectable()
 export class Provisioning {
   private readonly logger = new Logger(Provisioning.name);
-  /** Since when a session waits for the runner, in ms. Not kept: after a restart the runner gets its time again. */
+  /** By session: since when it waits for the runner, in ms. Lost in a restart, after which the full timeout applies again. */
   private readonly waitingSince = new Map<string, number>();
 
   constructor(
@@ -43,21 +43,25 @@ export class Provisioning {
   ) {}
 
   /**
-   * @param signal breaks it off and leaves the session `provisioning`
+   * @param signal cancels it and leaves the session `provisioning`
    * @returns `done` when the session is set up or has failed
    */
-  async provision(ctx: RequestContext, session: SessionEntity, signal: AbortSignal): Promise<Outcome> {
-    const tell = this.progressOf(session);
+  async provision(
+    ctx: RequestContext,
+    session: SessionEntity,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult> {
+    const publish = this.progressOf(session);
     try {
-      if (session.baseTree === null) await this.clone(ctx, session, tell, signal);
-      if (!this.waitingSince.has(session.id)) tell('opening_thread', null);
+      if (session.baseTree === null) await this.clone(ctx, session, publish, signal);
+      if (!this.waitingSince.has(session.id)) publish('opening_thread', null);
       const threadId = await this.openThread(session);
-      if (threadId === null) return 'again';
+      if (threadId === null) return 'retry';
       await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
         this.sessions.transition(tx, row, 'ready', { threadId }),
       );
     } catch (error) {
-      if (signal.aborted || isStoreOutage(error)) return 'again';
+      if (signal.aborted || isStoreOutage(error)) return 'retry';
       await this.fail(ctx, session, error);
     }
     return 'done';
@@ -66,22 +70,22 @@ export class Provisioning {
   private async clone(
     ctx: RequestContext,
     session: SessionEntity,
-    tell: (phase: Phase, percent: number | null) => void,
+    publish: (phase: Phase, percent: number | null) => void,
     signal: AbortSignal,
   ): Promise<void> {
     const base = await this.clones.createWorkspace(
       ctx,
       session.id,
       session,
-      ({ phase, percent }) => tell(phase, percent),
+      ({ phase, percent }) => publish(phase, percent),
       signal,
     );
     await this.sessions.recordBase(ctx, session.id, base);
   }
 
   /**
-   * Opening a thread again changes nothing, so a lost answer does no harm.
-   * @returns null when the runner is away and the session should wait for it; nothing is held meanwhile
+   * Opening a thread twice changes nothing, so a lost answer does no harm.
+   * @returns null when the runner is away and the session should wait for it, without its lock
    */
   private async openThread(session: SessionEntity): Promise<string | null> {
     const since = this.waitingSince.get(session.id) ?? Date.now();
@@ -95,7 +99,7 @@ export class Provisioning {
       });
       return threadId;
     } catch (error) {
-      if (!(error instanceof RunnerUnavailable) || Date.now() - since > RUNNER_PATIENCE_MS) throw error;
+      if (!(error instanceof RunnerUnavailable) || Date.now() - since > RUNNER_TIMEOUT_MS) throw error;
       this.waitingSince.set(session.id, since);
       return null;
     }

@@ -1,7 +1,6 @@
 import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
-import type { SessionEntity } from './session.entity.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
+import type { SessionEntity, SessionRef } from './session.entity.js';
 
 /** What sessions need of their runs. Runs are built upon sessions, so they provide it (runs/). */
 export abstract class SessionRuns {
@@ -24,8 +23,8 @@ export abstract class SessionRuns {
   /** For the transaction that takes the setup script away, whose session's row is locked: ends its runs. */
   abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
-  /** The session has changed: see to its runs. */
-  abstract attend(ref: SessionRef): void;
+  /** The session has changed: reconciles its runs. */
+  abstract kick(ref: SessionRef): void;
 
   /** Whether every run of the session has ended. */
   abstract haveEnded(ctx: RequestContext, sessionId: string): Promise<boolean>;

@@ -14,8 +14,7 @@ import type { RequestContext } from '../identity/request-context.js';
 import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
-import { SessionEntity } from './session.entity.js';
+import { SessionEntity, type SessionRef } from './session.entity.js';
 import { toSession } from './session-view.js';
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
@@ -120,8 +119,8 @@ export class SessionStore {
     await this.changeIfThere(ctx, id, (tx) => tx.of(SessionEntity).update({ id }, base));
   }
 
-  /** Sessions of every tenant that are to be set up or removed. */
-  toAttend(): Promise<SessionRef[]> {
+  /** Sessions of every tenant that have to be set up or removed. */
+  toReconcile(): Promise<SessionRef[]> {
     return this.db.acrossTenants((manager) =>
       manager.query<SessionRef[]>(
         `SELECT tenant_id AS "tenantId", id AS "sessionId" FROM sessions

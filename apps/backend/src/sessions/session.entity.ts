@@ -96,3 +96,9 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deletedAt: Date | null;
 }
+
+/** A session as background work names it. */
+export interface SessionRef {
+  tenantId: string;
+  sessionId: string;
+}

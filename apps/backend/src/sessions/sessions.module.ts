@@ -5,10 +5,8 @@ import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { Provisioning } from './provisioning.js';
-import { Removal } from './removal.js';
 import { SessionEntity } from './session.entity.js';
-import { SessionKeeper } from './session-keeper.js';
-import { SessionLock } from '../database/session-lock.js';
+import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -17,15 +15,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
   controllers: [SessionsController],
-  providers: [
-    ActivityPublisher,
-    Provisioning,
-    Removal,
-    SessionKeeper,
-    SessionLock,
-    SessionStore,
-    SessionsService,
-  ],
+  providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionStore, SessionsService],
   exports: [ActivityPublisher, SessionStore, SessionsService],
 })
 export class SessionsModule {}

@@ -11,23 +11,23 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
-import { within } from './patience.js';
 import { SessionEntity } from './session.entity.js';
-import { SessionKeeper } from './session-keeper.js';
+import { SessionReconciler } from './session-reconciler.js';
 import { SessionRuns } from './session-runs.js';
 import { SessionStore } from './session-store.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long an answer waits for the work behind it; the work goes on all the same. */
-const PATIENCE_MS = { create: 30_000, remove: 10_000 };
+const WAIT_MS = { create: 30_000, remove: 10_000 };
 
 @Injectable()
 export class SessionsService {
   constructor(
     private readonly sessions: SessionStore,
-    private readonly keeper: SessionKeeper,
+    private readonly reconciler: SessionReconciler,
     private readonly runs: SessionRuns,
     private readonly clones: Clones,
     private readonly usage: UsageService,
@@ -41,9 +41,9 @@ export class SessionsService {
   async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
     const session = await this.insert(ctx, body);
-    const settled = this.keeper.keep({ tenantId: ctx.tenantId, sessionId: session.id });
+    const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
     if (prefersAsync(prefer)) return this.sessions.view(session);
-    await within(PATIENCE_MS.create, settled);
+    await waitAtMost(WAIT_MS.create, settled);
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
     return this.sessions.view(now);
@@ -72,7 +72,7 @@ export class SessionsService {
     });
     // Prompts that waited for the setup may go on, or all that waits has to end.
     if (status !== undefined || setup !== undefined)
-      this.runs.attend({ tenantId: ctx.tenantId, sessionId: id });
+      this.runs.kick({ tenantId: ctx.tenantId, sessionId: id });
     return this.read(ctx, id);
   }
 
@@ -90,8 +90,8 @@ export class SessionsService {
       tx.of(SessionEntity).update({ id }, { deletedAt: new Date() }),
     );
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    this.runs.attend(ref);
-    await within(PATIENCE_MS.remove, this.keeper.remove(ref));
+    this.runs.kick(ref);
+    await waitAtMost(WAIT_MS.remove, this.reconciler.interrupt(ref));
   }
 
   private async insert(ctx: RequestContext, body: CreateSession): Promise<SessionEntity> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CheckoutCosts } from './clones/checkout-cost.js';
 import { Clones } from './clones/clones.js';
@@ -20,6 +21,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
  *        └──────────┴──► git/ ──► addresses/
  */
 @Module({
+  imports: [LocksModule],
   providers: [
     AddressChecker,
     CheckoutCosts,

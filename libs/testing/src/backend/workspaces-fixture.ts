@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
+import { createDatabase } from '../postgres.js';
 import { waitFor } from '../wait-for.js';
 import type { Config } from '../../../../apps/backend/src/config.js';
 import { ConfigModule } from '../../../../apps/backend/src/config.module.js';
@@ -19,6 +20,7 @@ import { WorkspacesModule } from '../../../../apps/backend/src/workspaces/worksp
 /** The real module, on a folder of its own. */
 export interface WorkspacesFixture {
   root: string;
+  databaseUrl: string;
   app: INestApplicationContext;
   clones: Clones;
   history: History;
@@ -38,7 +40,12 @@ export async function startWorkspaces(
   trustedHosts: string[] = [],
   root = mkdtempSync(join(tmpdir(), 'saas-codex-workspaces-')),
 ): Promise<WorkspacesFixture> {
-  const config = { WORKSPACES_ROOT: root, GIT_TRUSTED_HOSTS: trustedHosts } as Config;
+  const database = await createDatabase();
+  const config = {
+    DATABASE_URL: database.url,
+    WORKSPACES_ROOT: root,
+    GIT_TRUSTED_HOSTS: trustedHosts,
+  } as Config;
   class Root {}
   const app = await NestFactory.createApplicationContext(
     { module: Root, imports: [ConfigModule.with(config), MetricsModule.with({}), WorkspacesModule] },
@@ -49,6 +56,7 @@ export async function startWorkspaces(
   const ctx = systemContext('tenant-a');
   return {
     root,
+    databaseUrl: database.url,
     app,
     clones,
     history: app.get(History),
@@ -62,6 +70,7 @@ export async function startWorkspaces(
     },
     async close() {
       await app.close();
+      await database.drop();
       // The module may still be emptying its trash.
       await waitFor(() =>
         removeTree(root).then(

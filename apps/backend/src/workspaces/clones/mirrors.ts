@@ -1,10 +1,10 @@
 import { access, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import type { RequestContext } from '../../identity/request-context.js';
-import { withFileLock } from '../git/file-lock.js';
+import { LOCK, type LockName, Locks } from '../../database/locks.js';
 import { Git } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
@@ -42,6 +42,7 @@ const MIN_IDLE_MS = 24 * 60 * 60_000;
 export class Mirrors {
   constructor(
     private readonly git: Git,
+    private readonly locks: Locks,
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -51,14 +52,15 @@ export class Mirrors {
     const folder = this.storage.tenantMirrorsPath(ctx.tenantId);
     await mkdir(folder, { recursive: true });
     const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
-    const fetching = new MirrorFetch(this.git, this.limits, request, folder);
-    const [remote, known] = await allSettled([fetching.listRemote(), fetching.readMirrorRefs(mirror)]);
+    const fetchingFor = (one: MirrorRequest) => new MirrorFetch(this.git, this.limits, one, folder);
+    const looking = fetchingFor(request);
+    const [remote, known] = await allSettled([looking.listRemote(), looking.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return null;
-    await withFileLock(
-      mirror,
-      async () => {
-        await this.fetchInto(mirror, fetching, { remote, known, target });
+    await this.locks.withLock(
+      this.lockOf(mirror),
+      async (signal) => {
+        await this.fetchInto(mirror, fetchingFor({ ...request, signal }), { remote, known, target });
         await markUsed(mirror);
       },
       request.signal,
@@ -93,11 +95,15 @@ export class Mirrors {
 
   private async removeIfIdle(mirror: string, idleMs: number): Promise<boolean> {
     if (!(await isIdle(mirror, idleMs))) return false;
-    return withFileLock(mirror, async () => {
+    return this.locks.withLock(this.lockOf(mirror), async () => {
       if (!(await isIdle(mirror, idleMs)) || (await this.listBorrowed()).has(mirror)) return false;
       await this.storage.removeMirror(mirror);
       return true;
     });
+  }
+
+  private lockOf(mirror: string): LockName {
+    return LOCK.mirror(relative(this.storage.mirrorsPath, mirror));
   }
 
   private async listMirrors(): Promise<string[]> {

@@ -86,7 +86,7 @@ export class Checkpoints {
   }
 
   private async writeTree(sessionId: string, unreadable: readonly Buffer[]): Promise<string> {
-    const { stdout } = await this.history.runOnObjects(sessionId, ['write-tree']);
+    const { stdout } = await this.history.writeObjects(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
     await this.history.saveCheckpoint(sessionId, tree, unreadable);
     return tree;
@@ -132,7 +132,7 @@ export class Checkpoints {
     try {
       const reader = new WorkTreeReader(root, this.limits.checkpointFileBytes);
       const names = entries.map(({ name }) => name);
-      await this.history.runOnObjects(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
+      await this.history.writeObjects(sessionId, ['fast-import', '--quiet', '--done', '--depth=0'], {
         input: reader.readWorkTree(names, onFinding),
       });
     } finally {
@@ -166,7 +166,7 @@ export class Checkpoints {
   private async updateEntries(sessionId: string, lines: readonly Buffer[]): Promise<void> {
     if (lines.length === 0) return;
     const input = Buffer.concat(lines);
-    await this.history.runOnObjects(sessionId, ['update-index', '-z', '--index-info'], { input });
+    await this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { input });
   }
 
   /** @returns their names, as bytes in latin1 */

@@ -2,8 +2,8 @@ import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { LOCK, Locks } from '../../database/locks.js';
 import { removePartialPacks } from '../git/bare-repository.js';
-import { withFileLock } from '../git/file-lock.js';
 import { Git, type GitCommand, type GitOutput } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
@@ -44,8 +44,12 @@ const OmittedFiles = z.array(z.string());
  */
 @Injectable()
 export class HistoryRepository {
+  /** By session: aborts when this process loses the lock under which it is writing. */
+  private readonly writing = new Map<string, AbortSignal>();
+
   constructor(
     private readonly git: Git,
+    private readonly locks: Locks,
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -83,10 +87,19 @@ export class HistoryRepository {
     return this.git.runCommand({ ...this.common(), ...options, args, cwd: path, gitDir: path });
   }
 
+  /** As `runOnObjects`, for git that writes: within `withHistoryLock` only, and killed when the lock is lost. */
+  writeObjects(
+    sessionId: string,
+    args: GitCommand['args'],
+    options: Partial<GitCommand> = {},
+  ): Promise<GitOutput> {
+    return this.runOnObjects(sessionId, args, { ...options, signal: this.lockSignal(sessionId) });
+  }
+
   /**
-   * Runs git on the work tree. Only commands that start no other program belong here: `status`, `diff`, `add` and
-   * `commit` start another git inside every submodule, which obeys the submodule's configuration. And only commands
-   * that record no contents: git opens files by path, and an agent decides where a path leads while git looks.
+   * Runs git on the work tree, within `withHistoryLock`. Only commands that start no other program belong here: `status`,
+   * `diff`, `add` and `commit` start another git inside every submodule, which obeys the submodule's configuration. And
+   * only commands that record no contents: git opens files by path, and an agent decides where a path leads while git looks.
    */
   async runOnWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
     const workTree = this.storage.repoPath(sessionId);
@@ -94,7 +107,8 @@ export class HistoryRepository {
     void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
     try {
       const gitDir = this.storage.historyPath(sessionId);
-      return await this.git.runCommand({ ...this.common(), args, cwd: workTree, gitDir, workTree });
+      const signal = this.lockSignal(sessionId);
+      return await this.git.runCommand({ ...this.common(), args, cwd: workTree, gitDir, workTree, signal });
     } finally {
       done.abort();
     }
@@ -103,10 +117,15 @@ export class HistoryRepository {
   /** Lets one caller write at a time, and removes the lock and partial packs that a killed git left behind. */
   withHistoryLock<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
     const path = this.storage.historyPath(sessionId);
-    return withFileLock(path, async () => {
-      await rm(join(path, 'index.lock'), { force: true });
-      await removePartialPacks(path);
-      return work();
+    return this.locks.withLock(LOCK.history(sessionId), async (signal) => {
+      this.writing.set(sessionId, signal);
+      try {
+        await rm(join(path, 'index.lock'), { force: true });
+        await removePartialPacks(path);
+        return await work();
+      } finally {
+        this.writing.delete(sessionId);
+      }
     });
   }
 
@@ -118,7 +137,7 @@ export class HistoryRepository {
     await this.saveOmittedFiles(sessionId, tree, omitted);
     if (await this.hasCheckpoint(sessionId, tree)) return;
     const input = `start\nupdate ${checkpointRef(tree)} ${tree}\ncommit\n`;
-    await this.runOnObjects(sessionId, ['update-ref', '--stdin'], { input });
+    await this.writeObjects(sessionId, ['update-ref', '--stdin'], { input });
   }
 
   /** True when the tree is a checkpoint of this very session. */
@@ -149,6 +168,12 @@ export class HistoryRepository {
 
   private omittedPath(sessionId: string, tree: string): string {
     return join(this.storage.historyPath(sessionId), 'omitted', `${tree}.json`);
+  }
+
+  private lockSignal(sessionId: string): AbortSignal {
+    const signal = this.writing.get(sessionId);
+    if (!signal) throw new Error(`history.git of session ${sessionId} is written without its lock`);
+    return signal;
   }
 
   private common(): Pick<GitCommand, 'config' | 'timeoutMs'> {

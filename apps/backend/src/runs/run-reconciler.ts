@@ -1,9 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
-import { Keeper } from '../reconcile/keeper.js';
-import { type Outcome, SessionLoop, type SessionRef } from '../reconcile/session-loop.js';
+import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
+import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { type Ending, endingOf, RunClosing } from './run-closing.js';
@@ -13,31 +12,24 @@ import { RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
 import { mayStart } from './setup-first.js';
 
-/** Sessions whose runs are seen to at the same time. */
+/** Sessions whose runs are worked on at the same time. */
 const CONCURRENCY = 16;
 
 /** more: the session's next step can be taken at once. */
-type Step = Outcome | 'more';
+type Step = ReconcileResult | 'more';
 
 /**
- * Sees to the runs of a session, in this order:
+ * Works on the runs of a session, in this order:
  *
- *     waits, but will never start (cancelled, session failed, archived or deleted) ── end it here
- *     the runner has one ── catch up with its log; hand it over again if unsure; ask for its end if somebody wants it
- *     none ── the next that waits: claim, hand over; prompts wait until the session's setup has succeeded
+ *     queued, but will never start (cancelled, session failed, archived or deleted) ── end it here
+ *     the runner has one ── follow its log; hand it over again if unsure; cancel it if that was asked for
+ *     the runner has none ── claim and hand over the next one; prompts wait until the session's setup has succeeded
  *
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
 @Injectable()
-export class RunKeeper extends Keeper {
-  private readonly logger = new Logger(RunKeeper.name);
-  protected readonly loop = new SessionLoop({
-    name: 'run keeper',
-    scan: () => this.runs.toAttend(),
-    attend: (ref) => this.attend(ref),
-    concurrency: CONCURRENCY,
-    logger: this.logger,
-  });
+export class RunReconciler extends Reconciler<SessionRef> {
+  private readonly logger = new Logger(RunReconciler.name);
 
   constructor(
     private readonly sessions: SessionStore,
@@ -47,10 +39,14 @@ export class RunKeeper extends Keeper {
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
   ) {
-    super();
+    super({ keyOf: ({ sessionId }) => sessionId, concurrency: CONCURRENCY });
   }
 
-  private async attend({ tenantId, sessionId }: SessionRef): Promise<Outcome> {
+  protected async *scan() {
+    yield await this.runs.toReconcile();
+  }
+
+  protected async reconcile({ tenantId, sessionId }: SessionRef): Promise<ReconcileResult> {
     const ctx = systemContext(tenantId);
     try {
       for (;;) {
@@ -61,7 +57,7 @@ export class RunKeeper extends Keeper {
     } catch (error) {
       if (!(error instanceof RunnerUnavailable)) throw error;
       this.logger.warn(`The runs of session ${sessionId} wait for the runner: ${error.message}`);
-      return 'again';
+      return 'retry';
     }
   }
 
@@ -82,19 +78,19 @@ export class RunKeeper extends Keeper {
 
   private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     try {
-      return (await this.dispatch.claim(ctx, session, run)) ? 'more' : 'again';
+      return (await this.dispatch.claim(ctx, session, run)) ? 'more' : 'retry';
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      // Its workspace cannot be read, and waiting would not mend that.
+      // Its workspace cannot be read, and waiting would not help.
       await this.closing.close(ctx, run, { type: 'run.failed', reason: error.detail });
       return 'more';
     }
   }
 
-  /** For the run that the runner has, or may have: the answer to an earlier call may have been lost. */
+  /** For a run that the runner has or may have, since the answer to an earlier call may have been lost. */
   private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
     const standing = await this.settling.catchUp(ctx, run);
-    if (standing === 'ended') return this.goOn(ctx);
+    if (standing === 'ended') return this.passPlaceOn(ctx);
     const refused =
       standing === 'silent' && run.status === 'queued' && (await this.handOver(ctx, session, run));
     if (refused) {
@@ -104,17 +100,17 @@ export class RunKeeper extends Keeper {
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
     if (await this.runner.isHeld(run.id)) return 'done';
     if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
-    // Nobody has it any more, and it may have started: it is closed, never handed over again. A runner that works it all
-    // the same is told to stop, and finds the log closed.
+    // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that
+    // works on it all the same is told to stop, and finds the log closed.
     await this.cancel(run);
     await this.closing.close(ctx, run, lost(run));
     return 'more';
   }
 
-  /** A run has left the runners: another session of the tenant may have waited for its place. */
-  private async goOn(ctx: RequestContext): Promise<Step> {
+  /** A run has left the runners. Another session of the tenant may have waited for its place. */
+  private async passPlaceOn(ctx: RequestContext): Promise<Step> {
     const next = await this.runs.longestWaiting(ctx);
-    if (next) void this.keep(next);
+    if (next) void this.kick(next);
     return 'more';
   }
 
@@ -138,19 +134,19 @@ export class RunKeeper extends Keeper {
     try {
       await this.runner.cancelRun(run.id);
     } catch (error) {
-      // The runner does not know it or it has ended: its log tells, and is looked at again.
+      // The runner does not know it, or it has ended. Its log says which, and is read again.
       if (!(error instanceof RunnerRefused)) throw error;
     }
   }
 }
 
-/** Its runner died before it could close the log, or Redis came back without it, after a power cut say. */
+/** Its runner died before it could close the log, or Redis came back without the log, say after a power cut. */
 const lost = ({ kind }: RunEntity): Ending => ({
   type: 'run.interrupted',
   reason: `The runner working on this was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
 });
 
-/** For the person who prompted: what the runner says is meant for us. */
+/** In words for the person who prompted; the runner's own are meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>
   code === 'thread_not_found' ? "The session's folder is lost. Make a new session." : detail;
 
