@@ -4,8 +4,7 @@ import { runMain } from '@saas-codex/service-kit/service';
 import pg from 'pg';
 import { Config } from './config.js';
 import { createAuth } from './identity/auth.js';
-import { OWNER_EMAIL } from './identity/owner.js';
-import { createSignInToken } from './identity/sign-in-links.js';
+import { createSignInToken, OWNER_EMAIL } from './identity/sign-in-links.js';
 
 /** `node dist/sign-in-link.js`: prints one line, a link that signs the owner in once within 30 minutes. */
 await runMain(async () => {

@@ -2,8 +2,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AUTH, type Auth } from '../src/identity/auth.js';
-import { OWNER_EMAIL } from '../src/identity/owner.js';
-import { createSignInToken } from '../src/identity/sign-in-links.js';
+import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 

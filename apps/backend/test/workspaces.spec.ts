@@ -70,7 +70,11 @@ describe('a new workspace', () => {
     const mine = await fixture.open(url);
     const sessionId = randomUUID();
     const address = await fixture.workspaces.checkAddress(url);
-    await fixture.workspaces.create(systemContext('tenant-b'), { sessionId, address, ref: null }, () => {});
+    await fixture.workspaces.create(
+      systemContext('provisioning', 'tenant-b'),
+      { sessionId, address, ref: null },
+      () => {},
+    );
     expect(await alternates(sessionId)).not.toBe(await alternates(mine.sessionId));
   });
 

@@ -6,6 +6,7 @@ import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-strea
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
 import { RepeatedWork } from '../reconcile/repeated-work.js';
@@ -45,6 +46,7 @@ export class RunArchiver extends RepeatedWork {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(REDIS) private readonly redis: Redis,
     private readonly db: TenantDatabase,
+    private readonly system: SystemDatabase,
     private readonly logs: RunLogs,
     private readonly archive: RunArchive,
     private readonly metrics: ArchiveMetrics,
@@ -63,13 +65,11 @@ export class RunArchiver extends RepeatedWork {
 
   private nextWaiting(): Promise<Waiting[]> {
     const { endedAt, id } = this.lookedAt;
-    return this.db.acrossTenants((manager) =>
-      manager.query<Waiting[]>(
-        `SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
-          WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
-          ORDER BY ended_at, id LIMIT ${RUNS_AT_ONCE}`,
-        [endedAt, id],
-      ),
+    return this.system.query(
+      `SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
+        WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
+        ORDER BY ended_at, id LIMIT ${RUNS_AT_ONCE}`,
+      [endedAt, id],
     );
   }
 

@@ -5,6 +5,7 @@ import { CONFIG, type Config } from '../config.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
+import { SystemDatabase } from './system-database.js';
 import { TenantDatabase } from './tenant-database.js';
 
 /**
@@ -25,7 +26,7 @@ import { TenantDatabase } from './tenant-database.js';
         migrations: MIGRATIONS,
         synchronize: false,
         retryAttempts: 1,
-        // For a connection of the pool, too: a request does not wait for ever for a server that is away.
+        // Also for connections of the pool: a request does not wait for ever for a server that is away.
         connectTimeoutMS: 10_000,
       }),
       dataSourceFactory: async (options) => {
@@ -35,7 +36,7 @@ import { TenantDatabase } from './tenant-database.js';
       },
     }),
   ],
-  providers: [TenantDatabase],
-  exports: [TenantDatabase],
+  providers: [SystemDatabase, TenantDatabase],
+  exports: [SystemDatabase, TenantDatabase],
 })
 export class DatabaseModule {}

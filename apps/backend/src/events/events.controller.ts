@@ -8,6 +8,7 @@ import type { Request, Response } from 'express';
 import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RunStore } from '../runs/run-store.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 
 const id = { schema: Id };
@@ -43,6 +44,7 @@ export class EventsController {
   ) {}
 
   @Get('runs/:run_id/events')
+  @RequirePermission('events:read')
   @ApiOperation({
     operationId: 'streamRunEvents',
     summary: "Stream a run's events",
@@ -66,6 +68,7 @@ export class EventsController {
   }
 
   @Get('events')
+  @RequirePermission('events:read')
   @ApiOperation({
     operationId: 'streamActivity',
     summary: 'Stream what happens to sessions and runs',

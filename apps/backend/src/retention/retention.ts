@@ -43,6 +43,7 @@ export class Retention extends RepeatedWork {
       await this.clearArchived();
       await this.removeMirrors();
       await this.workspaces.emptyTrash();
+      await this.store.removeExpiredIdempotencyKeys();
       await this.measure();
     });
   }
@@ -87,7 +88,7 @@ export class Retention extends RepeatedWork {
     });
     const nameOf = (tenantId: string) => `measuring the mirrors of tenant ${tenantId}`;
     await this.forEach(await this.store.tenants(), nameOf, async (tenantId) => {
-      const ctx = systemContext(tenantId);
+      const ctx = systemContext('retention', tenantId);
       await this.usage.saveMirrors(ctx, (await this.workspaces.mirrorsSize(ctx)) ?? 0);
     });
   }
@@ -98,7 +99,7 @@ export class Retention extends RepeatedWork {
     step: (ctx: RequestContext, ref: SessionRef) => Promise<void>,
   ): Promise<void> {
     const nameOf = ({ sessionId }: SessionRef) => `${what} session ${sessionId}`;
-    await this.forEach(refs, nameOf, (ref) => step(systemContext(ref.tenantId), ref));
+    await this.forEach(refs, nameOf, (ref) => step(systemContext('retention', ref.tenantId), ref));
   }
 }
 

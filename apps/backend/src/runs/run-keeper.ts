@@ -9,6 +9,7 @@ import { type RequestContext, systemContext } from '../identity/request-context.
 import { type Ending, endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
+import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
 import { mayStart } from './setup-first.js';
@@ -33,13 +34,14 @@ export class RunKeeper extends Keeper {
   private readonly logger = new Logger(RunKeeper.name);
   protected readonly loop = new SessionLoop({
     name: 'run keeper',
-    scan: () => this.runs.toAttend(),
+    scan: () => this.scan.due(),
     attend: (ref) => this.attend(ref),
     concurrency: CONCURRENCY,
     logger: this.logger,
   });
 
   constructor(
+    private readonly scan: RunScan,
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
@@ -51,7 +53,7 @@ export class RunKeeper extends Keeper {
   }
 
   private async attend({ tenantId, sessionId }: SessionRef): Promise<Outcome> {
-    const ctx = systemContext(tenantId);
+    const ctx = systemContext('runs', tenantId);
     try {
       for (;;) {
         const session = await this.sessions.find(ctx, sessionId);

@@ -6,6 +6,7 @@ import { Removal } from './removal.js';
 import { SessionLock } from '../database/session-lock.js';
 import { type Outcome, SessionLoop, type SessionRef } from '../reconcile/session-loop.js';
 import { SessionRuns } from './session-runs.js';
+import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 
 /** Sessions that are set up or removed at the same time; each holds a database connection for its lock. */
@@ -16,13 +17,14 @@ const CONCURRENCY = 4;
 export class SessionKeeper extends Keeper {
   protected readonly loop = new SessionLoop({
     name: 'session keeper',
-    scan: () => this.sessions.toAttend(),
+    scan: () => this.scan.due(),
     attend: (ref, signal) => this.attend(ref, signal),
     concurrency: CONCURRENCY,
     logger: new Logger(SessionKeeper.name),
   });
 
   constructor(
+    private readonly scan: SessionScan,
     private readonly sessions: SessionStore,
     private readonly lock: SessionLock,
     private readonly provisioning: Provisioning,
@@ -39,9 +41,9 @@ export class SessionKeeper extends Keeper {
 
   private attend(ref: SessionRef, signal: AbortSignal): Promise<Outcome> {
     return this.lock.hold(ref.sessionId, signal, async (held) => {
-      const ctx = systemContext(ref.tenantId);
+      const ctx = systemContext('provisioning', ref.tenantId);
       const session = await this.sessions.find(ctx, ref.sessionId);
-      if (session?.deletedAt) return this.removal.remove(ctx, session);
+      if (session?.deletedAt) return this.removal.remove(systemContext('removal', ref.tenantId), session);
       if (session?.status !== 'provisioning') return 'done';
       const outcome = await this.provisioning.provision(ctx, session, held);
       if (outcome === 'done') this.runs.attend(ref);

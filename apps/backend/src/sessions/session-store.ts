@@ -13,7 +13,6 @@ import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { type WorkspaceBase, Workspaces } from '../workspaces/workspaces.js';
 import { ActivityPublisher } from './activity-publisher.js';
-import type { SessionRef } from '../reconcile/session-loop.js';
 import { SessionEntity } from './session.entity.js';
 import { toSession } from './session-view.js';
 
@@ -117,16 +116,6 @@ export class SessionStore {
   /** The clone is made: the session starts on this commit. */
   async recordBase(ctx: RequestContext, id: string, base: WorkspaceBase): Promise<void> {
     await this.changeIfThere(ctx, id, (tx) => tx.of(SessionEntity).update({ id }, base));
-  }
-
-  /** Sessions of every tenant that are to be set up or removed. */
-  toAttend(): Promise<SessionRef[]> {
-    return this.db.acrossTenants((manager) =>
-      manager.query<SessionRef[]>(
-        `SELECT tenant_id AS "tenantId", id AS "sessionId" FROM sessions
-          WHERE status = 'provisioning' OR deleted_at IS NOT NULL ORDER BY id`,
-      ),
-    );
   }
 
   /** The last step of a deletion. */

@@ -9,6 +9,7 @@ import { Removal } from './removal.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionKeeper } from './session-keeper.js';
 import { SessionLock } from '../database/session-lock.js';
+import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -23,6 +24,7 @@ import { SessionsService } from './sessions.service.js';
     Removal,
     SessionKeeper,
     SessionLock,
+    SessionScan,
     SessionStore,
     SessionsService,
   ],

@@ -10,6 +10,7 @@ import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
+import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Workspaces } from '../workspaces/workspaces.js';
@@ -104,7 +105,7 @@ export class SessionsService {
     const repoUrl = address?.url ?? null;
     const row = {
       id: ctx.idempotentId ?? uuidV7(),
-      createdBy: ctx.userId,
+      createdBy: actorId(ctx.actor),
       title: body.title ?? titleFromRepository(repoUrl),
       titleGiven: body.title !== undefined,
       repoUrl,

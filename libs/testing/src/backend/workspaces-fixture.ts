@@ -38,7 +38,7 @@ export async function startWorkspaces(
     { logger: ['error', 'warn'] },
   );
   const workspaces = app.get(Workspaces);
-  const ctx = systemContext('tenant-a');
+  const ctx = systemContext('provisioning', 'tenant-a');
   return {
     root,
     app,

@@ -11,11 +11,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { toProblem } from '@saas-codex/service-kit/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import {
-  findRequestContext,
-  type RequestContext,
-  setRequestContext,
-} from '../../identity/request-context.js';
+import { findRequestContext, type CallerContext, setRequestContext } from '../../identity/request-context.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
 
@@ -57,7 +53,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return from(this.once(ctx, key, req, host.switchToHttp().getResponse<Response>(), next));
   }
 
-  private async once(ctx: RequestContext, key: string, req: Request, res: Response, next: CallHandler) {
+  private async once(ctx: CallerContext, key: string, req: Request, res: Response, next: CallHandler) {
     const claim = await this.claim(ctx, key, fingerprintOf(req));
     switch (claim.state) {
       case 'mine':
@@ -81,7 +77,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  private async claim(ctx: RequestContext, key: string, fingerprint: string): Promise<Claim> {
+  private async claim(ctx: CallerContext, key: string, fingerprint: string): Promise<Claim> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     for (;;) {
       const claim = await this.store.claim(ctx, key, fingerprint);
@@ -91,7 +87,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async handle(
-    ctx: RequestContext,
+    ctx: CallerContext,
     claimId: string,
     res: Response,
     next: CallHandler,
