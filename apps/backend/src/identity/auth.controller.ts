@@ -20,8 +20,7 @@ export class AuthController {
   @ApiOperation({
     operationId: 'signIn',
     summary: 'Sign in with a one-time link',
-    description:
-      'Takes the secret of a sign-in link, which works once, and answers with a cookie for 30 days.',
+    description: 'Takes the secret of a sign-in link, which works once, and sets a cookie for 30 days.',
   })
   @ApiProblems('sign_in_link_invalid')
   @ApiResponse({ status: 204, description: 'Signed in; the cookie is set' })

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { RequirePermission } from '../../identity/permissions.js';
 import { asyncApiDocument } from './asyncapi-document.js';
 
-/** The event streams' description, for programs; like everything else, for those who are signed in. */
+/** The AsyncAPI document, which describes the event streams. */
 @ApiExcludeController()
 @Controller('api')
 export class AsyncApiController {

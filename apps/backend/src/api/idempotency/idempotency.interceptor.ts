@@ -16,9 +16,9 @@ import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
 
 const KEY = /^[!-~]{1,200}$/;
-/** How long a request waits for another one with its key, and how often it looks. */
-const PATIENCE_MS = 3_000;
-const LOOK_EVERY_MS = 100;
+/** How long a request waits for another one with the same key, and how often it checks. */
+const WAIT_MS = 3_000;
+const POLL_MS = 100;
 
 /**
  * `Idempotency-Key` on every POST: however often a request arrives, it has one effect and one answer.
@@ -27,11 +27,11 @@ const LOOK_EVERY_MS = 100;
  *       │                    └──────5xx──────► release
  *       ├──answered──────► the saved answer
  *       ├──other body────► 422 idempotency_key_reused
- *       └──others────────► look again for a while, then 409 idempotency_in_progress
+ *       └──others────────► check again for 3 s, then 409 idempotency_in_progress
  *
- * The claim is a row in Postgres that its holder renews, so it survives restarts, holds between backends, and is
- * taken over when its holder has crashed. Its id is the id of what the request makes (`ctx.idempotentId`), so that
- * an attempt finds what the one before it has committed.
+ * The claim is a row in Postgres that its holder renews. So it survives restarts, holds across backends, and is taken
+ * over when its holder has crashed. Its id is the id of what the request creates (`ctx.idempotentId`), so an attempt
+ * finds what the one before it has committed.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -69,7 +69,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       case 'others':
         throw new ProblemError(
           'idempotency_in_progress',
-          'Ask again in a moment with the same Idempotency-Key.',
+          'Try again in a moment with the same Idempotency-Key.',
           {
             headers: { 'retry-after': '1' },
           },
@@ -78,11 +78,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async claim(ctx: CallerContext, key: string, fingerprint: string): Promise<Claim> {
-    const giveUpAt = Date.now() + PATIENCE_MS;
+    const giveUpAt = Date.now() + WAIT_MS;
     for (;;) {
       const claim = await this.store.claim(ctx, key, fingerprint);
       if (claim.state !== 'others' || Date.now() >= giveUpAt) return claim;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
@@ -113,7 +113,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  /** The effect has happened: trouble with its record must not turn the answer into another one. */
+  /** The request has had its effect, so a failure to record it must not change the answer. */
   private async quietly(write: Promise<void>): Promise<void> {
     try {
       await write;
@@ -123,7 +123,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-/** Method, address and body: what makes two requests the same. */
+/** Two requests are the same when method, address and body are. */
 function fingerprintOf(req: Request): string {
   const body = createHash('sha256').update(JSON.stringify(req.body ?? null));
   return `${req.method} ${req.originalUrl} ${body.digest('hex')}`;

@@ -6,7 +6,7 @@ import { RequirePermission } from '../../identity/permissions.js';
 import { DOCS_PAGE, DOCS_POLICY, START_SCRIPT, UI_FILES, UI_FOLDER } from './docs-page.js';
 import { OpenApiDocument } from './openapi-document.js';
 
-/** The API's description, for programs and for people; like everything else, for those who are signed in. */
+/** The OpenAPI document, and a page that shows it. */
 @ApiExcludeController()
 @Controller('api')
 export class OpenApiController {
