@@ -47,6 +47,18 @@ const WEB = [
   ['shared'],
 ];
 
+/** Who may run statements without a tenant (SystemDatabase). Never a controller or a service that answers requests. */
+const ACROSS_TENANTS = [
+  'database/', // makes it
+  'api/idempotency/idempotency-expiry\\.ts$',
+  'identity/(authentication|memberships|api-keys|identity\\.module)\\.ts$', // who is calling, and in which tenant
+  '(sessions/session|runs/run)-scan\\.ts$', // work that is due
+  'archive/run-archiver\\.ts$',
+  'retention/retention-store\\.ts$',
+  '(archive/archive|runs/run)-metrics\\.ts$',
+  'system/readiness\\.ts$',
+];
+
 /** @param {string} app @param {string[][]} rows top first */
 const directions = (app, rows) =>
   rows.slice(1).map((folders, index) => ({
@@ -127,6 +139,12 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^apps/backend/src/workspaces/git/bare-repository\\.ts$' },
       to: { path: 'node_modules/simple-git/' },
+    },
+    {
+      name: 'system-database-importers',
+      severity: 'error',
+      from: { path: '^apps/backend/src/', pathNot: `^apps/backend/src/(${ACROSS_TENANTS.join('|')})` },
+      to: { path: '^apps/backend/src/database/system-database\\.ts$' },
     },
     ...directions('backend', BACKEND),
     ...directions('backend', WORKSPACES),

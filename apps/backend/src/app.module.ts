@@ -19,7 +19,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go one way only:
  *
- *     events, retention → archive, diffs → runs → sessions → workspaces, usage → tenants → database
+ *     events, retention → archive, changes → runs → sessions → workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {

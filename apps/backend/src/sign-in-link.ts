@@ -4,10 +4,9 @@ import { runMain } from '@saas-codex/service-kit/service';
 import pg from 'pg';
 import { Config } from './config.js';
 import { createAuth } from './identity/auth.js';
-import { OWNER_EMAIL } from './identity/owner.js';
-import { createSignInToken } from './identity/sign-in-links.js';
+import { createSignInToken, OWNER_EMAIL } from './identity/sign-in-links.js';
 
-/** `node dist/sign-in-link.js`: prints one line, a link that signs the owner in once within 30 minutes. */
+/** `node dist/sign-in-link.js`: prints a link that signs the owner in once, within 30 minutes. */
 await runMain(async () => {
   const { DATABASE_URL, AUTH_SECRET, PUBLIC_URL } = readConfig(
     Config.pick({ DATABASE_URL: true, AUTH_SECRET: true, PUBLIC_URL: true }),

@@ -233,7 +233,7 @@ describe('a checkpoint', () => {
   test('ends its git, as an outage of Postgres, when its lock is lost; the next one is complete', async () => {
     const { localMs, pipesEveryMs } = histories.limits;
     Object.assign(histories.limits, { localMs: 600_000, pipesEveryMs: 600_000 });
-    const session = await histories.openSession({ 'a.txt': 'a\n' });
+    const session = await histories.openHistory({ 'a.txt': 'a\n' });
     await execute('mkfifo', [session.at('.gitignore').toString()]);
     const failed = session.checkpoint().catch((error: unknown) => error);
     const admin = new pg.Client(histories.databaseUrl);

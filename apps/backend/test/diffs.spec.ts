@@ -10,6 +10,7 @@ import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { RunEntity } from '../src/runs/run.entity.js';
+import { actorId } from '../src/identity/actor.js';
 import { type RequestContext, systemContext } from '../src/identity/request-context.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
     RUNNER_URL: `http://127.0.0.1:${(threads.address() as AddressInfo).port}`,
     GIT_TRUSTED_HOSTS: git.host,
   });
-  ctx = systemContext((await get<Me>('/api/me')).tenant.tenant_id);
+  ctx = systemContext('runs', (await get<Me>('/api/me')).tenant.tenant_id);
   session = await create({ repo_url: await git.createRepository('diffs', { 'a.txt': '0\n' }) });
 }, 60_000);
 
@@ -66,7 +67,7 @@ async function recordRun(
     id,
     sessionId: session.session_id,
     ordinal,
-    createdBy: ctx.userId,
+    createdBy: actorId(ctx.actor),
     prompt: 'x',
     createdAt: new Date(),
   };

@@ -11,6 +11,8 @@ import type { Redis } from 'ioredis';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { systemContext } from '../src/identity/request-context.js';
+import { RunStore } from '../src/runs/run-store.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
@@ -100,6 +102,19 @@ it('moves a run as its log was ended, and tells the tenant', async () => {
     events.some(({ event, data }) => event === 'run.status' && JSON.parse(data).status === 'failed'),
   );
   activity.close();
+});
+
+it('finds a run only for its own tenant, also when two tenants ask at the same time', async () => {
+  const { run, owner } = await queueRun();
+  const runs = backend.app.get(RunStore, { strict: false });
+  const [own, other, unknown] = await Promise.allSettled([
+    runs.require(systemContext('runs', owner.tenantId), run.run_id),
+    runs.require(systemContext('runs', 'another-tenant'), run.run_id),
+    runs.require(systemContext('runs', owner.tenantId), randomUUID()),
+  ]);
+  expect(own).toEqual({ status: 'fulfilled', value: owner });
+  const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'run_not_found' }) };
+  expect([other, unknown]).toEqual([refused, refused]);
 });
 
 it('answers problems instead of a stream', async () => {

@@ -3,7 +3,7 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { DataSource } from 'typeorm';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { waitFor } from '@saas-codex/testing/wait-for';
-import { IdempotencyExpiry } from '../src/api/idempotency/idempotency-store.js';
+import { IdempotencyExpiry } from '../src/api/idempotency/idempotency-expiry.js';
 
 let backend: TestBackend;
 let key: string;

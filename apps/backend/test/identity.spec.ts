@@ -1,9 +1,9 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fs from 'node:fs';
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AUTH, type Auth } from '../src/identity/auth.js';
-import { OWNER_EMAIL } from '../src/identity/owner.js';
-import { createSignInToken } from '../src/identity/sign-in-links.js';
+import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
@@ -153,6 +153,14 @@ describe('an API token', () => {
     },
   );
 
+  it('acts in the name of its person', async () => {
+    const created = await backend.post('/api/sessions', { title: 'By key' }, { prefer: 'respond-async' });
+    expect(created.status).toBe(201);
+    expect(await sql("SELECT created_by FROM sessions WHERE title = 'By key'")).toEqual(
+      await sql('SELECT user_id AS created_by FROM members'),
+    );
+  });
+
   it('is kept as a hash only', async () => {
     expect(JSON.stringify(await sql('SELECT * FROM api_keys'))).not.toContain(backend.ownerToken);
   });
@@ -216,6 +224,21 @@ describe('the first start', () => {
       expect((await me({ authorization: `Bearer ${token}` })).status).toBe(200);
       expect((await stat(file)).mode & 0o777).toBe(0o600);
     }
+  });
+
+  it('creates the token file so that only its owner can read it, from the first byte', async () => {
+    const file = backend.config.OWNER_TOKEN_FILE;
+    await writeFile(file, 'not-a-token\n', { mode: 0o644 });
+    await chmod(file, 0o644);
+    const opened = jest.spyOn(fs, 'open');
+    try {
+      await (await startBackend(sameAs(backend))).close();
+      const ofFile = opened.mock.calls.filter(([path]) => String(path).startsWith(file));
+      expect(ofFile.map(([, ...how]: unknown[]) => how.slice(0, 2))).toEqual([['w', 0o600]]);
+    } finally {
+      opened.mockRestore();
+    }
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -7,6 +7,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { transition } from '../src/database/transition.js';
 import { RunEntity } from '../src/runs/run.entity.js';
@@ -150,13 +151,12 @@ describe('a session with its runs', () => {
     await world.runIs(held.run_id, 'running');
     expect((await world.call('DELETE', `/api/sessions/${id}`)).status).toBe(204);
     expect(existsSync(join(world.root, id))).toBe(false);
-    const db = world.backend.app.get(TenantDatabase, { strict: false });
-    const left = await db.acrossTenants((manager) =>
-      manager.query<unknown[]>(
+    const left = await world.backend.app
+      .get(DataSource)
+      .query<unknown[]>(
         'SELECT id FROM runs WHERE session_id = $1 UNION SELECT id FROM sessions WHERE id = $1',
         [id],
-      ),
-    );
+      );
     expect(left).toEqual([]);
     for (const run of [held, waiting])
       expect(await world.redis.exists(REDIS_KEYS.runEvents(run.run_id))).toBe(0);
@@ -167,12 +167,13 @@ describe('a session with its runs', () => {
     const run = await world.prompt(id, 'Note');
     await world.runIs(run.run_id, 'succeeded');
     const db = world.backend.app.get(TenantDatabase, { strict: false });
-    const row = await db.acrossTenants((manager) => manager.findOneByOrFail(RunEntity, { id: run.run_id }));
+    const { manager } = world.backend.app.get(DataSource);
+    const row = await manager.findOneByOrFail(RunEntity, { id: run.run_id });
     const move = (to: Run['status'], tenantId = row.tenantId) =>
       db.run({ tenantId }, (tx) => transition(tx, RunEntity, RUN_TRANSITIONS, { id: row.id, to }));
     for (const to of Object.keys(RUN_TRANSITIONS) as Run['status'][]) expect(await move(to)).toBe(false);
 
-    await db.acrossTenants((manager) => manager.update(RunEntity, { id: row.id }, { status: 'running' }));
+    await manager.update(RunEntity, { id: row.id }, { status: 'running' });
     expect(await move('queued')).toBe(false);
     expect(await move('failed', 'another-tenant')).toBe(false);
     const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));

@@ -6,7 +6,7 @@ import type { StartRun } from '@saas-codex/contracts/runner-api';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { waitFor } from '@saas-codex/testing/wait-for';
-import { RunStore } from '../src/runs/run-store.js';
+import { RunScan } from '../src/runs/run-scan.js';
 import { RunnerClient } from '../src/runner-client/runner-client.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
@@ -31,7 +31,7 @@ const setupOf = async (id: string) => (await world.runs(id)).findLast(({ kind })
 
 /** A prompt that nothing but the setup can let go on. */
 async function isHeld(run: Run): Promise<boolean> {
-  const scanned = await world.backend.app.get(RunStore, { strict: false }).toReconcile();
+  const scanned = await world.backend.app.get(RunScan, { strict: false }).due();
   const { body } = await world.call<Run>('GET', `/api/runs/${run.run_id}`);
   return body.status === 'queued' && scanned.every(({ sessionId }) => sessionId !== run.session_id);
 }

@@ -73,7 +73,8 @@ describe('a new workspace', () => {
     const mine = await fixture.openSession(url);
     const sessionId = randomUUID();
     const source = { repoUrl: url, ref: null };
-    await fixture.clones.createWorkspace(systemContext('tenant-b'), sessionId, source, () => {});
+    const ctx = systemContext('provisioning', 'tenant-b');
+    await fixture.clones.createWorkspace(ctx, sessionId, source, () => {});
     expect(await alternates(sessionId)).not.toBe(await alternates(mine.sessionId));
   });
 

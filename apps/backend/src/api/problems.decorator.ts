@@ -3,5 +3,5 @@ import { ApiExtension } from '@nestjs/swagger';
 
 export const OWN_PROBLEMS = 'x-own-problems';
 
-/** The problems that come with what this route does; those of every route are added to the description later. */
+/** The problems that are particular to this route. The OpenAPI document adds those that every route can answer. */
 export const ApiProblems = (...codes: ProblemCode[]) => ApiExtension(OWN_PROBLEMS, codes);

@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 
 export const BODY_LIMIT = '1mb';
 
-/** A request with a body says that it is JSON: anything else is a 415 instead of a body that is silently ignored. */
+/** Answers 415 to a request whose body is not declared as JSON; without this the body would be silently ignored. */
 export function requireJson(req: Request, _res: Response, next: NextFunction): void {
   if (!hasBody(req) || req.is('application/json')) next();
   else

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
-import { TenantDatabase } from '../database/tenant-database.js';
+import { SystemDatabase } from '../database/system-database.js';
 
 const OLDEST = `
   SELECT extract(epoch FROM now() - min(ended_at))::float AS age FROM runs
@@ -11,12 +11,12 @@ const OLDEST = `
 export class ArchiveMetrics {
   private readonly events: Counter;
 
-  constructor(metrics: Metrics, db: TenantDatabase) {
+  constructor(metrics: Metrics, system: SystemDatabase) {
     metrics.gauge({
       name: 'archive_lag_seconds',
       help: 'Seconds since the oldest run ended whose events are not in Postgres yet; the same at every backend',
       async collect() {
-        const rows = await db.acrossTenants((manager) => manager.query<{ age: number | null }[]>(OLDEST));
+        const rows = await system.query<{ age: number | null }>(OLDEST);
         this.set(Math.max(0, rows[0]?.age ?? 0));
       },
     });

@@ -6,6 +6,7 @@ import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-strea
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { REDIS } from '../redis.module.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
@@ -50,6 +51,7 @@ export class RunArchiver extends Reconciler<EndedRun> {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(REDIS) private readonly redis: Redis,
     private readonly db: TenantDatabase,
+    private readonly system: SystemDatabase,
     private readonly logs: RunLogs,
     private readonly archive: RunArchive,
     private readonly metrics: ArchiveMetrics,
@@ -61,7 +63,7 @@ export class RunArchiver extends Reconciler<EndedRun> {
     let last: typeof BEGINNING | undefined = BEGINNING;
     while (last) {
       const parameters = [last.endedAt, last.id];
-      const page: EndedRun[] = await this.db.acrossTenants((manager) => manager.query(NEXT_PAGE, parameters));
+      const page: EndedRun[] = await this.system.query(NEXT_PAGE, parameters);
       yield page;
       last = page.length === PAGE_RUNS ? page.at(-1) : undefined;
     }

@@ -4,6 +4,7 @@ import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts
 import { Id } from '@saas-codex/contracts/ids';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ApiProblems } from '../api/problems.decorator.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { ChangesService } from './changes.service.js';
 
@@ -26,6 +27,7 @@ export class ChangesController {
   constructor(private readonly changes: ChangesService) {}
 
   @Get()
+  @RequirePermission('diffs:read')
   @ApiOperation({
     operationId: 'readDiff',
     summary: 'List what a session, or some of its runs, changed',
@@ -43,6 +45,7 @@ export class ChangesController {
   }
 
   @Get('file')
+  @RequirePermission('diffs:read')
   @ApiOperation({
     operationId: 'readFilePatch',
     summary: 'Read the patch of one changed file',

@@ -15,7 +15,7 @@ export function decodeCursor<T>(cursor: string | undefined, schema: z.ZodType<T>
   } catch {
     throw new ProblemError(
       'invalid_cursor',
-      'Take next_cursor of the page before as it is, or leave it out.',
+      'Use next_cursor of the previous page unchanged, or leave the cursor out.',
     );
   }
 }

@@ -6,6 +6,7 @@ import { LocksModule } from './locks.module.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
+import { SystemDatabase } from './system-database.js';
 import { TenantDatabase } from './tenant-database.js';
 
 /**
@@ -34,7 +35,7 @@ import { TenantDatabase } from './tenant-database.js';
       },
     }),
   ],
-  providers: [TenantDatabase],
-  exports: [LocksModule, TenantDatabase],
+  providers: [SystemDatabase, TenantDatabase],
+  exports: [LocksModule, SystemDatabase, TenantDatabase],
 })
 export class DatabaseModule {}

@@ -22,15 +22,6 @@ export class TenantDatabase {
   run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     return this.dataSource.transaction((manager) => work(new TenantTransaction(manager, scope)));
   }
-
-  /**
-   * For reads that concern several tenants: of background work that looks for its next piece (what to provision, what to
-   * dispatch), and then changes it through `run` with that row's tenant; and of questions that come together (`Batched`),
-   * each of which states its own tenant.
-   */
-  acrossTenants<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return work(this.dataSource.manager);
-  }
 }
 
 export class TenantTransaction {

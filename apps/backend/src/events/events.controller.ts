@@ -8,6 +8,7 @@ import type { Request, Response } from 'express';
 import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RunStore } from '../runs/run-store.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 
 const id = { schema: Id };
@@ -20,15 +21,15 @@ const AFTER = {
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   required: false,
-  description: 'The same as `after`, as browsers send it when they reconnect; it goes before',
+  description: 'The same as `after`, sent by browsers when they reconnect. It takes precedence over `after`',
 };
 const streamOf = (event: 'RunEvent' | 'Activity') => ({
   status: 200,
-  description: 'Server-sent events, the `data` of each as described, with a `heartbeat` every 15 s',
+  description: 'Server-sent events whose `data` has this schema, with a `heartbeat` every 15 s',
   content: { 'text/event-stream': { schema: { $ref: `#/components/schemas/${event}` } } },
 });
 
-/** The two event streams. They write to the response themselves, off Nest's own path for answers. */
+/** The two event streams. They write to the response themselves instead of returning an answer to Nest. */
 @ApiTags('events')
 @ApiQuery(AFTER)
 @ApiHeader(LAST_EVENT_ID)
@@ -43,12 +44,13 @@ export class EventsController {
   ) {}
 
   @Get('runs/:run_id/events')
+  @RequirePermission('events:read')
   @ApiOperation({
     operationId: 'streamRunEvents',
     summary: "Stream a run's events",
     description:
-      'From behind `Last-Event-ID` or `after`, else from the first; then live; `end` follows the last one. ' +
-      'Durable events have the ids 1, 2, 3 …, short-lived deltas n-1, n-2 … behind event n.',
+      'Starts after `Last-Event-ID` or `after`, or else with the first event, then continues live. `end` follows the last ' +
+      'event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 ….',
   })
   @ApiProblems('run_not_found', 'invalid_cursor')
   @ApiResponse(streamOf('RunEvent'))
@@ -66,10 +68,12 @@ export class EventsController {
   }
 
   @Get('events')
+  @RequirePermission('events:read')
   @ApiOperation({
     operationId: 'streamActivity',
-    summary: 'Stream what happens to sessions and runs',
-    description: 'From behind `Last-Event-ID` or `after`, else from now on. It has no end.',
+    summary: 'Stream changes of sessions and runs',
+    description:
+      'Starts after `Last-Event-ID` or `after`, or else with the next change. The stream never ends.',
   })
   @ApiProblems('invalid_cursor')
   @ApiResponse(streamOf('Activity'))

@@ -7,7 +7,7 @@ import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { AUTH, type Auth } from './auth.js';
 import { passCookies, webHeaders } from './authentication.js';
-import { Public } from './public.decorator.js';
+import { Public, RequirePermission } from './permissions.js';
 
 @ApiTags('identity')
 @Controller('api/auth')
@@ -20,8 +20,7 @@ export class AuthController {
   @ApiOperation({
     operationId: 'signIn',
     summary: 'Sign in with a one-time link',
-    description:
-      'Takes the secret of a sign-in link, which works once, and answers with a cookie for 30 days.',
+    description: 'Takes the secret of a sign-in link, which works once, and sets a cookie for 30 days.',
   })
   @ApiProblems('sign_in_link_invalid')
   @ApiResponse({ status: 204, description: 'Signed in; the cookie is set' })
@@ -40,12 +39,13 @@ export class AuthController {
       if (!isRefusedLink(error)) throw error;
       throw new ProblemError(
         'sign_in_link_invalid',
-        'The link was used already or is older than 30 minutes: ask your operator for a new one.',
+        'The link has been used already or is older than 30 minutes. Ask your operator for a new one.',
       );
     }
   }
 
   @Post('sign-out')
+  @RequirePermission('account:sign_out')
   @HttpCode(204)
   @ApiOperation({ operationId: 'signOut', summary: 'Sign out', description: "Ends the cookie's session." })
   @ApiResponse({ status: 204, description: 'Signed out; the cookie is gone' })
@@ -55,5 +55,5 @@ export class AuthController {
   }
 }
 
-/** better-auth answers a link that it does not take by a redirect to an error page. */
+/** For a link that it refuses, better-auth answers with a redirect to an error page. */
 const isRefusedLink = (error: unknown): boolean => isAPIError(error) && error.statusCode === 302;

@@ -1,32 +1,39 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
 import { Authentication } from './authentication.js';
-import { PUBLIC_ROUTE } from './public.decorator.js';
+import { RoutePermissions } from './permissions.js';
 import { setRequestContext } from './request-context.js';
 
-/** Global: no route answers without a credential, unless it is marked `@Public()`. */
+/**
+ * Stands before every route:
+ *
+ *     @Public() ──► answer
+ *     else ──► no valid credential ──► 401
+ *              the caller's role lacks the route's permission ──► 403
+ *              else ──► the request gets its context ──► answer
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
-    private readonly reflector: Reflector,
+    private readonly permissions: RoutePermissions,
     private readonly authentication: Authentication,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
-    if (this.reflector.getAllAndOverride<boolean>(PUBLIC_ROUTE, [host.getHandler(), host.getClass()]))
-      return true;
+    const required = this.permissions.ofCalled(host);
+    if (required === 'public') return true;
     const http = host.switchToHttp();
     const [req, res] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    // What somebody gets depends on who they are: no cache between us may give it to others.
+    // The answer depends on who asks, so no shared cache may keep it.
     res.setHeader('cache-control', 'private, no-cache');
-    const member = await this.authentication.identify(req, res);
-    if (!member) throw unauthenticated();
+    const caller = await this.authentication.identify(req, res);
+    if (!caller) throw unauthenticated();
+    if (!required || !this.permissions.isAllowed(caller.actor.role, required)) throw forbidden();
     const traceparent = req.headers[HEADERS.traceparent];
     setRequestContext(req, {
-      ...member,
+      ...caller,
       requestId: String(req.headers[HEADERS.requestId]),
       ...(typeof traceparent === 'string' && { traceparent }),
     });
@@ -38,3 +45,6 @@ const unauthenticated = () =>
   new ProblemError('unauthenticated', 'Open a sign-in link, or send "Authorization: Bearer <API token>".', {
     headers: { 'www-authenticate': 'Bearer realm="saas-codex"' },
   });
+
+const forbidden = () =>
+  new ProblemError('forbidden', 'Your role does not allow this. Ask an owner of your organisation.');

@@ -9,18 +9,18 @@ import type { Pool } from 'pg';
 const DAY = 24 * 60 * 60;
 const SIGN_IN_LINK_SECONDS = 30 * 60;
 
-/** What our own callers hand over when they ask for a link; better-auth passes it through untouched. */
+/** What our own code passes along when it asks for a link. better-auth hands it on untouched. */
 export interface LinkRequest {
   deliver: (token: string) => void;
 }
 
-/** Browsers keep cookies by host alone: two copies on one host, told apart by their ports, must not share a name. */
+/** Browsers keep cookies per host and ignore the port, so two copies on one host need different cookie names. */
 const cookiePrefix = (publicUrl: string): string =>
   ['saas-codex', new URL(publicUrl).port].filter(Boolean).join('-');
 
 /**
- * better-auth, which keeps people, tenants, cookies and API keys in our Postgres. Its own HTTP routes are not
- * mounted: everything goes through `auth.api` in this folder. Its tables come from our migrations, under our names:
+ * better-auth keeps people, tenants, cookies and API keys in our Postgres. Its own HTTP routes are not mounted:
+ * everything goes through `auth.api` in this folder. Our migrations create its tables, under our names:
  *
  *     better-auth    organization  member   user   session        apikey    verification
  *     table          tenants       members  users  user_sessions  api_keys  verifications

@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { SystemDatabase } from '../database/system-database.js';
+import { ApiKeys } from './api-keys.js';
 import { AUTH, type Auth } from './auth.js';
-import { type Membership, Memberships } from './memberships.js';
+import { Memberships } from './memberships.js';
+import type { CallerContext } from './request-context.js';
 
 const BEARER = /^Bearer +([!-~]{1,500})$/i;
 
@@ -13,36 +16,48 @@ export const passCookies = (from: Headers, res: Response): void => {
   for (const cookie of from.getSetCookie()) res.append('set-cookie', cookie);
 };
 
-/** Finds out who a request comes from: an API key in `Authorization`, else the cookie of somebody who signed in. */
+/** The caller and the tenant of a request. */
+type Identified = Pick<CallerContext, 'tenantId' | 'actor'>;
+
+/** Finds out who sends a request: an API key in `Authorization`, else the cookie of a person who signed in. */
 @Injectable()
 export class Authentication {
   constructor(
     @Inject(AUTH) private readonly auth: Auth,
+    private readonly apiKeys: ApiKeys,
     private readonly memberships: Memberships,
+    private readonly system: SystemDatabase,
   ) {}
 
-  /** A request that has an `Authorization` header is judged by it alone. A cookie in use is prolonged in `res`. */
-  async identify(req: Request, res: Response): Promise<Membership | undefined> {
+  /** The cookie of a request with an `Authorization` header does not count. A cookie in use is prolonged in `res`. */
+  async identify(req: Request, res: Response): Promise<Identified | undefined> {
     const { authorization, cookie } = req.headers;
     if (authorization !== undefined) return this.byApiKey(authorization);
     return cookie === undefined ? undefined : this.byCookie(req, res);
   }
 
-  private async byApiKey(authorization: string): Promise<Membership | undefined> {
+  private async byApiKey(authorization: string): Promise<Identified | undefined> {
     const key = BEARER.exec(authorization)?.[1];
-    return key === undefined ? undefined : this.memberships.ofApiKey(key);
+    const found = key === undefined ? undefined : await this.apiKeys.find(key);
+    if (!found) return undefined;
+    const { tenantId, ...caller } = found;
+    return { tenantId, actor: { kind: 'api_key', ...caller } };
   }
 
-  private async byCookie(req: Request, res: Response): Promise<Membership | undefined> {
+  private async byCookie(req: Request, res: Response): Promise<Identified | undefined> {
     const { response, headers } = await this.auth.api
       .getSession({ headers: webHeaders(req), returnHeaders: true })
       .catch(async (error: unknown) => {
-        // better-auth does not tell why: that Postgres is away is told by Postgres.
-        await this.memberships.reach();
+        // better-auth does not say why it failed. When Postgres is away, this error says so.
+        await this.system.ping();
         throw error;
       });
     passCookies(headers, res);
     if (!response) return undefined;
-    return this.memberships.ofUser(response.user.id, response.session.activeOrganizationId ?? null);
+    const { user, session } = response;
+    const member = await this.memberships.ofUser(user.id, session.activeOrganizationId ?? null);
+    if (!member) return undefined;
+    const { tenantId, ...person } = member;
+    return { tenantId, actor: { kind: 'person', ...person } };
   }
 }

@@ -1,18 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ConfigError } from '@saas-codex/service-kit/config';
+import writeFileAtomic from 'write-file-atomic';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, Locks } from '../database/locks.js';
+import { ApiKeys } from './api-keys.js';
 import { AUTH, type Auth } from './auth.js';
 import { type Membership, Memberships } from './memberships.js';
-import { OWNER_EMAIL } from './owner.js';
+import { OWNER_EMAIL } from './sign-in-links.js';
 
 /**
  * Before the backend listens, it makes sure that there are a tenant, its owner, and a file with an API token of the
- * owner's that works. Each step looks first, so a start that was cut off is finished by the next one, and backends
- * that start together do it one after the other.
+ * owner that works. Each step checks first, so the next start finishes what an interrupted one began. Backends that start
+ * together do this one after the other.
  */
 @Injectable()
 export class FirstStart implements OnModuleInit {
@@ -20,6 +21,7 @@ export class FirstStart implements OnModuleInit {
     private readonly locks: Locks,
     @Inject(AUTH) private readonly auth: Auth,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly apiKeys: ApiKeys,
     private readonly memberships: Memberships,
   ) {}
 
@@ -27,7 +29,7 @@ export class FirstStart implements OnModuleInit {
     return this.locks.withLock(LOCK.firstOwner, async () => {
       const owner = await this.ensureOwner();
       if (await this.fileTokenWorks(owner)) return;
-      await this.writeToken(await this.createToken(owner));
+      await this.writeToken(await this.apiKeys.create('Owner token file', owner));
     });
   }
 
@@ -50,25 +52,16 @@ export class FirstStart implements OnModuleInit {
 
   private async fileTokenWorks(owner: Membership): Promise<boolean> {
     const token = await readFile(this.config.OWNER_TOKEN_FILE, 'utf8').catch(() => '');
-    const member = await this.memberships.ofApiKey(token.trim());
-    return member?.userId === owner.userId && member.tenantId === owner.tenantId;
+    const holder = await this.apiKeys.find(token.trim());
+    return holder?.userId === owner.userId && holder.tenantId === owner.tenantId;
   }
 
-  private async createToken({ userId, tenantId }: Membership): Promise<string> {
-    const { key } = await this.auth.api.createApiKey({
-      body: { name: 'Owner token file', userId, metadata: { tenantId } },
-    });
-    return key;
-  }
-
-  /** Readers see the old file or the whole new one. */
+  /** Replaces the file in one step. From its first byte, only the backend's user can read it. */
   private async writeToken(token: string): Promise<void> {
     const file = this.config.OWNER_TOKEN_FILE;
-    const draft = `${file}.${randomUUID()}`;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(draft, `${token}\n`, { mode: 0o600, flag: 'wx', flush: true });
-      await rename(draft, file);
+      await writeFileAtomic(file, `${token}\n`, { mode: 0o600 });
     } catch (error) {
       throw new ConfigError('OWNER_TOKEN_FILE: the file cannot be written.', { cause: error });
     }

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
-import { DataSource } from 'typeorm';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { CONFIG, type Config } from '../config.js';
-import { poolOf } from '../database/pool.js';
+import { SystemDatabase } from '../database/system-database.js';
+import { ApiKeys } from './api-keys.js';
 import { AUTH, createAuth } from './auth.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
@@ -10,20 +10,25 @@ import { Authentication } from './authentication.js';
 import { FirstStart } from './first-start.js';
 import { MeController } from './me.controller.js';
 import { Memberships } from './memberships.js';
+import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
 
-/** Who may do what: people, tenants, cookies and API keys; every request passes the guard. */
+/** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
+  imports: [DiscoveryModule],
   controllers: [AuthController, MeController],
   providers: [
     {
       provide: AUTH,
-      inject: [DataSource, CONFIG],
-      useFactory: (dataSource: DataSource, { AUTH_SECRET, PUBLIC_URL }: Config) =>
-        createAuth({ pool: poolOf(dataSource), secret: AUTH_SECRET, publicUrl: PUBLIC_URL }),
+      inject: [SystemDatabase, CONFIG],
+      useFactory: ({ pool }: SystemDatabase, { AUTH_SECRET, PUBLIC_URL }: Config) =>
+        createAuth({ pool, secret: AUTH_SECRET, publicUrl: PUBLIC_URL }),
     },
+    { provide: ROLE_TABLE, useFactory: roleTable },
+    ApiKeys,
     Authentication,
     FirstStart,
     Memberships,
+    RoutePermissions,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
 })

@@ -2,7 +2,8 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Me } from '@saas-codex/contracts/identity';
 import { Memberships } from './memberships.js';
-import { Ctx, type RequestContext } from './request-context.js';
+import { RequirePermission } from './permissions.js';
+import { type CallerContext, Ctx } from './request-context.js';
 
 @ApiTags('identity')
 @Controller('api/me')
@@ -10,9 +11,10 @@ export class MeController {
   constructor(private readonly memberships: Memberships) {}
 
   @Get()
-  @ApiOperation({ operationId: 'readMe', summary: 'Tell who you are, and in which tenant' })
+  @RequirePermission('account:read')
+  @ApiOperation({ operationId: 'readMe', summary: 'Read who you are and in which tenant' })
   @ApiResponse({ status: 200, standardSchema: Me })
-  read(@Ctx() ctx: RequestContext): Promise<Me> {
+  read(@Ctx() ctx: CallerContext): Promise<Me> {
     return this.memberships.describe(ctx);
   }
 }

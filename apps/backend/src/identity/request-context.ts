@@ -1,42 +1,42 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Role } from '@saas-codex/contracts/identity';
 import type { Request } from 'express';
+import type { TenantScope } from '../database/tenant-row.js';
+import type { Actor, Caller, SystemPart } from './actor.js';
 
-/** Who asks, and for which tenant: first argument of every service call. */
-export interface RequestContext {
-  tenantId: string;
-  userId: string;
-  role: Role;
+/** Who acts, and in which tenant: the first argument of every service call. */
+export interface RequestContext extends TenantScope {
+  actor: Actor;
   requestId: string;
-  /** What the request's work belongs to in traces; left out: it is not traced. */
+  /** The W3C `traceparent` that the work belongs to. Without one it is not traced. */
   traceparent?: string;
   /**
-   * Id for what this request makes: every attempt with one `Idempotency-Key` has the same, so that what a crashed
-   * attempt has committed is found by the next one. Undefined without a key.
+   * Id for what this request creates. Every attempt with the same `Idempotency-Key` has the same id, so an attempt finds
+   * what a crashed one before it has committed. Undefined without a key.
    */
   idempotentId?: string;
 }
 
-/** The acting "user" of work that no request started. */
-const SYSTEM_USER = 'system';
+/** The context of a request, as opposed to background work. */
+export interface CallerContext extends RequestContext {
+  actor: Caller;
+}
 
-/** The context of background work in one tenant (provisioning, dispatching, applying activity). */
-export const systemContext = (tenantId: string, requestId: string = SYSTEM_USER): RequestContext => ({
+/** The context of background work in one tenant, done by a named part of the system. */
+export const systemContext = (part: SystemPart, tenantId: string): RequestContext => ({
   tenantId,
-  userId: SYSTEM_USER,
-  role: 'owner',
-  requestId,
+  actor: { kind: 'system', part },
+  requestId: 'system',
 });
 
-const contexts = new WeakMap<Request, RequestContext>();
+const contexts = new WeakMap<Request, CallerContext>();
 
-/** Called by the guard, and again with the id that an `Idempotency-Key` stands for. */
-export const setRequestContext = (req: Request, context: RequestContext): void => {
+/** Set by the guard, and again by the interceptor that adds the id that an `Idempotency-Key` stands for. */
+export const setRequestContext = (req: Request, context: CallerContext): void => {
   contexts.set(req, context);
 };
 
 /** The caller's context; undefined on a public route. */
-export const findRequestContext = (req: Request): RequestContext | undefined => contexts.get(req);
+export const findRequestContext = (req: Request): CallerContext | undefined => contexts.get(req);
 
 /** Parameter of a controller method: `@Ctx() ctx: RequestContext`. */
 export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext) => {

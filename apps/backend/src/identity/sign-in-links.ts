@@ -1,12 +1,15 @@
 import { ConfigError } from '@saas-codex/service-kit/config';
 import type { Auth, LinkRequest } from './auth.js';
 
+/** How the owner, whom the first start creates, is found again. The address gets no mail. */
+export const OWNER_EMAIL = 'owner@saas-codex.localhost';
+
 /** Postgres: no migration has run here yet. */
 const UNDEFINED_TABLE = '42P01';
 
 /**
- * Makes a one-time sign-in token for somebody with an account. It is stored hashed and lives for 30 minutes.
- * @throws ConfigError when nobody has this address
+ * Creates a one-time sign-in token for a person with an account. It is stored as a hash and expires after 30 minutes.
+ * @throws ConfigError when no account has this address
  */
 export async function createSignInToken(auth: Auth, email: string): Promise<string> {
   if (!(await hasAccount(auth, email))) {

@@ -91,7 +91,7 @@ export class RetentionReconciler extends Reconciler<Task> {
 
   private async archiveSession({ tenantId, sessionId }: SessionRef): Promise<void> {
     const before = daysAgo(this.config.RETENTION_IDLE_DAYS);
-    if (before) await this.sessions.archiveIdle(systemContext(tenantId), sessionId, before);
+    if (before) await this.sessions.archiveIdle(systemContext('retention', tenantId), sessionId, before);
   }
 
   /** The folder first: after a crash between the two it is removed again, whereas the other order would leave it there. */
@@ -114,7 +114,7 @@ export class RetentionReconciler extends Reconciler<Task> {
   }
 
   private async measureMirrors(tenantId: string): Promise<void> {
-    const ctx = systemContext(tenantId);
+    const ctx = systemContext('retention', tenantId);
     await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx)) ?? 0);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
-import { systemContext } from '../identity/request-context.js';
 
 /** Rows of one page; the next scan finds the rest. */
 const PAGE_SIZE = 200;
@@ -20,17 +20,20 @@ const TO_CLEAR = `
      AND NOT EXISTS (SELECT FROM runs r WHERE r.tenant_id = s.tenant_id AND r.session_id = s.id AND r.archived_at IS NULL)
    ORDER BY s.archived_at LIMIT ${PAGE_SIZE}`;
 
-/** Sessions in which something has happened since they were measured. A run changes updated_at when it starts and ends. */
+/** Sessions that changed since they were last measured. A run changes updated_at when it starts and when it ends. */
 const TO_MEASURE = `
   SELECT ${REF} FROM sessions s
    WHERE s.status IN ('ready', 'archived') AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL
      AND (s.disk_measured_at IS NULL OR s.disk_measured_at < s.updated_at)
    ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
-/** Reads what retention has to do, across tenants, and records what it has done. */
+/** Finds retention's work across tenants, and records what it has done. */
 @Injectable()
 export class RetentionStore {
-  constructor(private readonly db: TenantDatabase) {}
+  constructor(
+    private readonly db: TenantDatabase,
+    private readonly system: SystemDatabase,
+  ) {}
 
   idleSince(before: Date): Promise<SessionRef[]> {
     return this.find(IDLE, [before]);
@@ -45,26 +48,24 @@ export class RetentionStore {
   }
 
   async tenants(): Promise<string[]> {
-    const rows = await this.db.acrossTenants((manager) =>
-      manager.query<{ id: string }[]>('SELECT DISTINCT tenant_id AS id FROM sessions'),
-    );
+    const rows = await this.system.query<{ id: string }>('SELECT DISTINCT tenant_id AS id FROM sessions');
     return rows.map(({ id }) => id);
   }
 
   async saveWorkspaceRemoved({ tenantId, sessionId }: SessionRef): Promise<void> {
-    await this.db.run(systemContext(tenantId), (tx) =>
+    await this.db.run({ tenantId }, (tx) =>
       tx.of(SessionEntity).update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' }),
     );
   }
 
-  /** @param at when the measuring began */
+  /** @param at when the measurement began */
   async saveSize({ tenantId, sessionId }: SessionRef, bytes: number, at: Date): Promise<void> {
-    await this.db.run(systemContext(tenantId), (tx) =>
+    await this.db.run({ tenantId }, (tx) =>
       tx.of(SessionEntity).update({ id: sessionId }, { diskBytes: String(bytes), diskMeasuredAt: at }),
     );
   }
 
   private find(statement: string, parameters: unknown[]): Promise<SessionRef[]> {
-    return this.db.acrossTenants((manager) => manager.query<SessionRef[]>(statement, parameters));
+    return this.system.query(statement, parameters);
   }
 }

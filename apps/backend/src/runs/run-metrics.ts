@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RunKind, RunStatus } from '@saas-codex/contracts/runs';
 import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
-import { TenantDatabase } from '../database/tenant-database.js';
+import { SystemDatabase } from '../database/system-database.js';
 
 const OPEN_BY_STATUS = `
   SELECT status, count(*)::int AS count FROM runs WHERE status IN ('queued', 'running') GROUP BY status`;
@@ -11,15 +11,13 @@ const OPEN_BY_STATUS = `
 export class RunMetrics {
   private readonly ended: Counter<'kind' | 'status'>;
 
-  constructor(metrics: Metrics, db: TenantDatabase) {
+  constructor(metrics: Metrics, system: SystemDatabase) {
     metrics.gauge({
       name: 'runs',
       help: 'Runs that have not ended, of all tenants; every backend tells the same',
       labelNames: ['status'],
       async collect() {
-        const rows = await db.acrossTenants((manager) =>
-          manager.query<{ status: string; count: number }[]>(OPEN_BY_STATUS),
-        );
+        const rows = await system.query<{ status: string; count: number }>(OPEN_BY_STATUS);
         this.set({ status: 'queued' }, 0);
         this.set({ status: 'running' }, 0);
         for (const { status, count } of rows) this.set({ status }, count);

@@ -5,6 +5,7 @@ import { uuidV7 } from '../database/uuid-v7.js';
 import { ActivityPublisher } from '../sessions/activity-publisher.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
+import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
 
@@ -36,7 +37,7 @@ export class RunQueueing {
       id,
       sessionId: session.id,
       ordinal: (last?.ordinal ?? 0) + 1,
-      createdBy: ctx.userId,
+      createdBy: actorId(ctx.actor),
       kind,
       prompt,
       status: 'queued',

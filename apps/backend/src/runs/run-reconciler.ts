@@ -8,6 +8,7 @@ import { type RequestContext, systemContext } from '../identity/request-context.
 import { type Ending, endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
+import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
 import { mayStart } from './setup-first.js';
@@ -32,6 +33,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
   private readonly logger = new Logger(RunReconciler.name);
 
   constructor(
+    private readonly runScan: RunScan,
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
@@ -43,11 +45,11 @@ export class RunReconciler extends Reconciler<SessionRef> {
   }
 
   protected async *scan() {
-    yield await this.runs.toReconcile();
+    yield await this.runScan.due();
   }
 
   protected async reconcile({ tenantId, sessionId }: SessionRef): Promise<ReconcileResult> {
-    const ctx = systemContext(tenantId);
+    const ctx = systemContext('runs', tenantId);
     try {
       for (;;) {
         const session = await this.sessions.find(ctx, sessionId);

@@ -43,13 +43,11 @@ const LONGEST_WAITING = `
      AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
-/** Of pairs of a tenant and a run, those that are there, with their sessions. */
+/** Those of a tenant's runs that exist, with their sessions. */
 const PRESENT = `
   SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
-    FROM unnest($1::text[], $2::uuid[]) AS asked (tenant_id, id)
-    JOIN runs r ON r.tenant_id = asked.tenant_id AND r.id = asked.id
-    JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-   WHERE s.deleted_at IS NULL`;
+    FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+   WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 
 /** A run as its tenant names it. */
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
@@ -77,7 +75,8 @@ export class RunStore {
   }
 
   /**
-   * The check of `get` alone: it is made for everybody who connects to a stream, often for many at once.
+   * The check of `get` alone, for clients that connect to a run's stream. Checks that come at the same time share one
+   * transaction per tenant.
    * @throws ProblemError run_not_found
    */
   async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
@@ -87,9 +86,14 @@ export class RunStore {
   }
 
   private async ownersOf(runs: RunRef[]): Promise<(RunLogOwner | undefined)[]> {
-    const parameters = [runs.map(({ tenantId }) => tenantId), runs.map(({ runId }) => runId)];
-    const found = await this.db.acrossTenants((manager) => manager.query<RunLogOwner[]>(PRESENT, parameters));
-    const owners = new Map(found.map((owner) => [keyOf(owner), owner]));
+    const tenantIds = [...new Set(runs.map(({ tenantId }) => tenantId))];
+    const perTenant = await Promise.all(
+      tenantIds.map((tenantId) => {
+        const ids = runs.filter((run) => run.tenantId === tenantId).map(({ runId }) => runId);
+        return this.db.run({ tenantId }, (tx) => tx.manager.query<RunLogOwner[]>(PRESENT, [tenantId, ids]));
+      }),
+    );
+    const owners = new Map(perTenant.flat().map((owner) => [keyOf(owner), owner]));
     return runs.map((run) => owners.get(keyOf(run)));
   }
 
@@ -166,17 +170,6 @@ export class RunStore {
       tx.of(RunEntity).find({ where: { sessionId }, select: { id: true } }),
     );
     return runs.map((run) => run.id);
-  }
-
-  /** Sessions of every tenant with a run that has not ended, and does not wait for a person to see to the setup. */
-  toReconcile(): Promise<SessionRef[]> {
-    return this.db.acrossTenants((manager) =>
-      manager.query<SessionRef[]>(
-        `SELECT DISTINCT r.tenant_id AS "tenantId", r.session_id AS "sessionId"
-           FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-          WHERE r.status IN ('queued', 'running') AND NOT (${HELD})`,
-      ),
-    );
   }
 }
 

@@ -4,6 +4,7 @@ import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
 import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
 import { ApiProblems } from '../api/problems.decorator.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
 
@@ -16,6 +17,7 @@ export class RunsController {
 
   @Post('sessions/:session_id/prompt')
   @HttpCode(202)
+  @RequirePermission('runs:create')
   @ApiOperation({
     operationId: 'promptSession',
     summary: 'Queue a prompt',
@@ -34,6 +36,7 @@ export class RunsController {
 
   @Post('sessions/:session_id/setup')
   @HttpCode(202)
+  @RequirePermission('runs:create')
   @ApiOperation({
     operationId: 'runSetup',
     summary: 'Run the setup script again',
@@ -52,6 +55,7 @@ export class RunsController {
   }
 
   @Get('sessions/:session_id/runs')
+  @RequirePermission('runs:read')
   @ApiOperation({ operationId: 'listRuns', summary: "List a session's runs, newest first" })
   @ApiProblems('session_not_found', 'invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: RunPage })
@@ -64,6 +68,7 @@ export class RunsController {
   }
 
   @Get('runs/:run_id')
+  @RequirePermission('runs:read')
   @ApiOperation({ operationId: 'readRun', summary: 'Read a run' })
   @ApiProblems('run_not_found')
   @ApiResponse({ status: 200, standardSchema: Run })
@@ -73,6 +78,7 @@ export class RunsController {
 
   @Post('runs/:run_id/cancel')
   @HttpCode(202)
+  @RequirePermission('runs:cancel')
   @ApiOperation({
     operationId: 'cancelRun',
     summary: 'Cancel a run',

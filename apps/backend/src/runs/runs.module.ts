@@ -14,6 +14,7 @@ import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
+import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
 import { RunStore } from './run-store.js';
@@ -37,6 +38,7 @@ import { RunsService } from './runs.service.js';
     RunMetrics,
     RunQueueing,
     RunReconciler,
+    RunScan,
     RunSettling,
     RunStore,
     RunsService,

@@ -6,6 +6,7 @@ import { Storage } from '../workspaces/storage/storage.js';
 import { Provisioning } from './provisioning.js';
 import type { SessionEntity, SessionRef } from './session.entity.js';
 import { SessionRuns } from './session-runs.js';
+import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 
 /** Sessions that are set up or removed at the same time. */
@@ -18,6 +19,7 @@ const CONCURRENCY = 4;
 @Injectable()
 export class SessionReconciler extends Reconciler<SessionRef> {
   constructor(
+    private readonly sessionScan: SessionScan,
     private readonly sessions: SessionStore,
     private readonly locks: Locks,
     private readonly provisioning: Provisioning,
@@ -28,7 +30,7 @@ export class SessionReconciler extends Reconciler<SessionRef> {
   }
 
   protected async *scan() {
-    yield await this.sessions.toReconcile();
+    yield await this.sessionScan.due();
   }
 
   protected async reconcile(ref: SessionRef, signal: AbortSignal): Promise<ReconcileResult> {
@@ -38,9 +40,9 @@ export class SessionReconciler extends Reconciler<SessionRef> {
   }
 
   private async advance(ref: SessionRef, signal: AbortSignal): Promise<ReconcileResult> {
-    const ctx = systemContext(ref.tenantId);
+    const ctx = systemContext('provisioning', ref.tenantId);
     const session = await this.sessions.find(ctx, ref.sessionId);
-    if (session?.deletedAt) return this.remove(ctx, session);
+    if (session?.deletedAt) return this.remove(systemContext('removal', ref.tenantId), session);
     if (session?.status !== 'provisioning') return 'done';
     const result = await this.provisioning.provision(ctx, session, signal);
     if (result === 'done') this.runs.kick(ref);

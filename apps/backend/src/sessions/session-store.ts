@@ -14,7 +14,7 @@ import type { RequestContext } from '../identity/request-context.js';
 import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
-import { SessionEntity, type SessionRef } from './session.entity.js';
+import { SessionEntity } from './session.entity.js';
 import { toSession } from './session-view.js';
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
@@ -117,16 +117,6 @@ export class SessionStore {
   /** The clone is made: the session starts on this commit. */
   async recordBase(ctx: RequestContext, id: string, base: WorkspaceBase): Promise<void> {
     await this.changeIfThere(ctx, id, (tx) => tx.of(SessionEntity).update({ id }, base));
-  }
-
-  /** Sessions of every tenant that have to be set up or removed. */
-  toReconcile(): Promise<SessionRef[]> {
-    return this.db.acrossTenants((manager) =>
-      manager.query<SessionRef[]>(
-        `SELECT tenant_id AS "tenantId", id AS "sessionId" FROM sessions
-          WHERE status = 'provisioning' OR deleted_at IS NOT NULL ORDER BY id`,
-      ),
-    );
   }
 
   /** The last step of a deletion. */

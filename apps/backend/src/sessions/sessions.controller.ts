@@ -10,6 +10,7 @@ import {
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { ApiProblems } from '../api/problems.decorator.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -21,6 +22,7 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Post()
+  @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'createSession',
     summary: 'Start a session on a repository',
@@ -56,6 +58,7 @@ export class SessionsController {
   }
 
   @Get()
+  @RequirePermission('sessions:read')
   @ApiOperation({ operationId: 'listSessions', summary: 'List sessions, newest activity first' })
   @ApiProblems('invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: SessionPage })
@@ -67,6 +70,7 @@ export class SessionsController {
   }
 
   @Get(':session_id')
+  @RequirePermission('sessions:read')
   @ApiOperation({ operationId: 'readSession', summary: 'Read a session' })
   @ApiProblems('session_not_found')
   @ApiResponse({ status: 200, standardSchema: Session })
@@ -75,6 +79,7 @@ export class SessionsController {
   }
 
   @Patch(':session_id')
+  @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'updateSession',
     summary: 'Rename or archive a session, change its network or its setup script',
@@ -93,6 +98,7 @@ export class SessionsController {
 
   @Delete(':session_id')
   @HttpCode(204)
+  @RequirePermission('sessions:write')
   @ApiOperation({ operationId: 'deleteSession', summary: 'Delete a session with its workspace and runs' })
   @ApiProblems('session_not_found')
   @ApiResponse({ status: 204, description: 'It is gone; what was running has been cancelled' })

@@ -7,6 +7,7 @@ import { ActivityPublisher } from './activity-publisher.js';
 import { Provisioning } from './provisioning.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
+import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -15,7 +16,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
   controllers: [SessionsController],
-  providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionStore, SessionsService],
+  providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionScan, SessionStore, SessionsService],
   exports: [ActivityPublisher, SessionStore, SessionsService],
 })
 export class SessionsModule {}

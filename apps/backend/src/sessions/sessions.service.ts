@@ -10,6 +10,7 @@ import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { uuidV7 } from '../database/uuid-v7.js';
+import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
@@ -103,7 +104,7 @@ export class SessionsService {
     const now = new Date();
     const row = {
       id: ctx.idempotentId ?? uuidV7(),
-      createdBy: ctx.userId,
+      createdBy: actorId(ctx.actor),
       title: body.title ?? titleFromRepository(repoUrl),
       titleGiven: body.title !== undefined,
       repoUrl,

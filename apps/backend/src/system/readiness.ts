@@ -1,28 +1,28 @@
 import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
 import type { Redis } from 'ioredis';
-import { DataSource } from 'typeorm';
 import { MIGRATIONS } from '../database/migrations.js';
+import { SystemDatabase } from '../database/system-database.js';
 import { REDIS } from '../redis.module.js';
 
-/** Runners are not among it: without them sessions and logs can be read all the same, and prompts wait. */
+/** Runners are not checked: without them, sessions and logs can still be read, and prompts wait. */
 export const readiness = {
   provide: ReadinessChecks,
-  inject: [DataSource, REDIS],
-  useFactory: (dataSource: DataSource, redis: Redis) =>
+  inject: [SystemDatabase, REDIS],
+  useFactory: (system: SystemDatabase, redis: Redis) =>
     new ReadinessChecks([
-      { name: 'postgres', check: () => dataSource.query('SELECT 1'), otherwise: 'Postgres does not answer.' },
+      { name: 'postgres', check: () => system.ping(), otherwise: 'Postgres does not answer.' },
       {
         name: 'migrations',
-        check: () => requireMigrations(dataSource),
-        otherwise: 'The schema is older than this backend. Start it again: it brings the schema up to date.',
+        check: () => requireMigrations(system),
+        otherwise: 'The schema is older than this backend. Restart the backend to bring it up to date.',
       },
       { name: 'redis', check: () => redis.ping(), otherwise: 'Redis does not answer.' },
     ]),
 };
 
-/** All are done when the backend starts; a restored backup may be older. */
-async function requireMigrations(dataSource: DataSource): Promise<void> {
-  const done = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+/** The backend runs all migrations when it starts, but a backup that was restored since may be older. */
+async function requireMigrations(system: SystemDatabase): Promise<void> {
+  const done = await system.query<{ name: string }>('SELECT name FROM migrations');
   const names = new Set(done.map(({ name }) => name));
   const missing = MIGRATIONS.filter((migration) => !names.has(migration.name));
   if (missing.length > 0) throw new Error(`${missing.length} migrations are missing`);

@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SystemInfo } from '@saas-codex/contracts/system';
 import { ApiProblems } from '../api/problems.decorator.js';
+import { RequirePermission } from '../identity/permissions.js';
 import { SystemService } from './system.service.js';
 
 @ApiTags('system')
@@ -10,10 +11,11 @@ export class SystemController {
   constructor(private readonly system: SystemService) {}
 
   @Get()
+  @RequirePermission('system:read')
   @ApiOperation({
     operationId: 'readSystem',
-    summary: "Tell what does the agents' work",
-    description: 'The engine, where models come from, and how agents are isolated, as the runner tells it.',
+    summary: 'Read which engine and isolation the agents work with',
+    description: 'The engine, where models come from and how agents are isolated, as the runner reports it.',
   })
   @ApiProblems('runner_unavailable')
   @ApiResponse({ status: 200, standardSchema: SystemInfo })

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
-import { BackendHealthController } from './backend-health.controller.js';
-import { BackendReadinessController } from './backend-readiness.controller.js';
+import { BackendHealthController, BackendReadinessController } from './probes.controller.js';
 import { readiness } from './readiness.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';

@@ -5,14 +5,14 @@ import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client
 
 const FRESH_MS = 5_000;
 
-/** What the runner tells about itself, asked at most once per few seconds however many ask us. */
+/** What the runner reports about itself. It is asked at most once every few seconds, however many clients ask us. */
 @Injectable()
 export class SystemService {
   private latest: { answer: Promise<SystemInfo>; until: number } | undefined;
 
   constructor(private readonly runner: RunnerClient) {}
 
-  /** @throws ProblemError runner_unavailable; that is not kept, the next call asks again */
+  /** @throws ProblemError runner_unavailable, which is not cached: the next call asks the runner again */
   read(): Promise<SystemInfo> {
     if (!this.latest || this.latest.until <= Date.now()) {
       const latest = { answer: this.ask(), until: Date.now() + FRESH_MS };
@@ -29,7 +29,7 @@ export class SystemService {
       return await this.runner.system();
     } catch (error) {
       if (!(error instanceof RunnerUnavailable || error instanceof RunnerRefused)) throw error;
-      throw new ProblemError('runner_unavailable', 'Sessions can be read meanwhile; try again in a moment.');
+      throw new ProblemError('runner_unavailable', 'Sessions can still be read. Try again in a moment.');
     }
   }
 }

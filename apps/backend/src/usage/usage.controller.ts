@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { TenantUsage } from '@saas-codex/contracts/usage';
+import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { UsageService } from './usage.service.js';
 
@@ -10,6 +11,7 @@ export class UsageController {
   constructor(private readonly usage: UsageService) {}
 
   @Get()
+  @RequirePermission('usage:read')
   @ApiOperation({
     operationId: 'readUsage',
     summary: 'Tell what the organisation takes: disk, sessions, runs',

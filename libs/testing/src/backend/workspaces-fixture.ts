@@ -53,7 +53,7 @@ export async function startWorkspaces(
   );
   const clones = app.get(Clones);
   const storage = app.get(Storage);
-  const ctx = systemContext('tenant-a');
+  const ctx = systemContext('provisioning', 'tenant-a');
   return {
     root,
     databaseUrl: database.url,

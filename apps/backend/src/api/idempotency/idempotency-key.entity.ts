@@ -2,12 +2,12 @@ import type { Problem, ProblemCode } from '@saas-codex/contracts/problems';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { TenantRow } from '../../database/tenant-row.js';
 
-/** What the same key gets again: an answer (`json` is null when it had no body), or a problem. */
+/** What a repeated request gets: the saved answer (`json` is null when it had no body) or the saved problem. */
 export type SavedAnswer =
   | { status: number; json: string | null }
   | { problem: { code: ProblemCode; detail: string; errors?: Problem['errors'] } };
 
-/** One key of one person. Without an answer it is a claim, whose holder is still at work or has crashed. */
+/** One key of one person. Without an answer it is a claim whose holder is still working or has crashed. */
 @Entity('idempotency_keys')
 export class IdempotencyKey extends TenantRow {
   @PrimaryColumn('text')
@@ -20,7 +20,7 @@ export class IdempotencyKey extends TenantRow {
   @Column('text')
   fingerprint: string;
 
-  /** The same for all attempts at the request. It becomes the id of what the request makes. */
+  /** The same for all attempts at the request; also the id of what it creates. */
   @Column('uuid')
   claimId: string;
 

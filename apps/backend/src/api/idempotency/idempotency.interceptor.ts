@@ -11,16 +11,12 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { toProblem } from '@saas-codex/service-kit/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import {
-  findRequestContext,
-  type RequestContext,
-  setRequestContext,
-} from '../../identity/request-context.js';
+import { findRequestContext, type CallerContext, setRequestContext } from '../../identity/request-context.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
 
 const KEY = /^[!-~]{1,200}$/;
-/** How long a request waits for another one with its key, and how often it asks. */
+/** How long a request waits for another one with the same key, and how often it checks. */
 const WAIT_MS = 3_000;
 const POLL_MS = 100;
 
@@ -31,11 +27,11 @@ const POLL_MS = 100;
  *       │                    └──────5xx──────► release
  *       ├──answered──────► the saved answer
  *       ├──other body────► 422 idempotency_key_reused
- *       └──others────────► ask again for a while, then 409 idempotency_in_progress
+ *       └──others────────► check again for 3 s, then 409 idempotency_in_progress
  *
- * The claim is a row in Postgres that its holder renews. So it survives restarts, works between backends, and is taken
- * over when its holder has crashed. Its id becomes the id of what the request makes (`ctx.idempotentId`), by which an
- * attempt finds what an earlier one has committed.
+ * The claim is a row in Postgres that its holder renews. So it survives restarts, holds across backends, and is taken
+ * over when its holder has crashed. Its id is the id of what the request creates (`ctx.idempotentId`), so an attempt
+ * finds what the one before it has committed.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -57,7 +53,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return from(this.once(ctx, key, req, host.switchToHttp().getResponse<Response>(), next));
   }
 
-  private async once(ctx: RequestContext, key: string, req: Request, res: Response, next: CallHandler) {
+  private async once(ctx: CallerContext, key: string, req: Request, res: Response, next: CallHandler) {
     const claim = await this.claim(ctx, key, fingerprintOf(req));
     switch (claim.state) {
       case 'mine':
@@ -73,7 +69,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       case 'others':
         throw new ProblemError(
           'idempotency_in_progress',
-          'Ask again in a moment with the same Idempotency-Key.',
+          'Try again in a moment with the same Idempotency-Key.',
           {
             headers: { 'retry-after': '1' },
           },
@@ -81,7 +77,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  private async claim(ctx: RequestContext, key: string, fingerprint: string): Promise<Claim> {
+  private async claim(ctx: CallerContext, key: string, fingerprint: string): Promise<Claim> {
     const giveUpAt = Date.now() + WAIT_MS;
     for (;;) {
       const claim = await this.store.claim(ctx, key, fingerprint);
@@ -91,7 +87,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async handle(
-    ctx: RequestContext,
+    ctx: CallerContext,
     claimId: string,
     res: Response,
     next: CallHandler,
@@ -117,7 +113,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  /** The effect has happened, so a failure to record it must not change the answer. */
+  /** The request has had its effect, so a failure to record it must not change the answer. */
   private async quietly(write: Promise<void>): Promise<void> {
     try {
       await write;

@@ -7,7 +7,7 @@ import { OWN_PROBLEMS } from '../problems.decorator.js';
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Response = Exclude<NonNullable<Operation['responses'][string]>, { $ref: string }>;
 
-/** What holds for every operation, and which controllers therefore do not say: keys, and problems by their status. */
+/** Adds what every operation has in common, so that controllers need not repeat it: idempotency keys and problems. */
 export function addCommonParts(method: string, path: string, operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
@@ -18,7 +18,7 @@ export function addCommonParts(method: string, path: string, operation: Operatio
       ofStatus.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}`).join('\n'),
     );
   }
-  operation.responses.default = problem('Another problem; its `code` tells which');
+  operation.responses.default = problem('Another problem, named by its `code`');
   if (takesKey(method, operation)) operation.parameters = [...(operation.parameters ?? []), idempotencyKey()];
 }
 
@@ -46,7 +46,7 @@ function commonProblems(method: string, path: string, operation: Operation): Pro
   return codes.flatMap(([code, applies]) => (applies ? [code] : []));
 }
 
-/** Only public routes state a security of their own: none. */
+/** Only public routes have a `security` of their own, which is empty. */
 const isPublic = (operation: Operation): boolean => operation.security !== undefined;
 
 const takesKey = (method: string, operation: Operation): boolean => method === 'post' && !isPublic(operation);
@@ -69,7 +69,6 @@ const idempotencyKey = () => ({
   name: HEADERS.idempotencyKey,
   in: 'header' as const,
   required: false,
-  description:
-    'However often a request with the same key arrives within 24 hours, it has one effect and one answer',
+  description: 'Requests with the same key within 24 hours have one effect and get the same answer',
   schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
 });

@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Where the files of Swagger UI lie. */
+/** The folder of Swagger UI's files. */
 export const UI_FOLDER = dirname(require.resolve('swagger-ui-dist/package.json'));
 export const UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
-/** Nothing inline: the page works under a policy that runs no script but our own files. */
+/** Allows no inline scripts or styles, only our own files. */
 export const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

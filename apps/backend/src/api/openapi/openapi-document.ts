@@ -10,15 +10,15 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const DESCRIPTION = `Sessions with Codex on git repositories: prompts, live events, diffs.
 
 Programs send \`Authorization: Bearer <API token>\`. Every error is a problem document (RFC 9457) with a stable \`code\`.
-Lists page by \`cursor\`; every POST takes an \`Idempotency-Key\`. Answers and events may get new fields.`;
+Lists are paged by \`cursor\`. Every POST accepts an \`Idempotency-Key\`. Answers and events may get new fields.`;
 
-/** The API's description: Nest's reading of the controllers and their zod schemas, and what holds for every route. */
+/** The OpenAPI document: what Nest reads from the controllers and their zod schemas, and what all routes have in common. */
 @Injectable()
 export class OpenApiDocument {
   value: OpenAPIObject;
 }
 
-/** Makes the description, once all controllers are known. */
+/** Builds the document. Call it when all controllers are known. */
 export function describeApi(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(app, base());
   const operations = operationsOf(document);
@@ -38,18 +38,18 @@ const base = () =>
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
     .addTag('sessions', 'A repository cloned into a workspace, with one Codex thread')
-    .addTag('runs', 'One prompt and everything that Codex does for it; or a run of the setup script')
-    .addTag('events', 'What happens, as server-sent events')
-    .addTag('diffs', 'What a session, or some of its runs, changed')
+    .addTag('runs', 'One prompt and everything that Codex does for it, or one run of the setup script')
+    .addTag('events', 'Live events, as server-sent events')
+    .addTag('diffs', 'The changes of a session or of some of its runs')
     .addTag('identity', 'Who you are')
-    .addTag('system', 'What answers here')
+    .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(
       'saas-codex.session_token',
       {
         type: 'apiKey',
         description:
-          'Set by signing in. Its name begins with `__Secure-` over https, and has the port of PUBLIC_URL if there is one: `saas-codex-9100.session_token`',
+          'Set by signing in. Over https its name begins with `__Secure-`. If PUBLIC_URL has a port, the name contains it: `saas-codex-9100.session_token`',
       },
       'cookie',
     )
@@ -67,8 +67,8 @@ function operationsOf(document: OpenAPIObject): { method: string; path: string; 
 }
 
 /**
- * The contracts that have a name. Nest finds those that bodies and answers use; problems and the events of streams
- * are known only here.
+ * All contracts that have a name. Nest finds those that bodies and answers use, but not problems and the events of
+ * streams.
  */
 function namedSchemas(): Record<string, object> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
@@ -77,7 +77,7 @@ function namedSchemas(): Record<string, object> {
   );
 }
 
-/** Answers and events may get new fields; only what a client sends is closed. */
+/** Removes `additionalProperties: false` from answers and events, which may get new fields. What a client sends stays closed. */
 function openAnswers(document: OpenAPIObject, operations: { operation: Operation }[]): void {
   const bodies = JSON.stringify(operations.map(({ operation }) => operation.requestBody ?? null));
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {

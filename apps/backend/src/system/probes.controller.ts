@@ -1,18 +1,31 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Readiness } from '@saas-codex/contracts/system';
+import { Health, Readiness } from '@saas-codex/contracts/system';
+import { healthController } from '@saas-codex/service-kit/health.controller';
 import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
 import type { Response } from 'express';
-import { Public } from '../identity/public.decorator.js';
+import { Public } from '../identity/permissions.js';
 
 @ApiTags('system')
-@Public()
+@Controller('health')
+export class BackendHealthController extends healthController('backend') {
+  @Get()
+  @Public()
+  @ApiOperation({ operationId: 'readHealth', summary: 'Check that the process is alive' })
+  @ApiResponse({ status: 200, standardSchema: Health })
+  override read(): Health {
+    return super.read();
+  }
+}
+
+@ApiTags('system')
 @Controller('ready')
 export class BackendReadinessController extends readinessController('backend') {
   @Get()
+  @Public()
   @ApiOperation({
     operationId: 'readReadiness',
-    summary: 'Tell whether it can work, and what it needs for that',
+    summary: 'Check whether the backend can work, and what it lacks',
   })
   @ApiResponse({ status: 200, standardSchema: Readiness })
   @ApiResponse({ status: 503, description: 'Something is missing', standardSchema: Readiness })

@@ -1,0 +1,18 @@
+import type { Role } from '@saas-codex/contracts/identity';
+
+/** Who sends a request. */
+export type Caller =
+  /** A person in a browser that is signed in. */
+  | { kind: 'person'; userId: string; role: Role }
+  /** A program with an API key. It acts in the name of the person whose key it is. */
+  | { kind: 'api_key'; keyId: string; userId: string; role: Role };
+
+/** The parts of the backend that work without a request. */
+export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
+
+/** Who acts: a caller, or a named part of the system. A part of the system has no role and is nobody's owner. */
+export type Actor = Caller | { kind: 'system'; part: SystemPart };
+
+/** What rows keep of an actor, in `created_by` for example: the id of a person, or `system:<part>`. */
+export const actorId = (actor: Actor): string =>
+  actor.kind === 'system' ? `system:${actor.part}` : actor.userId;
