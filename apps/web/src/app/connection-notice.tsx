@@ -3,10 +3,10 @@ import { useEffect, useState } from 'react';
 import { type ConnectionState, useConnectionState } from '../shared/sse/connection-state.js';
 import { Spinner } from '../shared/ui/spinner.js';
 
-/** Short interruptions mend themselves before anybody needs to know. */
+/** Shorter interruptions are not worth a notice. */
 const PATIENCE_MS = 1_500;
 
-/** Says that what is shown may be old, and goes away by itself. */
+/** Says that the page may be out of date. It disappears by itself. */
 export function ConnectionNotice() {
   const state = useLastingState(useConnectionState());
   return (

@@ -4,7 +4,7 @@ import { systemQuery } from '../shared/api/get-system.js';
 import { createStore, useStore } from '../shared/lib/store.js';
 import { IconButton } from '../shared/ui/icon-button.js';
 
-/** Comes back with every visit; the sidebar keeps a label all the time. */
+/** Until the next visit. The sidebar always keeps its label. */
 const dismissed = createStore(false);
 
 export function DemoBanner() {

@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { Button } from '../shared/ui/button.js';
 import { EmptyState } from '../shared/ui/empty-state.js';
 
-/** Shown in place of a page that threw, or whose code could not be loaded (after an update, for instance). */
+/** Shown in place of a page that threw, or whose code could not be loaded (for instance after an update). */
 export function CrashPage({ error }: ErrorComponentProps) {
   useEffect(() => console.error(error), [error]);
   return (
@@ -18,7 +18,7 @@ export function CrashPage({ error }: ErrorComponentProps) {
           </Button>
         }
       >
-        Your sessions are safe on the server. Reload to go on.
+        Your sessions are safe on the server. Reload to continue.
       </EmptyState>
     </main>
   );
@@ -35,7 +35,7 @@ export const NotFoundPage = () => (
         </Button>
       }
     >
-      The address may be mistyped, or what it named is gone.
+      The address may be mistyped, or the page no longer exists.
     </EmptyState>
   </main>
 );

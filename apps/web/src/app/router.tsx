@@ -46,7 +46,7 @@ const shell = createRoute({
     try {
       await queryClient.ensureQueryData(meQuery);
     } catch (error) {
-      // Without a connection the page opens all the same, says so, and recovers.
+      // Without a connection the page still opens, says so, and recovers.
       if (error instanceof ApiError && error.code === 'unauthenticated') throw redirect({ to: '/sign-in' });
     }
   },

@@ -1,12 +1,14 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Link } from '@tanstack/react-router';
-import { Archive } from 'lucide-react';
+import { Archive, CircleQuestionMark, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { SetupNotice } from '../../features/environment/setup-notice.js';
 import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
+import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 
-/** What stands under the conversation: the composer, or why there is none. */
+/** The part below the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
   switch (session.status) {
     case 'provisioning':
@@ -27,15 +29,40 @@ export function SessionDock({ session }: { session: Session }) {
       return null;
     case 'archived':
       return <ArchivedNote />;
+    default:
+      return <UnknownStatusNote status={session.status} />;
   }
 }
 
 const ArchivedNote = () => (
-  <div className="mx-auto flex w-full max-w-3xl flex-wrap items-center gap-3 px-4 pt-2 pb-6 text-sm text-muted-foreground">
-    <Archive aria-hidden className="size-4" strokeWidth={1.75} />
-    <p className="flex-1">This session is archived. It can be read, but takes no more prompts.</p>
+  <DockNote icon={Archive} text="This session is archived. You can read it, but it takes no more prompts.">
     <Button asChild>
       <Link to="/">New session</Link>
     </Button>
+  </DockNote>
+);
+
+/** A newer server has statuses that this build does not know. */
+const UnknownStatusNote = ({ status }: { status: string }) => (
+  <DockNote
+    icon={CircleQuestionMark}
+    text={`The status of this session is “${inWords(status)}”. This page is too old to know it.`}
+  >
+    <Button onClick={() => location.reload()}>Reload</Button>
+  </DockNote>
+);
+
+interface DockNoteProps {
+  icon: LucideIcon;
+  text: string;
+  /** What the person can do. */
+  children: ReactNode;
+}
+
+const DockNote = ({ icon: Icon, text, children }: DockNoteProps) => (
+  <div className="mx-auto flex w-full max-w-3xl flex-wrap items-center gap-3 px-4 pt-2 pb-6 text-sm text-muted-foreground">
+    <Icon aria-hidden className="size-4" strokeWidth={1.75} />
+    <p className="flex-1">{text}</p>
+    {children}
   </div>
 );

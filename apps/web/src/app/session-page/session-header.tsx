@@ -31,7 +31,7 @@ export function SessionHeader({ session, changesShown }: { session: Session; cha
   );
 }
 
-/** Where the code came from: repository, ref, commit. */
+/** Where the code comes from: repository, ref and commit. */
 function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
   const name = repoName(repo_url);
   if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;

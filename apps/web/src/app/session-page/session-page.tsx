@@ -33,11 +33,13 @@ export function SessionPage() {
   return <SessionSkeleton />;
 }
 
-/** Conversation and Changes side by side; on a phone one of them, the other kept as it is behind it. */
+/**
+ * Conversation and Changes side by side. A phone shows one of them and keeps the conversation mounted behind Changes.
+ */
 function SessionLayout({ session }: { session: Session }) {
   useMarkSeen(session);
   useFollowRun(session);
-  // Once the conversation is there, so that Changes opens without a wait.
+  // Loaded ahead, so that Changes opens at once.
   useEffect(() => void loadChanges(), []);
   const phone = useIsPhone();
   const changesShown = useChangesShown(session);
@@ -75,8 +77,8 @@ const PanelLoading = () => (
 );
 
 /**
- * Whether Changes is open: as the address says, else as the person left it last where there is room. Never because of
- * what a run does, so that the conversation does not move under who reads it.
+ * Whether Changes is open: as the address says, or else as the person last left it, if there is room. A run never opens
+ * it, so that the conversation does not move while somebody reads it.
  */
 function useChangesShown(session: Session): boolean {
   const { panel } = useChangesLocation();

@@ -6,7 +6,7 @@ import { EmptyState } from '../../shared/ui/empty-state.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 
-/** In place of a session that is gone, or that could not be loaded. */
+/** Shown in place of a session that does not exist or could not be loaded. */
 export function SessionUnavailable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const problem = toApiError(error);
   const gone = problem.status === 404 || problem.code === 'invalid_request';
@@ -27,7 +27,7 @@ export function SessionUnavailable({ error, onRetry }: { error: unknown; onRetry
           )
         }
       >
-        {gone ? 'It was deleted, or the address is not complete.' : problem.detail}
+        {gone ? 'It was deleted, or the address is incomplete.' : problem.detail}
       </EmptyState>
     </main>
   );

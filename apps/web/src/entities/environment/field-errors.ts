@@ -1,12 +1,12 @@
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { z } from 'zod';
 
-/** What is wrong, by JSON pointer of the field: a predicate, "is not a host name", as the contracts say it. */
+/** Errors by the JSON pointer of their field. A message is a predicate from the contracts: "is not a host name". */
 export type FieldErrors = Readonly<Record<string, string>>;
 
 export const NO_ERRORS: FieldErrors = {};
 
-/** What the contract says to a value; empty when it is valid. */
+/** The errors that the contract finds in a value; empty if it is valid. */
 export function fieldErrors(schema: z.ZodType, value: unknown): FieldErrors {
   const result = schema.safeParse(value);
   if (result.success) return NO_ERRORS;
@@ -18,7 +18,7 @@ export function fieldErrors(schema: z.ZodType, value: unknown): FieldErrors {
   );
 }
 
-/** The server's word on the fields below `pointer`, with pointers from there. */
+/** The server's errors about `pointer` and the fields below it, with pointers relative to it. */
 export const problemErrors = (problem: Problem | null, pointer: string): FieldErrors =>
   byField(
     (problem?.errors ?? [])
@@ -26,15 +26,15 @@ export const problemErrors = (problem: Problem | null, pointer: string): FieldEr
       .map(({ path, message }) => ({ path: path.slice(pointer.length), message })),
   );
 
-/** The first word on each field counts. */
+/** Keeps the first error of each field. */
 const byField = (errors: readonly { path: string; message: string }[]): FieldErrors =>
   Object.fromEntries(errors.toReversed().map(({ path, message }) => [path, message]));
 
-/** The errors of a part, with pointers from the whole. */
+/** The errors of a part, with pointers relative to the whole. */
 export const errorsIn = (pointer: string, errors: FieldErrors): FieldErrors =>
   Object.fromEntries(Object.entries(errors).map(([path, message]) => [pointer + path, message]));
 
-/** The errors below `pointer`, with pointers from there. */
+/** The errors at and below `pointer`, with pointers relative to it. */
 export const errorsBelow = (errors: FieldErrors, pointer: string): FieldErrors =>
   Object.fromEntries(
     Object.entries(errors)

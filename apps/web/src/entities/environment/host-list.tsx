@@ -9,13 +9,13 @@ import { type HostDraft, hostIn } from './network-draft.js';
 interface HostListProps {
   hosts: readonly HostDraft[];
   onChange: (hosts: HostDraft[]) => void;
-  /** By pointers into the list: `/0/host`, and the empty one about the list. */
+  /** Keys are pointers into the list, such as `/0/host`; the empty one is about the list itself. */
   errors: FieldErrors;
 }
 
 /**
- * The hosts of an allow list, with an empty line below them to go on with: what is typed there is a host at once, so
- * that nothing waits to be added.
+ * The hosts of an allow list, with an empty line at the end. What is typed there is part of the list at once, without
+ * an "Add" button.
  */
 export function HostList({ hosts, onChange, errors }: HostListProps) {
   const list = useRef<HTMLUListElement>(null);
@@ -82,11 +82,11 @@ interface HostRowProps {
 
 function HostRow({ host: { host, readOnly }, isNew, error: wrong, ...on }: HostRowProps) {
   const id = useId();
-  // A name that is being typed is not wrong yet.
+  // No error while the name is still being typed.
   const [written, setWritten] = useState(host !== '');
   const error = written && wrong ? `“${host.trim()}” ${wrong}` : undefined;
   const onKeyDown = (event: KeyboardEvent) => {
-    // Enter would send the form around the list; on the empty line it may.
+    // Enter would submit the form. Only on the empty line it may.
     if (event.key !== 'Enter' || host.trim() === '') return;
     event.preventDefault();
     on.onNext();
@@ -145,8 +145,8 @@ const ReadOnlyToggle = ({ host, value, onChange }: ReadOnlyToggleProps) => (
     side="top"
     label={
       value
-        ? 'GET, HEAD and OPTIONS only. Https is opened to see to that, with a certificate of the run’s own.'
-        : 'All methods. Choose to let commands only read from this host.'
+        ? 'Only GET, HEAD and OPTIONS. To enforce this, HTTPS is decrypted with a certificate made for the run.'
+        : 'All methods. Choose this to let commands only read from the host.'
     }
   >
     <button

@@ -5,7 +5,8 @@ import type { Refusal } from './network-modes.js';
 
 /** A network as it is being edited: hosts as typed, kept while another mode is chosen. */
 export const NetworkDraft = z.object({
-  mode: z.enum(NETWORK_MODES),
+  /** null: not chosen yet, since the server has a mode that this build does not know. */
+  mode: z.enum(NETWORK_MODES).nullable(),
   hosts: z.array(z.object({ host: z.string(), readOnly: z.boolean() })),
 });
 export type NetworkDraft = z.infer<typeof NetworkDraft>;
@@ -14,15 +15,16 @@ export type HostDraft = NetworkDraft['hosts'][number];
 export const NETWORK_DRAFT_OFF: NetworkDraft = { mode: 'off', hosts: [] };
 
 export const fromNetwork = (network: Network): NetworkDraft => ({
-  mode: network.mode,
+  mode: NETWORK_MODES.find((mode) => mode === network.mode) ?? null,
   hosts:
     network.mode === 'allow_list'
-      ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods === 'read' }))
+      ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods !== 'any' }))
       : [],
 });
 
+/** What the draft says; `networkErrors` finds a draft without a mode. */
 export function toNetwork({ mode, hosts }: NetworkDraft): NetworkInput {
-  if (mode !== 'allow_list') return { mode };
+  if (mode !== 'allow_list') return { mode: mode ?? 'off' };
   return {
     mode,
     hosts: hosts.map(({ host, readOnly }) => ({
@@ -32,15 +34,16 @@ export function toNetwork({ mode, hosts }: NetworkDraft): NetworkInput {
   };
 }
 
-/** What the server would say to it; keys are JSON pointers into the network, `/hosts/0/host`. */
+/** The errors that the server would find. Keys are JSON pointers into the network, such as `/hosts/0/host`. */
 export function networkErrors(draft: NetworkDraft): FieldErrors {
+  if (draft.mode === null) return { '/mode': 'Choose a mode.' };
   const errors = fieldErrors(Network, toNetwork(draft));
   return draft.mode === 'allow_list' && draft.hosts.length === 0 ? { ...errors, '/hosts': NO_HOSTS } : errors;
 }
 
-const NO_HOSTS = 'Name at least one host, or choose another mode.';
+const NO_HOSTS = 'Add at least one host, or choose another mode.';
 
-/** The host of whatever was typed or pasted: an address of a page names one, too. */
+/** The host in what was typed or pasted, which may be the address of a page. */
 export const hostIn = (typed: string): string =>
   typed
     .trim()
@@ -51,10 +54,11 @@ export const hostIn = (typed: string): string =>
 const ruleName = ({ host, port }: Refusal): string =>
   port === 80 || port === 443 ? host : `${host}:${port}`;
 
-/** Whether a network allows by now what was refused once. */
+/** Whether the network now allows a connection that it refused before. */
 export function allows(network: Network, refusal: Refusal): boolean {
-  if (refusal.reason === 'address_not_public' || network.mode === 'off') return false;
+  if (refusal.reason === 'address_not_public') return false;
   if (network.mode === 'on') return true;
+  if (network.mode !== 'allow_list') return false;
   const wanted = ruleName(refusal);
   return network.hosts.some(
     ({ host, methods }) =>
@@ -63,7 +67,7 @@ export function allows(network: Network, refusal: Refusal): boolean {
   );
 }
 
-/** The draft with the host allowed that a run was refused. */
+/** The draft, changed so that it allows the refused connection. */
 export function allowing(draft: NetworkDraft, refusal: Refusal): NetworkDraft {
   const name = ruleName(refusal);
   const others = draft.hosts.filter((rule) => rule.host !== name);

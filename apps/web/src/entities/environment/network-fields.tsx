@@ -7,7 +7,7 @@ import { cx } from '../../shared/lib/cx.js';
 import { errorsBelow, type FieldErrors } from './field-errors.js';
 import { HostList } from './host-list.js';
 import type { NetworkDraft } from './network-draft.js';
-import { MODES, networkLimit } from './network-modes.js';
+import { networkLimit, networkMode } from './network-modes.js';
 
 interface NetworkFieldsProps {
   value: NetworkDraft;
@@ -15,7 +15,7 @@ interface NetworkFieldsProps {
   errors: FieldErrors;
 }
 
-/** Off, an allow list, or on: each with what it means. */
+/** The choice between off, an allow list and on, with an explanation of each. */
 export function NetworkFields({ value, onChange, errors }: NetworkFieldsProps) {
   const { data: system } = useQuery(systemQuery);
   const limit = networkLimit(system?.isolation);
@@ -23,7 +23,7 @@ export function NetworkFields({ value, onChange, errors }: NetworkFieldsProps) {
     <div className="space-y-2.5">
       <RadioGroup.Root
         aria-label="Network"
-        value={value.mode}
+        value={value.mode ?? ''}
         onValueChange={(mode) => onChange({ ...value, mode: mode as NetworkMode })}
         className="space-y-0.5"
       >
@@ -34,6 +34,7 @@ export function NetworkFields({ value, onChange, errors }: NetworkFieldsProps) {
       {limit && (
         <p className="rounded-lg bg-warning-soft px-2.5 py-2 text-xs text-muted-foreground">{limit}</p>
       )}
+      {errors['/mode'] && <p className="px-2.5 text-xs text-muted-foreground">{errors['/mode']}</p>}
       {value.mode === 'allow_list' && (
         <HostList
           hosts={value.hosts}
@@ -46,7 +47,7 @@ export function NetworkFields({ value, onChange, errors }: NetworkFieldsProps) {
 }
 
 function ModeChoice({ mode, disabled }: { mode: NetworkMode; disabled: boolean }) {
-  const { name, icon: Icon, note } = MODES[mode];
+  const { name, icon: Icon, note } = networkMode(mode);
   const id = useId();
   return (
     <RadioGroup.Item

@@ -2,6 +2,7 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { Network, NetworkMode, NetworkRefusal } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { Globe, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 
 /** A connection that the network of a run did not allow. */
 export type Refusal = EventData<'network.refused'>;
@@ -9,41 +10,44 @@ export type Refusal = EventData<'network.refused'>;
 interface Mode {
   readonly name: string;
   readonly icon: LucideIcon;
-  /** What it means, in a line. */
+  /** What it means, in one line. */
   readonly note: string;
 }
 
-export const MODES: Record<NetworkMode, Mode> = {
+const MODES: Record<NetworkMode, Mode> = {
   off: {
     name: 'Off',
     icon: GlobeOff,
-    note: 'Nothing is reached; what was asked for is shown.',
+    note: 'Commands reach nothing. Refused connections are shown.',
   },
   allow_list: {
     name: 'Allow list',
     icon: GlobeLock,
-    note: 'Only the hosts that you name.',
+    note: 'Only the hosts that you list.',
   },
-  on: { name: 'On', icon: Globe, note: 'Every public host, but no private network.' },
+  on: { name: 'On', icon: Globe, note: 'All public hosts, but no private networks.' },
 };
 
-/** A network in a word or two; one host is named. */
+/** The mode's name, icon and note. A mode of a newer server has its own name and a neutral icon. */
+export const networkMode = (mode: string): Mode =>
+  lookUp(MODES, mode) ?? { name: inWords(mode), icon: Globe, note: '' };
+
+/** A network in a word or two; a single host by its name. */
 export function networkText(network: Network): string {
-  if (network.mode !== 'allow_list') return network.mode;
+  if (network.mode !== 'allow_list') return networkMode(network.mode).name.toLowerCase();
   const [first, ...more] = network.hosts;
   return more.length === 0 ? (first?.host ?? 'no host') : `${network.hosts.length} hosts`;
 }
 
-/** What the runner's isolation does not let one choose, and why; null: everything works. */
+/** Which modes the runner's isolation cannot enforce, in a sentence; null: it enforces all of them. */
 export function networkLimit(isolation: SystemInfo['isolation'] | undefined): string | null {
   switch (isolation) {
-    case undefined:
-    case 'bubblewrap':
-      return null;
     case 'codex-sandbox':
-      return "An allow list needs the jail of bubblewrap. This server has Codex's own sandbox.";
+      return "An allow list needs the bubblewrap jail. This server uses Codex's own sandbox.";
     case 'none':
       return 'The network cannot be limited here: this server runs commands without isolation.';
+    default:
+      return null;
   }
 }
 
@@ -53,8 +57,8 @@ const REFUSED_BECAUSE: Record<Exclude<NetworkRefusal, 'network_off'>, string> = 
   address_not_public: 'not a public address',
 };
 
-/** @param about whose network it was: the session's, or the setup script's own */
+/** @param about whose network refused it: the session's, or the setup script's own */
 export function refusedBecause(reason: NetworkRefusal, about: 'network' | 'setup'): string {
-  if (reason !== 'network_off') return REFUSED_BECAUSE[reason];
+  if (reason !== 'network_off') return lookUp(REFUSED_BECAUSE, reason) ?? 'not allowed';
   return about === 'setup' ? 'network is off for the setup' : 'network is off for this session';
 }

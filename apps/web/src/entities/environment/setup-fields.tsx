@@ -7,7 +7,7 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { errorsBelow, type FieldErrors } from './field-errors.js';
 import { HostList } from './host-list.js';
 import type { NetworkDraft } from './network-draft.js';
-import { MODES, networkLimit } from './network-modes.js';
+import { networkLimit, networkMode } from './network-modes.js';
 import type { SetupDraft } from './setup-draft.js';
 
 interface SetupFieldsProps {
@@ -46,7 +46,7 @@ export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
           className={error ? 'mt-1.5 text-xs text-destructive' : 'mt-1.5 text-xs text-muted-foreground'}
         >
           {error ??
-            'Bash runs it once in the workspace, before the first prompt. The first command that fails ends it.'}
+            'Bash runs it once in the workspace, before the first prompt. It stops at the first command that fails.'}
         </p>
       </div>
       <SetupNetwork value={value} onChange={onChange} errors={errorsBelow(errors, '/network')} />
@@ -59,12 +59,12 @@ type Choice = NetworkMode | 'session';
 function SetupNetwork({ value, onChange, errors }: SetupFieldsProps) {
   const { data: system } = useQuery(systemQuery);
   const limit = networkLimit(system?.isolation);
-  const choice: Choice = value.asSession ? 'session' : value.network.mode;
+  const choice: Choice | null = value.asSession ? 'session' : value.network.mode;
   const options = [
     { value: 'session' as const, name: 'As the session' },
     ...NETWORK_MODES.map((mode) => ({
       value: mode,
-      name: MODES[mode].name,
+      name: networkMode(mode).name,
       disabled: limit !== null && mode === 'allow_list',
     })),
   ];
@@ -84,7 +84,8 @@ function SetupNetwork({ value, onChange, errors }: SetupFieldsProps) {
         className="[&>button]:flex-auto [&>button]:px-1.5"
       />
       <p className="mt-1.5 text-xs text-muted-foreground">
-        {choice === 'session' ? 'It reaches what the agent may reach.' : MODES[choice].note} {limit}
+        {choice === 'session' ? 'It may reach what the agent may reach.' : choice && networkMode(choice).note}{' '}
+        {errors['/mode']} {limit}
       </p>
       {choice === 'allow_list' && (
         <div className="mt-2.5">

@@ -6,11 +6,11 @@ import { CopyButton } from '../../shared/ui/copy-button.js';
 interface PromptBubbleProps {
   id: string;
   prompt: string;
-  /** On its way to the server. */
+  /** The server has not answered yet. */
   sending?: boolean;
 }
 
-/** What the person asked. A long prompt shows its beginning. */
+/** What the person asked. A long prompt is cut until it is expanded. */
 export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps) {
   const { open, toggle } = useDisclosure(`${id}/prompt`);
   const text = useRef<HTMLDivElement>(null);

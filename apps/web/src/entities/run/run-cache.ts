@@ -1,9 +1,9 @@
 import type { RunStatusActivity } from '@saas-codex/contracts/activity';
 import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
-import { canTransition } from '@saas-codex/contracts/transitions';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { lookUp } from '../../shared/lib/open-enums.js';
 
-/** Query keys of everything about runs. */
+/** Query keys of runs. */
 export const runKeys = {
   all: ['runs'] as const,
   list: (sessionId: string) => ['runs', 'list', sessionId] as const,
@@ -11,7 +11,7 @@ export const runKeys = {
 
 export type RunPages = InfiniteData<RunPage, string | null>;
 
-/** Puts a new run first, or replaces it where it is. */
+/** Adds a new run as the first one, or replaces a known one in its place. */
 export function placeRun(data: RunPages, run: Run): RunPages {
   const known = data.pages.some((page) => page.items.some((item) => item.run_id === run.run_id));
   const pages = data.pages.map((page, index) => {
@@ -21,23 +21,33 @@ export function placeRun(data: RunPages, run: Run): RunPages {
   return { ...data, pages };
 }
 
-/** The run after a status report; the same object when the report is old news. */
+/** The run after a status report; the same object if the report is outdated. */
 export function withStatus(run: Run, { status, error, usage, at }: RunStatusActivity): Run {
-  if (!canTransition(RUN_TRANSITIONS, run.status, status)) return run;
+  if (isOutdated(run.status, status)) return run;
   return {
     ...run,
     status,
     error,
     usage: usage ?? run.usage,
     started_at: run.started_at ?? (status === 'running' ? at : null),
-    ended_at: status === 'running' ? null : at,
+    ended_at: isEnd(status) ? at : null,
   };
+}
+
+const nextStatuses = (status: string) => lookUp<readonly string[]>(RUN_TRANSITIONS, status);
+const isEnd = (status: string): boolean => nextStatuses(status)?.length === 0;
+
+/** A status that this build does not know may come after any that is not an end. */
+function isOutdated(current: string, reported: string): boolean {
+  if (isEnd(current)) return true;
+  const known = nextStatuses(reported) !== undefined;
+  return known && nextStatuses(current)?.includes(reported) === false;
 }
 
 export const applyRun = (client: QueryClient, run: Run): void =>
   void client.setQueryData<RunPages>(runKeys.list(run.session_id), (data) => data && placeRun(data, run));
 
-/** A report about a run that is not listed yet (prompted elsewhere) makes the list load again. */
+/** Applies a status report. A run that is not in the list (prompted elsewhere) makes the list load again. */
 export function applyRunStatus(client: QueryClient, activity: RunStatusActivity): void {
   const data = client.getQueryData<RunPages>(runKeys.list(activity.session_id));
   if (!data) return;
@@ -46,6 +56,6 @@ export function applyRunStatus(client: QueryClient, activity: RunStatusActivity)
   else reloadRuns(client, activity.session_id);
 }
 
-/** Reads the list again: a report carries no diff, and comes before the backend has taken it up. */
+/** Loads the list again. Status reports carry no diff and arrive before the backend has processed them. */
 export const reloadRuns = (client: QueryClient, sessionId: string): void =>
   void client.invalidateQueries({ queryKey: runKeys.list(sessionId) });

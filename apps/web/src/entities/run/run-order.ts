@@ -1,24 +1,29 @@
-import type { Run, RunPage } from '@saas-codex/contracts/runs';
+import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import type { InfiniteData } from '@tanstack/react-query';
+import { lookUp } from '../../shared/lib/open-enums.js';
 
-/** A session's runs as they are read. */
+/** A session's runs in the order in which the conversation shows them. */
 export interface OrderedRuns {
-  /** Oldest first: what has run, what runs, and the one that is about to. */
+  /** Oldest first: the ended runs, the one in progress, or else the next one. */
   readonly conversation: readonly Run[];
-  /** Prompts that wait behind it, in the order in which they will run. */
+  /** Prompts that wait, in the order in which they will run. */
   readonly queue: readonly Run[];
   readonly running: Run | null;
 }
 
-/** A prompt that was taken out of the queue again leaves no trace: it never ran. */
+/** A status that this build does not know is in progress until the run has an end. */
+const isInProgress = ({ status, ended_at }: Run): boolean =>
+  status === 'running' || (!lookUp(RUN_TRANSITIONS, status) && ended_at === null);
+
+/** A prompt that was removed from the queue is not shown: it never ran. */
 const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.started_at === null;
 
-/** When it began; one that was ended before it began stands where it ended. */
+/** When it began; a run that ended before it began is placed where it ended. */
 const began = (run: Run): string => run.started_at ?? run.ended_at ?? run.created_at;
 
 /**
- * A setup goes before the prompts that wait for it, whenever it was asked for.
- * @param held prompts wait until a person has decided about the setup: none of them is about to run
+ * A setup goes before the prompts that wait for it, whenever it was requested.
+ * @param held prompts wait for a person's decision about the setup, so none of them is next
  */
 export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false): OrderedRuns {
   const oldestFirst = (data?.pages ?? [])
@@ -31,7 +36,7 @@ export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false)
   const begun = oldestFirst
     .filter((run) => run.status !== 'queued')
     .toSorted((a, b) => (began(a) < began(b) ? -1 : Number(began(a) > began(b))));
-  const running = oldestFirst.find((run) => run.status === 'running') ?? null;
+  const running = oldestFirst.find(isInProgress) ?? null;
   const waits = running !== null || (held && queued[0]?.kind !== 'setup');
   const next = waits ? [] : queued.slice(0, 1);
   return {

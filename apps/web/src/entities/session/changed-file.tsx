@@ -1,4 +1,5 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 
@@ -12,7 +13,11 @@ const SIGNS: Record<DiffFile['status'], { letter: string; name: string; classNam
 
 /** What happened to a file, as git's letter. */
 export function FileStatus({ status, className }: { status: DiffFile['status']; className?: string }) {
-  const sign = SIGNS[status];
+  const sign = lookUp(SIGNS, status) ?? {
+    letter: '?',
+    name: inWords(status),
+    className: 'text-subtle-foreground',
+  };
   return (
     <span
       role="img"
@@ -25,6 +30,6 @@ export function FileStatus({ status, className }: { status: DiffFile['status']; 
   );
 }
 
-/** The changed lines of one file; nothing for a binary file, or one that is not known (yet). */
+/** The number of changed lines of one file; nothing for a binary file, or while the file is not known. */
 export const FileStat = ({ file }: { file: DiffFile | undefined }) =>
   file && <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />;

@@ -4,23 +4,23 @@ import { z } from 'zod';
 import { stored } from '../../shared/lib/stored.js';
 
 /**
- * Where the Changes panel stands lives in the address (`?panel=changes&run=…&file=…`), so that a reload, a link and
- * the back button keep it, and so that the conversation can open it without knowing the panel.
+ * The state of the Changes panel is in the address (`?panel=changes&run=…&file=…`), so that a reload and a link keep
+ * it, and so that the conversation can open the panel without importing it.
  */
 export const SessionSearch = z.object({
   panel: z.enum(['changes', 'closed']).optional().catch(undefined),
-  /** Show what this run changed; left out: everything since the session began. */
+  /** Show what this run changed; without it, everything since the session began. */
   run: z.string().optional().catch(undefined),
   /** The file to scroll to. */
   file: z.string().optional().catch(undefined),
 });
 export type SessionSearch = z.infer<typeof SessionSearch>;
 
-/** Whether the person left the panel open last time: sessions opened later start the same way. */
+/** Whether the panel was open last time: other sessions start the same way. */
 const OPEN_KEY = 'changes-open';
 export const prefersChangesOpen = (): boolean => stored.read(OPEN_KEY) !== null;
 
-/** `panel` is undefined while the person has not chosen in this session. */
+/** `panel` is undefined until the person opens or closes the panel in this session. */
 export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
 
 declare module '@tanstack/react-router' {
@@ -29,7 +29,7 @@ declare module '@tanstack/react-router' {
   }
 }
 
-/** When Changes was last asked to show something: asking for the same file again scrolls to it again. */
+/** When Changes was last told to show something, so that choosing the same file again scrolls to it again. */
 export const useChangesShownAt = (): number =>
   useLocation({ select: ({ state }) => state.changesShownAt ?? 0 });
 

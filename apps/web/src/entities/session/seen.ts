@@ -6,8 +6,8 @@ import { stored } from '../../shared/lib/stored.js';
 import { type SessionState, sessionState } from './session-state.js';
 
 /**
- * Which sessions went on since this browser last showed them: a map of session to the activity that was seen. One
- * that was never opened here counts as seen, so that nothing old lights up on a new machine.
+ * Which sessions have news since this browser last showed them: maps a session to the latest activity that was seen. A
+ * session that was never opened here counts as seen, so that nothing old lights up in a new browser.
  */
 const KEY = 'seen';
 const LIMIT = 200;
@@ -24,7 +24,7 @@ function read(): Seen {
 
 const seen = createStore(read());
 
-/** The map with a session put last; the ones seen longest ago fall out. */
+/** The map with this session as the latest one. Beyond `LIMIT`, the sessions seen longest ago are dropped. */
 export function withSeen(before: Seen, session: Pick<Session, 'session_id' | 'updated_at'>): Seen {
   const { [session.session_id]: _, ...others } = before;
   const entries = [...Object.entries(others), [session.session_id, session.updated_at] as const];
@@ -34,7 +34,7 @@ export function withSeen(before: Seen, session: Pick<Session, 'session_id' | 'up
 export const isUnseen = (map: Seen, session: Pick<Session, 'session_id' | 'updated_at'>): boolean =>
   (map[session.session_id] ?? session.updated_at) < session.updated_at;
 
-/** Notes, while a session is on the screen, that its activity was seen. */
+/** Marks the session's activity as seen while it is on the screen. */
 export function useMarkSeen({ session_id, updated_at }: Session): void {
   useEffect(() => {
     const mark = () => {
@@ -49,7 +49,7 @@ export function useMarkSeen({ session_id, updated_at }: Session): void {
   }, [session_id, updated_at]);
 }
 
-/** The same, and whether there is something new to read in it. */
+/** The state of a session, `news` if there is something new to read in it. */
 export function useSessionState(session: Session): SessionState {
   const unseen = isUnseen(useStore(seen), session);
   const state = sessionState(session);

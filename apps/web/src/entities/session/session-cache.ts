@@ -1,22 +1,22 @@
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 
-/** Query keys of everything about sessions. */
+/** Query keys of sessions. */
 export const sessionKeys = {
   all: ['sessions'] as const,
   lists: ['sessions', 'list'] as const,
   list: (archived: boolean) => [...sessionKeys.lists, { archived }] as const,
   details: ['sessions', 'detail'] as const,
   detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
-  /** How far a clone is; fed by the activity stream alone. */
+  /** The progress of the clone, written by the activity stream. */
   progress: (sessionId: string) => ['sessions', 'progress', sessionId] as const,
 };
 
 type Pages = InfiniteData<SessionPage, string | null>;
 
 /**
- * Puts a session, as it is now, where the pages of a list should show it: lists are ordered by latest activity, and
- * the archive is a list of its own. Page borders stay where they are; only the first page grows.
+ * Puts a session where the pages of a list should show it now. Lists are ordered by latest activity, and archived
+ * sessions have their own list. Pages keep their borders; only the first page grows.
  */
 export function placeSession(pages: Pages, session: Session, archived: boolean): Pages {
   const without = withoutSession(pages, session.session_id);
@@ -27,7 +27,7 @@ export function placeSession(pages: Pages, session: Session, archived: boolean):
   );
   if (index >= 0) return insertAt(without, index, session);
   const last = without.pages.length - 1;
-  // Older than everything loaded: it belongs on a page that was not asked for yet, unless there is none.
+  // Older than everything loaded: it belongs on a page that is not loaded yet, unless this is the last one.
   return known || without.pages[last]?.next_cursor === null ? insertAt(without, last, session) : without;
 }
 
@@ -43,7 +43,7 @@ function insertAt(data: Pages, pageIndex: number, session: Session): Pages {
   };
 }
 
-/** The same object when it was not there. */
+/** Returns the same object if the session is not in it. */
 function withoutSession(data: Pages, sessionId: string): Pages {
   if (!data.pages.some((page) => page.items.some((item) => item.session_id === sessionId))) return data;
   return {
@@ -55,7 +55,7 @@ function withoutSession(data: Pages, sessionId: string): Pages {
   };
 }
 
-/** A session changed: every list and the session's own page show it. An older state never replaces a newer one. */
+/** Updates a session in every list and on its own page. An older state never replaces a newer one. */
 export function applySession(client: QueryClient, session: Session): void {
   const shown = client.getQueryData<Session>(sessionKeys.detail(session.session_id));
   if (shown && shown.updated_at > session.updated_at) return;

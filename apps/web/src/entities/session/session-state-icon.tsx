@@ -6,14 +6,15 @@ const STATE_LABELS: Record<SessionState, string> = {
   'setting-up': 'Setting up',
   running: 'Working',
   queued: 'Queued',
-  held: 'Waiting for its setup',
+  held: 'Waiting for the setup',
   failed: 'Not set up',
   archived: 'Archived',
   news: 'Finished since you last looked',
   idle: 'Idle',
+  unknown: 'In another state',
 };
 
-/** The state as one small sign, 14 px square. */
+/** The state as a small icon, 14 px square. */
 export function SessionStateIcon({ state }: { state: SessionState }) {
   const label = STATE_LABELS[state];
   switch (state) {
@@ -32,6 +33,7 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
     case 'news':
       return <Dot label={label} className="bg-accent" />;
     case 'idle':
+    case 'unknown':
       return <Dot label={label} className="border border-subtle-foreground/60" />;
   }
 }

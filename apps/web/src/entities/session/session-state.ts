@@ -4,29 +4,41 @@ import type { Session } from '@saas-codex/contracts/sessions';
  * What a session's setup script means for its prompts:
  *
  *     none     there is no script
- *     pending  it waits or runs: prompts wait for it
- *     held     its last run did not succeed, or there was none: prompts wait for a person
+ *     pending  it is queued or running: prompts wait for it
+ *     held     its last run did not succeed, or it has not run: prompts wait for a person's decision
  *     done     prompts run
+ *
+ * A status that this build does not know counts as pending: nobody is asked to decide about it.
  */
 export type SetupState = 'none' | 'pending' | 'held' | 'done';
+
+const NOT_SUCCEEDED: readonly string[] = ['failed', 'cancelled', 'interrupted'];
 
 export function setupState({
   setup,
   setup_status: status,
 }: Pick<Session, 'setup' | 'setup_status'>): SetupState {
   if (!setup) return 'none';
-  if (status === 'queued' || status === 'running') return 'pending';
-  return status === 'succeeded' ? 'done' : 'held';
+  if (status === 'succeeded') return 'done';
+  return status === null || NOT_SUCCEEDED.includes(status) ? 'held' : 'pending';
 }
 
-/** A session as a person sees it: its status, and what its runs are doing. */
+/** A session as a person sees it: its status and what its runs are doing. `unknown`: a status of a newer server. */
 export type SessionState =
-  'setting-up' | 'running' | 'queued' | 'held' | 'failed' | 'archived' | 'news' | 'idle';
+  'setting-up' | 'running' | 'queued' | 'held' | 'failed' | 'archived' | 'news' | 'idle' | 'unknown';
 
 export function sessionState(session: Session): SessionState {
-  if (session.status === 'provisioning') return 'setting-up';
-  if (session.status !== 'ready') return session.status;
-  if (session.active_run_id) return 'running';
-  if (setupState(session) === 'held') return 'held';
-  return session.queued_runs > 0 ? 'queued' : 'idle';
+  switch (session.status) {
+    case 'provisioning':
+      return 'setting-up';
+    case 'failed':
+    case 'archived':
+      return session.status;
+    case 'ready':
+      if (session.active_run_id) return 'running';
+      if (setupState(session) === 'held') return 'held';
+      return session.queued_runs > 0 ? 'queued' : 'idle';
+    default:
+      return 'unknown';
+  }
 }

@@ -11,10 +11,18 @@ import type {
   TimelineItem,
 } from './run-timeline.js';
 
-/** An event with its place in the log: a delta shares `seq` with the durable event before it. */
+/** An event of a type that this build does not know: a newer server wrote it. */
+interface UnknownEvent {
+  readonly type: 'unknown';
+  /** The type as the server sent it. */
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** An event with its position in the log: a delta shares `seq` with the durable event before it. */
 export interface LoggedEvent {
   readonly id: EventId;
-  readonly event: RunEvent;
+  readonly event: RunEvent | UnknownEvent;
 }
 
 export const EMPTY_TIMELINE: RunTimeline = {
@@ -27,17 +35,17 @@ export const EMPTY_TIMELINE: RunTimeline = {
 };
 
 /**
- * The one way from events to what is shown. Pure: the same events give the same timeline, however often a
- * reconnect repeats some of them. Untouched entries keep their identity, so that their rows do not render again.
+ * The one way from events to what the page shows. Pure: the same events give the same timeline, even if a reconnect
+ * repeats some of them. Entries that an event does not touch keep their identity, so their rows do not render again.
  */
 export function fold(state: RunTimeline, { id, event }: LoggedEvent): RunTimeline {
   if (state.end || compareEventIds(id, state.position) <= 0) return state;
-  return { ...state, ...change(state, event), position: id };
+  return { ...state, ...change(state, event, id), position: id };
 }
 
 type Change = Partial<RunTimeline>;
 
-function change(state: RunTimeline, event: RunEvent): Change {
+function change(state: RunTimeline, event: LoggedEvent['event'], id: EventId): Change {
   switch (event.type) {
     case 'run.started':
       return { prompt: event.data.prompt, startedAt: event.at };
@@ -66,13 +74,21 @@ function change(state: RunTimeline, event: RunEvent): Change {
     case 'turn.started':
     case 'checkpoint.created':
       return {};
+    case 'unknown':
+      return { entries: withUnknown(state.entries, event, id) };
     default:
-      return unknownEvent(event);
+      return unhandled(event);
   }
 }
 
-/** A newer server may send types that this build does not know; a type that it does know must have its case. */
-const unknownEvent = (_event: never): Change => ({});
+/** Fails to compile when a type that the contracts know has no case above. */
+const unhandled = (_event: never): Change => ({});
+
+/** Short-lived events are not in the archive, so only durable ones get a row: it must look the same on replay. */
+function withUnknown(entries: readonly Entry[], { name, data }: UnknownEvent, id: EventId): readonly Entry[] {
+  if (id.delta > 0) return entries;
+  return [...entries, { kind: 'event', key: `event:${id.seq}`, type: name, data }];
+}
 
 function ending(state: RunTimeline, event: Extract<RunEvent, { type: TerminalEventType }>): Change {
   const status = event.type.slice('run.'.length) as RunEndStatus;
@@ -83,13 +99,15 @@ function ending(state: RunTimeline, event: Extract<RunEvent, { type: TerminalEve
     entries: state.entries.filter(
       (entry) =>
         !(entry.kind === 'draft' && status === 'succeeded') &&
-        // The end says it too, and what to do about it.
+        // The end repeats it and says what to do.
         !(entry.kind === 'notice' && entry.message === reason),
     ),
   };
 }
 
-/** Starts, updates or completes an item; completing one removes the oldest draft of its type and may take its place. */
+/**
+ * Starts, updates or completes an item. A completed item removes the oldest draft of its type and may take its place.
+ */
 function withItem(
   entries: readonly Entry[],
   raw: Item,
@@ -121,6 +139,8 @@ function recognise(raw: Item): TimelineItem {
 function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): readonly Entry[] {
   const { item_type: itemType, stream_id: stream, text: added } = delta;
   if (itemType === 'command_execution') return withOutput(entries, `item:${stream}`, added);
+  // The completed item shows what grew.
+  if (itemType !== 'agent_message' && itemType !== 'reasoning') return entries;
   const key = `draft:${stream}`;
   const index = entries.findIndex((entry) => entry.key === key);
   const previous = entries[index] as DraftEntry | undefined;
@@ -128,10 +148,10 @@ function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): r
   return index >= 0 ? entries.with(index, draft) : [...entries, draft];
 }
 
-/** Of output that still grows, this much of its end is kept; the completed item brings what there is to keep. */
+/** Characters kept from the end of output that still grows. The completed item brings the final output. */
 const GROWING_OUTPUT = 64 * 1024;
 
-/** A command that has not ended says more; deltas of one that is not there, or has ended, are old news. */
+/** Appends output to a running command. Deltas of a command that is missing or has ended are ignored. */
 function withOutput(entries: readonly Entry[], key: string, added: string): readonly Entry[] {
   const index = entries.findIndex((entry) => entry.key === key);
   const entry = entries[index];
@@ -146,15 +166,15 @@ function withOutput(entries: readonly Entry[], key: string, added: string): read
   });
 }
 
-/** The second half of what may be kept, from the beginning of a line, so that not every delta has to cut. */
+/** Keeps only half of the limit, from the start of a line, so that not every delta has to cut. */
 function lastLines(output: string): string {
   const end = output.slice(-GROWING_OUTPUT / 2);
   return end.slice(end.indexOf('\n') + 1);
 }
 
 /**
- * Codex tells a failure twice (`error`, then `turn.failed`) and each attempt to get over it anew ("Attempt 2/5 failed
- * …"): of notices in a row, the last one counts.
+ * Codex reports a failure twice (`error`, then `turn.failed`) and every retry again ("Attempt 2/5 failed …"). Of
+ * consecutive notices only the last one is kept.
  */
 function withNotice(entries: readonly Entry[], message: string, seq: number): readonly Entry[] {
   const last = entries.at(-1);
@@ -162,7 +182,7 @@ function withNotice(entries: readonly Entry[], message: string, seq: number): re
   return [...entries, { kind: 'notice', key: `notice:${seq}`, message }];
 }
 
-/** An agent that is refused one host tries the next: those in a row stand together. */
+/** An agent that is refused one host tries the next, so consecutive refusals form one entry. */
 function withRefusal(entries: readonly Entry[], refusal: Refusal, seq: number): readonly Entry[] {
   const last = entries.at(-1);
   if (last?.kind === 'refusals') {

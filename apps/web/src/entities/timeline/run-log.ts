@@ -1,29 +1,33 @@
 import { parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { EVENT_TYPES, RunEvent } from '@saas-codex/contracts/events';
 import { useEffect, useSyncExternalStore } from 'react';
-import { toApiError } from '../../shared/api/api-error.js';
-import { path, request } from '../../shared/api/request.js';
+import { z } from 'zod';
+import type { ApiError } from '../../shared/api/api-error.js';
+import { openOnReading } from '../../shared/api/open-on-reading.js';
+import { path } from '../../shared/api/request.js';
 import { openEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
 import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
 import type { RunTimeline } from './run-timeline.js';
 
 /**
- * The folded log of one run, live while somebody holds it:
+ * The folded log of one run, live while a part of the page needs it:
  *
- *     first hold     ─► stream after `position` ─► events, gathered for 32 ms ─► fold ─► subscribers
- *     last release   ─► a moment later the stream closes; what was folded stays and is taken up from there
- *     terminal event ─► the log is complete: no stream is ever opened again
+ *     first keepLive ─► stream after `position` ─► events, batched for 32 ms ─► fold ─► subscribers
+ *     last release   ─► a moment later the stream closes; the timeline stays and is continued from there
+ *     end            ─► the log is complete: no stream is opened again
  *
- * To subscribe is not to hold: a row that is kept on the page out of sight shows what is there and asks for nothing.
+ * Subscribing does not open the stream: a row that is kept on the page out of sight shows the timeline as it is.
  */
-export class RunLog {
+class RunLog {
   private timeline: RunTimeline = EMPTY_TIMELINE;
   private pending: LoggedEvent[] = [];
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
   private closeTimer: ReturnType<typeof setTimeout> | undefined;
   private closeStream: (() => void) | null = null;
+  /** The server said that nothing follows. */
+  private complete = false;
   private readonly listeners = new Set<() => void>();
-  private holds = 0;
+  private users = 0;
 
   constructor(private readonly runId: string) {}
 
@@ -34,14 +38,14 @@ export class RunLog {
     return () => this.listeners.delete(listener);
   };
 
-  /** Asks for the events; the answer takes the wish back. */
-  hold(): () => void {
-    this.holds += 1;
+  /** Reads the log and follows it until the returned function is called. */
+  keepLive(): () => void {
+    this.users += 1;
     clearTimeout(this.closeTimer);
-    if (!this.timeline.end && !this.closeStream) this.open();
+    if (!this.timeline.end && !this.complete && !this.closeStream) this.open();
     return () => {
-      this.holds -= 1;
-      if (this.holds === 0) this.closeTimer = setTimeout(() => this.close(), LINGER_MS);
+      this.users -= 1;
+      if (this.users === 0) this.closeTimer = setTimeout(() => this.close(), LINGER_MS);
     };
   }
 
@@ -52,32 +56,23 @@ export class RunLog {
   private open(): void {
     const { position } = this.timeline;
     this.closeStream = openEventStream({
-      url: eventsPath(this.runId),
-      types: EVENT_TYPES,
+      url: path`/api/runs/${this.runId}/events`,
       after: position.seq > 0 ? toWireId(position) : null,
       onMessage: (message) => this.receive(message),
-      onEnd: () => this.close(),
-      onLost: (refused) => void (refused && this.checkPosition()),
+      onEnd: () => {
+        this.complete = true;
+        this.close();
+      },
+      onLost: (refusal) => this.restartIfLost(refusal),
     });
   }
 
-  /**
-   * Asks why the stream was refused. When the server has lost the end of the log, it does not know our position any
-   * more: then what it does have is read from the beginning.
-   */
-  private async checkPosition(): Promise<void> {
-    const { position } = this.timeline;
-    if (position.seq === 0) return;
-    const probe = new AbortController();
-    try {
-      await request(eventsPath(this.runId), { query: { after: toWireId(position) }, signal: probe.signal });
-      probe.abort();
-    } catch (error) {
-      if (toApiError(error).code !== 'invalid_cursor' || !this.closeStream) return;
-      this.close();
-      this.timeline = EMPTY_TIMELINE;
-      this.open();
-    }
+  /** A server that has lost the end of the log does not know our position. Then its log is read from the beginning. */
+  private restartIfLost(refusal: ApiError | null): void {
+    if (refusal?.code !== 'invalid_cursor' || this.timeline.position.seq === 0) return;
+    this.close();
+    this.timeline = EMPTY_TIMELINE;
+    this.open();
   }
 
   private close(): void {
@@ -89,9 +84,9 @@ export class RunLog {
 
   private receive({ id, data }: StreamMessage): void {
     const position = parseEventId(id);
-    const event = RunEvent.safeParse(JSON.parse(data));
-    if (!position || !event.success) return;
-    this.pending.push({ id: position, event: event.data });
+    const event = readEvent(JSON.parse(data));
+    if (!position || !event) return;
+    this.pending.push({ id: position, event });
     this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
@@ -104,9 +99,17 @@ export class RunLog {
   }
 }
 
-const eventsPath = (runId: string): string => path`/api/runs/${runId}/events`;
+const AnyEvent = z.object({ type: z.string(), data: z.unknown() });
 
-/** Two frames: fast enough to read along, slow enough to keep a burst from rendering event by event. */
+/** An event of an unknown type, or one whose data this build cannot read, is passed on as it came. */
+function readEvent(json: unknown): LoggedEvent['event'] | null {
+  const known = openOnReading(RunEvent).safeParse(json);
+  if (known.success && EVENT_TYPES.includes(known.data.type)) return known.data;
+  const any = AnyEvent.safeParse(json);
+  return any.success ? { type: 'unknown', name: any.data.type, data: any.data.data } : null;
+}
+
+/** Two frames: fast enough to read along, slow enough that a burst does not render event by event. */
 const FLUSH_MS = 32;
 /** A row that scrolls out and in again, or a session that is left and reopened, keeps its stream. */
 const LINGER_MS = 3_000;
@@ -114,7 +117,7 @@ const LOGS_KEPT = 300;
 
 const logs = new Map<string, RunLog>();
 
-/** The log of a run: one for the page. Those that nobody looked at for long are forgotten. */
+/** The page's log of a run. Beyond `LOGS_KEPT`, unused logs are dropped, the least recently used first. */
 export function runLog(runId: string): RunLog {
   const log = logs.get(runId) ?? new RunLog(runId);
   logs.delete(runId);
@@ -126,12 +129,16 @@ export function runLog(runId: string): RunLog {
   return log;
 }
 
-/** A run's events, folded: from the beginning, then live. They are asked for while `wanted`; null: no run. */
+/**
+ * A run's events, folded: from the beginning, then live.
+ * @param runId null: no run
+ * @param wanted false: shows what has been read so far and opens no stream
+ */
 export function useRunTimeline(runId: string | null, wanted = true): RunTimeline {
   const log = runId === null ? NO_LOG : runLog(runId);
-  useEffect(() => (wanted ? log.hold() : undefined), [log, wanted]);
+  useEffect(() => (wanted ? log.keepLive() : undefined), [log, wanted]);
   return useSyncExternalStore(log.subscribe, log.read);
 }
 
 const nothing = () => {};
-const NO_LOG = { hold: () => nothing, subscribe: () => nothing, read: () => EMPTY_TIMELINE };
+const NO_LOG = { keepLive: () => nothing, subscribe: () => nothing, read: () => EMPTY_TIMELINE };

@@ -5,16 +5,17 @@ import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 
 /**
- * What one run's event log looks like to a reader, folded:
+ * The event log of one run, folded into what the page shows:
  *
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
- *     item.delta  ─► a draft entry, replaced by the next item.completed of its type; of a command: more output of its item
- *     network.refused ─► one entry for those in a row
+ *     item.delta  ─► a draft entry, replaced by the next item.completed of its type; for a command: its output
+ *     network.refused ─► one entry for consecutive ones
+ *     unknown type ─► an entry that shows the event as it came
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
  */
 export interface RunTimeline {
-  /** Position of the last event that was folded; events at or before it are repeats. */
+  /** Position of the last folded event; events at or before it are repeats. */
   readonly position: EventId;
   readonly prompt: string | null;
   readonly startedAt: string | null;
@@ -32,15 +33,15 @@ export interface RunEnd {
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
-export type Entry = ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry;
+export type Entry = ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
 
-/** An item of a type that we render specially, or of a type that we do not know. */
+/** An item, of a type that this build renders in its own way or of one that it does not know. */
 export interface ItemEntry {
   readonly kind: 'item';
   readonly key: string;
   readonly item: TimelineItem;
   readonly startedAt: string;
-  /** null while it is being worked on. */
+  /** null while it is in progress. */
   readonly completedAt: string | null;
 }
 
@@ -58,16 +59,24 @@ export interface DraftEntry {
   readonly text: string;
 }
 
-/** Something that Codex reported outside its items: an error that it may recover from. */
+/** An error that Codex reported outside its items and may recover from. */
 interface NoticeEntry {
   readonly kind: 'notice';
   readonly key: string;
   readonly message: string;
 }
 
-/** Connections that the run's network did not allow, with nothing shown between them. */
+/** Consecutive connections that the run's network did not allow. */
 interface RefusalsEntry {
   readonly kind: 'refusals';
   readonly key: string;
   readonly refusals: readonly Refusal[];
+}
+
+/** An event of a type that this build does not know: a newer server wrote it. */
+interface UnknownEventEntry {
+  readonly kind: 'event';
+  readonly key: string;
+  readonly type: string;
+  readonly data: unknown;
 }

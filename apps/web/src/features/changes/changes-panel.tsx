@@ -16,10 +16,10 @@ import { FileTree } from './file-tree-view.js';
 import { filesInOrder, fileTree, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
 
-/** From this width, in pixels, the tree stands beside the diffs; below, it opens above them. */
+/** From this width on, in pixels, the tree is beside the diffs; in a narrower panel it is above them. */
 const ROOM_FOR_TREE = 700;
 
-/** What the session, or one run of it, changed in the repository. Where it stands is in the address. */
+/** What the session, or one of its runs, changed in the repository. Its state is in the address. */
 export function ChangesPanel({ session }: { session: Session }) {
   const { run, file } = useChangesLocation();
   const scope = useMemo<DiffQuery>(() => (run ? { from: run, to: run } : {}), [run]);
@@ -84,7 +84,7 @@ export function ChangesPanel({ session }: { session: Session }) {
 
 const Omitted = ({ paths }: { paths: readonly string[] }) => (
   <p className="max-h-24 overflow-y-auto border-t px-4 py-2 text-xs break-words text-subtle-foreground">
-    Not shown, since larger than 100 MB or not readable: {paths.join(', ')}
+    Not shown because they are larger than 100 MB or not readable: {paths.join(', ')}
   </p>
 );
 
@@ -95,8 +95,8 @@ const NoChanges = ({ run }: { run: boolean }) => (
     className="flex-1"
   >
     {run
-      ? 'The repository was the same before and after it.'
-      : 'What Codex changes in the repository shows here, file by file, as it happens.'}
+      ? 'The repository is the same before and after it.'
+      : 'Changes to the repository appear here, file by file, while Codex works.'}
   </EmptyState>
 );
 

@@ -7,14 +7,16 @@ import type { DiffLayout } from './patch-view.js';
 interface DiffListProps {
   sessionId: string;
   diff: Diff;
-  /** Those of the diff that are shown, in order. */
+  /** The files of the diff that are shown, in order. */
   files: readonly DiffFile[];
   /** The file to scroll to. */
   focus: string | undefined;
   layout: DiffLayout;
 }
 
-/** All files below each other; each reads and draws its patch when it comes near, and only the lines in view. */
+/**
+ * All files, one below the other. A file loads its patch when it is near the view, and draws only the lines in view.
+ */
 export function DiffList({ sessionId, diff, files, focus, layout }: DiffListProps) {
   const shownAt = useChangesShownAt();
   return (
@@ -35,8 +37,8 @@ export function DiffList({ sessionId, diff, files, focus, layout }: DiffListProp
       ))}
       {diff.truncated && (
         <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
-          There are more changed files than can be listed. Use git in a clone of the repository to see all of
-          them.
+          There are too many changed files to list them all. Use git in a clone of the repository to see the
+          rest.
         </p>
       )}
     </Virtualizer>

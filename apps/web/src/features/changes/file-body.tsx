@@ -21,7 +21,7 @@ export interface FileBodyProps {
   layout: DiffLayout;
 }
 
-/** The diff of a file, or why it is not shown at once. */
+/** The diff of a file, or the reason why it is not shown. */
 export function FileBody(props: FileBodyProps) {
   const { binary, generated, additions, deletions, status, old_path: oldPath } = props.file;
   const [wanted, setWanted] = useState(false);
@@ -71,7 +71,7 @@ function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
   );
 }
 
-/** About as high as the diff will be, so that little moves when it comes. */
+/** About as high as the diff will be, so that little moves when it has loaded. */
 const PatchSkeleton = ({ lines }: { lines: number }) => (
   <div
     aria-busy="true"
@@ -91,17 +91,17 @@ const Note = ({ children }: { children: ReactNode }) => (
   </p>
 );
 
-/** How far outside of the view, in pixels, counts as near. */
+/** The distance from the view, in pixels, that counts as near. */
 const MARGIN = 800;
 const SCROLLER = '[class~="overflow-y-auto"]';
 
-/** Whether the element that the ref is put on is in view or will soon be. */
+/** Whether the element with this ref is in view or near it. */
 function useNearView(): [RefCallback<Element>, boolean] {
   const [near, setNear] = useState(false);
   const ref = useCallback((element: Element | null) => {
     if (!element) return;
     const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
-      // The margin only counts for the root: it has to be what scrolls.
+      // The margin applies only to the root, so the root must be the element that scrolls.
       root: element.closest(SCROLLER),
       rootMargin: `${MARGIN}px 0px`,
     });

@@ -14,7 +14,7 @@ interface FileCardProps extends FileBodyProps {
   focusedAt: number | null;
 }
 
-/** One changed file: a bar that stays in sight, and its diff. */
+/** One changed file: a header that stays visible, and its diff. */
 export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   const { file } = props;
   const [open, setOpen] = useState(true);
@@ -72,7 +72,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   );
 });
 
-/** The name in full; of the folders, as much as there is room for, the nearest first. */
+/** The full name; of the folders as much as fits, the nearest ones first. */
 function FilePath({ file: { path, old_path: oldPath } }: { file: DiffFile }) {
   const name = baseName(path);
   const folder = path.slice(0, -name.length);

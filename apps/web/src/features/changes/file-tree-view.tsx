@@ -9,13 +9,13 @@ import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
 
 interface FileTreeProps {
   nodes: readonly TreeNode[];
-  /** Beside the diffs, or above them. */
+  /** true: beside the diffs; false: above them. */
   beside: boolean;
   /** The run whose changes are shown. */
   scope: string | undefined;
 }
 
-/** The changed files as folders; a file leads to its diff. */
+/** The changed files as a tree. Each file links to its diff. */
 export const FileTree = ({ nodes, beside, scope }: FileTreeProps) => (
   <nav
     aria-label="Changed files"

@@ -1,11 +1,11 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 
-/** A folder or file of the tree of changed files, with what changed in and below it. */
+/** A folder or file in the tree of changed files, with the number of changed lines in it. */
 export type TreeNode = FolderNode | FileNode;
 
 export interface FolderNode {
   readonly kind: 'folder';
-  /** Of the folder itself; with a slash when folders that hold nothing else were drawn together. */
+  /** The folder's name; with slashes if it stands for a chain of folders. */
   readonly name: string;
   readonly path: string;
   readonly additions: number;
@@ -25,7 +25,7 @@ interface Draft {
   files: DiffFile[];
 }
 
-/** Folders first, then by name; a chain of folders with one entry each is one node (`src/features/runs`). */
+/** Folders first, then by name. A chain of folders with one entry each is one node (`src/features/runs`). */
 export function fileTree(files: readonly DiffFile[]): TreeNode[] {
   const root: Draft = { folders: new Map(), files: [] };
   for (const file of files) {
@@ -70,7 +70,7 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 export const filesInOrder = (nodes: readonly TreeNode[]): DiffFile[] =>
   nodes.flatMap((node) => (node.kind === 'file' ? [node.file] : filesInOrder(node.children)));
 
-/** Files whose path has all words of the filter, in any order and case. */
+/** The files whose path contains all words of the filter, in any order and case. */
 export function filterFiles(files: readonly DiffFile[], filter: string): readonly DiffFile[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return files;

@@ -8,13 +8,13 @@ import './patch-view.css';
 /** Old and new side by side, or one below the other. */
 export type DiffLayout = 'split' | 'unified';
 
-/** The reader's choice, remembered. */
+/** The reader's choice, kept in this browser. */
 export function useDiffLayout(): [DiffLayout, (layout: DiffLayout) => void] {
   const [value, setValue] = useStoredText('diff-layout', 'unified');
   return [value === 'split' ? 'split' : 'unified', setValue];
 }
 
-/** A unified diff of one file, drawn. */
+/** Draws a unified diff of one file. */
 export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffLayout }) => {
   const theme = useTheme();
   const options = useMemo(

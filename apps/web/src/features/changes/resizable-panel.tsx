@@ -3,11 +3,11 @@ import { stored } from '../../shared/lib/stored.js';
 
 const KEY = 'changes-width';
 const MIN = 340;
-/** What the column beside it keeps. */
+/** The minimum width of the column beside it. */
 const OTHER_MIN = 420;
 const STEP = 40;
 
-/** A column at the right whose left border can be dragged, or moved with the arrow keys; remembers its width. */
+/** A column on the right whose left border can be dragged or moved with the arrow keys. It remembers its width. */
 export function ResizablePanel({ label, children }: { label: string; children: ReactNode }) {
   const panel = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(() => Number(stored.read(KEY)) || defaultWidth());

@@ -10,7 +10,7 @@ import { DropdownMenu, type MenuActions } from '../../shared/ui/menu.js';
 const RUNS_OFFERED = 12;
 const LABEL_LENGTH = 48;
 
-/** Chooses between everything and what one prompt changed. */
+/** Chooses between all changes and those of one prompt. */
 export function ScopeMenu({ session, runId }: { session: Session; runId: string | undefined }) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const showChanges = useShowChanges();

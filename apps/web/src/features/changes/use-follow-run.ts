@@ -8,8 +8,8 @@ import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 const REFRESH_EVERY_MS = 2_000;
 
 /**
- * Reads the lists of changed files that are on the page again when a run has touched files, at most every two seconds,
- * and once more when it has ended.
+ * Reloads the lists of changed files when a run may have changed files, at most every two seconds, and once more when
+ * the run has ended.
  */
 export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, diff }: Session): void {
   const client = useQueryClient();
@@ -30,7 +30,7 @@ export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, 
   }, [client, sessionId, state]);
 }
 
-/** Items that may have changed files: edits, and commands, of which nobody knows what they write. */
+/** The number of items that may have changed files: edits, and commands, which may write anything. */
 const touchCount = ({ entries }: RunTimeline): number =>
   entries.filter(
     (entry) =>

@@ -18,14 +18,14 @@ import { QueuedPrompts } from './queued-prompts.js';
 
 const MAX_PROMPT = 100_000;
 
-/** Where the next prompt is written. While a run is at work, prompts queue behind it. */
+/** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
   const sessionId = session.session_id;
   const { data } = useInfiniteQuery(runsQuery(sessionId));
   const setup = setupState(session);
   const held = setup === 'held';
   const { queue, running: listed } = useMemo(() => orderRuns(data, held), [data, held]);
-  // The log knows of the end a moment before the list of runs does.
+  // The log shows the end a moment before the list of runs does.
   const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
   const running = ended ? null : listed;
   const { text, change } = usePromptDraft(sessionId);
@@ -35,7 +35,7 @@ export function PromptComposer({ session }: { session: Session }) {
   const ready = text.trim() !== '';
 
   useEffect(() => {
-    // A touch screen would throw up its keyboard over the conversation.
+    // On a touch screen the keyboard would cover the conversation.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus({ preventScroll: true });
   }, []);
 
@@ -120,22 +120,22 @@ export function PromptComposer({ session }: { session: Session }) {
   );
 }
 
-/** Why the queued prompts do not run yet, where that is not the prompt before them. */
+/** What queued prompts wait for, other than the prompt before them. */
 const QUEUE_NOTES: Record<SetupState, string | null> = {
   none: null,
   pending: 'Waiting for the setup',
-  held: 'Waiting until the setup has succeeded',
+  held: 'Waiting until the setup succeeds',
   done: null,
 };
 
 function placeholder(session: Session, setup: SetupState, running: boolean): string {
-  if (session.status === 'provisioning') return 'Ask already: it runs once the workspace is ready';
-  if (setup === 'pending') return 'Ask already: it runs after the setup';
-  if (setup === 'held') return 'Ask already: it waits for the setup';
-  return running ? 'Ask for more: it runs next' : 'What should Codex do next?';
+  if (session.status === 'provisioning') return 'Write a prompt. It runs when the workspace is ready.';
+  if (setup === 'pending') return 'Write a prompt. It runs after the setup.';
+  if (setup === 'held') return 'Write a prompt. It waits until the setup succeeds.';
+  return running ? 'Write the next prompt. It runs after this one.' : 'What should Codex do next?';
 }
 
-/** Stops the running run. `stopping` holds until it has really ended. */
+/** Stops the running run. `stopping` stays true until the run has ended. */
 function useStop(sessionId: string, runId: string | null) {
   const cancel = useCancelRun(sessionId);
   const stopping = runId !== null && cancel.variables === runId && !cancel.isError;

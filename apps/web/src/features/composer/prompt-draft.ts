@@ -2,11 +2,11 @@ import { useCallback, useRef } from 'react';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 
-/** What is being written in a session: survives a reload and leaving the session. */
+/** The text in a session's composer. It survives a reload and leaving the session. */
 export function usePromptDraft(sessionId: string) {
   const [text, store] = useStoredText(`prompt:${sessionId}`);
   const latest = useRef(text);
-  /** Also works after the composer has left the page: a prompt that fails then is there on the next visit. */
+  /** Also works after the composer is unmounted, so that a prompt that fails then is there on the next visit. */
   const change = useCallback(
     (next: (current: string) => string) => {
       latest.current = next(latest.current);
@@ -18,8 +18,8 @@ export function usePromptDraft(sessionId: string) {
 }
 
 /**
- * Sends what stands in the composer and empties it at once. When the server does not take it, the text comes back
- * before whatever was typed meanwhile, and `retry` sends the very same prompt (same idempotency key) once more.
+ * Sends the text of the composer and empties it at once. If sending fails, the text comes back in front of what was
+ * typed meanwhile, and `retry` sends the same prompt with the same idempotency key.
  */
 export function useComposerSend(sessionId: string, change: (next: (current: string) => string) => void) {
   const failed = useRef<OutgoingPrompt | null>(null);
@@ -39,7 +39,7 @@ export function useComposerSend(sessionId: string, change: (next: (current: stri
     },
     send: (text: string) => {
       const prompt = text.trim();
-      // The same text sent again is the same prompt: if the first attempt did arrive after all, it runs once.
+      // The same text again is the same prompt: if the first attempt did arrive, it still runs once.
       const again = failed.current?.prompt === prompt ? failed.current : null;
       change(() => '');
       send(again ?? outgoingPrompt(prompt));

@@ -9,13 +9,13 @@ interface QueuedPromptsProps {
   sessionId: string;
   /** In the order in which they will run. */
   queue: readonly Run[];
-  /** What is sent now has to wait. */
+  /** A prompt that is sent now has to wait. */
   busy: boolean;
-  /** What they wait for, where it is not the prompt before them. */
+  /** What they wait for, other than the prompt before them. */
   note: string | null;
 }
 
-/** The prompts that wait, above the composer; each can be taken out again. */
+/** The queued prompts, above the composer. Each can be removed. */
 export function QueuedPrompts({ sessionId, queue, busy, note }: QueuedPromptsProps) {
   const outgoing = useOutgoingPrompts(sessionId);
   const cancel = useCancelRun(sessionId);

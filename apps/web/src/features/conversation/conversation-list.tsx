@@ -16,23 +16,23 @@ export type ConversationRow =
 interface ConversationListProps {
   rows: readonly ConversationRow[];
   session: Session;
-  /** Puts earlier runs before these; null: there are none. */
+  /** Loads earlier runs; null: there are none. */
   loadEarlier: (() => void) | null;
   loadingEarlier: boolean;
 }
 
-/** This near to the end, in pixels, the reader follows what comes. */
+/** Within this distance from the end, in pixels, the list follows new output. */
 const AT_END = 80;
-/** Up to here all runs stay on the page, where the browser's search finds them. */
+/** Up to this number, all runs stay on the page, where the browser's search finds them. */
 const ALL_ROWS = 40;
-/** Runs beyond the view whose events are loaded, so that scrolling meets no gaps. */
+/** The number of runs beyond the view whose events are loaded, so that scrolling shows no gaps. */
 const NEAR = 3;
 const HOLD_MS = 300;
 
 /**
- * The conversation as a list that is anchored at its end: it follows new output only while the reader is there, and
- * stays where it is when earlier runs are put before it. Opening or closing a row is reading, so the list lets go of
- * its end for a moment and the row stays under the pointer.
+ * The conversation as a list anchored at its end: it follows new output only while the reader is at the end, and keeps
+ * its place when earlier runs are added above. When a row is opened or closed, the list lets go of its end for a
+ * moment, so that the row stays under the pointer.
  */
 export function ConversationList({ rows, session, loadEarlier, loadingEarlier }: ConversationListProps) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -142,8 +142,8 @@ const JumpToLatest = ({ onClick }: { onClick: () => void }) => (
 );
 
 /**
- * A run above the view that grows, because its events have come, moves the view along. The library's own rule leaves
- * that out while one scrolls up, which is just when it happens here.
+ * When a run above the view grows because its events have loaded, the view moves along. The library's own rule does not
+ * do that while scrolling up, which is exactly when it happens here.
  */
 function isAboveView(item: VirtualItem, _delta: number, list: List): boolean {
   const offset = list.scrollOffset ?? 0;
@@ -166,7 +166,7 @@ function useHold() {
   return { held, holdOnDisclosure };
 }
 
-/** When the view gets lower, because the composer below it grows, its end stays in sight for who was reading there. */
+/** When the view shrinks because the composer below it grows, a reader at the end stays there. */
 function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, list: List): void {
   useEffect(() => {
     const element = scroller.current;
@@ -183,7 +183,7 @@ function useStayAtEnd(scroller: RefObject<HTMLDivElement | null>, list: List): v
   }, [scroller, list]);
 }
 
-/** Whoever sends a prompt wants to see it, wherever they were reading. */
+/** Scrolls to a prompt when it is sent. */
 function useScrollToSent(rows: readonly ConversationRow[], list: List): void {
   const last = rows.at(-1);
   const sending = last?.kind === 'sending' ? last.key : null;

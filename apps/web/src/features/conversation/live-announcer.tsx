@@ -3,10 +3,12 @@ import { useState } from 'react';
 import { messageText } from '../../entities/timeline/present.js';
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunEndStatus, RunTimeline } from '../../entities/timeline/run-timeline.js';
+import { lookUp } from '../../shared/lib/open-enums.js';
 
 /**
- * Tells screen readers what the latest run says and how it ends, whole messages at a time. The conversation itself
- * cannot be a live region: its rows come and go as it scrolls. A run that had ended before is history, which one reads.
+ * Announces to screen readers what the latest run says, one complete message at a time, and how it ends. The
+ * conversation itself cannot be a live region, since its rows come and go as it scrolls. Runs that had ended before the
+ * page opened are not announced.
  */
 export const LiveAnnouncer = ({ run }: { run: Run | null }) => (
   <div className="sr-only" role="log" aria-live="polite">
@@ -38,7 +40,9 @@ function Announcement({ run }: { run: Run }) {
   return (
     <>
       <p>{latestMessage(timeline)}</p>
-      {timeline.end && <p>{`${ENDINGS[run.kind][timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>}
+      {timeline.end && (
+        <p>{`${(lookUp(ENDINGS, run.kind) ?? ENDINGS.prompt)[timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>
+      )}
     </>
   );
 }

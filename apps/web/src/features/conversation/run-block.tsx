@@ -13,6 +13,7 @@ import {
 } from '../../entities/timeline/present.js';
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
+import { inWords } from '../../shared/lib/open-enums.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { RunFiles } from './run-files.js';
 import { RunFooter } from './run-footer.js';
@@ -23,17 +24,20 @@ import { EntryList, WorkSection } from './work-section.js';
 interface RunBlockProps {
   run: Run;
   session: Session;
-  /** In view, or nearly: its events are wanted. */
+  /** In view, or nearly: its events are loaded. */
   near: boolean;
   latest: boolean;
 }
 
-/** One prompt and everything that came of it. */
+/** One prompt, or a run of a kind that this build does not know, and everything done for it. */
 export const RunBlock = memo(({ run, session, near, latest }: RunBlockProps) => {
   const timeline = useRunTimeline(run.run_id, near);
   return (
-    <article aria-label={`Prompt: ${run.prompt.slice(0, 80)}`} className="pb-7">
-      <PromptBubble id={run.run_id} prompt={run.prompt} />
+    <article aria-label={`${inWords(run.kind)}: ${run.prompt.slice(0, 80)}`} className="pb-7">
+      {run.kind !== 'prompt' && (
+        <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
+      )}
+      {run.prompt && <PromptBubble id={run.run_id} prompt={run.prompt} />}
       <div className="pt-3.5">
         <RunBody run={run} session={session} timeline={timeline} latest={latest} />
       </div>
@@ -56,6 +60,8 @@ function RunBody(props: RunBodyProps) {
       return <LiveRun {...props} />;
     case 'ended':
       return <EndedRun {...props} />;
+    case 'unknown':
+      return <RunOfUnknownStatus {...props} />;
   }
 }
 
@@ -71,10 +77,18 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   );
 }
 
+/** A newer server has statuses that this build does not know: what is there is shown, and the status by its name. */
+const RunOfUnknownStatus = ({ run, session, timeline }: RunBodyProps) => (
+  <>
+    <EntryList entries={timeline.entries} runId={run.run_id} session={session} live={false} />
+    <p className="flex h-7 items-center text-sm text-muted-foreground">{inWords(run.status)}</p>
+  </>
+);
+
 function liveLabel(timeline: RunTimeline): string {
   if (timeline.position.seq === 0) return 'Starting';
   const last = timeline.entries.at(-1);
-  // Reasoning says itself, on the line above, that it is thinking.
+  // The reasoning row above already says that it is thinking.
   if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';
   return currentItem(timeline) ? 'Working' : 'Thinking';
 }

@@ -16,7 +16,7 @@ interface RunFilesProps {
 
 const FILES_SHOWN = 4;
 
-/** What a run changed in the repository, under its answer: each file leads to its diff. */
+/** The files that a run changed, below its answer. Each links to its diff. */
 export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
   const showChanges = useShowChanges();
   const { data } = useQuery(diffQuery(sessionId, { from: runId, to: runId }));

@@ -11,7 +11,7 @@ interface RunFooterProps {
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
-/** The quiet line below a run: the answer to take along, what it cost, when it was. */
+/** The line below a run: copy the answer, tokens used, time. */
 export function RunFooter({ answer, usage, endedAt }: RunFooterProps) {
   return (
     <footer className="mt-1 flex h-7 items-center gap-2.5 text-xs text-subtle-foreground">
@@ -35,11 +35,11 @@ function Tokens({ usage }: { usage: Usage }) {
         <dl className="grid grid-cols-[auto_auto] gap-x-4 tabular-nums [&>dd]:text-right [&>dt]:text-muted-foreground">
           <dt>Input</dt>
           <dd>{input.toLocaleString()}</dd>
-          <dt>of it cached</dt>
+          <dt>of which cached</dt>
           <dd>{cached.toLocaleString()}</dd>
           <dt>Output</dt>
           <dd>{output.toLocaleString()}</dd>
-          <dt>of it reasoning</dt>
+          <dt>of which reasoning</dt>
           <dd>{usage.reasoning_output_tokens.toLocaleString()}</dd>
         </dl>
       }

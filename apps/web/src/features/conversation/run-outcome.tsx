@@ -9,11 +9,11 @@ interface RunOutcomeProps {
   end: RunEnd;
   prompt: string;
   sessionId: string;
-  /** The session takes prompts, and nothing has been asked since. */
+  /** The session takes prompts, and this is the latest run. */
   canFollowUp: boolean;
 }
 
-/** How a run ended when it did not end well, and what to do about it; nothing otherwise. */
+/** How a run failed and what to do about it; nothing for other endings. */
 export function RunOutcome({ end, prompt, sessionId, canFollowUp }: RunOutcomeProps) {
   const send = useSendPrompt(sessionId, (_outgoing, error) => toastError(error));
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;

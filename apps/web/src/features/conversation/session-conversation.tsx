@@ -25,7 +25,7 @@ export function SessionConversation({ session }: { session: Session }) {
   const rows = useMemo<ConversationRow[]>(
     () => [
       ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),
-      // What is sent while something runs will wait in the queue, where the composer shows it.
+      // A prompt that is sent during a run goes to the queue, and the composer shows it there.
       ...(busy ? [] : outgoing.slice(0, 1)).map(
         ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
       ),
@@ -60,7 +60,7 @@ function NothingYet({ session }: { session: Session }) {
   if (session.status !== 'ready') return <div className="flex-1" />;
   return (
     <EmptyState icon={MessageSquareDashed} title="Nothing asked yet" className="flex-1">
-      Describe what you want done below. Codex works in its own copy of the repository.
+      Describe below what you want done. Codex works in its own copy of the repository.
     </EmptyState>
   );
 }

@@ -11,18 +11,20 @@ import { commandOf, refusalsIn, runPhase, workedFor } from '../../entities/timel
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 import { cx } from '../../shared/lib/cx.js';
-import { formatDuration, useSecondClock } from '../../shared/lib/time.js';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
+import { formatDuration } from '../../shared/lib/time.js';
 import { useDisclosure } from '../../shared/lib/use-disclosure.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { RunFiles } from './run-files.js';
+import { Elapsed } from './running-line.js';
 
 interface SetupBlockProps {
   run: Run;
   session: Session;
-  /** In view, or nearly: its events are wanted. */
+  /** In view, or nearly: its events are loaded. */
   near: boolean;
-  /** Nothing came after it. */
+  /** The last block of the conversation. */
   latest: boolean;
 }
 
@@ -30,12 +32,12 @@ interface Looks {
   readonly icon: LucideIcon;
   readonly iconLooks: string;
   readonly text: string;
-  /** What goes on, and what went otherwise than hoped, is open until something comes after it. */
+  /** A setup in progress, or one that did not succeed, is open while it is the last block. */
   readonly open: boolean;
 }
 
 const LOOKS: Record<Run['status'], Looks> = {
-  queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup waits', open: false },
+  queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup queued', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },
   failed: { icon: CircleAlert, iconLooks: 'text-destructive', text: 'Setup failed', open: true },
@@ -43,7 +45,7 @@ const LOOKS: Record<Run['status'], Looks> = {
   interrupted: { icon: Unplug, iconLooks: 'text-warning', text: 'Setup interrupted', open: true },
 };
 
-/** One run of the setup script: its output while it is at work, one line when all went well. */
+/** One run of the setup script: its output while it runs, one line once it has succeeded. */
 export const SetupBlock = memo(({ run, session, near, latest }: SetupBlockProps) => {
   const timeline = useRunTimeline(run.run_id, near);
   const status = statusOf(run, timeline);
@@ -63,7 +65,7 @@ export const SetupBlock = memo(({ run, session, near, latest }: SetupBlockProps)
   );
 });
 
-/** The log knows of the beginning and the end a moment before the list of runs does. */
+/** The log shows the beginning and the end a moment before the list of runs does. */
 function statusOf(run: Run, timeline: RunTimeline): Run['status'] {
   if (timeline.end) return timeline.end.status;
   return runPhase(run, timeline) === 'running' ? 'running' : run.status;
@@ -76,7 +78,12 @@ interface SetupCardProps extends Pick<SetupBlockProps, 'latest'> {
 }
 
 function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
-  const { icon: Icon, iconLooks, text, open: opens } = LOOKS[status];
+  const {
+    icon: Icon,
+    iconLooks,
+    text,
+    open: opens,
+  } = lookUp(LOOKS, status) ?? { ...LOOKS.queued, text: `Setup: ${inWords(status).toLowerCase()}` };
   const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
   const body = useId();
   const command = commandOf(timeline);
@@ -131,7 +138,7 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
   );
 }
 
-/** The whole script, folded: its first command stands above. */
+/** The whole script, folded. The header shows its first command. */
 function Script({ id, script, children }: { id: string; script: string; children: ReactNode }) {
   const { open, toggle } = useDisclosure(`${id}/script`);
   const body = useId();
@@ -177,16 +184,7 @@ function Duration({
 }: Pick<SetupCardProps, 'run' | 'timeline'> & { running: boolean }) {
   const began = timeline.startedAt ?? run.started_at;
   const took = workedFor(run, timeline);
-  const looks = 'shrink-0 text-xs text-subtle-foreground tabular-nums';
-  if (running && began) return <Elapsed since={began} className={looks} />;
-  return took === null ? null : <span className={looks}>{formatDuration(took)}</span>;
-}
-
-function Elapsed({ since, className }: { since: string; className: string }) {
-  const now = useSecondClock();
-  return (
-    <time aria-hidden className={className}>
-      {formatDuration(now - Date.parse(since))}
-    </time>
-  );
+  if (running && began) return <Elapsed since={began} />;
+  if (took === null) return null;
+  return <span className="shrink-0 text-xs text-subtle-foreground tabular-nums">{formatDuration(took)}</span>;
 }

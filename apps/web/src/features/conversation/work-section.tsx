@@ -19,11 +19,11 @@ export const EntryList = ({ entries, ...rest }: EntryListProps) =>
 
 interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
   status: RunEndStatus;
-  /** Milliseconds; null when it is not known. */
+  /** Milliseconds; null: not known. */
   duration: number | null;
 }
 
-/** The work of an ended run, folded to how long it took. What went wrong stays open: there the work is the answer. */
+/** The work of an ended run, folded to its duration. It starts open after a failure, where the work is the answer. */
 export function WorkSection({ entries, runId, session, status, duration }: WorkSectionProps) {
   const { open, toggle } = useDisclosure(`${runId}/work`, status === 'failed' || status === 'interrupted');
   const body = useId();

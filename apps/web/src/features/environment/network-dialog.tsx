@@ -19,20 +19,20 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 
 interface NetworkDialogProps {
   session: Session;
-  /** A refused connection that is to be allowed. */
+  /** A refused connection to allow. */
   allow?: Refusal | undefined;
   onClose: () => void;
 }
 
-/** What a session's commands may reach, from the next run on. */
+/** Changes what a session's commands may reach, from the next run on. */
 export function NetworkDialog({ session, allow, onClose }: NetworkDialogProps) {
   const [draft, setDraft] = useState(() => {
     const current = fromNetwork(session.network);
     return allow ? allowing(current, allow) : current;
   });
   const update = useUpdateSession();
-  const mistakes = networkErrors(draft);
-  const answered = problemErrors(update.error ? toApiError(update.error).problem : null, '/network');
+  const errors = networkErrors(draft);
+  const serverErrors = problemErrors(update.error ? toApiError(update.error).problem : null, '/network');
 
   const change = (next: NetworkDraft) => {
     if (update.isError) update.reset();
@@ -53,12 +53,12 @@ export function NetworkDialog({ session, allow, onClose }: NetworkDialogProps) {
       open
       onOpenChange={onClose}
       title="Network"
-      description="What commands in this session may reach. A change applies from the next run."
+      description="What commands in this session may reach. Changes apply from the next run on."
       className="top-[12vh] max-h-[80vh]"
     >
       <form onSubmit={submit}>
         <div className="-mx-2.5 mt-3">
-          <NetworkFields value={draft} onChange={change} errors={{ ...mistakes, ...answered }} />
+          <NetworkFields value={draft} onChange={change} errors={{ ...errors, ...serverErrors }} />
         </div>
         {update.error && <ErrorNotice error={update.error} className="mt-3" />}
         <DialogActions>
@@ -67,7 +67,7 @@ export function NetworkDialog({ session, allow, onClose }: NetworkDialogProps) {
             variant="primary"
             type="submit"
             busy={update.isPending}
-            disabled={Object.keys(mistakes).length > 0}
+            disabled={Object.keys(errors).length > 0}
           >
             Save
           </Button>

@@ -1,15 +1,15 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
-import { MODES, networkText } from '../../entities/environment/network-modes.js';
+import { networkMode, networkText } from '../../entities/environment/network-modes.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 
-/** What the session's commands may reach, as a small sign; opens the dialog that changes it. */
+/** An icon for what the session's commands may reach; opens the dialog that changes it. */
 export function NetworkIndicator({ session }: { session: Session }) {
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
-  const Icon = MODES[unlimited ? 'on' : session.network.mode].icon;
+  const { icon: Icon } = networkMode(unlimited ? 'on' : session.network.mode);
   return (
     <IconButton
       label={`Network: ${unlimited ? 'not limited' : networkText(session.network)}`}

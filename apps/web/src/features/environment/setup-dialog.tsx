@@ -15,12 +15,12 @@ import { useRunSetup } from './api/run-setup.js';
 
 interface SetupDialogProps {
   session: Session;
-  /** A connection that the script was refused, to be allowed. */
+  /** A connection that the script was refused and that should be allowed. */
   allow?: Refusal | undefined;
   onClose: () => void;
 }
 
-/** The session's setup script: to change, to run again, to do without. */
+/** Changes, runs again or removes the session's setup script. */
 export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
   const sessionId = session.session_id;
   const [draft, setDraft] = useState<SetupDraft>(() => {
@@ -30,9 +30,9 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
   const update = useUpdateSession();
   const run = useRunSetup(sessionId);
   const failure = update.error ?? run.error;
-  const mistakes = setupErrors(draft);
-  const answered = problemErrors(failure ? toApiError(failure).problem : null, '/setup');
-  const unusable = toSetup(draft) === null || Object.keys(mistakes).length > 0;
+  const errors = setupErrors(draft);
+  const serverErrors = problemErrors(failure ? toApiError(failure).problem : null, '/setup');
+  const unusable = toSetup(draft) === null || Object.keys(errors).length > 0;
   const busy = update.isPending || run.isPending;
   const inProgress = setupState(session) === 'pending';
   const runs = session.status === 'ready' && !inProgress;
@@ -47,7 +47,7 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
       await update.mutateAsync({ sessionId, change: { setup } });
       await then?.();
     } catch {
-      // The mutation that failed says why, above the buttons.
+      // The error is shown above the buttons.
       return;
     }
     onClose();
@@ -69,13 +69,13 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
       title="Setup"
       description={
         inProgress
-          ? 'The script is at work. A change applies from its next run.'
-          : 'Prompts run once the script has succeeded.'
+          ? 'The script is running. Changes apply from its next run on.'
+          : 'Prompts run after the script has succeeded.'
       }
       className="top-[10vh] max-h-[84vh] max-w-lg"
     >
       <form onSubmit={submit} className="mt-4">
-        <SetupFields value={draft} onChange={change} errors={{ ...mistakes, ...answered }} />
+        <SetupFields value={draft} onChange={change} errors={{ ...errors, ...serverErrors }} />
         {failure && <ErrorNotice error={failure} className="mt-3" />}
         <div className="mt-5 flex flex-wrap justify-end gap-2 max-sm:gap-1.5 max-sm:[&>button]:px-2.5">
           {session.setup && (

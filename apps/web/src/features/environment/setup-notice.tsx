@@ -5,6 +5,7 @@ import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { setupState } from '../../entities/session/session-state.js';
 import { focusContent } from '../../shared/lib/focus-content.js';
+import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useRunSetup } from './api/run-setup.js';
@@ -15,16 +16,16 @@ const WHAT_HAPPENED: Partial<Record<RunStatus, string>> = {
   interrupted: 'The setup was interrupted.',
 };
 
-/** Above the composer while prompts wait for a person's word about the setup; nothing otherwise. */
+/** Shown above the composer while prompts wait for a person's decision about the setup. */
 export function SetupNotice({ session }: { session: Session }) {
   const run = useRunSetup(session.session_id);
   const update = useUpdateSession();
   if (session.status !== 'ready' || setupState(session) !== 'held') return null;
   const never = session.setup_status === null;
-  const goOn = () =>
+  const continueWithout = () =>
     update.mutate(
       { sessionId: session.session_id, change: { setup: null } },
-      // The notice goes, and the button with it that had the focus.
+      // The button that had the focus disappears together with the notice.
       { onSuccess: focusContent, onError: (error) => toastError(error) },
     );
   return (
@@ -37,14 +38,15 @@ export function SetupNotice({ session }: { session: Session }) {
           <Hammer aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" strokeWidth={1.75} />
           <span>
             <span className="font-medium">
-              {(session.setup_status && WHAT_HAPPENED[session.setup_status]) ?? 'The setup has not run yet.'}
+              {(session.setup_status && lookUp(WHAT_HAPPENED, session.setup_status)) ??
+                'The setup has not run yet.'}
             </span>{' '}
             <span className="text-muted-foreground">{waiting(session.queued_runs)}</span>
           </span>
         </p>
         <div className="flex flex-wrap gap-1.5">
-          <Button size="sm" variant="ghost" busy={update.isPending} onClick={goOn}>
-            Go on without
+          <Button size="sm" variant="ghost" busy={update.isPending} onClick={continueWithout}>
+            Continue without
           </Button>
           <Button size="sm" onClick={() => openSessionDialog({ about: 'setup', session })}>
             Edit script
@@ -66,6 +68,6 @@ export function SetupNotice({ session }: { session: Session }) {
 }
 
 function waiting(prompts: number): string {
-  if (prompts === 0) return 'Prompts will wait until it has succeeded.';
+  if (prompts === 0) return 'Prompts wait until it succeeds.';
   return prompts === 1 ? 'Your prompt waits for it.' : `${prompts} prompts wait for it.`;
 }

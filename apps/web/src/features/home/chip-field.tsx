@@ -5,19 +5,19 @@ import type { ReactNode } from 'react';
 import { cx } from '../../shared/lib/cx.js';
 
 interface ChipFieldProps {
-  /** What the field is; its accessible name together with the value. */
+  /** The name of the field. Together with the value it is the accessible name. */
   name: string;
   icon: LucideIcon;
-  /** What is chosen. */
+  /** The chosen value. */
   text: string;
-  /** Nothing was chosen: the text stands for the default. */
+  /** Nothing is chosen, and the text is the default. */
   muted?: boolean;
   invalid: boolean;
-  /** Room for more than a line. */
+  /** A wider panel. */
   wide?: boolean;
   open: boolean;
   onOpenChange: (open: boolean) => void;
-  /** Where the focus goes when the panel closes; prevent its default to send it elsewhere than to the button. */
+  /** Called when the panel closes. Prevent the default to move the focus elsewhere than to the button. */
   onCloseAutoFocus?: (event: Event) => void;
   children: ReactNode;
 }

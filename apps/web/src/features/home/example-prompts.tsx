@@ -43,12 +43,12 @@ const FOR_AN_EMPTY_ONE: Example[] = [
 ];
 
 interface ExamplePromptsProps {
-  /** There is code to ask about. */
+  /** A repository is chosen, so there is code to ask about. */
   repository: boolean;
   onChoose: (prompt: string) => void;
 }
 
-/** For the very first session: something to begin with. */
+/** Examples to start from, for a person's first session. */
 export const ExamplePrompts = ({ repository, onChoose }: ExamplePromptsProps) => (
   <section aria-label="Examples" className="mt-6 grid gap-2 sm:grid-cols-3">
     {(repository ? FOR_A_REPOSITORY : FOR_AN_EMPTY_ONE).map(({ icon: Icon, title, prompt }) => (

@@ -21,7 +21,7 @@ const FIELD_OF_CODE: Partial<Record<ApiError['code'], Field>> = {
   ref_not_found: 'ref',
 } satisfies Partial<Record<ProblemCode, Field>>;
 
-/** By the first part of the pointer. */
+/** Fields by the first part of the error's pointer. */
 const FIELD_OF_POINTER: Record<string, Field> = {
   repo_url: 'repo',
   ref: 'ref',
@@ -31,7 +31,7 @@ const FIELD_OF_POINTER: Record<string, Field> = {
   setup: 'setup',
 };
 
-/** The field that a failure is about and what is wrong with it; `field` is null when it is about none. */
+/** The error and the field that it is about; null if it is about none. */
 export function fieldError(thrown: unknown): { field: Field | null; error: ApiError } {
   const error = toApiError(thrown);
   const [, part = ''] = error.problem?.errors?.[0]?.path.split('/') ?? [];

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
 import { NetworkFields } from '../../entities/environment/network-fields.js';
-import { MODES } from '../../entities/environment/network-modes.js';
+import { networkMode } from '../../entities/environment/network-modes.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { ChipField } from './chip-field.js';
 
@@ -11,12 +11,12 @@ interface NetworkChipProps {
   onChange: (network: NetworkDraft) => void;
   open: boolean;
   onOpenChange: (open: boolean) => void;
-  /** What the server said to it. */
+  /** The errors that the server found. */
   refused: FieldErrors;
   invalid: boolean;
 }
 
-/** What commands may reach; the last choice is the next session's, too. */
+/** What commands may reach. The choice is kept for the next session. */
 export function NetworkChip({ value, onChange, open, onOpenChange, refused, invalid }: NetworkChipProps) {
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
@@ -25,7 +25,7 @@ export function NetworkChip({ value, onChange, open, onOpenChange, refused, inva
   return (
     <ChipField
       name="Network"
-      icon={MODES[unlimited ? 'on' : value.mode].icon}
+      icon={networkMode(unlimited ? 'on' : (value.mode ?? 'off')).icon}
       text={unlimited ? 'Network not limited' : chipText(value)}
       muted={unlimited || value.mode === 'off'}
       invalid={invalid || (wrong && !open)}
@@ -40,6 +40,7 @@ export function NetworkChip({ value, onChange, open, onOpenChange, refused, inva
 }
 
 function chipText({ mode, hosts }: NetworkDraft): string {
+  if (mode === null) return 'Choose a network';
   if (mode === 'off') return 'No network';
   if (mode === 'on') return 'Network on';
   const [first, ...more] = hosts;

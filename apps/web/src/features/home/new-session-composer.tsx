@@ -20,7 +20,7 @@ interface NewSessionComposerProps {
   draft: NewSessionDraft;
   onChange: (part: Partial<NewSessionDraft>) => void;
   onStarted: () => void;
-  /** Addresses to suggest. */
+  /** Suggested addresses. */
   repositories: string[];
 }
 
@@ -35,7 +35,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   const ready = draft.prompt.trim() !== '' && !start.isPending;
 
   useEffect(() => {
-    // A touch screen would throw up its keyboard over the page.
+    // On a touch screen the keyboard would cover the page.
     if (matchMedia('(pointer: fine)').matches) prompt.current?.focus({ preventScroll: true });
   }, []);
 
@@ -45,8 +45,8 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   };
   const submit = () => {
     if (!ready) return;
-    const mistaken = mistakenField(draft);
-    if (mistaken) setOpenField(mistaken);
+    const invalid = invalidField(draft);
+    if (invalid) setOpenField(invalid);
     else start.mutate(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -135,8 +135,8 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   );
 }
 
-/** The field whose panel tells what has to be mended before anything is sent. */
-function mistakenField({ network, setup }: NewSessionDraft): Field | null {
+/** The first field with an error. Its panel shows what to correct before the session can start. */
+function invalidField({ network, setup }: NewSessionDraft): Field | null {
   if (Object.keys(networkErrors(network)).length > 0) return 'network';
   return Object.keys(setupErrors(setup)).length > 0 ? 'setup' : null;
 }

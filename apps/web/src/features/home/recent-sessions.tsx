@@ -7,7 +7,7 @@ import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 
-/** The way back to what one did last. */
+/** Links to the person's latest sessions. */
 export function RecentSessions({ sessions, loading }: { sessions: Session[]; loading: boolean }) {
   const now = useMinuteClock();
   if (!loading && sessions.length === 0) return null;

@@ -5,12 +5,12 @@ import { repoName } from '../../shared/lib/repo-name.js';
 import { ChipField } from './chip-field.js';
 
 interface RepositoryPickerProps {
-  /** An address, or empty for an empty repository. */
+  /** The address; empty for an empty repository. */
   value: string;
   onChange: (address: string) => void;
   suggestions: string[];
   invalid: boolean;
-  /** Called when one was chosen and the panel is gone: the moment to go on typing. */
+  /** Called after a choice, once the panel has closed. */
   onChosen: () => void;
 }
 
@@ -20,7 +20,7 @@ const ICON = {
   'aria-hidden': true,
 } as const;
 
-/** Takes a pasted address, one of the recent ones, or none at all. */
+/** A typed or pasted address, a recent one, or an empty repository. */
 export function RepositoryPicker({ value, onChange, suggestions, invalid, onChosen }: RepositoryPickerProps) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState('');

@@ -15,12 +15,12 @@ interface SetupChipProps {
   onChange: (setup: SetupDraft) => void;
   open: boolean;
   onOpenChange: (open: boolean) => void;
-  /** What the server said to it. */
+  /** The errors that the server found. */
   refused: FieldErrors;
   invalid: boolean;
 }
 
-/** The script that makes the workspace ready. It is part of the draft as it is typed. */
+/** The script that prepares the workspace. It is part of the draft as it is typed. */
 export function SetupChip({ value, onChange, open, onOpenChange, refused, invalid }: SetupChipProps) {
   const errors = { ...setupErrors(value), ...refused };
   const wrong = Object.keys(errors).length > 0;

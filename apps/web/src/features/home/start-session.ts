@@ -10,20 +10,20 @@ import { randomId } from '../../shared/lib/random-id.js';
 import { createSession } from './api/create-session.js';
 
 /**
- * Creates the session and hands over its first prompt, then shows it; the clone goes on meanwhile. When only the
- * second half failed, sending the same draft again takes up the session that was made instead of a second one.
+ * Creates the session, sends its first prompt and opens it, while the clone continues. If only the prompt fails,
+ * sending the same draft again uses the session that was created.
  */
 export function useStartSession(onStarted: () => void) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const made = useRef<{ request: string; session: Session } | null>(null);
+  const created = useRef<{ request: string; session: Session } | null>(null);
 
   const openSession = async (draft: NewSessionDraft): Promise<Session> => {
     const request = toRequest(draft);
     const key = JSON.stringify(request);
-    if (made.current?.request === key) return made.current.session;
+    if (created.current?.request === key) return created.current.session;
     const session = await createSession(request, randomId());
-    made.current = { request: key, session };
+    created.current = { request: key, session };
     return session;
   };
 
@@ -34,9 +34,9 @@ export function useStartSession(onStarted: () => void) {
       return { session, run };
     },
     onSuccess: async ({ session, run }) => {
-      made.current = null;
+      created.current = null;
       applySession(client, { ...session, queued_runs: session.queued_runs + 1 });
-      // With a setup script there is a run before it, which the list of runs tells.
+      // With a setup script there is another run before it, so the list has to be loaded.
       if (!session.setup) {
         client.setQueryData(runsQuery(session.session_id).queryKey, {
           pages: [{ items: [run], next_cursor: null }],

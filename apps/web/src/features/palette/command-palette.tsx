@@ -11,7 +11,7 @@ import { repoName } from '../../shared/lib/repo-name.js';
 import { setTheme } from '../../shared/ui/theme.js';
 import { useReturnFocus } from '../../shared/ui/use-return-focus.js';
 
-/** ⌘K: go anywhere by typing a few letters of it. */
+/** ⌘K: finds sessions and commands by a few letters. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const returnFocus = useReturnFocus();
   return (

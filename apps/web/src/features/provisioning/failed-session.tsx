@@ -10,9 +10,10 @@ import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
+import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 
-/** In place of the conversation of a session that could not be set up: what was asked, and why nothing came of it. */
+/** Shown in place of the conversation if the session could not be set up: what was asked, and what went wrong. */
 export function FailedSession({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const { conversation, queue } = useMemo(() => orderRuns(data), [data]);
@@ -34,7 +35,7 @@ interface SetupFailedProps {
   firstPrompt: string | undefined;
 }
 
-/** Why, and the way to try again without typing everything anew. */
+/** The reason, and a link that tries again with everything that was typed. */
 function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
   const { failure, repo_url, ref, network, setup } = session;
   const keepEnvironment = () =>
@@ -44,7 +45,7 @@ function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
       <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-destructive" />
       <div className="min-w-0 flex-1">
         <h2 className="text-base font-medium">
-          {failure ? PROBLEMS[failure.code].title : 'The session could not be set up'}
+          {(failure && lookUp(PROBLEMS, failure.code)?.title) ?? 'The session could not be set up'}
         </h2>
         {failure && <p className="mt-0.5 text-sm break-words text-muted-foreground">{failure.detail}</p>}
         {repo_url && (

@@ -2,6 +2,7 @@ import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { sessionProgressQuery } from '../../entities/session/api/get-session.js';
+import { lookUp } from '../../shared/lib/open-enums.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 
@@ -12,10 +13,10 @@ const PHASES: Record<SessionProgressActivity['phase'], string> = {
   opening_thread: 'Starting Codex',
 };
 
-/** How far the workspace is; the prompt that was sent with it waits meanwhile. */
+/** The progress of the workspace while the first prompt waits for it. */
 export function ProvisioningProgress({ session }: { session: Session }) {
   const { data: progress } = useQuery(sessionProgressQuery(session.session_id));
-  const phase = progress ? PHASES[progress.phase] : 'Setting up the workspace';
+  const phase = (progress && lookUp(PHASES, progress.phase)) ?? 'Setting up the workspace';
   const name = repoName(session.repo_url);
   const percent = progress?.percent ?? null;
 

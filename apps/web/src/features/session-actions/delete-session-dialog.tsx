@@ -21,8 +21,8 @@ export function DeleteSessionDialog({ session, onClose }: { session: Session; on
       description={
         <>
           <strong className="font-medium text-foreground">{session.title}</strong>, its conversation and its
-          workspace are removed for good. Changes that were not pushed are lost; the repository itself is not
-          touched.
+          workspace are deleted permanently. Changes that were not pushed are lost. The repository itself is
+          not touched.
         </>
       }
     >

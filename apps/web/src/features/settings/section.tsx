@@ -11,7 +11,7 @@ interface RowProps {
   name: string;
   /** What it means, or what to do about it. */
   note?: ReactNode;
-  /** Over the whole width, such as a meter. */
+  /** Content over the whole width, such as a meter. */
   below?: ReactNode;
   children: ReactNode;
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
+import { inWords } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -48,8 +49,8 @@ function AccountSection() {
           <Row name="Name">{orWaiting(me?.user.name)}</Row>
           <Row name="Email">{orWaiting(me?.user.email)}</Row>
           <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
-          <Row name="Role">{orWaiting(me && capitalise(me.role))}</Row>
-          <Row name="This browser" note="To come back you need a new sign-in link.">
+          <Row name="Role">{orWaiting(me && inWords(me.role))}</Row>
+          <Row name="This browser" note="After signing out you need a new sign-in link.">
             <SignOutButton />
           </Row>
         </>
@@ -73,7 +74,6 @@ function SystemPart() {
 }
 
 const orWaiting = (text: string | undefined): ReactNode => text ?? <Skeleton className="h-4 w-32" />;
-const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function SignOutButton() {
   const client = useQueryClient();
@@ -93,7 +93,7 @@ function SignOutButton() {
   );
 }
 
-/** Ends the sign-in of this browser. */
+/** Signs this browser out. */
 const signOut = (): Promise<void> => request('/api/auth/sign-out', { method: 'POST' });
 
 const LOOKS: Record<ThemeChoice, { icon: typeof Sun; name: string }> = {

@@ -1,4 +1,5 @@
 import type { SystemInfo } from '@saas-codex/contracts/system';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { Badge, type BadgeTone } from '../../shared/ui/badge.js';
 import { Row, Section } from './section.js';
 
@@ -6,42 +7,46 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
   openai: { name: 'OpenAI', note: 'Prompts and the code that Codex reads are sent to the OpenAI API.' },
   compatible: {
     name: 'Own model server',
-    note: 'Model calls go to the server that CODEX_BASE_URL names.',
+    note: 'Model calls go to the server in CODEX_BASE_URL.',
   },
   demo: {
     name: 'Demo',
-    note: 'Answers are scripted and offline, not an AI. Set CODEX_API_KEY, or CODEX_BASE_URL for a server of your own, and restart.',
+    note: 'Answers are scripted and offline, not an AI. Set CODEX_API_KEY, or CODEX_BASE_URL for your own server, and restart.',
   },
 };
 
 const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }> = {
   bubblewrap: {
     name: 'Jail (bubblewrap)',
-    note: 'Codex and its commands see their own workspace only, and reach of the network what their session allows.',
+    note: 'Codex and its commands see only their own workspace, and reach only the network that their session allows.',
     tone: 'success',
   },
   'codex-sandbox': {
     name: "Codex's sandbox",
-    note: 'Commands may write in their own workspace only, but can read other files of the runner. Allow lists need the jail.',
+    note: 'Commands can write only in their own workspace, but can read other files of the runner. Allow lists need the jail.',
     tone: 'warning',
   },
   none: {
     name: 'None',
-    note: 'Commands run with all rights of the runner, and their network cannot be limited. Use it only inside a container or machine of its own.',
+    note: 'Commands run with all rights of the runner, and their network cannot be limited. Use it only in a container or on a machine of its own.',
     tone: 'danger',
   },
 };
 
 const LIMITS: Record<SystemInfo['limits'], string> = {
-  cgroups: 'Held by the kernel',
-  watch: 'Watched by the runner',
+  cgroups: 'Enforced by the kernel',
+  watch: 'Enforced by the runner',
   deadline: 'Deadline only',
 };
 
-/** What does the work, and how well it is fenced in. */
+/** The model source, the isolation and the limits of this server. */
 export function SystemSection({ system }: { system: SystemInfo }) {
-  const source = SOURCES[system.model_source];
-  const isolation = ISOLATION[system.isolation];
+  const source = lookUp(SOURCES, system.model_source) ?? { name: inWords(system.model_source), note: '' };
+  const isolation = lookUp(ISOLATION, system.isolation) ?? {
+    name: inWords(system.isolation),
+    note: '',
+    tone: 'neutral',
+  };
   return (
     <Section title="System">
       <Row name="Model source" note={source.note}>
@@ -54,7 +59,7 @@ export function SystemSection({ system }: { system: SystemInfo }) {
         <Badge tone={isolation.tone}>{isolation.name}</Badge>
       </Row>
       <Row name="Limits of a run" note={system.limits_reason}>
-        {LIMITS[system.limits]}
+        {lookUp(LIMITS, system.limits) ?? inWords(system.limits)}
       </Row>
       <Row name="Codex version">
         <span className="font-mono text-xs">{system.codex_version}</span>

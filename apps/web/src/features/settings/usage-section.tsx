@@ -15,10 +15,10 @@ const gigabytes = new Intl.NumberFormat('en', {
 });
 const inGb = (bytes: number): string => gigabytes.format(bytes / 1e9);
 
-/** From here on somebody should do something about it. */
+/** From this share of the quota on, the meter warns. */
 const NEARLY_FULL = 0.9;
 
-/** What the organisation takes of the platform. */
+/** What the organisation uses. */
 export function UsageSection() {
   const { data: usage, error, refetch } = useQuery(usageQuery);
   return (
@@ -44,13 +44,13 @@ function UsageRows({ usage: { disk, sessions, runs } }: { usage: TenantUsage }) 
       </Row>
       <Row
         name="Sessions"
-        note="Archived ones lose their files some time later; what happened in them stays."
+        note="The files of archived sessions are removed after a while. Their conversations stay."
       >
         {count.format(sessions.live)} live, {count.format(sessions.archived)} archived
       </Row>
       <Row name="Runs">
-        {count.format(runs.running)} running, {count.format(runs.queued)} waiting, {count.format(runs.total)}{' '}
-        in all
+        {count.format(runs.running)} running, {count.format(runs.queued)} queued, {count.format(runs.total)}{' '}
+        in total
       </Row>
     </>
   );
@@ -71,7 +71,7 @@ function Meter({ taken, quota }: { taken: number; quota: number }) {
     >
       <div
         className={cx('h-full rounded-full', toneOf(taken, quota))}
-        // A quota that is hardly touched still shows that there is something.
+        // At least a dot, however little is used.
         style={{ width: `max(${percent}, ${taken > 0 ? '0.375rem' : '0px'})` }}
       />
     </div>
@@ -84,8 +84,8 @@ const toneOf = (taken: number, quota: number): string => {
 };
 
 function noteOn(disk: TenantUsage['disk'], taken: number): string {
-  if (disk.measured_at === null) return 'It is measured within a few minutes.';
+  if (disk.measured_at === null) return 'It will be measured within a few minutes.';
   if (disk.quota_bytes !== null && taken > disk.quota_bytes)
-    return 'Delete sessions that nobody needs: until then no new ones can be made.';
-  return `${inGb(disk.workspaces_bytes)} for sessions, ${inGb(disk.mirrors_bytes)} for the repositories that they share.`;
+    return 'Delete sessions that nobody needs. Until then no new ones can be created.';
+  return `${inGb(disk.workspaces_bytes)} for sessions, ${inGb(disk.mirrors_bytes)} for the repositories they share.`;
 }

@@ -5,7 +5,7 @@ export interface SessionGroup {
   sessions: Session[];
 }
 
-/** Cuts a list, latest activity first, into Today, Yesterday, … by the reader's own calendar. */
+/** Groups a list, latest activity first, into Today, Yesterday, … by the reader's local calendar. */
 export function groupSessions(sessions: readonly Session[], now: number): SessionGroup[] {
   const groups: SessionGroup[] = [];
   for (const session of sessions) {
@@ -27,7 +27,7 @@ function labelOf(day: Date, now: Date): string {
   return day.toLocaleDateString(undefined, { month: 'long', ...(!sameYear && { year: 'numeric' }) });
 }
 
-/** Calendar days; rounding takes up the hour that a clock change adds or removes. */
+/** In calendar days. Rounding absorbs the hour of a daylight-saving change. */
 const daysBetween = (from: Date, to: Date): number =>
   Math.round((midnight(to) - midnight(from)) / 86_400_000);
 const midnight = (date: Date): number =>

@@ -45,7 +45,7 @@ export function SessionList({ archived }: { archived: boolean }) {
 
 const NoSessions = ({ archived }: { archived: boolean }) => (
   <p className="px-2 pt-4 text-xs text-subtle-foreground">
-    {archived ? 'Sessions that you archive are kept here.' : 'Your sessions will be listed here.'}
+    {archived ? 'Archived sessions appear here.' : 'Your sessions appear here.'}
   </p>
 );
 

@@ -10,7 +10,7 @@ import { formatAge } from '../../shared/lib/time.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
 
-/** One session of the list: state, title, repository, age, what changed; its menu opens by button or right click. */
+/** One session in the list: state, title, repository, age, changed lines. A button or a right click opens its menu. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
   const actions = useSessionActions(session);
   const state = useSessionState(session);

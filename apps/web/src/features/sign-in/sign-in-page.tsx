@@ -9,7 +9,7 @@ import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 
-/** What a sign-in link opens: trades its secret for the cookie, or says how to get a new link. */
+/** The page that a sign-in link opens: it exchanges the link's secret for the cookie, or says how to get a new link. */
 export function SignInPage() {
   useDocumentTitle('Sign in');
   const { enter, token, error, isPending } = useEnter();
@@ -34,7 +34,7 @@ export function SignInPage() {
   );
 }
 
-/** Takes the secret out of the address and signs in with it. Whoever is signed in already needs no valid link. */
+/** Takes the secret from the address and signs in with it. Somebody who is signed in already needs no valid link. */
 function useEnter() {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -57,7 +57,7 @@ function useEnter() {
   useEffect(() => {
     if (!asked.current) mutate(takeToken());
     asked.current = true;
-    // A link that is pasted into this very tab changes the fragment only: the page stays, without a new load.
+    // A link that is pasted into this tab changes only the fragment, so the page does not load again.
     const onPaste = () => {
       const token = takeToken();
       if (token !== null) mutate(token);
@@ -99,8 +99,8 @@ function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => vo
 }
 
 /**
- * The secret of the sign-in link, from the address's fragment (`#token=…`), which browsers send to nobody. It is
- * taken out of the address and of the history at once. Null when there is none.
+ * The secret of the sign-in link, from the fragment of the address (`#token=…`), which browsers never send. It is
+ * removed from the address and the history at once. null: there is none.
  */
 function takeToken(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
@@ -108,6 +108,6 @@ function takeToken(): string | null {
   return token;
 }
 
-/** Trades the secret of a one-time link for the sign-in cookie. */
+/** Exchanges the secret of a one-time link for the sign-in cookie. */
 const signIn = (token: string): Promise<void> =>
   request('/api/auth/sign-in', { method: 'POST', body: { token } });

@@ -1,6 +1,7 @@
-import { PROBLEMS, Problem, type ProblemCode } from '@saas-codex/contracts/problems';
+import { Problem, type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
+import { openOnReading } from './open-on-reading.js';
 
-/** The two failures that carry no problem document: nothing came back, or something that we do not understand. */
+/** The two failures without a problem document: no answer, or an answer that we do not understand. */
 type LocalCode = 'network' | 'unexpected_response';
 
 const LOCAL = {
@@ -10,11 +11,14 @@ const LOCAL = {
   },
   unexpected_response: {
     title: 'Unexpected answer',
-    detail: 'Reload the page; if it stays, ask your operator.',
+    detail: 'Reload the page. If that does not help, ask your operator.',
   },
 } as const;
 
-/** What every call of the API throws. `detail` is a sentence for a person; `code` is what code switches on. */
+/**
+ * What every call of the API throws. `detail` is for a person; code switches on `code`, which may be newer than this
+ * build.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -36,16 +40,16 @@ export class ApiError extends Error {
     return new ApiError(problem.code, problem.title, problem.detail, problem.status, problem);
   }
 
-  /** Whether the same request may work a moment later. */
+  /** Whether the same request may succeed a moment later. */
   get transient(): boolean {
     return this.code === 'network' || this.status >= 500;
   }
 }
 
-/** Reads a failed response: its problem document, or what its status alone tells. */
+/** Reads a failed response: its problem document, or else its status. */
 export async function readError(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  const problem = Problem.safeParse(body);
+  const problem = openOnReading(Problem).safeParse(body);
   if (problem.success) return ApiError.fromProblem(problem.data);
   if (response.status === 502 || response.status === 503 || response.status === 504) {
     const { title } = PROBLEMS.upstream_unavailable;
@@ -54,6 +58,6 @@ export async function readError(response: Response): Promise<ApiError> {
   return ApiError.local('unexpected_response', response.status);
 }
 
-/** Any thrown value as something to show. */
+/** Any thrown value as an error to show. */
 export const toApiError = (error: unknown): ApiError =>
   error instanceof ApiError ? error : ApiError.local('unexpected_response');

@@ -4,7 +4,9 @@ import { ApiError } from './api-error.js';
 const retry = (failures: number, error: Error): boolean =>
   failures < 2 && error instanceof ApiError && error.transient;
 
-/** The one place of server state. `onSignedOut` is called when any request finds the sign-in gone. */
+/**
+ * Holds all server state of the page. `onSignedOut` is called when a request is refused because nobody is signed in.
+ */
 export function createQueryClient(onSignedOut: () => void): QueryClient {
   const onError = (error: Error) => {
     if (error instanceof ApiError && error.code === 'unauthenticated') onSignedOut();
@@ -13,7 +15,7 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
-      // Live updates come over the activity stream, which refetches whatever it may have missed.
+      // The activity stream keeps queries fresh, and after a gap it refetches what it may have missed.
       queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false, networkMode: 'always' },
       mutations: { networkMode: 'always' },
     },

@@ -2,26 +2,27 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import type { z } from 'zod';
 import { randomId } from '../lib/random-id.js';
 import { ApiError, readError } from './api-error.js';
+import { openOnReading } from './open-on-reading.js';
 
-/** Builds a path, escaping what is put in: `` path`/api/sessions/${id}` ``. */
+/** Builds a path and escapes the values: `` path`/api/sessions/${id}` ``. */
 export const path = (strings: TemplateStringsArray, ...values: string[]): string =>
   String.raw({ raw: strings }, ...values.map(encodeURIComponent));
 
 interface RequestOptions<S extends z.ZodType> {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Left out: the answer's body is not read. */
+  /** Without a schema the body of the answer is not read. */
   schema?: S;
   query?: Record<string, string | number | boolean | null | undefined>;
   body?: unknown;
   headers?: Record<string, string>;
-  /** Of a POST; give it when the same request may be sent again. */
+  /** For a POST. Pass one if the same request may be sent again. */
   idempotencyKey?: string;
   signal?: AbortSignal;
 }
 
 /**
- * Calls the API with the sign-in cookie and checks the answer against its contract.
- * @throws ApiError always, for a problem document, a lost connection or an answer that breaks the contract.
+ * Calls the API with the sign-in cookie and checks the answer against its contract (open on reading).
+ * @throws ApiError for a problem document, a lost connection or an answer that breaks the contract; nothing else
  */
 export async function request<S extends z.ZodType = z.ZodVoid>(
   url: string,
@@ -41,7 +42,7 @@ export async function request<S extends z.ZodType = z.ZodVoid>(
   });
   if (!response.ok) throw await readError(response);
   if (!schema) return undefined as z.infer<S>;
-  const result = schema.safeParse(await readJson(response, signal));
+  const result = openOnReading(schema).safeParse(await readJson(response, signal));
   if (!result.success) {
     console.error(`The answer of ${method} ${url} breaks its contract`, result.error);
     throw ApiError.local('unexpected_response', response.status);
@@ -58,7 +59,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** The body; undefined when it is no JSON. An abort while it comes in stays an abort. */
+/** The body; undefined if it is not JSON. An abort while reading stays an abort. */
 async function readJson(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
   try {
     return await response.json();

@@ -3,7 +3,7 @@ import { registerCustomTheme, resolveTheme } from '@pierre/diffs';
 /** The syntax colours of code, in diffs and in the conversation. */
 export const CODE_THEMES = { light: 'code-light', dark: 'code-dark' } as const;
 
-/** GitHub's colours, but comments that can be read on the tint of a changed word too. */
+/** GitHub's colours, with comments that stay readable on the background of a changed word. */
 const registerTheme = (
   name: string,
   base: 'github-light-high-contrast' | 'github-dark-default',

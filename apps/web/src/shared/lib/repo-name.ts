@@ -1,4 +1,4 @@
-/** `owner/name` of a repository address, or its last part; null when the address is none. */
+/** `owner/name` of a repository address, or its last part; null if there is no address. */
 export function repoName(address: string | null): string | null {
   if (!address) return null;
   const path = address

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** A value of the page that several parts read and change; not for anything that the server owns. */
+/** A value that several parts of the page read and change. Not for server state. */
 export interface Store<T> {
   read: () => T;
   write: (value: T) => void;

@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react';
 
-/** A small value kept in this browser; a blocked storage only means that it is forgotten. */
+/** A small value kept in this browser. If storage is blocked, it is just not kept. */
 export const stored = {
   read: (key: string): string | null => {
     try {
@@ -19,7 +19,7 @@ export const stored = {
   },
 };
 
-/** `useState` whose text survives a reload; the empty text is not stored. */
+/** A `useState` whose text survives a reload. An empty text is not stored. */
 export function useStoredText(key: string, initial = ''): [string, (value: string) => void] {
   const [value, setValue] = useState(() => stored.read(key) ?? initial);
   const change = useCallback(

@@ -23,7 +23,7 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** One timer for every clock on the page, which ticks while any is shown. */
+/** One timer for all clocks on the page. It ticks while at least one is shown. */
 function createClock(interval: number) {
   let now = Date.now();
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -51,7 +51,7 @@ function createClock(interval: number) {
 const minuteClock = createClock(30_000);
 const secondClock = createClock(1_000);
 
-/** The time, for ages: changes twice a minute. */
+/** The current time for ages. Changes twice a minute. */
 export const useMinuteClock = (): number => useSyncExternalStore(minuteClock.subscribe, minuteClock.read);
-/** The time, for running durations: changes every second. */
+/** The current time for running durations. Changes every second. */
 export const useSecondClock = (): number => useSyncExternalStore(secondClock.subscribe, secondClock.read);

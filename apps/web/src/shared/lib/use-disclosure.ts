@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react';
 
-/** What the reader has opened or closed. It outlives the rows, which come and go as the conversation scrolls. */
+/** What the reader has opened or closed. It outlives the rows, which are unmounted when the conversation scrolls. */
 const remembered = new Map<string, boolean>();
 
 export function useDisclosure(key: string, initial = false): { open: boolean; toggle: () => void } {

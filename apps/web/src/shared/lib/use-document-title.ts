@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 
 const NAME = 'saas-codex';
 
-/** Names the tab; a leading dot says that something is running. */
+/** Sets the title of the tab. A leading dot means that a run is in progress. */
 export function useDocumentTitle(title: string | undefined, { running = false } = {}): void {
   useEffect(() => {
     document.title = `${running ? '● ' : ''}${title ? `${title} · ` : ''}${NAME}`;

@@ -1,6 +1,6 @@
 import { type RefCallback, useCallback, useState } from 'react';
 
-/** The width of the element that the ref is put on, in whole pixels; 0 before it is known. */
+/** The width of the element with this ref, in whole pixels; 0 before it is measured. */
 export function useElementWidth(): [RefCallback<HTMLElement>, number] {
   const [width, setWidth] = useState(0);
   const ref = useCallback((element: HTMLElement | null) => {

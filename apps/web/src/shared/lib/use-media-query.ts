@@ -12,5 +12,8 @@ export function useMediaQuery(query: string): boolean {
   return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }
 
-/** Too narrow for two columns: the sidebar becomes a drawer, Changes a tab. Same border as Tailwind's `md`. */
+/**
+ * Too narrow for two columns: the sidebar is a drawer, and Changes replaces the conversation. Same limit as Tailwind's
+ * `md`.
+ */
 export const useIsPhone = (): boolean => useMediaQuery('(max-width: 767px)');

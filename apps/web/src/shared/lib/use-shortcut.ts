@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent } from 'react';
 
-/** Calls `action` on ⌘/Ctrl + `key` (with Shift when asked for), wherever the focus is. */
+/** Calls `action` on ⌘/Ctrl + `key` (and Shift if `shift` is set), wherever the focus is. */
 export function useShortcut(key: string, action: () => void, { shift = false } = {}): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     const matches = event.key.toLowerCase() === key && event.shiftKey === shift && !event.altKey;

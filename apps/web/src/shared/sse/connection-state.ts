@@ -1,10 +1,10 @@
 import { useSyncExternalStore } from 'react';
 
 /**
- * Whether the live connection stands, for the whole page. Each open stream reports here under its own key; the page
- * shows the worst of them.
+ * The state of the live connections of the whole page. Each open stream reports under its own key, and the page shows
+ * the worst state.
  *
- *     live: everything flows · reconnecting: a stream was lost and is tried again · offline: the browser has no network
+ *     live: all streams are connected · reconnecting: a stream was lost and retries · offline: no network
  */
 export type ConnectionState = 'live' | 'reconnecting' | 'offline';
 
@@ -17,7 +17,7 @@ export const connection = {
     lost.add(stream);
     notify();
   },
-  /** The stream flows again, or is not wanted any more. */
+  /** The stream is connected again, or no longer needed. */
   reportFine(stream: symbol): void {
     if (lost.delete(stream)) notify();
   },

@@ -1,20 +1,21 @@
 import { SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
+import { createEventSource, type EventSourceClient, type FetchLike } from 'eventsource-client';
+import { type ApiError, readError } from '../api/api-error.js';
 import { connection } from './connection-state.js';
 
 /**
- * A server-sent event stream that stays up by itself. The browser's own EventSource retries too, but gives up on an
- * error status, never notices a connection that went silent, and hides which event it resumes from. So each attempt
- * is a new EventSource, which asks for what comes after the last event that was seen (`?after=`):
+ * A server-sent event stream that reconnects by itself. `eventsource-client` makes one attempt: it reads the frames
+ * and sends `Last-Event-ID`. When to try again is decided here:
  *
- *     open ──► events, heartbeats ──► `end` ──► closed for good
- *       ▲            │ error, or 40 s of silence
+ *     open ──► events, heartbeats ──► `end`, or 204 ──► closed for good
+ *       ▲            │ error, refusal, or 40 s of silence
  *       └── backoff ◄┘ (cut short when the network or the tab comes back)
  *
- * A hidden tab lets go of its streams after a while (a browser allows six connections per server, tabs share them)
- * and takes them up again, from the same event, once it is looked at.
+ * A hidden tab closes its streams after a while, since a browser allows six connections per server and all tabs share
+ * them. It resumes from the same event when it becomes visible again.
  */
 export interface StreamMessage {
-  /** Wire id of the event; see contracts/event-ids. */
+  /** Wire id of the event (see contracts/event-ids); empty for an event without one. */
   id: string;
   type: string;
   /** The event's JSON text. */
@@ -23,17 +24,15 @@ export interface StreamMessage {
 
 export interface StreamOptions {
   url: string;
-  /** Names of the events to listen for. */
-  types: readonly string[];
   /** Resume after this event; null: from the beginning (or from now, where the server keeps no history). */
   after?: string | null;
   onMessage: (message: StreamMessage) => void;
-  /** Each time the connection stands; `resumed` when it stood before. */
+  /** Called whenever a connection is established; `resumed` is true for all but the first. */
   onOpen?: (resumed: boolean) => void;
-  /** The server said that nothing will follow. */
+  /** The server says that nothing will follow. */
   onEnd?: () => void;
-  /** An attempt failed; `refused` when the server answered it with an error, of which the browser tells no more. */
-  onLost?: (refused: boolean) => void;
+  /** An attempt failed, and another one follows. `refusal` is the server's error; null if the connection was lost. */
+  onLost?: (refusal: ApiError | null) => void;
 }
 
 const SILENCE_MS = 40_000;
@@ -41,11 +40,13 @@ const HIDDEN_GRACE_MS = 10_000;
 const FIRST_RETRY_MS = 400;
 const MAX_RETRY_MS = 15_000;
 
-/** The wait before attempt `n` (from 0), with jitter so that a restarted server is not met by everybody at once. */
+/**
+ * The delay before attempt `n` (from 0), with jitter so that not all clients come back to a restarted server at once.
+ */
 export const retryDelay = (attempt: number, random = Math.random()): number =>
   Math.min(FIRST_RETRY_MS * 2 ** attempt, MAX_RETRY_MS) * (0.75 + random / 2);
 
-/** Opens the stream; the answer closes it. */
+/** Opens the stream and returns the function that closes it. */
 export function openEventStream(options: StreamOptions): () => void {
   const stream = new EventStream(options);
   stream.start();
@@ -54,10 +55,10 @@ export function openEventStream(options: StreamOptions): () => void {
 
 class EventStream {
   private readonly key = Symbol('stream');
-  private source: EventSource | null = null;
+  private source: EventSourceClient | null = null;
   private last: string | null;
   private attempts = 0;
-  private stoodBefore = false;
+  private openedBefore = false;
   private closed = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -83,47 +84,60 @@ class EventStream {
 
   private connect(): void {
     this.drop();
-    const { url, types } = this.options;
-    const source = new EventSource(
-      this.last === null ? url : `${url}?after=${encodeURIComponent(this.last)}`,
-    );
-    this.source = source;
     this.watchSilence();
-    source.addEventListener('open', () => this.onOpen());
-    source.addEventListener('error', (event) => {
-      // Codex has an event called `error` too; that one is a MessageEvent.
-      if (!(event instanceof MessageEvent)) this.onLost(source.readyState === EventSource.CLOSED);
+    let refusal: ApiError | null = null;
+    const request: FetchLike = async (url, init) => {
+      const response = await fetch(url, init);
+      if (response.status === 204 && isCurrent()) this.onEnd();
+      if (response.ok) return response;
+      refusal = await readError(response);
+      throw refusal;
+    };
+    const source = createEventSource({
+      url: this.options.url,
+      initialLastEventId: this.last ?? undefined,
+      fetch: request,
+      onConnect: () => isCurrent() && this.onOpen(),
+      onMessage: ({ id = '', event = 'message', data }) => {
+        if (isCurrent()) this.onMessage({ id, type: event, data });
+      },
+      // The library is about to retry after a fixed delay. Closing it here leaves that to `onLost`.
+      onScheduleReconnect: () => isCurrent() && this.onLost(refusal),
     });
-    source.addEventListener(SSE_HEARTBEAT, () => this.watchSilence());
-    source.addEventListener(SSE_END, () => {
-      this.close();
-      this.options.onEnd?.();
-    });
-    for (const type of types) {
-      source.addEventListener(type, (event) => {
-        if (event instanceof MessageEvent) this.onMessage(type, event as MessageEvent<string>);
-      });
-    }
+    const isCurrent = () => this.source === source;
+    this.source = source;
   }
 
   private onOpen(): void {
     this.attempts = 0;
     connection.reportFine(this.key);
     this.watchSilence();
-    this.options.onOpen?.(this.stoodBefore);
-    this.stoodBefore = true;
+    this.options.onOpen?.(this.openedBefore);
+    this.openedBefore = true;
   }
 
-  private onMessage(type: string, event: MessageEvent<string>): void {
+  private onMessage(message: StreamMessage): void {
     this.watchSilence();
-    if (event.lastEventId) this.last = event.lastEventId;
-    this.options.onMessage({ id: event.lastEventId, type, data: event.data });
+    if (message.type === SSE_HEARTBEAT) return;
+    if (message.type === SSE_END) return this.onEnd();
+    if (message.id) this.last = message.id;
+    try {
+      this.options.onMessage(message);
+    } catch (error) {
+      // The library would take it for a lost connection.
+      reportError(error);
+    }
   }
 
-  private onLost(refused: boolean): void {
+  private onEnd(): void {
+    this.close();
+    this.options.onEnd?.();
+  }
+
+  private onLost(refusal: ApiError | null): void {
     this.drop();
     connection.reportLost(this.key);
-    this.options.onLost?.(refused);
+    this.options.onLost?.(refusal);
     if (this.closed) return;
     this.timer = setTimeout(() => this.connect(), retryDelay(this.attempts));
     this.attempts += 1;
@@ -142,12 +156,13 @@ class EventStream {
 
   private watchSilence(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.onLost(false), SILENCE_MS);
+    this.timer = setTimeout(() => this.onLost(null), SILENCE_MS);
   }
 
   private drop(): void {
     clearTimeout(this.timer);
-    this.source?.close();
+    const { source } = this;
     this.source = null;
+    source?.close();
   }
 }

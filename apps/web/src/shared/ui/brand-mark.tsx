@@ -1,6 +1,6 @@
 import { cx } from '../lib/cx.js';
 
-/** The product's sign: a prompt and its cursor. */
+/** The product's logo: a prompt and its cursor. */
 export const BrandMark = ({ className = 'size-6' }: { className?: string }) => (
   <svg viewBox="0 0 32 32" fill="none" aria-hidden className={cx('shrink-0', className)}>
     <rect width="32" height="32" rx="8.5" className="fill-primary" />

@@ -19,9 +19,9 @@ const SIZES = {
 export interface ButtonProps extends ComponentProps<'button'> {
   variant?: keyof typeof VARIANTS;
   size?: keyof typeof SIZES;
-  /** Shows a spinner and takes no clicks. */
+  /** Shows a spinner and ignores clicks. */
   busy?: boolean;
-  /** Gives its looks to its one child, a link for instance. */
+  /** Styles its only child, such as a link, instead of rendering a button. */
   asChild?: boolean;
 }
 

@@ -8,7 +8,7 @@ interface CopyButtonProps {
   className?: string;
 }
 
-/** Copies a text and says so for a moment. */
+/** Copies a text and confirms it for a moment. */
 export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -24,7 +24,7 @@ export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps)
   );
 }
 
-/** Puts a text on the clipboard. Plain-http addresses other than localhost have no clipboard API: there the old way. */
+/** Copies a text. Plain-http addresses other than localhost have no clipboard API, so it falls back to a selection. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

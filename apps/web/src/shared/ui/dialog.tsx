@@ -12,7 +12,7 @@ interface DialogProps {
   className?: string;
 }
 
-/** A centred dialog; focus stays in it, Escape and a click beside it close it. */
+/** A centred dialog. It keeps the focus; Escape or a click outside closes it. */
 export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
   const returnFocus = useReturnFocus();
   return (

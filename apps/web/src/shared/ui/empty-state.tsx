@@ -6,7 +6,7 @@ interface EmptyStateProps {
   icon: LucideIcon;
   title: string;
   children?: ReactNode;
-  /** What one can do about it: a button. */
+  /** What the person can do: a button. */
   action?: ReactNode;
   className?: string;
 }

@@ -5,15 +5,15 @@ import { cx } from '../lib/cx.js';
 import { Button } from './button.js';
 
 interface ErrorNoticeProps {
-  /** Anything that was thrown; the API's own errors say what to do. */
+  /** Anything that was thrown. Errors of the API say what to do. */
   error: unknown;
   onRetry?: () => void;
-  /** More to do about it. */
+  /** Further buttons. */
   actions?: ReactNode;
   className?: string;
 }
 
-/** A failure, in place, with what to do. */
+/** A failure, where it happened, with what to do. */
 export function ErrorNotice({ error, onRetry, actions, className }: ErrorNoticeProps) {
   const { title, detail } = toApiError(error);
   return (

@@ -14,9 +14,9 @@ const VARIANTS = {
 } as const;
 
 interface IconButtonProps extends Omit<ComponentProps<'button'>, 'aria-label'> {
-  /** The accessible name, shown as tooltip. */
+  /** The accessible name, also shown as a tooltip. */
   label: string;
-  /** Keys that do the same, shown in the tooltip. */
+  /** The keyboard shortcut, shown in the tooltip. */
   shortcut?: string[];
   size?: keyof typeof SIZES;
   variant?: keyof typeof VARIANTS;

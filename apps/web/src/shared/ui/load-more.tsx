@@ -9,7 +9,7 @@ interface Pages {
   fetchNextPage: () => unknown;
 }
 
-/** Stands at the end of a list and loads its next page when it comes into view. */
+/** The end of a list: loads the next page when it comes into view. */
 export function LoadMore({ query }: { query: Pages }) {
   const end = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError } = query;

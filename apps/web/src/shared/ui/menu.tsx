@@ -3,7 +3,7 @@ import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radi
 import { type ReactElement, type ReactNode, useRef } from 'react';
 import { cx } from '../lib/cx.js';
 
-/** One entry; declared once and shown both by a button's menu and by a right click. */
+/** One entry. The same entries are shown by a button's menu and by a right click. */
 export interface MenuAction {
   label: string;
   icon?: LucideIcon;
@@ -32,8 +32,8 @@ const EntryContent = ({ action: { icon: Icon, label, danger } }: { action: MenuA
 );
 
 /**
- * An entry acts once the menu has given the focus back to its button: a dialog that it opens then knows where the focus
- * came from, and returns it there.
+ * An entry acts after the menu has returned the focus to its button, so that a dialog which it opens knows where to
+ * return the focus.
  */
 function useActAfterClose() {
   const chosen = useRef<MenuAction | null>(null);
@@ -51,7 +51,7 @@ function useActAfterClose() {
 
 interface MenuProps {
   actions: MenuActions;
-  /** What the menu belongs to: the button, or the row that is right-clicked. */
+  /** The button that opens the menu, or the row to right-click. */
   children: ReactElement;
 }
 

@@ -4,7 +4,7 @@ import { cx } from '../lib/cx.js';
 import { IconButton } from './icon-button.js';
 import { sidebar, useSidebarShown } from './sidebar-store.js';
 
-/** The bar at the top of a page; it holds the button that brings a hidden sidebar back. */
+/** The bar at the top of a page, with the button that shows a hidden sidebar. */
 export function PageHeader({ bordered, children }: { bordered?: boolean; children?: ReactNode }) {
   const shown = useSidebarShown();
   return (

@@ -4,13 +4,14 @@ import { cx } from '../lib/cx.js';
 
 interface SegmentedProps<T extends string> {
   label: string;
-  value: T;
+  /** null: nothing is chosen. */
+  value: T | null;
   onChange: (value: T) => void;
   options: readonly { value: T; name: string; icon?: LucideIcon; disabled?: boolean }[];
   className?: string;
 }
 
-/** A choice between a few things, side by side. */
+/** A choice between a few options, side by side. */
 export const Segmented = <T extends string>({
   label,
   value,
@@ -21,7 +22,7 @@ export const Segmented = <T extends string>({
   <ToggleGroup.Root
     type="single"
     aria-label={label}
-    value={value}
+    value={value ?? ''}
     onValueChange={(next) => {
       const chosen = options.find((option) => option.value === next);
       if (chosen) onChange(chosen.value);

@@ -2,7 +2,7 @@ import { createStore, useStore } from '../lib/store.js';
 import { stored } from '../lib/stored.js';
 import { useIsPhone } from '../lib/use-media-query.js';
 
-/** The wide sidebar remembers that it was closed; the phone's drawer is closed until it is asked for. */
+/** The column remembers that it was closed. The drawer on a phone always starts closed. */
 const KEY = 'sidebar';
 const column = createStore(stored.read(KEY) !== 'closed');
 const drawer = createStore(false);

@@ -1,9 +1,9 @@
 import { cx } from '../lib/cx.js';
 
 interface SpinnerProps {
-  /** Left out where it is decoration beside a text that says the same. */
+  /** Leave it out if the text beside the spinner says the same. */
   label?: string;
-  /** Its size, and its colour when it is not the text's. */
+  /** The size, and the colour if it differs from the text's. */
   className?: string;
 }
 

@@ -8,7 +8,7 @@ interface TextFieldProps extends ComponentProps<'input'> {
   error?: string;
 }
 
-/** A labelled line of text, with its hint or what is wrong with it. */
+/** A labelled text field with a hint or an error. */
 export function TextField({ label, hideLabel, hint, error, className, ...props }: TextFieldProps) {
   const id = useId();
   const note = error ?? hint;

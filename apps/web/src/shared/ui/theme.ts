@@ -4,7 +4,7 @@ import { stored } from '../lib/stored.js';
 export const THEME_CHOICES = ['system', 'light', 'dark'] as const;
 export type ThemeChoice = (typeof THEME_CHOICES)[number];
 
-/** The choice is stored under the key that public/boot.js reads before the first paint. */
+/** public/boot.js reads this key before the first paint. */
 const KEY = 'theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
@@ -35,5 +35,5 @@ export function setTheme(next: ThemeChoice): void {
 }
 
 export const useThemeChoice = (): ThemeChoice => useStore(choice);
-/** The theme that is shown: for parts that draw their own colours, like highlighted code. */
+/** The theme in use, for parts that draw their own colours, such as highlighted code. */
 export const useTheme = (): 'light' | 'dark' => useStore(shown);

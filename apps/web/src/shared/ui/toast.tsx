@@ -15,7 +15,7 @@ const toasts = createStore<readonly Toast[]>([]);
 
 const dismiss = (id: string) => toasts.write(toasts.read().filter((toast) => toast.id !== id));
 
-/** Tells of a failure that has no place of its own on the page (a menu's action, for instance). */
+/** Shows a failure that has no place of its own on the page, such as that of a menu's action. */
 export function toastError(error: unknown): void {
   const { title, detail } = toApiError(error);
   const id = randomId();

@@ -9,7 +9,7 @@ interface TooltipProps {
   children: ReactElement;
 }
 
-/** Needs `TooltipProvider` above it, once per page. */
+/** Needs one `TooltipProvider` above it. */
 export function Tooltip({ label, shortcut, side = 'bottom', children }: TooltipProps) {
   return (
     <Radix.Root>

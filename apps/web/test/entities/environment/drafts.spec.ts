@@ -23,7 +23,7 @@ const list = (...hosts: string[]) => ({
 });
 
 describe('a network draft', () => {
-  it('keeps its hosts while another mode is chosen, and sends them only with the list', () => {
+  it('keeps its hosts while another mode is chosen, and sends them only with an allow list', () => {
     const draft = { ...list('a.example'), mode: 'off' as const };
     expect(toNetwork(draft)).toEqual({ mode: 'off' });
     expect(toNetwork({ ...draft, mode: 'allow_list' })).toEqual({
@@ -32,7 +32,7 @@ describe('a network draft', () => {
     });
   });
 
-  it('comes back as it was saved', () => {
+  it('is the same after it was saved and read', () => {
     const network = {
       mode: 'allow_list',
       hosts: [
@@ -43,7 +43,7 @@ describe('a network draft', () => {
     expect(toNetwork(fromNetwork({ ...network, hosts: [...network.hosts] }))).toEqual(network);
   });
 
-  it('tells the row that is wrong, and that a list needs a host', () => {
+  it('points to the invalid row, and requires a host in an allow list', () => {
     expect(networkErrors(list('a.example', 'not a host'))).toEqual({
       '/hosts/1/host': expect.stringContaining('is not a host name'),
     });
@@ -55,7 +55,7 @@ describe('a network draft', () => {
     ['https://Registry.npmjs.org/left-pad?x=1', 'registry.npmjs.org'],
     [' *.Example.com ', '*.example.com'],
     ['git+ssh://example.com:8443/x', 'example.com:8443'],
-  ])('takes the host out of %s', (typed, host) => expect(hostIn(typed)).toBe(host));
+  ])('finds the host in %s', (typed, host) => expect(hostIn(typed)).toBe(host));
 
   it.each([
     [{ mode: 'on' }, 'network_off', true],
@@ -64,11 +64,11 @@ describe('a network draft', () => {
     [{ mode: 'allow_list', hosts: [{ host: 'b.example', methods: 'any' }] }, 'host_not_allowed', false],
     [{ mode: 'allow_list', hosts: [{ host: '*.example', methods: 'any' }] }, 'host_not_allowed', true],
     [{ mode: 'allow_list', hosts: [{ host: 'a.example', methods: 'read' }] }, 'method_not_allowed', false],
-  ] as const)('knows whether %j allows by now what was refused: %s', (network, reason, allowed) =>
+  ] as const)('knows whether %j now allows a connection refused with %s', (network, reason, allowed) =>
     expect(allows(Network.parse(network), { host: 'a.example', port: 443, reason })).toBe(allowed),
   );
 
-  it('allows what was refused, once, and no less than was asked for', () => {
+  it('adds a refused host once, and allows no less than the connection needs', () => {
     const refusal = { host: 'a.example', port: 443, reason: 'network_off' } as const;
     expect(allowing(NETWORK_DRAFT_OFF, refusal)).toEqual(list('a.example'));
     expect(allowing(list('b.example'), { ...refusal, port: 8080 })).toEqual(
@@ -80,14 +80,14 @@ describe('a network draft', () => {
 });
 
 describe('a setup draft', () => {
-  it('has no network of its own unless one was chosen', () => {
+  it('has its own network only if one was chosen', () => {
     const setup = { script: 'npm ci', network: { mode: 'on' as const } };
     expect(toSetup(fromSetup(setup, { mode: 'off' }))).toEqual(setup);
     expect(toSetup(fromSetup({ script: 'npm ci' }, { mode: 'on' }))).toEqual({ script: 'npm ci' });
     expect(toSetup(NO_SETUP)).toBeNull();
   });
 
-  it('tells what is wrong with its own network alone', () => {
+  it('has errors about its own network only', () => {
     const draft = { ...NO_SETUP, script: 'npm ci', network: list('not a host') };
     expect(setupErrors(draft)).toEqual({});
     expect(setupErrors({ ...draft, asSession: false })).toHaveProperty(['/network/hosts/0/host']);
@@ -99,7 +99,7 @@ describe('a setup draft', () => {
   });
 });
 
-it("takes the server's word to the field that it is about", () => {
+it("assigns the server's errors to their fields", () => {
   const errors = [
     { path: '/network/hosts/0/host', message: 'first' },
     { path: '/network/hosts/0/host', message: 'second' },

@@ -16,7 +16,7 @@ const report = (status: Run['status'], at = '2026-01-01T10:00:00.000Z') =>
   ({ status, at, error: null, usage: null }) as RunStatusActivity;
 
 describe('withStatus', () => {
-  it('notes when the run started and ended', () => {
+  it('sets when the run started and ended', () => {
     const running = withStatus(run('a'), report('running', '2026-01-01T10:00:00.000Z'));
     const ended = withStatus(running, report('succeeded', '2026-01-01T10:01:00.000Z'));
     expect(running).toMatchObject({
@@ -31,7 +31,7 @@ describe('withStatus', () => {
     });
   });
 
-  it('does not go back: an ended run stays ended', () => {
+  it('leaves an ended run ended', () => {
     const ended = run('a', { status: 'cancelled' });
     expect(withStatus(ended, report('running'))).toBe(ended);
   });
@@ -40,7 +40,7 @@ describe('withStatus', () => {
 describe('placeRun', () => {
   const data = { pages: [{ items: [run('b'), run('a')], next_cursor: null }], pageParams: [null] };
 
-  it('puts a new run first and replaces a known one', () => {
+  it('adds a new run first and replaces a known one', () => {
     expect(placeRun(data, run('c')).pages[0]?.items.map((item) => item.run_id)).toEqual(['c', 'b', 'a']);
     const replaced = placeRun(data, run('a', { status: 'running' }));
     expect(replaced.pages[0]?.items.map((item) => item.status)).toEqual(['queued', 'running']);

@@ -1,7 +1,7 @@
 import type { Run, RunStatus } from '@saas-codex/contracts/runs';
 import { orderRuns } from '../../../src/entities/run/run-order.js';
 
-/** Oldest first, as it is easiest to read; the API lists newest first. */
+/** @param statuses oldest first, which is easier to read; the API lists newest first */
 function order(...statuses: (RunStatus | 'removed')[]) {
   const runs = statuses.map((status, index) => ({
     run_id: `${index}`,
@@ -19,16 +19,16 @@ function order(...statuses: (RunStatus | 'removed')[]) {
 }
 
 describe('orderRuns', () => {
-  it('reads oldest first over all pages', () =>
+  it('orders all pages oldest first', () =>
     expect(order('succeeded', 'failed', 'cancelled', 'interrupted')).toEqual(['0123', '', null]));
 
-  it('lets prompts wait behind the running one', () =>
+  it('queues prompts behind the running one', () =>
     expect(order('succeeded', 'running', 'queued', 'queued')).toEqual(['01', '23', '1']));
 
-  it('shows the next prompt in the conversation while nothing runs', () =>
+  it('shows the next prompt in the conversation if nothing is running', () =>
     expect(order('succeeded', 'queued', 'queued')).toEqual(['01', '2', null]));
 
-  it('forgets prompts that were taken out of the queue', () =>
+  it('leaves out prompts that were removed from the queue', () =>
     expect(order('running', 'removed', 'queued')).toEqual(['0', '2', '0']));
 
   describe('with a setup script', () => {
@@ -40,25 +40,25 @@ describe('orderRuns', () => {
       return [conversation, queue].map((list) => list.map(({ run_id }) => run_id).join(' '));
     };
 
-    it('puts the setup that was asked for again before the prompts that wait for it', () => {
+    it('puts a repeated setup before the prompts that wait for it', () => {
       const [failed, prompt] = [run('s1', 'setup', 'failed', '1'), run('p', 'prompt', 'queued')];
       expect(read(false, run('s2', 'setup', 'queued'), prompt, failed)).toEqual(['s1 s2', 'p']);
     });
 
-    it('keeps prompts in the queue while a person has to decide', () => {
+    it('keeps prompts in the queue while a person has to decide about the setup', () => {
       expect(read(true, run('p', 'prompt', 'queued'), run('s1', 'setup', 'failed', '1'))).toEqual([
         's1',
         'p',
       ]);
     });
 
-    it('reads in the order in which runs began', () => {
+    it('orders runs by when they began', () => {
       const prompt = run('p', 'prompt', 'running', '3');
       const setups = [run('s2', 'setup', 'succeeded', '2'), run('s1', 'setup', 'failed', '1')] as const;
       expect(read(false, setups[0], prompt, setups[1])).toEqual(['s1 s2 p', '']);
     });
   });
 
-  it('is empty before the list has come', () =>
+  it('is empty before the list has loaded', () =>
     expect(orderRuns(undefined)).toEqual({ conversation: [], queue: [], running: null }));
 });

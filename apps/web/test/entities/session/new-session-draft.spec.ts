@@ -12,7 +12,7 @@ const draft: NewSessionDraft = {
 };
 
 describe('toRequest', () => {
-  it('leaves out what is empty, and a ref that belongs to no repository', () => {
+  it('leaves out empty fields, and a ref without a repository', () => {
     expect(toRequest({ ...draft, ref: 'main' })).toEqual({ network: { mode: 'off' } });
     expect(toRequest({ ...draft, repo: ' https://a.example/x ', ref: 'main', model: ' ' })).toEqual({
       repo_url: 'https://a.example/x',
@@ -21,7 +21,7 @@ describe('toRequest', () => {
     });
   });
 
-  it('sends a setup script only when there is one', () => {
+  it('sends a setup script only if there is one', () => {
     const setup = { ...NO_SETUP, asSession: false, script: 'npm ci' };
     expect(toRequest({ ...draft, setup }).setup).toEqual({ script: 'npm ci', network: { mode: 'off' } });
     expect(toRequest({ ...draft, setup: { ...setup, script: ' \n' } })).not.toHaveProperty('setup');

@@ -22,17 +22,17 @@ const ids = (data: InfiniteData<SessionPage, string | null>) =>
 describe('placeSession', () => {
   const data = pages([session('c', 30), session('b', 20)], [session('a', 10)]);
 
-  it('moves a session to the top when something happened in it', () => {
+  it('moves a session with new activity to the top', () => {
     expect(ids(placeSession(data, session('a', 40), false))).toEqual([['a', 'c', 'b'], []]);
   });
 
-  it('leaves a session where it is when nothing but its title changed', () => {
+  it('leaves a session in its place if only its title changed', () => {
     const next = placeSession(data, session('b', 20, { title: 'new' }), false);
     expect(ids(next).flat()).toEqual(['c', 'b', 'a']);
     expect(next.pages.flatMap((page) => page.items)[1]?.title).toBe('new');
   });
 
-  it('adds a new session, and the oldest one of all', () => {
+  it('adds a new session, and the oldest one', () => {
     expect(ids(placeSession(data, session('d', 50), false))).toEqual([['d', 'c', 'b'], ['a']]);
     expect(ids(placeSession(data, session('0', 1), false))).toEqual([
       ['c', 'b'],
@@ -40,12 +40,12 @@ describe('placeSession', () => {
     ]);
   });
 
-  it('does not show a session whose page was not loaded yet', () => {
+  it('does not show a session whose page is not loaded yet', () => {
     const partial = { ...data, pages: data.pages.map((page) => ({ ...page, next_cursor: 'more' })) };
     expect(placeSession(partial, session('0', 1), false)).toBe(partial);
   });
 
-  it('takes an archived session from one list to the other', () => {
+  it('moves an archived session from one list to the other', () => {
     const archived = session('b', 20, { status: 'archived' });
     expect(ids(placeSession(data, archived, false))).toEqual([['c'], ['a']]);
     expect(ids(placeSession(pages([]), archived, true))).toEqual([['b']]);
@@ -53,7 +53,7 @@ describe('placeSession', () => {
 });
 
 describe('applySession', () => {
-  it('never puts an older state over a newer one', () => {
+  it('never replaces a newer state with an older one', () => {
     const client = new QueryClient();
     client.setQueryData(sessionKeys.list(false), pages([]));
     applySession(client, session('a', 20));
@@ -64,7 +64,7 @@ describe('applySession', () => {
     ).toHaveLength(1);
   });
 
-  it('forgets a deleted session everywhere', () => {
+  it('removes a deleted session everywhere', () => {
     const client = new QueryClient();
     client.setQueryData(sessionKeys.list(false), pages([session('a', 1)]));
     applySession(client, session('a', 2));

@@ -9,7 +9,7 @@ describe("a command's output", () => {
   const running = foldAll(started, item('2', 'started', command('in_progress')));
   const grow = (id: string, text: string, stream = 'item_1') => delta(id, text, stream, 'command_execution');
 
-  it('grows by deltas, and is what the completed item says in the end', () => {
+  it('grows with each delta until the completed item replaces it', () => {
     const growing = [grow('2-1', 'added 3 '), grow('2-2', 'packages\n')].reduce(fold, running);
     expect(output(growing)).toBe('added 3 packages\n');
     expect(shape(growing)).toEqual(['command_execution']);
@@ -18,11 +18,11 @@ describe("a command's output", () => {
     expect(output(fold(completed, grow('3-1', 'late')))).toBe('whole');
   });
 
-  it('makes nothing of a command that has not started', () => {
+  it('ignores output of a command that has not started', () => {
     expect(fold(running, grow('2-1', 'x', 'item_7')).entries).toBe(running.entries);
   });
 
-  it('keeps its last lines when there is too much of it', () => {
+  it('keeps only the last lines of long output', () => {
     const line = `${'x'.repeat(1023)}\n`;
     const long = fold(running, grow('2-1', `first\n${line.repeat(63)}`));
     const text = String(output(fold(long, grow('2-2', `${line}last\n`))));
@@ -32,7 +32,7 @@ describe("a command's output", () => {
   });
 });
 
-it('puts refused connections together until something else happens', () => {
+it('groups consecutive refused connections', () => {
   const refused = (id: string, host: string) =>
     logged(id, 'network.refused', { host, port: 443, reason: 'network_off' });
   const timeline = foldAll(

@@ -4,7 +4,7 @@ import type { Item } from '@saas-codex/contracts/items';
 import { EMPTY_TIMELINE, fold, type LoggedEvent } from '../../../src/entities/timeline/fold.js';
 import type { RunTimeline } from '../../../src/entities/timeline/run-timeline.js';
 
-/* Events as short as a specification wants them. */
+/* Short ways to write events in a spec. */
 
 export const USAGE = {
   input_tokens: 10,
@@ -70,5 +70,7 @@ export const shape = (timeline: RunTimeline) =>
         return entry.message;
       case 'refusals':
         return `refused ${entry.refusals.map(({ host }) => host).join(' ')}`;
+      case 'event':
+        return `event ${entry.type}`;
     }
   });

@@ -3,7 +3,7 @@ import { EMPTY_TIMELINE, fold } from '../../../src/entities/timeline/fold.js';
 import { command, delta, foldAll, item, logged, message, shape, started, USAGE } from './fold.fixtures.js';
 
 describe('fold', () => {
-  it('takes the prompt, the start and the end from the log', () => {
+  it('reads the prompt, the start and the end from the log', () => {
     const timeline = foldAll(started, logged('2', 'run.succeeded', { usage: USAGE }));
     expect(timeline).toMatchObject({
       prompt: 'Fix it',
@@ -40,7 +40,7 @@ describe('fold', () => {
     expect(fold(once, events[2]!)).toBe(once);
   });
 
-  it('lets a text grow by its deltas until the completed item takes its place', () => {
+  it('grows a draft with each delta until the completed item replaces it', () => {
     const growing = foldAll(
       started,
       delta('1-1', 'Hel'),
@@ -65,7 +65,7 @@ describe('fold', () => {
     expect(shape(timeline)).toEqual(['draft thinking', 'agent_message', 'draft second']);
   });
 
-  it('drops the draft of an item that had its own entry already', () => {
+  it('drops the draft of an item that already has an entry', () => {
     const timeline = foldAll(
       started,
       item('2', 'started', message('')),
@@ -97,7 +97,7 @@ describe('fold', () => {
   });
 
   it.each(['run.failed', 'run.cancelled', 'run.interrupted'] as const)(
-    'keeps what was there on %s, drafts too',
+    'keeps all entries on %s, drafts too',
     (type) => {
       const timeline = foldAll(
         started,
@@ -109,12 +109,12 @@ describe('fold', () => {
     },
   );
 
-  it('ignores whatever follows the first terminal event', () => {
+  it('ignores everything after the first terminal event', () => {
     const ended = foldAll(started, logged('2', 'run.interrupted', { reason: 'Lost.' }));
     expect(fold(ended, logged('3', 'run.succeeded', {}))).toBe(ended);
   });
 
-  it('shows a failure once although Codex tells it twice', () => {
+  it('shows a failure once although Codex reports it twice', () => {
     const timeline = foldAll(
       started,
       logged('2', 'error', { message: 'No quota' }),
@@ -123,21 +123,27 @@ describe('fold', () => {
     expect(shape(timeline)).toEqual(['No quota']);
   });
 
-  it('keeps the identity of entries that an event does not touch', () => {
+  it('keeps the identity of entries that an event does not change', () => {
     const before = foldAll(started, item('2', 'completed', command('completed')), delta('2-1', 'a'));
     const after = fold(before, delta('2-2', 'b'));
     expect(after.entries[0]).toBe(before.entries[0]);
   });
 
-  it('moves on over every event type, also one of a newer server', () => {
+  it('advances the position for every event type, known or not', () => {
     const data = { item: message('x'), usage: USAGE, error: { message: 'x' }, message: 'x', reason: 'x' };
-    for (const type of [...EVENT_TYPES, 'approval.requested']) {
-      const event = { ...started.event, seq: 7, type, data } as unknown as RunEvent;
+    for (const type of [...EVENT_TYPES, 'unknown']) {
+      const event = {
+        ...started.event,
+        seq: 7,
+        type,
+        name: 'approval.requested',
+        data,
+      } as unknown as RunEvent;
       expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }
   });
 
-  it('keeps the last of the notices in a row, and leaves to the end what the end says', () => {
+  it('keeps the last of consecutive notices, and drops one that the end repeats', () => {
     const failing = foldAll(
       started,
       logged('2', 'error', { message: 'Attempt 1/5 failed' }),

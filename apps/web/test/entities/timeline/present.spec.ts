@@ -17,14 +17,14 @@ const plan = entry({ type: 'todo_list', items: [] });
 describe('splitAnswer', () => {
   it.each([
     ['the closing message', [command, message], [command], message],
-    ['a message that only the plan follows', [command, message, plan], [command, plan], message],
-    ['no message when work followed it', [message, command], [message, command], null],
+    ['a message followed only by the plan', [command, message, plan], [command, plan], message],
+    ['no message if work followed it', [message, command], [message, command], null],
     ['nothing', [], [], null],
-  ])('takes %s', (_name, entries, work, answer) =>
+  ])('takes as the answer: %s', (_name, entries, work, answer) =>
     expect(splitAnswer(entries)).toEqual({ work, answer, refusals: [] }),
   );
 
-  it('keeps what was refused in sight, wherever it came', () => {
+  it('keeps refused connections visible, wherever they occurred', () => {
     const refusal = { host: 'a.example', port: 443, reason: 'network_off' } as const;
     const refused: Entry = { kind: 'refusals', key: 'refusals:1', refusals: [refusal] };
     expect(splitAnswer([refused, command, message, refused])).toEqual({

@@ -20,7 +20,7 @@ const outline = (nodes: readonly TreeNode[]): unknown[] =>
   nodes.map((node) => (node.kind === 'file' ? node.name : { [node.name]: outline(node.children) }));
 
 describe('fileTree', () => {
-  it('puts folders first, sorts by name with numbers, and draws lone folders together', () => {
+  it('puts folders first, sorts names with numbers, and joins chains of folders', () => {
     const tree = fileTree(
       ['z.md', 'src/a/b/two.ts', 'src/a/b/one.ts', 'src/a10.ts', 'src/a9.ts', 'docs/x/y.md'].map((path) =>
         file(path),
@@ -33,7 +33,7 @@ describe('fileTree', () => {
     ]);
   });
 
-  it('sums what changed below a folder; a binary file counts nothing', () => {
+  it('sums the changed lines in a folder and counts no lines for a binary file', () => {
     const tree = fileTree([
       file('src/a.ts', 3, 1),
       file('src/deep/b.ts', 4, 2),
@@ -42,7 +42,7 @@ describe('fileTree', () => {
     expect(tree[0]).toMatchObject({ path: 'src', additions: 7, deletions: 3 });
   });
 
-  it('keeps the full path of folders that were drawn together', () => {
+  it('keeps the full path of joined folders', () => {
     expect(fileTree([file('a/b/c/d.ts')])[0]).toMatchObject({ name: 'a/b/c', path: 'a/b/c' });
   });
 

@@ -12,7 +12,7 @@ describe('fieldError', () => {
       ...(path && { errors: [{ path, message: 'm' }] }),
     });
 
-  it('tells the field that a problem is about', () => {
+  it('finds the field that a problem is about', () => {
     expect(fieldError(problem('repo_host_forbidden')).field).toBe('repo');
     expect(fieldError(problem('ref_invalid')).field).toBe('ref');
     expect(fieldError(problem('invalid_request', '/model')).field).toBe('model');

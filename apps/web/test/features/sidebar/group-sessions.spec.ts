@@ -8,11 +8,11 @@ const at = (...parts: [number, number, number, number, number]) =>
 const labels = (...sessions: Session[]) => groupSessions(sessions, now).map(({ label }) => label);
 
 describe('groupSessions', () => {
-  it('goes by calendar days, not by 24 hours', () => {
+  it('groups by calendar days, not by 24 hours', () => {
     expect(labels(at(2026, 2, 15, 0, 1), at(2026, 2, 14, 23, 59))).toEqual(['Today', 'Yesterday']);
   });
 
-  it('cuts older ones into ever larger parts', () => {
+  it('puts older sessions into larger groups', () => {
     const sessions = [
       at(2026, 2, 9, 12, 0),
       at(2026, 2, 8, 12, 0),
@@ -25,7 +25,7 @@ describe('groupSessions', () => {
     expect(december).toMatch(/2025/);
   });
 
-  it('keeps the order and puts a clock that runs ahead under today', () => {
+  it('keeps the order and puts a date in the future under Today', () => {
     const groups = groupSessions([at(2026, 2, 16, 1, 0), at(2026, 2, 15, 9, 0)], now);
     expect(groups).toHaveLength(1);
     expect(groups[0]?.sessions).toHaveLength(2);

@@ -4,7 +4,7 @@ import { path, request } from '../../../shared/api/request.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 import { applyRun } from '../run-cache.js';
 
-/** Queues a prompt; accepted while the session is still provisioning, too. */
+/** Queues a prompt. The session may still be provisioning. */
 export const promptSession = (sessionId: string, prompt: string, idempotencyKey: string): Promise<Run> =>
   request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
@@ -13,7 +13,7 @@ export const promptSession = (sessionId: string, prompt: string, idempotencyKey:
     idempotencyKey,
   });
 
-/** A prompt on its way. The key makes sending it again, after a lost connection, the same prompt and not a second. */
+/** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
 export interface OutgoingPrompt {
   readonly prompt: string;
   readonly idempotencyKey: string;
@@ -24,8 +24,8 @@ export const outgoingPrompt = (prompt: string): OutgoingPrompt => ({ prompt, ide
 const sendKey = (sessionId: string) => ['runs', 'prompt', sessionId] as const;
 
 /**
- * Sends a prompt; until the server has answered, `useOutgoingPrompts` tells of it. `onRejected` is called even when
- * the part of the page that sent it is gone by then.
+ * Sends a prompt. `useOutgoingPrompts` lists it until the server has answered. `onRejected` is called even if the
+ * component that sent the prompt is unmounted by then.
  */
 export function useSendPrompt(
   sessionId: string,
@@ -40,7 +40,7 @@ export function useSendPrompt(
   });
 }
 
-/** Prompts that were sent and not answered yet, from whichever part of the page. */
+/** The prompts of this page that the server has not answered yet. */
 export const useOutgoingPrompts = (sessionId: string): OutgoingPrompt[] =>
   useMutationState({
     filters: { mutationKey: sendKey(sessionId), status: 'pending' },

@@ -2,7 +2,7 @@ import { Diff, type DiffQuery } from '@saas-codex/contracts/diffs';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 
-/** Query keys of everything about what changed. */
+/** Query keys of diffs. */
 export const diffKeys = {
   lists: (sessionId: string) => ['diffs', sessionId, 'files'] as const,
   list: (sessionId: string, scope: DiffQuery) => [...diffKeys.lists(sessionId), scope] as const,
@@ -10,7 +10,7 @@ export const diffKeys = {
     ['diffs', sessionId, 'patch', from, to, path] as const,
 };
 
-/** The files that changed; an empty scope is everything since the session began. */
+/** The changed files. An empty scope means everything since the session began. */
 export const diffQuery = (sessionId: string, scope: DiffQuery) =>
   queryOptions({
     queryKey: diffKeys.list(sessionId, scope),

@@ -10,6 +10,6 @@ export const sessionQuery = (sessionId: string) =>
     queryFn: ({ signal }) => request(path`/api/sessions/${sessionId}`, { schema: Session, signal }),
   });
 
-/** How far a clone is. Nothing can be asked for it: the activity stream puts it here. */
+/** The progress of the clone. It has no endpoint; the activity stream writes it here. */
 export const sessionProgressQuery = (sessionId: string) =>
   queryOptions<SessionProgressActivity>({ queryKey: sessionKeys.progress(sessionId), queryFn: skipToken });

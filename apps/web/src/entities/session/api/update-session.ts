@@ -9,7 +9,7 @@ interface Update {
   change: UpdateSession;
 }
 
-/** Renames or archives; shown at once and taken back when it fails. */
+/** Changes a session: shown at once, and reverted if the request fails. */
 export function useUpdateSession() {
   const client = useQueryClient();
   return useMutation({

@@ -3,9 +3,9 @@ import Anser from 'anser';
 /** A stretch of terminal text in one style. */
 interface AnsiSpan {
   readonly text: string;
-  /** Class names; their colours are in output.css. */
+  /** Class names, whose colours are in output.css. */
   readonly className: string;
-  /** Colours that no class names: those of the 256-colour palette and true colour, as CSS. */
+  /** Colours without a class, as CSS: those of the 256-colour palette, and true colour. */
   readonly color?: string;
   readonly background?: string;
 }
@@ -13,14 +13,17 @@ interface AnsiSpan {
 export type AnsiLine = readonly AnsiSpan[];
 
 const ESCAPE = '\u001b';
-/** Titles and links (OSC), then whatever else is neither a colour nor text: cursor movements, character sets. */
+/** Titles and links (OSC), then other sequences that are neither colours nor text: cursor movements, character sets. */
 const OSC = new RegExp(`${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)?`, 'g');
 const OTHER_ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[A-Za-ln-z@\`~]|[()][A-Z0-9]|[=>78cDEHM])`, 'g');
 const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
-/** Control characters without a meaning in a line, but tab, line feed and escape. */
+/** Control characters without a meaning in a line, that is all but tab, line feed and escape. */
 const LOST_CONTROLS = new RegExp(`(?![\\t\\n${ESCAPE}])\\p{Cc}`, 'gu');
 
-/** Terminal output as lines of styled spans. What a program wrote over with a carriage return is gone, as on a terminal. */
+/**
+ * Terminal output as lines of styled spans. Text that was overwritten after a carriage return is dropped, as on a
+ * terminal.
+ */
 export function ansiLines(output: string): AnsiLine[] {
   let line: AnsiSpan[] = [];
   const lines = [line];
@@ -35,7 +38,7 @@ export function ansiLines(output: string): AnsiLine[] {
   return lines;
 }
 
-/** The text alone, for the clipboard. */
+/** The text without styles, for the clipboard. */
 export const plainText = (output: string): string =>
   overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, ''))
     .replace(COLOURS, '')
@@ -48,7 +51,7 @@ const overwrite = (text: string): string =>
     .map((line) => (line.includes('\r') ? lastWritten(line) : line))
     .join('\n');
 
-/** A progress bar writes its line again and again; the last that has any text is what stands there. */
+/** A progress bar rewrites its line. The last part with any text is what a terminal shows. */
 const lastWritten = (line: string): string => line.split('\r').findLast((part) => part !== '') ?? '';
 
 function toSpan(
@@ -70,7 +73,7 @@ function toSpan(
   };
 }
 
-/** Colours that are numbers: `ansi-truecolor` with its `r, g, b`, or `ansi-palette-<n>` of 16 … 255. */
+/** Colours given as numbers: `ansi-truecolor` with `r, g, b`, or `ansi-palette-<n>` with n from 16 to 255. */
 function directColour(name: string | null, truecolor: string | null): string | null {
   if (name === 'ansi-truecolor' && truecolor) return `rgb(${truecolor})`;
   const index = name?.startsWith('ansi-palette-') ? Number(name.slice('ansi-palette-'.length)) : 0;

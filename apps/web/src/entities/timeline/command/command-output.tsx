@@ -3,18 +3,18 @@ import { memo, useLayoutEffect, useMemo, useRef } from 'react';
 import { type AnsiLine, ansiLines } from './ansi.js';
 import './output.css';
 
-/** The height of one line, in pixels: lines do not wrap, so that all have the same. */
+/** The height of every line, in pixels. Lines do not wrap. */
 const LINE_HEIGHT = 18;
-/** Up to here all lines are on the page, where the browser's own search finds them. */
+/** Up to this number, all lines are on the page, where the browser's search finds them. */
 const ALL_LINES = 400;
 
 interface CommandOutputProps {
   output: string;
-  /** Its end is what matters, and is kept in view when more comes. */
+  /** Keep the end in view when more output arrives. */
   fromEnd: boolean;
 }
 
-/** Terminal output in a box of limited height; only the lines in view are rendered when there are many. */
+/** Terminal output in a box of limited height. Of long output, only the lines in view are rendered. */
 export function CommandOutput({ output, fromEnd }: CommandOutputProps) {
   const lines = useMemo(() => ansiLines(output), [output]);
   const scroller = useRef<HTMLDivElement>(null);

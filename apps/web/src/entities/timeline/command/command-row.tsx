@@ -15,7 +15,7 @@ interface CommandRowProps {
   id: string;
   item: CommandItem;
   busy: boolean;
-  /** The run ended while the command was at work. */
+  /** The run ended while the command was running. */
   cutOff: boolean;
   repoPath: string;
 }
@@ -27,7 +27,7 @@ const LOOKS: Record<CommandSummary['action'], { icon: LucideIcon; doing: string;
   search: { icon: Search, doing: 'Searching for', done: 'Searched for' },
 };
 
-/** One command: what it did on one line, its output behind it. */
+/** One command: a line that says what it did and opens to its output. */
 export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps) {
   const summary = useMemo(() => describeCommand(item.command), [item.command]);
   const { icon, doing, done } = LOOKS[summary.action];
@@ -80,7 +80,7 @@ function Target({
   );
 }
 
-/** Nothing for success: only what went otherwise deserves the reader's eye. */
+/** Nothing for success, so that failures stand out. */
 function Outcome({ item, cutOff }: { item: CommandItem; cutOff: boolean }) {
   if (cutOff) return <Badge>stopped</Badge>;
   if (item.exit_code) return <Badge tone="danger">exit {item.exit_code}</Badge>;

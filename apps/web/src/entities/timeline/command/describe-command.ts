@@ -2,13 +2,14 @@ import { shellTokens, type ShellToken } from './shell-words.js';
 
 /**
  * What a command does, for its one line in the conversation: "Read README.md" says more than
- * `/bin/bash -lc "sed -n '1,80p' README.md"`. Only what surely just looks is named so; all else is "Ran …".
+ * `/bin/bash -lc "sed -n '1,80p' README.md"`. Only commands that certainly just read are described; all others are "Ran
+ * …".
  */
 export interface CommandSummary {
   readonly action: 'run' | 'read' | 'list' | 'search';
-  /** What it acts on: the script, the files, the folder, the pattern; empty when there is none. */
+  /** What it acts on: the script, the files, the folder or the pattern; empty if there is none. */
   readonly target: string;
-  /** Where it searched, when that was said. */
+  /** Where it searched, if the command says so. */
   readonly scope?: string;
   /** The command without the shell around it. */
   readonly script: string;
@@ -17,7 +18,7 @@ export interface CommandSummary {
 const SHELL = /(?:^|\/)(?:bash|sh|zsh)$/;
 const FLAG = /^-[a-z]*c$/;
 
-/** Takes `/bin/bash -lc '…'` off. */
+/** Removes a surrounding `/bin/bash -lc '…'`. */
 export function unwrapShell(command: string): string {
   const [shell, flag, script, ...more] = shellTokens(command) ?? [];
   if (!shell || !flag || script?.kind !== 'word' || more.length > 0) return command.trim();
@@ -35,7 +36,7 @@ export function describeCommand(command: string): CommandSummary {
   return looked ? { ...looked, script } : run;
 }
 
-/** Commands that only narrow what comes out of the one before them. */
+/** Commands that only filter the output of the one before them. */
 const FILTERS = new Set([
   'head',
   'tail',
@@ -53,7 +54,7 @@ const FILTERS = new Set([
 
 /**
  * The words of each stage of one pipeline, without a leading `cd … &&`, `2>/dev/null` and a closing `|| echo …`;
- * null when there is more than that (several commands, a redirection, a subshell).
+ * null if there is more than that (several commands, a redirection, a subshell).
  */
 function pipeline(tokens: readonly ShellToken[]): string[][] | null {
   let stage: string[] = [];
@@ -74,7 +75,7 @@ function withoutChangeDirectory(tokens: readonly ShellToken[]): readonly ShellTo
   return changes ? tokens.slice(3) : tokens;
 }
 
-/** What is said instead when a file is not there changes nothing about what was looked at. */
+/** An `|| echo …` for a missing file does not change what was read. */
 function withoutFallback(tokens: readonly ShellToken[]): readonly ShellToken[] {
   const at = tokens.findIndex((token) => isOperator(token, '||'));
   const [name, ...rest] = tokens.slice(at + 1);
@@ -141,7 +142,7 @@ function finding(args: string[]): Looking {
   return named ? { action: 'search', target: name, scope: folder } : { action: 'list', target: folder ?? '' };
 }
 
-/** Options of rg and grep that take the next word with them. */
+/** Options of rg and grep whose value is the next word. */
 const SEARCH_VALUES = [
   '-g',
   '--glob',
@@ -166,7 +167,7 @@ function searching(args: string[]): Looking | null {
   return { action: 'search', target: pattern, ...(scope && { scope }) };
 }
 
-/** The words that are no options; `takeValue` names the options whose value is a word of its own. */
+/** The words that are not options. `takeValue` lists the options whose value is the next word. */
 function positional(args: readonly string[], takeValue: readonly string[]): string[] {
   const end = args.indexOf('--');
   const options = end < 0 ? args : args.slice(0, end);

@@ -1,11 +1,11 @@
-/** A word with its quotes taken off, or an operator that stands between commands. */
+/** A word without its quotes, or an operator between commands. */
 export type ShellToken = { kind: 'word'; text: string } | { kind: 'operator'; text: string };
 
 const OPERATOR = /^(?:&&|\|\||<<-?|>>|[|;&<>()\n])/;
 
 /**
- * Splits a shell line into words and operators, as far as telling what a command does needs it.
- * Answers null for what it cannot read (an open quote): such a line is then shown as it is.
+ * Splits a shell line into words and operators, as far as describing a command needs it. Returns null for a line that
+ * it cannot read (an open quote).
  */
 export function shellTokens(line: string): ShellToken[] | null {
   const tokens: ShellToken[] = [];
@@ -38,7 +38,7 @@ export function shellTokens(line: string): ShellToken[] | null {
   return tokens;
 }
 
-/** The quoted or escaped text that `rest` begins with; undefined: none; null: its end is missing. */
+/** The quoted or escaped text at the start of `rest`; undefined: none; null: its end is missing. */
 function readQuoted(rest: string): { text: string; length: number } | null | undefined {
   if (rest[0] === '\\') return rest.length > 1 ? { text: rest.charAt(1), length: 2 } : null;
   if (rest[0] === "'") {

@@ -5,7 +5,7 @@ import { CommandRow } from '../command/command-row.js';
 import { Markdown } from '../markdown/markdown.js';
 import type { DraftEntry, Entry, ItemEntry } from '../run-timeline.js';
 import { FileChangeRows } from './file-change-rows.js';
-import { GenericRow } from './plain-row.js';
+import { PlainRow } from './plain-row.js';
 import { ReasoningRow } from './reasoning-row.js';
 import { Refusals } from './refusals.js';
 import { StepRow } from './step-row.js';
@@ -16,11 +16,11 @@ interface EntryViewProps {
   entry: Entry;
   runId: string;
   session: Session;
-  /** The run goes on: what has not ended is being worked on. */
+  /** The run is in progress, and so are items that have not ended. */
   live: boolean;
 }
 
-/** One entry of a run's timeline. Entries keep their identity while nothing about them changes, and so do rows. */
+/** One row of a run's timeline. An unchanged entry keeps its identity, so its row does not render again. */
 export const EntryView = memo((props: EntryViewProps) => {
   const { entry, runId } = props;
   switch (entry.kind) {
@@ -30,6 +30,8 @@ export const EntryView = memo((props: EntryViewProps) => {
       return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
     case 'refusals':
       return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
+    case 'event':
+      return <PlainRow id={`${runId}/${entry.key}`} type={entry.type} data={entry.data} />;
     case 'item':
       return <ItemView {...props} entry={entry} />;
   }
@@ -43,7 +45,10 @@ function DraftView({ draft, id, live }: { draft: DraftEntry; id: string; live: b
 function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: ItemEntry }) {
   const id = `${runId}/${entry.key}`;
   const busy = live && entry.completedAt === null;
-  if (!entry.item.known) return <GenericRow id={id} item={entry.item.value} busy={busy} />;
+  if (!entry.item.known) {
+    const { id: _itemId, type, ...data } = entry.item.value;
+    return <PlainRow id={id} type={type} data={data} busy={busy} />;
+  }
   const item = entry.item.value;
   switch (item.type) {
     case 'agent_message':
@@ -75,7 +80,7 @@ const Message = ({ text, streaming }: { text: string; streaming: boolean }) => (
 
 const SHORT = 90;
 
-/** A problem on the way, which the agent may have got over. */
+/** A problem that the agent may have recovered from. */
 const NoticeRow = ({ id, message }: { id: string; message: string }) => (
   <StepRow id={id} icon={CircleAlert} tone="warning" verb={message}>
     {message.length > SHORT && <p className="text-sm whitespace-pre-wrap text-muted-foreground">{message}</p>}

@@ -30,10 +30,10 @@ interface FileChangeRowsProps {
   runId: string;
 }
 
-/** One line per file, with what the run changed in it so far; each leads to its diff. */
+/** One line per file, with the number of lines that the run has changed in it. Each links to its diff. */
 export function FileChangeRows({ item, busy, session, runId }: FileChangeRowsProps) {
   const showChanges = useShowChanges();
-  // Codex tells which files it edits, not how much of them.
+  // Codex reports which files it edits, but not how many lines.
   const { data: diff } = useQuery({
     ...diffQuery(session.session_id, { from: runId, to: runId }),
     enabled: !busy && item.status !== 'failed',

@@ -1,21 +1,28 @@
-import type { UnknownItem } from '@saas-codex/contracts/items';
 import { Box } from 'lucide-react';
+import { inWords } from '../../../shared/lib/open-enums.js';
 import { StepRow } from './step-row.js';
 
-/** An item of a type that this version does not know: named, and shown as it came. */
-export function GenericRow({ id, item, busy }: { id: string; item: UnknownItem; busy: boolean }) {
-  const { id: _id, type, ...rest } = item;
-  const words = type.replaceAll('_', ' ');
-  return (
-    <StepRow id={id} icon={Box} verb={words.charAt(0).toUpperCase() + words.slice(1)} busy={busy}>
-      {Object.keys(rest).length > 0 && <JsonBlock label={type} value={rest} />}
-    </StepRow>
-  );
+interface PlainRowProps {
+  id: string;
+  /** The type as the server sent it. */
+  type: string;
+  data: unknown;
+  busy?: boolean;
 }
+
+/** An item or event of a type that this build does not know: its name, which opens to its data. */
+export const PlainRow = ({ id, type, data, busy = false }: PlainRowProps) => (
+  <StepRow id={id} icon={Box} verb={inWords(type)} busy={busy}>
+    {!isEmpty(data) && <JsonBlock label={type} value={data} />}
+  </StepRow>
+);
+
+const isEmpty = (data: unknown): boolean =>
+  data === null || data === undefined || (typeof data === 'object' && Object.keys(data).length === 0);
 
 const MAX_LENGTH = 20_000;
 
-/** A value as a program would write it; nothing for no value. */
+/** A value as JSON; nothing if there is no value. */
 export function JsonBlock({ label, value }: { label: string; value: unknown }) {
   if (value === undefined || value === null) return null;
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);

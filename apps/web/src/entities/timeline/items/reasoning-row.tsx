@@ -5,7 +5,7 @@ import { StepRow } from './step-row.js';
 const HEADING = /^\s*\*\*(.+?)\*\*\s*/;
 const MAX_TITLE = 110;
 
-/** What the agent thought, muted: its heading or first sentence, which opens to the rest. */
+/** The agent's reasoning: its heading or first line, which opens to the rest. */
 export function ReasoningRow({ id, text, busy }: { id: string; text: string; busy: boolean }) {
   const heading = HEADING.exec(text);
   const title =

@@ -13,12 +13,12 @@ interface RefusalsProps {
   setup?: boolean;
 }
 
-/** Up to here each has its line; more fold into one. */
+/** Up to this number each refusal has its own line; more are folded into one. */
 const LINES = 3;
 
-/** Connections that were not allowed, and the way to allow them. */
+/** Refused connections, with a button to allow them. */
 export function Refusals({ id, refusals, session, setup = false }: RefusalsProps) {
-  // A script with a network of its own is allowed more there, else where the session's is.
+  // A setup with its own network is changed in the setup's dialog, anything else in the session's.
   const own = setup ? session.setup?.network : undefined;
   const about = own ? 'setup' : 'network';
   const lines = refusals.map((refusal) => (
@@ -50,7 +50,7 @@ export function Refusals({ id, refusals, session, setup = false }: RefusalsProps
 interface RefusalLineProps {
   refusal: Refusal;
   about: 'network' | 'setup';
-  /** It was since. */
+  /** The network allows it by now. */
   allowed: boolean;
   onAllow: (() => void) | undefined;
 }

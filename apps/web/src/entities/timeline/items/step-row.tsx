@@ -4,19 +4,19 @@ import { cx } from '../../../shared/lib/cx.js';
 import { useDisclosure } from '../../../shared/lib/use-disclosure.js';
 
 interface StepRowProps {
-  /** Names the row while the page is open, so that it stays as the reader left it. */
+  /** Identifies the row while the page is open, so that it stays open or closed as the reader left it. */
   id: string;
   icon: LucideIcon;
-  /** "Ran", "Read": in the ordinary weight; what it acted on follows. */
+  /** "Ran", "Read"; the target follows. */
   verb: string;
   target?: ReactNode;
-  /** Behind the target: an exit code, a count. */
+  /** After the target: an exit code, a count. */
   badge?: ReactNode;
-  /** It is being worked on. */
+  /** It is in progress. */
   busy?: boolean;
   tone?: 'neutral' | 'danger' | 'warning';
   openAtFirst?: boolean;
-  /** What the row opens to; without it, the row is a plain line. */
+  /** The content of the open row. Without it the row is a plain line. */
   children?: ReactNode;
 }
 
@@ -26,7 +26,7 @@ const ICON_TONES = {
   warning: 'text-warning',
 } as const;
 
-/** One thing that the agent did, on one line. */
+/** One step of the agent, on one line. */
 export function StepRow({ id, children, openAtFirst, ...line }: StepRowProps) {
   const { open, toggle } = useDisclosure(id, openAtFirst);
   const body = useId();
@@ -73,7 +73,7 @@ const StepLine = ({ icon: Icon, verb, target, badge, busy, tone = 'neutral', cla
   </span>
 );
 
-/** What a step acted on, when it is code: a command, a path, a pattern. */
+/** The target of a step if it is code: a command, a path, a pattern. */
 export const CodeTarget = ({ children }: { children: ReactNode }) => (
   <code className="font-mono text-xs text-foreground/90">{children}</code>
 );

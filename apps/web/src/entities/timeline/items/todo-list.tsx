@@ -3,7 +3,7 @@ import { cx } from '../../../shared/lib/cx.js';
 
 interface TodoListProps {
   items: readonly { text: string; completed: boolean }[];
-  /** The first open step is the one at hand. */
+  /** The run is in progress: its first open step is the current one. */
   live: boolean;
 }
 
@@ -30,7 +30,7 @@ export function TodoList({ items, live }: TodoListProps) {
               )}
             >
               {text}
-              <span className="sr-only">{completed ? ' (done)' : index === current ? ' (at hand)' : ''}</span>
+              <span className="sr-only">{completed ? ' (done)' : index === current ? ' (current)' : ''}</span>
             </span>
           </li>
         ))}

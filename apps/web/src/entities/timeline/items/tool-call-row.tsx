@@ -6,7 +6,7 @@ import { CodeTarget, StepRow } from './step-row.js';
 
 type ToolCallItem = Extract<KnownItem, { type: 'mcp_tool_call' }>;
 
-/** A call of a tool on an MCP server, with what went in and what came back. */
+/** A tool call to an MCP server, with its input and result. */
 export const ToolCallRow = ({ id, item, busy }: { id: string; item: ToolCallItem; busy: boolean }) => (
   <StepRow
     id={id}

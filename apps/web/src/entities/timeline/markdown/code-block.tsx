@@ -4,7 +4,7 @@ import { CopyButton } from '../../../shared/ui/copy-button.js';
 
 const LANGUAGE = /language-([^\s]+)/;
 
-/** A fenced block: readable at once, coloured when the grammar has come. */
+/** A fenced code block: shown at once, and coloured when the grammar has loaded. */
 export function CodeBlock({ className, children }: ComponentProps<'code'> & ExtraProps) {
   const incomplete = useIsCodeFenceIncomplete();
   const code = Children.toArray(children)
@@ -63,7 +63,7 @@ function useHighlighted(code: string, language: string): CodeLine[] | null {
 
 interface CodeToken {
   readonly text: string;
-  /** `--shiki-light` and `--shiki-dark`: both themes at once, so that switching renders nothing again. */
+  /** `--shiki-light` and `--shiki-dark`: both themes at once, so that switching needs no new rendering. */
   readonly style: Record<string, string>;
 }
 type CodeLine = readonly CodeToken[];
@@ -72,7 +72,7 @@ const MAX_CODE_LENGTH = 60_000;
 
 /**
  * Colours code with the diff viewer's highlighter (Shiki on its JavaScript engine: the content security policy allows
- * no WebAssembly), which is loaded when the first block needs it. null: unknown language, or too long to be worth it.
+ * no WebAssembly), which is loaded when the first block needs it. null: unknown language, or too much code.
  */
 async function highlight(code: string, language: string): Promise<CodeLine[] | null> {
   if (code.length > MAX_CODE_LENGTH) return null;

@@ -5,9 +5,9 @@ import { CodeBlock } from './code-block.js';
 import './markdown.css';
 
 /**
- * The agent's text is not trusted: it may quote anything that it has read. HTML in it is shown as text (there is no
- * rehype-raw), the tree is sanitised all the same, links get a checked address and images become links, so that
- * reading an answer sends no request anywhere.
+ * The agent's text is not trusted, since it may quote anything that the agent has read. HTML in it is shown as text
+ * (there is no rehype-raw), the tree is sanitised nevertheless, the addresses of links are checked, and images become
+ * links, so that reading an answer sends no requests.
  */
 const { sanitize } = defaultRehypePlugins;
 const REHYPE_PLUGINS = sanitize ? [sanitize] : [];
@@ -31,7 +31,7 @@ const COMPONENTS: Components = {
 
 interface MarkdownProps {
   text: string;
-  /** The text is still growing: what is half written is closed, and code waits for its colours. */
+  /** The text still grows: open markup is closed, and code is not coloured yet. */
   streaming?: boolean;
   muted?: boolean;
 }
@@ -53,7 +53,7 @@ export const Markdown = memo(({ text, streaming = false, muted = false }: Markdo
 
 const SAFE = /^(?:https?:\/\/|mailto:)/i;
 
-/** A link that leaves the page, or plain text when its address is none that we open (a file of the repository, say). */
+/** A link to another site. An address that we do not open, such as a file of the repository, is plain text. */
 function MarkdownLink({ href, children }: ComponentProps<'a'> & ExtraProps) {
   if (!href || !SAFE.test(href)) return <code title={href}>{children}</code>;
   return (
@@ -63,7 +63,7 @@ function MarkdownLink({ href, children }: ComponentProps<'a'> & ExtraProps) {
   );
 }
 
-/** Loading an image would tell its host that, and where, the answer is read: the reader decides. */
+/** Loading an image would tell its host who reads the answer and when, so the reader decides. */
 function MarkdownImage({ src, alt }: ComponentProps<'img'> & ExtraProps) {
   return <MarkdownLink href={typeof src === 'string' ? src : undefined}>{alt || 'image'}</MarkdownLink>;
 }

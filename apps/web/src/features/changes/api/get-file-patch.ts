@@ -4,8 +4,8 @@ import { diffKeys } from '../../../entities/session/api/get-diff.js';
 import { path, request } from '../../../shared/api/request.js';
 
 /**
- * One file's patch, between the very trees that the list of files was made of: it fits the list, however far the agent
- * has got meanwhile, and never changes.
+ * The patch of one file, between the same trees as the list of files: it fits the list even if the agent has moved on,
+ * and never changes.
  */
 export const filePatchQuery = (sessionId: string, { from, to }: Pick<Diff, 'from' | 'to'>, file: string) =>
   queryOptions({

@@ -5,7 +5,7 @@ import { sessionQuery } from '../../../entities/session/api/get-session.js';
 import { applySession } from '../../../entities/session/session-cache.js';
 import { path, request } from '../../../shared/api/request.js';
 
-/** Runs the session's setup script, once more or for the first time. */
+/** Runs the session's setup script. */
 export function useRunSetup(sessionId: string) {
   const client = useQueryClient();
   return useMutation({
@@ -13,7 +13,7 @@ export function useRunSetup(sessionId: string) {
     onSuccess: (run) => {
       applyRun(client, run);
       const session = client.getQueryData(sessionQuery(sessionId).queryKey);
-      // The page says at once that it waits; the session's own report is on its way.
+      // The page shows the status at once, before the activity stream reports it.
       if (session) applySession(client, { ...session, setup_status: run.status });
     },
   });

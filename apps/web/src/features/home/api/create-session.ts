@@ -3,7 +3,7 @@ import { type CreateSession, Session } from '@saas-codex/contracts/sessions';
 import type { z } from 'zod';
 import { request } from '../../../shared/api/request.js';
 
-/** Answers at once; the clone goes on behind it (`status: provisioning`). */
+/** Answers at once, while the clone continues (`status: provisioning`). */
 export const createSession = (
   body: z.input<typeof CreateSession>,
   idempotencyKey: string,

@@ -4,7 +4,7 @@ const E = '\u001b';
 const texts = (output: string) => ansiLines(output).map((line) => line.map((span) => span.text).join(''));
 
 describe('ansiLines', () => {
-  it('splits coloured text over lines and carries the colour on', () => {
+  it('splits coloured text into lines and keeps its colour', () => {
     expect(ansiLines(`${E}[31mred\nstill${E}[0m plain\n`)).toEqual([
       [{ text: 'red', className: 'ansi-red-fg' }],
       [
@@ -14,7 +14,7 @@ describe('ansiLines', () => {
     ]);
   });
 
-  it('names decorations and bright colours', () => {
+  it('has classes for decorations and bright colours', () => {
     expect(ansiLines(`${E}[1;92;41mok`)).toEqual([
       [{ text: 'ok', className: 'ansi-bright-green-fg ansi-red-bg ansi-bold' }],
     ]);
@@ -29,7 +29,7 @@ describe('ansiLines', () => {
     expect(ansiLines(output)).toEqual([[{ text: 'x', className: '', ...colour }]]);
   });
 
-  it('keeps what stands after carriage returns, and empty lines', () => {
+  it('keeps the text after carriage returns, and empty lines', () => {
     expect(texts('10%\r50%\r100%\r\n\nend\r\n')).toEqual(['100%', '', 'end']);
   });
 
@@ -42,5 +42,5 @@ describe('ansiLines', () => {
 });
 
 describe('plainText', () => {
-  it('is what can be read', () => expect(plainText(`${E}[1;31mred${E}[0m\r\nb\n`)).toBe('red\nb\n'));
+  it('is the readable text', () => expect(plainText(`${E}[1;31mred${E}[0m\r\nb\n`)).toBe('red\nb\n'));
 });

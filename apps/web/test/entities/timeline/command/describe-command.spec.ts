@@ -38,7 +38,7 @@ describe('describeCommand', () => {
     ['rg -n -A 3 needle .', ['search', 'needle']],
     ['grep -rn -e needle src', ['search', 'needle', 'src']],
     ['git grep needle', ['search', 'needle']],
-  ])('%s only looks', (command, expected) => expect(brief(command)).toEqual(expected));
+  ])('%s only reads', (command, expected) => expect(brief(command)).toEqual(expected));
 
   it.each([
     'npm test',
