@@ -38,8 +38,8 @@ const POLL_MS = 100;
  */
 export class Locks implements OnApplicationShutdown {
   private connection: Promise<LockConnection> | null = null;
-  /** By lock: settles when the last in the queue of this process has left. */
-  private readonly queues = new Map<LockName, Promise<void>>();
+  /** By lock: those of this process that hold it or wait for it. The tail settles when all of them have left. */
+  private readonly queues = new Map<LockName, { length: number; tail: Promise<void> }>();
 
   /** @param timing given by specs only */
   constructor(
@@ -120,19 +120,22 @@ export class Locks implements OnApplicationShutdown {
     ));
   }
 
-  /** Postgres grants a lock again and again to one connection, so this process has to see to its own order. */
+  /** Postgres grants a lock any number of times to one connection, so the callers of this process queue here. */
   private async inTurn<T>(lock: LockName, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const before = this.queues.get(lock);
+    const queue = this.queues.get(lock) ?? { length: 0, tail: Promise.resolve() };
+    this.queues.set(lock, queue);
+    const before = queue.tail;
     let leave = (): void => undefined;
     const left = new Promise<void>((resolve) => (leave = resolve));
-    const mine = before ? before.then(() => left) : left;
-    this.queues.set(lock, mine);
+    queue.tail = before.then(() => left);
+    queue.length += 1;
     try {
-      if (before) await unlessAborted(before, signal);
+      await unlessAborted(before, signal);
       return await work();
     } finally {
       leave();
-      if (this.queues.get(lock) === mine) this.queues.delete(lock);
+      queue.length -= 1;
+      if (queue.length === 0) this.queues.delete(lock);
     }
   }
 }
