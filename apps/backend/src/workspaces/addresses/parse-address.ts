@@ -123,7 +123,7 @@ const invalid = (detail: string) =>
 const unsupported = () =>
   new ProblemError(
     'repo_url_scheme',
-    'Give the address as https://host/owner/repository or git@host:owner/repository. Other kinds, local folders too, are not supported.',
+    'Give the address as https://host/owner/repository or git@host:owner/repository. Other kinds of addresses, and local folders, are not supported.',
   );
 
 const credentials = () =>

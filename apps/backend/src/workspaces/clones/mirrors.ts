@@ -24,8 +24,8 @@ const MIN_IDLE_MS = 24 * 60 * 60_000;
 /**
  * Bare mirrors, one per tenant and repository, whose objects the workspaces borrow.
  *
- *     ls-remote ─► what does the remote have? ──┬─► the same ─► nothing to fetch
- *     for-each-ref ─► what does the mirror have? ┘   └─ other ─► fetch, one at a time per mirror
+ *     ls-remote    ─► refs of the remote ─┬─ the same ─► nothing to fetch
+ *     for-each-ref ─► refs of the mirror ─┴─ else ─────► fetch, one at a time per mirror
  *
  * A request that waited for another one's fetch finds the mirror current and fetches nothing. Refs follow the remote,
  * but objects are never removed, since workspaces borrow them. A new mirror gets its name when it is complete.
