@@ -1,11 +1,9 @@
-import { Transport } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
 import { chooseJail } from './sandbox/jail/choose-jail.js';
-import { transportOptions } from './redis/redis-options.js';
 
 /** A prompt of 100,000 characters, however they are escaped. */
 const BODY_LIMIT = '1mb';
@@ -17,7 +15,7 @@ export async function startRunner(config: Config): Promise<NestExpressApplicatio
     name: 'runner',
     config,
     module: AppModule.with(config, jail),
-    configure: async (app, logger) => {
+    configure: (app, logger) => {
       if (jail.isolation === 'none') {
         logger.warn('ISOLATION=none: agents work without isolation and can reach this whole machine');
       } else {
@@ -25,8 +23,6 @@ export async function startRunner(config: Config): Promise<NestExpressApplicatio
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
       app.useBodyParser('json', { limit: BODY_LIMIT });
-      app.connectMicroservice({ transport: Transport.REDIS, options: transportOptions(config.REDIS_URL) });
-      await app.startAllMicroservices();
     },
   });
 }

@@ -56,7 +56,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
       status: 'failed',
     });
     expect(dataOf(events, 'run.failed')).toEqual([
-      { reason: 'The setup script ended with exit code 3. Mend it, or run it again.' },
+      { reason: 'The setup script failed with exit code 3. Fix it, or run it again.' },
     ]);
   });
 

@@ -1,13 +1,13 @@
 import { delimiter, join } from 'node:path';
 import { SCRATCH_FOLDER } from '../threads/codex-home.js';
 
-/** The variable from which Codex reads its bearer token, where it needs one. */
+/** The variable from which Codex reads its bearer token, if it needs one. */
 export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
 const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
   delimiter,
 );
 
-/** Everything that Codex sees of its surroundings; of the runner's own environment only PATH. */
+/** The whole environment of Codex or of a script. Only PATH comes from the runner's own. */
 export const codexEnvironment = (codexHome: string, token: string | null): Record<string, string> => ({
   PATH: process.env.PATH ?? DEFAULT_PATH,
   HOME: codexHome,

@@ -19,10 +19,3 @@ export function redisOptions(address: string): RedisAddress {
     ...(url.protocol === 'rediss:' && { tls: {} }),
   };
 }
-
-/** For Nest's Redis transport, which by itself gives up when the connection breaks. */
-export const transportOptions = (address: string) => ({
-  ...redisOptions(address),
-  retryAttempts: Number.POSITIVE_INFINITY,
-  retryDelay: 500,
-});

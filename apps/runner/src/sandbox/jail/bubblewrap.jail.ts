@@ -13,7 +13,7 @@ import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } fro
 import { endProcesses, killJail } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
-import { limitBehind, type LimitPassed, passed } from './limits/limits.js';
+import { limitBehind, type LimitPassed, limitPassed } from './limits/limits.js';
 import { resourceLimits } from './limits/resource-limits.js';
 import { RunFolders } from './run-folders.js';
 import { seccompFilter } from './seccomp-filter.js';
@@ -132,7 +132,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   async limitBehind(runId: string, error: unknown): Promise<LimitPassed | null> {
     const facts = await this.groups?.factsOf(runId);
     const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
-    return hit ? passed(hit, this.config) : limitBehind(error, this.config);
+    return hit ? limitPassed(hit, this.config) : limitBehind(error, this.config);
   }
 
   async end(runId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
 import { diskUsage } from './disk-usage.js';
 import { filesInMemory, MOST_FILES_IN_MEMORY } from './files-in-memory.js';
-import { type Limit, type LimitPassed, passed } from './limits.js';
+import { type Limit, type LimitPassed, limitPassed } from './limits.js';
 import { type NamelessFiles, namelessFiles } from './nameless-files.js';
 import { memoryOf, usageOf } from './process-usage.js';
 
@@ -79,7 +79,7 @@ export class JailWatch {
   private pass(run: Watching, limit: Limit): void {
     if (run.stop.signal.aborted) return;
     this.end(run);
-    run.onPassed(passed(limit, this.config));
+    run.onPassed(limitPassed(limit, this.config));
   }
 
   private async look(): Promise<void> {

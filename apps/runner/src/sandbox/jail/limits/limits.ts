@@ -37,7 +37,7 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
     `The run wrote a file of more than ${most} MB (JAIL_MAX_FILE_MB). ${GO_ON}`,
 };
 
-export const passed = (limit: Limit, config: Config): LimitPassed => ({ sentence: SENTENCES[limit](config) });
+export const limitPassed = (limit: Limit, config: Config): LimitPassed => ({ sentence: SENTENCES[limit](config) });
 
 /** By which signal the kernel ends a process at one of its own limits; a shell adds 128 to make an exit code of it. */
 const SIGNALS: [limit: Limit, pattern: RegExp][] = [
@@ -51,5 +51,5 @@ const SIGNALS: [limit: Limit, pattern: RegExp][] = [
 export function limitBehind(error: unknown, config: Config): LimitPassed | null {
   const message = error instanceof Error ? error.message : String(error);
   const limit = SIGNALS.find(([, pattern]) => pattern.test(message))?.[0];
-  return limit ? passed(limit, config) : null;
+  return limit ? limitPassed(limit, config) : null;
 }
