@@ -80,7 +80,7 @@ export class RunExecutor {
   }
 
   private async claimAndWork(run: ActiveRun, job: RunJob): Promise<void> {
-    const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
+    const thread = await this.threads.getThread(job.owner.sessionId).catch(() => null);
     const log = await this.claim(job, this.modelFor(job, thread));
     if (log === null) return;
     const watch = this.telemetry.beginRun(job);

@@ -41,7 +41,7 @@ export class RunsService {
     priority,
     runId = randomUUID(),
   }: QueueRun): Promise<string> {
-    const { tenantId } = await this.threads.get(threadId);
+    const { tenantId } = await this.threads.getThread(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
     const job: RunJob = { owner, input, network, checkpoint: checkpoint ?? null, traceparent };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
