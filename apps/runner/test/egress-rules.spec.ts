@@ -3,7 +3,7 @@ import { Network } from '@saas-codex/contracts/network';
 import { Destinations } from '../src/sandbox/egress/destinations.js';
 import { EgressError, EgressRefusal } from '../src/sandbox/egress/egress-error.js';
 import { allowedMethods } from '../src/sandbox/egress/network-rules.js';
-import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/target.js';
+import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/host-port.js';
 
 /** What the world's DNS says in these tests. Nothing here connects to anything. */
 const DNS: Record<string, string[]> = {

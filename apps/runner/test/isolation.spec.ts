@@ -52,7 +52,7 @@ describe('the choice of an isolation', () => {
   });
 
   it('refuses workspaces that every jail would show', async () => {
-    await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not lie below \/usr/);
+    await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not be below \/usr/);
   });
 
   it('takes none only when it is asked for', async () => {

@@ -73,7 +73,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   [
     'files in memory, all of them empty',
     `perl -e 'for (1..110_000) { open F, ">", "/tmp/f$_"; open F, ">", "/dev/shm/f$_" } sleep 600'`,
-    'The run kept more than 200000 files in its folders in memory, as /tmp is one. Go on from here in smaller steps.',
+    'The run kept more than 200000 files in memory, in folders such as /tmp. Go on from here in smaller steps.',
   ],
   [
     "processor time, Codex's own",

@@ -20,7 +20,7 @@ describe('the inbox of a run', () => {
   let other: RunInbox;
 
   async function createInbox(): Promise<RunInbox> {
-    const jail: Pick<Jail, 'end'> = { end: async (id) => void ended.push(id) };
+    const jail: Pick<Jail, 'endRun'> = { endRun: async (id) => void ended.push(id) };
     const inbox = new RunInbox(redis, jail as Jail);
     await inbox.onApplicationBootstrap();
     return inbox;

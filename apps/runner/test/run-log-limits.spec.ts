@@ -79,7 +79,7 @@ describe('the log of a run', () => {
   it('ends its run when it is full', async () => {
     const { events, size } = await play('Say it often');
     expect(dataOf(events, 'run.failed')[0]?.reason).toBe(
-      'The run said more than its log may hold, which is 1 MB (MAX_RUN_LOG_MB). Go on from here in smaller steps, or have the limit raised.',
+      'The run printed more than its log may hold, which is 1 MB (MAX_RUN_LOG_MB). Go on from here in smaller steps, or have the limit raised.',
     );
     expect(size).toBeLessThan(1.1 * MEGABYTE);
   }, 60_000);

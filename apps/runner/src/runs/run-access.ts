@@ -3,7 +3,7 @@ import type { ModelAccess } from '../model-proxy/model-access.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
-import { type Listener, listenOnSocket } from '../sandbox/listener/listen.js';
+import { type Listener, listenOnSocket } from '../sandbox/listener/http-listener.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
 
@@ -36,7 +36,7 @@ export class RunAccess {
   ): Promise<OpenedAccess> {
     const caller = { ...owner, network, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
-    const egress = await this.egressProxy.open(network, recorder);
+    const egress = await this.egressProxy.openEgress(network, recorder);
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
     if (input.kind === 'prompt') {

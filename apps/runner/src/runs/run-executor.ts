@@ -6,7 +6,12 @@ import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
 import { Engines } from '../engine/engines.js';
-import { type EngineEvent, type EngineRun, OutputLimitError, type RunningTurn } from '../engine/port/engine.js';
+import {
+  type EngineEvent,
+  type EngineRun,
+  OutputLimitError,
+  type RunningTurn,
+} from '../engine/port/engine.js';
 import { textOf } from '../engine/port/run-input.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
@@ -90,10 +95,18 @@ export class RunExecutor {
   }
 
   /** null: the run was claimed before, here or elsewhere. */
-  private async claim({ owner, input, checkpoint }: RunJob, model: string | null): Promise<RunLogWriter | null> {
+  private async claim(
+    { owner, input, checkpoint }: RunJob,
+    model: string | null,
+  ): Promise<RunLogWriter | null> {
     try {
       const { kind } = input;
-      const log = await this.logs.start(owner, { kind, prompt: textOf(input), model, runner: this.runnerName });
+      const log = await this.logs.start(owner, {
+        kind,
+        prompt: textOf(input),
+        model,
+        runner: this.runnerName,
+      });
       if (checkpoint !== null)
         await log.append('checkpoint.created', { tree: checkpoint, position: 'before' });
       return log;
@@ -113,11 +126,11 @@ export class RunExecutor {
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
     const access = await this.access.openAccess(traced, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
-    const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
+    const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
       await this.runTurn(run, this.engineRun(run, job, thread, access), recorder, watch);
     } catch (error) {
-      const limit = await this.jail.limitBehind(run.runId, error);
+      const limit = await this.jail.exceededLimit(run.runId, error);
       if (error instanceof LogFencedError) run.stop('lost');
       else if (error instanceof OutputLimitError) onLogFull();
       else if (limit) run.stop(limit);
@@ -159,7 +172,7 @@ export class RunExecutor {
     const stop = () => {
       turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
-      void this.jail.end(run.runId);
+      void this.jail.endRun(run.runId);
     };
     run.signal.addEventListener('abort', stop);
     if (run.signal.aborted) turn.interrupt();
@@ -175,7 +188,7 @@ export class RunExecutor {
 
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
   private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
-    await this.jail.end(owner.runId);
+    await this.jail.endRun(owner.runId);
     await this.logs.end(owner, type, data);
     await this.inbox.removeInbox(owner.runId);
   }

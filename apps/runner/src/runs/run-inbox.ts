@@ -119,9 +119,12 @@ export class RunInbox implements OnApplicationBootstrap, OnApplicationShutdown {
     // A runner that was killed may have left processes on this machine, of a run that Redis has forgotten since.
     if (notice.type === 'cancel')
       this.jail
-        .end(notice.run_id)
+        .endRun(notice.run_id)
         .catch((error: unknown) =>
-          this.logger.error({ message: `processes cannot be ended: ${String(error)}`, run_id: notice.run_id }),
+          this.logger.error({
+            message: `processes cannot be ended: ${String(error)}`,
+            run_id: notice.run_id,
+          }),
         );
   }
 
@@ -130,7 +133,8 @@ export class RunInbox implements OnApplicationBootstrap, OnApplicationShutdown {
     const command = RunCommand.safeParse(value).data;
     if (command) return command;
     const type = AnyRunCommand.safeParse(value).data?.type ?? 'unreadable';
-    if (!this.ignoredTypes.has(type)) this.logger.warn(`ignored a command of the type ${JSON.stringify(type)}`);
+    if (!this.ignoredTypes.has(type))
+      this.logger.warn(`ignored a command of the type ${JSON.stringify(type)}`);
     this.ignoredTypes.add(type);
     return null;
   }

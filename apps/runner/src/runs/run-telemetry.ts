@@ -93,7 +93,11 @@ export class RunTelemetry {
         endTimer({ outcome });
         span.set({ outcome });
         span.end(outcome === 'failed' || outcome === 'interrupted' ? outcome : undefined);
-        this.logger.log({ message: `run ${outcome}`, trace_id: traceIdOf(span.traceparent), ...attributesOf(job) });
+        this.logger.log({
+          message: `run ${outcome}`,
+          trace_id: traceIdOf(span.traceparent),
+          ...attributesOf(job),
+        });
       },
     };
   }

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { BubblewrapJail } from '../sandbox/jail/bubblewrap.jail.js';
 import { Jail } from '../sandbox/jail/jail.js';
-import { probeJail } from '../sandbox/jail/probe-jail.js';
+import { probeJail } from '../sandbox/jail/probe-isolation.js';
 
 /** Starting Codex in a jail costs more than a question to Redis. */
 const JAIL = { everyMs: 60_000, deadlineMs: 5_000 };

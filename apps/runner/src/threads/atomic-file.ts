@@ -10,7 +10,11 @@ import { link, rename, rm, writeFile } from 'node:fs/promises';
  * Replaces whatever is at `path`, also a symbolic link.
  * @param flush whether the content must survive a power failure
  */
-export async function replaceFile(path: string, content: string, { flush }: { flush: boolean }): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string,
+  { flush }: { flush: boolean },
+): Promise<void> {
   const draft = await writeDraft(path, content, flush);
   await rename(draft, path);
 }

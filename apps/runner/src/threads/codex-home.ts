@@ -1,5 +1,5 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from './atomic-file.js';
 
@@ -7,7 +7,12 @@ import { replaceFile } from './atomic-file.js';
 const CONFIG_TEMPLATE = fileURLToPath(new URL('../../codex-config.toml', import.meta.url));
 
 /** The TMPDIR of a session's agent, in its CODEX_HOME. */
-export const SCRATCH_FOLDER = 'scratch';
+const SCRATCH_FOLDER = 'scratch';
+/** The variable from which Codex reads its bearer token, if it needs one. */
+export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
+const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
+  delimiter,
+);
 
 /** Codex's setting that keeps a repository's own .codex/config.toml from changing settings or starting programs. */
 export const untrustedProject = (repo: string): string =>
@@ -24,3 +29,14 @@ export async function prepareCodexHome(codexHome: string): Promise<void> {
   const config = await readFile(CONFIG_TEMPLATE, 'utf8');
   await replaceFile(join(codexHome, 'config.toml'), config, { flush: false });
 }
+
+/** The whole environment of Codex or of a script. Only PATH comes from the runner's own. */
+export const codexEnvironment = (codexHome: string, token: string | null): Record<string, string> => ({
+  PATH: process.env.PATH ?? DEFAULT_PATH,
+  HOME: codexHome,
+  CODEX_HOME: codexHome,
+  TMPDIR: join(codexHome, SCRATCH_FOLDER),
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+  ...(token !== null && { [TOKEN_VARIABLE]: token }),
+});

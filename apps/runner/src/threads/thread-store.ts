@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 import { createFile, replaceFile } from './atomic-file.js';
 import { prepareCodexHome } from './codex-home.js';
-import { type WorkspacePaths, workspaceAt, workspaceOf } from './workspace-path.js';
+import { type ThreadPaths, workspaceAt, workspaceOf } from './workspace-path.js';
 
 /*
  * A thread is a file in its session's workspace, so any runner with access to the workspaces can continue it:
@@ -29,7 +29,7 @@ type ThreadRecord = z.infer<typeof ThreadRecord>;
 
 export interface Thread extends ThreadRecord {
   threadId: string;
-  paths: WorkspacePaths;
+  paths: ThreadPaths;
 }
 
 @Injectable()

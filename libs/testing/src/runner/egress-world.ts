@@ -19,7 +19,7 @@ import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { Destinations } from '../../../../apps/runner/src/sandbox/egress/destinations.js';
 import type { Dialer } from '../../../../apps/runner/src/sandbox/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../../../apps/runner/src/sandbox/egress/egress-proxy.js';
-import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/listen.js';
+import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/http-listener.js';
 
 type Refusal = EventData<'network.refused'>;
 
@@ -130,7 +130,7 @@ export class EgressWorld {
       },
     };
     const refused: Refusal[] = [];
-    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).open(
+    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).openEgress(
       Network.parse(network),
       {
         onRefused: (refusal) => refused.push(refusal),

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Jail } from '../../sandbox/jail/jail.js';
-import { prepareCodexHome } from '../../threads/codex-home.js';
+import { codexEnvironment, prepareCodexHome } from '../../threads/codex-home.js';
 import { BoundedText } from '../bounded-text.js';
-import { codexEnvironment } from '../codex-environment.js';
 import { Engine, type EngineEvent, type RunningTurn, type SetupRun } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
 import { spawnScript } from './spawn-script.js';
@@ -46,7 +45,7 @@ export class ScriptEngine extends Engine<SetupRun> {
     const child = await spawnScript(launch, (code) => {
       failure = this.failureOf(runId, code);
       // Processes that the script left behind hold its output open; they end with it.
-      void failure.finally(() => this.jail.end(runId));
+      void failure.finally(() => this.jail.endRun(runId));
     });
     signal.addEventListener('abort', child.kill);
     if (signal.aborted) child.kill();
@@ -77,7 +76,7 @@ export class ScriptEngine extends Engine<SetupRun> {
   /** A sentence for a person; null: the script succeeded. */
   private async failureOf(runId: string, code: number | null): Promise<string | null> {
     if (code === 0) return null;
-    const limit = await this.jail.limitBehind(runId, `The setup script exited with code ${code}`);
+    const limit = await this.jail.exceededLimit(runId, `The setup script exited with code ${code}`);
     if (limit) return limit.sentence;
     return code === null
       ? 'The setup script was killed. Run it again.'

@@ -3,8 +3,12 @@ import { Codex, type ThreadEvent } from '@openai/codex-sdk';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { ModelProxy } from '../../model-proxy/model-proxy.service.js';
 import { Jail } from '../../sandbox/jail/jail.js';
-import { prepareCodexHome, untrustedProject } from '../../threads/codex-home.js';
-import { codexEnvironment, TOKEN_VARIABLE } from '../codex-environment.js';
+import {
+  codexEnvironment,
+  prepareCodexHome,
+  TOKEN_VARIABLE,
+  untrustedProject,
+} from '../../threads/codex-home.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
 import { limitChildOutput, OutputLimiter } from './output-limiter.js';
