@@ -5,10 +5,10 @@ import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
 import { chooseJail } from './sandbox/jail/choose-jail.js';
 
-/** A prompt of 100,000 characters, however they are escaped. */
+/** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
 
-/** @throws ConfigError when the machine cannot do what the settings ask for */
+/** @throws ConfigError when the machine does not support what the settings ask for */
 export async function startRunner(config: Config): Promise<NestExpressApplication> {
   const jail = await chooseJail(config);
   return startService({

@@ -77,7 +77,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(world.requestsFor('Too late')).toBe(0);
   });
 
-  it('comes also when its announcement was lost and a newer backend has sent something else before', async () => {
+  it('works without its notice and after a command that this runner does not know', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Endless too');
     await waitFor(() => world.requestsFor('Endless too') === 1);
     const append = (command: object) =>

@@ -20,7 +20,7 @@ it.each([
 ])('tells by %s whether a process is of a run', async (_, args, env, marked) => {
   const child = spawn('/bin/sh', ['-c', 'echo; read -r _', 'sh', ...args], { env, stdio: 'pipe' });
   children.push(child);
-  // It has become the shell by then.
+  // By then it has become the shell.
   await once(child.stdout, 'data');
   expect(await isRunMarked(Number(child.pid), RUN)).toBe(marked);
 });

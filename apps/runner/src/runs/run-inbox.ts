@@ -118,14 +118,12 @@ export class RunInbox implements OnApplicationBootstrap, OnApplicationShutdown {
     if (reader) return reader.read();
     // A runner that was killed may have left processes on this machine, of a run that Redis has forgotten since.
     if (notice.type === 'cancel')
-      this.jail
-        .endRun(notice.run_id)
-        .catch((error: unknown) =>
-          this.logger.error({
-            message: `processes cannot be ended: ${String(error)}`,
-            run_id: notice.run_id,
-          }),
-        );
+      this.jail.endRun(notice.run_id).catch((error: unknown) =>
+        this.logger.error({
+          message: `processes cannot be ended: ${String(error)}`,
+          run_id: notice.run_id,
+        }),
+      );
   }
 
   private parseCommand(json: string): RunCommand | null {

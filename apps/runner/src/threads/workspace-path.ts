@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
-/** Where the parts of one session's workspace lie: absolute paths without symbolic links. */
+/** The parts of one session's workspace: absolute paths without symbolic links. */
 export interface ThreadPaths {
   sessionId: string;
   repo: string;
@@ -14,8 +14,8 @@ export interface ThreadPaths {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * The workspace whose `repo` this is. Only `<root>/<session id>/repo` counts, and nothing below the root may be a
- * symbolic link: an agent that could move its folder elsewhere would decide what the next turn works on.
+ * The workspace whose `repo` is `workingDirectory`. Only `<root>/<session id>/repo` is accepted, and nothing below the root may
+ * be a symbolic link: an agent that could redirect its folder would decide what the next turn works on.
  * @throws ProblemError invalid_request
  */
 export async function workspaceAt(root: string, workingDirectory: string): Promise<ThreadPaths> {
