@@ -68,12 +68,12 @@ export type EngineEvent =
   | { type: 'script.ended'; data: { failure: string | null } };
 
 /** A further message for a running turn. The engine delivers the same `messageId` at most once. */
-export interface SteerMessage {
+interface SteerMessage {
   messageId: string;
   prompt: string;
 }
 
-export type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
+type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
 
 export interface RunningTurn {
   /**
