@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /*
- * Commands to a run, for whichever runner holds it. They stand in the run's inbox, a Redis stream, as JSON in
+ * Commands to a run, for whichever runner holds it. They are entries of the run's inbox, a Redis stream, as JSON in
  * the field `command`; RUN_COMMAND_CHANNEL announces each.
  *
  * The union grows. A runner ignores commands of types that it does not know.

@@ -12,7 +12,7 @@ import {
   OutputLimitError,
   type RunningTurn,
 } from '../engine/port/engine.js';
-import { textOf } from '../engine/port/run-input.js';
+import { textOfInput } from '../engine/port/run-input.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -103,7 +103,7 @@ export class RunExecutor {
       const { kind } = input;
       const log = await this.logs.start(owner, {
         kind,
-        prompt: textOf(input),
+        prompt: textOfInput(input),
         model,
         runner: this.runnerName,
       });

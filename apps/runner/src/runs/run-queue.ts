@@ -1,7 +1,7 @@
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import type { JobsOptions } from 'bullmq';
-import type { RunInput } from '../engine/port/run-input.js';
+import { inputFromText, type RunInput } from '../engine/port/run-input.js';
 
 /** Name of the BullMQ queue. Its keys start with REDIS_KEYS.queuePrefix. */
 export const RUN_QUEUE = 'runs';
@@ -17,19 +17,20 @@ export interface RunJob {
   traceparent?: string | undefined;
 }
 
-/** A job as the version before `input` queued it. Jobs may wait while runners are upgraded. */
-interface EarlierRunJob extends Omit<RunJob, 'input'> {
+/** A job as the version before `input` queued it: `prompt` is the prompt, or the script of a setup. */
+interface JobWithoutInput extends Omit<RunJob, 'input'> {
   kind: RunInput['kind'];
-  /** Of a setup: its script. */
   prompt: string;
 }
 
-export const toRunJob = (job: RunJob | EarlierRunJob): RunJob =>
-  'input' in job ? job : { ...job, input: toRunInput(job.kind, job.prompt) };
+/** A job's data as it may be in the queue: jobs may wait while runners are upgraded. */
+export type QueuedRun = RunJob | JobWithoutInput;
 
-/** Where `{ kind, prompt }` becomes an input. */
-export const toRunInput = (kind: RunInput['kind'], prompt: string): RunInput =>
-  kind === 'setup' ? { kind, script: prompt } : { kind, prompt };
+export function toRunJob(data: QueuedRun): RunJob {
+  if ('input' in data) return data;
+  const { kind, prompt, ...job } = data;
+  return { ...job, input: inputFromText(kind, prompt) };
+}
 
 const DAY_SECONDS = 24 * 60 * 60;
 

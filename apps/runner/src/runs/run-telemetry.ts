@@ -6,7 +6,7 @@ import { traceIdOf, Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { Queue } from 'bullmq';
 import { ActiveRuns } from './active-runs.js';
 import type { RunOutcome } from './run-outcome.js';
-import { RUN_QUEUE, type RunJob } from './run-queue.js';
+import { type QueuedRun, RUN_QUEUE, type RunJob } from './run-queue.js';
 
 /** Jobs with a priority wait in `prioritized`, others in `waiting`. */
 const QUEUE_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
@@ -33,7 +33,7 @@ export class RunTelemetry {
   constructor(
     metrics: Metrics,
     private readonly tracing: Tracing,
-    @InjectQueue(RUN_QUEUE) queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) queue: Queue<QueuedRun>,
     active: ActiveRuns,
   ) {
     metrics.gauge({

@@ -4,7 +4,7 @@ import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contract
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { toRunInput } from './run-queue.js';
+import { inputFromText } from '../engine/port/run-input.js';
 import { RunsService } from './runs.service.js';
 
 @Controller('runs')
@@ -18,7 +18,7 @@ export class RunsController {
   @HttpCode(202)
   async start(@Body({ schema: StartRun }) body: z.output<typeof StartRun>): Promise<RunStarted> {
     const { kind, prompt, ...run } = body;
-    return { runId: await this.runs.queueRun({ ...run, input: toRunInput(kind, prompt) }) };
+    return { runId: await this.runs.queueRun({ ...run, input: inputFromText(kind, prompt) }) };
   }
 
   @Get(':runId')

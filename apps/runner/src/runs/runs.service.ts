@@ -9,7 +9,7 @@ import { ThreadStore } from '../threads/thread-store.js';
 import type { RunInput } from '../engine/port/run-input.js';
 import { RunInbox } from './run-inbox.js';
 import { stoppedOutcome } from './run-outcome.js';
-import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
+import { type QueuedRun, RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
 
 const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
 /** States of a job that no runner holds; unknown: Redis has lost it. */
@@ -21,7 +21,7 @@ type QueueRun = Omit<z.output<typeof StartRun>, 'kind' | 'prompt'> & { input: Ru
 @Injectable()
 export class RunsService {
   constructor(
-    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<QueuedRun>,
     private readonly logs: RunLogs,
     private readonly threads: ThreadStore,
     private readonly inbox: RunInbox,

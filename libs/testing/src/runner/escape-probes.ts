@@ -53,7 +53,7 @@ const throughTheProxy = (port: number): Record<string, string> =>
     ]),
   );
 
-/** The jail's; beside it the bystander. */
+/** The first process of the jail; without a jail the bystander. */
 const first = ({ pid }: Targets) => `/proc/$(test -e /run/jail && echo 1 || echo ${pid})`;
 
 /** Numbers of system calls are x86-64's. */
@@ -63,12 +63,12 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'CODEX_HOME of another session': reads(`${at.other}/codex-home/secret.txt`),
   'list of all sessions': `ls ${at.own}/.. | grep -q ${at.other.split('/').at(-1)} && ${REACHED}`,
   'own trusted git directory': reads(`${at.own}/history.git/config`),
-  'mirror beside its objects': reads(`${at.mirror}/config`),
+  'mirror next to its objects': reads(`${at.mirror}/config`),
   'writing into a mirror': `touch ${at.mirror}/objects/planted && ${REACHED}`,
   'own thread record': `test -e ${at.own}/thread.json && ${REACHED}`,
   'own spool': `test -d ${at.own}/spool && ${REACHED}`,
   'spool of another session': reads(`${at.other}/spool/secret.log`),
-  'writing beside the repository': `touch ${at.own}/planted && ${REACHED}`,
+  'writing next to the repository': `touch ${at.own}/planted && ${REACHED}`,
   "owner's token": reads(at.ownerToken),
   "platform's source": `test -e ${at.source} && ${REACHED}`,
   'through a symbolic link': `ln -sfn ${at.other} link; ${reads('link/repo/secret.txt')}`,
@@ -115,7 +115,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   "joining the host's namespaces": `nsenter --target ${at.pid} --net true && ${REACHED}`,
   chroot: `chroot / true && ${REACHED}`,
   ptrace: call(101, '0,0,0,0'),
-  'clone3 with flags that nobody sees': call(435, '0,0'),
+  'clone3 with hidden flags': call(435, '0,0'),
   "reading another process's memory": call(310, '0,0,0,0,0,0'),
   bpf: call(321, '0, $b, 128'),
   keyring: call(250, '0,-3,0'),

@@ -2,7 +2,7 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
 import type { Thread } from '../../threads/thread-store.js';
-import type { PromptInput, SetupInput } from './run-input.js';
+import type { RunInput } from './run-input.js';
 
 /*
  * How the runner drives what works on a run. Nothing outside of an adapter's folder knows the types of its protocol.
@@ -38,14 +38,14 @@ interface RunContext {
 }
 
 export interface PromptRun extends RunContext {
-  input: PromptInput;
+  input: Extract<RunInput, { kind: 'prompt' }>;
   /** null: Codex's own default. */
   model: string | null;
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
 }
 
 export interface SetupRun extends RunContext {
-  input: SetupInput;
+  input: Extract<RunInput, { kind: 'setup' }>;
 }
 
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';

@@ -1,16 +1,13 @@
 /** What a run is given to work on. */
-export type RunInput = PromptInput | SetupInput;
+export type RunInput =
+  | { kind: 'prompt'; prompt: string }
+  /** `script` is for bash. */
+  | { kind: 'setup'; script: string };
 
-export interface PromptInput {
-  kind: 'prompt';
-  prompt: string;
-}
+/** @param text the prompt, or the script of a setup */
+export const inputFromText = (kind: RunInput['kind'], text: string): RunInput =>
+  kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
-export interface SetupInput {
-  kind: 'setup';
-  /** For bash. */
-  script: string;
-}
-
-/** The input as the event `run.started` has it. */
-export const textOf = (input: RunInput): string => (input.kind === 'setup' ? input.script : input.prompt);
+/** The prompt, or the script of a setup. */
+export const textOfInput = (input: RunInput): string =>
+  input.kind === 'setup' ? input.script : input.prompt;
