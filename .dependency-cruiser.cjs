@@ -119,6 +119,12 @@ module.exports = {
       to: { path: '^libs/scripted-model/' },
     },
     {
+      name: 'only-its-adapter-knows-the-codex-sdk',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^apps/runner/src/engine/sdk/' },
+      to: { path: '@openai/codex-sdk' },
+    },
+    {
       name: 'only-tests-import-testing',
       severity: 'error',
       from: { path: '^(apps|libs)/[^/]+/src/', pathNot: '(^libs/testing/|\\.spec\\.tsx?$)' },

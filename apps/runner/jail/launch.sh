@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds the jail and starts start.sh in it. For a prompt the SDK starts this in place of Codex, with Codex's arguments.
-# What the jail consists of stands in a file, so that nothing of it appears in a list of processes.
-# From here on nothing of the run is outside of its control group, where it has one.
+# Builds the jail and starts start.sh in it. For a prompt, the SDK starts this script instead of Codex, with Codex's arguments.
+# The jail's arguments are in a file, so that they do not appear in a list of processes.
+# First enter the run's control group, if it has one: from here on every process of the run is in it.
 [ -z "$SAAS_CODEX_GROUP" ] || echo 0 >"$SAAS_CODEX_GROUP/cgroup.procs" || exit 1
 exec 3<"$SAAS_CODEX_JAIL/arguments" 4<"$SAAS_CODEX_JAIL/filter"
-# Whatever else the runner was started with is not the jail's. A plain sh has no word for a descriptor above 9.
+# Close all other descriptors of the runner. A plain sh has no syntax for descriptors above 9.
 exec "$(command -v bash || echo /bin/sh)" -c '
   for file in /proc/self/fd/*; do
     number=${file##*/}

@@ -1,23 +1,21 @@
-import { Transport } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
 import { chooseJail } from './sandbox/jail/choose-jail.js';
-import { transportOptions } from './redis/redis-options.js';
 
-/** A prompt of 100,000 characters, however they are escaped. */
+/** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
 
-/** @throws ConfigError when the machine cannot do what the settings ask for */
+/** @throws ConfigError when the machine does not support what the settings ask for */
 export async function startRunner(config: Config): Promise<NestExpressApplication> {
   const jail = await chooseJail(config);
   return startService({
     name: 'runner',
     config,
     module: AppModule.with(config, jail),
-    configure: async (app, logger) => {
+    configure: (app, logger) => {
       if (jail.isolation === 'none') {
         logger.warn('ISOLATION=none: agents work without isolation and can reach this whole machine');
       } else {
@@ -25,8 +23,6 @@ export async function startRunner(config: Config): Promise<NestExpressApplicatio
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
       app.useBodyParser('json', { limit: BODY_LIMIT });
-      app.connectMicroservice({ transport: Transport.REDIS, options: transportOptions(config.REDIS_URL) });
-      await app.startAllMicroservices();
     },
   });
 }

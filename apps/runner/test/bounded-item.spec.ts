@@ -21,7 +21,7 @@ it.each([
   expect(item).toMatchObject({ id: 'i1', type: 'some_type' });
 });
 
-it('keeps head and tail of a text, and what is short as it is', () => {
+it('keeps the head and tail of a long text, and short values unchanged', () => {
   const todo = {
     id: 'i1',
     type: 'todo_list',
@@ -33,6 +33,6 @@ it('keeps head and tail of a text, and what is short as it is', () => {
   expect(item['text']).toMatch(/^begin x+\n… \d+ characters left out …\nx+ end$/);
 });
 
-it('cuts a name and a type that are too long', () => {
+it('cuts an id and a type that are too long', () => {
   expect(sizeOf(boundItem({ id: LONG, type: LONG }))).toBeLessThan(KILOBYTE);
 });

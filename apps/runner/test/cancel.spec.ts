@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { access } from 'node:fs/promises';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
-/** A daemon that has left its parent, its session and its terminal behind, and one that ignores hanging up. */
+/** A daemon without parent, session and terminal, and one that ignores SIGHUP. */
 const DAEMONS = '(setsid sleep 1000 >/dev/null 2>&1 &); nohup sleep 1000 >/dev/null 2>&1 & touch daemons-run';
 
 const message = { do: 'message' as const, text: 'Done.' };
@@ -52,7 +54,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(await processesWith(runId)).toEqual([]);
   });
 
-  it('comes at once for a run that waits, and for good', async () => {
+  it('is immediate and final for a run that waits in the queue', async () => {
     const busy = await world.startRun(runner, await world.createThread(runner), 'Endless');
     await waitFor(() => world.requestsFor('Endless') === 1);
     const waiting = await world.startRun(runner, await world.createThread(runner), 'Never');
@@ -66,7 +68,28 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(world.requestsFor('Never')).toBe(0);
   });
 
-  it('does not take the runner with it when Codex goes before it has read a long prompt', async () => {
+  it('prevents the start of a run that was cancelled before', async () => {
+    const runId = randomUUID();
+    await runner.call('POST', `/runs/${runId}/cancel`);
+    const threadId = await world.createThread(runner);
+    await runner.call('POST', '/runs', { threadId, prompt: 'Too late', runId });
+    expect((await world.ended(runId)).map(({ type }) => type)).toEqual(['run.cancelled']);
+    expect(world.requestsFor('Too late')).toBe(0);
+  });
+
+  it('works without its notice and after a command that this runner does not know', async () => {
+    const runId = await world.startRun(runner, await world.createThread(runner), 'Endless too');
+    await waitFor(() => world.requestsFor('Endless too') === 1);
+    const append = (command: object) =>
+      world.redis.xadd(REDIS_KEYS.runInbox(runId), '*', 'command', JSON.stringify(command));
+    await append({ id: '1', type: 'from the future' });
+    await append({ id: '2', type: 'cancel' });
+    expect((await world.ended(runId)).at(-1)?.type).toBe('run.cancelled');
+    expect(await processesWith(runId)).toEqual([]);
+    await waitFor(async () => (await world.redis.exists(REDIS_KEYS.runInbox(runId))) === 0);
+  });
+
+  it('leaves the runner alive when Codex exits before it has read a long prompt', async () => {
     const threadId = await world.createThread(runner);
     const runId = await world.startRun(runner, threadId, `Busy ${'€'.repeat(90_000)}`);
     await world.started(runId);

@@ -6,10 +6,10 @@ import { DelegatedUnit } from '@saas-codex/testing/runner/delegated-unit';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
-/** What an agent sees of its control group, and that it cannot make one. */
+/** Prints what an agent sees of its control group, and tries to create one. */
 const LOOK = 'setsid sleep 600 & grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/own; echo "exit $?"';
 
-describe('a runner that was given a control group', () => {
+describe('a runner with a delegated control group', () => {
   let unit: DelegatedUnit;
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -35,7 +35,7 @@ describe('a runner that was given a control group', () => {
     await unit.remove();
   });
 
-  it('says what the kernel holds runs to', async () => {
+  it('reports which limits the kernel enforces', async () => {
     const controllers = await readFile(join(unit.base, 'cgroup.controllers'), 'utf8');
     const held = ['memory', 'pids'].some((name) => controllers.split(/\s/).includes(name));
     const { body } = await runner.call('GET', '/health');
@@ -43,11 +43,11 @@ describe('a runner that was given a control group', () => {
     expect(body['limits_reason']).toMatch(held ? /^The kernel holds each run to its / : /have no controller/);
   });
 
-  it('removes at its start what was left there, and nobody who lives', async () => {
+  it('removes abandoned groups at its start, but none with processes', async () => {
     expect(await unit.groups()).toEqual([living]);
   });
 
-  it('has every process of a run in one group, which nobody in the jail can see or leave', async () => {
+  it('keeps every process of a run in one group, which cannot be seen or left from the jail', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Look');
     const output = await waitFor(async () => {
       const items = dataOf(await world.log(runId), 'item.completed').map(({ item }) => item);
@@ -64,7 +64,7 @@ describe('a runner that was given a control group', () => {
   });
 });
 
-/** The names of the groups that the run's processes are in. */
+/** The names of the groups of the run's processes. */
 async function groupsOf(runId: string): Promise<string[]> {
   const processes = await processesWith(runId);
   const lines = await Promise.all(

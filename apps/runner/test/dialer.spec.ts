@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Dialer } from '../src/sandbox/egress/dialer.js';
 
-describe('a connection that is being made', () => {
-  it('is given up with its run', async () => {
+describe('a connection attempt', () => {
+  it('is aborted with its run', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const end = new AbortController();

@@ -7,7 +7,7 @@ import { EgressWorld, only } from '@saas-codex/testing/runner/egress-world';
 
 const ON = { mode: 'on' } as const;
 
-describe('the egress proxy passes messages', () => {
+describe('the egress proxy forwards messages', () => {
   let world: EgressWorld;
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('the egress proxy passes messages', () => {
   beforeEach(() => world.reset());
   afterAll(() => world.destroy());
 
-  it('without the headers of a connection, and to the host of the address', async () => {
+  it('without hop-by-hop headers, and with the Host of the URL', async () => {
     world.answer = (req, res) => {
       world.seen.push({ method: req.method, url: req.url, headers: req.headers, body: '' });
       res.writeHead(200, {
@@ -47,7 +47,7 @@ describe('the egress proxy passes messages', () => {
     expect(headers).not.toHaveProperty('x-hop');
   });
 
-  it.each(['POST', 'DELETE'])('with a body that is framed anew: %s', async (method) => {
+  it.each(['POST', 'DELETE'])('with newly framed bodies: %s', async (method) => {
     const run = await world.open(ON);
     const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: example.org\r\n\r\n';
     await run.ask('http://example.org/', {
@@ -73,7 +73,7 @@ describe('the egress proxy passes messages', () => {
     'Transfer-Encoding : chunked',
     'X: a\n\nGET http://example.org/b HTTP/1.1',
     `X: ${'a'.repeat(20_000)}`,
-  ])('but none that can be read in two ways: %#', async (headers) => {
+  ])('but none with ambiguous framing: %#', async (headers) => {
     const run = await world.open(ON);
     const socket = connect(run.socketPath);
     socket.end(`POST http://example.org/a HTTP/1.1\r\nHost: example.org\r\n${headers}\r\n\r\n0\r\n\r\n`);
@@ -81,7 +81,7 @@ describe('the egress proxy passes messages', () => {
     expect(world.seen).toEqual([]);
   });
 
-  it('with an answer that comes before the whole body, and goes on', async () => {
+  it('with a response that begins before the body has ended', async () => {
     world.answer = (req, res) => {
       res.writeHead(413).end('too much');
       req.resume();
@@ -102,7 +102,7 @@ describe('the egress proxy passes messages', () => {
     agent.destroy();
   });
 
-  it('with whatever a client sends in one go with its CONNECT, blank lines and all', async () => {
+  it('with bytes that a client sends along with its CONNECT, blank lines included', async () => {
     const run = await world.open(ON);
     const body = `\r\n\r\n${'line\r\n\r\n\r\n'.repeat(20_000)}`;
     const socket = connect(run.socketPath);
@@ -115,7 +115,7 @@ describe('the egress proxy passes messages', () => {
     expect(world.seen.map((request) => request.body === body)).toEqual([true, true]);
   });
 
-  it('but no upgrade, which nobody has asked for', async () => {
+  it('but no upgrade that was not asked for', async () => {
     const odd = createServer((socket) => {
       const answer = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
       socket.on('error', () => undefined).once('data', () => socket.write(answer));
@@ -128,7 +128,7 @@ describe('the egress proxy passes messages', () => {
     odd.close();
   });
 
-  it('without a method beside the request’s own, where it may only read', async () => {
+  it('without method overrides to a read-only host', async () => {
     const headers = {
       'x-http-method-override': 'DELETE',
       'X-Method-Override': 'PUT',
@@ -145,7 +145,7 @@ describe('the egress proxy passes messages', () => {
     expect(names).toEqual([['x-a'], ['x-http-method-override', 'x-method-override', 'x_http_method', 'x-a']]);
   });
 
-  it('as streams, and no faster than they are read', async () => {
+  it('as streams, with backpressure', async () => {
     let sent = 0;
     const chunk = Buffer.alloc(64 * 1024);
     world.answer = (_, res) => {

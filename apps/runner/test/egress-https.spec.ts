@@ -8,8 +8,8 @@ import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
 const READ_ONLY = only({ host: '*.example', methods: 'read' });
 
-/** How a tunnel is opened to look at methods; `egress-jail` has what passes, since a runner is told there whom to trust. */
-describe('https to a host that may only be read', () => {
+/** How tunnels are decrypted. `egress-jail` tests what passes, since a runner can be told there which server to trust. */
+describe('https to a read-only host', () => {
   let world: EgressWorld;
   let server: Server;
 
@@ -50,7 +50,7 @@ describe('https to a host that may only be read', () => {
     return `${response.statusCode} ${await text(response)}`;
   }
 
-  it('is opened by an authority of the run, and of no other', async () => {
+  it('is decrypted with the authority of the run, not of another run', async () => {
     const [one, two] = [await world.open(READ_ONLY, { server }), await world.open(READ_ONLY, { server })];
     const { issuer, subjectaltname } = (await secured(one, 'real.example')).getPeerCertificate();
     expect(issuer.CN).toMatch(/^saas-codex/);
@@ -59,19 +59,19 @@ describe('https to a host that may only be read', () => {
     await expect(secured(stranger, 'real.example')).rejects.toThrow(/certificate|signature/);
   });
 
-  it('has no authority where nothing has to be opened', async () => {
+  it('has no authority where nothing must be decrypted', async () => {
     for (const network of [only({ host: 'real.example' }), { mode: 'on' }, { mode: 'off' }] as const)
       expect((await world.open(network)).egress.authority).toBeNull();
   });
 
-  it('looks at methods before anybody is connected to', async () => {
+  it('checks methods before connecting', async () => {
     const run = await world.open(READ_ONLY, { server });
     expect(await ask(await secured(run, 'real.example'), 'POST')).toMatch(/^403 This session may only read/);
     expect(run.refused).toEqual([{ host: 'real.example', port: 443, reason: 'method_not_allowed' }]);
     expect(world.dialled).toEqual([]);
   });
 
-  it('is for the tunnel’s host alone, by Host and by the name of its TLS', async () => {
+  it('is only for the tunnel’s host, in the Host header and the TLS server name', async () => {
     const run = await world.open(READ_ONLY, { server });
     expect(await ask(await secured(run, 'real.example'), 'GET', 'other.example')).toMatch(/^400 The Host/);
     const checkServerIdentity = () => undefined;
@@ -79,7 +79,7 @@ describe('https to a host that may only be read', () => {
     expect(world.dialled).toEqual([]);
   });
 
-  it('wants proof from the real host', async () => {
+  it('requires a trusted certificate of the real host', async () => {
     const run = await world.open(READ_ONLY, { server });
     expect(await ask(await secured(run, 'real.example'), 'GET')).toBe(
       '502 No trusted connection to real.example could be made (DEPTH_ZERO_SELF_SIGNED_CERT).\n',

@@ -11,9 +11,9 @@ import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
-/** On loopback, and yet sent to the proxy by every program. */
+/** On loopback, but sent to the proxy by every program. */
 const HOST = '127.0.0.2';
-/** Loopback by name, which programs would otherwise not send there. */
+/** Loopback by name, which programs would otherwise not send to the proxy. */
 const EVEN_LOOPBACK = 'NO_PROXY= no_proxy=';
 
 /** Real commands of a real Codex in a real jail, against servers of this spec. */
@@ -75,7 +75,7 @@ describe('the network of an agent', () => {
     await world.destroy();
   });
 
-  /** Runs a command as an agent's. @returns what it printed, and what its run was refused */
+  /** Runs a command as the agent. @returns what it printed, and the run's refusals */
   async function run(network: NetworkInput, command: string) {
     const threadId = await world.createThread(runner);
     const events = await world.ended(await world.startRun(runner, threadId, command, network));
@@ -88,7 +88,7 @@ describe('the network of an agent', () => {
     return { host, port: Number(port), reason };
   };
 
-  it('is off unless somebody says otherwise, and what was wanted shows', async () => {
+  it('is off by default, and refused hosts are reported', async () => {
     const command = `curl -s http://${places.http}/a; curl -sw "%{http_connect}" https://${places.https}/; true`;
     const { output, refused } = await run({ mode: 'off' }, command);
     expect(output).toMatch(/^The network is off for this session.*\n403/);
@@ -97,7 +97,7 @@ describe('the network of an agent', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is what the list names, for every program', async () => {
+  it('is limited to the list for every program', async () => {
     const repository = await git.createRepository('wanted', { 'a.txt': 'a\n' });
     const list = only({ host: places.http }, { host: places.https }, { host: git.host });
     const { output, refused } = await run(
@@ -116,7 +116,7 @@ describe('the network of an agent', () => {
     expect(refused).toEqual([refusal(places.forbidden, 'host_not_allowed')]);
   });
 
-  it('never leads inside, even when it is on', async () => {
+  it('never reaches private addresses, even when it is on', async () => {
     const { port } = new URL(`http://${places.forbidden}`);
     const hosts = ['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0', '127.1', HOST];
     const tries = hosts.flatMap((host) => [
@@ -136,7 +136,7 @@ describe('the network of an agent', () => {
     );
   });
 
-  it('lets hosts be read only, by http and by https', async () => {
+  it('allows reading only, by http and https', async () => {
     const named = `localhost:${portOf(secure)}`;
     const list = only(
       ...[places.http, places.https, named].map((host) => ({ host, methods: 'read' as const })),
@@ -167,7 +167,7 @@ describe('the network of an agent', () => {
       expect(refused).toContainEqual(refusal(place, reason));
   });
 
-  it('ends with its run', async () => {
+  it('ends with the run', async () => {
     const threadId = await world.createThread(runner);
     const command = `curl -sN http://${places.http}/endless`;
     const arrived = once(plain, 'request') as Promise<[IncomingMessage, ServerResponse]>;
@@ -181,7 +181,7 @@ describe('the network of an agent', () => {
     });
   });
 
-  it('is no way to other parts of the runner', async () => {
+  it('does not reach other parts of the runner', async () => {
     const paths = ['v1/models', 'health', 'threads', ''];
     const tries = paths.map((path) => `curl -so /dev/null -w "%{http_code} " http://127.0.0.1:39100/${path}`);
     const { output } = await run({ mode: 'on' }, [...tries, 'true'].join('; '));

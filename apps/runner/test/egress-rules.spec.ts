@@ -3,9 +3,9 @@ import { Network } from '@saas-codex/contracts/network';
 import { Destinations } from '../src/sandbox/egress/destinations.js';
 import { EgressError, EgressRefusal } from '../src/sandbox/egress/egress-error.js';
 import { allowedMethods } from '../src/sandbox/egress/network-rules.js';
-import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/target.js';
+import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/host-port.js';
 
-/** What the world's DNS says in these tests. Nothing here connects to anything. */
+/** The DNS of these tests. Nothing here connects to anything. */
 const DNS: Record<string, string[]> = {
   'example.org': ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'],
   'xn--bcher-kva.example': ['93.184.216.35'],
@@ -33,7 +33,7 @@ const destinations = new Destinations(
   { resolve: (host) => (DNS[host] ? Promise.resolve(DNS[host]) : Promise.reject(new Error('ENOTFOUND'))) },
 );
 
-/** The addresses that a connection would go to, or why there is none. */
+/** The addresses to which a connection would go, or why there is none. */
 async function verdict(authority: string): Promise<string> {
   const target = parseAuthority(authority, 443);
   if (target === null) return 'unreadable';
@@ -46,7 +46,7 @@ async function verdict(authority: string): Promise<string> {
   }
 }
 
-describe('where a connection goes', () => {
+describe('a connection', () => {
   test.each([
     ['example.org', '93.184.216.34 2606:2800:220:1:248:1893:25c8:1946'],
     ['EXAMPLE.org.:8443', '93.184.216.34 2606:2800:220:1:248:1893:25c8:1946'],
@@ -60,7 +60,7 @@ describe('where a connection goes', () => {
     ['10.9.9.9:80', '10.9.9.9'],
     ['[FD00::9]:1', 'fd00::9'],
     ['nowhere.example.org', '502'],
-  ])('%s: %s', async (authority, addresses) => {
+  ])('to %s goes to %s', async (authority, addresses) => {
     expect(await verdict(authority)).toBe(addresses);
   });
 
@@ -126,7 +126,7 @@ describe('where a connection goes', () => {
     'turned-to-metadata.internal',
     'with-port.internal',
     'with-port.internal:4874',
-  ])('not to %s', async (authority) => {
+  ])('to %s is refused', async (authority) => {
     expect(await verdict(authority)).toBe('address_not_public');
   });
 
@@ -164,7 +164,7 @@ describe('where a connection goes', () => {
     '\u2460\u2461\u2466.0.0.1',
     'xn--zz',
     'exam\u200bple.org',
-  ])('%j is no host', async (authority) => {
+  ])('to %j has no valid host', async (authority) => {
     expect(await verdict(authority)).toBe('unreadable');
   });
 });
@@ -225,7 +225,7 @@ describe('the rules of a session', () => {
     expect(target && allowedMethods(Network.parse(list), target)).toBe(methods);
   });
 
-  test('allow nothing, or everything, without a list', () => {
+  test('allow nothing or everything without a list', () => {
     const target = { host: 'example.org', port: 22 };
     expect(allowedMethods({ mode: 'off' }, target)).toBeNull();
     expect(allowedMethods({ mode: 'on' }, target)).toBe('any');

@@ -5,7 +5,7 @@ import { portOf } from '@saas-codex/testing/runner/egress-world';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
-/** Where there is no jail there is no proxy either: Codex's own sandbox knows on and off. */
+/** Without a jail there is no proxy either: Codex's own sandbox only supports on and off. */
 describe('the network of an agent in Codex’s own sandbox', () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -46,7 +46,7 @@ describe('the network of an agent in Codex’s own sandbox', () => {
     expect(String(item?.item['aggregated_output']).trim()).toBe(output);
   });
 
-  it('cannot be a list, and says what to do before anything has run', async () => {
+  it('cannot be a list, which fails the run with advice before anything has run', async () => {
     const events = await run({ mode: 'allow_list', hosts: [{ host: 'example.org' }] });
     expect(events.map(({ type }) => type)).toEqual(['run.started', 'run.failed']);
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/^A list of allowed hosts needs bubblewrap/);

@@ -35,7 +35,7 @@ describe('the egress proxy', () => {
   }
 
   describe('with the network off', () => {
-    it('refuses everything, says so, and asks nobody', async () => {
+    it('refuses everything with a reason and looks up no name', async () => {
       const run = await world.open({ mode: 'off' });
       const plain = await run.ask('http://example.org/');
       expect(plain).toMatchObject({
@@ -47,7 +47,7 @@ describe('the egress proxy', () => {
       expect([world.questions, world.dialled]).toEqual([[], []]);
     });
 
-    it('tells each host, port and reason once, and of a flood no more than 50', async () => {
+    it('reports each host, port and reason once, and at most 50 in all', async () => {
       const run = await world.open({ mode: 'off' });
       for (let time = 0; time < 2; time += 1) {
         await run.ask('http://example.org/a');
@@ -65,7 +65,7 @@ describe('the egress proxy', () => {
   });
 
   describe('with a list of hosts', () => {
-    it('passes what is on it and refuses the rest before anybody resolves its name', async () => {
+    it('forwards to the hosts on the list and refuses others before looking up their names', async () => {
       const run = await world.open(only({ host: 'example.org' }));
       expect(await run.ask('http://example.org/a?b')).toMatchObject({ status: 200, body: 'served' });
       expect(await getThrough(await tunnelTo(run, 'example.org:443'), '/c', 'example.org')).toBe(
@@ -99,7 +99,7 @@ describe('the egress proxy', () => {
   });
 
   describe('with the network on', () => {
-    it('connects to exactly what was checked, after one question', async () => {
+    it('connects to exactly the addresses that it checked, after one lookup', async () => {
       world.dns['rebinding.example'] = [['93.184.216.36', '93.184.216.37'], ['127.0.0.1']];
       const run = await world.open(ON);
       expect((await run.ask('http://rebinding.example:8080/')).status).toBe(200);
@@ -109,7 +109,7 @@ describe('the egress proxy', () => {
       expect(world.dialled).toHaveLength(1);
     });
 
-    it('refuses whatever leads inside, by name or by number', async () => {
+    it('refuses private addresses, by name or by number', async () => {
       world.dns['inside.example'] = ['10.0.0.1'];
       const run = await world.open(ON);
       const inside = ['inside.example', '127.0.0.1', '[::ffff:127.0.0.1]', '2130706433', '169.254.169.254'];
@@ -125,7 +125,7 @@ describe('the egress proxy', () => {
       expect(run.refused).toContainEqual({ host: '127.0.0.1', port: 443, reason: 'address_not_public' });
     });
 
-    it('reaches inside where the operator says so', async () => {
+    it('reaches private addresses that the operator trusts', async () => {
       world.dns['registry.inside'] = ['10.0.0.1'];
       const run = await world.open(ON, {
         trusted: ['registry.inside:4873', `127.0.0.1:${portOf(world.server)}`],
@@ -137,7 +137,7 @@ describe('the egress proxy', () => {
       expect((await none.ask('http://registry.inside:4873/')).status).toBe(403);
     });
 
-    it('does not look at all the addresses of a name that has thousands', async () => {
+    it('refuses a name with thousands of addresses', async () => {
       world.dns['many.example'] = Array.from({ length: 6_000 }, (_, n) => `93.184.${n >> 8}.${n & 255}`);
       world.dns['some.example'] = Array.from({ length: 24 }, (_, n) => `93.184.216.${n}`);
       const run = await world.open(ON);
@@ -148,7 +148,7 @@ describe('the egress proxy', () => {
       expect((await run.ask('http://some.example/')).status).toBe(200);
     });
 
-    it('answers 502 for what is unknown or away, which is no refusal', async () => {
+    it('answers 502 for unknown or unreachable hosts and reports no refusal', async () => {
       const run = await world.open(ON, { server: null });
       expect(await run.ask('http://nowhere.example/')).toMatchObject({
         status: 502,
@@ -162,7 +162,7 @@ describe('the egress proxy', () => {
     });
 
     it.each(['ftp://example.org/', 'http://user@example.org/', 'https://example.org/'])(
-      'does not take %s',
+      'rejects %s',
       async (url) => {
         const run = await world.open(ON);
         expect((await run.ask(url)).status).toBe(400);
@@ -170,8 +170,8 @@ describe('the egress proxy', () => {
     );
   });
 
-  describe('for a host that may only be read', () => {
-    it.each(['GET', 'HEAD', 'OPTIONS'])('passes %s', async (method) => {
+  describe('for a read-only host', () => {
+    it.each(['GET', 'HEAD', 'OPTIONS'])('forwards %s', async (method) => {
       const run = await world.open(only({ host: 'example.org', methods: 'read' }));
       expect((await run.ask('http://example.org/', { method })).status).toBe(200);
     });
@@ -192,7 +192,7 @@ describe('the egress proxy', () => {
       expect([world.questions, world.seen]).toEqual([[], []]);
     });
 
-    it('reads the requests of a tunnel, too', async () => {
+    it('also checks the requests in a tunnel', async () => {
       const run = await world.open(only({ host: 'example.org', methods: 'read' }));
       const tunnel = () => tunnelTo(run, 'example.org:80');
       expect(await getThrough(await tunnel(), '/a', 'example.org')).toBe('200 served');
@@ -205,7 +205,7 @@ describe('the egress proxy', () => {
   });
 
   describe('when a run ends', () => {
-    it('ends what is open, on both sides, and takes nothing more', async () => {
+    it('closes all connections on both sides and accepts no more', async () => {
       const accepted: Socket[] = [];
       const echo = createServer((socket) => void accepted.push(socket.on('error', () => undefined)));
       echo.listen(0, '127.0.0.1');
@@ -221,7 +221,7 @@ describe('the egress proxy', () => {
       echo.close();
     });
 
-    it('asks for no more names, and dials nothing more', async () => {
+    it('looks up no more names and connects no more', async () => {
       const answers: ((addresses: string[]) => void)[] = [];
       const resolver = jest.spyOn(world.resolver, 'resolve').mockImplementation((host) => {
         world.questions.push(host);
@@ -237,7 +237,7 @@ describe('the egress proxy', () => {
       resolver.mockRestore();
     });
 
-    it('frees the places of those that have gone before', async () => {
+    it('reuses the places of closed connections', async () => {
       const run = await world.open(ON);
       const tunnels = await Promise.all(Array.from({ length: 128 }, () => tunnelTo(run, 'example.org:443')));
       expect(await run.ask('http://example.org/')).toMatchObject({ status: 503 });

@@ -17,10 +17,10 @@ it.each([
   ['any other argument', [`SAAS_CODEX_RUN=${RUN}`], {}, false],
   ['a part of another variable', [], { OTHER: `SAAS_CODEX_RUN=${RUN}`, X: ` SAAS_CODEX_RUN=${RUN}` }, false],
   ['behind a longer id', [], { SAAS_CODEX_RUN: `${RUN}0` }, false],
-])('tells by %s whether a process is of a run', async (_, args, env, marked) => {
+])('recognises by %s whether a process belongs to a run', async (_, args, env, marked) => {
   const child = spawn('/bin/sh', ['-c', 'echo; read -r _', 'sh', ...args], { env, stdio: 'pipe' });
   children.push(child);
-  // It has become the shell by then.
+  // By then it has become the shell.
   await once(child.stdout, 'data');
   expect(await isRunMarked(Number(child.pid), RUN)).toBe(marked);
 });

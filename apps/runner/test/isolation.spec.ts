@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Config } from '../src/config.js';
 import { chooseJail } from '../src/sandbox/jail/choose-jail.js';
 
-describe('the choice of an isolation', () => {
+describe('the choice of the isolation', () => {
   const path = process.env['PATH'];
   let root: string;
 
   beforeAll(async () => {
     root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    // A path without bubblewrap.
+    // A PATH without bubblewrap.
     await symlink('/usr/bin/true', join(root, 'true'));
   });
   afterEach(() => {
@@ -32,11 +32,11 @@ describe('the choice of an isolation', () => {
     return { isolation: jail.isolation, reason: jail.reason };
   }
 
-  it('takes the best that works', async () => {
+  it('takes the strongest that works', async () => {
     expect(await choose('auto')).toMatchObject({ isolation: 'bubblewrap' });
   });
 
-  it('falls back to Codex’s own sandbox, and says why', async () => {
+  it('falls back to Codex’s own sandbox and says why', async () => {
     process.env['PATH'] = root;
     expect(await choose('auto')).toEqual({
       isolation: 'codex-sandbox',
@@ -44,18 +44,18 @@ describe('the choice of an isolation', () => {
     });
   });
 
-  it('refuses to start without what was asked for', async () => {
+  it('refuses to start without the requested isolation', async () => {
     process.env['PATH'] = root;
     await expect(choose('bubblewrap')).rejects.toThrow(
       /not installed\. Install bubblewrap .* or set ISOLATION=none/,
     );
   });
 
-  it('refuses workspaces that every jail would show', async () => {
-    await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not lie below \/usr/);
+  it('refuses workspaces that would be visible in every jail', async () => {
+    await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not be below \/usr/);
   });
 
-  it('takes none only when it is asked for', async () => {
+  it('takes `none` only on request', async () => {
     expect(await choose('none')).toEqual({ isolation: 'none', reason: 'ISOLATION=none asks for it.' });
   });
 });

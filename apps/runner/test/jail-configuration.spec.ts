@@ -5,7 +5,7 @@ import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace
 import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
-/** What a repository would have Codex start. */
+/** Programs that the repository wants Codex to start. */
 const CONFIG = `
 [mcp_servers.planted]
 command = "sh"
@@ -13,8 +13,8 @@ args = ["-c", "touch started-by-repository"]
 `;
 const MARKER = 'started-by-repository';
 
-describe('Codex in a repository that has a configuration for it', () => {
-  it('starts nothing of it', async () => {
+describe('Codex in a repository with its own Codex configuration', () => {
+  it('starts none of its programs', async () => {
     const world = await RunnerWorld.create(SCENARIOS);
     try {
       const runner = await world.startRunner({ ISOLATION: 'bubblewrap' });
@@ -30,7 +30,7 @@ describe('Codex in a repository that has a configuration for it', () => {
     }
   });
 
-  it('would, without the settings of the runner', async () => {
+  it('would start them without the runner’s settings', async () => {
     const model = await startScriptedModel({ scenarios: SCENARIOS });
     const workspace = await createCodexWorkspace(
       { baseUrl: model.baseUrl, token: 'any' },

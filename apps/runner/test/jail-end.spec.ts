@@ -6,13 +6,13 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesNaming, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
-/** How long a run that has ended may take to leave no process. */
+/** Maximum time from the end of a run until no process is left. */
 const GONE_WITHIN_MS = 2_000;
 const RUNS_EACH = 10;
-/** Most daemons have it in their command line. Whatever a process does, what is mounted for it names its workspace, too. */
+/** In the command line of most daemons. Besides, the mounts of every process in a jail name its workspace. */
 const TAG = `9${randomUUID().replace(/\D/g, '').slice(0, 8)}`;
 const RENAMED = '[kworker/u8:3]';
-/** Each tries to be overlooked in its own way. */
+/** Each tries to hide in a different way. */
 const DAEMONS = [
   `env -i setsid sleep ${TAG} &`,
   `(env -i nohup sh -c "(exec sleep ${TAG}) & exec sleep ${TAG}" &)`,
@@ -30,7 +30,7 @@ describe('the end of a jail', () => {
   let world: RunnerWorld;
 
   beforeAll(async () => {
-    // Codex asks what to do next when a command takes long.
+    // Codex asks the model what to do next when a command takes long.
     const steps = [{ do: 'command' as const, cmd: COMMAND }, { do: 'endless' as const }];
     world = await RunnerWorld.create([{ name: 'stay', steps }]);
   }, 60_000);
@@ -42,7 +42,7 @@ describe('the end of a jail', () => {
     runs: string[];
   }
 
-  /** A runner with runs whose daemons all live. */
+  /** A runner with runs whose daemons are all alive. */
   async function stay(settings: Record<string, string> = {}): Promise<Staying> {
     const own = { ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: String(RUNS_EACH), ...settings };
     const runner = await world.startRunner(own);
@@ -74,7 +74,7 @@ describe('the end of a jail', () => {
 
   const all = (type: string) => Array.from({ length: RUNS_EACH }, () => type);
 
-  it('leaves nobody of runs that are cancelled', async () => {
+  it('leaves no process of cancelled runs', async () => {
     const staying = await stay();
     await Promise.all(staying.runs.map((runId) => staying.runner.call('POST', `/runs/${runId}/cancel`)));
     expect(await endings(staying.runs)).toEqual(all('run.cancelled'));
@@ -82,7 +82,7 @@ describe('the end of a jail', () => {
     await staying.runner.end();
   }, 120_000);
 
-  it('leaves nobody of runs that pass a limit', async () => {
+  it('leaves no process of runs that exceed a limit', async () => {
     const staying = await stay({ JAIL_MAX_DISK_MB: '64' });
     const fill = (thread: string) =>
       promisify(execFile)('fallocate', ['-l', '70M', world.folder(thread, 'repo', 'large')]);
@@ -92,20 +92,20 @@ describe('the end of a jail', () => {
     await staying.runner.end();
   }, 120_000);
 
-  it('leaves nobody of runs whose runner is told to end', async () => {
+  it('leaves no process when the runner is terminated', async () => {
     const staying = await stay();
     await staying.runner.end('SIGTERM');
     await nobodyIsLeft(staying);
     expect(await endings(staying.runs)).toEqual(all('run.interrupted'));
   }, 120_000);
 
-  it('leaves nobody of runs whose runner is killed', async () => {
+  it('leaves no process when the runner is killed', async () => {
     const staying = await stay();
     await staying.runner.end('SIGKILL');
     await nobodyIsLeft(staying);
   }, 120_000);
 
-  it('leaves nobody of runs whose time is up, and says so', async () => {
+  it('leaves no process of runs that time out, and says why they ended', async () => {
     const staying = await stay({ RUN_TIMEOUT_MINUTES: '0.6' });
     expect(await endings(staying.runs)).toEqual(all('run.failed'));
     await nobodyIsLeft(staying);
@@ -115,7 +115,7 @@ describe('the end of a jail', () => {
   }, 120_000);
 });
 
-/** Processes of this machine for which a part of one of these workspaces is mounted: they are in a jail of it. */
+/** Processes of this machine that have a part of one of these workspaces mounted: they are in its jail. */
 async function processesIn(sessionIds: string[]) {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');

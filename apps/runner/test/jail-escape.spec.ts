@@ -24,9 +24,9 @@ const NAMES = Object.keys(
     source: '',
   }),
 );
-/** Codex does not wait longer than 10 s for a command: the jail's probes come in parts. */
+/** Codex waits at most 10 s for a command, so the probes in the jail run in parts. */
 const PARTS = [0, 1, 2, 3];
-/** Runs the probes of a part, or all of them, and says of each whether it got through. */
+/** Runs the probes of a part, or all of them, and prints for each whether it got through. */
 const RUN_PROBES = [
   'for probe in probes/*; do',
   `  [ -z "$1" ] || [ $((\${probe#probes/} % ${PARTS.length})) -eq "$1" ] || continue`,
@@ -34,7 +34,7 @@ const RUN_PROBES = [
   'done',
 ].join('\n');
 
-/** Once in the jail, driven through the product, with the network on; and once beside it. */
+/** Once in the jail, through the product, with the network on; and once without it. */
 describe('an agent in the jail', () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -75,15 +75,15 @@ describe('an agent in the jail', () => {
     await world.destroy();
   });
 
-  it.each(NAMES.map((name, index) => [name, index] as const))('does not get through: %s', (_, index) => {
+  it.each(NAMES.map((name, index) => [name, index] as const))('cannot: %s', (_, index) => {
     expect(jailed).toContain(`probes/${index} held`);
   });
 
-  it('sees what its clone borrows', () => {
+  it('can read the objects that its clone borrows', () => {
     expect(jailed).toContain('lent');
   });
 
-  it.each(NAMES.map((name, index) => [name, index] as const))('would without the jail: %s', (_, index) => {
+  it.each(NAMES.map((name, index) => [name, index] as const))('could without the jail: %s', (_, index) => {
     expect(free).toContain(`probes/${index} through`);
   });
 

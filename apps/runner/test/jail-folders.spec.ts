@@ -9,7 +9,7 @@ const SCENARIOS = [
   { name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] },
 ];
 
-describe('the folder that a killed runner leaves', () => {
+describe('the folder of a killed runner', () => {
   let world: RunnerWorld;
   let shared: string;
 
@@ -26,7 +26,7 @@ describe('the folder that a killed runner leaves', () => {
   const folders = async () =>
     (await readdir(shared)).filter((name) => name.startsWith('saas-codex-')).toSorted();
 
-  it('is removed by the next one, and nothing else is', async () => {
+  it('is removed by the next runner, and no other folder is', async () => {
     const killed = await startRunner();
     const [ofKilled = ''] = await folders();
     const runId = await world.startRun(killed, await world.createThread(killed), 'Stay');

@@ -13,9 +13,9 @@ const LIMITS = {
   JAIL_MAX_FILES: '10000',
 };
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
-/** Each process stays below every limit of the kernel's. */
+/** Each process stays below every limit of the kernel. */
 const HOLD = `perl -e '$x = "x" x 200_000_000; sleep 600' &`;
-/** Of 40 processes, each with 5 MB of arguments, which they share. */
+/** 40 processes, each with the same 5 MB of arguments. */
 const WORDY = `ulimit -s $(ulimit -Hs); perl -e 'exec "perl", "-e", q(for (1..40) { fork or do { sleep 600; exit } } sleep 2; print "There."), ("x" x 131_000) x 40'`;
 const BUSY = 'timeout 2 sh -c "while :; do :; done" &';
 /** Codex is the parent of the command's shell. */
@@ -34,7 +34,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   ],
   [
     'processor time',
-    // One after the other, and none of them lives to be seen for long.
+    // One after the other, each too short-lived to be polled often.
     `for i in $(seq 20); do ${BUSY} ${BUSY} wait; done; sleep 600`,
     `The run used more than 0.1 minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
   ],
@@ -55,13 +55,13 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   ],
   [
     'memory, in a file that has none',
-    // memfd_create, by its number on x86-64 and on arm64.
+    // memfd_create, by its numbers on x86-64 and arm64.
     `perl -e '$n = \`uname -m\` =~ /aarch64/ ? 279 : 319; open F, ">&=", syscall($n, $name = "m", 0); print F "x" x 100_000_000 for 1..6; sleep 600'`,
     `The run used more than 512 MB of memory (JAIL_MAX_MEMORY_MB). ${GO_ON}`,
   ],
   [
     'open files, many to each of its processes',
-    // Only descriptors: they take the run next to no memory, and whoever looks at them a lot.
+    // Only descriptors: they cost the run almost no memory, but examining them costs much.
     `perl -MPOSIX -e 'for (1..30) { if (fork == 0) { 1 while dup(0); sleep 600 } } sleep 600'`,
     'The run had more than 50000 files and connections open at once. Go on from here in smaller steps.',
   ],
@@ -73,7 +73,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   [
     'files in memory, all of them empty',
     `perl -e 'for (1..110_000) { open F, ">", "/tmp/f$_"; open F, ">", "/dev/shm/f$_" } sleep 600'`,
-    'The run kept more than 200000 files in its folders in memory, as /tmp is one. Go on from here in smaller steps.',
+    'The run kept more than 200000 files in memory, in folders such as /tmp. Go on from here in smaller steps.',
   ],
   [
     "processor time, Codex's own",
@@ -87,7 +87,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   ],
 ];
 
-describe('a run that takes more than it may', () => {
+describe('a run that exceeds a limit', () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
 
@@ -114,13 +114,13 @@ describe('a run that takes more than it may', () => {
   });
 
   afterAll(async () => {
-    // Node's own removal knows no trees that are deeper than a path.
+    // Node's own removal fails on trees that are deeper than the longest path.
     await promisify(execFile)('rm', ['-rf', world.root]);
     await world.destroy();
   });
 
   it.each(GREEDY)(
-    'is stopped, and told which setting it was: %s',
+    'is stopped with a reason that names the setting: %s',
     async (name, _, reason) => {
       const runId = await world.startRun(runner, await world.createThread(runner), `Take: ${name}.`);
       const events = await world.ended(runId, 60_000);
@@ -130,7 +130,7 @@ describe('a run that takes more than it may', () => {
     90_000,
   );
 
-  it('costs the runner little to end, however wordy its processes are', async () => {
+  it('costs the runner little memory to end, however long the arguments of its processes are', async () => {
     const before = await runner.peakMegabytes();
     const runId = await world.startRun(runner, await world.createThread(runner), 'Be wordy.');
     const events = await world.ended(runId);
@@ -140,7 +140,7 @@ describe('a run that takes more than it may', () => {
     expect(await runner.peakMegabytes()).toBeLessThan(before + 150);
   });
 
-  it('is stopped at once where too much lies already', async () => {
+  it('is stopped at once when the workspace is already too big', async () => {
     const threadId = await world.createThread(runner);
     const repo = world.folder(threadId, 'repo');
     await mkdir(join(repo, 'large'));
@@ -149,7 +149,7 @@ describe('a run that takes more than it may', () => {
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 64 MB \(JAIL_MAX_DISK_MB\)/);
   });
 
-  it('is stopped at once where too much has been recorded of it', async () => {
+  it('is stopped at once when the session’s history is already too big', async () => {
     const threadId = await world.createThread(runner);
     const history = world.folder(threadId, 'history.git');
     await mkdir(history);
@@ -158,7 +158,7 @@ describe('a run that takes more than it may', () => {
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 64 MB \(JAIL_MAX_DISK_MB\)/);
   });
 
-  it('does not count what is not there: behind links that lead out, and in files without content', async () => {
+  it('does not count the targets of links, and holes in sparse files', async () => {
     const threadId = await world.createThread(runner);
     const repo = world.folder(threadId, 'repo');
     const file = join(world.root, 'large');

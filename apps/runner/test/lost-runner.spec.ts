@@ -35,13 +35,13 @@ describe('several runners', () => {
   afterEach(() => world.destroy());
 
   it.each(['bubblewrap', 'none'])(
-    'close the run of one that was killed, and do not start its turn again (isolation %s)',
+    'close the run of a killed runner and do not start its turn again (isolation %s)',
     async (isolation) => {
       const lost = await world.startRunner({ ISOLATION: isolation });
       const threadId = await world.createThread(lost);
       const runId = await world.startRun(lost, threadId, 'Hang');
       await waitFor(() => world.requestsFor('Hang') === 1);
-      // The other one has no place free, which must not matter.
+      // The other runner has no free place, which must not matter.
       const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
       await lost.end('SIGKILL');
       const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
@@ -63,7 +63,7 @@ describe('several runners', () => {
     60_000,
   );
 
-  it('end with a cancel what a killed one left, though Redis has forgotten the run', async () => {
+  it('end the processes of a killed runner on a cancel, even though Redis has forgotten the run', async () => {
     const lost = await world.startRunner({ ISOLATION: 'none' });
     const runId = await world.startRun(lost, await world.createThread(lost), 'Detach');
     await waitFor(() => world.requestsFor('Detach') === 2);
@@ -75,12 +75,12 @@ describe('several runners', () => {
     await waitFor(async () => (await processesWith(runId)).length === 0);
   });
 
-  it('stop a run at once whose log was closed by somebody else', async () => {
+  it('stop a run at once when another process has closed its log', async () => {
     const runner = await world.startRunner();
     const sessionId = await world.createThread(runner);
     const runId = await world.startRun(runner, sessionId, 'Hang');
     await waitFor(async () => (await processesWith(runId)).length > 0);
-    const reason = 'Closed by another one.';
+    const reason = 'Closed by another process.';
     await new RunLogs(world.redis, world.root).end(
       { runId, sessionId, tenantId: 'local' },
       'run.interrupted',
@@ -94,7 +94,7 @@ describe('several runners', () => {
     expect(await world.log(runId)).toEqual(log);
   });
 
-  it('carry on when Redis was away', async () => {
+  it('continue after an outage of Redis', async () => {
     const runner = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
     const runId = await world.startRun(runner, await world.createThread(runner), 'Wait');
     await waitFor(() => world.requestsFor('Wait') === 1);
@@ -114,7 +114,7 @@ describe('several runners', () => {
     const [one, other] = await Promise.all([world.startRunner(), world.startRunner()]);
     const runId = await world.startRun(one, await world.createThread(one), 'Hang');
     await waitFor(() => world.requestsFor('Hang') === 1);
-    // One of the two does not hold it.
+    // One of the two does not hold the run.
     await Promise.all([one, other].map((runner) => runner.call('POST', `/runs/${runId}/cancel`)));
     const events = await world.ended(runId);
     expect(events.at(-1)?.type).toBe('run.cancelled');
@@ -137,7 +137,7 @@ describe('several runners', () => {
     await runner.end();
   });
 
-  it('interrupt their runs when they are told to end, and leave what waits to the next one', async () => {
+  it('interrupt their runs at shutdown and leave waiting runs to the next runner', async () => {
     const first = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
     const runId = await world.startRun(first, await world.createThread(first), 'Hang');
     await waitFor(() => world.requestsFor('Hang') === 1);
@@ -154,7 +154,7 @@ describe('several runners', () => {
   });
 });
 
-/** The run's statuses as `codex:activity` tells them. */
+/** The run's statuses in `codex:activity`. */
 async function statuses(world: RunnerWorld, runId: string): Promise<string[]> {
   const entries = await world.redis.xrange(REDIS_KEYS.activity, '-', '+');
   return entries

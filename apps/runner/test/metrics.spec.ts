@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.destroy());
 
-it('tells of runs, jails, the model, the egress proxy and the queue', async () => {
+it('reports runs, jails, the model, the egress proxy and the queue', async () => {
   const asked = await world.startRun(runner, await world.createThread(runner), 'Ask for it');
   await world.ended(asked);
   const held = await world.startRun(runner, await world.createThread(runner), 'Hold it');
@@ -48,7 +48,7 @@ it('tells of runs, jails, the model, the egress proxy and the queue', async () =
   expect(scrape.value('saas_codex_http_request_duration_seconds_count', route)).toBe(3);
 }, 60_000);
 
-it('is not read with the service credential', async () => {
+it('does not accept the service credential', async () => {
   const { status, body } = await runner.call('GET', '/metrics');
   expect([status, body]).toMatchObject([401, { code: 'unauthenticated' }]);
 });

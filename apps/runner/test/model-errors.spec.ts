@@ -42,7 +42,7 @@ describe('the model proxy explains', () => {
       /refused the request \(400\): "tools are not supported"/,
     ],
   ])(
-    'an upstream’s %i to the person, and answers Codex %i, so that it tries again only where that helps',
+    'an upstream’s %i to the person and answers Codex %i, so that it retries only where that helps',
     async (status, answered, body, sentence) => {
       world.answer = (_req, res) => {
         res.writeHead(status, { 'retry-after': '7', 'content-type': 'application/json' });
@@ -57,7 +57,7 @@ describe('the model proxy explains', () => {
     },
   );
 
-  it('failures in the stream, a broken stream, and one that is none', async () => {
+  it('errors in the stream, a broken stream, and a response that is no stream', async () => {
     const access = await world.open();
     const failed = {
       type: 'response.failed',
@@ -79,7 +79,7 @@ describe('the model proxy explains', () => {
     expect(world.heard.errors.pop()).toMatch(/event stream.*\/v1/);
   });
 
-  it('without the key, wherever the server repeats it, and even when it comes in pieces', async () => {
+  it('errors without the key, wherever the server repeats it, also in pieces', async () => {
     const access = await world.open();
     world.answer = (_req, res) => {
       res.writeHead(400, { 'x-request-id': KEY, 'x-models-etag': 'other' });

@@ -43,7 +43,7 @@ describe('the model proxy', () => {
     ).toBe('compatible');
   });
 
-  it('passes a call on with the real key, meters it, and shows the key to nobody', async () => {
+  it('forwards a call with the real key, meters it, and never reveals the key', async () => {
     const body = sse(textDelta('Hel'), textDelta('lo'), completed(10, 5));
     world.answer = (req, res) => {
       res.setHeader('set-cookie', 'a=b');
@@ -71,7 +71,7 @@ describe('the model proxy', () => {
     expect(world.heard.errors).toEqual([]);
   });
 
-  it('passes every piece of an answer on at once', async () => {
+  it('forwards every piece of a response at once', async () => {
     let res: ServerResponse | undefined;
     world.answer = (_, response) => (res = response);
     const answer = world.call(await world.open());
@@ -90,7 +90,7 @@ describe('the model proxy', () => {
     res?.end(sse(completed(1, 1)));
   });
 
-  it('lets nobody in without the token of a run that lives, and to nothing but the Responses API', async () => {
+  it('requires the token of a living run and serves only the Responses API', async () => {
     world.answer = (_req, res) => streams(sse(completed(1, 1)))(res);
     const access = await world.open();
     const other = await world.open('run-2');
@@ -128,7 +128,7 @@ describe('the model proxy', () => {
     expect(world.heard.errors).toEqual([]);
   });
 
-  it('bounds the calls of a run and the size of a request', async () => {
+  it('limits the calls of a run and the size of a request', async () => {
     world.answer = (req, res) => {
       req.resume();
       res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
@@ -157,7 +157,7 @@ describe('the model proxy', () => {
     expect(world.heard.errors).toEqual([expect.stringMatching(/redirects elsewhere/)]);
   });
 
-  it('brings the demo model to the real Codex without a key, and hears all that it writes', async () => {
+  it('connects the real Codex to the demo model without a key and taps all its text', async () => {
     const demo = new ModelProxy(
       { DEMO_PACE: 0 },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),

@@ -52,7 +52,7 @@ describe('a request to the model', () => {
     ['a tool among others', { tools: [{ type: 'namespace', tools: [{ type: 'mcp' }] }] }],
     ['a tool in the input', { input: [{ type: 'additional_tools', tools: [{ type: 'mcp' }] }] }],
     ['a tool that is no list', { input: [{ type: 'additional_tools', tools: { type: 'mcp' } }] }],
-  ])('is not sent with %s, whatever the network', async (_, body) => {
+  ])('is rejected with %s, whatever the network', async (_, body) => {
     for (const network of [OFF, ON]) {
       const response = await ask(body, network);
       expect(response.status).toBe(400);
@@ -62,7 +62,7 @@ describe('a request to the model', () => {
     expect(world.heard.errors).toHaveLength(2);
   });
 
-  it('tells which host the model server should have reached, once', async () => {
+  it('reports the host that the model server was to contact, once', async () => {
     const picture = part({ type: 'input_image', image_url: 'https://example.org/?secret' });
     const tool = { tools: [{ type: 'mcp', server_url: 'http://tools.example:8080/mcp' }] };
     const access = await world.open('run-1', world.proxy, OFF);
@@ -77,14 +77,14 @@ describe('a request to the model', () => {
     ]);
   });
 
-  it('may use the search of the model server with the network on', async () => {
+  it('may use the model server’s search with the network on', async () => {
     const search = { tools: [{ type: 'web_search', external_web_access: false }] };
     expect((await ask(search, OFF)).status).toBe(400);
     expect((await ask(search, LIST)).status).toBe(400);
     expect((await ask(search, ON)).status).toBe(200);
   });
 
-  it('is sent with what Codex sends', async () => {
+  it('passes with everything that Codex sends', async () => {
     const body = {
       model: 'm',
       store: false,
@@ -104,7 +104,7 @@ describe('a request to the model', () => {
     expect(sent.map((text) => JSON.parse(text) as unknown)).toEqual([body]);
   });
 
-  it('cannot be read in two ways', async () => {
+  it('is rejected when it is ambiguous', async () => {
     expect((await ask('{"model":"m","store":true,"input":[],"store":false}')).status).toBe(200);
     expect(sent).toEqual(['{"model":"m","store":false,"input":[]}']);
     for (const body of ['', '[]', 'null', '{"model":"m",}', '['.repeat(100_000)])
@@ -116,7 +116,7 @@ describe('a request to the model', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is the same in however many pieces it comes', async () => {
+  it('is the same in any number of pieces', async () => {
     const body = Buffer.from(JSON.stringify({ model: 'm', input: 'é,'.repeat(100_000) }));
     const pieces = Array.from({ length: 1_000 }, (_, n) => body.subarray(n * n, (n + 1) * (n + 1)));
     const stream = new ReadableStream<Uint8Array>({
@@ -130,12 +130,12 @@ describe('a request to the model', () => {
     expect(sent[0] === body.toString()).toBe(true);
   });
 
-  it('takes no more time to read than a conversation does', async () => {
+  it('takes no more time to parse than a conversation', async () => {
     expect((await ask(`[${'[],'.repeat(2_000_000)}[]]`)).status).toBe(413);
     expect((await ask({ input: 'x'.repeat(20_000_000) })).status).toBe(200);
   });
 
-  it('takes no more memory than a few conversations do, with all that are under way', async () => {
+  it('takes no more memory than a few conversations, together with all others in flight', async () => {
     world.answer = (req, res) => {
       req.resume();
       res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();

@@ -12,7 +12,7 @@ import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 
 const KEY = 'sk-the-real-key-0123456789';
-/** In place of the egress proxy. */
+/** Replaces the egress proxy. */
 const beside: RequestListener = (req, res) => void res.writeHead(418).end(req.url);
 const BODY = JSON.stringify({ model: 'm', stream: true, input: [] });
 
@@ -53,7 +53,7 @@ describe("a run's own socket at the model proxy", () => {
     return { status: response.statusCode, body: await text(response) };
   }
 
-  it('needs no token, and gives none away', async () => {
+  it('needs no token and reveals none', async () => {
     const { socket, access } = await open('run-1');
     expect(access).toMatchObject({ baseUrl: 'http://127.0.0.1:1/v1', token: null });
     const { status, body } = await call(socket.path, '/v1/responses');
@@ -72,7 +72,7 @@ describe("a run's own socket at the model proxy", () => {
     expect(model.requests).toHaveLength(before);
   });
 
-  it('leaves to the egress proxy what is meant for a proxy', async () => {
+  it('passes proxy requests to the egress proxy', async () => {
     const { socket } = await open('run-6');
     const before = model.requests.length;
     for (const url of ['http://127.0.0.1:1/v1/responses', 'HTTP://x/', 'https://x/v1/responses'])
@@ -80,7 +80,7 @@ describe("a run's own socket at the model proxy", () => {
     expect(model.requests).toHaveLength(before);
   });
 
-  it('counts what is used for its own run', async () => {
+  it('meters usage for its own run', async () => {
     const usages: string[] = [];
     const one = await open('run-3', () => void usages.push('run-3'));
     await open('run-4', () => void usages.push('run-4'));
@@ -88,7 +88,7 @@ describe("a run's own socket at the model proxy", () => {
     expect(usages).toEqual(['run-3']);
   });
 
-  it('is gone when the run has ended', async () => {
+  it('is removed when the run has ended', async () => {
     const { socket, access } = await open('run-5');
     await access.revoke();
     await expect(call(socket.path, '/v1/responses')).rejects.toThrow('ENOENT');

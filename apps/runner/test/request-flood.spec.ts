@@ -5,10 +5,10 @@ import { EgressWorld, only, type ProxiedRun } from '@saas-codex/testing/runner/e
 const CONNECTIONS = 32;
 const REQUESTS = 4_000;
 const ON = { mode: 'on' } as const;
-/** Node's own count: of all that its servers parse, handled or not. */
+/** Counts all requests that Node's servers parse, handled or not. */
 const parsed = channel('http.server.request.start');
 
-describe('a flood of requests of one run', () => {
+describe('a flood of requests from one run', () => {
   let world: EgressWorld;
   let flood: number;
   const count = (message: unknown) => {
@@ -54,14 +54,17 @@ describe('a flood of requests of one run', () => {
     ['behind a body', behindBody, 'http://example.org/flood', ON],
     ['for the model', onSocket, '/flood', ON],
     ['in a tunnel that is read', inTunnel, '/flood', only({ host: 'example.org', methods: 'read' })],
-  ])('ends its connections before it is parsed, and others are served: %s', async (_, open, url, network) => {
-    // What is asked first is never answered.
-    world.answer = () => undefined;
-    const run = await world.open(network);
-    const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(run)));
-    await Promise.all(sockets.map((socket) => send(socket, url)));
-    expect(flood).toBeLessThanOrEqual(2 * CONNECTIONS);
-    const other = await world.open({ mode: 'off' });
-    expect((await other.ask('http://example.org/')).status).toBe(403);
-  });
+  ])(
+    'closes its connections before it is parsed, while others are served: %s',
+    async (_, open, url, network) => {
+      // The first request is never answered.
+      world.answer = () => undefined;
+      const run = await world.open(network);
+      const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(run)));
+      await Promise.all(sockets.map((socket) => send(socket, url)));
+      expect(flood).toBeLessThanOrEqual(2 * CONNECTIONS);
+      const other = await world.open({ mode: 'off' });
+      expect((await other.ask('http://example.org/')).status).toBe(403);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const MEGABYTE = 1024 * 1024;
 const PRINT = { do: 'command' as const, cmd: "head -c 200000 /dev/zero | tr '\\0' x" };
-/** Says 20 MB in one message. */
+/** Poses as the model and sends 20 MB in one message. */
 const IMPOSTOR = `
 const server = require('http').createServer((request, response) => {
   if (request.method === 'GET') return response.end('here');
@@ -61,14 +61,14 @@ describe('the log of a run', () => {
     return { events, size: JSON.stringify(events).length };
   };
 
-  it('holds a long message without its middle, also while it grows', async () => {
+  it('keeps the head and tail of a long message, also while it is streamed', async () => {
     const { events, size } = await play('Say much');
     expect(dataOf(events, 'item.completed').at(-1)?.item['text']).toMatch(/^beginx+\n.*\nx+end$/);
     expect(events.at(-1)?.type).toBe('run.succeeded');
     expect(size).toBeLessThan(MEGABYTE);
   }, 60_000);
 
-  it('does not take what an agent says in place of the model, nor does the runner', async () => {
+  it('survives an agent that poses as the model, as does the runner', async () => {
     const before = await runner.peakMegabytes();
     const { events } = await play('Speak for the model');
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 1 MB \(MAX_RUN_LOG_MB\)/);
@@ -76,10 +76,10 @@ describe('the log of a run', () => {
     expect((await play('Say much')).events.at(-1)?.type).toBe('run.succeeded');
   }, 60_000);
 
-  it('ends its run when it is full', async () => {
+  it('ends the run when it is full', async () => {
     const { events, size } = await play('Say it often');
     expect(dataOf(events, 'run.failed')[0]?.reason).toBe(
-      'The run said more than its log may hold, which is 1 MB (MAX_RUN_LOG_MB). Go on from here in smaller steps, or have the limit raised.',
+      'The run printed more than its log may hold, which is 1 MB (MAX_RUN_LOG_MB). Go on from here in smaller steps, or have the limit raised.',
     );
     expect(size).toBeLessThan(1.1 * MEGABYTE);
   }, 60_000);

@@ -25,14 +25,14 @@ describe("the runner's API", () => {
     ['GET', `/runs/${RUN_ID}/events`],
     ['GET', '/system'],
     ['GET', '/HEALTH'],
-  ])('wants the service credential for %s %s', async (method, path) => {
+  ])('requires the service credential for %s %s', async (method, path) => {
     for (const token of ['', 'wrong']) {
       const answer = await runner.call(method, path, method === 'POST' ? {} : undefined, token);
       expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     }
   });
 
-  it('tells anybody that it is alive and how agents are confined, and the backend what it is', async () => {
+  it('tells everyone that it is alive and how agents are isolated, and the backend its configuration', async () => {
     const health = await runner.call('GET', '/health', undefined, '');
     expect(health.status).toBe(200);
     expect(RunnerHealth.strict().parse(health.body)).toMatchObject({
@@ -45,7 +45,7 @@ describe("the runner's API", () => {
     expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'bubblewrap' });
   });
 
-  it('tells anybody whether it can work, and what is missing', async () => {
+  it('tells everyone whether it is ready, and what is missing', async () => {
     const missing = async () => {
       const { status, body } = await runner.call('GET', '/ready', undefined, '');
       const { checks } = Readiness.parse(body);
@@ -59,7 +59,7 @@ describe("the runner's API", () => {
     await waitFor(async () => (await missing()).join() === '200');
   });
 
-  it('opens one thread per workspace', async () => {
+  it('creates one thread per workspace', async () => {
     const sessionId = await world.createWorkspace();
     const body = { workingDirectory: world.folder(sessionId, 'repo'), skipGitRepoCheck: true };
     const expected = { status: 201, body: { threadId: sessionId } };
@@ -70,7 +70,7 @@ describe("the runner's API", () => {
     );
   });
 
-  it('refuses every working directory that is not the repository of a workspace', async () => {
+  it('rejects every working directory that is not the repository of a workspace', async () => {
     const sessionId = await world.createWorkspace();
     const repo = world.folder(sessionId, 'repo');
     const [linkedRepo, linkedSession, outside] = [randomUUID(), randomUUID(), randomUUID()];
@@ -104,7 +104,7 @@ describe("the runner's API", () => {
     expect(await readdir(world.folder(linkedRepo))).toEqual(['repo']);
   });
 
-  it('refuses runs that make no sense', async () => {
+  it('rejects invalid runs', async () => {
     const threadId = await world.createThread(runner);
     const start = (body: object) => runner.call('POST', '/runs', body);
     expect(await start({ threadId: randomUUID(), prompt: 'Hello' })).toMatchObject({

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunEvent } from '@saas-codex/contracts/events';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { type RunnerProcess, SERVICE_TOKEN } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, MODEL_KEY, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { Queue } from 'bullmq';
+import { RUN_QUEUE } from '../src/runs/run-queue.js';
 
 const NOTE = '*** Begin Patch\n*** Add File: NOTE.md\n+A note.\n*** End Patch';
 
@@ -16,7 +19,7 @@ const LOOK_ROUND = [
   `touch ${HOST_PROBE} && echo can-write-tmp`,
   'touch "$HOME/config.toml" && echo can-write-settings',
   'touch ../thread.json && echo can-write-thread',
-  // Codex reports no item of a command whose failure it takes for its sandbox's doing.
+  // Codex reports no item for a command whose failure it attributes to its sandbox.
   'true',
 ];
 
@@ -86,7 +89,7 @@ describe('runs', () => {
   });
   afterAll(() => world.destroy());
 
-  it('writes what Codex does into the log, event by event, and nothing else after its end', async () => {
+  it('log what Codex does, event by event, and nothing after the end', async () => {
     const threadId = await world.createThread(runner);
     const checkpoint = 'a'.repeat(40);
     const { status, body } = await runner.call('POST', '/runs', { threadId, prompt: 'Work', checkpoint });
@@ -122,7 +125,7 @@ describe('runs', () => {
     expect(await readFile(world.folder(threadId, 'repo', 'NOTE.md'), 'utf8')).toBe('A note.\n');
   });
 
-  it('serves the log as SSE, from any event on', async () => {
+  it('serve their log as SSE from any event on', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Work');
     const events = await world.ended(runId);
     const response = await fetch(new URL(`/runs/${runId}/events`, runner.url), {
@@ -134,7 +137,7 @@ describe('runs', () => {
     );
   });
 
-  it('goes on with the conversation after a restart of the runner', async () => {
+  it('continue the conversation after a restart of the runner', async () => {
     const threadId = await world.createThread(runner);
     await world.ended(await world.startRun(runner, threadId, 'Recall the plum'));
     await runner.end();
@@ -145,7 +148,7 @@ describe('runs', () => {
     expect(answer).toBe('1. Recall the plum\n2. Recall everything');
   });
 
-  it('works a run once, however often it is asked for', async () => {
+  it('happen once, however often they are requested', async () => {
     const threadId = await world.createThread(runner);
     const runId = randomUUID();
     const prompt = `Recall ${runId}`;
@@ -153,7 +156,7 @@ describe('runs', () => {
     const answers = await Promise.all([start(), start(), start()]);
     expect(answers.map(({ body }) => body)).toEqual([{ runId }, { runId }, { runId }]);
     const log = await world.ended(runId);
-    // Even when the queue has forgotten it.
+    // Even after the queue has forgotten it.
     await waitFor(() => world.redis.del(`${REDIS_KEYS.queuePrefix}:runs:${runId}`));
     await start();
     await world.ended(await world.startRun(runner, await world.createThread(runner), 'Work'));
@@ -162,7 +165,24 @@ describe('runs', () => {
     expect(world.requestsFor(runId)).toBe(1);
   });
 
-  it('works no more runs at once than it may', async () => {
+  it('include those that the version before queued with a kind and a prompt', async () => {
+    const sessionId = await world.createThread(runner);
+    const runId = randomUUID();
+    const { host, port } = world.redis.options;
+    const queue = new Queue(RUN_QUEUE, {
+      connection: { ...(host && { host }), ...(port && { port }) },
+      prefix: REDIS_KEYS.queuePrefix,
+    });
+    const owner = { runId, tenantId: 'local', sessionId };
+    const job = { owner, kind: 'setup', prompt: 'echo early', network: NETWORK_OFF, checkpoint: null };
+    await queue.add('run', job, { jobId: runId, priority: 1 });
+    const events = await world.ended(runId);
+    expect(dataOf(events, 'run.started')[0]).toMatchObject({ kind: 'setup', prompt: 'echo early' });
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    await queue.close();
+  });
+
+  it('respect the maximum of concurrent runs', async () => {
     const prompts = ['Wait 1', 'Wait 2', 'Wait 3'];
     const runs: string[] = [];
     for (const prompt of prompts)
@@ -173,7 +193,7 @@ describe('runs', () => {
     for (const runId of runs) expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');
   });
 
-  it('tells a person why the model did not answer', async () => {
+  it('tell people why the model did not answer', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Quota');
     const events = await world.ended(runId);
     const [failure] = dataOf(events, 'run.failed');
@@ -182,7 +202,7 @@ describe('runs', () => {
     expect(JSON.stringify(events)).not.toContain('127.0.0.1');
   });
 
-  it('keeps huge outputs out of the log', async () => {
+  it('keep huge outputs out of the log', async () => {
     const events = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Huge'));
     expect(events.at(-1)?.type).toBe('run.succeeded');
     const output = dataOf(events, 'item.completed').map(({ item }) =>
@@ -191,7 +211,7 @@ describe('runs', () => {
     expect(Math.max(...output.map((text) => text.length))).toBeLessThan(200_000);
   });
 
-  it('never shows Codex or the workspace the real key', async () => {
+  it('never reveal the real key to Codex or the workspace', async () => {
     const threadId = await world.createThread(runner);
     const runId = await world.startRun(runner, threadId, 'Hold');
     await waitFor(() => world.requestsFor('Hold') === 1);
@@ -214,12 +234,12 @@ describe('runs', () => {
     }
   });
 
-  it('keeps an agent’s commands in their workspace, without the token of the run', async () => {
+  it('keep an agent’s commands in their workspace, without the token of the run', async () => {
     const events = await world.ended(await world.startRun(runner, await world.createThread(runner), 'Look'));
     const output = String(dataOf(events, 'item.completed')[0]?.item['aggregated_output']);
     expect(output).toContain('SAAS_CODEX_RUN=');
     expect(output).not.toContain('MODEL_TOKEN');
-    // A folder for temporary files of its own.
+    // A session has its own folder for temporary files.
     expect(output.match(/can-write-\w+/g)).toEqual(['can-write-scratch', 'can-write-tmp']);
     await expect(access(HOST_PROBE)).rejects.toThrow('ENOENT');
   });

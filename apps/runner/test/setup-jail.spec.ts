@@ -22,14 +22,14 @@ describe('a setup script in a jail', () => {
   });
   afterAll(() => setups.runner.end());
 
-  it('installs what later runs find', async () => {
+  it('installs programs for later runs', async () => {
     const tool = '$HOME/.local/bin/installed-tool';
     await setups.printed(`mkdir -p ~/.local/bin; echo 'echo it works' > ${tool}; chmod +x ${tool}`);
     const events = await world.ended(await world.startRun(setups.runner, setups.threadId, 'Use'));
     expect(dataOf(events, 'item.completed')[0]?.item).toMatchObject({ aggregated_output: 'it works\n' });
   });
 
-  it('fills neither the log nor memory with what it prints', async () => {
+  it('cannot fill the log or memory with its output', async () => {
     const events = await setups.ended('echo begin; yes | head -c 300000000; echo the end', undefined, 60_000);
     expect(outputOf(events).length).toBeLessThan(300_000);
     const { aggregated_output: output } = resultOf(events);
@@ -37,7 +37,7 @@ describe('a setup script in a jail', () => {
     expect(output.length).toBeLessThan(140_000);
   }, 90_000);
 
-  it('reads nothing but its own session, and no more than agents can', async () => {
+  it('can read only its own session, and no more than agents can', async () => {
     const other = await world.createWorkspace();
     await mkdir(world.folder(other, 'repo'), { recursive: true });
     await writeFile(world.folder(other, 'repo', 'secret'), 'secret');
@@ -50,7 +50,7 @@ describe('a setup script in a jail', () => {
     expect(await setups.printed('env | grep -c TOKEN || true')).toBe('0\n');
   });
 
-  it('has no network when that is off, and no model at all', async () => {
+  it('has no network when it is off, and never a model', async () => {
     const asked = world.model.requests.length;
     const port = new URL(setups.runner.url).port;
     const probe = `(exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null && echo reached || echo no host`;
@@ -67,7 +67,7 @@ describe('a setup script in a jail', () => {
   });
 });
 
-describe('a setup script that cannot go on', () => {
+describe('a setup script that is stopped', () => {
   const settings = { ISOLATION: 'bubblewrap' };
   const LONG = 'echo begun; touch begun; sleep 1000';
 
@@ -78,7 +78,7 @@ describe('a setup script that cannot go on', () => {
     return runId;
   }
 
-  it('is ended when its time is up, with a reason that names the limit', async () => {
+  it('ends at its time limit, with a reason that names the setting', async () => {
     const runId = await begin({ SETUP_TIMEOUT_MINUTES: '0.15' });
     const events = await world.ended(runId);
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(SETUP_TIMEOUT_MINUTES)');
@@ -87,14 +87,14 @@ describe('a setup script that cannot go on', () => {
     await setups.runner.end();
   });
 
-  it('is ended at the limits that agents have, with a reason that names which', async () => {
+  it('ends at the same limits as agents, with a reason that names the setting', async () => {
     setups = await Setups.on(world, { ...settings, JAIL_MAX_FILE_MB: '64' });
     const events = await setups.ended('head -c 70000000 /dev/zero > big');
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(JAIL_MAX_FILE_MB)');
     await setups.runner.end();
   });
 
-  it('is interrupted by a runner that goes', async () => {
+  it('is interrupted when its runner shuts down', async () => {
     const runId = await begin();
     await setups.runner.end('SIGTERM');
     expect(dataOf(await world.ended(runId), 'run.interrupted')).toEqual([

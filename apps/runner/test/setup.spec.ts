@@ -19,7 +19,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
   });
   afterAll(() => setups.runner.end());
 
-  it('works in the repository, and is seen at work; Codex has no part in it', async () => {
+  it('runs in the repository with live output and without Codex', async () => {
     const asked = world.model.requests.length;
     const script = 'echo one; echo two >&2; until [ -e go ]; do sleep 0.05; done; [[ -e go ]]; echo three';
     const runId = await setups.start(script);
@@ -48,7 +48,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
     expect(world.model.requests).toHaveLength(asked);
   });
 
-  it('fails with its first command that fails, and says with what', async () => {
+  it('fails with the first failing command and reports its exit code', async () => {
     const events = await setups.ended('read line || echo no input\n(exit 3)\necho not reached');
     expect(resultOf(events)).toMatchObject({
       aggregated_output: 'no input\n',
@@ -56,17 +56,17 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
       status: 'failed',
     });
     expect(dataOf(events, 'run.failed')).toEqual([
-      { reason: 'The setup script ended with exit code 3. Mend it, or run it again.' },
+      { reason: 'The setup script failed with exit code 3. Fix it, or run it again.' },
     ]);
   });
 
-  it('takes what it has left behind with it', async () => {
+  it('leaves no background process', async () => {
     const runId = await setups.start(DAEMONS);
     expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');
     expect(await processesWith(runId)).toEqual([]);
   });
 
-  it('leaves no process when it is cancelled, and shows how far it got', async () => {
+  it('leaves no process when it is cancelled, and keeps its output so far', async () => {
     const runId = await setups.start(`${DAEMONS}; trap "" TERM INT HUP; sleep 1000`);
     await setups.shows(runId, 'daemons run');
     await setups.runner.call('POST', `/runs/${runId}/cancel`);
@@ -79,7 +79,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
     expect(await processesWith(runId)).toEqual([]);
   });
 
-  it('does not change how Codex is configured', async () => {
+  it('cannot change Codex’s configuration', async () => {
     const home = world.folder(setups.threadId, 'codex-home');
     const before = await readFile(`${home}/config.toml`, 'utf8');
     await setups.ended(`echo 'notify = ["sh"]' >> ${home}/config.toml || true`);
@@ -89,7 +89,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
 });
 
 describe('a setup script in Codex’s own sandbox', () => {
-  /** Where Codex looks for what to do, and with what. */
+  /** Files that Codex reads or runs. */
   const PLACES = ['AGENTS.md', 'hooks.json', 'hooks/a', 'skills/a/SKILL.md', 'prompts/a.md', 'rules/a.rules'];
   const MORE = ['plugins/a/plugin.json', 'agents/a.toml', 'packages/a', 'auth.json', '.local/bin/git'];
 
@@ -98,7 +98,7 @@ describe('a setup script in Codex’s own sandbox', () => {
   });
   afterAll(() => setups.runner.end());
 
-  it('plants nothing in the folder that Codex reads, which is not confined there', async () => {
+  it('cannot write to CODEX_HOME, since Codex itself is not confined', async () => {
     await setups.printed('true');
     const before = await readdir(world.folder(setups.threadId, 'codex-home'));
     const plant = (path: string) => `mkdir -p "$(dirname ~/${path})" && echo planted > ~/${path}`;
@@ -109,7 +109,7 @@ describe('a setup script in Codex’s own sandbox', () => {
     expect(await readdir(world.folder(setups.threadId, 'codex-home'))).toEqual(before);
   });
 
-  it('writes nowhere else, whatever the repository would have', async () => {
+  it('cannot write elsewhere, whatever the repository’s configuration says', async () => {
     const other = world.folder(await world.createWorkspace());
     await mkdir(world.folder(setups.threadId, 'repo', '.codex'), { recursive: true });
     const settings = `[sandbox_workspace_write]\nwritable_roots = ["${other}"]\nnetwork_access = true\n`;

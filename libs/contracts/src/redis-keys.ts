@@ -1,11 +1,14 @@
 /** Every Redis key of the platform. Those of BullMQ start with `codex:queue`, rate limits with `codex:limit`. */
 export const REDIS_KEYS = {
   runEvents: (runId: string) => `codex:run:${runId}:events`,
-  runCancelled: (runId: string) => `codex:run:${runId}:cancelled`,
+  runInbox: (runId: string) => `codex:run:${runId}:inbox`,
   activity: 'codex:activity',
   queuePrefix: 'codex:queue',
   limitPrefix: 'codex:limit',
 } as const;
+
+/** Pub/sub channel of all runners: announces each command to a run. */
+export const RUN_COMMAND_CHANNEL = 'codex:run-commands';
 
 /** Entries of `codex:activity` that are kept, about. */
 export const ACTIVITY_MAX_LENGTH = 10_000;

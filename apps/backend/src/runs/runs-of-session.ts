@@ -53,7 +53,7 @@ export class RunsOfSession extends SessionRuns {
 
   async remove(ctx: RequestContext, sessionId: string): Promise<void> {
     const ids = await this.runs.idsOf(ctx, sessionId);
-    const keys = ids.flatMap((id) => [REDIS_KEYS.runEvents(id), REDIS_KEYS.runCancelled(id)]);
+    const keys = ids.flatMap((id) => [REDIS_KEYS.runEvents(id), REDIS_KEYS.runInbox(id)]);
     if (keys.length > 0) await this.redis.unlink(...keys);
     await this.runs.remove(ctx, sessionId);
   }

@@ -5,7 +5,7 @@ import type { RequestHandler } from 'express';
 
 const OPEN_PATHS = new Set(['/health', '/ready']);
 
-/** Lets in whoever sends `Authorization: Bearer SERVICE_TOKEN`, and anybody to the probes. */
+/** Requires `Authorization: Bearer SERVICE_TOKEN`, except for the probes. */
 export function requireServiceCredential(token: string): RequestHandler {
   const isGranted = sameSecretAs(`Bearer ${token}`);
   return (req, res, next) => {

@@ -1,11 +1,7 @@
 import { Module } from '@nestjs/common';
-import { CodexSdkEngine } from './codex-sdk.engine.js';
-import { EngineByKind } from './engine-by-kind.js';
-import { Engine } from './engine.js';
-import { SetupEngine } from './setup/setup.engine.js';
+import { Engines } from './engines.js';
+import { ScriptEngine } from './script/script.engine.js';
+import { SdkEngine } from './sdk/sdk.engine.js';
 
-@Module({
-  providers: [CodexSdkEngine, SetupEngine, { provide: Engine, useClass: EngineByKind }],
-  exports: [Engine],
-})
+@Module({ providers: [SdkEngine, ScriptEngine, Engines], exports: [Engines] })
 export class EngineModule {}

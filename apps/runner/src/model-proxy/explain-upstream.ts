@@ -8,13 +8,13 @@ import type { Upstream } from './upstream.js';
 const MAX_QUOTE = 300;
 
 /** An upstream's refusal: an HTTP status, or an error event in the stream (status 200). */
-export interface Refusal extends ErrorFields {
+export interface UpstreamRefusal extends ErrorFields {
   status: number;
   /** Seconds or a date, as the server sent it. */
   retryAfter?: string | undefined;
 }
 
-export function explainRefusal(refusal: Refusal, upstream: Upstream): string {
+export function explainRefusal(refusal: UpstreamRefusal, upstream: Upstream): string {
   const { status, code } = refusal;
   const said = quote(refusal.message, upstream);
   if (status === 401 || code === 'invalid_api_key') return refusedKey(upstream);
@@ -71,10 +71,10 @@ const refusedKey = ({ source, apiKey, responsesUrl }: Upstream) =>
     ? `The model server at ${responsesUrl.host} wants a key. Set CODEX_API_KEY to it.`
     : 'The model server refused the key. Set CODEX_API_KEY to a valid one and restart the runner.';
 
-const isUnknownModel = ({ status, code, message }: Refusal) =>
+const isUnknownModel = ({ status, code, message }: UpstreamRefusal) =>
   code === 'model_not_found' || (status === 404 && /\bmodel\b/i.test(message));
 
-const waiting = ({ retryAfter }: Refusal) =>
+const waiting = ({ retryAfter }: UpstreamRefusal) =>
   retryAfter !== undefined && /^\d+$/.test(retryAfter)
     ? `. Wait ${retryAfter} s, then send the prompt again.`
     : '. Wait a little, then send the prompt again.';

@@ -7,9 +7,9 @@ import {
   explainNoStream,
   explainRedirect,
   explainRefusal,
-  type Refusal,
+  type UpstreamRefusal,
 } from './explain-upstream.js';
-import { withoutKey } from './key-cutter.js';
+import { redactKey } from './redact-key.js';
 import { type ErrorFields, ModelCallError, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
@@ -28,7 +28,7 @@ const logger = new Logger('ModelProxy');
 export async function forward(request: ModelCall): Promise<void> {
   const { res, run, signal, upstream, call, number } = request;
   const incoming = await callUpstream(request);
-  const said = withoutKey(incoming, upstream.apiKey);
+  const said = redactKey(incoming, upstream.apiKey);
   await refuseOddAnswers(incoming, said, request);
   const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),
@@ -59,7 +59,7 @@ function readAlong(tap: ResponseTap, chunk: Buffer): void {
 }
 
 /** Only an operator can mend these; asking again would keep the person waiting for the same answer. */
-const isFinal = ({ status, code, type }: Refusal): boolean =>
+const isFinal = ({ status, code, type }: UpstreamRefusal): boolean =>
   [401, 403, 404].includes(status) || [code, type].includes('insufficient_quota');
 
 /** Anything but a started event stream becomes an error whose message is meant for a person. */
@@ -77,7 +77,7 @@ async function refuseOddAnswers(
     throw new ModelCallError({ status: FINAL, message, type: 'server_error', code: 'bad_upstream' }, true);
   }
   const error: ErrorFields = readErrorBody(await readSome(said, MAX_ERROR_BYTES));
-  const refusal: Refusal = { ...error, status, retryAfter: incoming.headers['retry-after'] };
+  const refusal: UpstreamRefusal = { ...error, status, retryAfter: incoming.headers['retry-after'] };
   const {
     'content-type': _,
     'content-encoding': __,

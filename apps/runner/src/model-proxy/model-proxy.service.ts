@@ -20,8 +20,8 @@ import {
   listenOnLoopback,
   listenOnSocket,
   type RunSocket,
-} from '../sandbox/listener/listen.js';
-import type { ConnectionHandlers } from '../sandbox/listener/paced-server.js';
+} from '../sandbox/listener/http-listener.js';
+import type { ConnectionHandlers } from '../sandbox/listener/http-listener.js';
 import {
   type ModelAccess,
   type ModelListener,

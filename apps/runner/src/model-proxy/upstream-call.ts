@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { answerOf } from '../sandbox/listener/answer-of.js';
+import { responseTo } from '../sandbox/listener/response-to.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
@@ -56,7 +56,7 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
     connection.once('connect', () => clearTimeout(timer));
     outgoing.once('close', () => clearTimeout(timer));
   });
-  const answered = answerOf(outgoing);
+  const answered = responseTo(outgoing);
   outgoing.end(body);
   try {
     return await answered;

@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 
 /**
- * Why a run is ended from outside: by a person, because its time is up or it takes more than it may, because this
- * runner goes, or because the run is not ours any more.
+ * Why a run is ended from outside: a person cancelled it, its time is up, it exceeds a limit, this runner shuts down, or
+ * the run no longer belongs to this runner.
  */
 export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPassed;
 
-/** A run that this runner works on. */
+/** A run that this runner holds. */
 export class ActiveRun {
   private readonly abort = new AbortController();
-  private stopReason: StopReason | null = null;
+  private reason: StopReason | null = null;
 
   constructor(readonly runId: string) {}
 
@@ -19,32 +19,32 @@ export class ActiveRun {
     return this.abort.signal;
   }
 
-  get stoppedFor(): StopReason | null {
-    return this.stopReason;
+  get stopReason(): StopReason | null {
+    return this.reason;
   }
 
   /** The first reason counts. */
   stop(reason: StopReason): void {
-    this.stopReason ??= reason;
+    this.reason ??= reason;
     this.abort.abort();
   }
 }
 
-/** The runs that this process works on now. */
+/** The runs that this process holds now. */
 @Injectable()
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
-  private stopsAllFor: StopReason | null = null;
+  private stopAllReason: StopReason | null = null;
 
-  get ids(): string[] {
-    return [...this.runs.keys()];
+  get count(): number {
+    return this.runs.size;
   }
 
-  /** Works on a run; for as long as that takes, it can be stopped. */
-  async hold<T>(runId: string, work: (run: ActiveRun) => Promise<T>): Promise<T> {
+  /** Holds a run while `work` is working on it. During that time it can be stopped. */
+  async holdRun<T>(runId: string, work: (run: ActiveRun) => Promise<T>): Promise<T> {
     const run = new ActiveRun(runId);
     this.runs.set(runId, run);
-    if (this.stopsAllFor) run.stop(this.stopsAllFor);
+    if (this.stopAllReason) run.stop(this.stopAllReason);
     try {
       return await work(run);
     } finally {
@@ -53,13 +53,13 @@ export class ActiveRuns {
   }
 
   /** Does nothing when this runner does not hold the run. */
-  stop(runId: string, reason: StopReason): void {
+  stopRun(runId: string, reason: StopReason): void {
     this.runs.get(runId)?.stop(reason);
   }
 
-  /** Those that are held now, and whatever may still come. */
-  stopAll(reason: StopReason): void {
-    this.stopsAllFor = reason;
+  /** Stops the runs held now and every run that comes later. */
+  stopAllRuns(reason: StopReason): void {
+    this.stopAllReason = reason;
     for (const run of this.runs.values()) run.stop(reason);
   }
 }

@@ -2,16 +2,16 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { AppendableEventType, RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 
 /*
- * A run's log that does not grow without end, whatever an agent has Codex say: Redis and the disk belong to all runs.
+ * Limits the size of a run's log: an agent can have Codex print anything, and all runs share Redis and the disk.
  *
- *     durable events ──► may take all of the room; the one that finds none ends the run
- *     pieces of text ──► may take half of it; after that, texts come when they are complete
+ *     durable events ──► may take all of the room; the first one that does not fit ends the run
+ *     deltas ──────────► may take half of it; after that, texts appear when they are complete
  */
 
-/** Bytes that an event takes beside its data: its envelope, and what Redis keeps for it. */
-const ENVELOPE = 512;
+/** Bytes that an event takes besides its data: its envelope, and what Redis stores for it. */
+const ENVELOPE_BYTES = 512;
 /** Bytes. Items are bounded to less, and everything else is a few words. */
-const MOST_PER_EVENT = 512 * 1024;
+const MAX_EVENT_BYTES = 512 * 1024;
 
 export class BoundedLog {
   private room: number;
@@ -19,23 +19,23 @@ export class BoundedLog {
   private full = false;
 
   /**
-   * @param most bytes
-   * @param onFull called once; what is written after that is dropped
+   * @param maximum bytes
+   * @param onFull called once; everything written after that is dropped
    */
   constructor(
     private readonly log: RunLogWriter,
-    most: number,
+    maximum: number,
     private readonly onFull: () => void,
   ) {
-    this.room = most;
-    this.roomForDeltas = most / 2;
+    this.room = maximum;
+    this.roomForDeltas = maximum / 2;
   }
 
   /** @throws LogFencedError */
-  async append<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<void> {
+  async appendEvent<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<void> {
     const size = sizeOf(data);
     if (this.full) return;
-    if (size > this.room || size > MOST_PER_EVENT) {
+    if (size > this.room || size > MAX_EVENT_BYTES) {
       this.full = true;
       return this.onFull();
     }
@@ -44,7 +44,7 @@ export class BoundedLog {
   }
 
   /** @throws LogFencedError */
-  async delta(data: EventData<'item.delta'>): Promise<void> {
+  async appendDelta(data: EventData<'item.delta'>): Promise<void> {
     const size = sizeOf(data);
     if (this.full || size > this.roomForDeltas || size > this.room) return;
     this.room -= size;
@@ -53,4 +53,4 @@ export class BoundedLog {
   }
 }
 
-const sizeOf = (data: object): number => ENVELOPE + Buffer.byteLength(JSON.stringify(data));
+const sizeOf = (data: object): number => ENVELOPE_BYTES + Buffer.byteLength(JSON.stringify(data));

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
-import { Jail } from '../sandbox/jail/jail.js';
-import { type Listener, listenOnSocket } from '../sandbox/listener/listen.js';
 import type { ModelAccess } from '../model-proxy/model-access.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
+import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
+import { Jail } from '../sandbox/jail/jail.js';
+import { type Listener, listenOnSocket } from '../sandbox/listener/http-listener.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
 
@@ -11,16 +11,16 @@ import type { TurnRecorder } from './turn-recorder.js';
 export interface OpenedAccess {
   /** null: a setup script has no model. */
   model: ModelAccess | null;
-  /** PEM of the authority that the run's commands have to trust; null: none. */
+  /** PEM of the certificate authority that the run's commands must trust; null: none. */
   authority: string | null;
   close(): Promise<void>;
 }
 
 /**
- * Opens the ways out of a run.
+ * Opens a run's ways out of its sandbox.
  *
- *     in a jail ──── the run's one socket ──► egress proxy; of a prompt: model proxy, too
- *     elsewhere ──── a token, of a prompt ──► model proxy; the network is the sandbox's to keep
+ *     in a jail ──── the run's one socket ─────► egress proxy, and the model proxy if it is a prompt
+ *     elsewhere ──── a token, if it is a prompt ► model proxy; Codex's sandbox restricts the network
  */
 @Injectable()
 export class RunAccess {
@@ -30,13 +30,16 @@ export class RunAccess {
     private readonly egressProxy: EgressProxy,
   ) {}
 
-  async open({ owner, kind, network, traceparent }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
+  async openAccess(
+    { owner, input, network, traceparent }: RunJob,
+    recorder: TurnRecorder,
+  ): Promise<OpenedAccess> {
     const caller = { ...owner, network, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
-    const egress = await this.egressProxy.open(network, recorder);
+    const egress = await this.egressProxy.openEgress(network, recorder);
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
-    if (kind === 'prompt') {
+    if (input.kind === 'prompt') {
       model = await (socket === null
         ? this.modelProxy.open(caller, recorder)
         : this.modelProxy.openSocket(caller, recorder, socket, egress.handlers));

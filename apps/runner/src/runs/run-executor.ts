@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
-import { Engine, type EngineEvent, TooMuchOutputError, type Turn } from '../engine/engine.js';
+import { Engines } from '../engine/engines.js';
+import {
+  type EngineEvent,
+  type EngineRun,
+  OutputLimitError,
+  type RunningTurn,
+} from '../engine/port/engine.js';
+import { textOfInput } from '../engine/port/run-input.js';
 import { Jail } from '../sandbox/jail/jail.js';
-import { passed } from '../sandbox/jail/limits/limits.js';
+import { limitPassed } from '../sandbox/jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
-import { Cancellations } from './cancellations.js';
-import { type Ending, failed, stopped } from './ending.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
+import { RunInbox } from './run-inbox.js';
+import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
 import type { RunJob } from './run-queue.js';
 import { RunTelemetry, type RunWatch } from './run-telemetry.js';
 import { TurnRecorder } from './turn-recorder.js';
@@ -20,16 +28,17 @@ import { TurnRecorder } from './turn-recorder.js';
 /*
  * One run, from its claim to the last event of its log.
  *
- *     cancelled already? ──► claim: run.started is the log's first entry, or somebody has had the run: leave it
- *         ──► checkpoint ──► engine's events, one by one ──► end every process ──► run.succeeded | failed | …
+ *     cancelled already? ──► claim: run.started becomes the log's first entry, or the run was claimed before: leave it
+ *         ──► checkpoint ──► the engine's events, one by one ──► end every process ──► run.succeeded | failed | …
  *
- * The log's first entry is the only claim. It can be written once, in Redis and in the run's spool, so that a turn cannot
- * be started twice, whatever the queue does and whatever Redis forgets.
+ * The log's first entry is the only claim. It can be written once, in Redis and in the run's spool. So a turn is never
+ * started twice, whatever the queue does and whatever Redis forgets.
  */
 
 const MEGABYTE = 1024 * 1024;
-/** One run at work. */
-interface Work {
+
+/** A claimed run. */
+interface ClaimedRun {
   run: ActiveRun;
   job: RunJob;
   thread: Thread;
@@ -40,51 +49,61 @@ interface Work {
 @Injectable()
 export class RunExecutor {
   private readonly logger = new Logger(RunExecutor.name);
-  /** Names this process in `run.started`, without telling where it runs. */
+  /** Names this process in `run.started` without revealing where it runs. */
   private readonly runnerName = `runner-${randomUUID().slice(0, 8)}`;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly logs: RunLogs,
     private readonly active: ActiveRuns,
-    private readonly cancellations: Cancellations,
+    private readonly inbox: RunInbox,
     private readonly threads: ThreadStore,
     private readonly access: RunAccess,
-    private readonly engine: Engine,
+    private readonly engines: Engines,
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
-  execute(job: RunJob): Promise<void> {
-    return this.active.hold(job.owner.runId, async (run) => {
-      if (await this.cancellations.isRecorded(run.runId))
-        return this.end(job.owner, stopped('cancelled', job.kind));
-      const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
-      const log = await this.claim(job, this.modelFor(job, thread));
-      if (log === null) return;
-      const watch = this.telemetry.begin(job);
-      const ending = thread === null ? threadGone(job) : await this.work({ run, job, thread, log, watch });
-      await this.end(job.owner, ending);
-      watch.end(ending);
+  executeRun(job: RunJob): Promise<void> {
+    return this.active.holdRun(job.owner.runId, async (run) => {
+      if (await this.inbox.hasCancel(run.runId))
+        return this.endRun(job.owner, stoppedOutcome('cancelled', job.input.kind));
+      const closeInbox = this.inbox.openInbox(run.runId, (command) => obey(run, command));
+      try {
+        await this.claimAndWork(run, job);
+      } finally {
+        closeInbox();
+      }
     });
   }
 
-  /** Closes the log of a run whose runner is gone. */
-  async closeLost({ owner, kind }: RunJob): Promise<void> {
-    const cancelled = await this.cancellations.isRecorded(owner.runId);
-    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost', kind));
+  /** Closes the log of a run whose runner was lost. */
+  async closeLostRun({ owner, input }: RunJob): Promise<void> {
+    const cancelled = await this.inbox.hasCancel(owner.runId);
+    await this.endRun(owner, stoppedOutcome(cancelled ? 'cancelled' : 'lost', input.kind));
   }
 
-  /** null: the run has been claimed before, here or elsewhere. */
+  private async claimAndWork(run: ActiveRun, job: RunJob): Promise<void> {
+    const thread = await this.threads.getThread(job.owner.sessionId).catch(() => null);
+    const log = await this.claim(job, this.modelFor(job, thread));
+    if (log === null) return;
+    const watch = this.telemetry.beginRun(job);
+    const outcome = thread === null ? threadGone(job) : await this.work({ run, job, thread, log, watch });
+    await this.endRun(job.owner, outcome);
+    watch.end(outcome);
+  }
+
+  /** null: the run was claimed before, here or elsewhere. */
   private async claim(
-    { owner, kind, prompt, checkpoint }: RunJob,
+    { owner, input, checkpoint }: RunJob,
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
+      const { kind } = input;
       const log = await this.logs.start(owner, {
         kind,
-        prompt,
+        prompt: textOfInput(input),
         model,
         runner: this.runnerName,
       });
@@ -97,26 +116,25 @@ export class RunExecutor {
     }
   }
 
-  private async work({ run, job, thread, log, watch }: Work): Promise<Ending> {
-    const { kind } = job;
-    const logFull = () => run.stop(passed('log', this.config));
-    const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, logFull);
-    const recorder = new TurnRecorder(bounded, kind, thread.paths.repo, () => run.stop('lost'));
+  private async work({ run, job, thread, log, watch }: ClaimedRun): Promise<RunOutcome> {
+    const { kind } = job.input;
+    const onLogFull = () => run.stop(limitPassed('log', this.config));
+    const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
+    const recorder = new TurnRecorder(bounded, kind, () => run.stop('lost'));
     const problem = this.jail.problemWith(job.network);
-    if (problem !== null) return failed(kind, { sentence: problem });
-    const access = await this.access.open({ ...job, traceparent: watch.traceparent ?? undefined }, recorder);
+    if (problem !== null) return failedOutcome(kind, { sentence: problem });
+    const traced = { ...job, traceparent: watch.traceparent ?? undefined };
+    const access = await this.access.openAccess(traced, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
-    const endWatch = this.jail.watch(run.runId, thread.paths, (limit) => run.stop(limit));
-    // What Codex or a script has started outlives it, and Codex itself may take its time.
-    run.signal.addEventListener('abort', () => void this.jail.end(run.runId));
+    const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
-      await this.play(this.turnOf(run, job, thread, access), recorder, watch);
+      await this.runTurn(run, this.engineRun(run, job, thread, access), recorder, watch);
     } catch (error) {
-      const limit = await this.jail.limitBehind(run.runId, error);
+      const limit = await this.jail.exceededLimit(run.runId, error);
       if (error instanceof LogFencedError) run.stop('lost');
-      else if (error instanceof TooMuchOutputError) logFull();
+      else if (error instanceof OutputLimitError) onLogFull();
       else if (limit) run.stop(limit);
-      if (!run.stoppedFor && !recorder.hasFailure)
+      if (!run.stopReason && !recorder.hasFailure)
         this.logger.warn({ message: String(error), run_id: run.runId });
     } finally {
       clearTimeout(deadline);
@@ -124,61 +142,88 @@ export class RunExecutor {
       await access.close();
       recorder.close();
     }
-    const { stoppedFor } = run;
-    return stoppedFor && !recorder.hasCompleted
-      ? stopped(stoppedFor, kind, recorder.usageSoFar)
-      : recorder.ending();
+    const { stopReason } = run;
+    return stopReason && !recorder.hasCompleted
+      ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
+      : recorder.outcome();
   }
 
-  private turnOf(run: ActiveRun, job: RunJob, thread: Thread, { model, authority }: OpenedAccess): Turn {
-    const { runId, signal } = run;
-    const turn = { runId, signal, thread, network: job.network, authority };
-    return model === null
-      ? { ...turn, kind: 'setup', script: job.prompt }
-      : { ...turn, kind: 'prompt', prompt: job.prompt, model: this.modelFor(job, thread), access: model };
+  private engineRun(
+    { runId }: ActiveRun,
+    job: RunJob,
+    thread: Thread,
+    { model: access, authority }: OpenedAccess,
+  ): EngineRun {
+    const { input, network } = job;
+    const context = { runId, thread, network, authority };
+    if (input.kind === 'setup') return { ...context, input };
+    if (access === null) throw new Error('a prompt needs access to a model');
+    return { ...context, input, model: this.modelFor(job, thread), access };
   }
 
-  /** @throws Error when Codex or the log does not go on */
-  private async play(turn: Turn, recorder: TurnRecorder, watch: RunWatch): Promise<void> {
+  /** @throws Error when Codex, the script or the log fails */
+  private async runTurn(
+    run: ActiveRun,
+    engineRun: EngineRun,
+    recorder: TurnRecorder,
+    watch: RunWatch,
+  ): Promise<void> {
+    const turn = this.engines.startTurn(engineRun);
+    const stop = () => {
+      turn.interrupt();
+      // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
+      void this.jail.endRun(run.runId);
+    };
+    run.signal.addEventListener('abort', stop);
+    if (run.signal.aborted) turn.interrupt();
     let codexThreadId: string | null = null;
-    for await (const event of this.watched(turn, watch)) {
-      if (event.type === 'thread.started') codexThreadId = event.thread_id;
-      // Not before: a Codex that is killed between the two has named a conversation that cannot be resumed.
+    for await (const event of withJailWatch(turn, watch)) {
+      if (event.type === 'thread.started') codexThreadId = event.data.thread_id;
+      // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
       if (event.type === 'turn.started' && codexThreadId !== null)
-        await this.threads.rememberCodexThread(turn.thread, codexThreadId);
-      await recorder.record(event);
+        await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
+      await recorder.recordEvent(event);
     }
   }
 
-  private async *watched(turn: Turn, watch: RunWatch): AsyncGenerator<EngineEvent> {
-    const jailed = watch.beginJail();
-    let hasStarted = false;
-    try {
-      for await (const event of this.engine.run(turn)) {
-        if (!hasStarted) jailed('started');
-        hasStarted = true;
-        yield event;
-      }
-    } finally {
-      if (!hasStarted) jailed('failed');
-    }
-  }
-
-  /** The processes go first, so that a run that has ended leaves none behind. */
-  private async end(owner: RunLogOwner, { type, data }: Ending): Promise<void> {
-    await this.jail.end(owner.runId);
+  /** Ends the processes before the log, so that a run that has ended leaves none behind. */
+  private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
+    await this.jail.endRun(owner.runId);
     await this.logs.end(owner, type, data);
+    await this.inbox.removeInbox(owner.runId);
   }
 
-  private minutesFor({ kind }: RunJob): number {
-    return kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
+  private minutesFor({ input }: RunJob): number {
+    return input.kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
   }
 
-  /** null: Codex's own default, or nobody's. */
-  private modelFor({ kind }: RunJob, thread: Thread | null): string | null {
-    return kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
+  /** null: Codex's own default; a setup has no model. */
+  private modelFor({ input }: RunJob, thread: Thread | null): string | null {
+    return input.kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
   }
 }
 
-const threadGone = ({ kind }: RunJob) =>
-  failed(kind, { sentence: 'The session’s workspace is gone. Start a new session.' });
+function obey(run: ActiveRun, command: RunCommand): void {
+  switch (command.type) {
+    case 'cancel':
+      run.stop('cancelled');
+  }
+}
+
+/** Reports whether what runs in the jail gives its first sign of life. */
+async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerator<EngineEvent> {
+  const report = watch.beginJail();
+  let hasStarted = false;
+  try {
+    for await (const event of turn.events) {
+      if (!hasStarted) report('started');
+      hasStarted = true;
+      yield event;
+    }
+  } finally {
+    if (!hasStarted) report('failed');
+  }
+}
+
+const threadGone = ({ input }: RunJob) =>
+  failedOutcome(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

@@ -1,29 +1,42 @@
 import type { Network } from '@saas-codex/contracts/network';
-import type { RunKind } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import type { JobsOptions } from 'bullmq';
+import { inputFromText, type RunInput } from '../engine/port/run-input.js';
 
-/** Name of the BullMQ queue; its keys start with REDIS_KEYS.queuePrefix. */
+/** Name of the BullMQ queue. Its keys start with REDIS_KEYS.queuePrefix. */
 export const RUN_QUEUE = 'runs';
 
-/** All that a runner needs to find the rest. The id of its job is the run's. */
+/** All that a runner needs to find the rest. The id of the job is that of the run. */
 export interface RunJob {
   owner: RunLogOwner;
-  kind: RunKind;
-  /** Of a setup: its script. */
-  prompt: string;
+  input: RunInput;
   network: Network;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
-  /** W3C traceparent of what handed it over; left out: it is not traced. */
+  /** W3C traceparent of the request that handed the run over; left out: it is not traced. */
   traceparent?: string | undefined;
+}
+
+/** A job as the version before `input` queued it: `prompt` is the prompt, or the script of a setup. */
+interface JobWithoutInput extends Omit<RunJob, 'input'> {
+  kind: RunInput['kind'];
+  prompt: string;
+}
+
+/** A job's data as it may be in the queue: jobs may wait while runners are upgraded. */
+export type QueuedRun = RunJob | JobWithoutInput;
+
+export function toRunJob(data: QueuedRun): RunJob {
+  if ('input' in data) return data;
+  const { kind, prompt, ...job } = data;
+  return { ...job, input: inputFromText(kind, prompt) };
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * A run is tried once. An ended job is kept for a while so that a repeated `POST /runs` finds it; the run's log would
- * refuse a second start anyway.
+ * A run is tried once. An ended job is kept for a while so that a repeated `POST /runs` finds it. After that, the run's log
+ * refuses a second start.
  */
 export const RUN_JOB_OPTIONS: JobsOptions = {
   attempts: 1,
@@ -32,9 +45,9 @@ export const RUN_JOB_OPTIONS: JobsOptions = {
 };
 
 /**
- * How a lost runner is noticed: its jobs' locks run out after LOCK, and the second of two checks, CHECK apart, that
- * finds a job without a lock takes it as lost. That is at most LOCK + 2 × CHECK = 22 s. A runner on a machine that is too busy
- * may stand still for LOCK - RENEW = 10 s and is not taken for lost.
+ * How a lost runner is noticed. The locks of its jobs expire after `lockDuration`; the second of two checks, `stalledInterval`
+ * apart, that finds a job without a lock reports it as stalled. That takes at most 12 + 2 × 5 = 22 s. A runner on an overloaded
+ * machine may stand still for `lockDuration - lockRenewTime` = 10 s before its runs count as lost.
  */
 export const LOST_RUNNER = {
   lockDuration: 12_000,

@@ -3,26 +3,26 @@ import { Injectable, Logger } from '@nestjs/common';
 import { RUN_STATUSES } from '@saas-codex/contracts/runs';
 import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
 import { traceIdOf, Tracing } from '@saas-codex/service-kit/tracing/tracing';
-import type { Job, Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { ActiveRuns } from './active-runs.js';
-import type { Ending } from './ending.js';
-import { RUN_QUEUE, type RunJob } from './run-queue.js';
+import type { RunOutcome } from './run-outcome.js';
+import { type QueuedRun, RUN_QUEUE, type RunJob } from './run-queue.js';
 
-/** What is worked next comes from `prioritized`; a job that was added without a priority waits in `waiting`. */
+/** Jobs with a priority wait in `prioritized`, others in `waiting`. */
 const QUEUE_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
 
 type JailOutcome = 'started' | 'failed';
 
-/** What is told about one run while this runner works on it. */
+/** Observes one run while this runner works on it. */
 export interface RunWatch {
-  /** For what belongs to the run in traces. */
+  /** The parent of the run's spans. */
   readonly traceparent: string | null;
-  /** @returns to be called when what is jailed gives its first sign of life, or will not */
+  /** @returns to be called when the program in the jail prints its first event, or failed to */
   beginJail(): (outcome: JailOutcome) => void;
-  end(ending: Ending): void;
+  end(outcome: RunOutcome): void;
 }
 
-/** Metrics, traces and logs of a runner's runs, and of the queue that all runners share. */
+/** Metrics, traces and logs of this runner's runs, and metrics of the queue that all runners share. */
 @Injectable()
 export class RunTelemetry {
   private readonly logger = new Logger(RunTelemetry.name);
@@ -33,7 +33,7 @@ export class RunTelemetry {
   constructor(
     metrics: Metrics,
     private readonly tracing: Tracing,
-    @InjectQueue(RUN_QUEUE) queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) queue: Queue<QueuedRun>,
     active: ActiveRuns,
   ) {
     metrics.gauge({
@@ -49,7 +49,7 @@ export class RunTelemetry {
       name: 'runs_active',
       help: 'Runs that this runner works on',
       collect() {
-        this.set(active.ids.length);
+        this.set(active.count);
       },
     });
     this.durations = metrics.histogram({
@@ -60,32 +60,30 @@ export class RunTelemetry {
     });
     this.jailStarts = metrics.counter({
       name: 'jail_starts_total',
-      help: 'Jails (or sandboxes) that were made, by whether what they were made for started in them',
+      help: 'Jails (or sandboxes) that were created, by whether their program started in them',
       labelNames: ['kind', 'outcome'],
     });
     this.jailSeconds = metrics.histogram({
       name: 'jail_start_seconds',
-      help: 'From the making of a jail to the first event of what runs in it',
+      help: 'From the creation of a jail to the first event of the program in it',
       labelNames: ['kind'],
       buckets: SECONDS.quick,
     });
   }
 
-  /** A runner has taken the run from the queue. */
-  taken({ data, timestamp }: Job<RunJob>): void {
-    const startedAt = new Date(timestamp);
-    this.tracing
-      .begin('queue wait', { parent: data.traceparent ?? null, startedAt, attributes: of(data) })
-      .end();
+  /** To be called when this runner has taken the run from the queue. */
+  recordQueueWait(job: RunJob, queuedAt: Date): void {
+    const parent = job.traceparent ?? null;
+    this.tracing.begin('queue wait', { parent, startedAt: queuedAt, attributes: attributesOf(job) }).end();
   }
 
-  /** The run is this runner's from now on. */
-  begin(job: RunJob): RunWatch {
-    const { kind } = job;
+  /** To be called when this runner has claimed the run. */
+  beginRun(job: RunJob): RunWatch {
+    const { kind } = job.input;
     const endTimer = this.durations.startTimer({ kind });
     const span = this.tracing.begin('turn', {
       parent: job.traceparent ?? null,
-      attributes: { ...of(job), kind },
+      attributes: { ...attributesOf(job), kind },
     });
     return {
       traceparent: span.traceparent,
@@ -95,15 +93,19 @@ export class RunTelemetry {
         endTimer({ outcome });
         span.set({ outcome });
         span.end(outcome === 'failed' || outcome === 'interrupted' ? outcome : undefined);
-        this.logger.log({ message: `run ${outcome}`, trace_id: traceIdOf(span.traceparent), ...of(job) });
+        this.logger.log({
+          message: `run ${outcome}`,
+          trace_id: traceIdOf(span.traceparent),
+          ...attributesOf(job),
+        });
       },
     };
   }
 
   private beginJail(job: RunJob, parent: string | null): (outcome: JailOutcome) => void {
-    const { kind } = job;
+    const { kind } = job.input;
     const startedAt = performance.now();
-    const span = this.tracing.begin('jail start', { parent, attributes: of(job) });
+    const span = this.tracing.begin('jail start', { parent, attributes: attributesOf(job) });
     return (outcome) => {
       this.jailStarts.inc({ kind, outcome });
       if (outcome === 'started') this.jailSeconds.observe({ kind }, (performance.now() - startedAt) / 1_000);
@@ -112,7 +114,7 @@ export class RunTelemetry {
   }
 }
 
-const of = ({ owner: { runId, sessionId, tenantId } }: RunJob) => ({
+const attributesOf = ({ owner: { runId, sessionId, tenantId } }: RunJob) => ({
   run_id: runId,
   session_id: sessionId,
   tenant_id: tenantId,

@@ -4,6 +4,7 @@ import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contract
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import { inputFromText } from '../engine/port/run-input.js';
 import { RunsService } from './runs.service.js';
 
 @Controller('runs')
@@ -16,7 +17,8 @@ export class RunsController {
   @Post()
   @HttpCode(202)
   async start(@Body({ schema: StartRun }) body: z.output<typeof StartRun>): Promise<RunStarted> {
-    return { runId: await this.runs.start(body) };
+    const { kind, prompt, ...run } = body;
+    return { runId: await this.runs.queueRun({ ...run, input: inputFromText(kind, prompt) }) };
   }
 
   @Get(':runId')
@@ -27,7 +29,7 @@ export class RunsController {
   @Post(':runId/cancel')
   @HttpCode(202)
   async cancel(@Param('runId', { schema: Id }) runId: string): Promise<RunStarted> {
-    await this.runs.cancel(runId);
+    await this.runs.cancelRun(runId);
     return { runId };
   }
 
@@ -37,6 +39,6 @@ export class RunsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    return serveRunEvents(this.hub, req, res, runId, { refill: (seq) => this.runs.refillTo(runId, seq) });
+    return serveRunEvents(this.hub, req, res, runId, { refill: (seq) => this.runs.refillLogTo(runId, seq) });
   }
 }

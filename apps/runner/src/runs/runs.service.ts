@@ -6,70 +6,72 @@ import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';
-import { Cancellations } from './cancellations.js';
-import { stopped } from './ending.js';
-import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
+import type { RunInput } from '../engine/port/run-input.js';
+import { RunInbox } from './run-inbox.js';
+import { stoppedOutcome } from './run-outcome.js';
+import { type QueuedRun, RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
 
 const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
-/** Of a job; unknown: Redis has lost it. */
+/** States of a job that no runner holds; unknown: Redis has lost it. */
 const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
+
+/** What a run is queued with. */
+type QueueRun = Omit<z.output<typeof StartRun>, 'kind' | 'prompt'> & { input: RunInput };
 
 @Injectable()
 export class RunsService {
   constructor(
-    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<QueuedRun>,
     private readonly logs: RunLogs,
     private readonly threads: ThreadStore,
-    private readonly cancellations: Cancellations,
+    private readonly inbox: RunInbox,
   ) {}
 
   /**
-   * Queues a run; the same run id again changes nothing.
+   * Queues a run. The same run id again changes nothing.
    * @returns the run's id
    * @throws ProblemError thread_not_found
    */
-  async start({
+  async queueRun({
     threadId,
-    kind,
-    prompt,
+    input,
     network,
     checkpoint,
     traceparent,
     priority,
     runId = randomUUID(),
-  }: z.output<typeof StartRun>): Promise<string> {
-    const { tenantId } = await this.threads.get(threadId);
+  }: QueueRun): Promise<string> {
+    const { tenantId } = await this.threads.getThread(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
-    const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null, traceparent };
+    const job: RunJob = { owner, input, network, checkpoint: checkpoint ?? null, traceparent };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
     return runId;
   }
 
-  /** Whether the run waits or is worked, by any runner. */
+  /** Whether the run waits in the queue or any runner works on it. */
   async isHeld(runId: string): Promise<boolean> {
     const job = await this.queue.getJob(runId);
     return job !== undefined && !ENDED_STATES.includes(await job.getState());
   }
 
-  /** Gives Redis what it has lost of the run's log, should it reach as far as the event `seq`. */
-  async refillTo(runId: string, seq: number): Promise<void> {
+  /** Restores what Redis has lost of the run's log, if the log reaches as far as the event `seq`. */
+  async refillLogTo(runId: string, seq: number): Promise<void> {
     const job = await this.queue.getJob(runId);
     if (job) await this.logs.refillTo(job.data.owner, seq);
   }
 
   /**
-   * Cancels a run, wherever it is; one that has ended stays as it is, one that is not known yet will not start.
-   * A waiting run's log is closed here, before its job goes: from that moment on nobody can start it.
+   * Cancels a run, wherever it is. One that has ended stays as it is; one that is not known yet will not start.
+   * The log of a waiting run is closed here, before its job is removed: from then on no runner can start it.
    */
-  async cancel(runId: string): Promise<void> {
-    await this.cancellations.record(runId);
+  async cancelRun(runId: string): Promise<void> {
+    await this.inbox.sendCommand(runId, { id: 'cancel', type: 'cancel' });
     const job = await this.queue.getJob(runId);
-    if (job && WAITING_STATES.includes(await job.getState())) {
-      const { type, data } = stopped('cancelled', job.data.kind);
-      await this.logs.end(job.data.owner, type, data);
-      // A runner may have taken it meanwhile; then it finds the log closed.
-      await job.remove().catch(() => undefined);
-    }
-    await this.cancellations.announce(runId);
+    if (!job || !WAITING_STATES.includes(await job.getState())) return;
+    const { owner, input } = toRunJob(job.data);
+    const { type, data } = stoppedOutcome('cancelled', input.kind);
+    await this.logs.end(owner, type, data);
+    // A runner may have taken it meanwhile. It finds the log closed.
+    await job.remove().catch(() => undefined);
   }
 }

@@ -6,12 +6,12 @@ import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { BubblewrapJail } from '../sandbox/jail/bubblewrap.jail.js';
 import { Jail } from '../sandbox/jail/jail.js';
-import { probeJail } from '../sandbox/jail/probe-jail.js';
+import { probeJail } from '../sandbox/jail/probe-isolation.js';
 
-/** Starting Codex in a jail costs more than a question to Redis. */
+/** Starting Codex in a jail is more expensive than asking Redis. */
 const JAIL = { everyMs: 60_000, deadlineMs: 5_000 };
 
-/** What a run needs: the queue and the log, its workspace, and a jail, which the machine's settings may forbid later. */
+/** What a run needs: the queue and the log, its workspace, and a jail, which the machine may forbid at any time. */
 export const readiness = {
   provide: ReadinessChecks,
   inject: [CONFIG, Redis, Jail],
@@ -26,14 +26,13 @@ export const readiness = {
       {
         name: 'jail',
         check: () => buildJail(jail, config),
-        otherwise:
-          'The jail around agents cannot be built any more; the runner tells why when it is started again.',
+        otherwise: 'The jail around agents can no longer be built. Restart the runner to see why.',
         ...JAIL,
       },
     ]),
 };
 
-/** A full disk and one that is mounted read-only show only in a write. */
+/** Only a write detects a full or read-only disk. */
 async function writeIn(folder: string): Promise<void> {
   const file = join(folder, `.ready-${randomUUID()}`);
   try {
@@ -43,7 +42,7 @@ async function writeIn(folder: string): Promise<void> {
   }
 }
 
-/** Codex's own sandbox has proved at start what it can do, and there is nothing to keep of it. */
+/** Codex's own sandbox was checked at the start, and needs nothing that could fail later. */
 async function buildJail(jail: Jail, config: Config): Promise<void> {
   const problem = jail instanceof BubblewrapJail ? await probeJail(jail, config) : null;
   if (problem !== null) throw new Error(problem);

@@ -3,7 +3,7 @@ import type { RunnerHealth } from '@saas-codex/contracts/system';
 import { healthController } from '@saas-codex/service-kit/health.controller';
 import { Jail } from '../sandbox/jail/jail.js';
 
-/** `GET /health`: the process is alive, and what keeps its agents from everything else. */
+/** `GET /health`: the process is alive, and how it isolates agents. */
 @Controller('health')
 export class RunnerHealthController extends healthController('runner') {
   constructor(private readonly jail: Jail) {

@@ -1,24 +1,42 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from './atomic-file.js';
 
-/** The same way from `src` and from `dist`. */
+/** The same relative path from `src` and from `dist`. */
 const CONFIG_TEMPLATE = fileURLToPath(new URL('../../codex-config.toml', import.meta.url));
 
 /** The TMPDIR of a session's agent, in its CODEX_HOME. */
-export const SCRATCH_FOLDER = 'scratch';
+const SCRATCH_FOLDER = 'scratch';
+/** The variable from which Codex reads its bearer token, if it needs one. */
+export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
+const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
+  delimiter,
+);
 
-/** Codex's setting that keeps a repository's own .codex/config.toml from deciding or starting anything. */
+/** Codex's setting that keeps a repository's own .codex/config.toml from changing settings or starting programs. */
 export const untrustedProject = (repo: string): string =>
   `projects={${JSON.stringify(repo)}={trust_level="untrusted"}}`;
 
 /**
- * Makes a CODEX_HOME, or puts the existing one's configuration back to ours.
+ * Creates a CODEX_HOME, or resets the configuration of an existing one to ours.
  * @throws Error when the folder has become a symbolic link
  */
 export async function prepareCodexHome(codexHome: string): Promise<void> {
   await mkdir(join(codexHome, SCRATCH_FOLDER), { recursive: true, mode: 0o700 });
   if ((await realpath(codexHome)) !== codexHome) throw new Error(`${codexHome} is a symbolic link`);
-  await replaceFile(join(codexHome, 'config.toml'), await readFile(CONFIG_TEMPLATE, 'utf8'));
+  // Not flushed: it is written again before each turn.
+  const config = await readFile(CONFIG_TEMPLATE, 'utf8');
+  await replaceFile(join(codexHome, 'config.toml'), config, { flush: false });
 }
+
+/** The whole environment of Codex or of a script. Only PATH comes from the runner's own. */
+export const codexEnvironment = (codexHome: string, token: string | null): Record<string, string> => ({
+  PATH: process.env.PATH ?? DEFAULT_PATH,
+  HOME: codexHome,
+  CODEX_HOME: codexHome,
+  TMPDIR: join(codexHome, SCRATCH_FOLDER),
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+  ...(token !== null && { [TOKEN_VARIABLE]: token }),
+});

@@ -6,22 +6,22 @@ import { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 import { createFile, replaceFile } from './atomic-file.js';
 import { prepareCodexHome } from './codex-home.js';
-import { type WorkspacePaths, workspaceAt, workspaceOf } from './workspace-path.js';
+import { type ThreadPaths, workspaceAt, workspaceOf } from './workspace-path.js';
 
 /*
- * A thread is a file in its session's workspace, so that any runner that has the workspaces can take it up:
+ * A thread is a file in its session's workspace, so any runner with access to the workspaces can continue it:
  *
  *     WORKSPACES_ROOT/<session id>/thread.json    the record below
  *                                  codex-home/    Codex's own memory of the conversation
- *                                  repo/          what it works on
+ *                                  repo/          the repository it works on
  *
- * Its id is the session's.
+ * The thread's id is that of the session.
  */
 
 const ThreadRecord = z.object({
   tenantId: z.string(),
   model: z.string().nullable(),
-  /** Codex's own id of the conversation; null until its first turn has started. */
+  /** Codex's own id of the conversation; null until the first turn has started. */
   codexThreadId: z.string().nullable(),
   skipGitRepoCheck: z.boolean(),
 });
@@ -29,7 +29,7 @@ type ThreadRecord = z.infer<typeof ThreadRecord>;
 
 export interface Thread extends ThreadRecord {
   threadId: string;
-  paths: WorkspacePaths;
+  paths: ThreadPaths;
 }
 
 @Injectable()
@@ -37,11 +37,11 @@ export class ThreadStore {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
-   * Opens a thread on a workspace; a workspace has one thread, so that the same call again changes nothing.
+   * Creates the thread of a workspace. A workspace has one thread, so the same call again changes nothing.
    * @returns the thread's id
    * @throws ProblemError invalid_request
    */
-  async create(request: z.output<typeof CreateThread>): Promise<string> {
+  async createThread(request: z.output<typeof CreateThread>): Promise<string> {
     const { workingDirectory, tenantId, model, skipGitRepoCheck } = request;
     const paths = await workspaceAt(this.config.WORKSPACES_ROOT, workingDirectory);
     await prepareCodexHome(paths.codexHome);
@@ -51,7 +51,7 @@ export class ThreadStore {
   }
 
   /** @throws ProblemError thread_not_found */
-  async get(threadId: string): Promise<Thread> {
+  async getThread(threadId: string): Promise<Thread> {
     try {
       const paths = await workspaceOf(this.config.WORKSPACES_ROOT, threadId);
       const record = ThreadRecord.parse(JSON.parse(await readFile(paths.threadFile, 'utf8')));
@@ -61,10 +61,10 @@ export class ThreadStore {
     }
   }
 
-  /** Remembers which conversation of Codex this is, for the next turn. */
+  /** Stores Codex's id of the conversation for the next turn. */
   async rememberCodexThread(thread: Thread, codexThreadId: string): Promise<void> {
     if (thread.codexThreadId === codexThreadId) return;
     const record = ThreadRecord.parse({ ...thread, codexThreadId });
-    await replaceFile(thread.paths.threadFile, JSON.stringify(record));
+    await replaceFile(thread.paths.threadFile, JSON.stringify(record), { flush: true });
   }
 }

@@ -9,6 +9,6 @@ export class ThreadsController {
 
   @Post()
   async create(@Body({ schema: CreateThread }) body: z.output<typeof CreateThread>): Promise<ThreadCreated> {
-    return { threadId: await this.threads.create(body) };
+    return { threadId: await this.threads.createThread(body) };
   }
 }

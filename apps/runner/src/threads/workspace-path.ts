@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
-/** Where the parts of one session's workspace lie: absolute paths without symbolic links. */
-export interface WorkspacePaths {
+/** The parts of one session's workspace: absolute paths without symbolic links. */
+export interface ThreadPaths {
   sessionId: string;
   repo: string;
   codexHome: string;
@@ -14,11 +14,11 @@ export interface WorkspacePaths {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * The workspace whose `repo` this is. Only `<root>/<session id>/repo` counts, and nothing below the root may be a
- * symbolic link: an agent that could move its folder elsewhere would decide what the next turn works on.
+ * The workspace whose `repo` is `workingDirectory`. Only `<root>/<session id>/repo` is accepted, and nothing below the root may
+ * be a symbolic link: an agent that could redirect its folder would decide what the next turn works on.
  * @throws ProblemError invalid_request
  */
-export async function workspaceAt(root: string, workingDirectory: string): Promise<WorkspacePaths> {
+export async function workspaceAt(root: string, workingDirectory: string): Promise<ThreadPaths> {
   const sessionId = basename(dirname(workingDirectory));
   if (!UUID.test(sessionId) || workingDirectory !== join(root, sessionId, WORKSPACE.repo)) throw outside();
   const folder = join(await realOrRefuse(root), sessionId);
@@ -33,7 +33,7 @@ export async function workspaceAt(root: string, workingDirectory: string): Promi
 }
 
 /** The workspace of a session. @throws ProblemError invalid_request when it does not exist */
-export const workspaceOf = (root: string, sessionId: string): Promise<WorkspacePaths> =>
+export const workspaceOf = (root: string, sessionId: string): Promise<ThreadPaths> =>
   workspaceAt(root, join(root, sessionId, WORKSPACE.repo));
 
 async function realOrRefuse(path: string): Promise<string> {

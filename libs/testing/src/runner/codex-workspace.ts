@@ -9,10 +9,10 @@ const run = promisify(execFile);
 
 interface PlayedTurn {
   events: ThreadEvent[];
-  /** The items of the turn, as they were when they were completed. */
+  /** The completed items of the turn. */
   items: ThreadItem[];
   answer: string;
-  /** What ended the turn when it failed. */
+  /** The error that ended a failed turn. */
   error: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface CodexWorkspace {
   /** A git repository. */
   repo: string;
   git(...args: string[]): Promise<string>;
-  /** One turn of the real Codex; a `threadId` goes on with a thread in a new process. */
+  /** Runs one turn of the real Codex. A `threadId` continues a thread in a new process. */
   prompt(
     text: string,
     options?: { threadId?: string; model?: string; signal?: AbortSignal },
@@ -30,8 +30,8 @@ export interface CodexWorkspace {
 }
 
 /**
- * The real Codex on a repository of its own, calling the model at `baseUrl`. It does not lie under the temporary
- * directory, where Codex refuses to work as it does elsewhere.
+ * The real Codex on its own repository, calling the model at `baseUrl`. Not below the temporary directory, where Codex does
+ * not work as usual.
  */
 export async function createCodexWorkspace(
   model: { baseUrl: string; token: string },

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { waitFor } from '../wait-for.js';
 
 /*
- * A control group as systemd gives it to a unit with Delegate= and DelegateSubgroup=, made by hand:
+ * A control group as systemd delegates it to a unit with Delegate= and DelegateSubgroup=, created by hand:
  *
- *     <cgroup v2>/saas-codex-test-….service/     the base, given away: runs have their groups here
+ *     <cgroup v2>/saas-codex-test-….service/     the delegated base: runs have their groups here
  *         platform/                              the runner
  */
 export class DelegatedUnit {
@@ -33,7 +33,7 @@ export class DelegatedUnit {
   groups = async (): Promise<string[]> =>
     (await readdir(this.base)).filter((name) => name.startsWith('saas-codex-'));
 
-  /** A process in a group of its own, until it is killed. */
+  /** Starts a process in its own group, which lives until it is killed. */
   async occupy(name: string): Promise<() => Promise<void>> {
     const group = join(this.base, name);
     await mkdir(group);
@@ -45,7 +45,7 @@ export class DelegatedUnit {
     };
   }
 
-  /** When nobody is in it any more. */
+  /** To be called when no process is in it any more. */
   async remove(): Promise<void> {
     for (const name of [...(await this.groups()), 'platform', '.']) {
       await waitFor(() => rmdir(join(this.base, name)).then(() => true));

@@ -19,7 +19,7 @@ import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { Destinations } from '../../../../apps/runner/src/sandbox/egress/destinations.js';
 import type { Dialer } from '../../../../apps/runner/src/sandbox/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../../../apps/runner/src/sandbox/egress/egress-proxy.js';
-import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/listen.js';
+import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/http-listener.js';
 
 type Refusal = EventData<'network.refused'>;
 
@@ -29,12 +29,12 @@ interface Answer {
   body: string;
 }
 
-/** A run at the proxy, as its jail sees it: by its socket. */
+/** A run at the proxy, seen from its jail: through its socket. */
 export interface ProxiedRun {
   egress: Egress;
   refused: Refusal[];
   socketPath: string;
-  /** Asks the proxy, with an absolute URL or any other request target. */
+  /** Sends a request to the proxy, with an absolute URL or any other request target. */
   ask(
     url: string,
     init?: { method?: string; headers?: Record<string, string>; body?: string },
@@ -53,16 +53,16 @@ interface SeenRequest {
 interface Surroundings {
   /** EGRESS_TRUSTED_HOSTS */
   trusted?: string[];
-  /** Where connections lead instead; null: nowhere. */
+  /** Where connections go instead; null: nowhere. */
   server?: Server | null;
 }
 
 /**
- * The egress proxy with names and a world of its own: `dns` says what names stand for, and every connection leads to a
- * server on loopback, whatever its address. No other address is contacted.
+ * The egress proxy with its own DNS and internet: `dns` resolves names, and every connection goes to a server on loopback,
+ * whatever its address. No other address is contacted.
  */
 export class EgressWorld {
-  /** A list of lists answers one list per question. */
+  /** A list of lists gives one list per lookup. */
   dns: Record<string, string[] | string[][]>;
   questions: string[];
   /** `address port`, one for each connection. */
@@ -130,7 +130,7 @@ export class EgressWorld {
       },
     };
     const refused: Refusal[] = [];
-    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).open(
+    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).openEgress(
       Network.parse(network),
       {
         onRefused: (refusal) => refused.push(refusal),

@@ -1,11 +1,11 @@
 /**
- * What a hostile agent would try, as shell commands. A probe prints REACHED when it gets where it must not get. The same
- * command runs without a jail as its control and must print it there, so that a probe that has become blunt is noticed.
+ * Attacks of a hostile agent, as shell commands. A probe prints REACHED when it reaches what it must not reach. As a control,
+ * the same command runs without a jail and must print it there, so that a probe that no longer works is noticed.
  */
 export interface Targets {
   /** Another session's folder, with files in it. */
   other: string;
-  /** The mirror that the clone borrows objects from. */
+  /** The mirror from which the clone borrows objects. */
   mirror: string;
   /** The run's own workspace folder. */
   own: string;
@@ -16,33 +16,33 @@ export interface Targets {
   /** A Unix socket of the host, by path and by abstract name. */
   socket: string;
   abstract: string;
-  /** A process of the host with SECRET in its environment, that may be ended. */
+  /** A process of the host with SECRET in its environment, which may be killed. */
   pid: number;
-  /** The folder that the workspaces' root lies in. */
+  /** The parent folder of the workspaces' root. */
   home: string;
   /** The runner's own source. */
   source: string;
 }
 
-/** Those of the runner's settings that probes try to exceed. */
+/** Settings of the runner that probes try to exceed. */
 export const LIMITS = { JAIL_MAX_FILE_MB: '64', JAIL_MAX_MEMORY_MB: '512' };
 
-/** Stands in everything that must not be read. */
+/** Contained in everything that must not be read. */
 export const SECRET = 'canary-7f3b1c';
 
 const REACHED = 'echo REACHED';
 const reads = (path: string) => `grep -aq ${SECRET} ${path} && ${REACHED}`;
-/** Perl, since every Debian has it, and it makes system calls by number. */
+/** Perl, since every Debian has it, and it can make system calls by number. */
 const perl = (code: string) => `perl -MSocket=:all -e '${code}' && ${REACHED}`;
 const opens = (family: number, type: number, protocol = 0) =>
   perl(`exit !socket(my $s, ${family}, ${type}, ${protocol})`);
 const connects = (family: string, address: string) =>
   perl(`socket(my $s, ${family}, SOCK_STREAM, 0) or exit 1; exit !connect($s, ${address})`);
-/** What a filter refuses looks alike for every argument; any other answer is the kernel's own, and it was reached. */
+/** A filter refuses every argument alike. Any other answer is the kernel's own: the call got through. */
 const call = (number: number, args: string) =>
   perl(`my $b = "\\0" x 128; my $r = syscall(${number}, ${args}); exit($r == -1 && ($! == 1 || $! == 38))`);
 
-/** Programs go by the jail's proxy, for loopback as well; beside the jail there is none, and they go straight. */
+/** Programs use the jail's proxy, for loopback as well. Outside the jail there is none, and they connect directly. */
 const fetches = (options: string, url: string) =>
   `NO_PROXY= no_proxy= curl -gs ${options} ${url} | grep -q ${SECRET} && ${REACHED}`;
 const throughTheProxy = (port: number): Record<string, string> =>
@@ -53,7 +53,7 @@ const throughTheProxy = (port: number): Record<string, string> =>
     ]),
   );
 
-/** The jail's; beside it the bystander. */
+/** The first process of the jail; without a jail the bystander. */
 const first = ({ pid }: Targets) => `/proc/$(test -e /run/jail && echo 1 || echo ${pid})`;
 
 /** Numbers of system calls are x86-64's. */
@@ -63,12 +63,12 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'CODEX_HOME of another session': reads(`${at.other}/codex-home/secret.txt`),
   'list of all sessions': `ls ${at.own}/.. | grep -q ${at.other.split('/').at(-1)} && ${REACHED}`,
   'own trusted git directory': reads(`${at.own}/history.git/config`),
-  'mirror beside its objects': reads(`${at.mirror}/config`),
+  'mirror next to its objects': reads(`${at.mirror}/config`),
   'writing into a mirror': `touch ${at.mirror}/objects/planted && ${REACHED}`,
   'own thread record': `test -e ${at.own}/thread.json && ${REACHED}`,
   'own spool': `test -d ${at.own}/spool && ${REACHED}`,
   'spool of another session': reads(`${at.other}/spool/secret.log`),
-  'writing beside the repository': `touch ${at.own}/planted && ${REACHED}`,
+  'writing next to the repository': `touch ${at.own}/planted && ${REACHED}`,
   "owner's token": reads(at.ownerToken),
   "platform's source": `test -e ${at.source} && ${REACHED}`,
   'through a symbolic link': `ln -sfn ${at.other} link; ${reads('link/repo/secret.txt')}`,
@@ -93,7 +93,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'output of the first process': `echo '{}' >${first(at)}/fd/1 && ${REACHED}`,
   'complaints of the first process': `echo x >${first(at)}/fd/2 && ${REACHED}`,
   'memory of the first process': `exec 3<>${first(at)}/mem && ${REACHED}`,
-  // But its own script.
+  // Except its own script.
   'what the first process has open': `ls -l ${first(at)}/fd | grep " [0-9]* -> " | grep -v " [012] -> \\|start.sh" | grep -q . && ${REACHED}`,
   // Network
   'TCP to the host': connects('AF_INET', `pack_sockaddr_in(${at.port}, inet_aton("127.0.0.1"))`),
@@ -115,7 +115,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   "joining the host's namespaces": `nsenter --target ${at.pid} --net true && ${REACHED}`,
   chroot: `chroot / true && ${REACHED}`,
   ptrace: call(101, '0,0,0,0'),
-  'clone3 with flags that nobody sees': call(435, '0,0'),
+  'clone3 with hidden flags': call(435, '0,0'),
   "reading another process's memory": call(310, '0,0,0,0,0,0'),
   bpf: call(321, '0, $b, 128'),
   keyring: call(250, '0,-3,0'),

@@ -29,7 +29,7 @@ export const streams = (text: string) => (res: ServerResponse) => {
   res.end(text);
 };
 
-/** A model proxy before a model server that answers as the spec says; what was asked and heard is kept. */
+/** A model proxy in front of a model server that the spec controls. Records requests and what the proxy reports. */
 export class ProxyWorld {
   private readonly upstream = createServer((req, res) => {
     this.seen.push(req);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** For Node, before the path of a file: runs the services' TypeScript as it is. */
+/** Arguments for Node, before the path of a file: runs the services' TypeScript directly. */
 export const RUN_SOURCE = [
   '--conditions=@saas-codex/source',
   '--import',

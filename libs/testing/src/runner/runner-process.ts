@@ -14,17 +14,17 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-/** A real runner process, to be spoken to over HTTP and ended by signals. */
+/** A real runner process, controlled over HTTP and signals. */
 export interface RunnerProcess {
   url: string;
-  /** The most that it has ever held in memory. */
+  /** Its peak memory. */
   peakMegabytes(): Promise<number>;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
-  /** Ends it with SIGTERM, or with another signal, and resolves when it has gone. */
+  /** Ends it with SIGTERM or another signal and resolves when it has exited. */
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** @param group the control group that it is to be in; its parent's by default */
+/** @param group the control group to start it in; that of this process by default */
 export async function startRunnerProcess(
   settings: Record<string, string>,
   group?: string,

@@ -18,7 +18,7 @@ import { type RunnerProcess, startRunnerProcess } from './runner-process.js';
 const run = promisify(execFile);
 export const MODEL_KEY = 'sk-the-real-key-0123456789abcdef';
 
-/** What a runner needs around it: Redis, a model server that plays scenarios, and workspaces. */
+/** What runners need: Redis, a model server that plays scenarios, and workspaces. */
 export class RunnerWorld {
   private readonly runners: RunnerProcess[] = [];
 
@@ -33,14 +33,14 @@ export class RunnerWorld {
   static async create(scenarios: ScenarioInput[]): Promise<RunnerWorld> {
     const server = await startRedis();
     const model = await startScriptedModel({ scenarios, apiKey: MODEL_KEY });
-    // Codex refuses to work as usual under a temporary directory.
+    // Codex does not work as usual below a temporary directory.
     const root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    // Sockets lie in it, whose paths must be short: not below `root`.
+    // For sockets, whose paths must be short: not below `root`.
     const temporary = await mkdtemp(join(tmpdir(), 'saas-codex-test-'));
     return new RunnerWorld(new Redis(server.url), model, root, temporary, server);
   }
 
-  /** @param group the control group that it is to be in */
+  /** @param group the control group to start it in */
   async startRunner(settings: Record<string, string> = {}, group?: string): Promise<RunnerProcess> {
     const surroundings = {
       REDIS_URL: this.server.url,
@@ -119,7 +119,7 @@ export class RunnerWorld {
     await waitFor(async () => (await this.log(runId)).length > 0, { what: `run ${runId} to start` });
   }
 
-  /** How often the model was asked in turns with this prompt. */
+  /** Number of requests to the model in turns with this prompt. */
   requestsFor(prompt: string): number {
     return this.model.requests.filter(({ prompts }) => prompts.at(-1)?.includes(prompt)).length;
   }
@@ -129,7 +129,7 @@ export function dataOf<T extends EventType>(events: RunEvent[], type: T): EventD
   return events.filter((event) => event.type === type).map((event) => event.data as EventData<T>);
 }
 
-/** Processes of this machine that have the text in their command line. */
+/** Processes of this machine with the text in their command line. */
 export async function processesNaming(text: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const lines = await Promise.all(
@@ -138,7 +138,7 @@ export async function processesNaming(text: string): Promise<number[]> {
   return pids.filter((_, index) => lines[index]?.includes(text));
 }
 
-/** Processes of this machine that have the text in their environment. */
+/** Processes of this machine with the text in their environment. */
 export async function processesWith(text: string): Promise<{ pid: number; environment: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const all = await Promise.all(

@@ -5,7 +5,7 @@ import { waitFor } from '../wait-for.js';
 import type { RunnerProcess } from './runner-process.js';
 import { dataOf, type RunnerWorld } from './runner-world.js';
 
-/** A runner with one session, in which setup scripts are run. */
+/** A runner with one session in which setup scripts run. */
 export class Setups {
   private constructor(
     private readonly world: RunnerWorld,
@@ -24,19 +24,19 @@ export class Setups {
     return String((await this.runner.call('POST', '/runs', body)).body['runId']);
   }
 
-  /** The whole log of a script. */
+  /** Runs a script. @returns its whole log */
   async ended(script: string, network?: Network, timeoutMs?: number): Promise<RunEvent[]> {
     return this.world.ended(await this.start(script, network), timeoutMs);
   }
 
-  /** What a script that succeeds has printed. */
+  /** Runs a script that must succeed. @returns what it printed */
   async printed(script: string, network?: Network): Promise<string> {
     const events = await this.ended(script, network);
     if (events.at(-1)?.type !== 'run.succeeded') throw new Error(JSON.stringify(events.at(-1)));
     return resultOf(events).aggregated_output;
   }
 
-  /** Waits until a script is seen to print a text. */
+  /** Waits until a text appears in the live output. */
   async shows(runId: string, text: string): Promise<void> {
     await waitFor(async () => outputOf(await this.world.log(runId)).includes(text), {
       what: `${text} to be shown`,
@@ -44,12 +44,12 @@ export class Setups {
   }
 }
 
-/** What was shown while it was printed. */
+/** The live output. */
 export const outputOf = (events: RunEvent[]): string =>
   dataOf(events, 'item.delta')
     .map(({ text }) => text)
     .join('');
 
-/** The script as it was in the end. */
+/** The completed item of the script. */
 export const resultOf = (events: RunEvent[]) =>
   CommandExecutionItem.parse(dataOf(events, 'item.completed')[0]?.item);

@@ -5,7 +5,7 @@ import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@pecu
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A certificate for a test server, which is its own authority: whoever trusts `pem` trusts the server. */
+/** A self-signed certificate for a test server: clients that trust `pem` trust the server. */
 export async function createTestAuthority(
   hosts: string[],
 ): Promise<{ pem: string; server: { key: string; cert: string } }> {

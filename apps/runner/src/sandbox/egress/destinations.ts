@@ -8,20 +8,20 @@ import { TrustedHosts } from '@saas-codex/service-kit/network/trusted-hosts';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config.js';
 import { EgressRefusal, tooManyAddresses, unknownHost } from './egress-error.js';
-import type { Target } from './target.js';
+import type { HostPort } from './host-port.js';
 
-/** More than any host has; each costs time that all runs share. */
+/** More than any host has. Checking each takes time that all runs share. */
 const MAX_ADDRESSES = 64;
 
 /**
- * Which network addresses a target stands for, whoever asks.
+ * Resolves a target to the network addresses that any run may connect to.
  *
- *     target ─► one question ─► every address public? ────────────────────────────────► these and no other
+ *     target ─► one DNS lookup ► every address public? ────────────────────────────────► these and no other
  *                                    └─no─► trusted host? ─► leads to this machine? ──no──┘ ▲
  *                                                                  └─yes─► trusted with its port
  *
- * An operator who trusts `registry.internal` has not thereby opened the runner's own services and the cloud's metadata,
- * should that name ever lead there: those take an entry with the port.
+ * Trusting `registry.internal` does not open the runner's own services or the cloud's metadata, should that name ever resolve
+ * to them: those need an entry with the port.
  */
 @Injectable()
 export class Destinations {
@@ -35,7 +35,7 @@ export class Destinations {
   }
 
   /** @returns one address or more, IPv4 first. @throws EgressError */
-  async addressesOf(target: Target): Promise<string[]> {
+  async addressesOf(target: HostPort): Promise<string[]> {
     const addresses = await addressesOf(target.host, this.resolver, this.trusted.has(target));
     if (addresses.length === 0) throw unknownHost(target);
     if (addresses.length > MAX_ADDRESSES) throw tooManyAddresses(target);
@@ -44,7 +44,7 @@ export class Destinations {
     throw new EgressRefusal(target, 'address_not_public');
   }
 
-  private mayReach(target: Target, address: string, own: ReadonlySet<string>): boolean {
+  private mayReach(target: HostPort, address: string, own: ReadonlySet<string>): boolean {
     if (isOwnAddress(address, own)) return this.trusted.hasPort(target);
     return isPublicAddress(address) || this.trusted.has(target);
   }

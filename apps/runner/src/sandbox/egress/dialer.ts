@@ -3,21 +3,21 @@ import { connect, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 const CONNECT_MS = 10_000;
-/** After which the next address is tried as well. */
+/** After this time the next address is tried as well. */
 const NEXT_ADDRESS_MS = 2_000;
 
-/** Makes connections. A provider of its own, so that tests can tell where public addresses lead. */
+/** Makes connections. A separate provider, so that tests can decide where public addresses lead. */
 @Injectable()
 export class Dialer {
   /**
-   * Connects to one of the addresses; no name is resolved any more.
+   * Connects to one of the addresses. No name is resolved here.
    * @throws Error with a `code` when none answers in time
    */
   async connect(addresses: string[], port: number, signal: AbortSignal): Promise<Socket> {
     const socket = connect({
       host: 'checked.invalid',
       port,
-      lookup: answerWith(addresses),
+      lookup: resolveTo(addresses),
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
       allowHalfOpen: true,
@@ -34,9 +34,9 @@ export class Dialer {
   }
 }
 
-const timedOut = () => Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+const timedOut = () => Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
 
-const answerWith =
+const resolveTo =
   (addresses: string[]): LookupFunction =>
   (_, __, done) =>
     done(

@@ -2,36 +2,36 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Network } from '@saas-codex/contracts/network';
 import { Injectable } from '@nestjs/common';
-import type { ConnectionHandlers } from '../listener/paced-server.js';
+import type { ConnectionHandlers } from '../listener/http-listener.js';
 import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { Destinations } from './destinations.js';
 import { Dialer } from './dialer.js';
+import { answerConnect, answerRequest } from './egress-error.js';
+import { proxyPlainRequest } from './http-exchange.js';
 import { Inspection } from './inspection.js';
 import { hasReadRules } from './network-rules.js';
-import { passPlainRequest } from './plain-request.js';
-import { answerConnect, answerRequest } from './refusal-answer.js';
 import { RunAuthority } from './run-authority.js';
 import { type EgressListener, RunEgress } from './run-egress.js';
 import { openTunnel } from './tunnel.js';
 
 /*
- * The network of a jail, which has none of its own: an HTTP proxy on the run's one socket.
+ * The network of a jail, which has no other: an HTTP proxy on the run's one socket.
  *
  *     CONNECT host:port ──┐                                                                 ┌─► bytes both ways
  *                         ├─► the run's rules ─► addresses: public, or trusted ─► dial those ┼─► one request
- *     GET http://host/… ──┘      │                    │                                     └─► https, opened: read only
+ *     GET http://host/… ──┘      │                    │                                     └─► https, decrypted: read only
  *                                └──── 403 ◄──────────┘  and network.refused, once per host, port and reason
  *
- * Names are resolved here, once per connection, and only after the rules: an agent that may not reach a host
- * cannot tell it anything by asking for its name either.
+ * Names are resolved here, once per connection, and only after the rules have allowed the host. So an agent cannot leak data
+ * to a forbidden host's name server through lookups either.
  */
 
-/** What one run has of the network, from its socket on. */
+/** The network of one run. */
 export interface Egress {
   handlers: ConnectionHandlers;
   /** PEM of the authority that the run's commands must trust to read from https hosts; null: none. */
   authority: string | null;
-  /** Ends all that is open. */
+  /** Closes all connections. */
   close(): void;
 }
 
@@ -51,20 +51,20 @@ export class EgressProxy {
     });
   }
 
-  async open(network: Network, listener: EgressListener): Promise<Egress> {
+  async openEgress(network: Network, listener: EgressListener): Promise<Egress> {
     const authority = hasReadRules(network) ? await RunAuthority.create() : null;
     const run = new RunEgress(network, listener, this.destinations, this.dialer, this.refusals);
     const inspection = authority && new Inspection(run, authority);
     return {
       handlers: {
         request: (req: IncomingMessage, res: ServerResponse) =>
-          void run.during(
-            () => passPlainRequest(run, req, res),
+          void run.handleExchange(
+            () => proxyPlainRequest(run, req, res),
             (error) => answerRequest(res, error),
           ),
         connect: (req: IncomingMessage, socket: Socket, head: Buffer) => {
-          const client = run.hold(socket);
-          void run.during(
+          const client = run.holdSocket(socket);
+          void run.handleExchange(
             () => openTunnel(run, inspection, { req, client, head }),
             (error) => answerConnect(client, error),
           );

@@ -1,13 +1,13 @@
 import type { HostRule, Network } from '@saas-codex/contracts/network';
-import type { Target } from './target.js';
+import type { HostPort } from './host-port.js';
 
 const WEB_PORTS = [80, 443];
 const READ_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 export type Methods = HostRule['methods'];
 
-/** What the rules allow at a target, whatever its addresses are; null: nothing. */
-export function allowedMethods(network: Network, target: Target): Methods | null {
+/** The methods that the rules allow at a target, before any lookup; null: none. */
+export function allowedMethods(network: Network, target: HostPort): Methods | null {
   if (network.mode === 'off') return null;
   if (network.mode === 'on') return 'any';
   const rules = network.hosts.filter((rule) => covers(rule, target));
@@ -15,13 +15,13 @@ export function allowedMethods(network: Network, target: Target): Methods | null
   return rules.some(({ methods }) => methods === 'any') ? 'any' : 'read';
 }
 
-/** True when https has to be opened for this network, since some host may only be read. */
+/** Whether https must be decrypted for this network, because some host is read-only. */
 export const hasReadRules = (network: Network): boolean =>
   network.mode === 'allow_list' && network.hosts.some(({ methods }) => methods === 'read');
 
 export const isReadMethod = (method = ''): boolean => READ_METHODS.includes(method);
 
-function covers(rule: HostRule, { host, port }: Target): boolean {
+function covers(rule: HostRule, { host, port }: HostPort): boolean {
   const [pattern = '', digits] = rule.host.split(':');
   const ports = digits === undefined ? WEB_PORTS : [Number(digits)];
   if (!ports.includes(port)) return false;

@@ -16,15 +16,15 @@ import {
 } from '@peculiar/x509';
 
 /*
- * The authority of one run, by which the egress proxy opens https for hosts that may only be read. Its key is made with
- * the run, cannot be exported, and goes with the run. Its certificate is trusted in the run's jail and nowhere else.
+ * The certificate authority of one run, with which the egress proxy decrypts https to read-only hosts. Its key is created for
+ * the run, cannot be exported, and is dropped with the run. Its certificate is trusted in the run's jail and nowhere else.
  */
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR_MS = 60 * 60 * 1_000;
 /** Longer than any run takes. */
 const VALID_MS = 30 * 24 * HOUR_MS;
-/** Certificates that are kept; a wildcard rule stands for any number of hosts. */
+/** Cached certificates. A wildcard rule may match any number of hosts. */
 const MAX_CONTEXTS = 200;
 
 export class RunAuthority {
@@ -33,7 +33,7 @@ export class RunAuthority {
   private constructor(
     private readonly certificate: X509Certificate,
     private readonly key: webcrypto.CryptoKey,
-    /** Of all hosts: what differs is the certificate. */
+    /** Shared by all hosts; only the certificates differ. */
     private readonly hostKeys: webcrypto.CryptoKeyPair,
   ) {}
 
@@ -64,7 +64,7 @@ export class RunAuthority {
     return this.certificate.toString('pem');
   }
 
-  /** What a server for this host needs. @param host as `normaliseHost` returns it */
+  /** For a TLS server of this host. @param host as `normaliseHost` returns it */
   contextFor(host: string): Promise<SecureContext> {
     const known = this.contexts.get(host);
     if (known) return known;

@@ -8,26 +8,26 @@ import type { Destinations } from './destinations.js';
 import type { Dialer } from './dialer.js';
 import { EgressError, EgressRefusal, runEnded, tooManyConnections, unreachable } from './egress-error.js';
 import { allowedMethods, type Methods } from './network-rules.js';
-import type { Target } from './target.js';
+import type { HostPort } from './host-port.js';
 
 export interface EgressListener {
-  /** Once for each host, port and reason. */
+  /** Called once per host, port and reason. */
   onRefused(refusal: EventData<'network.refused'>): void;
 }
 
 const IDLE_MS = 10 * 60_000;
 const MAX_EXCHANGES = 128;
-const MAX_TOLD = 50;
+const MAX_REPORTS = 50;
 
 /**
- * One run at the egress proxy: what it may reach, what is open for it, and what it was refused. Everything that is open
- * ends with it.
+ * One run at the egress proxy: what it may reach, its open connections, and what it was refused. All connections close with
+ * the run.
  */
 export class RunEgress {
   private readonly logger = new Logger('Egress');
   private readonly sockets = new Set<Socket>();
-  private readonly told = new Set<string>();
-  /** One question after the other: the name servers are all runs'. */
+  private readonly reported = new Set<string>();
+  /** One lookup at a time: all runs share the name servers. */
   private lookups: Promise<unknown> = Promise.resolve();
   private exchanges = 0;
   private readonly end = new AbortController();
@@ -46,14 +46,14 @@ export class RunEgress {
     return this.end.signal.aborted;
   }
 
-  /** Works on one exchange, one of a limited number. What goes wrong is told, and answered in a sentence. */
-  async during(work: () => Promise<void>, answer: (error: EgressError) => void): Promise<void> {
+  /** Limits the number of exchanges, reports refusals, and answers every failure with a sentence. */
+  async handleExchange(work: () => Promise<void>, answer: (error: EgressError) => void): Promise<void> {
     if (this.exchanges >= MAX_EXCHANGES) return answer(tooManyConnections());
     this.exchanges += 1;
     try {
       await work();
     } catch (error) {
-      if (error instanceof EgressRefusal) this.tell(error);
+      if (error instanceof EgressRefusal) this.report(error);
       if (error instanceof EgressError) return answer(error);
       this.logger.error('an exchange failed unexpectedly', error instanceof Error ? error.stack : undefined);
       answer(new EgressError(502, 'The connection failed. Try again later.'));
@@ -62,15 +62,15 @@ export class RunEgress {
     }
   }
 
-  /** @throws EgressRefusal before anybody is asked where the host is */
-  permit(target: Target): Methods {
+  /** @throws EgressRefusal, before any lookup of the host */
+  permit(target: HostPort): Methods {
     const methods = allowedMethods(this.network, target);
     if (methods !== null) return methods;
     throw new EgressRefusal(target, this.network.mode === 'off' ? 'network_off' : 'host_not_allowed');
   }
 
-  /** The addresses that a permitted target may be reached at. @throws EgressError */
-  locate(target: Target): Promise<string[]> {
+  /** The addresses at which a permitted target may be reached. @throws EgressError */
+  locate(target: HostPort): Promise<string[]> {
     const found = this.lookups.then(() => {
       if (this.closed) throw runEnded();
       return this.destinations.addressesOf(target);
@@ -79,21 +79,21 @@ export class RunEgress {
     return found;
   }
 
-  /** A connection to one of the addresses, which ends with the run. @throws EgressError */
-  async dial(target: Target, addresses: string[]): Promise<Socket> {
+  /** A connection to one of the addresses, which closes with the run. @throws EgressError */
+  async dial(target: HostPort, addresses: string[]): Promise<Socket> {
     if (this.closed) throw runEnded();
     try {
-      return this.hold(await this.dialer.connect(addresses, target.port, this.end.signal));
+      return this.holdSocket(await this.dialer.connect(addresses, target.port, this.end.signal));
     } catch (error) {
       throw unreachable(target, error);
     }
   }
 
-  /** Ends it with the run, or when nothing passes any more. */
-  hold<S extends Socket>(socket: S): S {
+  /** Closes it with the run, or when it has been idle for long. */
+  holdSocket<S extends Socket>(socket: S): S {
     this.sockets.add(socket);
     socket.setTimeout(IDLE_MS, () => socket.destroy(new Error('idle')));
-    // Who works with it learns of its end by other means.
+    // Its users notice the end by other means.
     socket.on('error', () => undefined);
     socket.once('close', () => this.sockets.delete(socket));
     if (this.closed) socket.destroy(ended());
@@ -105,14 +105,14 @@ export class RunEgress {
     for (const socket of this.sockets) socket.destroy(ended());
   }
 
-  private tell({ target: { host, port }, reason }: EgressRefusal): void {
+  private report({ target: { host, port }, reason }: EgressRefusal): void {
     this.refusals.inc({ reason });
     const key = `${host} ${port} ${reason}`;
-    if (this.closed || this.told.has(key) || this.told.size >= MAX_TOLD) return;
-    this.told.add(key);
+    if (this.closed || this.reported.has(key) || this.reported.size >= MAX_REPORTS) return;
+    this.reported.add(key);
     this.listener.onRefused({ host, port, reason });
   }
 }
 
-/** With an error, since whoever waits for a connection hears of nothing else. */
+/** With an error, because code that waits for a connection notices nothing else. */
 const ended = () => new Error('the run has ended');

@@ -4,15 +4,15 @@ import { pipeline } from 'node:stream/promises';
 import { unreadable } from './egress-error.js';
 import type { Inspection } from './inspection.js';
 import type { RunEgress } from './run-egress.js';
-import { parseAuthority } from './target.js';
+import { parseAuthority } from './host-port.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /**
- * `CONNECT host:port`: bytes pass as they are, or, where the run may only read, requests one by one.
- * @param head what the client has sent behind its request
- * @returns when either side has gone
- * @throws EgressError when nothing is established
+ * `CONNECT host:port`: bytes pass unchanged, or, where the host is read-only, requests one by one.
+ * @param head what the client has sent after its request
+ * @returns when either side has closed
+ * @throws EgressError when no tunnel is established
  */
 export async function openTunnel(
   run: RunEgress,
@@ -26,8 +26,8 @@ export async function openTunnel(
   const server = methods === 'any' ? await run.dial(target, addresses) : null;
   client.write(ESTABLISHED);
   if (head.length > 0) client.unshift(head);
-  if (server === null) return inspection?.read(client, { target, addresses });
-  // Whoever breaks off breaks off the other.
+  if (server === null) return inspection?.readTunnel(client, { target, addresses });
+  // When one side fails, the other is closed, too.
   const end = () => [client, server].forEach((socket) => socket.destroy());
   await Promise.all([pipeline(client, server).catch(end), pipeline(server, client).catch(end)]);
 }

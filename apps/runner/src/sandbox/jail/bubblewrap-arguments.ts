@@ -3,24 +3,24 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
- * What a jail consists of. Its root is empty and read-only; what is not named here does not exist in it.
+ * The contents of a jail. Its root is empty and read-only; what is not listed here does not exist in it.
  *
  *     /usr /bin /lib … /etc (some)     the system's programs, read-only
  *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies; read-only
- *     <workspace>/repo, codex-home     writable, under their own names, since Codex's memory holds them; but config.toml
- *     <mirror>/objects                 read-only: what the clone borrows
- *     /tmp /dev/shm                    in memory, of this run alone
- *     /dev /proc                       minimal, of this run's own processes
+ *     <workspace>/repo, codex-home     writable, at their own paths, which Codex's memory contains; except config.toml
+ *     <mirror>/objects                 read-only: objects that the clone borrows
+ *     /tmp /dev/shm                    in memory, for this run only
+ *     /dev /proc                       minimal, with this run's processes only
  */
 
 export interface JailContents {
-  /** A file with what is to run in place of Codex; null: Codex. */
+  /** File of the script to run instead of Codex; null: Codex. */
   script: string | null;
-  /** The run's; null: this is a probe. */
+  /** That of the run; null: this is a probe. */
   socket: string | null;
-  /** The program that passes bytes between the jail's loopback and the run's socket. */
+  /** The program that relays bytes between the jail's loopback and the run's socket. */
   socat: string;
-  /** A file of the authorities that commands trust; null: the system's own. */
+  /** File of the authorities that commands trust; null: the system's own. */
   certificates: string | null;
   repo: string;
   codexHome: string;
@@ -30,15 +30,15 @@ export interface JailContents {
 }
 
 const require = createRequire(import.meta.url);
-/** The same way from `src` and from `dist`. */
+/** The same relative path from `src` and from `dist`. */
 const OURS = fileURLToPath(new URL('../../../jail', import.meta.url));
 const PROJECT = resolve(OURS, '../../..');
 export const LAUNCHER = join(OURS, 'launch.sh');
-/** Runs the script that it is given, here and where there is no jail. */
+/** Runs the script that it is given, in a jail and without one. */
 export const SCRIPT_RUNNER = join(OURS, 'script.sh');
 
 export const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
-/** Of /etc only what programs need to run, to be found and to trust certificates. */
+/** Only what programs need to run, to be found and to trust certificates. */
 const SYSTEM_SETTINGS = [
   'alternatives',
   'ca-certificates',
@@ -54,7 +54,7 @@ const SYSTEM_SETTINGS = [
   'pki',
   'ssl',
 ].map((name) => join('/etc', name));
-/** Where the file of `certificates` is seen. */
+/** Where `certificates` appears in the jail. */
 export const CERTIFICATES = '/run/jail/certificates.pem';
 const OWN_SETTINGS = ['group', 'hosts', 'nsswitch.conf', 'passwd'];
 const PATH = [
@@ -66,13 +66,13 @@ const PATH = [
   '/bin',
   '/run/jail/codex/codex-path',
 ].join(':');
-/** In memory, of each run alone. */
+/** In memory, for each run separately. */
 export const WRITABLE_IN_MEMORY = ['/tmp', '/dev/shm'];
 /** Bytes that a run may keep in each of its folders in memory. */
 const MEMORY_FOLDER = String(256 * 1024 * 1024);
 /** As in etc/passwd. */
 const AGENT = '1000';
-/** `--unshare-all` alone would go on without a user namespace where there is none to be had. */
+/** `--unshare-all` alone would continue without a user namespace where none can be created. */
 const CONFINEMENT = [
   '--unshare-all',
   '--unshare-user',
@@ -91,7 +91,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...SYSTEM_FOLDERS.flatMap(ifThere),
   ...SYSTEM_SETTINGS.flatMap(ifThere),
   ...OWN_SETTINGS.flatMap((name) => readOnly(join(OURS, 'etc', name), join('/etc', name))),
-  // The platform itself, where it is installed below /usr.
+  // Hides the platform itself if it is installed below /usr.
   ...(SYSTEM_FOLDERS.some((folder) => PROJECT.startsWith(folder + sep)) ? ['--tmpfs', PROJECT] : []),
   '--proc',
   '/proc',
@@ -105,13 +105,13 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
   ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
-  // Should the workspaces lie below /tmp: nothing can be written beside the repository there either.
+  // If the workspaces are below /tmp, nothing can be written next to the repository either.
   ...inMemory(workspaces(contents)),
   ...contents.borrowed.flatMap((path) => readOnly(path)),
   ...writable(contents.repo),
   ...writable(contents.codexHome),
   ...ifThere(join(contents.codexHome, 'config.toml')),
-  // Of /proc too: its files belong to root, which a jail of a root runner is to the kernel.
+  // Also /proc: its files belong to root, which the jail of a root runner is to the kernel.
   ...['/', '/dev', '/proc', workspaces(contents)].flatMap((path) => ['--remount-ro', path]),
   '--chdir',
   contents.repo,
@@ -123,10 +123,10 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ]),
 ];
 
-/** The folder of all workspaces, of which a jail shows its own parts. */
+/** The folder of all workspaces. A jail only shows its own. */
 const workspaces = ({ repo }: JailContents) => dirname(dirname(repo));
 
-/** The folder of Codex's native program: the wrapper script would cost another node. */
+/** The folder of Codex's native program. The wrapper script would need another Node process. */
 function codexFolder(): string {
   const [architecture, triple] =
     process.arch === 'arm64' ? ['arm64', 'aarch64-unknown-linux-musl'] : ['x64', 'x86_64-unknown-linux-musl'];

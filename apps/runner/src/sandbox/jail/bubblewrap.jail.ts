@@ -4,20 +4,23 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { Config } from '../../config.js';
-import type { RunSocket } from '../listener/listen.js';
-import type { WorkspacePaths } from '../../threads/workspace-path.js';
+import type { RunSocket } from '../listener/http-listener.js';
+import type { ThreadPaths } from '../../threads/workspace-path.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import type { FoundGroups } from './cgroup/find-run-groups.js';
 import type { RunGroups } from './cgroup/run-groups.js';
-import { certificateEnvironment, proxyEnvironment, shellEnvironmentSetting } from './command-environment.js';
+import {
+  certificateEnvironment,
+  proxyEnvironment,
+  shellEnvironmentSetting,
+  trustedCertificates,
+} from './command-environment.js';
 import { endProcesses, killJail } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
-import { limitBehind, type LimitPassed, passed } from './limits/limits.js';
-import { resourceLimits } from './limits/resource-limits.js';
+import { limitFromExit, type LimitPassed, limitPassed, processLimits } from './limits/limits.js';
 import { RunFolders } from './run-folders.js';
 import { seccompFilter } from './seccomp-filter.js';
-import { trustedCertificates } from './trusted-certificates.js';
 
 /*
  * bubblewrap around the whole Codex process of a run.
@@ -26,18 +29,18 @@ import { trustedCertificates } from './trusted-certificates.js';
  *                                   │       └──► relay :39100
  *     proxies ◄────── run.sock ─────┼──────────────┘
  *
- * Right of the line: own user, pid, ipc, uts, cgroup and network namespace, no capabilities, and of the host's files
- * what bubblewrap-arguments.ts names. start.sh is the first process there, so that the kernel ends everything with it;
- * it ends with bwrap, and bwrap with this runner.
+ * Right of the line: separate user, pid, ipc, uts, cgroup and network namespaces, no capabilities, and only those files of the
+ * host that bubblewrap-arguments.ts lists. start.sh is the first process there, so the kernel ends everything with it. It
+ * ends with bwrap, and bwrap ends with this runner.
  *
- * A run has a folder of its own (run-folders.ts): the jail's arguments, its system call filter, and the socket. Where the
- * host lets this runner make control groups, it has one of them, too (cgroup/run-groups.ts), which launch.sh enters.
+ * Each run has a folder (run-folders.ts) with the jail's arguments, its system call filter, and the socket. Where the host lets
+ * this runner create control groups, each run also has one of those (cgroup/run-groups.ts), which launch.sh enters.
  */
 
-/** Where Codex finds the model, and its commands their proxy: the relay, whose port is in jail/start.sh. */
+/** Where Codex reaches the model and its commands reach their proxy: the relay. Its port is also in jail/start.sh. */
 const RELAY_ORIGIN = 'http://127.0.0.1:39100';
 
-/** Of the machine, by their full paths. */
+/** Programs of the machine, by their full paths. */
 export interface JailPrograms {
   bwrap: string;
   socat: string;
@@ -63,13 +66,13 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     this.limits = problem === null ? 'cgroups' : 'watch';
     this.limitsReason =
       problem === null
-        ? `The kernel holds each run to its ${groups.held.join(' and ')}; the runner looks at the rest every second.`
-        : `The runner looks at each run every second: ${problem}.`;
+        ? `The kernel holds each run to its ${groups.held.join(' and ')}; the runner checks the rest every second.`
+        : `The runner checks each run every second: ${problem}.`;
     this.watches = new JailWatch(programs.bwrap, config, this.groups);
   }
 
   async runSocket(runId: string): Promise<RunSocket> {
-    return { path: join(await this.folders.of(runId), 'run.sock'), origin: RELAY_ORIGIN };
+    return { path: join(await this.folders.folderOf(runId), 'run.sock'), origin: RELAY_ORIGIN };
   }
 
   problemWith(): null {
@@ -94,23 +97,23 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return { ...launch, args: [], cwd: '/' };
   }
 
-  /** Writes down what the jail consists of. @returns how to start Codex in it */
+  /** Writes the files from which launch.sh builds the jail. @returns how to start Codex in it */
   async prepare(
     runId: string,
     contents: Omit<JailContents, 'socat'>,
   ): Promise<{ program: string; environment: Record<string, string> }> {
-    const folder = await this.folders.of(runId);
+    const folder = await this.folders.folderOf(runId);
     const environment = {
       ...contents.environment,
       [RUN_VARIABLE]: runId,
-      SAAS_CODEX_LIMITS: resourceLimits(this.config),
+      SAAS_CODEX_LIMITS: processLimits(this.config),
     };
     const filter = seccompFilter();
     if (filter === null) throw new Error(`no system call filter is known for ${process.arch}`);
     const list = bubblewrapArguments({ ...contents, socat: this.programs.socat, environment });
     await writeFile(join(folder, 'arguments'), list.map((one) => `${one}\0`).join(''), { mode: 0o600 });
     await writeFile(join(folder, 'filter'), filter);
-    const group = await this.groups?.create(runId, {
+    const group = await this.groups?.createGroup(runId, {
       memoryMb: this.config.JAIL_MAX_MEMORY_MB,
       processes: this.config.JAIL_MAX_PROCESSES,
     });
@@ -125,26 +128,26 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     };
   }
 
-  watch(runId: string, { repo, codexHome }: WorkspacePaths, onPassed: (limit: LimitPassed) => void) {
-    return this.watches.start({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
+  watchLimits(runId: string, { repo, codexHome }: ThreadPaths, onPassed: (limit: LimitPassed) => void) {
+    return this.watches.watchRun({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
   }
 
-  async limitBehind(runId: string, error: unknown): Promise<LimitPassed | null> {
+  async exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null> {
     const facts = await this.groups?.factsOf(runId);
     const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
-    return hit ? passed(hit, this.config) : limitBehind(error, this.config);
+    return hit ? limitPassed(hit, this.config) : limitFromExit(error, this.config);
   }
 
-  async end(runId: string): Promise<void> {
-    if (!(await this.groups?.kill(runId))) await killJail(runId);
+  async endRun(runId: string): Promise<void> {
+    if (!(await this.groups?.killGroup(runId))) await killJail(runId);
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
-    if ((await this.groups?.remove(runId)) === false)
+    if ((await this.groups?.removeGroup(runId)) === false)
       this.logger.error(`the control group of run ${runId} cannot be emptied`);
-    await this.folders.remove(runId);
+    await this.folders.removeFolder(runId);
   }
 
-  /** Not before: runs may still use it while the modules are taken down. */
+  /** Not earlier: runs may still use it while the modules are being destroyed. */
   onApplicationShutdown(): Promise<void> {
     return this.folders.close();
   }
@@ -164,14 +167,14 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return { contents, commandEnvironment };
   }
 
-  /** A file that the run's jail shows. */
+  /** Writes a file that is visible in the run's jail. */
   private async writeFor(runId: string, name: string, text: string): Promise<string> {
-    const path = join(await this.folders.of(runId), name);
+    const path = join(await this.folders.folderOf(runId), name);
     await writeFile(path, text, { mode: 0o600 });
     return path;
   }
 
-  /** As history.git has them: what the clone itself says about it is the agent's to write. */
+  /** Read from history.git, since an agent can change what the clone itself says. */
   private async borrowedObjects(history: string): Promise<string[]> {
     const mirrors = join(this.config.WORKSPACES_ROOT, MIRRORS_FOLDER) + sep;
     const alternates = await readFile(join(history, 'objects', 'info', 'alternates'), 'utf8').catch(() => '');

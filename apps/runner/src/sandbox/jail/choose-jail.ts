@@ -6,29 +6,28 @@ import { BubblewrapJail } from './bubblewrap.jail.js';
 import { findRunGroups } from './cgroup/find-run-groups.js';
 import { CodexSandboxJail } from './codex-sandbox.jail.js';
 import type { Jail } from './jail.js';
-import { probeJail } from './probe-jail.js';
-import { sandboxWorks } from './probe-sandbox.js';
+import { codexSandboxWorks, probeJail } from './probe-isolation.js';
 import { sweepRunFolders } from './run-folders.js';
 
 /*
- * ISOLATION=auto:   bubblewrap, where it works ──else──► Codex's own sandbox, where it works ──else──► no start
- *           <name>: that one, or no start; `none` is never chosen by itself
+ * ISOLATION=auto:   bubblewrap if it works ──else──► Codex's own sandbox if it works ──else──► no start
+ *           <name>: that one, or no start; `none` is never chosen automatically
  */
 
-/** @throws ConfigError when the machine cannot do what the settings ask for */
+/** @throws ConfigError when the machine does not support what the settings ask for */
 export async function chooseJail(config: Config): Promise<Jail> {
   const { ISOLATION } = config;
   if (ISOLATION === 'none') return new CodexSandboxJail('danger-full-access', 'ISOLATION=none asks for it.');
   if (ISOLATION === 'codex-sandbox') {
-    if (await sandboxWorks(config))
+    if (await codexSandboxWorks(config))
       return new CodexSandboxJail('workspace-write', 'ISOLATION=codex-sandbox asks for it.');
-    throw refusal("Codex's own sandbox cannot run on this machine");
+    throw notSupported("Codex's own sandbox cannot run on this machine");
   }
   const { jail, problem } = await bubblewrap(config);
   if (problem === null) return jail;
-  if (ISOLATION === 'bubblewrap') throw refusal(problem);
-  if (await sandboxWorks(config)) return new CodexSandboxJail('workspace-write', `${problem}.`);
-  throw refusal(`${problem}, and Codex's own sandbox cannot run either`);
+  if (ISOLATION === 'bubblewrap') throw notSupported(problem);
+  if (await codexSandboxWorks(config)) return new CodexSandboxJail('workspace-write', `${problem}.`);
+  throw notSupported(`${problem}, and Codex's own sandbox cannot run either`);
 }
 
 type Bubblewrap = { jail: Jail; problem: null } | { jail: null; problem: string };
@@ -46,7 +45,7 @@ async function bubblewrap(config: Config): Promise<Bubblewrap> {
   return { jail: null, problem };
 }
 
-const refusal = (problem: string) =>
+const notSupported = (problem: string) =>
   new ConfigError(
     `${problem}. Install bubblewrap and socat, allow unprivileged user namespaces, or set ISOLATION=none to let agents work ` +
       'without isolation.',

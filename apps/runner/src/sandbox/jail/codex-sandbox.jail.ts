@@ -1,5 +1,6 @@
 import type { Network } from '@saas-codex/contracts/network';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { SCRIPT_RUNNER } from './bubblewrap-arguments.js';
@@ -7,16 +8,27 @@ import { untrustedProject } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox, type ScriptLaunch } from './jail.js';
-import { sandboxArguments } from './probe-sandbox.js';
 import { RunFolders } from './run-folders.js';
 
+const require = createRequire(import.meta.url);
+const CODEX = require.resolve('@openai/codex/bin/codex.js');
+
+/** The arguments with which node runs a command in Codex's own sandbox. @param settings each `key=<TOML value>` */
+export const sandboxArguments = (settings: string[], command: string[]): string[] => [
+  CODEX,
+  'sandbox',
+  ...['sandbox_mode="workspace-write"', ...settings].flatMap((setting) => ['--config', setting]),
+  '--',
+  ...command,
+];
+
 /**
- * Codex's own sandbox around each agent command, or none. Codex itself is not confined, and neither ends what a command
- * left behind.
+ * Codex's own sandbox around each agent command, or none. Codex itself is not confined, and neither mode ends the processes
+ * that a command left behind.
  */
 export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   readonly limits = 'deadline';
-  readonly limitsReason = 'Limits of what a run takes need bubblewrap; there is its deadline alone.';
+  readonly limitsReason = 'Limits on what a run uses need bubblewrap; here it only has a deadline.';
   private readonly logger = new Logger(CodexSandboxJail.name);
   private readonly folders = new RunFolders();
 
@@ -35,7 +47,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return null;
   }
 
-  /** Codex's sandbox can cut the network off, and no more. Without it everything is within reach. */
+  /** Codex's sandbox can only cut off the network as a whole. Without it everything can be reached. */
   problemWith({ mode }: Network): string | null {
     return this.isolation === 'codex-sandbox' && mode === 'allow_list' ? NO_ALLOW_LIST : null;
   }
@@ -55,7 +67,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
   async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
     const { environment, commandEnvironment, configOverrides } = await this.launch(turn);
-    const path = join(await this.folders.of(turn.runId), 'setup.sh');
+    const path = join(await this.folders.folderOf(turn.runId), 'setup.sh');
     await writeFile(path, script, { mode: 0o600 });
     const shell = '/bin/sh';
     const args = [SCRIPT_RUNNER, path];
@@ -67,19 +79,19 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return { program: process.execPath, args: sandboxed, cwd, environment };
   }
 
-  /** There is no limit but the run's deadline. */
-  watch(): () => void {
+  /** The deadline is the only limit. */
+  watchLimits(): () => void {
     return () => undefined;
   }
 
-  async limitBehind(): Promise<null> {
+  async exceededLimit(): Promise<null> {
     return null;
   }
 
-  async end(runId: string): Promise<void> {
+  async endRun(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
-    await this.folders.remove(runId);
+    await this.folders.removeFolder(runId);
   }
 
   onApplicationShutdown(): Promise<void> {

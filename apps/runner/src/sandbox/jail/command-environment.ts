@@ -1,13 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { rootCertificates } from 'node:tls';
+
 /*
- * What an agent's commands see beside their usual surroundings. Codex itself does not get these variables: it speaks to
- * nobody but the model.
+ * What an agent's commands get in addition to their usual environment. Codex itself does not get these variables: it only
+ * connects to the model.
  */
 
-/** Every spelling that programs look for. */
+/** Every spelling that programs use. */
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
 const NO_PROXY_VARIABLES = ['NO_PROXY', 'no_proxy'];
 const LOOPBACK = 'localhost,127.0.0.1,::1';
-/** OpenSSL, Node, Python, curl, git, cargo, pip, AWS, npm; each reads another one. */
+/** For OpenSSL, Node, Python, curl, git, cargo, pip, AWS, npm; each reads another one. */
 const CERTIFICATE_VARIABLES = [
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
@@ -17,7 +20,7 @@ const CERTIFICATE_VARIABLES = [
   'CARGO_HTTP_CAINFO',
   'PIP_CERT',
   'AWS_CA_BUNDLE',
-  // Before what the system's own npmrc may name.
+  // Takes precedence over the system's npmrc.
   'npm_config_cafile',
 ];
 
@@ -25,18 +28,34 @@ const CERTIFICATE_VARIABLES = [
 export const proxyEnvironment = (origin: string): Record<string, string> => ({
   ...all(PROXY_VARIABLES, origin),
   ...all(NO_PROXY_VARIABLES, LOOPBACK),
-  // Node reads the others only when it is told to.
+  // Node ignores the others without this.
   NODE_USE_ENV_PROXY: '1',
 });
 
-/** Has programs trust the authorities in a file. */
+/** Makes programs trust the authorities in a file. */
 export const certificateEnvironment = (path: string): Record<string, string> =>
   all(CERTIFICATE_VARIABLES, path);
 
-/** Codex's setting that gives its commands these variables; without double quotes, so that command lines have them as they are. */
+/** Codex's setting that gives its commands these variables. Without double quotes, so that they appear unescaped on command lines. */
 export const shellEnvironmentSetting = (variables: Record<string, string>): string => {
   const list = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
   return `shell_environment_policy.set={${list.join(',')}}`;
 };
 
 const all = (names: string[], value: string) => Object.fromEntries(names.map((name) => [name, value]));
+
+/** The system's certificate authorities on Debian, Red Hat and Alpine. */
+const BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+];
+
+/** PEM of the authorities that this system trusts, and one more. */
+export async function trustedCertificates(authority: string): Promise<string> {
+  for (const path of BUNDLES) {
+    const bundle = await readFile(path, 'utf8').catch(() => null);
+    if (bundle !== null) return `${bundle.trimEnd()}\n${authority}\n`;
+  }
+  return [...rootCertificates, authority, ''].join('\n');
+}

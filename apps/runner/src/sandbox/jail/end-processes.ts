@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './jail.js';
 import { shellEnvironmentSetting } from './command-environment.js';
-import { inBatches } from './in-batches.js';
 import {
+  inBatches,
   readCommandLine,
   readEnvironment,
   readOwnChildren,
@@ -11,23 +11,23 @@ import {
 } from './process-table.js';
 
 /*
- * The end of a run's processes, which carry its id in a variable:
+ * Ends a run's processes, which carry its id in a variable:
  *
  *     marked: SAAS_CODEX_RUN=<id> is an entry of the environment, or a setting on Codex's command line
- *     found:  the marked ones and all their descendants; killed, until a look finds nobody
+ *     found:  the marked processes and all their descendants; they are killed until none is found
  *
- * A jail's first process is marked, and with it the kernel ends everything in the jail. Without a jail the hunt is all
+ * A jail's first process is marked, and the kernel ends everything in the jail with it. Without a jail this search is all
  * there is: a variable is inherited across fork, setsid and a second fork, and a process that was started with another
- * environment is found as long as its parent lives. A text that a client or an agent chooses (a model's name, say) is never
- * taken for the mark: that is a whole entry, and no text has the NULs between which entries stand.
+ * environment is found as long as its parent lives. Text chosen by a client or an agent (a model's name, say) is never
+ * mistaken for the mark: the mark is a whole entry, and text cannot contain the NULs that separate entries.
  */
 
 const PAUSE_MS = 20;
-const GIVE_UP_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** @returns the processes that could not be ended */
 export async function endProcesses(runId: string): Promise<number[]> {
-  const deadline = Date.now() + GIVE_UP_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const found = await findProcesses(runId);
     if (found.length === 0 || Date.now() > deadline) return found;
@@ -36,7 +36,7 @@ export async function endProcesses(runId: string): Promise<number[]> {
   }
 }
 
-/** Kills a jail by its bwrap, which is our child: at once, however many have crowded into it. */
+/** Kills a jail at once by its bwrap, which is our child, however many processes it has. */
 export async function killJail(runId: string): Promise<void> {
   for (const pid of await readOwnChildren()) if (await isRunMarked(pid, runId)) kill(pid);
 }
@@ -49,12 +49,12 @@ async function findProcesses(runId: string): Promise<number[]> {
 }
 
 /**
- * Whether the process itself carries the run's id. The environment of a process that guards itself against being read, as
- * Codex does, cannot be seen; its command line always can.
+ * Whether the process itself carries the run's id. Some processes protect their environment from being read, as Codex does;
+ * the command line can always be read.
  */
 export async function isRunMarked(pid: number, runId: string): Promise<boolean> {
   if (`\0${await readEnvironment(pid)}`.includes(`\0${RUN_VARIABLE}=${runId}\0`)) return true;
-  // Other variables may follow within the braces.
+  // Other variables may follow inside the braces.
   const setting = shellEnvironmentSetting({ [RUN_VARIABLE]: runId }).slice(0, -1);
   return (await readCommandLine(pid)).includes(`\0--config\0${setting}`);
 }
@@ -63,6 +63,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has gone meanwhile.
+    // It has ended meanwhile.
   }
 }

@@ -1,33 +1,33 @@
 import type { Network } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import type { RunSocket } from '../listener/listen.js';
-import type { WorkspacePaths } from '../../threads/workspace-path.js';
+import type { RunSocket } from '../listener/http-listener.js';
+import type { ThreadPaths } from '../../threads/workspace-path.js';
 import type { LimitPassed } from './limits/limits.js';
 
 /*
- * What stands between a run's processes and everything else: how Codex is started so that it reaches only what it
- * may, and how everything that it has started is ended.
+ * Confines a run's processes: how Codex is started so that it reaches only what it may, and how everything that it has started
+ * is ended.
  *
- *     Runs ────runSocket()────► where this run's ways out are to be served
- *     Runs ────watch()────────► is told when the run takes more than it may
+ *     Runs ────runSocket()────► where to serve this run's proxies
+ *     Runs ────watchLimits()──► a call when the run exceeds a limit
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
- *     Runs ────end()──────────► nothing of it is left
+ *     Runs ────endRun()───────► nothing of it is left
  */
 
 export type Sandbox = 'workspace-write' | 'danger-full-access';
 
-/** Marks a run's processes, towards this machine and towards people who look. */
+/** Marks a run's processes, for this runner and for people who inspect the machine. */
 export const RUN_VARIABLE = 'SAAS_CODEX_RUN';
 
 export interface JailedTurn {
   runId: string;
-  paths: WorkspacePaths;
-  /** All that Codex needs of its surroundings. */
+  paths: ThreadPaths;
+  /** The environment of Codex. */
   environment: Record<string, string>;
   /** What its commands may reach. */
   network: Network;
-  /** PEM of an authority that they have to trust for it; null: none. */
+  /** PEM of a certificate authority that the commands must trust; null: none. */
   authority: string | null;
 }
 
@@ -36,18 +36,18 @@ export interface Launch {
   program?: string;
   /** The program's whole environment. */
   environment: Record<string, string>;
-  /** Variables that commands need beside those of Codex. */
+  /** Variables that commands need in addition to those of Codex. */
   commandEnvironment: Record<string, string>;
   /** Codex configuration, each `key=<TOML value>`. */
   configOverrides: string[];
   sandboxMode: Sandbox;
 }
 
-/** How a script is started where commands of agents run, with what they have. */
+/** How a script is started under the same conditions as the agent's commands. */
 export interface ScriptLaunch {
   program: string;
   args: string[];
-  /** Of the program; the script is in the repository. */
+  /** Of the program. The script itself runs in the repository. */
   cwd: string;
   /** The program's whole environment. */
   environment: Record<string, string>;
@@ -55,29 +55,29 @@ export interface ScriptLaunch {
 
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
-  /** Why it is this one, in a sentence. */
+  /** A sentence: why this isolation was chosen. */
   abstract readonly reason: string;
   abstract readonly limits: SystemInfo['limits'];
-  /** What holds runs to their limits, and why not the kernel, in a sentence. */
+  /** A sentence: what enforces the limits of runs, and why not the kernel. */
   abstract readonly limitsReason: string;
 
-  /** Where the ways out of this run are to be served; null: the model is at the loopback address that all runs share. */
+  /** Where to serve this run's proxies; null: the model proxy is at the loopback address that all runs share. */
   abstract runSocket(runId: string): Promise<RunSocket | null>;
 
-  /** Why this network cannot be had here, and what to do; null: it can. */
+  /** Why this network is not possible here, and what to do; null: it is possible. */
   abstract problemWith(network: Network): string | null;
 
   abstract launch(turn: JailedTurn): Promise<Launch>;
 
-  /** @param script for bash; it can be read, but not be changed by those who run it */
+  /** @param script for bash, which can read but not change it */
   abstract launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch>;
 
-  /** Looks at what the run takes as a whole. @returns ends the watch */
-  abstract watch(runId: string, paths: WorkspacePaths, onPassed: (limit: LimitPassed) => void): () => void;
+  /** Enforces the limits of the run as a whole. @returns ends the watch */
+  abstract watchLimits(runId: string, paths: ThreadPaths, onPassed: (limit: LimitPassed) => void): () => void;
 
-  /** The limit that ended a program of the run, to be asked before end(); `error` is what its engine threw. */
-  abstract limitBehind(runId: string, error: unknown): Promise<LimitPassed | null>;
+  /** The limit that ended a program of the run. To be called before endRun(); `error` is what the engine threw. */
+  abstract exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null>;
 
-  /** Ends every process of the run and resolves when none is left; does nothing when there is none. */
-  abstract end(runId: string): Promise<void>;
+  /** Ends every process of the run and resolves when none is left. Does nothing when there is none. */
+  abstract endRun(runId: string): Promise<void>;
 }

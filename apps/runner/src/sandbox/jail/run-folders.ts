@@ -5,35 +5,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /*
- * Where a runner keeps what its jails are started with, and their sockets:
+ * Where a runner keeps the files from which its jails are built, and their sockets:
  *
  *     <TMPDIR>/saas-codex-XXXXXX/           of one runner
- *         alive.sock                        somebody listens for as long as the runner lives
+ *         alive.sock                        the runner listens here as long as it lives
  *         <run id>/                         of one run: arguments, filter, run.sock
  *
- * What a killed runner leaves is removed by the next. Whether one lives is asked of the kernel, by connecting: that is true
- * across containers which share a folder, and no number is taken for another process's.
+ * The next runner removes what a killed one left. Connecting to the socket shows whether its runner is alive. Unlike a pid, that
+ * works across containers that share a folder, and is never confused with another process.
  */
 
-/** All of it short, since the path of a socket has room for 107 characters. */
+/** Short, since the path of a socket may have 107 characters. */
 const PREFIX = 'saas-codex-';
 const NAME = /^saas-codex-[A-Za-z0-9]{6}$/;
 const ALIVE = 'alive.sock';
-/** A runner that has just made its folder listens in it a moment later. */
+/** A new runner creates its folder a moment before it listens. */
 const YOUNG_MS = 60_000;
 
 export class RunFolders {
   private opened: Promise<{ root: string; alive: Server }> | undefined;
 
-  /** The folder of a run, which is made when it is not there. */
-  async of(runId: string): Promise<string> {
+  /** The folder of a run. Creates it if needed. */
+  async folderOf(runId: string): Promise<string> {
     const { root } = await this.open();
     const folder = join(root, runId);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return folder;
   }
 
-  async remove(runId: string): Promise<void> {
+  async removeFolder(runId: string): Promise<void> {
     const { root } = await this.open();
     await rm(join(root, runId), { recursive: true, force: true, maxRetries: 3 });
   }
@@ -57,7 +57,7 @@ async function openFolder(): Promise<{ root: string; alive: Server }> {
   return { root, alive };
 }
 
-/** Removes the folders of this user's runners that live no more. */
+/** Removes the folders of this user's dead runners. */
 export async function sweepRunFolders(): Promise<void> {
   const names = (await readdir(tmpdir())).filter((name) => NAME.test(name));
   await Promise.all(names.map((name) => sweep(join(tmpdir(), name))));
@@ -71,7 +71,7 @@ async function sweep(folder: string): Promise<void> {
   if (dead) await rm(folder, { recursive: true, force: true });
 }
 
-/** @returns null when somebody listens there */
+/** @returns null when a process is listening there */
 function errorOfConnecting(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect(path);

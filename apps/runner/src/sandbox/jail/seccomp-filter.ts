@@ -1,9 +1,9 @@
 /*
- * The system calls that an agent does not get. What is in a jail shares the kernel with everything else; this keeps
- * from it the parts by which jails are left or other processes read, and those with a long record of kernel bugs.
- * Namespaces matter most: in one of its own, an agent would be root again towards the kernel's file systems and network.
+ * The system calls that agents may not use. Jails share the kernel with everything else; this filter blocks the calls that serve
+ * to leave a jail or to read other processes, and those with a long record of kernel bugs. Namespaces matter most: in a new
+ * one, an agent would be root again towards the kernel's file systems and network.
  *
- *     call ──► other architecture? ENOSYS ──► namespace, socket family, terminal: look at the argument ──► listed? EPERM ──► allow
+ *     call ──► other architecture? ENOSYS ──► namespace, socket family, terminal: check the argument ──► listed? EPERM ──► allow
  *
  * The format is classic BPF, as `bwrap --seccomp` takes it: struct sock_filter { u16 code; u8 jt, jf; u32 k }.
  */
@@ -81,9 +81,9 @@ const IOCTL: Call = [16, 29];
 
 /** CLONE_NEW: time, mount, cgroup, uts, ipc, user, pid, net. */
 const NAMESPACES = 0x80 | 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000;
-/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. VSOCK above all knows no network namespace: it reaches the hypervisor. */
+/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. VSOCK in particular ignores network namespaces: it reaches the hypervisor. */
 const FAMILIES = [1, 2, 10, 16];
-/** TIOCSTI and TIOCLINUX write into a terminal as if somebody typed. */
+/** TIOCSTI and TIOCLINUX simulate typing in a terminal. */
 const TERMINAL_INPUT = [0x5412, 0x541c];
 /** On x86-64, numbers from here on mean the same calls with 32-bit pointers. */
 const X32 = 0x40000000;
@@ -92,7 +92,7 @@ const [EPERM, ENOSYS, EAFNOSUPPORT] = [1, 38, 97];
 const [LOAD, IF_EQUAL, IF_AT_LEAST, AND, RETURN] = [0x20, 0x15, 0x35, 0x54, 0x06];
 const ALLOW = 0x7fff0000;
 const refuse = (errno: number) => [instruction(RETURN, 0x00050000 | errno)];
-/** Offsets in struct seccomp_data; of an argument its lower half. */
+/** Offsets in struct seccomp_data; for an argument that of its lower half. */
 const [NUMBER, AUDIT, ARGUMENTS] = [0, 4, 16];
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, k: number];
@@ -109,7 +109,7 @@ const when = (code: number, k: number, then: Instruction[]) => [
 ];
 const argument = (index: number) => instruction(LOAD, ARGUMENTS + 8 * index);
 
-/** @returns null where the calls' numbers are not known here */
+/** @returns null for an architecture whose call numbers are not listed here */
 export function seccompFilter(architecture: NodeJS.Architecture = process.arch): Buffer | null {
   const known = ARCHITECTURES[architecture];
   if (!known) return null;
@@ -128,7 +128,7 @@ export function seccompFilter(architecture: NodeJS.Architecture = process.arch):
     ...unless(IF_EQUAL, audit, refuse(ENOSYS)),
     instruction(LOAD, NUMBER),
     ...(architecture === 'x64' ? when(IF_AT_LEAST, X32, refuse(ENOSYS)) : []),
-    // Its flags lie in memory, where a filter cannot look; libc takes clone() instead.
+    // Its flags are in memory, which a filter cannot read. libc falls back to clone().
     ...onCall(CLONE3, refuse(ENOSYS)),
     ...onCall(CLONE, noNamespaces(0)),
     ...onCall(UNSHARE, noNamespaces(0)),

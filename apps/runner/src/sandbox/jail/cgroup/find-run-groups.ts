@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 import { CONTROLLERS, type HeldLimit, RunGroups } from './run-groups.js';
 
 /*
- * Where this runner may make groups for its runs, which is decided once, at its start. systemd gives a unit's group away
- * (Delegate=), and has the unit's own processes in a group below it (DelegateSubgroup=), since the kernel shares memory
- * and processes out between groups only where no process is:
+ * Finds where this runner may create groups for its runs, once at its start. systemd delegates a unit's group (Delegate=) and
+ * puts the unit's own processes in a group below it (DelegateSubgroup=), since the kernel distributes memory and processes
+ * among groups only where the parent has no processes:
  *
- *     /system.slice/saas-codex.service/      given away: the base
- *         platform/                          this runner, and what else the unit consists of
- *         saas-codex-<run id>/ …             its runs, within what the unit as a whole may take
+ *     /system.slice/saas-codex.service/      delegated: the base
+ *         platform/                          this runner and the unit's other processes
+ *         saas-codex-<run id>/ …             its runs, within the limits of the unit as a whole
  *
- * And nowhere else: other groups are somebody's, though root could write there. But for the root of all groups: processes
- * are there only when nobody manages groups. Whether a base is of use shows when a group is made in it, and entered.
+ * Other groups are not used, even where root could write to them: something else manages them. The exception is the root group:
+ * processes are there only when nothing manages groups. Creating and entering a trial group shows whether a base works.
  */
 
 const UNIT = /\.(service|scope)$/;
@@ -23,7 +23,7 @@ const UNIT = /\.(service|scope)$/;
 const TRIAL = { memoryMb: 64, processes: 8 };
 const NO_CONTROLLER = 'its control groups have no controller of memory or processes';
 
-/** `problem`: why the kernel holds runs to none of their limits, without a full stop; runs may have groups nevertheless. */
+/** `problem`: why the kernel enforces none of the limits, without a full stop. Runs may have groups nevertheless. */
 export type FoundGroups =
   { groups: RunGroups; problem: null } | { groups: RunGroups | null; problem: string };
 
@@ -34,19 +34,19 @@ export async function findRunGroups(): Promise<FoundGroups> {
   const plain = new RunGroups(base, []);
   try {
     for (const controller of Object.values(CONTROLLERS)) {
-      // Refused where there is no such controller, or a process in the base.
+      // Fails where there is no such controller, or a process in the base.
       await writeFile(join(base, 'cgroup.subtree_control'), `+${controller}`).catch(() => undefined);
     }
-    const held = await heldIn(await plain.create(trial, TRIAL));
+    const held = await heldIn(await plain.createGroup(trial, TRIAL));
     const groups = new RunGroups(base, held);
-    const group = await groups.create(trial, TRIAL);
+    const group = await groups.createGroup(trial, TRIAL);
     await promisify(execFile)('/bin/sh', ['-c', 'echo 0 >"$0/cgroup.procs"', group]);
     await groups.sweep();
     return held.length > 0 ? { groups, problem: null } : { groups, problem: NO_CONTROLLER };
   } catch (error) {
-    return { groups: null, problem: `groups cannot be made in ${base} (${reasonOf(error)})` };
+    return { groups: null, problem: `groups cannot be created in ${base} (${reasonOf(error)})` };
   } finally {
-    await plain.remove(trial);
+    await plain.removeGroup(trial);
   }
 }
 
@@ -60,14 +60,14 @@ function findBase(ownGroups: string, mounts: string): Base {
     return { base: null, problem: 'this machine has no cgroup v2' };
   const given = own === '/' ? own : dirname(own);
   const below = relative(root, given);
-  // A unit's own group, below another unit's, is not a subgroup that was made for this runner.
+  // A unit's own group below another unit's group is not a subgroup created for this runner.
   const isSubgroup = UNIT.test(given) && !UNIT.test(own);
   if ((own !== '/' && !isSubgroup) || below.startsWith('..'))
-    return { base: null, problem: 'no control group was given to it (Delegate= of systemd)' };
+    return { base: null, problem: 'no control group was delegated to it (Delegate= of systemd)' };
   return { base: join(mountPoint, below), problem: null };
 }
 
-/** @throws Error where a group cannot be ended as a whole */
+/** @throws Error where a group cannot be killed as a whole */
 async function heldIn(group: string): Promise<HeldLimit[]> {
   const files = await readdir(group);
   if (!files.includes('cgroup.kill')) throw new Error('Linux 5.14 or later is needed');
@@ -77,7 +77,7 @@ async function heldIn(group: string): Promise<HeldLimit[]> {
 
 const read = (path: string) => readFile(path, 'utf8').catch(() => '');
 
-/** The system's word, or the shell's own. */
+/** The system's error code, or the shell's message. */
 function reasonOf(error: unknown): string {
   const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
   return typeof code === 'string' ? code : (stderr?.trim() || message).slice(0, 200);

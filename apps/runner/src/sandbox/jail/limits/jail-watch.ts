@@ -4,48 +4,46 @@ import type { Config } from '../../../config.js';
 import type { RunGroups } from '../cgroup/run-groups.js';
 import { isRunMarked } from '../end-processes.js';
 import { type ProcessEntry, readProcesses, withDescendants } from '../process-table.js';
-import { diskUsage } from './disk-usage.js';
-import { filesInMemory, MOST_FILES_IN_MEMORY } from './files-in-memory.js';
-import { type Limit, type LimitPassed, passed } from './limits.js';
-import { type NamelessFiles, namelessFiles } from './nameless-files.js';
-import { memoryOf, usageOf } from './process-usage.js';
+import { filesInMemory, folderUsage, type NamelessFiles, namelessFiles } from './file-usage.js';
+import { type Limit, type LimitPassed, limitPassed, MAX_FILES_IN_MEMORY } from './limits.js';
+import { memoryOf, processUsage } from './process-usage.js';
 
 /*
- * What the runs take as a whole. The kernel's own limits (resource-limits.ts) are for each process; where it holds the
- * whole run to some (cgroup/run-groups.ts), its word is taken. For everything else the runner looks:
+ * Enforces the limits of each run as a whole. The kernel's own limits (limits.ts) are per process. Where control groups also
+ * limit the whole run (cgroup/run-groups.ts), the kernel's figures are used. For everything else the runner polls:
  *
- *     every second      one look at the process table, for all runs: memory, processes, processor time
- *     now and then      files, run by run: the longer a count takes, the longer until the next
+ *     every second      the process table, once for all runs: memory, processes, processor time
+ *     now and then      files, run by run: the longer a count takes, the longer the pause until the next
  *
- * A run is seen from its bwrap down, a child of this runner that is marked with the run's id. What descends from it
- * cannot leave: the jail's first process is the parent of whoever has lost his own.
+ * The processes of a run are its bwrap, a child of this runner that is marked with the run's id, and all its descendants.
+ * None can leave: orphans become children of the jail's first process.
  */
 
 const MEGABYTE = 1024 * 1024;
-const LOOK_EVERY_MS = 1_000;
-const COUNT_EVERY_MS = 3_000;
-/** Of the time, counting takes no more than one part in so many. */
+const PROCESS_POLL_MS = 1_000;
+const FILE_POLL_MS = 3_000;
+/** Counting takes at most one in so many parts of the time. */
 const COUNT_SHARE = 20;
-/** A tree that takes longer to count has more files than anybody needs. */
-const COUNT_WITHIN_MS = 120_000;
+/** A tree that takes longer to count is over the limit. */
+const COUNT_TIMEOUT_MS = 120_000;
 const NO_FILES: NamelessFiles = { disk: 0, memory: 0 };
 
 export interface WatchedRun {
   runId: string;
   /** Writable to the run. */
   folders: [repo: string, codexHome: string];
-  /** What the platform itself records of them. */
+  /** The platform's own git repository of the session. */
   history: string;
   /** Called once. */
   onPassed: (limit: LimitPassed) => void;
 }
 
 interface Watching extends WatchedRun {
-  /** Its bwrap, once it has been seen. */
+  /** Pid of its bwrap, once known. */
   root: number | null;
-  /** Of its processes at the last look. */
+  /** At the last poll. */
   lastCpuSeconds: number;
-  /** In all. */
+  /** In total, including processes that have ended. */
   cpuSeconds: number;
   stop: AbortController;
 }
@@ -53,9 +51,9 @@ interface Watching extends WatchedRun {
 export class JailWatch {
   private readonly logger = new Logger(JailWatch.name);
   private readonly runs = new Set<Watching>();
-  private looking = false;
+  private polling = false;
 
-  /** @param groups null: runs have none */
+  /** @param groups null: runs have no control groups */
   constructor(
     private readonly bwrap: string,
     private readonly config: Config,
@@ -63,11 +61,11 @@ export class JailWatch {
   ) {}
 
   /** @returns ends the watch */
-  start(run: WatchedRun): () => void {
+  watchRun(run: WatchedRun): () => void {
     const watching = { ...run, root: null, lastCpuSeconds: 0, cpuSeconds: 0, stop: new AbortController() };
     this.runs.add(watching);
-    void this.countFiles(watching);
-    void this.look();
+    void this.pollFiles(watching);
+    void this.pollProcesses();
     return () => this.end(watching);
   }
 
@@ -76,76 +74,78 @@ export class JailWatch {
     run.stop.abort();
   }
 
-  private pass(run: Watching, limit: Limit): void {
+  private reportPassed(run: Watching, limit: Limit): void {
     if (run.stop.signal.aborted) return;
     this.end(run);
-    run.onPassed(passed(limit, this.config));
+    run.onPassed(limitPassed(limit, this.config));
   }
 
-  private async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
+  private async pollProcesses(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
     while (this.runs.size > 0) {
-      // Not at once: a run that has just begun needs the processor for itself.
-      await pause(LOOK_EVERY_MS);
-      await this.lookOnce().catch((error: unknown) =>
-        this.logger.warn(`runs are not seen: ${String(error)}`),
+      // Not immediately: a run that has just begun needs the processor for itself.
+      await pause(PROCESS_POLL_MS);
+      await this.checkProcesses().catch((error: unknown) =>
+        this.logger.warn(`processes cannot be examined: ${String(error)}`),
       );
     }
-    this.looking = false;
+    this.polling = false;
   }
 
-  private async lookOnce(): Promise<void> {
+  private async checkProcesses(): Promise<void> {
     const all = await readProcesses();
     const ours = all.filter(({ parent }) => parent === process.pid);
     await Promise.all(
       [...this.runs].map(async (run) => {
         const root = await rootOf(run, ours);
         run.root = root?.pid ?? null;
-        if (root) await this.judge(run, withDescendants([root], all));
+        if (root) await this.checkRun(run, withDescendants([root], all));
       }),
     );
   }
 
-  private async judge(run: Watching, processes: ProcessEntry[]): Promise<void> {
-    // Behind bwrap itself, whose only child it is.
+  private async checkRun(run: Watching, processes: ProcessEntry[]): Promise<void> {
+    // The first process in the jail, the only child of bwrap.
     const [, first] = processes;
-    const { tasks, cpuSeconds } = usageOf(processes);
-    // Less than before: somebody has gone whom nobody waited for. What he took counts nevertheless.
+    const { tasks, cpuSeconds } = processUsage(processes);
+    // Less than before means that a process has ended without being waited for. Its time still counts.
     run.cpuSeconds += Math.max(0, cpuSeconds - run.lastCpuSeconds);
     run.lastCpuSeconds = cpuSeconds;
     const { JAIL_MAX_PROCESSES, JAIL_MAX_CPU_MINUTES, JAIL_MAX_MEMORY_MB } = this.config;
-    const mostMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
+    const maxMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
     const kernel = await this.groups?.factsOf(run.runId);
-    if (kernel?.hasHit.processes ?? tasks > JAIL_MAX_PROCESSES) this.pass(run, 'processes');
-    else if ((kernel?.cpuSeconds ?? run.cpuSeconds) > JAIL_MAX_CPU_MINUTES * 60) this.pass(run, 'cpu');
-    else if ((await filesInMemory(first?.pid ?? 0)) > MOST_FILES_IN_MEMORY) this.pass(run, 'files in memory');
-    else if (kernel?.hasHit.memory ?? (await memoryOf(processes, mostMemory)) > mostMemory)
-      this.pass(run, 'memory');
+    if (kernel?.hasHit.processes ?? tasks > JAIL_MAX_PROCESSES) this.reportPassed(run, 'processes');
+    else if ((kernel?.cpuSeconds ?? run.cpuSeconds) > JAIL_MAX_CPU_MINUTES * 60)
+      this.reportPassed(run, 'cpu');
+    else if ((await filesInMemory(first?.pid ?? 0)) > MAX_FILES_IN_MEMORY)
+      this.reportPassed(run, 'files in memory');
+    else if (kernel?.hasHit.memory ?? (await memoryOf(processes, maxMemory)) > maxMemory)
+      this.reportPassed(run, 'memory');
   }
 
-  private async countFiles(run: Watching): Promise<void> {
+  private async pollFiles(run: Watching): Promise<void> {
     const { signal } = run.stop;
     while (!signal.aborted) {
       const startedAt = performance.now();
-      await this.countOnce(run).catch((error: unknown) =>
-        this.logger.warn(`files of run ${run.runId} are not counted: ${String(error)}`),
+      await this.checkFiles(run).catch((error: unknown) =>
+        this.logger.warn(`files of run ${run.runId} cannot be counted: ${String(error)}`),
       );
-      await pause(Math.max(COUNT_EVERY_MS, COUNT_SHARE * (performance.now() - startedAt)), signal);
+      await pause(Math.max(FILE_POLL_MS, COUNT_SHARE * (performance.now() - startedAt)), signal);
     }
   }
 
-  private async countOnce(run: Watching): Promise<void> {
-    const deadline = AbortSignal.timeout(COUNT_WITHIN_MS);
+  private async checkFiles(run: Watching): Promise<void> {
+    const deadline = AbortSignal.timeout(COUNT_TIMEOUT_MS);
     const folders = [...run.folders, run.history];
-    const named = await diskUsage(this.bwrap, folders, AbortSignal.any([run.stop.signal, deadline]));
+    const named = await folderUsage(this.bwrap, folders, AbortSignal.any([run.stop.signal, deadline]));
     const nameless = run.root === null ? NO_FILES : await this.namelessOf(run.root, run.folders[0]);
-    if (nameless === null) return this.pass(run, 'open files');
+    if (nameless === null) return this.reportPassed(run, 'open files');
     const { JAIL_MAX_DISK_MB, JAIL_MAX_FILES, JAIL_MAX_MEMORY_MB } = this.config;
     if (deadline.aborted || (named?.bytes ?? 0) + nameless.disk > JAIL_MAX_DISK_MB * MEGABYTE)
-      this.pass(run, 'disk');
-    else if ((named?.files ?? 0) > JAIL_MAX_FILES) this.pass(run, 'files');
-    else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.pass(run, 'memory');
+      this.reportPassed(run, 'disk');
+    else if ((named?.files ?? 0) > JAIL_MAX_FILES) this.reportPassed(run, 'files');
+    else if (nameless.memory > JAIL_MAX_MEMORY_MB * MEGABYTE) this.reportPassed(run, 'memory');
   }
 
   private async namelessOf(root: number, folder: string): Promise<NamelessFiles | null> {
@@ -161,6 +161,6 @@ async function rootOf(run: Watching, ours: ProcessEntry[]): Promise<ProcessEntry
   return ours.find((_, index) => marks[index]);
 }
 
-/** Keeps no process alive; the signal ends it early. */
+/** Does not keep this process alive. The signal ends the pause early. */
 const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   delay(ms, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);

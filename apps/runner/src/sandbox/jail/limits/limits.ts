@@ -1,18 +1,39 @@
 import type { Config } from '../../../config.js';
-import { MOST_FILES_IN_MEMORY } from './files-in-memory.js';
-import { MOST_OPEN_FILES } from './resource-limits.js';
 
-/** A limit that a run has passed. */
+const MEGABYTE = 1024 * 1024;
+/** Of one process. Few programs want more, and those manage with less. */
+const MAX_DESCRIPTORS = 4_096;
+/** Of a run as a whole: jail-watch.ts examines each of them. */
+export const MAX_OPEN_FILES = 50_000;
+/** Of a run. An empty file takes about a kilobyte of the kernel's memory, which no limit of bytes counts. */
+export const MAX_FILES_IN_MEMORY = 200_000;
+
+/**
+ * The kernel's limits for each process of a jail, as arguments of prlimit. Memory is what a process can write to: the address
+ * space that Node and Java reserve is many times larger. Processes are counted per jail, except when the runner is root.
+ * jail-watch.ts enforces the limits of a run as a whole.
+ */
+export const processLimits = (config: Config): string =>
+  [
+    `--nproc=${config.JAIL_MAX_PROCESSES}`,
+    `--fsize=${config.JAIL_MAX_FILE_MB * MEGABYTE}`,
+    `--data=${config.JAIL_MAX_MEMORY_MB * MEGABYTE}`,
+    `--cpu=${Math.ceil(config.JAIL_MAX_CPU_MINUTES * 60)}`,
+    `--nofile=${MAX_DESCRIPTORS}`,
+    '--core=0',
+  ].join(' ');
+
+/** A limit that a run has exceeded. */
 export interface LimitPassed {
-  /** For a person: which one, the setting's name, and what to do. */
+  /** For a person: which limit, its setting, and what to do. */
   sentence: string;
 }
 
 export type Limit =
   'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files' | 'files' | 'files in memory' | 'log';
 
-/** Nothing can be removed by a run that may not start. */
-const START_ANEW = 'Start a new session, or have the limit raised.';
+/** A run that may not start cannot remove files either. */
+const START_NEW_SESSION = 'Start a new session, or have the limit raised.';
 const GO_ON_SMALLER = 'Go on from here in smaller steps.';
 const GO_ON = 'Go on from here in smaller steps, or have the limit raised.';
 
@@ -24,32 +45,34 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
   cpu: ({ JAIL_MAX_CPU_MINUTES: most }) =>
     `The run used more than ${most} minutes of processor time (JAIL_MAX_CPU_MINUTES). ${GO_ON}`,
   'open files': () =>
-    `The run had more than ${MOST_OPEN_FILES} files and connections open at once. ${GO_ON_SMALLER}`,
+    `The run had more than ${MAX_OPEN_FILES} files and connections open at once. ${GO_ON_SMALLER}`,
   disk: ({ JAIL_MAX_DISK_MB: most }) =>
-    `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). ${START_ANEW}`,
+    `The session's files take more than ${most} MB (JAIL_MAX_DISK_MB). ${START_NEW_SESSION}`,
   'files in memory': () =>
-    `The run kept more than ${MOST_FILES_IN_MEMORY} files in its folders in memory, as /tmp is one. ${GO_ON_SMALLER}`,
+    `The run kept more than ${MAX_FILES_IN_MEMORY} files in memory, in folders such as /tmp. ${GO_ON_SMALLER}`,
   files: ({ JAIL_MAX_FILES: most }) =>
-    `The session has more than ${most} files and folders (JAIL_MAX_FILES). ${START_ANEW}`,
+    `The session has more than ${most} files and folders (JAIL_MAX_FILES). ${START_NEW_SESSION}`,
   log: ({ MAX_RUN_LOG_MB: most }) =>
-    `The run said more than its log may hold, which is ${most} MB (MAX_RUN_LOG_MB). ${GO_ON}`,
+    `The run printed more than its log may hold, which is ${most} MB (MAX_RUN_LOG_MB). ${GO_ON}`,
   file: ({ JAIL_MAX_FILE_MB: most }) =>
     `The run wrote a file of more than ${most} MB (JAIL_MAX_FILE_MB). ${GO_ON}`,
 };
 
-export const passed = (limit: Limit, config: Config): LimitPassed => ({ sentence: SENTENCES[limit](config) });
+export const limitPassed = (limit: Limit, config: Config): LimitPassed => ({
+  sentence: SENTENCES[limit](config),
+});
 
-/** By which signal the kernel ends a process at one of its own limits; a shell adds 128 to make an exit code of it. */
+/** The signals by which the kernel ends a process at one of its own limits. A shell adds 128 to make them an exit code. */
 const SIGNALS: [limit: Limit, pattern: RegExp][] = [
   ['cpu', /\bexited with (code 152|signal SIGXCPU)\b/],
   ['file', /\bexited with (code 153|signal SIGXFSZ)\b/],
-  // Codex gives up when it is refused memory.
+  // Codex aborts when it gets no memory.
   ['memory', /\bexited with (code 134|signal SIGABRT)\b.*\bmemory allocation\b/s],
 ];
 
-/** @param error what is said of a program that has ended: `… exited with code 153: …` */
-export function limitBehind(error: unknown, config: Config): LimitPassed | null {
+/** @param error about a program that has ended: `… exited with code 153: …` */
+export function limitFromExit(error: unknown, config: Config): LimitPassed | null {
   const message = error instanceof Error ? error.message : String(error);
   const limit = SIGNALS.find(([, pattern]) => pattern.test(message))?.[0];
-  return limit ? passed(limit, config) : null;
+  return limit ? limitPassed(limit, config) : null;
 }

@@ -1,53 +1,55 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { inBatches } from '../in-batches.js';
-import type { ProcessEntry } from '../process-table.js';
+import { inBatches, type ProcessEntry } from '../process-table.js';
 
-/** What a run's processes take together. */
+/** What a run's processes use together. */
 export interface ProcessUsage {
   /** Processes and their threads, as RLIMIT_NPROC counts. */
   tasks: number;
-  /** Of those that live, and of the children that they have waited for. */
+  /** Of the living processes, and of their children that they have waited for. */
   cpuSeconds: number;
 }
 
-/** Of /proc; it is the same on every Linux. */
+/** Of /proc; the same on every Linux. */
 const TICKS_PER_SECOND = 100;
 
-export const usageOf = (processes: ProcessEntry[]): ProcessUsage => ({
+export const processUsage = (processes: ProcessEntry[]): ProcessUsage => ({
   tasks: processes.reduce((sum, { threads }) => sum + threads, 0),
   cpuSeconds: processes.reduce((sum, { cpuTicks }) => sum + cpuTicks, 0) / TICKS_PER_SECOND,
 });
 
 /**
- * Bytes that the processes hold in memory or in swap, without the files that they have mapped. What they share (copies of
- * a process that has forked, shared memory) counts once for each in the first and cheap look; only when that is above
- * `limit`, a second one shares it out.
+ * Bytes that the processes hold in memory or in swap, without the files that they have mapped. The first, cheap pass counts
+ * shared memory once per process, also the pages that a forked process still shares. Only when that exceeds `limit`, a second
+ * pass divides shared memory among its users.
  */
 export async function memoryOf(processes: ProcessEntry[], limit: number): Promise<number> {
-  const atMost = await inBatches(processes, async ({ pid }) => ({ pid, bytes: await heldBy(pid) }));
-  const most = sum(atMost.map(({ bytes }) => bytes));
-  if (most <= limit) return most;
-  return sum(await inBatches(atMost, async ({ pid, bytes }) => (await shareOf(pid)) ?? bytes));
+  const upperBounds = await inBatches(processes, async ({ pid }) => ({
+    pid,
+    bytes: await residentBytes(pid),
+  }));
+  const upperBound = sum(upperBounds.map(({ bytes }) => bytes));
+  if (upperBound <= limit) return upperBound;
+  return sum(await inBatches(upperBounds, async ({ pid, bytes }) => (await proportionalBytes(pid)) ?? bytes));
 }
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
-/** A process whose first thread has ended tells it of the other ones only. */
-async function heldBy(pid: number): Promise<number> {
+/** A process whose first thread has ended shows its memory only in its other threads. */
+async function residentBytes(pid: number): Promise<number> {
   const names = ['RssAnon', 'RssShmem', 'VmSwap'];
-  const held = await kilobytesIn(`/proc/${pid}/status`, names);
-  if (held !== null) return held;
+  const bytes = await bytesIn(`/proc/${pid}/status`, names);
+  if (bytes !== null) return bytes;
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const all = await inBatches(threads, (id) => kilobytesIn(`/proc/${pid}/task/${id}/status`, names));
-  return all.find((of) => of !== null) ?? 0;
+  const all = await inBatches(threads, (id) => bytesIn(`/proc/${pid}/task/${id}/status`, names));
+  return all.find((found) => found !== null) ?? 0;
 }
 
-/** null: the process has gone, or does not let itself be looked into. */
-const shareOf = (pid: number): Promise<number | null> =>
-  kilobytesIn(`/proc/${pid}/smaps_rollup`, ['Pss_Anon', 'Pss_Shmem', 'SwapPss']);
+/** null: the process has ended, or cannot be examined. */
+const proportionalBytes = (pid: number): Promise<number | null> =>
+  bytesIn(`/proc/${pid}/smaps_rollup`, ['Pss_Anon', 'Pss_Shmem', 'SwapPss']);
 
-/** The sum of the lines of these names, `Name:  123 kB`, in bytes; null when there are none. */
-async function kilobytesIn(path: string, names: string[]): Promise<number | null> {
+/** The sum of the lines with these names, `Name:  123 kB`; null when there are none. */
+async function bytesIn(path: string, names: string[]): Promise<number | null> {
   const text = await readFile(path, 'latin1').catch(() => '');
   const lines = names.flatMap((name) => new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? []);
   return lines.length === 0 ? null : sum(lines.map(Number)) * 1024;

@@ -6,24 +6,25 @@ import { promisify } from 'node:util';
 import type { Config } from '../../config.js';
 import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
 import type { BubblewrapJail } from './bubblewrap.jail.js';
+import { sandboxArguments } from './codex-sandbox.jail.js';
 
 const TIMEOUT_MS = 20_000;
-/** Of the kernel's, for the path of a socket. */
+/** The kernel's maximum. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
- * Asks Codex in a real jail for its version, and starts an empty script there, which waits for the relay.
- * @returns null when it works, else why not, without a full stop
+ * Asks Codex for its version in a real jail, and starts an empty script there, which waits for the relay.
+ * @returns null when that works; otherwise why not, without a full stop
  */
 export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Config): Promise<string | null> {
   const visible = SYSTEM_FOLDERS.find((folder) => `${WORKSPACES_ROOT}/`.startsWith(`${folder}/`));
-  if (visible) return `WORKSPACES_ROOT must not lie below ${visible}, which every jail shows`;
+  if (visible) return `WORKSPACES_ROOT must not be below ${visible}, which is visible in every jail`;
   await mkdir(WORKSPACES_ROOT, { recursive: true });
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
   const runId = randomUUID();
   try {
     const { path } = await jail.runSocket(runId);
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'TMPDIR is too long a path for sockets in it';
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'the path of TMPDIR is too long for sockets';
     const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
     await Promise.all([mkdir(repo), mkdir(codexHome)]);
     const contents = {
@@ -37,15 +38,32 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
     };
     const script = join(folder, 'empty.sh');
     await writeFile(script, '');
-    for (const asked of [contents, { ...contents, script }]) {
-      const { program, environment } = await jail.prepare(runId, asked);
+    for (const probe of [contents, { ...contents, script }]) {
+      const { program, environment } = await jail.prepare(runId, probe);
       await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS, env: environment });
     }
     return null;
   } catch (error) {
     return `bubblewrap cannot build the jail (${lastLine(error)})`;
   } finally {
-    await jail.end(runId);
+    await jail.endRun(runId);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs `true` in Codex's own sandbox, with a CODEX_HOME where those of the threads will be. */
+export async function codexSandboxWorks({ WORKSPACES_ROOT }: Config): Promise<boolean> {
+  await mkdir(WORKSPACES_ROOT, { recursive: true });
+  const folder = await mkdtemp(join(WORKSPACES_ROOT, '.sandbox-probe-'));
+  // As for a turn: with a temporary folder of its own, since Codex refuses a home below the temporary folder.
+  const env = { PATH: process.env.PATH, HOME: folder, CODEX_HOME: folder, TMPDIR: join(folder, 'tmp') };
+  try {
+    const options = { cwd: folder, timeout: TIMEOUT_MS, env };
+    await promisify(execFile)(process.execPath, sandboxArguments([], ['true']), options);
+    return true;
+  } catch {
+    return false;
+  } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }

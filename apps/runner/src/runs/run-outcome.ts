@@ -3,11 +3,11 @@ import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { StopReason } from './active-runs.js';
 
 /** The last event of a run's log. */
-export type Ending = { [T in TerminalEventType]: { type: T; data: EventData<T> } }[TerminalEventType];
+export type RunOutcome = { [T in TerminalEventType]: { type: T; data: EventData<T> } }[TerminalEventType];
 
 const MAX_QUOTE = 300;
 
-/** How a person is told of each kind of run. */
+/** The words for each kind of run. */
 const WORDS: Record<
   RunKind,
   { run: string; setting: string; goOn: string; cancelled: string; silent: string }
@@ -42,30 +42,33 @@ const REASONS: Record<keyof typeof STOPPED, (words: (typeof WORDS)[RunKind]) => 
   lost: ({ goOn }) => `The runner working on this was lost. ${goOn}`,
 };
 
-export function stopped(stop: StopReason, kind: RunKind, usage?: Usage): Ending {
+export function stoppedOutcome(stop: StopReason, kind: RunKind, usage?: Usage): RunOutcome {
   const isLimit = typeof stop !== 'string';
   const type = isLimit ? 'run.failed' : STOPPED[stop];
   const reason = isLimit ? stop.sentence : REASONS[stop](WORDS[kind]);
   return { type, data: { reason, ...(usage && { usage }) } };
 }
 
-export const succeeded = (usage?: Usage): Ending => ({ type: 'run.succeeded', data: usage ? { usage } : {} });
+export const succeededOutcome = (usage?: Usage): RunOutcome => ({
+  type: 'run.succeeded',
+  data: usage ? { usage } : {},
+});
 
-/** What a failed run knows about why. */
+/** What is known about why a run failed. */
 export interface Failure {
-  /** A sentence that is meant for people: of the model proxy, or of a setup. */
+  /** A sentence meant for people, from the model proxy or a setup. */
   sentence?: string | null;
-  /** From Codex: its own words. */
+  /** Codex's own message. */
   codex?: string | null;
   usage?: Usage | undefined;
 }
 
-export function failed(kind: RunKind, { sentence, codex, usage }: Failure): Ending {
-  const reason = sentence ?? (codex ? explain(codex) : WORDS[kind].silent);
+export function failedOutcome(kind: RunKind, { sentence, codex, usage }: Failure): RunOutcome {
+  const reason = sentence ?? (codex ? quoteCodex(codex) : WORDS[kind].silent);
   return { type: 'run.failed', data: { reason, ...(usage && { usage }) } };
 }
 
-function explain(message: string): string {
-  const short = message.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE);
-  return `Codex could not go on: “${short}”. Send the prompt again, or another one.`;
+function quoteCodex(message: string): string {
+  const quote = message.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE);
+  return `Codex could not go on: “${quote}”. Send the prompt again, or another one.`;
 }

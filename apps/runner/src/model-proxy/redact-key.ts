@@ -8,14 +8,14 @@ const STAND_IN = Buffer.from('[key]');
  * What an upstream says, without the key: some servers repeat it in their errors, and Codex writes down whatever it
  * is told, where an agent can read it.
  */
-export function withoutKey(answer: Readable, apiKey: string | undefined): Readable {
+export function redactKey(answer: Readable, apiKey: string | undefined): Readable {
   if (apiKey === undefined || apiKey.length < MIN_KEY_CHARS) return answer;
   // Who reads the result learns how it ended.
-  return pipeline(answer, new KeyCutter(Buffer.from(apiKey)), () => undefined);
+  return pipeline(answer, new KeyRedactor(Buffer.from(apiKey)), () => undefined);
 }
 
 /** Passes everything on at once but the end of a chunk that may be the beginning of the key. */
-class KeyCutter extends Transform {
+class KeyRedactor extends Transform {
   private held = Buffer.alloc(0);
 
   constructor(private readonly key: Buffer) {

@@ -3,53 +3,54 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { ScriptLaunch } from '../../sandbox/jail/jail.js';
 
-export interface RunningProgram {
-  /** What it prints, until nobody can print any more. */
+export interface ScriptProcess {
+  /** What the script prints, until no process holds its output open. */
   output: AsyncIterable<string>;
-  /** Its exit code; null: it was killed. */
+  /** The exit code; null: killed by a signal. */
   exited: Promise<number | null>;
-  /** What it said beside its output so far, the end of it. */
-  complaint(): string;
+  /** The end of what was written to stderr so far. */
+  stderr(): string;
   kill(): void;
 }
 
-const COMPLAINT = 500;
-/** Where processes cannot be found (not on Linux), one that stayed behind keeps the output open for ever. */
-const PATIENCE_MS = 5_000;
+/** Characters. */
+const MAX_STDERR = 500;
+/** Where processes cannot be found (outside of Linux), one that stays behind would keep the output open forever. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Starts a program without input.
- * @param onExit called when the program itself has ended, with its exit code; what it has left behind may still print
+ * @param onExit called with the exit code when the program has exited; processes that it left behind may still print
  * @throws Error when it cannot be started
  */
-export async function startProgram(
+export async function spawnScript(
   { program, args, cwd, environment }: ScriptLaunch,
   onExit: (code: number | null) => void,
-): Promise<RunningProgram> {
+): Promise<ScriptProcess> {
   const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = child.stdout.setEncoding('utf8');
-  let complaint = '';
+  let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-COMPLAINT);
+    stderr = (stderr + text).slice(-MAX_STDERR);
   });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => {
       onExit(code);
       resolve(code);
-      const giveUp = setTimeout(() => output.destroy(), PATIENCE_MS);
-      output.once('close', () => clearTimeout(giveUp));
+      const timeout = setTimeout(() => output.destroy(), CLOSE_TIMEOUT_MS);
+      output.once('close', () => clearTimeout(timeout));
     });
   });
   await once(child, 'spawn');
   return {
     output: untilClosed(output),
     exited,
-    complaint: () => complaint.trim(),
+    stderr: () => stderr.trim(),
     kill: () => child.kill('SIGKILL'),
   };
 }
 
-/** A stream that was given up has ended, too. */
+/** Ends without an error when the stream is destroyed. */
 async function* untilClosed(output: Readable): AsyncGenerator<string> {
   try {
     yield* output as AsyncIterable<string>;

@@ -1,10 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
 /**
- * The answer to a request, once it begins.
- * @throws Error when the connection ends before, or what comes is none: Node tells nobody of an upgrade not asked for
+ * Resolves with the response to a request as soon as it begins.
+ * @throws Error when the connection ends before, also by an upgrade that was not asked for, which Node does not report
  */
-export function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+export function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.once('response', resolve);
     outgoing.on('error', reject);

@@ -1,22 +1,22 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
-import { CodexSdkEngine } from '../../../../apps/runner/src/engine/codex-sdk.engine.js';
-import type { EngineEvent, PromptTurn } from '../../../../apps/runner/src/engine/engine.js';
-import type { Jail } from '../../../../apps/runner/src/sandbox/jail/jail.js';
+import type { PromptRun, RunningTurn } from '../../../../apps/runner/src/engine/port/engine.js';
+import { SdkEngine } from '../../../../apps/runner/src/engine/sdk/sdk.engine.js';
 import type { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
+import type { Jail } from '../../../../apps/runner/src/sandbox/jail/jail.js';
 
 const MEGABYTE = 1024 * 1024;
 
 /**
- * What the engine tells of a program in Codex's place.
- * @param folder an empty one, for the program (`codex`) and its CODEX_HOME
+ * Starts a turn of the SDK engine with a shell script in place of Codex.
+ * @param folder an empty one, for the script (`codex`) and its CODEX_HOME
  */
-export async function eventsOf(
+export async function startFakeCodex(
   folder: string,
   script: string,
-  network: PromptTurn['network'] = NETWORK_OFF,
-): Promise<AsyncIterable<EngineEvent>> {
+  network: PromptRun['network'] = NETWORK_OFF,
+): Promise<RunningTurn> {
   const program = join(folder, 'codex');
   await mkdir(join(folder, 'codex-home'));
   await writeFile(program, `#!/bin/sh\n${script}\n`);
@@ -24,14 +24,13 @@ export async function eventsOf(
   const launch = { program, environment: { PATH: '/usr/bin:/bin' }, configOverrides: [] };
   const jail = { launch: async () => ({ ...launch, sandboxMode: 'danger-full-access' }) };
   const paths = { repo: folder, codexHome: join(folder, 'codex-home') };
-  const turn = {
+  const run = {
     thread: { paths, codexThreadId: null, skipGitRepoCheck: true },
     access: { baseUrl: 'http://127.0.0.1', token: null },
-    prompt: 'x'.repeat(MEGABYTE),
+    input: { kind: 'prompt', prompt: 'x'.repeat(MEGABYTE) },
     model: null,
     network,
-    signal: new AbortController().signal,
   };
-  const engine = new CodexSdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
-  return engine.run(turn as unknown as PromptTurn);
+  const engine = new SdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
+  return engine.startTurn(run as unknown as PromptRun);
 }

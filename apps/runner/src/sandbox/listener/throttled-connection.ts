@@ -1,48 +1,49 @@
-/*
- * A connection as Node's HTTP server is given it. That server parses all that one read has brought before anything else
- * happens, and a read of 64 KB has room for thousands of requests. So bytes are handed on in small pieces, which end
- * where the head of a request ends, and a few pieces per turn of the event loop:
- *
- *     socket ──64 KB──► unread ──piece──► HTTP server ──► one request ──► its answer ──► the next request
- *                         ▲                                    └── another one before that: the connection is ended
- *                         └── Pace: a few per turn, of all connections of a listener together
- */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
+/*
+ * A connection as Node's HTTP server gets it. That server parses everything that one read returns before anything else can
+ * happen, and a read of 64 KB may hold thousands of requests. So the bytes are passed on in small pieces that end where the
+ * head of a request ends, a few pieces per turn of the event loop:
+ *
+ *     socket ──64 KB──► unread ──piece──► HTTP server ──► one request ──► its response ──► the next request
+ *                         ▲                                    └── a second request before that ends the connection
+ *                         └── FairScheduler: a few pieces per turn, for all connections of a listener together
+ */
+
 const PIECE_BYTES = 4 * 1024;
-/** So few that they take some milliseconds at most, whatever is in them. */
+/** So few that parsing them takes some milliseconds at most, whatever they contain. */
 const PIECES_PER_TURN = 4;
 const END_OF_HEAD = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);
 
-/** Lets connections take their turns, a few per turn of the event loop. */
-export class Pace {
+/** Gives connections their turns, a few per turn of the event loop. */
+export class FairScheduler {
   private readonly waiting: (() => void)[] = [];
   private scheduled = false;
 
-  enter(work: () => void): void {
+  schedule(work: () => void): void {
     this.waiting.push(work);
-    this.schedule();
+    this.scheduleTurn();
   }
 
-  private schedule(): void {
+  private scheduleTurn(): void {
     if (this.scheduled || this.waiting.length === 0) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
       for (const work of this.waiting.splice(0, PIECES_PER_TURN)) work();
-      this.schedule();
+      this.scheduleTurn();
     });
   }
 }
 
 type Done = (error?: Error | null) => void;
 
-export class PacedConnection extends Duplex {
+export class ThrottledConnection extends Duplex {
   private unread: Buffer = NOTHING;
-  /** The other side sends no more than that. */
+  /** The client sends nothing after that. */
   private ended = false;
   private wanted = false;
   private waiting = false;
@@ -50,16 +51,16 @@ export class PacedConnection extends Duplex {
 
   constructor(
     private readonly socket: Socket,
-    private readonly pace: Pace,
+    private readonly scheduler: FairScheduler,
   ) {
-    // One piece at a time is kept beside those that are unread.
+    // Buffers one piece besides the unread bytes.
     super({ readableHighWaterMark: 1 });
     socket.on('data', this.onData).on('end', this.onEnd).on('timeout', this.onTimeout);
     socket.on('error', this.onError).on('close', this.onClose).pause();
   }
 
-  /** Takes a request. @returns false when one is still to be answered: that ends the connection */
-  begin(res: ServerResponse): boolean {
+  /** Begins a request. @returns false when the one before has no response yet, which ends the connection */
+  beginRequest(res: ServerResponse): boolean {
     if (this.answering) this.destroy();
     if (this.destroyed) return false;
     this.answering = true;
@@ -68,10 +69,10 @@ export class PacedConnection extends Duplex {
   }
 
   /**
-   * Leaves the socket to somebody else, with what is unread; null when a request is still to be answered, which ends the
-   * connection.
+   * Hands over the socket with its unread bytes.
+   * @returns null when a request has no response yet, which ends the connection
    */
-  release(): Socket | null {
+  releaseSocket(): Socket | null {
     if (this.answering) this.destroy();
     if (this.destroyed) return null;
     const { socket, unread } = this;
@@ -82,12 +83,12 @@ export class PacedConnection extends Duplex {
     return socket;
   }
 
-  /** As Node's HTTP server ends a connection after its last answer. */
+  /** Called by Node's HTTP server after the last response. */
   destroySoon(): void {
     this.end(() => this.destroy());
   }
 
-  /** For Node's HTTP server: how long it may be idle. */
+  /** Called by Node's HTTP server: how long the connection may be idle. */
   setTimeout(ms: number): this {
     this.socket.setTimeout(ms);
     return this;
@@ -95,7 +96,7 @@ export class PacedConnection extends Duplex {
 
   override _read(): void {
     this.wanted = true;
-    this.offer();
+    this.requestTurn();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
@@ -118,24 +119,24 @@ export class PacedConnection extends Duplex {
   private readonly onData = (chunk: Buffer) => {
     this.socket.pause();
     this.unread = this.unread.length === 0 ? chunk : Buffer.concat([this.unread, chunk]);
-    this.offer();
+    this.requestTurn();
   };
   private readonly onEnd = () => {
     this.ended = true;
-    this.offer();
+    this.requestTurn();
   };
   private readonly onTimeout = () => this.emit('timeout');
   private readonly onError = (error: Error) => this.destroy(error);
   private readonly onClose = () => this.destroy();
 
-  private offer(): void {
+  private requestTurn(): void {
     if (!this.wanted || this.waiting) return;
     if (this.unread.length === 0 && !this.ended) return void this.socket.resume();
     this.waiting = true;
-    this.pace.enter(() => this.handOn());
+    this.scheduler.schedule(() => this.pushPiece());
   }
 
-  private handOn(): void {
+  private pushPiece(): void {
     this.waiting = false;
     if (!this.wanted || this.destroyed) return;
     this.wanted = false;

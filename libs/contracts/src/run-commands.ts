@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/*
+ * Commands to a run, for whichever runner holds it. They are entries of the run's inbox, a Redis stream, as JSON in
+ * the field `command`; RUN_COMMAND_CHANNEL announces each.
+ *
+ * The union grows. A runner ignores commands of types that it does not know.
+ */
+
+/** `id` is the idempotency key within the run: sending a command again under the same id changes nothing. */
+const command = { id: z.string().min(1).max(100) };
+
+export const CancelCommand = z.object({ ...command, type: z.literal('cancel') });
+
+export const RunCommand = z.discriminatedUnion('type', [CancelCommand]);
+export type RunCommand = z.infer<typeof RunCommand>;
+
+/** A command of any type, as a newer sender may write it. */
+export const AnyRunCommand = z.looseObject({ ...command, type: z.string().min(1).max(100) });
+
+/** Published when a command was sent. */
+export const RunCommandNotice = z.object({ run_id: z.uuid(), type: z.string() });
+export type RunCommandNotice = z.infer<typeof RunCommandNotice>;
