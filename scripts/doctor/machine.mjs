@@ -5,7 +5,7 @@ import { capture } from '../lib/run.mjs';
 import { findProgram } from '../lib/system-packages.mjs';
 import { fail, ok, warn } from './report.mjs';
 
-/** @typedef {ReturnType<typeof import('../lib/settings.mjs').readSettings>} Settings */
+/** @typedef {import('../lib/settings.mjs').Settings} Settings */
 
 const GIT_AT_LEAST = [2, 34];
 const GB = 1_000_000_000;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 /**
  * Where the stores are. Makes nothing: secrets that are not there stay away.
- * @param {ReturnType<typeof import('../lib/settings.mjs').readSettings>} settings
+ * @param {import('../lib/settings.mjs').Settings} settings
  * @returns {{ postgres: Store, redis: Store }}
  */
 export function storesOf(settings) {

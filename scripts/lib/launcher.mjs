@@ -80,7 +80,7 @@ export async function launch({ root, development, ...replicas }) {
   }
 }
 
-/** @param {ReturnType<typeof readSettings>} settings @param {string} link */
+/** @param {import('./settings.mjs').Settings} settings @param {string} link */
 function announce(settings, link) {
   if (!settings.CODEX_API_KEY && !settings.CODEX_BASE_URL) {
     console.log(
