@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type Launcher, SENSITIVE, SERVICES, type Setting, SETTINGS } from '@saas-codex/contracts/settings';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
+import { type Launcher, SERVICES, type Setting, SETTINGS } from '@saas-codex/contracts/settings';
 import { ConfigError, readConfig } from '@saas-codex/service-kit/config';
 import { createLogger } from '@saas-codex/service-kit/logging';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';

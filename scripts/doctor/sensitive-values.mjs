@@ -1,4 +1,4 @@
-import { SENSITIVE } from '@saas-codex/contracts/settings';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
 
 /** Shorter ones are no secrets, and hiding them everywhere would make sentences unreadable. */
 const MIN_LENGTH = 8;

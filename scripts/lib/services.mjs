@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isReadBy } from '@saas-codex/contracts/settings';
+import { isReadBy } from '@saas-codex/contracts/setting-readers';
 import { STOP_GRACE_MS } from './supervisor.mjs';
 
 /** @typedef {import('./supervisor.mjs').ServiceDefinition} ServiceDefinition */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { settingsOf } from '@saas-codex/contracts/setting-readers';
 import { parseSettings } from '@saas-codex/contracts/setting-types';
-import { settingsOf } from '@saas-codex/contracts/settings';
 
 /** @typedef {ReturnType<typeof readSettings>} Settings */
 

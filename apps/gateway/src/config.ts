@@ -1,4 +1,4 @@
-import { configOf } from '@saas-codex/contracts/settings';
+import { configOf } from '@saas-codex/contracts/setting-readers';
 import type { z } from 'zod';
 
 /** What libs/contracts/src/settings.ts declares for the gateway. */

@@ -8,7 +8,7 @@
  *
  * To add a setting, add it here, read it where it is needed, and run `npm run generate`.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   absolutePath,
   baseUrl,
@@ -55,7 +55,13 @@ export interface Setting {
   sensitive?: true;
 }
 
-const BOTH = LAUNCHERS;
+/** For most settings: which service reads what both launchers take from `.env`. */
+const GATEWAY = { readBy: ['gateway'], takenBy: LAUNCHERS } as const;
+const BACKEND = { readBy: ['backend'], takenBy: LAUNCHERS } as const;
+const RUNNER = { readBy: ['runner'], takenBy: LAUNCHERS } as const;
+const EVERY_SERVICE = { readBy: SERVICES, takenBy: LAUNCHERS } as const;
+const LAUNCHER = { readBy: [], takenBy: LAUNCHERS } as const;
+
 const NPM_START = ['npm start'] as const;
 const COMPOSE = ['docker compose'] as const;
 const GENERATED = '`npm run env` fills it in';
@@ -63,139 +69,119 @@ const GENERATED = '`npm run env` fills it in';
 const model = {
   CODEX_API_KEY: {
     ...optional(text(), 'no key is sent'),
+    ...RUNNER,
     description: "The model server's key. Only the runner's model proxy holds it.",
-    readBy: ['runner'],
-    takenBy: BOTH,
     sensitive: true,
   },
   CODEX_BASE_URL: {
     ...optional(httpUrl('http://127.0.0.1:11434/v1'), 'OpenAI'),
+    ...RUNNER,
     description: 'Any server that speaks the Responses API, such as OpenAI, vLLM, Ollama or LM Studio.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   CODEX_MODEL: {
     ...optional(text(100), "Codex's own default"),
+    ...RUNNER,
     description: 'The model for sessions that name none.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   DEMO_PACE: {
     ...withDefault(number(0, 10), 1),
+    ...RUNNER,
     description: "Length of the demo model's pauses: 1 is a person's reading pace, 0 does not wait.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
 const repositories = {
   GIT_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
+    ...BACKEND,
     description: 'Hosts that may be cloned from over plain http or at a private address.',
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
 const runs = {
   MAX_CONCURRENT_RUNS: {
     ...withDefault(integer(1, 64), 4),
+    ...RUNNER,
     description: 'Maximum concurrent runs per runner. Further runs wait in the queue.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   MAX_RUNS_PER_TENANT: {
     ...withDefault(integer(1, 100_000), 16),
+    ...BACKEND,
     description:
       'Maximum concurrent runs per organisation, across all runners. Further runs wait in the queue.',
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
   RUN_TIMEOUT_MINUTES: {
     ...withDefault(number(0.01, 10_000), 60),
+    ...RUNNER,
     description: 'Maximum duration of a run.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   SETUP_TIMEOUT_MINUTES: {
     ...withDefault(number(0.01, 10_000), 20),
+    ...RUNNER,
     description: "Maximum duration of a session's setup script.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   SHUTDOWN_GRACE_SECONDS: {
     ...withDefault(number(0, 3_600), 5),
+    ...RUNNER,
     description:
       'How long runs may continue after the runner is told to stop, before they are interrupted. docker compose kills the runner after 30 seconds, so use at most 20 there.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   MAX_RUN_LOG_MB: {
     ...withDefault(integer(1, 10_000), 64),
+    ...RUNNER,
     description:
       "Maximum size of a run's log, in Redis and on disk, inside a jail or not. In the worst case Redis needs this much for every run that it keeps; most logs take less than 1 MB.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   RUN_LOG_TTL_MINUTES: {
     ...withDefault(number(0, 100_000), 60),
+    ...BACKEND,
     description:
       "How long Redis keeps an ended run's events once they are in Postgres, for consumers of the streams.",
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
 const isolation = {
   ISOLATION: {
     ...withDefault(oneOf(['auto', 'bubblewrap', 'codex-sandbox', 'none']), 'auto'),
+    ...RUNNER,
     description:
       "What confines agents. bubblewrap: a jail around the whole Codex process. codex-sandbox: Codex's own sandbox around each of its commands (macOS). auto: the first of these two that works. none: agents can do whatever the runner can; never chosen automatically.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_PROCESSES: {
     ...withDefault(integer(32, 1_000_000), 1_024),
+    ...RUNNER,
     description: 'Maximum processes and threads of a run.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_MEMORY_MB: {
     ...withDefault(integer(512, 10_000_000), 4_096),
+    ...RUNNER,
     description: 'Maximum memory of a run.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_CPU_MINUTES: {
     ...withDefault(number(0.01, 10_000), 60),
+    ...RUNNER,
     description: 'Maximum processor time of a run.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_DISK_MB: {
     ...withDefault(integer(64, 100_000_000), 10_240),
+    ...RUNNER,
     description: "Maximum size of the session's repository and Codex's memory of it together.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_FILE_MB: {
     ...withDefault(integer(64, 1_000_000), 4_096),
+    ...RUNNER,
     description: 'Maximum size of one file that a run writes.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   JAIL_MAX_FILES: {
     ...withDefault(integer(1_000, 1_000_000_000), 1_000_000),
+    ...RUNNER,
     description: 'Maximum number of files and folders in the session.',
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
   EGRESS_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
+    ...RUNNER,
     description:
       "Hosts at private addresses that a session may add to its list of allowed hosts, such as a package registry. A host that leads to the runner's own machine needs its port.",
-    readBy: ['runner'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
@@ -204,56 +190,48 @@ const addresses = {
     ...required(baseUrl('https://codex.example.org'), 'http://localhost:GATEWAY_PORT'),
     description: 'The address that people type into their browser.',
     readBy: ['gateway', 'backend'],
-    takenBy: BOTH,
+    takenBy: LAUNCHERS,
   },
   GATEWAY_PORT: {
     ...withDefault(integer(1, 65_535), 9100),
+    ...LAUNCHER,
     description: 'Port of the gateway on this machine.',
-    readBy: [],
-    takenBy: BOTH,
   },
   BACKEND_PORT: {
     ...withDefault(integer(1, 65_535), 9101),
+    ...LAUNCHER,
     description: 'Port of the first backend on this machine.',
-    readBy: [],
-    takenBy: BOTH,
   },
   RUNNER_PORT: {
     ...withDefault(integer(1, 65_535), 9102),
+    ...LAUNCHER,
     description: 'Port of the first runner on this machine.',
-    readBy: [],
-    takenBy: BOTH,
   },
   POSTGRES_PORT: {
     ...withDefault(integer(1, 65_535), 9103),
+    ...LAUNCHER,
     description: 'Port of the Postgres that comes with the product.',
-    readBy: [],
-    takenBy: BOTH,
   },
   REDIS_PORT: {
     ...withDefault(integer(1, 65_535), 9104),
+    ...LAUNCHER,
     description: 'Port of the Redis that comes with the product.',
-    readBy: [],
-    takenBy: BOTH,
   },
   TRUST_PROXY: {
     ...withDefault(proxies(), []),
+    ...GATEWAY,
     description:
       'Reverse proxies in front of the gateway whose X-Forwarded-For it believes: how many, or their addresses.',
-    readBy: ['gateway'],
-    takenBy: BOTH,
   },
   RATE_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 3_000),
+    ...GATEWAY,
     description: 'Maximum API requests per minute of one address, and of one credential.',
-    readBy: ['gateway'],
-    takenBy: BOTH,
   },
   SIGN_IN_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 30),
+    ...GATEWAY,
     description: 'Maximum sign-in attempts per minute of one address.',
-    readBy: ['gateway'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
@@ -291,51 +269,44 @@ const data = {
 const retention = {
   RETENTION_IDLE_DAYS: {
     ...withDefault(integer(0, 36_500), 30),
+    ...BACKEND,
     description: 'Archive a session after this many days without activity.',
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
   RETENTION_WORKSPACE_DAYS: {
     ...withDefault(integer(0, 36_500), 7),
+    ...BACKEND,
     description: "Delete an archived session's files after this many days. Its diffs go with them.",
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
   RETENTION_MIRROR_DAYS: {
     ...withDefault(integer(0, 36_500), 30),
+    ...BACKEND,
     description:
       'Delete the shared copy of a repository after this many days in which no session has used it.',
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
   DISK_QUOTA_GB_PER_TENANT: {
     ...optional(positiveNumber(1_000_000), 'no limit'),
+    ...BACKEND,
     description:
       "Maximum disk space of an organisation's sessions. Above it the organisation cannot create sessions.",
-    readBy: ['backend'],
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
 const observability = {
   LOG_LEVEL: {
     ...withDefault(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
+    ...EVERY_SERVICE,
     description: 'The least severe level that is logged.',
-    readBy: SERVICES,
-    takenBy: BOTH,
   },
   METRICS_TOKEN: {
     ...optional(secret(), 'there is no /metrics'),
+    ...EVERY_SERVICE,
     description: 'Bearer token with which Prometheus reads GET /metrics of each service.',
-    readBy: SERVICES,
-    takenBy: BOTH,
     sensitive: true,
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     ...optional(httpUrl('http://127.0.0.1:4318'), 'nothing is traced'),
+    ...EVERY_SERVICE,
     description: 'An OpenTelemetry collector that accepts OTLP over HTTP.',
-    readBy: SERVICES,
-    takenBy: BOTH,
   },
 } as const satisfies Record<string, Setting>;
 
@@ -465,40 +436,3 @@ export const SETTINGS = {
   ...secrets,
   ...wiring,
 };
-
-type Settings = typeof SETTINGS;
-export type SettingName = keyof Settings;
-const NAMED: readonly [string, Setting][] = Object.entries(SETTINGS);
-
-type ServiceShape<S extends Service> = {
-  [N in SettingName as S extends Settings[N]['readBy'][number] ? N : never]: Settings[N]['schema'];
-};
-
-/** The settings that a service reads, and no others. */
-export function configOf<S extends Service>(service: S) {
-  const read = NAMED.filter(([, { readBy }]) => readBy.includes(service));
-  // Object.fromEntries forgets which name has which schema; ServiceShape says it again.
-  return z.object(Object.fromEntries(read.map(([name, { schema }]) => [name, schema])) as ServiceShape<S>);
-}
-
-type OptionalWhereRequired<T extends Setting> = T extends { required: true }
-  ? z.ZodOptional<T['schema']>
-  : T['schema'];
-type LauncherShape<L extends Launcher> = {
-  [N in SettingName as L extends Settings[N]['takenBy'][number] ? N : never]: OptionalWhereRequired<
-    Settings[N]
-  >;
-};
-
-/** The settings that a launcher takes from `.env`. It finds a value for what services require. */
-export function settingsOf<L extends Launcher>(launcher: L) {
-  const taken = NAMED.filter(([, { takenBy }]) => takenBy.includes(launcher));
-  const shape = taken.map(([name, { schema, required }]) => [name, required ? schema.optional() : schema]);
-  return z.object(Object.fromEntries(shape) as LauncherShape<L>);
-}
-
-export const isReadBy = (service: Service, name: string): boolean =>
-  NAMED.some(([known, { readBy }]) => known === name && readBy.includes(service));
-
-/** Settings whose values never appear in a log or in what the doctor prints. */
-export const SENSITIVE = NAMED.filter(([, { sensitive }]) => sensitive).map(([name]) => name);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { SENSITIVE } from '@saas-codex/contracts/settings';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { traceIdOf } from './tracing/tracing.js';
