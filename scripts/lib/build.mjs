@@ -56,7 +56,7 @@ export function buildState(root, name) {
 }
 
 /**
- * Builds what has changed since its last build.
+ * Builds the projects whose sources have changed since their last build.
  * @param {string} root the project's folder
  * @param {{ only?: string[] }} [options] names of projects
  */
