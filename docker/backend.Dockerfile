@@ -1,4 +1,4 @@
-# The first two stages are the same in all three Dockerfiles, so that they are built once.
+# The first two stages are the same in all three Dockerfiles, so Docker builds them once.
 FROM node:22-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -27,7 +27,7 @@ FROM node:22-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
   && rm -rf /var/lib/apt/lists/*
-# A volume that is mounted here takes over the owner.
+# A new volume that is mounted here takes over this owner and mode.
 RUN install -d -o node -g node -m 0700 /workspaces /data
 WORKDIR /app
 COPY --from=modules /app ./

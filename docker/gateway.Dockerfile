@@ -1,4 +1,4 @@
-# The first two stages are the same in all three Dockerfiles, so that they are built once.
+# The first two stages are the same in all three Dockerfiles, so Docker builds them once.
 FROM node:22-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

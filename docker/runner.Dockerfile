@@ -1,4 +1,4 @@
-# The first two stages are the same in all three Dockerfiles, so that they are built once.
+# The first two stages are the same in all three Dockerfiles, so Docker builds them once.
 FROM node:22-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -19,17 +19,17 @@ COPY . .
 FROM sources AS build
 RUN npm run build contracts service-kit event-log scripted-model runner
 
-# With Codex: @openai/codex brings the native binary of the image's architecture.
+# @openai/codex brings Codex's native binary for the image's architecture.
 FROM manifests AS modules
 RUN --mount=type=cache,target=/root/.npm \
   npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w libs/scripted-model -w apps/runner
 
 FROM node:22-bookworm-slim
-# What agents work with.
+# git for agents; bubblewrap and socat for their jail.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends bubblewrap ca-certificates git socat \
   && rm -rf /var/lib/apt/lists/*
-# A volume that is mounted here takes over the owner.
+# A new volume that is mounted here takes over this owner and mode.
 RUN install -d -o node -g node -m 0700 /workspaces
 WORKDIR /app
 COPY --from=modules /app ./
@@ -38,7 +38,7 @@ COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
 COPY --from=build /app/libs/event-log/dist libs/event-log/dist
 COPY --from=build /app/libs/scripted-model/dist libs/scripted-model/dist
 COPY --from=build /app/apps/runner/dist apps/runner/dist
-# The configuration of every thread's Codex.
+# Codex's configuration, used for every thread, and the files of the jail.
 COPY apps/runner/codex-config.toml apps/runner/
 COPY apps/runner/jail apps/runner/jail
 RUN ln -s /app/node_modules/.bin/codex /usr/local/bin/codex && codex --version
@@ -46,7 +46,7 @@ USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
   HOST=0.0.0.0 PORT=8081 WORKSPACES_ROOT=/workspaces
 EXPOSE 8081
-# Its answer says how agents are confined; `docker inspect` shows it.
+# Prints the answer, which says how agents are confined; `docker inspect` shows it.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then(async (r) => { console.log(await r.text()); process.exitCode = r.ok ? 0 : 1; }, () => process.exit(1))"]
 CMD ["node", "apps/runner/dist/main.js"]

@@ -12,6 +12,7 @@ import { install } from './lib/install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 await install(root);
+await build(root, { only: NODE_PROJECTS });
 const { loadAverage } = await import('./bench/costs.mjs');
 const { QUESTIONS } = await import('./bench/questions.mjs');
 const { startStreams } = await import('./bench/streams.mjs');
@@ -24,7 +25,6 @@ const names = positionals.length > 0 ? positionals : Object.keys(QUESTIONS);
 const unknown = names.find((name) => !QUESTIONS[name]);
 if (unknown)
   throw new Error(`There is no question "${unknown}". Ask any of: ${Object.keys(QUESTIONS).join(', ')}.`);
-await build(root, { only: NODE_PROJECTS });
 
 const results = join(root, '.data/bench');
 mkdirSync(results, { recursive: true });

@@ -1,4 +1,4 @@
-// npm run build [project …]: builds what has changed.
+// npm run build [project …]: builds the projects whose sources have changed.
 import { resolve } from 'node:path';
 import { build } from './lib/build.mjs';
 

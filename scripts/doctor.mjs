@@ -1,26 +1,32 @@
-// npm run doctor: looks at an installation and says what to mend, a line for each check. Changes nothing.
+// npm run doctor: examines an installation and prints a line per check that says what to fix. Changes nothing.
 //
 //     settings ─► machine: Node, git, disk, ports, secrets, jail
 //             └─► stores: PostgreSQL, Redis, their clocks
 //             └─► services: health, the model
 //
-// Exit code 1 when something keeps the product from working.
+// The exit code is 1 when something keeps the product from working.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { checkNode } from './doctor/node-version.mjs';
 import { fail, print } from './doctor/report.mjs';
+import { build, buildState } from './lib/build.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 
 /** @returns {Promise<import('./doctor/report.mjs').Finding[]>} */
 async function examine() {
-  const { checkNode } = await import('./doctor/node-version.mjs');
   const node = checkNode(process.versions.node);
   if (node.level === 'fail') return [node];
+  const notInstalled = fail('packages', 'are not installed. Run "npm start" once, or "npm ci".');
+  if (!existsSync(resolve(root, 'node_modules'))) return [node, notInstalled];
   try {
+    // It declares the settings. Services that run from an older build keep it: only a missing one is built.
+    if (buildState(root, 'contracts') === 'missing') await build(root, { only: ['contracts'] });
     const { examineInstallation } = await import('./doctor/installation.mjs');
     return [node, ...(await examineInstallation(root))];
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
-    return [node, fail('packages', 'The packages are not installed. Run "npm start" once, or "npm ci".')];
+    return [node, notInstalled];
   }
 }
 

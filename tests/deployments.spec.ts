@@ -1,4 +1,4 @@
-/** docker-compose.yml and deploy/ say the same about each service, and what its image and its settings say. */
+/** docker-compose.yml and deploy/ agree about each service, with its image and with its declared settings. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -6,6 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
+import { type Service, SERVICES, type Setting, SETTINGS } from '@saas-codex/contracts/settings';
 import { readConfig } from '@saas-codex/service-kit/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
@@ -17,8 +19,10 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(ROOT, file), 'utf8');
-const SERVICES = { gateway: GatewayConfig, backend: BackendConfig, runner: RunnerConfig };
-const NAMES = Object.keys(SERVICES) as (keyof typeof SERVICES)[];
+const CONFIGS = { gateway: GatewayConfig, backend: BackendConfig, runner: RunnerConfig };
+const DECLARED: [string, Setting][] = Object.entries(SETTINGS);
+const readBy = (service: Service) =>
+  DECLARED.filter(([, setting]) => setting.readBy.includes(service)).map(([name]) => name);
 
 interface Variable {
   name: string;
@@ -68,10 +72,10 @@ const podOf = (service: string) => manifest('Deployment', service).spec.template
 const containerOf = (service: string) => podOf(service).containers[0];
 const settings = manifest('ConfigMap', 'settings').data;
 const secretNames = [...read('deploy/example/secrets.env.example').matchAll(/^([A-Z_]+)=/gm)].map(
-  ([, name]) => name,
+  ([, name]) => String(name),
 );
 
-/** What the image says: `ENV NAME=value …` and `EXPOSE`. */
+/** What the Dockerfile sets: `ENV NAME=value …` and `EXPOSE`. */
 function image(service: string): { env: Record<string, string>; port: number } {
   const text = read(`docker/${service}.Dockerfile`).replaceAll('\\\n', ' ');
   const lines = [...text.matchAll(/^ENV (.*)$/gm)].map(([, line]) => String(line)).join(' ');
@@ -79,23 +83,35 @@ function image(service: string): { env: Record<string, string>; port: number } {
   return { env: env as Record<string, string>, port: Number(/^EXPOSE (\d+)$/m.exec(text)?.[1]) };
 }
 
-describe.each(NAMES)('%s', (service) => {
+/** Variables of the image that are settings. */
+const settingsOfImage = (service: string) =>
+  Object.keys(image(service).env).filter((name) => name in SETTINGS);
+
+describe.each(SERVICES)('%s', (service) => {
   const container = containerOf(service);
 
-  test('gets the same variables from Kubernetes as from compose, and starts with them', () => {
-    const names = container.env.map(({ name }) => name);
-    expect(names.toSorted()).toEqual(Object.keys(compose.services[service]?.environment ?? {}).toSorted());
-    const { env } = image(service);
-    for (const { name, valueFrom } of container.env) {
-      const { configMapKeyRef, secretKeyRef } = valueFrom;
-      if (configMapKeyRef) expect(Object.keys(settings)).toContain(configMapKeyRef.key);
-      else expect(secretNames).toContain(secretKeyRef?.key);
-      env[name] = configMapKeyRef ? (settings[configMapKeyRef.key] ?? '') : (SECRETS[name] ?? '');
-    }
-    expect(() => readConfig(SERVICES[service], env)).not.toThrow();
+  test('gets every declared setting that it reads, and no other, from compose or its image', () => {
+    const { environment = {} } = compose.services[service] ?? {};
+    const given = [...Object.keys(environment), ...settingsOfImage(service)];
+    expect(given.toSorted()).toEqual(readBy(service).toSorted());
   });
 
-  test('is the image that compose builds, on its port, with the probes', () => {
+  test('gets every declared setting that it reads, and no other, from Kubernetes or its image', () => {
+    const { env } = image(service);
+    const given = [...container.env.map(({ name }) => name), ...settingsOfImage(service)];
+    expect(given.toSorted()).toEqual(readBy(service).toSorted());
+    for (const { name, valueFrom } of container.env) {
+      const { configMapKeyRef, secretKeyRef } = valueFrom;
+      expect([name, (secretKeyRef ?? configMapKeyRef)?.key]).toEqual([name, name]);
+      expect([name, secretKeyRef !== undefined]).toEqual([name, SENSITIVE.includes(name)]);
+      if (secretKeyRef) expect(secretNames).toContain(name);
+      else expect(Object.keys(settings)).toContain(name);
+      env[name] = secretKeyRef ? (SECRETS[name] ?? '') : (settings[name] ?? '');
+    }
+    expect(() => readConfig(CONFIGS[service], env)).not.toThrow();
+  });
+
+  test('is the image that compose builds, on its port, with its probes', () => {
     expect(container.image).toBe(`${compose.name}-${service}`);
     expect(container.ports.map(({ containerPort }) => containerPort)).toEqual([image(service).port]);
     expect(container.livenessProbe.httpGet.path).toBe('/health');
@@ -104,7 +120,7 @@ describe.each(NAMES)('%s', (service) => {
     manifest('NetworkPolicy', service);
   });
 
-  test('has no more rights than it has in compose, and its volumes where its image expects them', () => {
+  test('has no more rights than in compose, and its volumes where its image expects them', () => {
     expect(container.securityContext).toMatchObject({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -126,7 +142,27 @@ const SECRETS: Record<string, string> = {
   AUTH_SECRET: 'a'.repeat(32),
 };
 
-test('services are found under the names and ports that their callers are told', () => {
+test('compose takes from .env what is declared for it, with the declared defaults', () => {
+  const used = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+)(?::-([^}]*))?/g)];
+  const expected = DECLARED.filter(([, { takenBy }]) => takenBy.includes('docker compose'));
+  expect([...new Set(used.map(([, name]) => String(name)))].toSorted()).toEqual(
+    expected.map(([name]) => name).toSorted(),
+  );
+  for (const [, name, fallback] of used) {
+    if (!fallback || fallback.includes('$')) continue;
+    expect([name, fallback]).toEqual([name, DECLARED.find(([declared]) => declared === name)?.[1].default]);
+  }
+});
+
+test('Kubernetes has no setting that nothing reads', () => {
+  const known = new Set(SERVICES.flatMap(readBy));
+  expect(Object.keys(settings).filter((name) => !known.has(name))).toEqual([]);
+  // KEDA reads the two of Redis, which has no use for an address with a password in it.
+  const forKeda = ['REDIS_ADDRESS', 'REDIS_PASSWORD'];
+  expect(secretNames.filter((name) => !known.has(name)).toSorted()).toEqual(forKeda);
+});
+
+test('callers find each service under its name and port', () => {
   for (const [caller, name, service] of [
     ['gateway', 'BACKEND_URL', 'backend'],
     ['backend', 'RUNNER_URL', 'runner'],
@@ -136,7 +172,7 @@ test('services are found under the names and ports that their callers are told',
       url,
       expect.objectContaining({ [name]: url }),
     ]);
-    // Headless: the caller has to see the addresses of all of them.
+    // Headless: the caller needs the addresses of all replicas.
     expect(manifest('Service', service).spec).toMatchObject({
       clusterIP: 'None',
       ports: [{ port: image(service).port }],
@@ -144,7 +180,7 @@ test('services are found under the names and ports that their callers are told',
   }
 });
 
-test('runners get longer to end than their runs, and are scaled by the queue that they work', () => {
+test('runners get longer to stop than their runs, and scale with the run queue', () => {
   expect(podOf('runner').terminationGracePeriodSeconds).toBeGreaterThan(
     Number(settings['SHUTDOWN_GRACE_SECONDS']),
   );
@@ -161,8 +197,8 @@ test('runners get longer to end than their runs, and are scaled by the queue tha
   });
 });
 
-describe('compose, scaled', () => {
-  test('lets no container of a service that is scaled hold a port of the host', () => {
+describe('scaling with compose', () => {
+  test('no container of a scaled service owns a port of the host', () => {
     for (const service of ['backend', 'runner'])
       expect(compose.services[service]).not.toHaveProperty('ports');
     const { ports, command } = compose.services['host-ports'] ?? {};
@@ -173,7 +209,7 @@ describe('compose, scaled', () => {
     ]);
   });
 
-  test('passes the host’s ports on, also while a service is away', async () => {
+  test('the host’s ports lead to the services, and survive a service that is down', async () => {
     const server = createServer((_req, res) => res.end('here'));
     const [open, away, target, nobody] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     server.listen(target, '127.0.0.1');

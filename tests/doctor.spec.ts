@@ -1,4 +1,4 @@
-/** `npm run doctor`, on installations that are well and on some that are not. */
+/** `npm run doctor`, on healthy and on broken installations. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ let dataDir: string;
 let redis: TestRedis;
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let environment: Record<string, string>;
-/** Answers like a model server that knows one key. */
+/** Answers like a model server that accepts one key. */
 let model: Server;
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ async function doctor(settings: Record<string, string> = {}): Promise<{ code: nu
 const line = (level: string, what: string, sentence = '') =>
   expect.stringMatching(new RegExp(`^${level} +${what}: .*${sentence}`)) as string;
 
-it('finds nothing to mend where all is well', async () => {
+it('finds nothing to fix in a healthy installation', async () => {
   const { code, lines } = await doctor();
   expect(lines.filter((one) => one.startsWith('fail'))).toEqual([]);
   for (const what of ['Node', 'git', 'secrets', 'disk', 'PostgreSQL', 'Redis', 'clock', 'model'])
@@ -73,7 +73,7 @@ it('finds nothing to mend where all is well', async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-it('says in a line each what is wrong, and fails', async () => {
+it('names each problem in one line, and fails', async () => {
   const secrets = join(dataDir, 'secrets.json');
   await writeFile(secrets, JSON.stringify({ postgresPassword: 'p', redisPassword: 'r' }));
   await chmod(secrets, 0o644);
@@ -93,8 +93,11 @@ it('says in a line each what is wrong, and fails', async () => {
   expect(code).toBe(1);
 }, 60_000);
 
-it('tells of settings that cannot be read', async () => {
-  const { code, lines } = await doctor({ MAX_CONCURRENT_RUNS: '0' });
-  expect(lines).toContainEqual(line('fail', 'settings', 'MAX_CONCURRENT_RUNS'));
+it('names the settings that are wrong and what is allowed, without their values', async () => {
+  const { code, lines } = await doctor({ MAX_CONCURRENT_RUNS: '0', CODEX_BASE_URL: KEY });
+  expect(lines).toContainEqual(
+    line('fail', 'settings', 'MAX_CONCURRENT_RUNS is too small: .*from 1 to 64\\.'),
+  );
+  expect(lines).toContainEqual(line('fail', 'settings', 'CODEX_BASE_URL is not valid: it must be'));
   expect(code).toBe(1);
 }, 60_000);

@@ -1,73 +1,183 @@
-/** A setting has three places: it is documented, `npm start` and compose know it, and it reaches a service that reads it. */
+/**
+ * Settings are declared once, in libs/contracts/src/settings.ts. These specs check that every service and every
+ * launcher follows the declaration, and that nothing else is spelled differently elsewhere.
+ */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readConfig } from '@saas-codex/service-kit/config';
+import { parseEnv } from 'node:util';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
+import { type Launcher, SERVICES, type Setting, SETTINGS } from '@saas-codex/contracts/settings';
+import { ConfigError, readConfig } from '@saas-codex/service-kit/config';
+import { createLogger } from '@saas-codex/service-kit/logging';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
 import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';
+import { generatedFiles } from '../scripts/lib/generated-files.mjs';
 import { places, readArguments } from '../scripts/lib/replicas.mjs';
+import { fillInSecrets } from '../scripts/lib/secrets.mjs';
 import { serviceDefinitions } from '../scripts/lib/services.mjs';
-import { readSettings, Settings } from '../scripts/lib/settings.mjs';
+import { readSettings } from '../scripts/lib/settings.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(ROOT, file), 'utf8');
-const namesIn = (text: string, pattern: RegExp) =>
-  new Set([...text.matchAll(pattern)].map(([, name]) => String(name)));
 
-const CONFIGS = { backend: BackendConfig, gateway: GatewayConfig, runner: RunnerConfig };
-/** `npm start` makes these itself; compose gets them from `.env`. */
-const SECRETS = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'SERVICE_TOKEN', 'AUTH_SECRET'];
-/** Compose brings its own servers and volumes. */
-const NOT_FOR_COMPOSE = ['DATA_DIR', 'DATABASE_URL', 'REDIS_URL', 'WORKSPACES_ROOT'];
-/** The largest values that `npm start` takes, and something for all that has no default. */
-const GIVEN = {
-  CODEX_API_KEY: 'sk-key',
-  CODEX_BASE_URL: 'http://127.0.0.1:1/v1',
-  CODEX_MODEL: 'm'.repeat(100),
-  ISOLATION: 'none',
-  RUN_TIMEOUT_MINUTES: '10000',
-  SETUP_TIMEOUT_MINUTES: '10000',
-  JAIL_MAX_PROCESSES: '1000000',
-  JAIL_MAX_FILE_MB: '1000000',
-  JAIL_MAX_MEMORY_MB: '10000000',
-  JAIL_MAX_CPU_MINUTES: '10000',
-  JAIL_MAX_DISK_MB: '100000000',
-  JAIL_MAX_FILES: '1000000000',
-  MAX_RUN_LOG_MB: '10000',
-  DEMO_PACE: '10',
-  RETENTION_IDLE_DAYS: '36500',
-  RETENTION_WORKSPACE_DAYS: '36500',
-  RETENTION_MIRROR_DAYS: '36500',
-  DISK_QUOTA_GB_PER_TENANT: '1000000',
-  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
-  METRICS_TOKEN: 'm'.repeat(32),
-  MAX_CONCURRENT_RUNS: '64',
-  MAX_RUNS_PER_TENANT: '100000',
-  RUN_LOG_TTL_MINUTES: '100000',
-  SHUTDOWN_GRACE_SECONDS: '3600',
-  EGRESS_TRUSTED_HOSTS: 'registry.internal, 10.0.0.1:4873',
-  GIT_TRUSTED_HOSTS: 'git.example.org:8080, 10.0.0.1',
-  RATE_LIMIT_PER_MINUTE: '1',
-  SIGN_IN_LIMIT_PER_MINUTE: '1',
-  TRUST_PROXY: '1',
+const CONFIGS = { gateway: GatewayConfig, backend: BackendConfig, runner: RunnerConfig };
+const DECLARED: [string, Setting][] = Object.entries(SETTINGS);
+const takenBy = (launcher: Launcher) =>
+  DECLARED.filter(([, setting]) => setting.takenBy.includes(launcher)).map(([name]) => name);
+
+/** For each type of setting, recognised by its words: values that it accepts, and values that it refuses and why. */
+interface Examples {
+  valid: string[];
+  wrong: [value: string, problem: string][];
+}
+const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] = [
+  [
+    /^an integer from (\d+) to (\d+)$/,
+    (min, max) => ({
+      valid: [min, max],
+      wrong: [
+        [`${Number(min) - 1}`, 'is too small'],
+        [`${Number(max) + 1}`, 'is too large'],
+        [`${min}.5`, 'is not an integer'],
+        ['nine', 'is not a number'],
+      ],
+    }),
+  ],
+  [
+    /^an integer of at least (\d+)$/,
+    (min) => ({ valid: [min, '1000000000'], wrong: [[`${Number(min) - 1}`, 'is too small']] }),
+  ],
+  [
+    /^a number (?:from ([\d.]+) to|above 0 and up to) (\d+)$/,
+    (min = '0.5', max) => ({
+      valid: [min, max],
+      wrong: [
+        ['-1', 'is too small'],
+        [`${Number(max) + 1}`, 'is too large'],
+        ['nine', 'is not a number'],
+      ],
+    }),
+  ],
+  [/^any text$/, () => ({ valid: ['sk-any'], wrong: [] })],
+  [/^a path$/, () => ({ valid: ['some/folder'], wrong: [] })],
+  [
+    /^a text of at most (\d+) characters$/,
+    (max) => ({ valid: ['x'.repeat(Number(max))], wrong: [['x'.repeat(Number(max) + 1), 'is too long']] }),
+  ],
+  [
+    /^one of (.*)$/,
+    (values) => ({ valid: values.split(', '), wrong: [['another', 'is not a known value']] }),
+  ],
+  [
+    /^a secret of at least (\d+) characters$/,
+    (min) => ({ valid: ['s'.repeat(Number(min))], wrong: [['s'.repeat(Number(min) - 1), 'is too short']] }),
+  ],
+  [
+    /^an? (?:http|postgres|redis):\/\/ .*such as (\S+)$/,
+    (example) => ({
+      valid: [example],
+      wrong: [
+        ['ftp://models', 'is not valid'],
+        ['models', 'is not valid'],
+      ],
+    }),
+  ],
+  [
+    /^one or more http:\/\/ .*such as (\S+)$/,
+    (example) => ({
+      valid: [example, `${example}, ${example}`],
+      wrong: [[`${example},ftp://other`, 'is not valid']],
+    }),
+  ],
+  [/^an absolute path$/, () => ({ valid: ['/srv/folder'], wrong: [['srv/folder', 'is not valid']] })],
+  [
+    /^hosts separated by commas, such as (.*)$/,
+    (example) => ({ valid: [example, `${example},`], wrong: [['https://git.example.org', 'is not valid']] }),
+  ],
+  [
+    /^a number of proxies up to 9/,
+    () => ({
+      valid: ['1', 'loopback, 10.0.0.0/8', '192.0.2.1, 2001:db8::/32, ::1'],
+      wrong: [
+        ['proxy.example.org', 'is not valid'],
+        ['10.0.0.0/8/8', 'is not valid'],
+        ['10', 'is not valid'],
+      ],
+    }),
+  ],
+];
+
+function examplesOf({ allowed }: Setting): Examples {
+  for (const [words, examples] of EXAMPLES) {
+    const groups = words.exec(allowed);
+    if (groups) return examples(...groups.slice(1));
+  }
+  throw new Error(`there are no examples for "${allowed}"`);
+}
+
+/** An environment in which every setting has its first valid example. */
+const VALID = Object.fromEntries(
+  DECLARED.map(([name, setting]) => [name, examplesOf(setting).valid[0] ?? '']),
+);
+/** Ports of their own, since five equal ones are a mistake. */
+const PORTS = {
+  GATEWAY_PORT: '9100',
+  BACKEND_PORT: '9101',
+  RUNNER_PORT: '9102',
+  POSTGRES_PORT: '9103',
+  REDIS_PORT: '9104',
 };
-/** What a service's environment holds besides its settings. */
-const SURROUNDINGS = ['PATH', 'LANG', 'TZ', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
 
-const documented = namesIn(read('.env.example'), /^([A-Z_]+)=/gm);
+function mistakesOf(work: () => unknown): string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n');
+  }
+}
 
-test('every setting of `npm start` is documented, and nothing else is', () => {
-  expect([...documented].toSorted()).toEqual([...Object.keys(Settings.shape), ...SECRETS].toSorted());
+test.each(DECLARED)(
+  '%s: every reader and `npm start` accept its range, and refuse anything else in one sentence',
+  (name, setting) => {
+    expect(setting.description).toMatch(/^[A-Z].*\.$/);
+    expect([...setting.readBy, ...setting.takenBy]).not.toEqual([]);
+    const readers = SERVICES.filter((service) => setting.readBy.includes(service));
+    const isTaken = setting.takenBy.includes('npm start');
+    const mistakes = (value: string) => [
+      ...readers.map((service) =>
+        mistakesOf(() => readConfig(CONFIGS[service], { ...VALID, [name]: value })),
+      ),
+      ...(isTaken ? [mistakesOf(() => readSettings('/nonexistent', { ...PORTS, [name]: value }))] : []),
+    ];
+    const { valid, wrong } = examplesOf(setting);
+    for (const value of [...valid, setting.default ?? '']) {
+      if (value) expect(mistakes(value).flat()).toEqual([]);
+    }
+    for (const [value, problem] of wrong) {
+      const sentence = `${name} ${problem}: it must be ${setting.allowed}.`;
+      // `npm start` makes a relative folder absolute instead.
+      const refusals = name === 'WORKSPACES_ROOT' ? [...readers.map(() => [sentence]), []] : undefined;
+      expect(mistakes(value)).toEqual(refusals ?? mistakes(value).map(() => [sentence]));
+    }
+  },
+);
+
+test.each(SERVICES)('the %s names every setting that it cannot start without', (service) => {
+  const missing = DECLARED.filter(([, { required, readBy }]) => required && readBy.includes(service));
+  const mistakes = mistakesOf(() => readConfig(CONFIGS[service], {}));
+  expect(mistakes.toSorted()).toEqual(missing.map(([name]) => `${name} is not set.`).toSorted());
+  expect(() => readConfig(CONFIGS[service], {})).toThrow(ConfigError);
 });
 
-test('compose takes every setting from .env that is documented for it', () => {
-  const used = namesIn(read('docker-compose.yml'), /\$\{([A-Z_]+)/g);
-  const expected = [...documented].filter((name) => !NOT_FOR_COMPOSE.includes(name));
-  expect([...used].toSorted()).toEqual(expected.toSorted());
+test('paths that lead to one folder get one spelling', () => {
+  const { WORKSPACES_ROOT } = readConfig(RunnerConfig, { ...VALID, WORKSPACES_ROOT: '/srv//a/../b/./c/' });
+  expect(WORKSPACES_ROOT).toBe('/srv/b/c');
 });
 
-test('what `npm start` takes reaches the services, which read all of it and take the same values', () => {
-  const settings = readSettings('/nonexistent', GIVEN);
+test('`npm start` passes each service exactly the settings that it reads', () => {
+  const settings = readSettings('/nonexistent', { ...VALID, ...PORTS });
   const { runners, backends, gateway } = serviceDefinitions({
     root: ROOT,
     settings,
@@ -82,17 +192,27 @@ test('what `npm start` takes reaches the services, which read all of it and take
     publicUrl: 'http://localhost:9100',
     places: places(settings, { runners: 3, backends: 2 }),
   });
-  const definitions = { runner: runners[0], backend: backends[0], gateway };
   expect(backends[1]?.env['RUNNER_URL']).toBe(
     'http://127.0.0.1:9102,http://127.0.0.1:9112,http://127.0.0.1:9122',
   );
   expect(gateway.env['BACKEND_URL']).toBe('http://127.0.0.1:9101,http://127.0.0.1:9111');
-  for (const [name, config] of Object.entries(CONFIGS)) {
-    const env = definitions[name as keyof typeof CONFIGS]?.env ?? {};
-    const settings = Object.keys(env).filter((key) => !SURROUNDINGS.includes(key));
-    expect([name, settings.toSorted()]).toEqual([name, Object.keys(config.shape).toSorted()]);
-    expect(() => readConfig(config, env)).not.toThrow();
+  const surroundings = ['PATH', 'LANG', 'TZ', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+  const environments = {
+    gateway: gateway.env,
+    backend: backends[0]?.env ?? {},
+    runner: runners[0]?.env ?? {},
+  };
+  for (const service of SERVICES) {
+    const passed = Object.keys(environments[service]).filter((name) => !surroundings.includes(name));
+    const declared = DECLARED.filter(([, { readBy }]) => readBy.includes(service)).map(([name]) => name);
+    expect([service, passed.toSorted()]).toEqual([service, declared.toSorted()]);
+    expect(() => readConfig(CONFIGS[service], environments[service])).not.toThrow();
   }
+  expect(
+    Object.keys(environments).filter(
+      (service) => 'CODEX_API_KEY' in environments[service as keyof typeof environments],
+    ),
+  ).toEqual(['runner']);
 });
 
 test('replicas have ports of their own, and a mistake in asking for them is named', () => {
@@ -110,18 +230,56 @@ test('replicas have ports of their own, and a mistake in asking for them is name
   expect(readArguments(['--runners', '3', '--dev'])).toEqual({ development: true, runners: 3, backends: 1 });
   expect(() => readArguments(['--backends', '0'])).toThrow('--backends: must be a number from 1 to 20.');
   expect(() => readArguments(['--runner', '2'])).toThrow("'--runner'");
+  expect(mistakesOf(() => readSettings('/nonexistent', { RUNNER_PORT: '9101' }))).toEqual([
+    'GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT, POSTGRES_PORT, REDIS_PORT must differ.',
+  ]);
 });
 
-test('what a service refuses, `npm start` refuses in a sentence', () => {
-  const given = { MAX_CONCURRENT_RUNS: '65', SHUTDOWN_GRACE_SECONDS: '3601', CODEX_MODEL: 'm'.repeat(101) };
-  const sentences = Object.keys(given)
-    .toSorted()
-    .map((name) => expect.stringMatching(`^${name}: `) as unknown);
-  let said = '';
-  try {
-    readSettings('/nonexistent', given);
-  } catch (error) {
-    said = (error as Error).message;
+describe('what people read about settings', () => {
+  const example = parseEnv(read('.env.example'));
+
+  test('generated files are up to date; `npm run generate` writes them', async () => {
+    for (const [path, text] of Object.entries(await generatedFiles())) {
+      expect([path, read(path)]).toEqual([path, text]);
+    }
+  });
+
+  test('.env.example has every setting of `npm start` and compose, and changes nothing', () => {
+    const known = new Set([...takenBy('npm start'), ...takenBy('docker compose')]);
+    expect(Object.keys(example).toSorted()).toEqual([...known].toSorted());
+    expect(readSettings('/nonexistent', example)).toEqual(readSettings('/nonexistent', {}));
+  });
+
+  test('`npm run env` fills in the secrets of compose and nothing else', () => {
+    const filled = parseEnv(fillInSecrets(read('.env.example')));
+    const changed = Object.keys(filled).filter((name) => filled[name] !== example[name]);
+    const forCompose = takenBy('docker compose').filter((name) => !takenBy('npm start').includes(name));
+    expect(changed.toSorted()).toEqual(forCompose.toSorted());
+    expect(new Set(changed.map((name) => filled[name])).size).toBe(changed.length);
+    for (const name of changed) expect(filled[name]).toMatch(/^[0-9a-f]{64}$/);
+    expect(SENSITIVE).toEqual(expect.arrayContaining(changed));
+  });
+
+  test('the table of the README has the declared defaults', () => {
+    const rows = [...read('README.md').matchAll(/^\| `([A-Z_]+)` +\| +(.*?) +\|/gm)];
+    expect(rows.length).toBeGreaterThan(5);
+    for (const [, name = '', shown = ''] of rows) {
+      const setting = DECLARED.find(([declared]) => declared === name)?.[1];
+      const expected = setting?.default === undefined ? setting?.unset : setting.default || 'none';
+      expect([name, shown.replaceAll('`', '')]).toEqual([name, expected?.replaceAll('`', '')]);
+    }
+  });
+});
+
+test('a log line never contains a sensitive setting', () => {
+  const lines: string[] = [];
+  const logger = createLogger('spec', 'info', { write: (line) => void lines.push(line) });
+  const secrets = Object.fromEntries(SENSITIVE.map((name) => [name, 'a-secret-value']));
+  logger.info({ ...secrets, LOG_LEVEL: 'info' }, 'settings');
+  logger.info({ config: { ...secrets, LOG_LEVEL: 'info' } }, 'settings');
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    expect(line).not.toContain('a-secret-value');
+    expect(line).toContain('"LOG_LEVEL":"info"');
   }
-  expect(said.split('\n').toSorted()).toEqual(sentences);
 });

@@ -6,17 +6,20 @@ import { fail, ok, warn } from './report.mjs';
 /** @typedef {'bubblewrap' | 'codex-sandbox' | 'none'} Isolation */
 
 /**
- * What keeps agents from everything else: as the runner says that runs, else by the same probe that a runner starts with.
+ * What confines agents: the running runner's answer, or else the result of the probe that a runner starts with.
  * @param {string} root the project's folder
  * @param {import('./machine.mjs').Settings} settings
- * @param {import('./services.mjs').Health | null} runner its health; null: it does not run
+ * @param {import('./services.mjs').Health | null} runner its health; null if it does not run
  */
 export async function checkIsolation(root, settings, runner) {
   if (runner !== null)
     return toFinding(/** @type {Isolation} */ (runner.isolation), runner.isolation_reason ?? '');
   const built = join(root, 'apps/runner/dist');
   if (!existsSync(join(built, 'main.js')))
-    return warn('isolation', 'cannot be tried before the runner is built. Run "npm start", then this again.');
+    return warn(
+      'isolation',
+      'cannot be tested before the runner is built. Run "npm start", then this again.',
+    );
   return probe(built, settings);
 }
 
@@ -27,7 +30,7 @@ async function probe(built, settings) {
   const { chooseJail } = await load('sandbox/jail/choose-jail.js');
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await load('config.js');
-  // Beside where agents will work, since it depends on the folder whether a jail can be built.
+  // Next to where agents will work: whether a jail can be built depends on the folder.
   const parent = existsSync(settings.WORKSPACES_ROOT) ? settings.WORKSPACES_ROOT : settings.DATA_DIR;
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const folder = mkdtempSync(join(parent, '.doctor-'));
@@ -43,7 +46,7 @@ async function probe(built, settings) {
     await /** @type {{ onApplicationShutdown?: () => Promise<void> }} */ (jail).onApplicationShutdown?.();
     return toFinding(jail.isolation, jail.reason);
   } catch (error) {
-    return fail('isolation', error instanceof Error ? error.message : 'cannot be had here.');
+    return fail('isolation', error instanceof Error ? error.message : 'does not work here.');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -57,5 +60,5 @@ function toFinding(isolation, reason) {
       'isolation',
       `Codex's own sandbox, which lets agents read other files. ${reason} Install bubblewrap and socat, and allow user namespaces.`,
     );
-  return warn('isolation', `none: agents can do what the runner can. ${reason} Unset ISOLATION.`);
+  return warn('isolation', `none: agents can do whatever the runner can. ${reason} Unset ISOLATION.`);
 }

@@ -5,13 +5,13 @@ import { capture } from '../lib/run.mjs';
 import { findProgram } from '../lib/system-packages.mjs';
 import { fail, ok, warn } from './report.mjs';
 
-/** @typedef {ReturnType<typeof import('../lib/settings.mjs').readSettings>} Settings */
+/** @typedef {import('../lib/settings.mjs').Settings} Settings */
 
 const GIT_AT_LEAST = [2, 34];
 const GB = 1_000_000_000;
 const LEAST_GB = 2;
 const COMFORTABLE_GB = 10;
-/** What only we may read. */
+/** Files that only their owner may read. */
 const PRIVATE = ['secrets.json', 'owner-token'];
 
 export async function checkGit() {
@@ -31,8 +31,8 @@ export function checkFolders({ DATA_DIR, WORKSPACES_ROOT }) {
     ['WORKSPACES_ROOT', WORKSPACES_ROOT],
   ].map(([name = '', folder = '']) =>
     isWritable(nearest(folder))
-      ? ok(name, `${folder} can be written.`)
-      : fail(name, `${folder} cannot be written. Give it to the user who runs the services, or set ${name}.`),
+      ? ok(name, `${folder} is writable.`)
+      : fail(name, `${folder} is not writable. Give it to the user who runs the services, or set ${name}.`),
   );
   const open = ['', ...PRIVATE].map((name) => join(DATA_DIR, name)).filter(isOpen);
   const secrets =
@@ -47,11 +47,14 @@ export function checkDisk({ WORKSPACES_ROOT }) {
   const folder = nearest(WORKSPACES_ROOT);
   const { bavail, bsize } = statfsSync(folder);
   const free = (bavail * bsize) / GB;
-  const sentence = `${free.toFixed(1)} GB are free where the workspaces are`;
+  const sentence = `${free.toFixed(1)} GB are free for the workspaces`;
   if (free < LEAST_GB)
-    return fail('disk', `${sentence}. Make room: clones, events and databases need ${LEAST_GB} GB at least.`);
+    return fail(
+      'disk',
+      `${sentence}. Free some space: clones, events and databases need at least ${LEAST_GB} GB.`,
+    );
   if (free < COMFORTABLE_GB)
-    return warn('disk', `${sentence}. Make room soon, or let RETENTION_IDLE_DAYS be shorter.`);
+    return warn('disk', `${sentence}. Free some space soon, or lower RETENTION_IDLE_DAYS.`);
   return ok('disk', `${sentence}.`);
 }
 
@@ -60,29 +63,33 @@ export function checkDisk({ WORKSPACES_ROOT }) {
  * @param {import('./services.mjs').HealthByService} health
  */
 export async function checkPorts(settings, health) {
-  /** @type {[string, number, boolean][]} setting, port, whether what answers there is ours */
+  /** @type {[string, number, boolean][]} setting, port, whether our own service answers there */
   const ports = [
     ['GATEWAY_PORT', settings.GATEWAY_PORT, health.gateway !== null],
     ['BACKEND_PORT', settings.BACKEND_PORT, health.backend !== null],
     ['RUNNER_PORT', settings.RUNNER_PORT, health.runner !== null],
   ];
   const running = Object.values(health).some((answer) => answer !== null);
-  // Whether these are ours their own checks tell, by their passwords.
+  // The checks of the stores tell by their passwords whether these are ours.
   if (!settings.DATABASE_URL) ports.push(['POSTGRES_PORT', settings.POSTGRES_PORT, running]);
   if (!settings.REDIS_URL) ports.push(['REDIS_PORT', settings.REDIS_PORT, running]);
   const findings = await Promise.all(
     ports.map(async ([setting, port, ours]) => {
-      if (ours) return ok('ports', `${port} is ours (${setting}).`);
+      if (ours) return ok('ports', `${port} is used by this installation (${setting}).`);
       return requireFreePorts([{ name: setting, port, setting }]).then(
         () => ok('ports', `${port} is free (${setting}).`),
-        () => fail('ports', `${port} is taken. Stop what listens there, or set ${setting} to another port.`),
+        () =>
+          fail(
+            'ports',
+            `${port} is taken. Stop the program that uses it, or set ${setting} to another port.`,
+          ),
       );
     }),
   );
   return findings;
 }
 
-/** @param {string} folder @returns {string} itself, or the first above it that exists */
+/** @param {string} folder @returns {string} itself, or its first parent that exists */
 const nearest = (folder) => (existsSync(folder) ? folder : nearest(dirname(folder)));
 
 /** @param {string} folder */

@@ -6,7 +6,7 @@ const NAMES = /** @type {const} */ (['gateway', 'backend', 'runner']);
 
 /**
  * @typedef {{ service: string, status: string, version: string, isolation?: string, isolation_reason?: string }} Health
- * @typedef {Record<typeof NAMES[number], Health | null>} HealthByService null: it does not answer
+ * @typedef {Record<typeof NAMES[number], Health | null>} HealthByService null if it does not answer
  */
 
 /**
@@ -35,22 +35,22 @@ export async function healthOf({ GATEWAY_PORT, BACKEND_PORT, RUNNER_PORT }) {
 /** @param {HealthByService} health @returns {import('./report.mjs').Finding[]} */
 export function checkServices(health) {
   const away = NAMES.filter((name) => health[name] === null);
-  if (away.length === NAMES.length) return [warn('services', 'none runs. Start them: npm start')];
+  if (away.length === NAMES.length) return [warn('services', 'none is running. Start them: npm start')];
   return NAMES.map((name) => {
     const answer = health[name];
     return answer === null
-      ? fail(name, 'does not answer, while others do. Read its log (DATA_DIR/logs), then start again.')
+      ? fail(name, 'does not answer, but others do. Read its log (DATA_DIR/logs), then restart.')
       : ok(name, `${answer.status}, version ${answer.version}.`);
   });
 }
 
 /**
- * Asks for the list of models, which costs nothing. Nobody is asked unless a model is set.
+ * Asks the model server for its list of models, which costs nothing. Without a key and an address it asks no server.
  * @param {import('./machine.mjs').Settings} settings
  */
 export async function checkModel({ CODEX_API_KEY, CODEX_BASE_URL }) {
   if (!CODEX_API_KEY && !CODEX_BASE_URL)
-    return warn('model', 'the demo model answers, which is not an AI. Set CODEX_API_KEY or CODEX_BASE_URL.');
+    return warn('model', 'the demo model answers. It is not an AI. Set CODEX_API_KEY or CODEX_BASE_URL.');
   const root = (CODEX_BASE_URL ?? OPENAI).replace(/\/+$/, '');
   const { host } = new URL(root);
   let answer;
@@ -64,10 +64,13 @@ export async function checkModel({ CODEX_API_KEY, CODEX_BASE_URL }) {
   } catch (error) {
     return fail('model', `${host} cannot be reached (${reasonOf(error)}). Check CODEX_BASE_URL.`);
   }
-  if (answer.ok) return ok('model', `${host} answers${CODEX_API_KEY ? ' and takes the key' : ''}.`);
+  if (answer.ok) return ok('model', `${host} answers${CODEX_API_KEY ? ' and accepts the key' : ''}.`);
   if (answer.status === 401 || answer.status === 403)
     return fail('model', `${host} refuses the key (${answer.status}). Check CODEX_API_KEY.`);
   if (answer.status >= 300 && answer.status < 400)
-    return fail('model', `${host} redirects, which is not followed. Set CODEX_BASE_URL to where it leads.`);
-  return warn('model', `${host} answers ${answer.status} when it is asked for its models. Try a prompt.`);
+    return fail(
+      'model',
+      `${host} redirects, and redirects are not followed. Set CODEX_BASE_URL to the target.`,
+    );
+  return warn('model', `${host} answers ${answer.status} to a request for its models. Try a prompt.`);
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 /**
  * @typedef {object} Store
- * @property {string | null} url null: ours, whose secrets are not made yet
+ * @property {string | null} url null if it is our own and its secrets do not exist yet
  * @property {boolean} own `npm start` brings it
  */
 
 /**
- * Where the stores are. Makes nothing: secrets that are not there stay away.
- * @param {ReturnType<typeof import('../lib/settings.mjs').readSettings>} settings
+ * Where the stores are. Unlike the launcher, this creates no secrets.
+ * @param {import('../lib/settings.mjs').Settings} settings
  * @returns {{ postgres: Store, redis: Store }}
  */
 export function storesOf(settings) {

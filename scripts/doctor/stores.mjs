@@ -9,10 +9,10 @@ import { fail, ok, reasonOf, warn } from './report.mjs';
 const CONNECT_MS = 5_000;
 const POSTGRES_AT_LEAST = 14;
 const REDIS_AT_LEAST = 6.2;
-/** An event's age, a lock's time: clocks that differ by more make them wrong. */
+/** If clocks differ by more than this, the ages of events and locks are wrong. */
 const SKEW_WARN_MS = 2_000;
 
-const NOT_RUNNING = 'does not run. Start it: npm start';
+const NOT_RUNNING = 'is not running. Start it: npm start';
 
 /** @param {string} root the project's folder @param {Store} store */
 export async function checkPostgres(root, { url, own }) {
@@ -25,7 +25,7 @@ export async function checkPostgres(root, { url, own }) {
     if (own && reason === 'ECONNREFUSED') return warn('PostgreSQL', NOT_RUNNING);
     return fail(
       'PostgreSQL',
-      `cannot be reached (${reason}). ${own ? 'Stop what else has POSTGRES_PORT.' : 'Check DATABASE_URL.'}`,
+      `cannot be reached (${reason}). ${own ? 'Stop the other program on POSTGRES_PORT.' : 'Check DATABASE_URL.'}`,
     );
   }
   try {
@@ -48,7 +48,8 @@ export async function checkPostgres(root, { url, own }) {
 
 /** @param {string} root @param {pg.Client} client @param {boolean} migrated */
 async function checkMigrations(root, client, migrated) {
-  if (!migrated) return warn('migrations', 'the database is empty. The backend fills it when it starts.');
+  if (!migrated)
+    return warn('migrations', 'the database is empty. The backend creates the tables when it starts.');
   const { rows } = await client.query('SELECT name FROM migrations');
   const done = new Set(rows.map(({ name }) => name));
   const source = readFileSync(join(root, 'apps/backend/src/database/migrations.ts'), 'utf8');
@@ -83,7 +84,7 @@ export async function checkRedis({ url, own }) {
     if (own && reason === 'ECONNREFUSED') return warn('Redis', NOT_RUNNING);
     return fail(
       'Redis',
-      `cannot be reached (${reason}). ${own ? 'Stop what else has REDIS_PORT.' : 'Check REDIS_URL and its password.'}`,
+      `cannot be reached (${reason}). ${own ? 'Stop the other program on REDIS_PORT.' : 'Check REDIS_URL and its password.'}`,
     );
   } finally {
     redis.disconnect();
@@ -105,7 +106,7 @@ function readInfo(info) {
       : warn('Redis on disk', 'appendonly is off, so a crash loses the queue. Set "appendonly yes".'),
     policy === 'noeviction'
       ? ok('Redis memory', 'nothing is evicted.')
-      : fail('Redis memory', `maxmemory-policy is ${policy}, which throws runs away. Set it to noeviction.`),
+      : fail('Redis memory', `maxmemory-policy is ${policy}, which deletes runs. Set it to noeviction.`),
   ];
 }
 
@@ -113,6 +114,9 @@ function readInfo(info) {
 function clock(store, itsMs) {
   const skewMs = Math.abs(itsMs - Date.now());
   return skewMs > SKEW_WARN_MS
-    ? warn('clock', `${store}'s differs by ${(skewMs / 1_000).toFixed(1)} s. Let NTP set both.`)
+    ? warn(
+        'clock',
+        `it differs from ${store}'s by ${(skewMs / 1_000).toFixed(1)} s. Synchronise both with NTP.`,
+      )
     : ok('clock', `the same as ${store}'s.`);
 }

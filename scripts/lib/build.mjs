@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, onceFor } from './fingerprint.mjs';
 import { capture } from './run.mjs';
 
 const LIBS = ['libs/contracts', 'libs/service-kit', 'libs/event-log'];
-/** Every project with what it is built from besides its own folder, in an order that respects that. */
+/** In build order, each with the libraries that it is built from. */
 const PROJECTS = [
   { name: 'contracts', folder: 'libs/contracts', uses: [] },
   { name: 'service-kit', folder: 'libs/service-kit', uses: ['libs/contracts'] },
@@ -16,10 +16,10 @@ const PROJECTS = [
   { name: 'web', folder: 'apps/web', uses: ['libs/contracts'] },
 ];
 
-/** All that runs on Node: everything but the web app. */
+/** Everything that runs on Node: all but the web app. */
 export const NODE_PROJECTS = PROJECTS.map(({ name }) => name).filter((name) => name !== 'web');
 
-/** What a project is built from: everything of it but what was built. */
+/** The files of a project that its build depends on. */
 const SOURCES = [
   'src',
   'public',
@@ -31,24 +31,42 @@ const SOURCES = [
   'tsconfig.lib.json',
 ];
 
+/** @typedef {typeof PROJECTS[number]} Project */
+
+/** @param {string} root @param {Project} project */
+const stampOf = (root, { folder }) => join(root, folder, 'dist/.built-for');
+
+/** @param {string} root @param {Project} project */
+function fingerprintOf(root, { folder, uses }) {
+  const inputs = [folder, ...uses].flatMap((part) => SOURCES.map((source) => join(root, part, source)));
+  return fingerprint([...inputs, join(root, 'tsconfig.base.json'), join(root, 'package-lock.json')]);
+}
+
 /**
- * Builds what has changed since its last build.
+ * @param {string} root the project's folder
+ * @param {string} [name] of a project; all of them by default
+ * @returns {'current' | 'stale' | 'missing'} the worst state among them
+ */
+export function buildState(root, name) {
+  const projects = PROJECTS.filter((project) => name === undefined || project.name === name);
+  if (projects.some((project) => !existsSync(stampOf(root, project)))) return 'missing';
+  const isCurrent = (/** @type {Project} */ project) =>
+    readFileSync(stampOf(root, project), 'utf8') === fingerprintOf(root, project);
+  return projects.every(isCurrent) ? 'current' : 'stale';
+}
+
+/**
+ * Builds the projects whose sources have changed since their last build.
  * @param {string} root the project's folder
  * @param {{ only?: string[] }} [options] names of projects
  */
 export async function build(root, { only } = {}) {
-  for (const { name, folder, uses } of PROJECTS) {
+  for (const project of PROJECTS) {
+    const { name, folder } = project;
     if (only && !only.includes(name)) continue;
-    const inputs = [folder, ...uses].flatMap((part) => SOURCES.map((source) => join(root, part, source)));
-    const wanted = fingerprint([
-      ...inputs,
-      join(root, 'tsconfig.base.json'),
-      join(root, 'package-lock.json'),
-    ]);
-    const dist = join(root, folder, 'dist');
-    await onceFor(join(dist, '.built-for'), wanted, async () => {
+    await onceFor(stampOf(root, project), fingerprintOf(root, project), async () => {
       console.log(`Building ${name} …`);
-      if (existsSync(dist)) rmSync(dist, { recursive: true });
+      rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
       const bin = join(root, 'node_modules/.bin');
       if (name === 'web')
         await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder) });

@@ -4,8 +4,8 @@ import { NODE_PROJECTS } from './build.mjs';
 export const DEV_WEB_PORT = 5173;
 
 /**
- * Watch mode: `nest build --watch` compiles each project, `node --watch` starts its service again, and Vite's dev
- * server shows the web app and proxies `/api` to the gateway.
+ * Watch mode: `nest build --watch` compiles each project, `node --watch` restarts its service, and Vite's dev server
+ * serves the web app and proxies `/api` to the gateway.
  * @param {string} root
  * @param {import('./supervisor.mjs').ServiceDefinition[]} services
  * @param {{ GATEWAY_PORT: number }} settings

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path';
 
 /**
- * One hash over files and folders (their names and contents), so that work is done again only after a change.
+ * One hash over the names and contents of files and folders, to repeat work only after a change.
  * @param {string[]} paths
  */
 export function fingerprint(paths) {
@@ -21,7 +21,7 @@ export function fingerprint(paths) {
 }
 
 /**
- * Does `work` unless `stamp` says that it was done for the same fingerprint.
+ * Runs `work` unless the file `stamp` says that it was done for the same fingerprint.
  * @param {string} stamp a file @param {string} wanted @param {() => Promise<void>} work
  */
 export async function onceFor(stamp, wanted, work) {

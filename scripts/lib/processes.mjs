@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits for a condition, polled every 20 ms.
+ * Polls a condition every 20 ms until it is true.
  * @param {() => boolean | Promise<boolean>} condition
- * @param {import('node:child_process').ChildProcess | undefined} child whose end makes the wait fail
- * @param {() => string} explain the sentence for a failure
+ * @param {import('node:child_process').ChildProcess | undefined} child the wait fails when it ends
+ * @param {() => string} explain the message of a failure
  * @param {number} [timeoutMs]
  */
 export async function waitUntil(condition, child, explain, timeoutMs = 30_000) {
@@ -20,7 +20,7 @@ export const hasEnded = (child) =>
   child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
 /**
- * Ends a process: asks with `signal`, and takes it down after `graceMs`.
+ * Stops a process with `signal`, and kills it if it still runs after `graceMs`.
  * @param {import('node:child_process').ChildProcess} child
  * @param {NodeJS.Signals} signal
  * @param {number} graceMs

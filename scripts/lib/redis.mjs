@@ -6,8 +6,8 @@ import { stopProcess, waitUntil } from './processes.mjs';
 import { requireProgram } from './system-packages.mjs';
 
 /**
- * Starts our own Redis on loopback: every write appended to disk, nothing ever evicted. Its configuration goes in
- * through stdin, so that the password stands in no argument and no file.
+ * Starts our own Redis on loopback. It appends every write to disk and evicts nothing. Its configuration goes in through
+ * stdin, so that the password is in no argument and no file.
  * @param {{ folder: string, port: number, password?: string }} options
  * @returns {Promise<{ url: string, process: import('node:child_process').ChildProcess, stop(): Promise<void> }>}
  */
@@ -55,7 +55,7 @@ export async function startRedis({ folder, port, password }) {
 }
 
 /**
- * A launcher that was killed leaves its Redis running: end it, so that ours can take the folder.
+ * A killed launcher leaves its Redis running: stop it, so that ours can use the folder.
  * @param {string} file @param {string} program
  */
 async function endLeftover(file, program) {
@@ -73,6 +73,6 @@ async function endLeftover(file, program) {
   await waitUntil(
     () => !alive(),
     undefined,
-    () => `The Redis of an earlier start (pid ${pid}) does not end.`,
+    () => `The Redis of an earlier start (pid ${pid}) does not stop.`,
   );
 }

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 
 /*
- * `npm start -- --runners 3 --backends 2`: several of a service on one machine.
+ * `npm start -- --runners 3 --backends 2` starts several replicas of a service on one machine.
  *
  *     runner     RUNNER_PORT         9102        backend     BACKEND_PORT        9101
  *     runner-2   RUNNER_PORT + 10    9112        backend-2   BACKEND_PORT + 10   9111
  *     runner-3   RUNNER_PORT + 20    9122
  *
- * Steps of ten: with the default ports nothing of ours lies on another's port, and a number tells whose it is.
+ * In steps of ten: with the default ports no two services collide, and the last digit identifies the service.
  */
 
 const STEP = 10;
@@ -28,7 +28,7 @@ const OPTIONS = /** @type {const} */ ({
 /**
  * @param {string[]} args the command line without node and script
  * @returns {Replicas & { development: boolean }}
- * @throws Error with a sentence for the first mistake
+ * @throws Error with one sentence for the first mistake
  */
 export function readArguments(args) {
   const { values } = parseArgs({ args, options: OPTIONS });
@@ -47,18 +47,18 @@ function count(option, text) {
 }
 
 /**
- * One place of a service: what it is called, and where it listens.
+ * A replica's name and where it listens.
  * @typedef {object} Place
  * @property {string} name
  * @property {number} port
- * @property {string} setting the setting that moves it
+ * @property {string} setting the setting that changes the port
  */
 
 /**
  * @param {{ GATEWAY_PORT: number, BACKEND_PORT: number, RUNNER_PORT: number, POSTGRES_PORT: number, REDIS_PORT: number }} settings
  * @param {Replicas} replicas
  * @returns {{ gateway: Place, backends: Place[], runners: Place[] }}
- * @throws Error when two of them, or one and a database, would have one port
+ * @throws Error if two of them, or one and a store, would have the same port
  */
 export function places(settings, { runners, backends }) {
   const all = {

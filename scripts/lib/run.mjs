@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a command to its end with our own stdout and stderr.
+ * Runs a command to its end, with our stdout and stderr.
  * @param {string} command
  * @param {string[]} args
  * @param {import('node:child_process').SpawnOptions} [options]
- * @returns {Promise<void>} rejects with a sentence when the command fails
+ * @returns {Promise<void>} rejects with one sentence if the command fails
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -20,11 +20,11 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs a command quietly; its output is shown only when it fails.
+ * Runs a command quietly. Its output is shown only if it fails.
  * @param {string} command
  * @param {string[]} args
  * @param {import('node:child_process').SpawnOptions & { input?: string }} [options]
- * @returns {Promise<string>} what it printed
+ * @returns {Promise<string>} its output
  */
 export function capture(command, args, { input, ...options } = {}) {
   return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ export function capture(command, args, { input, ...options } = {}) {
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
     child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
-    // Not at 'exit': what it wrote may not have been read by then.
+    // Not 'exit': its output may not have been read by then.
     child.on('close', (code, signal) =>
       code === 0
         ? resolve(output)

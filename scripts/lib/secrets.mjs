@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const newSecret = () => randomBytes(32).toString('hex');
 
 /**
- * The secrets that our own parts share, made at the first start and kept in DATA_DIR (0600).
+ * The secrets that the parts of one installation share. The first start makes them; DATA_DIR keeps them, with mode 0600.
  * @param {string} dataDir
  * @returns {{ postgresPassword: string, redisPassword: string, serviceToken: string, authSecret: string }}
  */
@@ -22,4 +22,14 @@ export function readSecrets(dataDir) {
     writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   }
   return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/**
+ * @param {string} example the text of .env.example
+ * @returns {string} the same with a fresh secret in each blank line of its group "Secrets"
+ */
+export function fillInSecrets(example) {
+  const start = example.indexOf('# --- Secrets ');
+  const secrets = example.slice(start).replaceAll(/^[A-Z_]+=$/gm, (line) => `${line}${newSecret()}`);
+  return example.slice(0, start) + secrets;
 }

@@ -5,22 +5,22 @@ import { hasEnded, stopProcess, waitUntil } from './processes.mjs';
 
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const STEADY_AFTER_MS = 30_000;
-/** How long a service may take to end, unless it says otherwise. */
+/** How long a service may take to stop, unless its definition says otherwise. */
 export const STOP_GRACE_MS = 15_000;
 
 /**
  * @typedef {object} ServiceDefinition
  * @property {string} name
  * @property {string[]} command program and arguments
- * @property {NodeJS.ProcessEnv} env the whole environment: a service sees only what is meant for it
+ * @property {NodeJS.ProcessEnv} env the whole environment: a service sees nothing else
  * @property {string} [cwd]
  * @property {string} [healthUrl]
- * @property {number} [stopGraceMs] how long it may take to end after SIGTERM
+ * @property {number} [stopGraceMs] how long it may take to stop after SIGTERM
  */
 
 /**
- * Keeps one service alive: starts it again with growing pauses when it dies. The service has an IPC channel to
- * us and ends by itself when we vanish. Its output goes to a file.
+ * Keeps one service alive: restarts it after growing pauses when it dies. The service has an IPC channel to this process
+ * and ends by itself when the channel closes. Its output goes to a file.
  */
 export class Service {
   #pauseMs = 500;
@@ -58,14 +58,14 @@ export class Service {
       if (this.#stopped) return;
       if (Date.now() - startedAt > STEADY_AFTER_MS) this.#pauseMs = 500;
       console.error(
-        `${name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.#pauseMs / 1000} s. Log: ${this.logFile}`,
+        `${name} ended (${signal ?? `exit code ${code}`}); restarting it in ${this.#pauseMs / 1000} s. Log: ${this.logFile}`,
       );
       this.#restart = setTimeout(() => this.start(), this.#pauseMs);
       this.#pauseMs = Math.min(this.#pauseMs * 2, 10_000);
     });
   }
 
-  /** Waits until the service answers on its health address; fails with the end of its log. */
+  /** Waits until the service answers on its health address. A failure quotes the end of its log. */
   async healthy(timeoutMs = 60_000) {
     const { name, healthUrl } = this.definition;
     if (!healthUrl) return;
@@ -96,7 +96,7 @@ export class Service {
 }
 
 /**
- * Marks a folder as ours while we live, so that two starts do not fight over it.
+ * Claims a folder for this process, so that two launchers never use it at once.
  * @param {string} dataDir
  */
 export function claim(dataDir) {

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { capture } from './run.mjs';
 
 /**
- * The first of `names` that is an executable on the path.
+ * The first of `names` that is an executable on the PATH.
  * @param {string[]} names
  * @returns {string | undefined} its full path
  */
@@ -22,9 +22,9 @@ export function findProgram(names) {
 }
 
 /**
- * A program from the path, else from Debian's package when we are root on a Debian.
+ * Finds a program on the PATH, or installs its Debian package if we are root on Debian.
  * @param {{ names: string[], debianPackage: string, purpose: string }} wanted
- * @returns {Promise<string>} its full path; rejects with a sentence that says what to install
+ * @returns {Promise<string>} its full path; rejects with one sentence that says what to install
  */
 export async function requireProgram({ names, debianPackage, purpose }) {
   const found = findProgram(names);

@@ -10,12 +10,12 @@ import { freePort } from '../../scripts/lib/ports.mjs';
 import { startSystem } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** What `npm start` promises to whoever runs it. */
+/** What `npm start` promises to the person who runs it. */
 
 const REFUSED = '.data/test-refused';
 afterAll(() => rm(resolve(import.meta.dirname, '../..', REFUSED), { recursive: true, force: true }));
 
-/** Starts the launcher and answers what it said when it gave up. */
+/** Starts the launcher and returns what it printed when it gave up. */
 function refusal(environment: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: resolve(import.meta.dirname, '../..'),
@@ -31,10 +31,12 @@ function refusal(environment: Record<string, string>): Promise<string> {
   });
 }
 
-test('a mistake in the settings is named in a sentence, and so is a port that is taken', async () => {
+test('the launcher names a wrong setting in one sentence, and a port that is taken', async () => {
   const said = await refusal({ GATEWAY_PORT: 'nine', CODEX_BASE_URL: 'ftp://models' });
-  expect(said).toMatch(/^GATEWAY_PORT: /m);
-  expect(said).toMatch(/^CODEX_BASE_URL: must be an address like /m);
+  expect(said).toMatch(/^GATEWAY_PORT is not a number: it must be an integer from 1 to 65535\.$/m);
+  expect(said).toMatch(
+    /^CODEX_BASE_URL is not valid: it must be an http:\/\/ or https:\/\/ address, such as .*\.$/m,
+  );
 
   const server = createServer();
   const port = await new Promise<number>((done) =>
@@ -45,7 +47,7 @@ test('a mistake in the settings is named in a sentence, and so is a port that is
   server.close();
 });
 
-test('another Responses server answers with its own key, and SIGTERM ends every process', async () => {
+test('a Responses server of your own gets its own key, and SIGTERM ends every process', async () => {
   const model = await startScriptedModel({
     scenarios: [
       { name: 'refusal', match: 'refuse', steps: [{ do: 'error', status: 401 }] },

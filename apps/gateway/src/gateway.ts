@@ -11,6 +11,6 @@ export const startGateway = (config: Config) =>
     module: AppModule.with(config),
     configure: (app) => {
       app.set('trust proxy', config.TRUST_PROXY);
-      app.use(securityHeaders(config.PUBLIC_URL));
+      app.use(securityHeaders(new URL(config.PUBLIC_URL)));
     },
   });

@@ -1,5 +1,6 @@
 /** The scripted model as a process: `SCENARIOS=file.json PORT=9555 node main.js`, then CODEX_BASE_URL=http://127.0.0.1:9555/v1 */
 import { readFile } from 'node:fs/promises';
+import { integer, number, text, withDefault } from '@saas-codex/contracts/setting-types';
 import { ConfigError, readConfig } from '@saas-codex/service-kit/config';
 import { runMain } from '@saas-codex/service-kit/service';
 import { z } from 'zod';
@@ -7,10 +8,10 @@ import { Scenarios } from './scenario.js';
 import { startScriptedModel } from './scripted-model.js';
 
 const Config = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  PORT: withDefault(integer(0, 65_535), 0).schema,
   /** A JSON file with a list of scenarios. */
-  SCENARIOS: z.string(),
-  PACE: z.coerce.number().min(0).default(1),
+  SCENARIOS: text().schema,
+  PACE: withDefault(number(0, 1_000), 1).schema,
 });
 
 await runMain(async () => {

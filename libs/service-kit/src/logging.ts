@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { pino, type Logger } from 'pino';
+import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { traceIdOf } from './tracing/tracing.js';
 
-/** Fields that may hold a secret; cut from every log line. */
+/** Fields that may hold a secret. They are removed from every log line. */
 const REDACT = [
   'req.headers',
   'res.headers',
@@ -15,11 +16,12 @@ const REDACT = [
   '*.token',
   '*.password',
   '*.apiKey',
+  ...SENSITIVE.flatMap((name) => [name, `*.${name}`]),
 ];
 
-/** JSON lines on stdout, each with its service's name. */
-export const createLogger = (service: string, level: string): Logger =>
-  pino({ base: { service }, level, redact: { paths: REDACT, remove: true } });
+/** Logs JSON lines with the service's name, to stdout by default. */
+export const createLogger = (service: string, level: string, destination?: DestinationStream): Logger =>
+  pino({ base: { service }, level, redact: { paths: REDACT, remove: true } }, destination);
 
 /** Asked every few seconds, by machines. */
 export const QUIET_PATHS = ['/health', '/metrics', '/ready'];

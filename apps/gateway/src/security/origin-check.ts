@@ -17,13 +17,17 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 @Injectable()
 export class OriginCheck implements NestMiddleware {
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  private readonly origin: string;
+
+  constructor(@Inject(CONFIG) { PUBLIC_URL }: Config) {
+    this.origin = new URL(PUBLIC_URL).origin;
+  }
 
   use(req: Request, _res: Response, next: NextFunction): void {
     if (SAFE_METHODS.has(req.method) || this.isOwn(req)) return next();
     throw new ProblemError(
       'origin_forbidden',
-      `Use the platform at ${this.config.PUBLIC_URL.origin}; programs send Authorization: Bearer instead of a cookie.`,
+      `Use the platform at ${this.origin}; programs send Authorization: Bearer instead of a cookie.`,
     );
   }
 
@@ -37,7 +41,7 @@ export class OriginCheck implements NestMiddleware {
         return false;
     }
     if (origin !== undefined) {
-      return origin === this.config.PUBLIC_URL.origin || origin === `${req.protocol}://${req.host}`;
+      return origin === this.origin || origin === `${req.protocol}://${req.host}`;
     }
     return cookie === undefined || authorization !== undefined;
   }

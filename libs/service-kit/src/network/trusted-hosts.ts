@@ -1,21 +1,8 @@
-import { z } from 'zod';
-
 interface HostAndPort {
   /** As `normaliseHost` returns it. */
   host: string;
   port: number;
 }
-
-/** A setting of hosts that the operator trusts, separated by commas; see `TrustedHosts`. */
-export const trustedHostsSetting = z
-  .string()
-  .default('')
-  .transform((list) =>
-    list
-      .split(',')
-      .map((host) => host.trim().toLowerCase())
-      .filter((host) => host !== ''),
-  );
 
 /** `host` trusts every port, `host:port` one; an IPv6 address stands in brackets. */
 export class TrustedHosts {

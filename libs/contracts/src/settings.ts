@@ -1,0 +1,438 @@
+/**
+ * Every setting of the product, declared once:
+ *
+ *     this table ─┬─► Config of gateway, backend and runner
+ *                 ├─► what `npm start` accepts, and which service gets it
+ *                 ├─► .env.example and docs/configuration.md (`npm run generate`)
+ *                 └─► the specs that check docker-compose.yml, deploy/ and the README
+ *
+ * To add a setting, add it here, read it where it is needed, and run `npm run generate`.
+ */
+import type { z } from 'zod';
+import {
+  absolutePath,
+  baseUrl,
+  hosts,
+  httpUrl,
+  integer,
+  number,
+  oneOf,
+  optional,
+  path,
+  positiveNumber,
+  postgresUrl,
+  proxies,
+  redisUrl,
+  replicaUrls,
+  required,
+  secret,
+  text,
+  withDefault,
+} from './setting-types.js';
+
+export const SERVICES = ['gateway', 'backend', 'runner'] as const;
+export type Service = (typeof SERVICES)[number];
+/** What starts the services with the settings of `.env`. */
+export const LAUNCHERS = ['npm start', 'docker compose'] as const;
+export type Launcher = (typeof LAUNCHERS)[number];
+
+export interface Setting {
+  /** Parses the text. */
+  schema: z.ZodType;
+  /** Completes "it must be …". */
+  allowed: string;
+  /** The text that stands for a blank one. */
+  default?: string;
+  /** What a blank one means, where no text says it. */
+  unset?: string;
+  /** Services that read it do not start without it. */
+  required?: true;
+  description: string;
+  readBy: readonly Service[];
+  /** Which launchers take it from `.env`; none: launchers and images set it themselves. */
+  takenBy: readonly Launcher[];
+  /** Its value never appears in a log or in what the doctor prints. */
+  sensitive?: true;
+}
+
+/** For most settings: which service reads what both launchers take from `.env`. */
+const GATEWAY = { readBy: ['gateway'], takenBy: LAUNCHERS } as const;
+const BACKEND = { readBy: ['backend'], takenBy: LAUNCHERS } as const;
+const RUNNER = { readBy: ['runner'], takenBy: LAUNCHERS } as const;
+const EVERY_SERVICE = { readBy: SERVICES, takenBy: LAUNCHERS } as const;
+const LAUNCHER = { readBy: [], takenBy: LAUNCHERS } as const;
+
+const NPM_START = ['npm start'] as const;
+const COMPOSE = ['docker compose'] as const;
+const GENERATED = '`npm run env` fills it in';
+
+const model = {
+  CODEX_API_KEY: {
+    ...optional(text(), 'no key is sent'),
+    ...RUNNER,
+    description: "The model server's key. Only the runner's model proxy holds it.",
+    sensitive: true,
+  },
+  CODEX_BASE_URL: {
+    ...optional(httpUrl('http://127.0.0.1:11434/v1'), 'OpenAI'),
+    ...RUNNER,
+    description: 'Any server that speaks the Responses API, such as OpenAI, vLLM, Ollama or LM Studio.',
+  },
+  CODEX_MODEL: {
+    ...optional(text(100), "Codex's own default"),
+    ...RUNNER,
+    description: 'The model for sessions that name none.',
+  },
+  DEMO_PACE: {
+    ...withDefault(number(0, 10), 1),
+    ...RUNNER,
+    description: "Length of the demo model's pauses: 1 is a person's reading pace, 0 does not wait.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const repositories = {
+  GIT_TRUSTED_HOSTS: {
+    ...withDefault(hosts(), []),
+    ...BACKEND,
+    description: 'Hosts that may be cloned from over plain http or at a private address.',
+  },
+} as const satisfies Record<string, Setting>;
+
+const runs = {
+  MAX_CONCURRENT_RUNS: {
+    ...withDefault(integer(1, 64), 4),
+    ...RUNNER,
+    description: 'Maximum concurrent runs per runner. Further runs wait in the queue.',
+  },
+  MAX_RUNS_PER_TENANT: {
+    ...withDefault(integer(1, 100_000), 16),
+    ...BACKEND,
+    description:
+      'Maximum concurrent runs per organisation, across all runners. Further runs wait in the queue.',
+  },
+  RUN_TIMEOUT_MINUTES: {
+    ...withDefault(number(0.01, 10_000), 60),
+    ...RUNNER,
+    description: 'Maximum duration of a run.',
+  },
+  SETUP_TIMEOUT_MINUTES: {
+    ...withDefault(number(0.01, 10_000), 20),
+    ...RUNNER,
+    description: "Maximum duration of a session's setup script.",
+  },
+  SHUTDOWN_GRACE_SECONDS: {
+    ...withDefault(number(0, 3_600), 5),
+    ...RUNNER,
+    description:
+      'How long runs may continue after the runner is told to stop, before they are interrupted. docker compose kills the runner after 30 seconds, so use at most 20 there.',
+  },
+  MAX_RUN_LOG_MB: {
+    ...withDefault(integer(1, 10_000), 64),
+    ...RUNNER,
+    description:
+      "Maximum size of a run's log, in Redis and on disk, inside a jail or not. In the worst case Redis needs this much for every run that it keeps; most logs take less than 1 MB.",
+  },
+  RUN_LOG_TTL_MINUTES: {
+    ...withDefault(number(0, 100_000), 60),
+    ...BACKEND,
+    description:
+      "How long Redis keeps an ended run's events once they are in Postgres, for consumers of the streams.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const isolation = {
+  ISOLATION: {
+    ...withDefault(oneOf(['auto', 'bubblewrap', 'codex-sandbox', 'none']), 'auto'),
+    ...RUNNER,
+    description:
+      "What confines agents. bubblewrap: a jail around the whole Codex process. codex-sandbox: Codex's own sandbox around each of its commands (macOS). auto: the first of these two that works. none: agents can do whatever the runner can; never chosen automatically.",
+  },
+  JAIL_MAX_PROCESSES: {
+    ...withDefault(integer(32, 1_000_000), 1_024),
+    ...RUNNER,
+    description: 'Maximum processes and threads of a run.',
+  },
+  JAIL_MAX_MEMORY_MB: {
+    ...withDefault(integer(512, 10_000_000), 4_096),
+    ...RUNNER,
+    description: 'Maximum memory of a run.',
+  },
+  JAIL_MAX_CPU_MINUTES: {
+    ...withDefault(number(0.01, 10_000), 60),
+    ...RUNNER,
+    description: 'Maximum processor time of a run.',
+  },
+  JAIL_MAX_DISK_MB: {
+    ...withDefault(integer(64, 100_000_000), 10_240),
+    ...RUNNER,
+    description: "Maximum size of the session's repository and Codex's memory of it together.",
+  },
+  JAIL_MAX_FILE_MB: {
+    ...withDefault(integer(64, 1_000_000), 4_096),
+    ...RUNNER,
+    description: 'Maximum size of one file that a run writes.',
+  },
+  JAIL_MAX_FILES: {
+    ...withDefault(integer(1_000, 1_000_000_000), 1_000_000),
+    ...RUNNER,
+    description: 'Maximum number of files and folders in the session.',
+  },
+  EGRESS_TRUSTED_HOSTS: {
+    ...withDefault(hosts(), []),
+    ...RUNNER,
+    description:
+      "Hosts at private addresses that a session may add to its list of allowed hosts, such as a package registry. A host that leads to the runner's own machine needs its port.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const addresses = {
+  PUBLIC_URL: {
+    ...required(baseUrl('https://codex.example.org'), 'http://localhost:GATEWAY_PORT'),
+    description: 'The address that people type into their browser.',
+    readBy: ['gateway', 'backend'],
+    takenBy: LAUNCHERS,
+  },
+  GATEWAY_PORT: {
+    ...withDefault(integer(1, 65_535), 9100),
+    ...LAUNCHER,
+    description: 'Port of the gateway on this machine.',
+  },
+  BACKEND_PORT: {
+    ...withDefault(integer(1, 65_535), 9101),
+    ...LAUNCHER,
+    description: 'Port of the first backend on this machine.',
+  },
+  RUNNER_PORT: {
+    ...withDefault(integer(1, 65_535), 9102),
+    ...LAUNCHER,
+    description: 'Port of the first runner on this machine.',
+  },
+  POSTGRES_PORT: {
+    ...withDefault(integer(1, 65_535), 9103),
+    ...LAUNCHER,
+    description: 'Port of the Postgres that comes with the product.',
+  },
+  REDIS_PORT: {
+    ...withDefault(integer(1, 65_535), 9104),
+    ...LAUNCHER,
+    description: 'Port of the Redis that comes with the product.',
+  },
+  TRUST_PROXY: {
+    ...withDefault(proxies(), []),
+    ...GATEWAY,
+    description:
+      'Reverse proxies in front of the gateway whose X-Forwarded-For it believes: how many, or their addresses.',
+  },
+  RATE_LIMIT_PER_MINUTE: {
+    ...withDefault(integer(1), 3_000),
+    ...GATEWAY,
+    description: 'Maximum API requests per minute of one address, and of one credential.',
+  },
+  SIGN_IN_LIMIT_PER_MINUTE: {
+    ...withDefault(integer(1), 30),
+    ...GATEWAY,
+    description: 'Maximum sign-in attempts per minute of one address.',
+  },
+} as const satisfies Record<string, Setting>;
+
+const data = {
+  DATA_DIR: {
+    ...withDefault(path(), '.data'),
+    description:
+      "Folder for everything that `npm start` keeps: databases, workspaces, secrets, logs, the owner's API token. Relative paths start at the project's folder.",
+    readBy: [],
+    takenBy: NPM_START,
+  },
+  WORKSPACES_ROOT: {
+    ...required(absolutePath(), 'DATA_DIR/workspaces'),
+    description:
+      "Folder of the clones and of Codex's memory, the same for backends and runners. It must not be below the system's temporary folder.",
+    readBy: ['backend', 'runner'],
+    takenBy: NPM_START,
+  },
+  DATABASE_URL: {
+    ...required(postgresUrl(), 'the Postgres of `npm start`'),
+    description: 'A Postgres of your own, instead of the one that `npm start` brings.',
+    readBy: ['backend'],
+    takenBy: NPM_START,
+    sensitive: true,
+  },
+  REDIS_URL: {
+    ...required(redisUrl(), 'the Redis of `npm start`'),
+    description: 'A Redis of your own, instead of the one that `npm start` brings.',
+    readBy: ['gateway', 'backend', 'runner'],
+    takenBy: NPM_START,
+    sensitive: true,
+  },
+} as const satisfies Record<string, Setting>;
+
+const retention = {
+  RETENTION_IDLE_DAYS: {
+    ...withDefault(integer(0, 36_500), 30),
+    ...BACKEND,
+    description: 'Archive a session after this many days without activity.',
+  },
+  RETENTION_WORKSPACE_DAYS: {
+    ...withDefault(integer(0, 36_500), 7),
+    ...BACKEND,
+    description: "Delete an archived session's files after this many days. Its diffs go with them.",
+  },
+  RETENTION_MIRROR_DAYS: {
+    ...withDefault(integer(0, 36_500), 30),
+    ...BACKEND,
+    description:
+      'Delete the shared copy of a repository after this many days in which no session has used it.',
+  },
+  DISK_QUOTA_GB_PER_TENANT: {
+    ...optional(positiveNumber(1_000_000), 'no limit'),
+    ...BACKEND,
+    description:
+      "Maximum disk space of an organisation's sessions. Above it the organisation cannot create sessions.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const observability = {
+  LOG_LEVEL: {
+    ...withDefault(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
+    ...EVERY_SERVICE,
+    description: 'The least severe level that is logged.',
+  },
+  METRICS_TOKEN: {
+    ...optional(secret(), 'there is no /metrics'),
+    ...EVERY_SERVICE,
+    description: 'Bearer token with which Prometheus reads GET /metrics of each service.',
+    sensitive: true,
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    ...optional(httpUrl('http://127.0.0.1:4318'), 'nothing is traced'),
+    ...EVERY_SERVICE,
+    description: 'An OpenTelemetry collector that accepts OTLP over HTTP.',
+  },
+} as const satisfies Record<string, Setting>;
+
+const secrets = {
+  POSTGRES_PASSWORD: {
+    ...optional(text(), GENERATED),
+    description: "Password of compose's Postgres.",
+    readBy: [],
+    takenBy: COMPOSE,
+    sensitive: true,
+  },
+  REDIS_PASSWORD: {
+    ...optional(text(), GENERATED),
+    description: "Password of compose's Redis.",
+    readBy: [],
+    takenBy: COMPOSE,
+    sensitive: true,
+  },
+  SERVICE_TOKEN: {
+    ...required(secret(), GENERATED),
+    description: 'Bearer token with which backends call runners.',
+    readBy: ['backend', 'runner'],
+    takenBy: COMPOSE,
+    sensitive: true,
+  },
+  AUTH_SECRET: {
+    ...required(secret(), GENERATED),
+    description: 'Signs the cookies of signed-in people. Changing it signs everyone out.',
+    readBy: ['backend'],
+    takenBy: COMPOSE,
+    sensitive: true,
+  },
+} as const satisfies Record<string, Setting>;
+
+/** Launchers, images and manifests set these; they matter to those who start a service by hand. */
+const wiring = {
+  HOST: {
+    ...withDefault(text(), '127.0.0.1'),
+    description: 'The address that the service listens on.',
+    readBy: SERVICES,
+    takenBy: [],
+  },
+  PORT: {
+    ...required(integer(0, 65_535), 'a launcher or the image sets it'),
+    description: 'The port that the service listens on; 0 is any free one.',
+    readBy: SERVICES,
+    takenBy: [],
+  },
+  BACKEND_URL: {
+    ...required(replicaUrls('http://backend:8080'), 'a launcher sets it'),
+    description: 'Every backend, or one name that resolves to all of them.',
+    readBy: ['gateway'],
+    takenBy: [],
+  },
+  RUNNER_URL: {
+    ...required(replicaUrls('http://runner:8081'), 'a launcher sets it'),
+    description: 'Every runner, or one name that resolves to all of them. Each accepts any run.',
+    readBy: ['backend'],
+    takenBy: [],
+  },
+  WEB_ROOT: {
+    ...optional(absolutePath(), 'the gateway serves the API alone'),
+    description: 'Folder of the built web app.',
+    readBy: ['gateway'],
+    takenBy: [],
+  },
+  OWNER_TOKEN_FILE: {
+    ...required(absolutePath(), 'a launcher or the image sets it'),
+    description: "The first start writes the owner's API token to this file, with mode 0600.",
+    readBy: ['backend'],
+    takenBy: [],
+  },
+} as const satisfies Record<string, Setting>;
+
+export interface SettingGroup {
+  title: string;
+  note?: string;
+  settings: Record<string, Setting>;
+}
+
+export const SETTING_GROUPS: readonly SettingGroup[] = [
+  {
+    title: 'Model',
+    note: 'Without CODEX_API_KEY and CODEX_BASE_URL a scripted demo model answers. It is not an AI.',
+    settings: model,
+  },
+  { title: 'Repositories', settings: repositories },
+  { title: 'Runs', settings: runs },
+  {
+    title: 'Isolation of agents',
+    note: 'A jail limits a run as a whole and each of its processes. A run that exceeds a limit ends, and its error names the limit. What an agent may reach on the network is a setting of its session; private addresses are always refused, except those of EGRESS_TRUSTED_HOSTS.',
+    settings: isolation,
+  },
+  {
+    title: 'Addresses',
+    note: 'With `npm start -- --runners 3 --backends 2`, further ones listen on RUNNER_PORT + 10, RUNNER_PORT + 20 and BACKEND_PORT + 10.',
+    settings: addresses,
+  },
+  { title: 'Data', settings: data },
+  {
+    title: 'Retention',
+    note: '0 days means forever. The files of archived sessions are deleted; their conversations stay.',
+    settings: retention,
+  },
+  { title: 'Observability', settings: observability },
+  {
+    title: 'Secrets',
+    note: '`docker compose` does not start without them. `npm start` makes its own in DATA_DIR.',
+    settings: secrets,
+  },
+  {
+    title: 'Set by launchers and images',
+    note: 'You need these only to start a service by hand.',
+    settings: wiring,
+  },
+];
+
+export const SETTINGS = {
+  ...model,
+  ...repositories,
+  ...runs,
+  ...isolation,
+  ...addresses,
+  ...data,
+  ...retention,
+  ...observability,
+  ...secrets,
+  ...wiring,
+};
