@@ -15,7 +15,7 @@ import { RunKeeper } from './run-keeper.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunSettling } from './run-settling.js';
-import { RunStatusConsumer } from './run-status.consumer.js';
+import { RunStatusListener } from './run-status.listener.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsOfSession } from './runs-of-session.js';
@@ -25,7 +25,7 @@ import { RunsService } from './runs.service.js';
 @Global()
 @Module({
   imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
-  controllers: [RunsController, RunStatusConsumer],
+  controllers: [RunsController],
   providers: [
     {
       provide: RunLogs,
@@ -38,6 +38,7 @@ import { RunsService } from './runs.service.js';
     RunMetrics,
     RunQueueing,
     RunSettling,
+    RunStatusListener,
     RunStore,
     RunsService,
     { provide: SessionRuns, useClass: RunsOfSession },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
@@ -82,14 +82,14 @@ export class RunExecutor {
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
-      const log = await this.logs.start(owner, {
+      const log = await this.logs.startLog(owner, {
         kind,
         prompt,
         model,
         runner: this.runnerName,
       });
       if (checkpoint !== null)
-        await log.append('checkpoint.created', { tree: checkpoint, position: 'before' });
+        await log.appendEvent('checkpoint.created', { tree: checkpoint, position: 'before' });
       return log;
     } catch (error) {
       if (error instanceof LogFencedError) return null;
@@ -167,7 +167,7 @@ export class RunExecutor {
   /** The processes go first, so that a run that has ended leaves none behind. */
   private async end(owner: RunLogOwner, { type, data }: Ending): Promise<void> {
     await this.jail.end(owner.runId);
-    await this.logs.end(owner, type, data);
+    await this.logs.endLog(owner, type, data);
   }
 
   private minutesFor({ kind }: RunJob): number {

@@ -1,6 +1,6 @@
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunKind } from '@saas-codex/contracts/runs';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import type { JobsOptions } from 'bullmq';
 
 /** Name of the BullMQ queue; its keys start with REDIS_KEYS.queuePrefix. */

@@ -66,7 +66,7 @@ export class RunsService {
     const job = await this.queue.getJob(runId);
     if (job && WAITING_STATES.includes(await job.getState())) {
       const { type, data } = stopped('cancelled', job.data.kind);
-      await this.logs.end(job.data.owner, type, data);
+      await this.logs.endLog(job.data.owner, type, data);
       // A runner may have taken it meanwhile; then it finds the log closed.
       await job.remove().catch(() => undefined);
     }

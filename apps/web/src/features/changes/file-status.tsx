@@ -1,7 +1,7 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { cx } from '../../shared/lib/cx.js';
 
-const SIGNS: Record<DiffFile['status'], { letter: string; name: string; className: string }> = {
+const SIGNS: Partial<Record<DiffFile['status'], { letter: string; name: string; className: string }>> = {
   added: { letter: 'A', name: 'Added', className: 'text-success' },
   modified: { letter: 'M', name: 'Modified', className: 'text-warning' },
   deleted: { letter: 'D', name: 'Deleted', className: 'text-destructive' },
@@ -11,7 +11,7 @@ const SIGNS: Record<DiffFile['status'], { letter: string; name: string; classNam
 
 /** What happened to a file, as git's letter. */
 export function FileStatus({ status, className }: { status: DiffFile['status']; className?: string }) {
-  const sign = SIGNS[status];
+  const sign = SIGNS[status] ?? { letter: '?', name: status, className: 'text-muted-foreground' };
   return (
     <span
       role="img"

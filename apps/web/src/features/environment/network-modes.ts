@@ -1,4 +1,5 @@
-import type { Network, NetworkMode, NetworkRefusal } from '@saas-codex/contracts/network';
+import type { EventData } from '@saas-codex/contracts/events';
+import type { Network, NetworkMode } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { Globe, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
 
@@ -23,6 +24,8 @@ export const MODES: Record<NetworkMode, Mode> = {
   on: { name: 'On', icon: Globe, note: 'Every public host, but no private network.' },
 };
 
+type Refusal = EventData<'network.refused'>;
+
 /** A network in a word or two; one host is named. */
 export function networkText(network: Network): string {
   if (network.mode !== 'allow_list') return network.mode;
@@ -40,17 +43,19 @@ export function networkLimit(isolation: SystemInfo['isolation'] | undefined): st
       return "An allow list needs the jail of bubblewrap. This server has Codex's own sandbox.";
     case 'none':
       return 'The network cannot be limited here: this server runs commands without isolation.';
+    default:
+      return null;
   }
 }
 
-const REFUSED_BECAUSE: Record<Exclude<NetworkRefusal, 'network_off'>, string> = {
+const REFUSED_BECAUSE: Partial<Record<Refusal['reason'], string>> = {
   host_not_allowed: 'not on the allow list',
   method_not_allowed: 'only reading is allowed there',
   address_not_public: 'not a public address',
 };
 
 /** @param about whose network it was: the session's, or the setup script's own */
-export function refusedBecause(reason: NetworkRefusal, about: 'network' | 'setup'): string {
-  if (reason !== 'network_off') return REFUSED_BECAUSE[reason];
+export function refusedBecause(reason: Refusal['reason'], about: 'network' | 'setup'): string {
+  if (reason !== 'network_off') return REFUSED_BECAUSE[reason] ?? reason;
   return about === 'setup' ? 'network is off for the setup' : 'network is off for this session';
 }

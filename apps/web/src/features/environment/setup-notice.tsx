@@ -1,5 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { Run } from '@saas-codex/contracts/runs';
 import { Hammer } from 'lucide-react';
 import { focusContent } from '../../shared/lib/focus-content.js';
 import { Button } from '../../shared/ui/button.js';
@@ -9,7 +9,7 @@ import { useRunSetup } from './api/run-setup.js';
 import { openEnvironmentDialog } from './dialogs-store.js';
 import { setupState } from './setup-state.js';
 
-const WHAT_HAPPENED: Partial<Record<RunStatus, string>> = {
+const WHAT_HAPPENED: Partial<Record<Run['status'], string>> = {
   failed: 'The setup failed.',
   cancelled: 'The setup was stopped.',
   interrupted: 'The setup was interrupted.',

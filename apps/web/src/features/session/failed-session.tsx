@@ -1,5 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { PROBLEMS } from '@saas-codex/contracts/problems';
+import { isProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleAlert } from 'lucide-react';
@@ -44,7 +44,9 @@ function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
       <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-destructive" />
       <div className="min-w-0 flex-1">
         <h2 className="text-base font-medium">
-          {failure ? PROBLEMS[failure.code].title : 'The session could not be set up'}
+          {failure && isProblemCode(failure.code)
+            ? PROBLEMS[failure.code].title
+            : 'The session could not be set up'}
         </h2>
         {failure && <p className="mt-0.5 text-sm break-words text-muted-foreground">{failure.detail}</p>}
         {repo_url && (

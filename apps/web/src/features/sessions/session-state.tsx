@@ -10,7 +10,8 @@ export type SessionState =
 
 export function sessionState(session: Session): SessionState {
   if (session.status === 'provisioning') return 'setting-up';
-  if (session.status !== 'ready') return session.status;
+  if (session.status === 'failed') return 'failed';
+  if (session.status === 'archived') return 'archived';
   if (session.active_run_id) return 'running';
   if (setupState(session) === 'held') return 'held';
   return session.queued_runs > 0 ? 'queued' : 'idle';

@@ -2,7 +2,7 @@ import type { SystemInfo } from '@saas-codex/contracts/system';
 import { Badge, type BadgeTone } from '../../shared/ui/badge.js';
 import { Row, Section } from './section.js';
 
-const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }> = {
+const SOURCES: Partial<Record<SystemInfo['model_source'], { name: string; note: string }>> = {
   openai: { name: 'OpenAI', note: 'Prompts and the code that Codex reads are sent to the OpenAI API.' },
   compatible: {
     name: 'Own model server',
@@ -14,7 +14,7 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
   },
 };
 
-const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }> = {
+const ISOLATION: Partial<Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }>> = {
   bubblewrap: {
     name: 'Jail (bubblewrap)',
     note: 'Codex and its commands see their own workspace only, and reach of the network what their session allows.',
@@ -32,7 +32,7 @@ const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; t
   },
 };
 
-const LIMITS: Record<SystemInfo['limits'], string> = {
+const LIMITS: Partial<Record<SystemInfo['limits'], string>> = {
   cgroups: 'Held by the kernel',
   watch: 'Watched by the runner',
   deadline: 'Deadline only',
@@ -40,8 +40,9 @@ const LIMITS: Record<SystemInfo['limits'], string> = {
 
 /** What does the work, and how well it is fenced in. */
 export function SystemSection({ system }: { system: SystemInfo }) {
-  const source = SOURCES[system.model_source];
-  const isolation = ISOLATION[system.isolation];
+  // A newer server may have others than this page knows.
+  const source = SOURCES[system.model_source] ?? { name: system.model_source, note: '' };
+  const isolation = ISOLATION[system.isolation] ?? { name: system.isolation, note: '', tone: 'neutral' };
   return (
     <Section title="System">
       <Row name="Model source" note={source.note}>
@@ -54,7 +55,7 @@ export function SystemSection({ system }: { system: SystemInfo }) {
         <Badge tone={isolation.tone}>{isolation.name}</Badge>
       </Row>
       <Row name="Limits of a run" note={system.limits_reason}>
-        {LIMITS[system.limits]}
+        {LIMITS[system.limits] ?? system.limits}
       </Row>
       <Row name="Codex version">
         <span className="font-mono text-xs">{system.codex_version}</span>

@@ -1,4 +1,4 @@
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunKind } from '@saas-codex/contracts/runs';
 import { useState } from 'react';
 import { messageText } from './fold/present.js';
 import type { RunEndStatus, RunTimeline } from './fold/run-timeline.js';
@@ -14,7 +14,7 @@ export const LiveAnnouncer = ({ run }: { run: Run | null }) => (
   </div>
 );
 
-const ENDINGS: Record<Run['kind'], Record<RunEndStatus, string>> = {
+const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
   prompt: {
     succeeded: 'Codex is done.',
     failed: 'The run failed.',
@@ -38,7 +38,9 @@ function Announcement({ run }: { run: Run }) {
   return (
     <>
       <p>{latestMessage(timeline)}</p>
-      {timeline.end && <p>{`${ENDINGS[run.kind][timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>}
+      {timeline.end && (
+        <p>{`${ENDINGS[run.kind === 'setup' ? 'setup' : 'prompt'][timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>
+      )}
     </>
   );
 }

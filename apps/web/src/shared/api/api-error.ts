@@ -1,3 +1,4 @@
+import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { PROBLEMS, Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 
 /** The two failures that carry no problem document: nothing came back, or something that we do not understand. */
@@ -19,7 +20,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
 
   constructor(
-    readonly code: ProblemCode | LocalCode,
+    readonly code: ProblemCode | LocalCode | Unrecognized,
     readonly title: string,
     readonly detail: string,
     readonly status: number,

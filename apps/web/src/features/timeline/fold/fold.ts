@@ -118,9 +118,13 @@ function recognise(raw: Item): TimelineItem {
   return parsed.success ? { known: true, value: parsed.data } : { known: false, value: raw };
 }
 
+const DRAFT_TYPES: readonly DraftEntry['itemType'][] = ['agent_message', 'reasoning'];
+
 function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): readonly Entry[] {
-  const { item_type: itemType, stream_id: stream, text: added } = delta;
-  if (itemType === 'command_execution') return withOutput(entries, `item:${stream}`, added);
+  const { item_type: type, stream_id: stream, text: added } = delta;
+  if (type === 'command_execution') return withOutput(entries, `item:${stream}`, added);
+  const itemType = DRAFT_TYPES.find((known) => known === type);
+  if (!itemType) return entries;
   const key = `draft:${stream}`;
   const index = entries.findIndex((entry) => entry.key === key);
   const previous = entries[index] as DraftEntry | undefined;

@@ -34,13 +34,20 @@ interface Looks {
   readonly open: boolean;
 }
 
-const LOOKS: Record<Run['status'], Looks> = {
+const LOOKS: Partial<Record<Run['status'], Looks>> = {
   queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup waits', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },
   failed: { icon: CircleAlert, iconLooks: 'text-destructive', text: 'Setup failed', open: true },
   cancelled: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup stopped', open: true },
   interrupted: { icon: Unplug, iconLooks: 'text-warning', text: 'Setup interrupted', open: true },
+};
+
+const UNKNOWN_LOOKS: Looks = {
+  icon: Hammer,
+  iconLooks: 'text-subtle-foreground',
+  text: 'Setup',
+  open: false,
 };
 
 /** One run of the setup script: its output while it is at work, one line when all went well. */
@@ -76,7 +83,7 @@ interface SetupCardProps extends Pick<SetupBlockProps, 'latest'> {
 }
 
 function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
-  const { icon: Icon, iconLooks, text, open: opens } = LOOKS[status];
+  const { icon: Icon, iconLooks, text, open: opens } = LOOKS[status] ?? UNKNOWN_LOOKS;
   const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
   const body = useId();
   const command = commandOf(timeline);
