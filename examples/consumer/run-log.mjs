@@ -3,16 +3,16 @@
  *
  *     1-0  2-0  2-1  2-2  3-0 …  n-0 run.succeeded | run.failed | run.cancelled | run.interrupted
  *
- * `n-0` are durable events without a hole; `n-1`, `n-2` … are deltas behind event n, which a reader may skip. Ids only grow:
- * who keeps the last one and asks for what follows misses nothing and sees nothing twice. The first terminal event ends the
- * log, whatever follows.
+ * `n-0` are durable events without a hole; `n-1`, `n-2` … are deltas after event n, which a reader may skip. Ids only grow: a
+ * reader that keeps the last one and asks for what follows misses nothing and sees nothing twice. The first terminal event
+ * ends the log; ignore everything after it, and types that you do not know.
  */
 
 const TERMINAL = new Set(['run.succeeded', 'run.failed', 'run.cancelled', 'run.interrupted']);
 const BLOCK_MS = 5_000;
 const COUNT = 500;
 
-/** The log has not begun, or Redis has it no more: it expires when Postgres has it. `GET /api/runs/{run_id}/events` does. */
+/** The log has not begun, or it has expired because Postgres has it; `GET /api/runs/{run_id}/events` serves it then. */
 export class LogNotThere extends Error {}
 
 /**

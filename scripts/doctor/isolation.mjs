@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, ok, warn } from './report.mjs';
 
-/** @typedef {'bubblewrap' | 'codex-sandbox' | 'none'} Isolation */
-
 /**
  * What confines agents: the running runner's answer, or else the result of the probe that a runner starts with.
  * @param {string} root the project's folder
@@ -12,8 +10,7 @@ import { fail, ok, warn } from './report.mjs';
  * @param {import('./services.mjs').Health | null} runner its health; null if it does not run
  */
 export async function checkIsolation(root, settings, runner) {
-  if (runner !== null)
-    return toFinding(/** @type {Isolation} */ (runner.isolation), runner.isolation_reason ?? '');
+  if (runner !== null) return toFinding(runner.isolation ?? '', runner.isolation_reason ?? '');
   const built = join(root, 'apps/runner/dist');
   if (!existsSync(join(built, 'main.js')))
     return warn(
@@ -52,7 +49,7 @@ async function probe(built, settings) {
   }
 }
 
-/** @param {Isolation} isolation @param {string} reason */
+/** @param {string} isolation @param {string} reason */
 function toFinding(isolation, reason) {
   if (isolation === 'bubblewrap') return ok('isolation', `a jail around each agent. ${reason}`);
   if (isolation === 'codex-sandbox')

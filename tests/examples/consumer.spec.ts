@@ -12,9 +12,11 @@ import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** examples/consumer, as an outsider runs it, beside logs that the platform writes. */
+/** Runs examples/consumer as programs of their own, on logs that the platform writes. */
 
+const TENANT = 'local';
 const GROUP = 'spec';
+const ACTIVITY = REDIS_KEYS.activity(TENANT);
 const IDS = ['1-0', '1-1', '2-0', '3-0'];
 
 let server: TestRedis;
@@ -75,25 +77,25 @@ function start(...args: string[]): Program {
 }
 
 const startRun = async () => {
-  const owner = { runId: randomUUID(), sessionId: randomUUID(), tenantId: 'local' };
+  const owner = { runId: randomUUID(), sessionId: randomUUID(), tenantId: TENANT };
   const data = { kind: 'prompt', prompt: 'Hi', model: null, runner: 'spec' } as const;
-  return { owner, log: await logs.start(owner, data) };
+  return { owner, log: await logs.startLog(owner, data) };
 };
 
 /** A run with the entries IDS. */
 async function writeRun(): Promise<string> {
   const { owner, log } = await startRun();
-  await log.delta({ item_type: 'agent_message', stream_id: 's', text: 'Hel' });
-  await log.append('turn.started', {});
-  await logs.end(owner, 'run.succeeded', {});
+  await log.appendDelta({ item_type: 'agent_message', stream_id: 's', text: 'Hel' });
+  await log.appendEvent('turn.started', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   return owner.runId;
 }
 
-const pending = async () => ((await redis.xpending(REDIS_KEYS.activity, GROUP)) as [number])[0];
+const pending = async () => ((await redis.xpending(ACTIVITY, GROUP)) as [number])[0];
 
-it('prints the whole log of each run that ended, before it came and since, and acknowledges', async () => {
+it('prints the whole log of each run that ended before or after it started, and acknowledges', async () => {
   const before = await writeRun();
-  const consumer = start('main.mjs', GROUP, 'a');
+  const consumer = start('main.mjs', TENANT, GROUP, 'a');
   await waitFor(() => consumer.idsOf(before).length === IDS.length);
   const since = await writeRun();
   await waitFor(() => consumer.idsOf(since).length === IDS.length);
@@ -101,18 +103,18 @@ it('prints the whole log of each run that ended, before it came and since, and a
   await waitFor(async () => (await pending()) === 0);
 });
 
-it('handles what it was given before it was killed', async () => {
+it('handles the entries that it got before it was killed', async () => {
   const runId = await writeRun();
-  await redis.xgroup('CREATE', REDIS_KEYS.activity, GROUP, '0');
-  await redis.xreadgroup('GROUP', GROUP, 'a', 'STREAMS', REDIS_KEYS.activity, '>');
+  await redis.xgroup('CREATE', ACTIVITY, GROUP, '0');
+  await redis.xreadgroup('GROUP', GROUP, 'a', 'STREAMS', ACTIVITY, '>');
   expect(await pending()).toBe(2);
-  const consumer = start('main.mjs', GROUP, 'a');
+  const consumer = start('main.mjs', TENANT, GROUP, 'a');
   await waitFor(async () => (await pending()) === 0);
   expect(consumer.idsOf(runId)).toEqual(IDS);
 });
 
-it('goes on after Redis was killed, and after Redis came back empty and knows its group no more', async () => {
-  const consumer = start('main.mjs', GROUP, 'a');
+it('goes on after Redis was killed, and after Redis came back empty and without its group', async () => {
+  const consumer = start('main.mjs', TENANT, GROUP, 'a');
   const first = await writeRun();
   await waitFor(() => consumer.idsOf(first).length > 0);
   await server.restart();
@@ -124,12 +126,12 @@ it('goes on after Redis was killed, and after Redis came back empty and knows it
   expect(consumer.idsOf(third)).toEqual(IDS);
 });
 
-it('follows one run live, from its start or from behind an id, and ends with it', async () => {
+it('follows one run live, from its start or after an id, and ends with it', async () => {
   const { owner, log } = await startRun();
   const [whole, rest] = [start('follow.mjs', owner.runId), start('follow.mjs', owner.runId, '2-0')];
   await waitFor(() => whole.idsOf(owner.runId).length === 1);
-  await log.append('turn.started', {});
-  await logs.end(owner, 'run.cancelled', { reason: 'Cancelled.' });
+  await log.appendEvent('turn.started', {});
+  await logs.endLog(owner, 'run.cancelled', { reason: 'Cancelled.' });
   for (const { child } of [whole, rest]) await waitFor(() => child.exitCode === 0);
   expect(whole.idsOf(owner.runId)).toEqual(['1-0', '2-0', '3-0']);
   expect(rest.idsOf(owner.runId)).toEqual(['3-0']);

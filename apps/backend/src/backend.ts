@@ -1,10 +1,7 @@
 import { startService } from '@saas-codex/service-kit/service';
-import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
-import { activityTransport } from './events/activity-transport.js';
 import { describeApi } from './api/openapi/openapi-document.js';
-import { REDIS } from './redis.module.js';
 import { BODY_LIMIT, requireJson } from './api/request-bodies.js';
 
 /** Starts the backend; it listens when the promise resolves. */
@@ -13,13 +10,9 @@ export const startBackend = (config: Config) =>
     name: 'backend',
     config,
     module: AppModule.with(config),
-    configure: async (app) => {
+    configure: (app) => {
       app.use(requireJson);
       app.useBodyParser('json', { limit: BODY_LIMIT });
       describeApi(app);
-      app.connectMicroservice({ strategy: activityTransport(app.get<Redis>(REDIS), config) });
-      // Only now may activities come in: their handlers need what the modules set up first.
-      await app.init();
-      await app.startAllMicroservices();
     },
   });

@@ -6,7 +6,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { connectRedis } from '@saas-codex/service-kit/redis';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
@@ -70,11 +70,11 @@ const spoolOf = ({ sessionId, runId }: RunLogOwner) =>
 it('serves an archived log unchanged, except for its deltas', async () => {
   const owner = await newRun();
   const live = await open(owner, undefined, backend);
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
-  await log.delta(DELTA);
-  await log.append('error', { message: 'a line\u2028that is “two” to some' });
-  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
+  await log.appendDelta(DELTA);
+  await log.appendEvent('error', { message: 'a line\u2028that is “two” to some' });
+  await logs.endLog(owner, 'run.failed', { reason: 'The spec says so.' });
   const seen = (await live.ended()).filter(({ id }) => !id?.includes('-'));
   await archived(owner);
   expect(await (await open(owner)).ended()).toEqual(seen);
@@ -87,10 +87,10 @@ it('serves an archived log unchanged, except for its deltas', async () => {
 
 it('archives a log that Redis has lost from its spool', async () => {
   const owner = await newRun();
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
   await Promise.all([backend.close(), second.close()]);
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   await redis.flushall();
   const again = () => startBackend({ ...settings(), ...placesOf(backend) });
   [backend, second] = [await again(), await again()];
@@ -115,8 +115,8 @@ it('archives other logs while some cannot be archived, and those as soon as they
        FROM runs run, unnest($2::uuid[]) WITH ORDINALITY AS copy(id, number) WHERE run.id = $1`,
     [broken.runId, copies],
   );
-  await logs.start(other, STARTED);
-  await logs.end(other, 'run.succeeded', {});
+  await logs.startLog(other, STARTED);
+  await logs.endLog(other, 'run.succeeded', {});
   await archived(other);
   expect(await redis.exists(unreadable)).toBe(unreadable.length);
   await redis.del(unreadable);
@@ -129,11 +129,11 @@ it('archives other logs while some cannot be archived, and those as soon as they
 
 it('moves a long log without its readers noticing', async () => {
   const owner = await newRun();
-  const log = await logs.start(owner, STARTED);
+  const log = await logs.startLog(owner, STARTED);
   await Promise.all(
-    Array.from({ length: 2_500 }, (_, n) => log.append('error', { message: `${n} ${'x'.repeat(400)}` })),
+    Array.from({ length: 2_500 }, (_, n) => log.appendEvent('error', { message: `${n} ${'x'.repeat(400)}` })),
   );
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   const readers = await Promise.all(['0', '1000', '2000', '2501'].map((after) => open(owner, after)));
   await archived(owner);
   readers.push(await open(owner), await open(owner, '1234'));

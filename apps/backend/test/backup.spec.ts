@@ -61,10 +61,10 @@ async function work(): Promise<{ sessionId: string; runId: string }> {
         .query<object[]>('SELECT FROM runs WHERE id = $1 AND tree_before IS NOT NULL', [runId])
     ).length === 1;
   await waitFor(claimed, { what: 'the run to be handed over' });
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
   await writeFile(join(repo, 'note.md'), 'Noted.\n');
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   redis.disconnect();
   const archived = () =>
     before.app.get(DataSource).query<object[]>('SELECT FROM run_events WHERE run_id = $1', [runId]);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connectRedis } from '@saas-codex/service-kit/redis';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
@@ -53,9 +53,9 @@ it("streams a run's events to its tenant, from its beginning and behind any id",
   const { run, owner } = await queueRun();
   const url = `${backend.url}/api/runs/${run.run_id}/events`;
   const live = await openSse(url, { headers: asOwner() });
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
-  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
+  await logs.endLog(owner, 'run.failed', { reason: 'The spec says so.' });
   const events = await live.ended();
   expect(events.map(({ id, event }) => [id, event])).toEqual([
     ['1', 'run.started'],
@@ -74,8 +74,8 @@ it('goes on behind an event that Redis has lost, and refuses one that there neve
     return ((await answer.json()) as Session).status === 'ready';
   };
   await waitFor(ready, { what: 'the workspace, where spools are' });
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
   const key = REDIS_KEYS.runEvents(run.run_id);
   const [[id, fields] = ['', []]] = await redis.xrange(key, '-', '+', 'COUNT', 1);
   await redis.del(key);
@@ -84,7 +84,7 @@ it('goes on behind an event that Redis has lost, and refuses one that there neve
   const after = (last: string) => openSse(url, { headers: { ...asOwner(), 'last-event-id': last } });
   const resumed = await after('2');
   expect((await after('3')).status).toBe(400);
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   expect((await resumed.ended()).map(({ id, event }) => [id, event])).toEqual([
     ['3', 'run.succeeded'],
     [null, 'end'],
@@ -94,8 +94,8 @@ it('goes on behind an event that Redis has lost, and refuses one that there neve
 it('moves a run as its log was ended, and tells the tenant', async () => {
   const { run, owner } = await queueRun();
   const activity = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
-  await logs.start(owner, STARTED);
-  await logs.end(owner, 'run.failed', { reason: 'The spec says so.' });
+  await logs.startLog(owner, STARTED);
+  await logs.endLog(owner, 'run.failed', { reason: 'The spec says so.' });
   await waitFor(async () => (await readRun(run.run_id)).status === 'failed');
   expect(await readRun(run.run_id)).toMatchObject({ error: 'The spec says so.' });
   await activity.until((events) =>

@@ -43,8 +43,8 @@ it('tells of runs, clones, event streams and the archive', async () => {
   const redis = connectRedis(backend.config.REDIS_URL);
   const owner = { runId, sessionId: session_id, tenantId: me.tenant.tenant_id };
   const logs = new RunLogs(redis, backend.config.WORKSPACES_ROOT);
-  await logs.start(owner, STARTED);
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.startLog(owner, STARTED);
+  await logs.endLog(owner, 'run.succeeded', {});
   await watcher.ended();
   redis.disconnect();
 

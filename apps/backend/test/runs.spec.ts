@@ -224,7 +224,7 @@ describe('over restarts', () => {
     await world.runIs(run.run_id, 'running', 'succeeded');
     await world.closeBackend(world.backend);
     await waitFor(async () => (await world.log(run.run_id)).at(-1)?.type === 'run.succeeded');
-    await world.redis.del(REDIS_KEYS.activity);
+    await world.redis.del(await world.redis.keys(REDIS_KEYS.activity('*')));
     world.backend = await world.startBackend();
     expect(await world.runIs(run.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
   }, 60_000);

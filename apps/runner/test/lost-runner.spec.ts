@@ -1,5 +1,5 @@
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
@@ -81,7 +81,7 @@ describe('several runners', () => {
     const runId = await world.startRun(runner, sessionId, 'Hang');
     await waitFor(async () => (await processesWith(runId)).length > 0);
     const reason = 'Closed by another process.';
-    await new RunLogs(world.redis, world.root).end(
+    await new RunLogs(world.redis, world.root).endLog(
       { runId, sessionId, tenantId: 'local' },
       'run.interrupted',
       { reason },
@@ -154,9 +154,9 @@ describe('several runners', () => {
   });
 });
 
-/** The run's statuses in `codex:activity`. */
+/** The run's statuses in its tenant's activity stream. */
 async function statuses(world: RunnerWorld, runId: string): Promise<string[]> {
-  const entries = await world.redis.xrange(REDIS_KEYS.activity, '-', '+');
+  const entries = await world.redis.xrange(REDIS_KEYS.activity('local'), '-', '+');
   return entries
     .map(([, fields]) => JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? ''))
     .filter((activity) => activity.run_id === runId)

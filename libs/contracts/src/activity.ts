@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { RunStatus, Usage } from './runs.js';
-import { Session, SessionStatus } from './sessions.js';
+import { openEnum, readJson, UNKNOWN } from './open-reading.js';
+import { RUN_STATUSES, Usage } from './runs.js';
+import { Session, SESSION_STATUSES } from './sessions.js';
 
 /**
- * `codex:activity`: one small capped Redis stream of what happens to sessions and runs. The runner reports
- * `run.status`; the backend applies it to Postgres and then tells the result as `session.updated`. Browsers get
- * their tenant's part as SSE on `GET /api/events`; others may read it with a consumer group of their own.
+ * `codex:activity:{tenant_id}`: a small capped Redis stream per tenant with what happens to its sessions and runs. The
+ * runner reports `run.status`; the backend applies it to Postgres and then publishes the result as `session.updated`.
+ * Browsers get their tenant's stream as SSE on `GET /api/events`; other consumers may read it with a consumer group of
+ * their own.
  */
 const base = { v: z.literal(1), tenant_id: z.string(), session_id: z.uuid(), at: z.iso.datetime() };
 
@@ -13,7 +15,7 @@ export const RunStatusActivity = z.object({
   ...base,
   type: z.literal('run.status'),
   run_id: z.uuid(),
-  status: RunStatus,
+  status: openEnum(RUN_STATUSES),
   error: z.string().nullable(),
   usage: Usage.nullable(),
 });
@@ -33,25 +35,30 @@ export const SessionDeletedActivity = z.object({ ...base, type: z.literal('sessi
 export const SessionProgressActivity = z.object({
   ...base,
   type: z.literal('session.progress'),
-  status: SessionStatus,
-  phase: z.enum(['resolving', 'fetching', 'checking_out', 'opening_thread']),
+  status: openEnum(SESSION_STATUSES),
+  phase: openEnum(['resolving', 'fetching', 'checking_out', 'opening_thread']),
   percent: z.int().min(0).max(100).nullable(),
 });
 export type SessionProgressActivity = z.infer<typeof SessionProgressActivity>;
 
-export const Activity = z
-  .discriminatedUnion('type', [
-    RunStatusActivity,
-    SessionUpdatedActivity,
-    SessionDeletedActivity,
-    SessionProgressActivity,
-  ])
-  .meta({ id: 'Activity' });
+const ACTIVITIES = [
+  RunStatusActivity,
+  SessionUpdatedActivity,
+  SessionDeletedActivity,
+  SessionProgressActivity,
+] as const;
+
+export const Activity = z.discriminatedUnion('type', ACTIVITIES).meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;
 export type ActivityType = Activity['type'];
-export const ACTIVITY_TYPES = [
-  'run.status',
-  'session.updated',
-  'session.deleted',
-  'session.progress',
-] as const;
+export const ACTIVITY_TYPES: readonly ActivityType[] = ACTIVITIES.map(({ shape }) => shape.type.value);
+
+/** An activity of a type or of a shape that this version does not know, from a newer writer. */
+export const UnknownActivity = z
+  .looseObject({ tenant_id: z.string(), type: z.string() })
+  .transform((raw) => ({ tenant_id: raw.tenant_id, type: UNKNOWN, raw }));
+export type UnknownActivity = z.infer<typeof UnknownActivity>;
+
+const AnyActivity = z.union([Activity, UnknownActivity]);
+/** Reads an entry of an activity stream. @returns null when it is not an activity at all */
+export const readActivity = (json: string): Activity | UnknownActivity | null => readJson(AnyActivity, json);

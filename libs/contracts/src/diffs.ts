@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id } from './ids.js';
+import { openEnum } from './open-reading.js';
 
 /** How much two states of a workspace differ. */
 export const DiffStat = z
@@ -13,7 +14,7 @@ export const DiffFile = z
   .object({
     path: z.string(),
     old_path: z.string().nullable().describe('The path before a rename'),
-    status: z.enum(FILE_STATUSES),
+    status: openEnum(FILE_STATUSES),
     additions: z.int().nullable().describe('null for a binary file'),
     deletions: z.int().nullable(),
     binary: z.boolean(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openEnum } from './open-reading.js';
 
 export const ROLES = ['owner', 'admin', 'member'] as const;
 export const Role = z.enum(ROLES);
@@ -9,7 +10,7 @@ export const Me = z
   .object({
     user: z.object({ user_id: z.string(), name: z.string(), email: z.string() }),
     tenant: z.object({ tenant_id: z.string(), name: z.string() }),
-    role: Role,
+    role: openEnum(ROLES),
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof Me>;

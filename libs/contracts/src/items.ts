@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openEnum } from './open-reading.js';
 
 /**
  * Codex's thread items, as `codex exec --json` prints them: a snake_case union over `type`. Fields that we do not
@@ -7,7 +8,7 @@ import { z } from 'zod';
 const item = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.looseObject({ id: z.string(), type: z.literal(type), ...shape });
 
-const status = z.enum(['in_progress', 'completed', 'failed']).catch('completed');
+const status = openEnum(['in_progress', 'completed', 'failed']).catch('completed');
 
 export const AgentMessageItem = item('agent_message', { text: z.string() });
 export const ReasoningItem = item('reasoning', { text: z.string() });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { openEnum } from './open-reading.js';
 
 /**
- * Every error that the REST API can answer, in one exhaustive table: `code` is stable and is what programs
- * switch on; `title` is for people. Services raise `new ProblemError(code, detail)` (libs/platform), nothing else.
+ * Every error that the REST API can answer, in one exhaustive table: `code` is stable, and programs switch on it;
+ * `title` is for people. Services throw `new ProblemError(code, detail)` (libs/service-kit) and nothing else.
  */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
@@ -58,6 +59,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
+export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
 /** An RFC 9457 problem document; served as `application/problem+json`. */
 export const Problem = z
@@ -65,7 +67,7 @@ export const Problem = z
     type: z.string().describe('`about:blank`: `code` tells the kind'),
     title: z.string(),
     status: z.int(),
-    code: z.enum(PROBLEM_CODES),
+    code: openEnum(PROBLEM_CODES),
     detail: z.string().describe('What went wrong and what to do, for a person'),
     instance: z.string().optional().describe('The path that was asked for'),
     request_id: z.string().optional(),

@@ -2,7 +2,7 @@
 export const REDIS_KEYS = {
   runEvents: (runId: string) => `codex:run:${runId}:events`,
   runInbox: (runId: string) => `codex:run:${runId}:inbox`,
-  activity: 'codex:activity',
+  activity: (tenantId: string) => `codex:activity:${tenantId}`,
   queuePrefix: 'codex:queue',
   limitPrefix: 'codex:limit',
 } as const;
@@ -10,9 +10,9 @@ export const REDIS_KEYS = {
 /** Pub/sub channel of all runners: announces each command to a run. */
 export const RUN_COMMAND_CHANNEL = 'codex:run-commands';
 
-/** Entries of `codex:activity` that are kept, about. */
+/** Pub/sub channel with each activity of every tenant, as JSON, for those who may miss one. */
+export const ACTIVITY_CHANNEL = 'codex:activity';
+/** Entries that each tenant's activity stream keeps, about. */
 export const ACTIVITY_MAX_LENGTH = 10_000;
 /** Fields of an activity or run-log entry: its type, its JSON, and (run log only) which writer wrote it. */
 export const STREAM_FIELDS = { type: 'type', event: 'event', writer: 'writer' } as const;
-/** Consumer group of the backend on `codex:activity`. */
-export const BACKEND_GROUP = 'backend';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
@@ -38,9 +39,9 @@ export const Run = z
   .object({
     run_id: z.uuid(),
     session_id: z.uuid(),
-    kind: RunKind,
+    kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('Of a setup: its script'),
-    status: RunStatus,
+    status: openEnum(RUN_STATUSES),
     error: z.string().nullable().describe('Why it failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
 import { Network } from './network.js';
+import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
-import { RunStatus } from './runs.js';
+import { RUN_STATUSES } from './runs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -20,7 +21,7 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
 
 /** Why a session failed: a stable code and a sentence that says what to do. */
 export const SessionFailure = z
-  .object({ code: z.enum(PROBLEM_CODES), detail: z.string() })
+  .object({ code: openEnum(PROBLEM_CODES), detail: z.string() })
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
 
@@ -48,10 +49,12 @@ export const Session = z
     model: z.string().nullable().describe("null: the platform's default model"),
     network: Network.describe("What the agent's commands may reach"),
     setup: Setup.nullable(),
-    setup_status: RunStatus.nullable().describe(
-      'Of the last run of the setup script; null: none. Prompts wait until it has succeeded, or the script is removed',
-    ),
-    status: SessionStatus,
+    setup_status: openEnum(RUN_STATUSES)
+      .nullable()
+      .describe(
+        'Of the last run of the setup script; null: none. Prompts wait until it has succeeded, or the script is removed',
+      ),
+    status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
     active_run_id: z.uuid().nullable().describe('The run that is running now'),
     queued_runs: z.int(),

@@ -1,26 +1,25 @@
 import { z } from 'zod';
+import { openEnum } from './open-reading.js';
 
 /** Answer of `GET /health` of every service. */
 export const Health = z
-  .object({ status: z.enum(['ok', 'degraded']), service: z.string(), version: z.string() })
+  .object({ status: openEnum(['ok', 'degraded']), service: z.string(), version: z.string() })
   .meta({ id: 'Health' });
 export type Health = z.infer<typeof Health>;
 
 const isolation = {
-  isolation: z.enum(['bubblewrap', 'codex-sandbox', 'none']),
+  isolation: openEnum(['bubblewrap', 'codex-sandbox', 'none']),
   isolation_reason: z.string().describe('Why it is this one, in a sentence.'),
-  limits: z
-    .enum(['cgroups', 'watch', 'deadline'])
-    .describe(
-      'What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.',
-    ),
+  limits: openEnum(['cgroups', 'watch', 'deadline']).describe(
+    'What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.',
+  ),
   limits_reason: z.string().describe('What that means here, in a sentence.'),
 };
 
 /** Answer of `GET /ready` of every service: 200 when it can do its work, else 503. */
 export const Readiness = z
   .object({
-    status: z.enum(['ready', 'not_ready']),
+    status: openEnum(['ready', 'not_ready']),
     service: z.string(),
     checks: z.array(
       z.object({
@@ -40,10 +39,10 @@ export type RunnerHealth = z.infer<typeof RunnerHealth>;
 /** What does the agents' work, as the runner tells it; the UI's banner and model choice come from it. */
 export const SystemInfo = z
   .object({
-    engine: z.literal('sdk'),
+    engine: openEnum(['sdk']),
     codex_version: z.string(),
     /** demo: scripted and offline, not an AI */
-    model_source: z.enum(['openai', 'compatible', 'demo']),
+    model_source: openEnum(['openai', 'compatible', 'demo']),
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),

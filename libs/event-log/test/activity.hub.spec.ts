@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
-import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ACTIVITY_MAX_LENGTH, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import type { ProblemError } from '@saas-codex/service-kit/problem';
 import { connectRedis } from '@saas-codex/service-kit/redis';
 import { ActivityHub, serveActivity } from '../src/activity/activity.hub.js';
-import { publishActivity } from '../src/activity/publish-activity.js';
+import { publishActivity, subscribeToActivity } from '../src/activity/activity-stream.js';
 
 let server: TestRedis;
 let redis: Redis;
@@ -49,10 +50,13 @@ const progress = (tenant_id: string, percent: number): SessionProgressActivity =
 
 const percents = (events: { data: string }[]) => events.map(({ data }) => JSON.parse(data).percent);
 
-it("sends each tenant its own activities from now on, and behind a client's last one", async () => {
+it("sends each tenant its own activities, from now on or after a client's last one", async () => {
   await publishActivity(redis, progress('a', 1));
   const [a, b] = await Promise.all([openSse(urlOf('a')), openSse(urlOf('b'))]);
-  await redis.xadd(REDIS_KEYS.activity, '*', 'type', 'session.progress', 'event', 'not json');
+  const mistakes = ['not json', JSON.stringify(progress('b', 99))];
+  for (const event of mistakes) {
+    await redis.xadd(REDIS_KEYS.activity('a'), '*', 'type', 'session.progress', 'event', event);
+  }
   for (const percent of [2, 3, 4]) {
     await publishActivity(redis, progress('a', percent));
     await publishActivity(redis, progress('b', percent * 10));
@@ -75,7 +79,7 @@ it("sends each tenant its own activities from now on, and behind a client's last
 it('repeats nothing to a client that had more from another process, and refuses a cursor from the future', async () => {
   const entry = (ms: number, percent: number) =>
     redis.xadd(
-      REDIS_KEYS.activity,
+      REDIS_KEYS.activity('d'),
       `${ms}-0`,
       'type',
       'session.progress',
@@ -91,6 +95,42 @@ it('repeats nothing to a client that had more from another process, and refuses 
   const future = await openSse(`${urlOf('d')}?after=${Date.now() + 120_000}`);
   await future.ended();
   expect([future.status, future.body()]).toEqual([400, 'invalid_cursor']);
+});
+
+it("keeps a tenant's activities for a resume, however many another tenant has", async () => {
+  await publishActivity(redis, progress('quiet', 1));
+  const [[first] = ['']] = await redis.xrange(REDIS_KEYS.activity('quiet'), '-', '+');
+  await publishActivity(redis, progress('quiet', 2));
+  const loud = Array.from({ length: ACTIVITY_MAX_LENGTH + 500 }, (_, n) => progress('loud', n % 100));
+  await Promise.all(loud.map((activity) => publishActivity(redis, activity)));
+  expect(await redis.xlen(REDIS_KEYS.activity('loud'))).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
+  const client = await openSse(urlOf('quiet'), { headers: { 'last-event-id': first } });
+  await client.until((events) => events.length === 1);
+  expect(percents(client.events)).toEqual([2]);
+});
+
+it('goes on after Redis has lost everything', async () => {
+  const client = await openSse(urlOf('e'));
+  await publishActivity(redis, progress('e', 1));
+  await client.until((events) => events.length === 1);
+  await redis.flushall();
+  await publishActivity(redis, progress('e', 2));
+  await client.until((events) => events.length === 2);
+  expect(percents(client.events)).toEqual([1, 2]);
+});
+
+it('publishes the activities of every tenant to the processes that have subscribed, also after a restart', async () => {
+  const heard: string[] = [];
+  const unsubscribe = subscribeToActivity(redis, (json) => heard.push(JSON.parse(json).tenant_id));
+  const isHeard = (tenant: string) => async () => {
+    await publishActivity(redis, progress(tenant, 1));
+    return heard.includes(tenant);
+  };
+  await waitFor(isHeard('f'));
+  await waitFor(isHeard('g'));
+  await server.restart();
+  await waitFor(isHeard('h'));
+  unsubscribe();
 });
 
 it('goes on after Redis was restarted', async () => {

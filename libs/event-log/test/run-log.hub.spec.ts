@@ -9,9 +9,9 @@ import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { connectRedis } from '@saas-codex/service-kit/redis';
-import type { StreamEntry } from '../src/redis-stream/stream-reader.js';
+import type { StreamEntry } from '../src/redis-stream/stream-entry.js';
 import { RunLogHub, serveRunEvents } from '../src/run-log/run-log.hub.js';
-import type { RunLogOwner } from '../src/run-log/run-event-entry.js';
+import type { RunLogOwner } from '../src/run-log/run-log-entry.js';
 import { RunLogs } from '../src/run-log/run-logs.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
@@ -62,12 +62,12 @@ const idsOf = (events: SseEvent[]) => events.flatMap(({ id }) => id ?? []);
 const logged = (events: SseEvent[]) => events.filter(({ id }) => id !== null);
 
 async function writeSomeLog(owner: RunLogOwner): Promise<void> {
-  const log = await logs.start(owner, STARTED);
-  await log.append('turn.started', {});
-  await log.delta(DELTA);
-  await log.delta({ ...DELTA, text: 'lö\n\nid: 9' });
-  await log.append('error', { message: 'a' });
-  await log.delta(DELTA);
+  const log = await logs.startLog(owner, STARTED);
+  await log.appendEvent('turn.started', {});
+  await log.appendDelta(DELTA);
+  await log.appendDelta({ ...DELTA, text: 'lö\n\nid: 9' });
+  await log.appendEvent('error', { message: 'a' });
+  await log.appendDelta(DELTA);
 }
 
 /** A log with this many durable entries, written in one go. */
@@ -91,7 +91,7 @@ it('sends a log from its beginning, then what is written meanwhile, then `end`',
   await writeSomeLog(owner);
   const late = await openSse(urlOf(owner));
   await late.until((events) => events.length === 6);
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
 
   const events = await early.ended();
   expect(idsOf(events)).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
@@ -108,7 +108,7 @@ it('goes on behind any id, of a durable event or a delta, while the run goes on 
   const resumed = await Promise.all(
     sofar.map(({ id }) => openSse(urlOf(owner), { headers: { 'last-event-id': id ?? '' } })),
   );
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   const all = logged(await whole.ended());
   for (const [index, client] of resumed.entries()) {
     expect(logged(await client.ended())).toEqual(all.slice(index + 1));
@@ -122,12 +122,12 @@ it('goes on behind any id, of a durable event or a delta, while the run goes on 
 it('begins to read another run at once while it waits for the first', async () => {
   const [first, second] = [newOwner(), newOwner()];
   const watching = await openSse(urlOf(first));
-  const log = await logs.start(first, STARTED);
+  const log = await logs.startLog(first, STARTED);
   await watching.until((events) => events.length === 1);
   const other = await openSse(urlOf(second));
   await writeSomeLog(second);
   await waitFor(() => other.events.length === 6, { timeoutMs: 5_000 });
-  await log.append('turn.started', {});
+  await log.appendEvent('turn.started', {});
   await waitFor(() => watching.events.length === 2, { timeoutMs: 5_000 });
 });
 
@@ -135,7 +135,7 @@ it('ignores what follows the first terminal event', async () => {
   const owner = newOwner();
   const early = await openSse(urlOf(owner));
   await writeSomeLog(owner);
-  await logs.end(owner, 'run.cancelled', { reason: 'Cancelled.' });
+  await logs.endLog(owner, 'run.cancelled', { reason: 'Cancelled.' });
   await redis.xadd(REDIS_KEYS.runEvents(owner.runId), '5-0', 'type', 'error', 'event', '{}');
   const late = await openSse(urlOf(owner));
   expect(idsOf(await early.ended()).at(-1)).toBe('4');
@@ -148,7 +148,7 @@ it.each([1, 2_500, 5_000])('sends a long log from behind event %i, also to many 
   const clients = await Promise.all(
     Array.from({ length: 5 }, () => openSse(`${urlOf(owner)}?after=${after}`)),
   );
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   const expected = Array.from({ length: 5_001 - after }, (_, n) => `${after + n + 1}`);
   for (const client of clients) expect(idsOf(await client.ended())).toEqual(expected);
   const late = await openSse(`${urlOf(owner)}?after=${after}`);
@@ -176,13 +176,13 @@ it('cuts off a client that takes nothing, and nobody else', async () => {
   const owner = newOwner();
   const healthy = await openSse(urlOf(owner));
   const stuck = await openSse(urlOf(owner), { paused: true });
-  const log = await logs.start(owner, STARTED);
-  for (let n = 0; n < 100; n += 1) await log.append('error', { message: 'x'.repeat(200_000) });
+  const log = await logs.startLog(owner, STARTED);
+  for (let n = 0; n < 100; n += 1) await log.appendEvent('error', { message: 'x'.repeat(200_000) });
   await healthy.until((events) => events.length === 101);
   expect(await connections()).toBe(2);
   for (let n = 0; n < 3; n += 1) tick();
   await waitFor(async () => (await connections()) === 1);
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   await healthy.ended();
   expect(idsOf(healthy.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
   stuck.close();
@@ -192,9 +192,9 @@ it('lets a slow client fall out of the window and still gives it all', async () 
   const owner = newOwner();
   const slow = await openSse(urlOf(owner));
   slow.response.pause();
-  const log = await logs.start(owner, STARTED);
-  for (let n = 0; n < 100; n += 1) await log.append('error', { message: 'x'.repeat(200_000) });
-  await logs.end(owner, 'run.succeeded', {});
+  const log = await logs.startLog(owner, STARTED);
+  for (let n = 0; n < 100; n += 1) await log.appendEvent('error', { message: 'x'.repeat(200_000) });
+  await logs.endLog(owner, 'run.succeeded', {});
   slow.response.resume();
   await slow.ended();
   expect(idsOf(slow.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
@@ -202,12 +202,12 @@ it('lets a slow client fall out of the window and still gives it all', async () 
 
 it('goes on after Redis was restarted', async () => {
   const owner = newOwner();
-  const log = await logs.start(owner, STARTED);
+  const log = await logs.startLog(owner, STARTED);
   const client = await openSse(urlOf(owner));
   await client.until((events) => events.length === 1);
   await server.restart();
-  await log.append('turn.started', {});
-  await logs.end(owner, 'run.succeeded', {});
+  await log.appendEvent('turn.started', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   expect(idsOf(await client.ended())).toEqual(['1', '2', '3']);
 });
 
@@ -232,7 +232,7 @@ it('forgets a log some time after its last client has left, and reads it anew fo
   client.close();
   await waitFor(async () => (await connections()) === 0);
   for (let n = 0; n < 31; n += 1) tick();
-  await logs.end(owner, 'run.succeeded', {});
+  await logs.endLog(owner, 'run.succeeded', {});
   const next = await openSse(urlOf(owner));
   expect(idsOf(await next.ended())).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
 });
@@ -253,7 +253,7 @@ test('a log that went to the archive before its end was read here is read there,
     lastId: async () => archived.at(-1)?.id ?? null,
     read: async () => archived,
   };
-  const open = () => hub.open(runId, BEFORE_FIRST_EVENT, { archive });
+  const open = () => hub.openFeed(runId, BEFORE_FIRST_EVENT, { archive });
   const waiting = await open();
   archived.push({ id: { seq: 1, delta: 0 }, type: 'run.failed', event: Buffer.from('{}') });
   for (let n = 0; n < 15; n += 1) tick();

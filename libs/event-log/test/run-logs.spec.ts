@@ -10,11 +10,12 @@ import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { connectRedis } from '@saas-codex/service-kit/redis';
-import type { RunLogOwner } from '../src/run-log/run-event-entry.js';
+import type { RunLogOwner } from '../src/run-log/run-log-entry.js';
 import { LogFencedError } from '../src/run-log/run-log.writer.js';
 import { RunLogs } from '../src/run-log/run-logs.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
+const ACTIVITY = REDIS_KEYS.activity('local');
 const DELTA = { item_type: 'agent_message', stream_id: 's1', text: 'Hel' } as const;
 
 let server: TestRedis;
@@ -45,25 +46,25 @@ async function logOf({ runId }: RunLogOwner): Promise<{ id: string; event: RunEv
 }
 
 async function statusesOf({ runId }: RunLogOwner): Promise<RunStatusActivity[]> {
-  const entries = await redis.xrange(REDIS_KEYS.activity, '-', '+');
+  const entries = await redis.xrange(ACTIVITY, '-', '+');
   return entries
     .map(([, fields]) => RunStatusActivity.parse(JSON.parse(fields[fields.indexOf('event') + 1] ?? '')))
     .filter((activity) => activity.run_id === runId);
 }
 
 describe('a writer', () => {
-  it('numbers durable events without a hole and deltas between them, in the order of the calls', async () => {
+  it('numbers durable events without a hole, with deltas between them, in the order of the calls', async () => {
     const owner = newOwner();
-    const log = await logs.start(owner, STARTED);
+    const log = await logs.startLog(owner, STARTED);
     const writes = [
-      log.append('turn.started', {}),
-      log.delta(DELTA),
-      log.delta(DELTA),
-      log.append('error', { message: 'a' }),
-      log.delta(DELTA),
+      log.appendEvent('turn.started', {}),
+      log.appendDelta(DELTA),
+      log.appendDelta(DELTA),
+      log.appendEvent('error', { message: 'a' }),
+      log.appendDelta(DELTA),
     ];
     await Promise.all(writes);
-    await logs.end(owner, 'run.succeeded', {});
+    await logs.endLog(owner, 'run.succeeded', {});
 
     const entries = await logOf(owner);
     expect(entries.map(({ id, event }) => [id, event.seq, event.type])).toEqual([
@@ -78,9 +79,9 @@ describe('a writer', () => {
     expect(log.lastSeq).toBe(3);
   });
 
-  it('opens the log of a run for one of many that try', async () => {
+  it('lets only one of many writers start a log', async () => {
     const owner = newOwner();
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => logs.start(owner, STARTED)));
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => logs.startLog(owner, STARTED)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of tries) {
       if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(LogFencedError);
@@ -88,12 +89,16 @@ describe('a writer', () => {
     expect(await statusesOf(owner)).toMatchObject([{ status: 'running', error: null }]);
   });
 
-  it('refuses whatever a writer still writes once the log was ended by someone else', async () => {
+  it('is refused after something else has ended the log', async () => {
     const owner = newOwner();
-    const log = await logs.start(owner, STARTED);
-    await log.append('turn.started', {});
-    expect(await logs.end(owner, 'run.cancelled', { reason: 'Cancelled.' })).toBe(true);
-    const late = [log.append('error', { message: 'late' }), log.delta(DELTA), log.append('turn.started', {})];
+    const log = await logs.startLog(owner, STARTED);
+    await log.appendEvent('turn.started', {});
+    expect(await logs.endLog(owner, 'run.cancelled', { reason: 'Cancelled.' })).toBe(true);
+    const late = [
+      log.appendEvent('error', { message: 'late' }),
+      log.appendDelta(DELTA),
+      log.appendEvent('turn.started', {}),
+    ];
     for (const outcome of await Promise.allSettled(late)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(LogFencedError) });
     }
@@ -106,14 +111,14 @@ describe('a writer', () => {
 });
 
 describe('the end of a log', () => {
-  it('ends a log once, whoever tries, and reports the status once', async () => {
+  it('is written once, however many try, and is reported once', async () => {
     const owner = newOwner();
-    await logs.start(owner, STARTED);
+    await logs.startLog(owner, STARTED);
     const usage = { input_tokens: 1, cached_input_tokens: 0, output_tokens: 2, reasoning_output_tokens: 0 };
     const answers = await Promise.all([
-      logs.end(owner, 'run.failed', { reason: 'The model refused.', usage }),
-      logs.end(owner, 'run.failed', { reason: 'The model refused.', usage }),
-      logs.end(owner, 'run.failed', { reason: 'The model refused.', usage }),
+      logs.endLog(owner, 'run.failed', { reason: 'The model refused.', usage }),
+      logs.endLog(owner, 'run.failed', { reason: 'The model refused.', usage }),
+      logs.endLog(owner, 'run.failed', { reason: 'The model refused.', usage }),
     ]);
     expect(answers.filter(Boolean)).toHaveLength(1);
     expect((await logOf(owner)).map(({ event }) => event.type)).toEqual(['run.started', 'run.failed']);
@@ -124,21 +129,21 @@ describe('the end of a log', () => {
     ]);
   });
 
-  it('ends the log of a run that never started, which then cannot start', async () => {
+  it('can be written for a run that never started, which then cannot start', async () => {
     const owner = newOwner();
-    expect(await logs.end(owner, 'run.cancelled', { reason: 'Cancelled before it began.' })).toBe(true);
-    await expect(logs.start(owner, STARTED)).rejects.toBeInstanceOf(LogFencedError);
+    expect(await logs.endLog(owner, 'run.cancelled', { reason: 'Cancelled before it began.' })).toBe(true);
+    await expect(logs.startLog(owner, STARTED)).rejects.toBeInstanceOf(LogFencedError);
     expect((await logOf(owner)).map(({ id }) => id)).toEqual(['1-0']);
     expect(await statusesOf(owner)).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  it('ends a log under the hands of a busy writer, and keeps it without a hole', async () => {
+  it('can be written while a writer is busy, and leaves no hole', async () => {
     const owner = newOwner();
-    const log = await logs.start(owner, STARTED);
+    const log = await logs.startLog(owner, STARTED);
     const writing = Promise.allSettled(
-      Array.from({ length: 300 }, (_, n) => log.append('error', { message: `${n}` })),
+      Array.from({ length: 300 }, (_, n) => log.appendEvent('error', { message: `${n}` })),
     );
-    expect(await logs.end(owner, 'run.interrupted', { reason: 'Its runner was lost.' })).toBe(true);
+    expect(await logs.endLog(owner, 'run.interrupted', { reason: 'Its runner was lost.' })).toBe(true);
     await writing;
     const seqs = (await logOf(owner)).map(({ event }) => event.seq);
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
@@ -146,13 +151,13 @@ describe('the end of a log', () => {
   });
 });
 
-it('keeps codex:activity short', async () => {
-  await redis.del(REDIS_KEYS.activity);
+it("keeps a tenant's activity stream short", async () => {
+  await redis.del(ACTIVITY);
   const filling = redis.pipeline();
-  for (let n = 0; n < ACTIVITY_MAX_LENGTH + 500; n += 1) filling.xadd(REDIS_KEYS.activity, '*', 'type', 'x');
+  for (let n = 0; n < ACTIVITY_MAX_LENGTH + 500; n += 1) filling.xadd(ACTIVITY, '*', 'type', 'x');
   await filling.exec();
-  await logs.start(newOwner(), STARTED);
-  expect(await redis.xlen(REDIS_KEYS.activity)).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
+  await logs.startLog(newOwner(), STARTED);
+  expect(await redis.xlen(ACTIVITY)).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
 });
 
 /** With a workspace, and so with a spool. */
@@ -164,23 +169,23 @@ async function newSession(): Promise<RunLogOwner> {
 
 describe('a log that was archived', () => {
   const spools = ({ sessionId }: RunLogOwner) => readdir(join(root, sessionId, 'spool'));
-  /** As the backend does it. */
+  /** Does what the backend does. */
   async function archive(owner: RunLogOwner): Promise<void> {
     await redis.expire(REDIS_KEYS.runEvents(owner.runId), 3_600);
     await logs.spool(owner).remove();
   }
 
-  it('is left no spool by a writer that wakes up later', async () => {
+  it('gets no spool from a writer that wakes up later', async () => {
     const owner = await newSession();
-    const log = await logs.start(owner, STARTED);
-    await logs.end(owner, 'run.interrupted', { reason: 'Its runner was lost.' });
+    const log = await logs.startLog(owner, STARTED);
+    await logs.endLog(owner, 'run.interrupted', { reason: 'Its runner was lost.' });
     expect(await spools(owner)).toEqual([`${owner.runId}.log`]);
     await archive(owner);
-    await expect(log.append('turn.started', {})).rejects.toBeInstanceOf(LogFencedError);
+    await expect(log.appendEvent('turn.started', {})).rejects.toBeInstanceOf(LogFencedError);
     expect(await spools(owner)).toEqual([]);
   });
 
-  it('is left none by whoever ended a run that had not started, and stood still until then', async () => {
+  it('gets no spool from a process that ended a run before its start and was suspended until then', async () => {
     const owner = await newSession();
     const standing = redis.duplicate();
     jest.spyOn(standing, 'eval').mockImplementationOnce(async (script, keys, ...args) => {
@@ -188,7 +193,7 @@ describe('a log that was archived', () => {
       await archive(owner);
       return written;
     });
-    expect(await new RunLogs(standing, root).end(owner, 'run.cancelled', { reason: 'x' })).toBe(true);
+    expect(await new RunLogs(standing, root).endLog(owner, 'run.cancelled', { reason: 'x' })).toBe(true);
     standing.disconnect();
     expect(await spools(owner)).toEqual([]);
   });
@@ -207,26 +212,26 @@ describe('a Redis that forgets', () => {
   it.each([
     ['all of a log', (owner: RunLogOwner) => redis.del(keyOf(owner))],
     ['its tail', (owner: RunLogOwner) => cutBehind(owner, '2-1')],
-  ])('is given back %s by the writer that goes on', async (_, lose) => {
+  ])('gets back %s from the writer that continues', async (_, lose) => {
     const owner = await newSession();
-    const log = await logs.start(owner, STARTED);
-    await log.append('turn.started', {});
-    await log.delta(DELTA);
-    await log.append('error', { message: 'a line\u2028that is two to some' });
-    await log.delta(DELTA);
+    const log = await logs.startLog(owner, STARTED);
+    await log.appendEvent('turn.started', {});
+    await log.appendDelta(DELTA);
+    await log.appendEvent('error', { message: 'a line\u2028that is two to some' });
+    await log.appendDelta(DELTA);
     const before = await durable(owner);
     await lose(owner);
-    await log.delta(DELTA);
+    await log.appendDelta(DELTA);
     expect(await durable(owner)).toEqual(before);
     await lose(owner);
-    await log.append('error', { message: 'b' });
+    await log.appendEvent('error', { message: 'b' });
     expect((await durable(owner)).slice(0, 3)).toEqual(before);
     expect((await logOf(owner)).at(-1)).toMatchObject({ id: '4-0', event: { data: { message: 'b' } } });
   });
 
-  it('is given it back at once when it is reached again, by a writer that has nothing to say', async () => {
+  it('gets it back as soon as it is reached again, even if the writer writes nothing', async () => {
     const owner = await newSession();
-    await logs.start(owner, STARTED);
+    await logs.startLog(owner, STARTED);
     const before = await durable(owner);
     await redis.del(keyOf(owner));
     redis.disconnect(true);
@@ -234,16 +239,16 @@ describe('a Redis that forgets', () => {
     expect(await durable(owner)).toEqual(before);
   });
 
-  it('is given it back by whoever ends the log', async () => {
+  it('gets it back from the process that ends the log', async () => {
     const owner = await newSession();
-    const log = await logs.start(owner, STARTED);
-    await log.append('turn.started', {});
+    const log = await logs.startLog(owner, STARTED);
+    await log.appendEvent('turn.started', {});
     await redis.del(keyOf(owner));
     const elsewhere = new RunLogs(redis, root);
-    expect(await elsewhere.end(owner, 'run.interrupted', { reason: 'Its runner was lost.' })).toBe(true);
+    expect(await elsewhere.endLog(owner, 'run.interrupted', { reason: 'Its runner was lost.' })).toBe(true);
     const ended = await logOf(owner);
     expect(ended.map(({ event }) => event.type)).toEqual(['run.started', 'turn.started', 'run.interrupted']);
-    await expect(log.append('turn.started', {})).rejects.toBeInstanceOf(LogFencedError);
+    await expect(log.appendEvent('turn.started', {})).rejects.toBeInstanceOf(LogFencedError);
     await redis.del(keyOf(owner));
     await elsewhere.refill(owner);
     expect(await logOf(owner)).toEqual(ended);
@@ -251,19 +256,19 @@ describe('a Redis that forgets', () => {
 
   it('does not let a run start twice', async () => {
     const owner = await newSession();
-    await logs.start(owner, STARTED);
+    await logs.startLog(owner, STARTED);
     await redis.del(keyOf(owner));
-    await expect(new RunLogs(redis, root).start(owner, STARTED)).rejects.toBeInstanceOf(LogFencedError);
+    await expect(new RunLogs(redis, root).startLog(owner, STARTED)).rejects.toBeInstanceOf(LogFencedError);
   });
 
-  it('gets no line of which a crash left a part, and all that were written behind it', async () => {
+  it('does not get a line that a crash cut off, but gets all later lines', async () => {
     const owner = await newSession();
-    const log = await logs.start(owner, STARTED);
+    const log = await logs.startLog(owner, STARTED);
     await appendFile(
       join(root, owner.sessionId, 'spool', `${owner.runId}.log`),
       '2 w turn.started {"v":1,"run',
     );
-    await log.append('turn.started', {});
+    await log.appendEvent('turn.started', {});
     const before = await durable(owner);
     await redis.del(keyOf(owner));
     await logs.refill(owner);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BACKEND_GROUP, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { faultSuite } from '@saas-codex/testing/faults/suite';
 
@@ -61,12 +61,14 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('has lost the activity stream and its consumer group: runs are settled and new ones start', async () => {
+  it('has lost the activity streams and the subscriptions of the backends: runs are settled and new ones start', async () => {
     const { world } = suite;
     const watcher = await world.prompt(3, 'Hold 4');
     await watcher.until('item.delta');
-    expect(await world.redis.direct.xgroup('DESTROY', REDIS_KEYS.activity, BACKEND_GROUP)).toBe(1);
-    await world.redis.direct.del(REDIS_KEYS.activity);
+    expect(await world.redis.direct.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBeGreaterThan(0);
+    expect(
+      await world.redis.direct.del(await world.redis.direct.keys(REDIS_KEYS.activity('*'))),
+    ).toBeGreaterThan(0);
     world.model.openGate('gate-4');
     await watcher.ended();
     const next = await world.prompt(3, 'Work');

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
-import { isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
+import { isTerminalEventType, TERMINAL_EVENT_TYPES } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-stream/stream-reader';
+import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-stream/stream-entry';
+import { FINAL_STATUS } from '@saas-codex/event-log/run-log/run-log-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
@@ -103,7 +104,8 @@ export class RunArchiver extends Reconciler<EndedRun> {
     if (!isTerminalEventType(last.type ?? '')) {
       this.logger.error(`the log of run ${run.id} is lost after event ${last.id.seq}`);
       const reason = run.error ?? 'The record of this run was lost.';
-      await this.logs.end(owner, `run.${run.status}` as TerminalEventType, { reason });
+      const type = TERMINAL_EVENT_TYPES.find((terminal) => FINAL_STATUS[terminal] === run.status);
+      if (type) await this.logs.endLog(owner, type, { reason });
     }
     return this.readStream(run.id);
   }

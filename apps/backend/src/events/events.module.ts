@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ActivityHub } from '@saas-codex/event-log/activity/activity.hub';
 import { RunLogHub } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Redis } from 'ioredis';
@@ -7,6 +7,10 @@ import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { EventsController } from './events.controller.js';
 import { StreamMetrics } from './stream-metrics.js';
+
+/** Earlier versions had one activity stream for all tenants. It is kept for a day, for their backends that still run. */
+const FORMER_ACTIVITY_STREAM = 'codex:activity';
+const A_DAY_SECONDS = 24 * 60 * 60;
 
 @Module({
   imports: [ArchiveModule, RunsModule],
@@ -27,11 +31,16 @@ import { StreamMetrics } from './stream-metrics.js';
     },
   ],
 })
-export class EventsModule implements BeforeApplicationShutdown {
+export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
+    @Inject(REDIS) private readonly redis: Redis,
     private readonly runLogs: RunLogHub,
     private readonly activity: ActivityHub,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.redis.expire(FORMER_ACTIVITY_STREAM, A_DAY_SECONDS).catch(() => undefined);
+  }
 
   /** Before the HTTP server closes, since it waits for open streams; their clients come back by themselves. */
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { ProblemCode } from '@saas-codex/contracts/problems';
-import { Problem } from '@saas-codex/contracts/problems';
+import type { Unrecognized } from '@saas-codex/contracts/open-reading';
+import { Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 import {
   type CreateThread,
   RunHolding,
@@ -16,33 +16,34 @@ import { CONFIG, type Config } from '../config.js';
 
 const TIMEOUT_MS = 10_000;
 /** How long one runner may take before another is asked. */
-const PATIENCE_MS = 4_000;
+const REPLICA_TIMEOUT_MS = 4_000;
 
 interface Answer {
   status: number;
   text: string;
 }
 
-/** No usable answer: the runner is away, too slow, broken or does not know our service token. Trying again may help. */
+/** No usable answer: the runner is away, too slow, broken or does not accept our service token. A retry may help. */
 export class RunnerUnavailable extends Error {
   override name = 'RunnerUnavailable';
 }
 
-/** The runner understood and said no: trying again does not help. */
+/** The runner understood the request and refused it: a retry does not help. A newer runner may have codes of its own. */
 export class RunnerRefused extends Error {
   override name = 'RunnerRefused';
 
   constructor(
-    readonly code: ProblemCode,
+    readonly code: ProblemCode | Unrecognized,
     readonly detail: string,
+    readonly status: number,
   ) {
     super(`${code}: ${detail}`);
   }
 }
 
 /**
- * The runner's HTTP API (contracts/runner-api.ts). Any runner takes any call, and every call may be sent again, to another
- * one too: threads go by their session, runs by their id, a cancel by its run.
+ * The runner's HTTP API (contracts/runner-api.ts). Every call may go to any runner and may be sent again: a thread is
+ * identified by its session, a run by its id, a cancel by its run.
  * @throws RunnerUnavailable, RunnerRefused
  */
 @Injectable()
@@ -93,10 +94,12 @@ export class RunnerClient implements OnApplicationShutdown {
       if (!answer) return undefined as T;
       const parsed = answer.safeParse(json);
       if (parsed.success) return parsed.data;
-      throw new RunnerUnavailable(`${method} ${path} answered something else than the contract says`);
+      throw new RunnerUnavailable(`${method} ${path} gave an answer that breaks the contract`);
     }
-    const problem = Problem.safeParse(json);
-    if (problem.success && isRefusal(status)) throw new RunnerRefused(problem.data.code, problem.data.detail);
+    const problem = Refusal.safeParse(json);
+    if (problem.success && isRefusal(status)) {
+      throw new RunnerRefused(problem.data.code, problem.data.detail, status);
+    }
     throw new RunnerUnavailable(`${method} ${path} answered ${status}`);
   }
 
@@ -116,7 +119,7 @@ export class RunnerClient implements OnApplicationShutdown {
     try {
       const response = await this.runners.send(
         { method, path, headers, signal },
-        { write: (request) => request.end(json), repeatable: true, patienceMs: PATIENCE_MS },
+        { write: (request) => request.end(json), repeatable: true, patienceMs: REPLICA_TIMEOUT_MS },
       );
       return { status: response.statusCode ?? 0, text: await text(response) };
     } catch (error) {
@@ -125,7 +128,10 @@ export class RunnerClient implements OnApplicationShutdown {
   }
 }
 
-/** A wrong service token (401, 403) and overload (429) are the operator's to mend, not the request's fault. */
+/** The part of a problem document that is used; the rest of it may change. */
+const Refusal = Problem.pick({ code: true, detail: true });
+
+/** Not a wrong service token (401, 403), a timeout (408) or overload (429): those are not the request's fault. */
 const isRefusal = (status: number) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
 
 function parseJson(text: string): unknown {

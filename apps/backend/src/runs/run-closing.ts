@@ -35,7 +35,7 @@ export class RunClosing {
   /** Writes the log's closing event in the runner's place, then the row. A log that has ended keeps its own end. */
   async close(ctx: RequestContext, run: RunEntity, ending: Ending): Promise<void> {
     const owner = { runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId };
-    await this.logs.end(owner, ending.type, { reason: ending.reason });
+    await this.logs.endLog(owner, ending.type, { reason: ending.reason });
     await this.settling.catchUp(ctx, run);
   }
 }

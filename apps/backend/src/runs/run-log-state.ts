@@ -1,29 +1,61 @@
-import { type RunEvent, isTerminalEventType } from '@saas-codex/contracts/events';
+import {
+  isTerminalEventType,
+  readRunEvent,
+  type RunEvent,
+  type UnknownEvent,
+} from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { type RunStatus, Usage } from '@saas-codex/contracts/runs';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
+import { FINAL_STATUS } from '@saas-codex/event-log/run-log/run-log-entry';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
+
+/** How a run ended, from its log. */
+export interface RunEnd {
+  status: RunStatus;
+  at: Date;
+  /** A sentence for a person; null: it succeeded. */
+  reason: string | null;
+  usage: Usage | null;
+}
 
 /** What a run's log says about its status. */
 export interface RunLogState {
-  /** The log's first event; null: the log is empty, so the run has not started. */
-  first: RunEvent | null;
-  /** The event that ended it. */
-  end: RunEvent | null;
+  /** null: the log is empty, so the run has not started. */
+  startedAt: Date | null;
+  /** null: the log has not ended. */
+  end: RunEnd | null;
 }
 
-/** Reads both ends of a run's log: a log that has ended has its terminal event last. */
+/**
+ * Reads both ends of a run's log: a log that has ended has its terminal event last. The log may be that of a newer runner,
+ * so only the type and the time of an event must be readable.
+ */
 export async function readRunLogState(redis: Redis, runId: string): Promise<RunLogState> {
   const key = REDIS_KEYS.runEvents(runId);
   const [first, last] = await Promise.all([
     redis.xrange(key, '-', '+', 'COUNT', 1),
     redis.xrevrange(key, '+', '-', 'COUNT', 1),
   ]);
-  const end = eventOf(last[0]);
-  return { first: eventOf(first[0]), end: end && isTerminalEventType(end.type) ? end : null };
+  const [started, latest] = [first, last].map(([entry]) => entry && eventOf(runId, entry));
+  return { startedAt: started ? new Date(started.at) : null, end: latest ? endOf(latest) : null };
 }
 
-function eventOf(entry: [id: string, fields: string[]] | undefined): RunEvent | null {
-  if (!entry) return null;
-  const json = fieldOf(entry[1], STREAM_FIELDS.event);
-  return json === undefined ? null : (JSON.parse(json) as RunEvent);
+function eventOf(runId: string, [id, fields]: [id: string, fields: string[]]): RunEvent | UnknownEvent {
+  const event = readRunEvent(fieldOf(fields, STREAM_FIELDS.event) ?? '');
+  if (!event) throw new Error(`entry ${id} in the log of run ${runId} is not an event`);
+  return event;
+}
+
+const EndData = z.object({
+  reason: z.string().nullable().catch(null),
+  usage: Usage.nullable().catch(null),
+});
+
+function endOf(event: RunEvent | UnknownEvent): RunEnd | null {
+  const { type, data } = event.type === 'unknown' ? event.raw : event;
+  if (!isTerminalEventType(type)) return null;
+  const { reason, usage } = EndData.catch({ reason: null, usage: null }).parse(data);
+  return { status: FINAL_STATUS[type], at: new Date(event.at), reason, usage };
 }

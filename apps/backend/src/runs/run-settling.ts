@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { RunEvent } from '@saas-codex/contracts/events';
-import { RUN_TRANSITIONS, RunStatus } from '@saas-codex/contracts/runs';
+import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
@@ -11,7 +10,7 @@ import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { History } from '../workspaces/history/history.js';
-import { readRunLogState, type RunLogState } from './run-log-state.js';
+import { readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunStore } from './run-store.js';
@@ -49,26 +48,25 @@ export class RunSettling {
 
   /** Lets the row of an open run follow its log. @returns how the run stands there. */
   async catchUp(ctx: RequestContext, run: RunEntity): Promise<LogStanding> {
-    const { first, end } = await this.stateOf(run);
+    const { startedAt, end } = await this.stateOf(run);
     if (end) {
       await this.end(ctx, run, end);
       return 'ended';
     }
-    if (!first) return 'silent';
-    if (run.status === 'queued') await this.start(ctx, run, first);
+    if (!startedAt) return 'silent';
+    if (run.status === 'queued') await this.start(ctx, run, startedAt);
     return 'running';
   }
 
   /** An empty log may be one that Redis has lost. */
   private async stateOf(run: RunEntity): Promise<RunLogState> {
     const state = await readRunLogState(this.redis, run.id);
-    if (state.first) return state;
+    if (state.startedAt) return state;
     await this.logs.refill({ runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId });
     return readRunLogState(this.redis, run.id);
   }
 
-  private async start(ctx: RequestContext, run: RunEntity, event: RunEvent): Promise<void> {
-    const at = new Date(event.at);
+  private async start(ctx: RequestContext, run: RunEntity, at: Date): Promise<void> {
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       const step = { id: run.id, to: 'running', set: { startedAt: at } } as const;
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
@@ -76,17 +74,20 @@ export class RunSettling {
     });
   }
 
-  private async end(ctx: RequestContext, run: RunEntity, event: RunEvent): Promise<void> {
+  private async end(
+    ctx: RequestContext,
+    run: RunEntity,
+    { status, at, reason, usage }: RunEnd,
+  ): Promise<void> {
     const outcome = await this.outcomeOf(ctx, run);
-    const at = new Date(event.at);
     const set = {
       endedAt: at,
-      error: 'reason' in event.data ? event.data.reason : null,
-      usage: 'usage' in event.data ? event.data.usage : null,
+      error: reason,
+      usage,
       treeAfter: outcome?.treeAfter ?? null,
       diff: outcome?.diff ?? null,
     };
-    const step = { id: run.id, to: statusAfter(event), set };
+    const step = { id: run.id, to: status, set };
     const ended = await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return false;
       const diff = outcome?.sessionDiff ?? session.diff;
@@ -116,6 +117,3 @@ export class RunSettling {
     }
   }
 }
-
-/** `run.succeeded` → `succeeded` */
-const statusAfter = (terminal: RunEvent): RunStatus => RunStatus.parse(terminal.type.slice('run.'.length));

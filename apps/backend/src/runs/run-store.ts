@@ -3,7 +3,7 @@ import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { Batched } from '../database/batched.js';

@@ -16,7 +16,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
-import { RunStatusConsumer } from './run-status.consumer.js';
+import { RunStatusListener } from './run-status.listener.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsOfSession } from './runs-of-session.js';
@@ -26,7 +26,7 @@ import { RunsService } from './runs.service.js';
 @Global()
 @Module({
   imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
-  controllers: [RunsController, RunStatusConsumer],
+  controllers: [RunsController],
   providers: [
     {
       provide: RunLogs,
@@ -40,6 +40,7 @@ import { RunsService } from './runs.service.js';
     RunReconciler,
     RunScan,
     RunSettling,
+    RunStatusListener,
     RunStore,
     RunsService,
     { provide: SessionRuns, useClass: RunsOfSession },

@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Activity } from '@saas-codex/contracts/activity';
-import { publishActivity } from '@saas-codex/event-log/activity/publish-activity';
+import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import type { Redis } from 'ioredis';
 import { REDIS } from '../redis.module.js';
 
 /**
- * Tells what happened, once it is committed. Nobody waits for it: an answer does not depend on Redis, and what a
- * reader misses while Redis is away, it sees when it asks again.
+ * Publishes what happened, after it was committed. No request waits for it: an answer does not depend on Redis, and a
+ * reader that misses an activity while Redis is away sees its result when it asks the API again.
  */
 @Injectable()
 export class ActivityPublisher {

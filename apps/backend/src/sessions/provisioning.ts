@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
-import type { ProblemCode } from '@saas-codex/contracts/problems';
+import { isProblemCode, type ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
@@ -114,7 +114,11 @@ export class Provisioning {
   }
 
   private failureOf(session: SessionEntity, error: unknown): { code: ProblemCode; detail: string } {
-    if (error instanceof ProblemError || error instanceof RunnerRefused) return error;
+    if (error instanceof ProblemError) return error;
+    if (error instanceof RunnerRefused) {
+      // A newer runner may refuse with a code that we do not have.
+      return { code: isProblemCode(error.code) ? error.code : 'internal_error', detail: error.detail };
+    }
     if (error instanceof RunnerUnavailable) {
       return {
         code: 'runner_unavailable',

@@ -63,8 +63,8 @@ export class RunFeed {
     return new Promise((resolve) => {
       connection.on('data', (chunk: Buffer) => {
         const { frames, ended } = events.take(chunk);
-        if (frames.length > 0) this.feed.append(frames);
-        if (ended) this.feed.end();
+        if (frames.length > 0) this.feed.appendFrames(frames);
+        if (ended) this.feed.endFeed();
       });
       connection.once('close', resolve);
     });

@@ -40,7 +40,7 @@ export class BoundedLog {
       return this.onFull();
     }
     this.room -= size;
-    await this.log.append(type, data);
+    await this.log.appendEvent(type, data);
   }
 
   /** @throws LogFencedError */
@@ -49,7 +49,7 @@ export class BoundedLog {
     if (this.full || size > this.roomForDeltas || size > this.room) return;
     this.room -= size;
     this.roomForDeltas -= size;
-    await this.log.delta(data);
+    await this.log.appendDelta(data);
   }
 }
 

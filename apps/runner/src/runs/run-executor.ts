@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
@@ -101,14 +101,14 @@ export class RunExecutor {
   ): Promise<RunLogWriter | null> {
     try {
       const { kind } = input;
-      const log = await this.logs.start(owner, {
+      const log = await this.logs.startLog(owner, {
         kind,
         prompt: textOfInput(input),
         model,
         runner: this.runnerName,
       });
       if (checkpoint !== null)
-        await log.append('checkpoint.created', { tree: checkpoint, position: 'before' });
+        await log.appendEvent('checkpoint.created', { tree: checkpoint, position: 'before' });
       return log;
     } catch (error) {
       if (error instanceof LogFencedError) return null;
@@ -189,7 +189,7 @@ export class RunExecutor {
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
   private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
     await this.jail.endRun(owner.runId);
-    await this.logs.end(owner, type, data);
+    await this.logs.endLog(owner, type, data);
     await this.inbox.removeInbox(owner.runId);
   }
 

@@ -1,5 +1,5 @@
 import type { Network } from '@saas-codex/contracts/network';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
+import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import type { JobsOptions } from 'bullmq';
 import { inputFromText, type RunInput } from '../engine/port/run-input.js';
 

@@ -70,7 +70,7 @@ export class RunsService {
     if (!job || !WAITING_STATES.includes(await job.getState())) return;
     const { owner, input } = toRunJob(job.data);
     const { type, data } = stoppedOutcome('cancelled', input.kind);
-    await this.logs.end(owner, type, data);
+    await this.logs.endLog(owner, type, data);
     // A runner may have taken it meanwhile. It finds the log closed.
     await job.remove().catch(() => undefined);
   }

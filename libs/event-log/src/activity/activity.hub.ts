@@ -5,25 +5,26 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
+import { lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
+import { StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry } from '../sse/feed-registry.js';
+import { FeedRegistry, type HubOptions } from '../sse/feed-registry.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
-import type { HubOptions } from '../sse/hub-options.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
- * Serves `codex:activity` to browsers, each its tenant's part.
+ * Serves each tenant's activity stream to its browsers.
  *
- *     codex:activity ──one XREAD──► whose is it? ──► Feed of tenant A ──► client, client …
- *                                                └─► Feed of tenant B ──► client …
+ *     codex:activity:A ──┐            ┌─► Feed of tenant A ──► client, client …
+ *     codex:activity:B ──┴─one XREAD──┴─► Feed of tenant B ──► client …
  *
- * An entry is looked into once per process, to learn its tenant; the bytes that go out are the writer's.
+ * The hub reads the streams of the tenants that are watched here. It looks into each entry once, to check its tenant; the
+ * bytes that go out are the writer's.
  */
 
 const HISTORY_PAGE_ENTRIES = 500;
-/** By how much Redis's clock may be ahead of ours. */
+/** How far Redis's clock may be ahead of ours. */
 const CLOCK_SKEW_MS = 60_000;
 const Tenanted = z.object({ tenant_id: z.string() });
 
@@ -32,10 +33,6 @@ export class ActivityHub {
   private readonly reader: StreamReader;
   private readonly feeds: FeedRegistry;
   private readonly onLive: HubOptions['onLive'];
-  private readonly feedOf = new Map<string, Feed>();
-  private reading: Promise<void> | null = null;
-  /** How far the stream has been handed out. */
-  private cursor: EventId;
 
   /** @param redis a connection for short commands; the hub makes one more for reading. */
   constructor(
@@ -51,13 +48,12 @@ export class ActivityHub {
     return this.feeds.clientCount;
   }
 
-  async open(tenantId: string): Promise<Feed> {
-    await (this.reading ??= this.startReading());
+  openFeed(tenantId: string): Promise<Feed> {
     return this.feeds.get(tenantId, async () => {
-      // From here on, in the same step as the cursor is read, the feed gets what is handed out.
-      const feed = new Feed(this.cursor, (after) => this.readHistory(tenantId, after));
-      this.feedOf.set(tenantId, feed);
-      return { feed, close: () => this.feedOf.delete(tenantId) };
+      const feed = new Feed(await lastEntryId(this.redis, REDIS_KEYS.activity(tenantId)), (after) =>
+        this.readHistory(tenantId, after),
+      );
+      return { feed, close: this.watch(tenantId, feed) };
     });
   }
 
@@ -66,62 +62,63 @@ export class ActivityHub {
     await this.reader.close();
   }
 
-  private async startReading(): Promise<void> {
-    try {
-      this.cursor = await lastEntryId(this.redis, REDIS_KEYS.activity);
-    } catch (error) {
-      this.reading = null;
-      throw error;
-    }
-    this.watch();
-  }
-
-  private watch(): void {
-    this.reader.watch(REDIS_KEYS.activity, this.cursor, {
-      onEntries: (entries) => this.handOut(entries),
-      // Emptied: what comes next has a later id all the same, since ids are times.
-      onLost: () => setImmediate(() => this.watch()),
-    });
-  }
-
-  private handOut(entries: StreamEntry[]): void {
-    this.cursor = entries.at(-1)?.id ?? this.cursor;
-    const batches = new Map<Feed, Frame[]>();
-    for (const entry of entries) {
-      const feed = this.feedOf.get(this.tenantOf(entry) ?? '');
-      if (!feed) continue;
-      const batch = batches.get(feed) ?? [];
-      batch.push(toActivityFrame(entry));
-      batches.set(feed, batch);
-    }
-    for (const [feed, frames] of batches) feed.append(frames);
-    this.onLive?.(entries);
+  /** Keeps the feed up to date until the function that it returns is called. */
+  private watch(tenantId: string, feed: Feed): () => void {
+    let unwatch: () => void = () => undefined;
+    let closed = false;
+    let cursor = feed.log.lastId;
+    const watchAgain = () => {
+      if (closed) return;
+      unwatch = this.reader.watchStream(REDIS_KEYS.activity(tenantId), cursor, {
+        onEntries: (entries) => {
+          cursor = entries.at(-1)?.id ?? cursor;
+          feed.appendFrames(this.ownEntries(tenantId, entries).map(toActivityFrame));
+          this.onLive?.(entries);
+        },
+        // Redis has lost the stream. Ids are times, so what comes next has a later id all the same.
+        onLost: () => setImmediate(watchAgain),
+      });
+    };
+    watchAgain();
+    return () => {
+      closed = true;
+      unwatch();
+    };
   }
 
   private async readHistory(tenantId: string, after: EventId): Promise<HistoryPage> {
-    const entries = await readEntries(this.redis, REDIS_KEYS.activity, after, HISTORY_PAGE_ENTRIES);
-    const own = entries.filter((entry) => this.tenantOf(entry) === tenantId);
+    const entries = await readEntries(this.redis, REDIS_KEYS.activity(tenantId), after, HISTORY_PAGE_ENTRIES);
+    const frames = this.ownEntries(tenantId, entries).map(toActivityFrame);
     return {
-      bytes: Buffer.concat(own.map((entry) => toActivityFrame(entry).bytes)),
+      bytes: Buffer.concat(frames.map(({ bytes }) => bytes)),
       lastId: entries.at(-1)?.id ?? null,
       ended: false,
     };
   }
 
-  /** null for an entry that cannot be read; nobody gets it. */
-  private tenantOf({ id, event }: StreamEntry): string | null {
-    try {
-      return Tenanted.parse(JSON.parse(event.toString())).tenant_id;
-    } catch {
-      this.logger.error(`entry ${toEntryId(id)} of ${REDIS_KEYS.activity} cannot be read, nobody gets it`);
-      return null;
-    }
+  /** An entry that cannot be read, or that names another tenant, is a writer's mistake and goes to no client. */
+  private ownEntries(tenantId: string, entries: StreamEntry[]): StreamEntry[] {
+    return entries.filter(({ id, event }) => {
+      if (tenantOf(event) === tenantId) return true;
+      this.logger.error(
+        `entry ${toEntryId(id)} of ${REDIS_KEYS.activity(tenantId)} is not an activity of this tenant`,
+      );
+      return false;
+    });
+  }
+}
+
+function tenantOf(event: Buffer): string | null {
+  try {
+    return Tenanted.parse(JSON.parse(event.toString())).tenant_id;
+  } catch {
+    return null;
   }
 }
 
 /**
- * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead of
- * this hub: the client got it from another process, which had read further.
+ * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead
+ * of this hub when the client got it from another process, which had read further.
  * @throws ProblemError invalid_cursor
  */
 export async function serveActivity(
@@ -132,13 +129,13 @@ export async function serveActivity(
 ): Promise<void> {
   const cursor = cursorOf(req);
   // Ids are times in ms, of Redis's clock.
-  if (cursor && cursor.seq > Date.now() + CLOCK_SKEW_MS) throw notYet();
-  const feed = await hub.open(tenantId);
+  if (cursor && cursor.seq > Date.now() + CLOCK_SKEW_MS) throw cursorInFuture();
+  const feed = await hub.openFeed(tenantId);
   if (res.destroyed || !openEventStream(req, res)) return;
   feed.subscribe(res, cursor ?? feed.log.lastId);
 }
 
-const notYet = () =>
+const cursorInFuture = () =>
   new ProblemError('invalid_cursor', 'There is no such activity yet. Leave the id out to go on from now on.');
 
 const toActivityFrame = ({ id, type, event }: StreamEntry): Frame => ({

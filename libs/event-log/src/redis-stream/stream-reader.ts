@@ -1,14 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import {
-  BEFORE_FIRST_EVENT,
-  compareEventIds,
-  type EventId,
-  parseEventId,
-  toEntryId,
-} from '@saas-codex/contracts/event-ids';
-import { STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { compareEventIds, type EventId, parseEventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import type { Redis } from 'ioredis';
+import { lastEntryId, type StreamEntry, toStreamEntry } from './stream-entry.js';
 
 /*
  * One blocking Redis connection that reads every stream a process watches.
@@ -17,22 +11,15 @@ import type { Redis } from 'ioredis';
  *     unwatch()         ─┴─► │
  *                            └─ CLIENT UNBLOCK, over the other connection, whenever the set has grown
  *
- * There is one connection for one watched stream and for a thousand, and while a batch is handed out the next one gathers
- * in Redis, so that batches grow with the load by themselves. An XREAD costs by the streams that it names: the more there
- * are, the longer the next one gathers.
+ * One connection serves one watched stream or a thousand. While a batch is delivered, the next one gathers in Redis, so
+ * batches grow with the load. The cost of an XREAD grows with the number of streams that it names, so the reader pauses
+ * longer between two reads when it watches more streams.
  */
 
-/** One stream entry; `type` and `event` are the wire bytes as the writer made them. */
-export interface StreamEntry {
-  id: EventId;
-  type: string;
-  event: Buffer;
-}
-
 export interface Watch {
-  /** Entries behind the cursor, in order; never empty. */
+  /** Entries after the cursor, in order; never empty. */
   onEntries(entries: StreamEntry[]): void;
-  /** The stream ends before the cursor: it was lost, whole or in part. It is not watched any more. */
+  /** The stream ends before the cursor: it was lost, in whole or in part. The reader has stopped watching it. */
   onLost(): void;
 }
 
@@ -44,7 +31,7 @@ interface Watched extends Watch {
 const BLOCK_MS = 15_000;
 const COUNT = 512;
 const RETRY_MS = 500;
-/** Streams that are worth a millisecond of gathering: 5 ms for 1,000. */
+/** The reader pauses for 1 ms per this many streams: 5 ms for 1,000. */
 const STREAMS_PER_MS = 200;
 
 export class StreamReader {
@@ -56,14 +43,14 @@ export class StreamReader {
   private readerId: number | null = null;
   private looping = false;
   private running: Promise<void> = Promise.resolve();
-  /** Grows with every XREAD; tells an interruption whether the XREAD that it meant has returned. */
+  /** Grows with every XREAD, so that an interruption can see whether the XREAD that it meant has returned. */
   private round = 0;
   private blocked = false;
 
   /** @param control a connection for short commands; the blocking one is a copy of it. */
   constructor(private readonly control: Redis) {
-    // When the connection breaks, XREAD fails at once (0 retries) and the loop starts anew on the next connection,
-    // whose id it must learn first. Redis answers within BLOCK_MS; silence for longer means a dead connection.
+    // When the connection breaks, XREAD fails at once (0 retries). The loop then starts again on the next connection, and
+    // asks for its id first. Redis answers within BLOCK_MS; a longer silence means that the connection is dead.
     this.reader = control.duplicate({
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
@@ -74,9 +61,10 @@ export class StreamReader {
   }
 
   /**
-   * Hands every entry behind `after` to the watch, until the function that it returns is called. One watch per key.
+   * Delivers every entry after `after` to the watch. There is one watch per key.
+   * @returns a function that ends the watch
    */
-  watch(key: string, after: EventId, watch: Watch): () => void {
+  watchStream(key: string, after: EventId, watch: Watch): () => void {
     const watched: Watched = {
       key,
       cursor: after,
@@ -85,9 +73,9 @@ export class StreamReader {
     };
     this.watched.set(key, watched);
     if (this.looping) void this.interrupt();
-    else this.running = this.run();
+    else this.running = this.readLoop();
     return () => {
-      // Without an interruption: the XREAD that still names the key returns by itself, and nobody listens then.
+      // No interruption is needed: the XREAD that still names the key returns by itself, and its entries are ignored.
       if (this.watched.get(key) === watched) this.watched.delete(key);
     };
   }
@@ -99,7 +87,7 @@ export class StreamReader {
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async readLoop(): Promise<void> {
     this.looping = true;
     let failing = false;
     while (!this.closed && this.watched.size > 0) {
@@ -150,17 +138,17 @@ export class StreamReader {
   private deliver(key: string, asked: EventId | undefined, raw: [id: Buffer, fields: Buffer[]][]): void {
     const watched = this.watched.get(key);
     const last = parseEventId(raw.at(-1)?.[0].toString('latin1') ?? '');
-    // A key that was watched anew meanwhile may have another cursor than this XREAD had: ahead or behind.
+    // If the key was unwatched and watched again meanwhile, its cursor may differ from the one that this XREAD had.
     if (!watched || !last || !asked || compareEventIds(watched.cursor, asked) !== 0) return;
     watched.cursor = last;
     const entries = raw.map(toStreamEntry).filter((entry) => entry !== null);
     if (entries.length > 0) watched.onEntries(entries);
   }
 
-  /** Makes a blocked XREAD return, so that the next one names the streams that came meanwhile. */
+  /** Makes a blocked XREAD return, so that the next one names the new streams too. */
   private async interrupt(): Promise<void> {
     const round = this.round;
-    // UNBLOCK can overtake the XREAD that it is meant for, since they go over different connections: then again.
+    // UNBLOCK can overtake the XREAD that it is meant for, since they use different connections. Then it is repeated.
     while (this.blocked && this.round === round && !this.closed) {
       try {
         if (this.readerId === null || (await this.control.client('UNBLOCK', this.readerId)) === 1) return;
@@ -172,7 +160,7 @@ export class StreamReader {
     }
   }
 
-  /** XREAD says nothing when a stream ends before the cursor, and would wait for ever: compare with the last id. */
+  /** XREAD waits for ever, without an error, when a stream ends before the cursor. So compare the cursor with the last id. */
   private async dropLost(): Promise<void> {
     const checks = [...this.watched.values()].map(async (watched) => {
       const last = await lastEntryId(this.control, watched.key);
@@ -182,36 +170,4 @@ export class StreamReader {
     });
     await Promise.all(checks);
   }
-}
-
-/** Id of a stream's last entry; 0-0 when it has none. */
-export async function lastEntryId(redis: Redis, key: string): Promise<EventId> {
-  const [entry] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-  return (entry && parseEventId(entry[0])) ?? BEFORE_FIRST_EVENT;
-}
-
-/** Up to `count` entries behind `after`. */
-export async function readEntries(
-  redis: Redis,
-  key: string,
-  after: EventId,
-  count: number,
-): Promise<StreamEntry[]> {
-  const entries = await redis.xrangeBuffer(key, `(${toEntryId(after)}`, '+', 'COUNT', count);
-  return entries.map(toStreamEntry).filter((entry) => entry !== null);
-}
-
-const TYPE = Buffer.from(STREAM_FIELDS.type);
-const EVENT = Buffer.from(STREAM_FIELDS.event);
-
-/** null for an entry that is none of ours. */
-function toStreamEntry([rawId, fields]: [id: Buffer, fields: Buffer[]]): StreamEntry | null {
-  const id = parseEventId(rawId.toString('latin1'));
-  let type: Buffer | undefined;
-  let event: Buffer | undefined;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    if (fields[i]?.equals(TYPE)) type = fields[i + 1];
-    else if (fields[i]?.equals(EVENT)) event = fields[i + 1];
-  }
-  return id && type && event ? { id, type: type.toString('latin1'), event } : null;
 }

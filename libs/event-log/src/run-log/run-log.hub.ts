@@ -4,42 +4,42 @@ import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { fieldOf } from '../redis-stream/entry-field.js';
-import { lastEntryId, readEntries, type StreamEntry, StreamReader } from '../redis-stream/stream-reader.js';
+import { fieldOf, lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
+import { StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry } from '../sse/feed-registry.js';
+import { FeedRegistry, type HubOptions } from '../sse/feed-registry.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
-import type { HubOptions } from '../sse/hub-options.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
- * Serves run logs to everybody who watches them in this process.
+ * Serves run logs to all clients that watch them in this process.
  *
  *     Redis streams ──one XREAD──► Feed of run A: ready bytes ──► client, client, client …
  *                                  Feed of run B: ready bytes ──► client …
  *
- * What a client gets, over any number of connections, is the log: each event once, in order, up to the first
- * terminal one. A short log is kept whole from its first event while it is watched; of a long one only the end is,
- * and whoever starts further ahead reads pages until it is there: from Redis, or from the archive, to which a log goes
- * whole when it has ended, and without its deltas.
+ * What a client receives, over any number of connections, is the log: each event once, in order, up to the first
+ * terminal one. While it is watched, a short log is kept whole and a long one only in part: its end. A client that starts
+ * before that part reads pages until it has reached it. The pages come from Redis, or from the archive, which gets the
+ * whole log without its deltas when the run has ended.
  */
 
 /** Logs of up to this many entries are read from their beginning when the first client comes. */
 const WHOLE_LOG_ENTRIES = 2_000;
 const HISTORY_PAGE_ENTRIES = 200;
-/** Where the log of one run is kept for good. */
+
+/** The permanent copy of one run's log. */
 export interface RunLogArchive {
   /** Id of the log's last event; null: it is not archived. */
   lastId(): Promise<EventId | null>;
-  /** Up to `count` durable events behind `after`. */
+  /** Up to `count` durable events after `after`. */
   read(after: EventId, count: number): Promise<StreamEntry[]>;
 }
 
-/** Where the log of one run is besides Redis. */
+/** Where the log of one run is, besides Redis. */
 export interface RunLogSources {
   archive?: RunLogArchive;
-  /** Gives Redis what it has lost of the log, should it reach as far as the event `seq`. */
+  /** Gives Redis the part of the log that it has lost, if the log reaches as far as the event `seq`. */
   refill?: (seq: number) => Promise<unknown>;
 }
 
@@ -65,15 +65,15 @@ export class RunLogHub {
   }
 
   /**
-   * The log of a run, from behind the event `after` on; the run may not have started yet.
+   * The log of a run, for a client that has the events up to `after`; the run may not have started yet.
    * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
    */
-  async open(
+  async openFeed(
     runId: string,
     after: EventId,
     { archive = NO_ARCHIVE, refill }: RunLogSources = {},
   ): Promise<Feed> {
-    const get = () => this.feeds.get(runId, () => this.openFeed(runId, archive));
+    const get = () => this.feeds.get(runId, () => this.readFeed(runId, archive));
     let feed = await get();
     if (after.seq > feed.log.lastId.seq && isBehind(feed, await archive.lastId())) {
       this.feeds.drop(runId);
@@ -88,23 +88,23 @@ export class RunLogHub {
     await this.reader.close();
   }
 
-  private async openFeed(runId: string, archive: RunLogArchive) {
+  private async readFeed(runId: string, archive: RunLogArchive) {
     const key = REDIS_KEYS.runEvents(runId);
     const archived = (await this.redis.exists(key)) === 0 ? await archive.lastId() : null;
     const start = archived ? startOfArchived(archived) : await this.startOfStream(key);
     const feed = new Feed(start.after, (after) => this.readHistory(key, after, archive));
-    if (archived) feed.append((await archive.read(start.after, WHOLE_LOG_ENTRIES)).map(toRunFrame));
-    if (start.ended) feed.end();
+    if (archived) feed.appendFrames((await archive.read(start.after, WHOLE_LOG_ENTRIES)).map(toRunFrame));
+    if (start.ended) feed.endFeed();
     const close = start.ended
       ? () => undefined
-      : this.reader.watch(key, start.after, {
+      : this.reader.watchStream(key, start.after, {
           onEntries: (entries) => {
             const log = untilTerminal(entries);
-            feed.append(log.entries.map(toRunFrame));
+            feed.appendFrames(log.entries.map(toRunFrame));
             this.onLive?.(log.entries);
             if (!log.ended) return;
             close();
-            feed.end();
+            feed.endFeed();
           },
           onLost: () => this.feeds.drop(runId),
         });
@@ -122,7 +122,7 @@ export class RunLogHub {
     return { after: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
   }
 
-  /** A log that goes on without a hole in Redis is read there; one that has expired, perhaps just now, is not there. */
+  /** Reads from Redis as long as the log goes on there without a hole, and else from the archive: it may just have expired. */
   private async readHistory(key: string, after: EventId, archive: RunLogArchive): Promise<HistoryPage> {
     const inRedis = await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES);
     const next = inRedis[0]?.id;
@@ -136,7 +136,7 @@ export class RunLogHub {
     };
   }
 
-  /** A cursor that Redis does not reach is good all the same when the log's spool has it: Redis has lost the rest. */
+  /** A cursor that Redis does not reach is still valid when the log's spool has it: then Redis has lost the rest. */
   private async checkReached(
     runId: string,
     after: EventId,
@@ -154,11 +154,11 @@ export class RunLogHub {
   }
 }
 
-/** A stream may expire before its end was read here, while Redis was away say: then the archive alone has it. */
+/** A stream may expire before its end was read here, for example while Redis was away. Then only the archive has it. */
 const isBehind = (feed: Feed, archived: EventId | null): boolean =>
   archived !== null && archived.seq > feed.log.lastId.seq;
 
-/** Where a feed's window begins: behind `after`. */
+/** Where a feed's window begins: after `after`. */
 interface Start {
   after: EventId;
   ended: boolean;
@@ -184,12 +184,12 @@ export async function serveRunEvents(
   sources?: RunLogSources,
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
-  const feed = await hub.open(runId, after, sources);
+  const feed = await hub.openFeed(runId, after, sources);
   if (res.destroyed || !openEventStream(req, res)) return;
   feed.subscribe(res, after);
 }
 
-/** The log ends with its first terminal event; what follows is not part of it. */
+/** The log ends with its first terminal event; what follows does not belong to it. */
 function untilTerminal(entries: StreamEntry[]): { entries: StreamEntry[]; ended: boolean } {
   const index = entries.findIndex(({ type }) => isTerminalEventType(type));
   return index < 0 ? { entries, ended: false } : { entries: entries.slice(0, index + 1), ended: true };

@@ -1,12 +1,14 @@
-import { ACTIVITY_MAX_LENGTH, REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import type { Activity } from '@saas-codex/contracts/activity';
+import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
+import { activityArguments, publishActivityLua } from '../activity/activity-stream.js';
 
 /**
- * The run log's three atomic steps, as Lua. The number behind a script's name is its number of keys. They are sent
- * as text: a few hundred bytes, and no script cache that is empty after Redis restarts.
+ * The run log's atomic steps, as Lua. The number at the end of a script's name is its number of keys. Scripts are sent as
+ * text: that is a few hundred bytes, and does not depend on a script cache, which is empty after Redis restarts.
  *
- * Each compares the log's last entry with what the writer believes it to be, so that a stale writer is refused,
- * an ended log stays ended, and durable numbers have no hole.
+ * Each script compares the log's last entry with what the writer believes it to be. So Redis refuses a stale writer, an
+ * ended log stays ended, and the numbers of durable events have no hole.
  */
 
 const { type, event, writer } = STREAM_FIELDS;
@@ -25,8 +27,8 @@ end`;
  * Input:  KEYS[1] run log
  *         ARGV[1] id of the entry that must be the last one    ARGV[2] id of the new entry
  *         ARGV[3] type    ARGV[4] event JSON    ARGV[5] writer
- * Output: 1 written (also when this very entry was written before: a command that was sent again)
- *         0 refused, somebody else has written
+ * Output: 1 written (also when this very entry was written before: the command was sent again)
+ *         0 refused, another writer has written
  */
 const APPEND_1 = `${LAST}
 local id, fields = last()
@@ -38,10 +40,11 @@ return 1`;
 /*
  * Writes a durable entry and the activity that reports it, both or neither.
  *
- * Input:  KEYS[1] run log    KEYS[2] activity stream
+ * Input:  KEYS[1] run log    KEYS[2] activity stream of the tenant
  *         ARGV[1] number of the new entry; the one before it must be the last durable one
  *         ARGV[2] type    ARGV[3] event JSON    ARGV[4] writer
  *         ARGV[5] activity type    ARGV[6] activity JSON    ARGV[7] length to trim the activity stream to, about
+ *         ARGV[8] channel of activities
  * Output: 1 written (also when this very entry was written before)
  *         0 refused, the log's last durable entry is another one
  */
@@ -50,18 +53,18 @@ local id, fields = last()
 if id == ARGV[1] .. '-0' and fields.${writer} == ARGV[4] then return 1 end
 if tonumber(string.match(id, '^%d+')) ~= tonumber(ARGV[1]) - 1 then return 0 end
 redis.call('XADD', KEYS[1], ARGV[1] .. '-0', '${type}', ARGV[2], '${event}', ARGV[3], '${writer}', ARGV[4])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[7], '*', '${type}', ARGV[5], '${event}', ARGV[6])
+${publishActivityLua('KEYS[2]', 5)}
 return 1`;
 
 export interface LogEntry {
   type: string;
   /** The envelope as JSON. */
   event: string;
-  /** Names the writer, unlike any other. */
+  /** A name that no other writer has. */
   writer: string;
 }
 
-/** Writes `entry` behind the entry `after`; false when that is not the last one any more. */
+/** Writes `entry` after the entry `after`; false when that is not the last one any more. */
 export async function appendEntry(
   redis: Redis,
   runId: string,
@@ -73,25 +76,23 @@ export async function appendEntry(
 }
 
 /** Writes durable entry number `seq` together with an activity; false when the log does not stand at `seq - 1`. */
-export async function appendWithActivity(
+export async function appendEntryWithActivity(
   redis: Redis,
   runId: string,
   seq: number,
   entry: LogEntry,
-  activity: { type: string; json: string },
+  activity: Activity,
 ): Promise<boolean> {
   const answer = await redis.eval(
     APPEND_WITH_ACTIVITY_2,
     2,
     REDIS_KEYS.runEvents(runId),
-    REDIS_KEYS.activity,
+    REDIS_KEYS.activity(activity.tenant_id),
     seq,
     entry.type,
     entry.event,
     entry.writer,
-    activity.type,
-    activity.json,
-    ACTIVITY_MAX_LENGTH,
+    ...activityArguments(activity),
   );
   return answer === 1;
 }

@@ -5,16 +5,15 @@ import {
   type EventData,
   type EventType,
   isTerminalEventType,
-  type RunEvent,
+  type RunEventOf,
   type TerminalEventType,
 } from '@saas-codex/contracts/events';
 import type { Redis } from 'ioredis';
-import { lastEntry, type LastEntry } from './last-entry.js';
-import { envelope, type RunLogOwner } from './run-event-entry.js';
+import { createEvent, type LastEntry, readLastEntry, type RunLogOwner } from './run-log-entry.js';
 import { appendEntry, type LogEntry } from './run-log.scripts.js';
 import type { RunSpool } from './run-spool.js';
 
-/** The log refused the entry: somebody else has written (or closed) it. */
+/** The log refused the entry: another writer has written to it or has ended it. */
 export class LogFencedError extends Error {
   constructor(runId: string) {
     super(`the log of run ${runId} has another writer or has ended`);
@@ -22,32 +21,32 @@ export class LogFencedError extends Error {
   }
 }
 
-/** What `append` takes: the other durable entries have a function of their own, deltas are not durable. */
+/** What `appendEvent` takes: the other durable events have functions of their own, and deltas are not durable. */
 export type AppendableEventType = Exclude<EventType, TerminalEventType | 'run.started' | 'item.delta'>;
 
 export interface WriterOptions {
   redis: Redis;
   owner: RunLogOwner;
-  /** Its name in every entry. */
+  /** The writer's name in each of its entries. */
   writer: string;
   spool: RunSpool;
-  /** Gives Redis what it has lost. */
+  /** Gives Redis the entries that it has lost. */
   refill: () => Promise<LastEntry>;
 }
 
-/** For how long a write is tried while Redis is away, loads its data or has no room. */
-const PATIENCE_MS = 30_000;
+/** How long a write is retried while Redis is away, loads its data or has no memory left. */
+const WRITE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 250;
 
 /**
- * Writes behind `run.started`, and only ever behind the entry that it wrote last. Whoever else writes, above all the one
- * who ends the log, fences it off: its next entry is refused. That is why nothing can follow a terminal entry, and why
- * one run cannot have two writers.
+ * Writes the entries that follow `run.started`. Each entry must follow the one that this writer wrote last. If anything else
+ * writes to the log, above all its end, this writer is fenced off: its next entry is refused. That is why nothing can
+ * follow a terminal entry, and why one run cannot have two writers.
  */
 export class RunLogWriter {
   private readonly logger = new Logger(RunLogWriter.name);
   private last: EventId = { seq: 1, delta: 0 };
-  /** Entries go out one after the other; after a failure none goes out any more, since its outcome is unknown. */
+  /** Entries are written one after the other. After a failure no more are written, since its outcome is unknown. */
   private tail: Promise<unknown> = Promise.resolve();
   private spoolFails = false;
 
@@ -62,9 +61,9 @@ export class RunLogWriter {
    * Writes the next durable event.
    * @throws LogFencedError when the log has ended or has another writer.
    */
-  append<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<RunEvent> {
+  appendEvent<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<RunEventOf<T>> {
     return this.inOrder(async () => {
-      const event = envelope(this.options.owner, this.last.seq + 1, type, data);
+      const event = createEvent(this.options.owner, this.last.seq + 1, type, data);
       const entry = this.entryOf(event);
       await this.spool(event.seq, entry);
       await this.write({ seq: event.seq, delta: 0 }, entry);
@@ -73,45 +72,45 @@ export class RunLogWriter {
   }
 
   /**
-   * Writes a short-lived piece behind the last durable event.
+   * Writes a short-lived piece of text after the last durable event.
    * @throws LogFencedError when the log has ended or has another writer.
    */
-  async delta(data: EventData<'item.delta'>): Promise<void> {
+  async appendDelta(data: EventData<'item.delta'>): Promise<void> {
     await this.inOrder(() => {
-      const event = envelope(this.options.owner, this.last.seq, 'item.delta', data);
+      const event = createEvent(this.options.owner, this.last.seq, 'item.delta', data);
       return this.write({ ...this.last, delta: this.last.delta + 1 }, this.entryOf(event));
     });
   }
 
-  /** Redis may have lost entries: gives them back. */
-  check(): void {
+  /** Gives Redis the entries that it has lost, if it has lost any. */
+  restoreLostEntries(): void {
     this.inOrder(async () => {
-      const last = await lastEntry(this.options.redis, this.options.owner.runId);
-      if (compareEventIds(last.id, this.last) < 0) await this.heal(last);
+      const last = await readLastEntry(this.options.redis, this.options.owner.runId);
+      if (compareEventIds(last.id, this.last) < 0) await this.restore(last);
     }).catch(() => undefined);
   }
 
-  private entryOf(event: RunEvent): LogEntry {
+  private entryOf(event: { type: EventType }): LogEntry {
     return { type: event.type, event: JSON.stringify(event), writer: this.options.writer };
   }
 
-  /** A full disk must not end the run: Redis has its events all the same. */
+  /** A full disk must not end the run: its events are in Redis all the same. */
   private async spool(seq: number, entry: LogEntry): Promise<void> {
     if (this.spoolFails) return;
-    await this.options.spool.append({ seq, ...entry }).catch((error: unknown) => {
+    await this.options.spool.appendLine({ seq, ...entry }).catch((error: unknown) => {
       this.spoolFails = true;
-      this.logger.error(`run ${this.options.owner.runId} goes on without a spool: ${String(error)}`);
+      this.logger.error(`run ${this.options.owner.runId} continues without a spool: ${String(error)}`);
     });
   }
 
   private async write(id: EventId, entry: LogEntry): Promise<void> {
     const { redis, owner } = this.options;
-    const giveUpAt = performance.now() + PATIENCE_MS;
+    const giveUpAt = performance.now() + WRITE_TIMEOUT_MS;
     for (;;) {
       try {
         const ids = { after: toEntryId(this.last), id: toEntryId(id) };
         if (await appendEntry(redis, owner.runId, ids, entry)) break;
-        await this.heal(await lastEntry(redis, owner.runId));
+        await this.restore(await readLastEntry(redis, owner.runId));
       } catch (error) {
         if (error instanceof LogFencedError || performance.now() > giveUpAt) throw error;
         await delay(RETRY_MS);
@@ -120,14 +119,14 @@ export class RunLogWriter {
     this.last = id;
   }
 
-  /** @throws LogFencedError when the log does not just lack entries */
-  private async heal(last: LastEntry): Promise<void> {
+  /** @throws LogFencedError when the log lacks nothing: another writer has written, or it has ended */
+  private async restore(last: LastEntry): Promise<void> {
     const { owner, writer, refill } = this.options;
     const ours = last.type === undefined || last.writer === writer;
     const fenced = !ours || isTerminalEventType(last.type ?? '') || compareEventIds(last.id, this.last) >= 0;
     if (fenced) throw new LogFencedError(owner.runId);
     this.logger.warn(
-      `Redis has lost events of run ${owner.runId} behind ${toEntryId(last.id)}: writing them again`,
+      `Redis has lost the events of run ${owner.runId} after ${toEntryId(last.id)}: writing them again`,
     );
     const filled = await refill();
     if (filled.writer !== writer) throw new LogFencedError(owner.runId);

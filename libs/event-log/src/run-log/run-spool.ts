@@ -5,26 +5,26 @@ import { isTerminalEventType } from '@saas-codex/contracts/events';
 import type { LogEntry } from './run-log.scripts.js';
 
 /*
- * A run's durable events on disk, so that a Redis that lost some of them, or all, is filled again.
+ * A run's durable events on disk. When Redis has lost some or all of them, it gets them again from here.
  *
  *     <number> <writer> <type> <event JSON>     a line per event, written before Redis is asked to take it
  *
- * Redis may have refused a line: its writer was a stale one, or died first. So
- *   - of two lines with one number the later counts: the earlier was never in the log;
- *   - nothing counts behind a terminal event;
+ * Redis may have refused a line because its writer was stale, or the writer may have died before it asked. So
+ *   - of two lines with the same number the later counts: the earlier was never in the log;
+ *   - nothing counts after a terminal event;
  *   - a line that was cut off, by a crash or a full disk, does not count.
  *
- * Making the file is also the run's claim, which lasts when Redis has forgotten everything. Only the log's first event makes
- * it, so that a writer that wakes up when the log is archived finds none and leaves none. A session whose workspace is not
- * there, or not any more, has no spool.
+ * Creating the file also claims the run, and that claim survives a Redis that has forgotten everything. Only the log's first
+ * event creates the file, so a writer that wakes up after the log was archived finds no file and leaves none. A session
+ * without a workspace has no spool.
  */
 
 export interface SpooledEntry extends LogEntry {
   seq: number;
 }
 
-/** Of the file; the longest event is half of it. */
-const LONGEST_END = 1024 * 1024;
+/** How many bytes at the file's end hold its last event for sure; the longest event is half of that. */
+const TAIL_BYTES = 1024 * 1024;
 const LINE = /^(\d+) (\S+) (\S+) (\{.*\})$/s;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
@@ -32,7 +32,7 @@ const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
 export class RunSpool {
   constructor(private readonly path: string) {}
 
-  /** Makes the file with the run's first event. @returns false when there is one already */
+  /** Creates the file with the run's first event. @returns false when it exists already */
   async create(entry: SpooledEntry): Promise<boolean> {
     try {
       await mkdir(dirname(this.path), { mode: 0o700 }).catch((error: unknown) => {
@@ -47,7 +47,7 @@ export class RunSpool {
   }
 
   /** Does nothing when there is no file. */
-  async append(entry: SpooledEntry): Promise<void> {
+  async appendLine(entry: SpooledEntry): Promise<void> {
     try {
       await this.write(entry, APPEND);
     } catch (error) {
@@ -55,7 +55,7 @@ export class RunSpool {
     }
   }
 
-  /** What counts, in order; empty when there is no file. */
+  /** The entries that count, in order; empty when there is no file. */
   async read(): Promise<SpooledEntry[]> {
     const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return '';
@@ -73,7 +73,7 @@ export class RunSpool {
     return counting;
   }
 
-  /** The number of the last whole line, from the file's end alone; 0: there is none there. */
+  /** The number of the last whole line, read from the file's end; 0: there is none. */
   async lastSeq(): Promise<number> {
     const file = await open(this.path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return null;
@@ -82,9 +82,9 @@ export class RunSpool {
     if (file === null) return 0;
     try {
       const { size } = await file.stat();
-      const end = Buffer.alloc(Math.min(size, LONGEST_END));
-      await file.read(end, 0, end.length, size - end.length);
-      const numbers = [...end.toString('latin1').matchAll(/\n(\d+) \S+ \S+ \{.*\}(?=\n)/g)];
+      const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+      await file.read(tail, 0, tail.length, size - tail.length);
+      const numbers = [...tail.toString('latin1').matchAll(/\n(\d+) \S+ \S+ \{.*\}(?=\n)/g)];
       return Number(numbers.at(-1)?.[1] ?? 0);
     } finally {
       await file.close();
@@ -95,7 +95,7 @@ export class RunSpool {
     await rm(this.path, { force: true });
   }
 
-  /** Begins with a line break, so that a line that was cut off before cannot swallow this one. */
+  /** Begins with a line break, so that this line does not become part of a line that was cut off. */
   private async write({ seq, writer, type, event }: SpooledEntry, flags: number): Promise<void> {
     const file = await open(this.path, flags, 0o600);
     try {

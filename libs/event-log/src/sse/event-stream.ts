@@ -11,14 +11,14 @@ const HEAD = {
 };
 /** The body ends with the connection, so that its bytes go out as they are, without a chunk around each write. */
 const WITH_BODY = { ...HEAD, connection: 'close' };
-/** Of a body that has an end of its own, so that Node's clients keep the connection: the gateway asks so for each reader. */
+/** For an answer whose end is marked, so that Node's clients keep the connection: the gateway asks this way per reader. */
 const WITHOUT_BODY = { ...HEAD, 'transfer-encoding': 'chunked' };
 
-/** As bytes: text would be added to the headers, and an open answer would keep all the pieces of that text. */
+/** As bytes: Node would join text to the headers, and an open answer would keep all the pieces of that text in memory. */
 const FIRST_COMMENT = Buffer.from(':\n\n');
 
 /**
- * Starts the answer: the headers and a first comment go out at once, so that no proxy waits for a first event.
+ * Starts the answer: sends the headers and a first comment at once, so that no proxy waits for a first event.
  * @returns false when only the headers were asked for (HEAD); then the answer is complete.
  */
 export function openEventStream(req: IncomingMessage, res: ServerResponse): boolean {
@@ -34,8 +34,8 @@ export function openEventStream(req: IncomingMessage, res: ServerResponse): bool
 }
 
 /**
- * Behind which event a client wants to go on: `Last-Event-ID`, which browsers send when they reconnect, else
- * `?after=`; null when it names none.
+ * The last event that a client has: `Last-Event-ID`, which browsers send when they reconnect, else `?after=`; null when
+ * it names none.
  * @throws ProblemError invalid_cursor
  */
 export function cursorOf(req: IncomingMessage): EventId | null {

@@ -7,32 +7,32 @@ import type { Place, WireLog } from './wire-log.js';
 /*
  * One client of a feed.
  *
- *     behind the window ──replay: pages of history, each when the one before has gone out──► within it
- *     within the window ──pump: ready bytes, as long as the socket takes them──────────────► at the end, live
+ *     before the window ──replay: pages of history, each after the one before has been sent──► within it
+ *     within the window ──pump: ready bytes, as long as the socket takes them────────────────► at the end, live
  *
- * A socket that does not take more is left alone until it drains, so that a slow client costs one write at most. One
- * that takes nothing at all while the log grows away from it is cut off; it resumes by id.
+ * When the socket takes no more, the client waits for it to drain, so a slow client costs at most one write. A client that
+ * takes nothing at all while the log grows is cut off; it resumes by id.
  *
- * Its bytes go to the socket, past the answer that they are the body of: the body has no chunks and ends with the connection,
- * so they are the same bytes, and what an answer does for each write would cost as much as Node's whole part of the write.
+ * The bytes are written to the socket directly and not through the response object. The body has no chunks and ends with
+ * the connection, so the bytes are the same, and the response's work for each write would double what the write costs.
  */
 
-/** A client this far behind, in bytes, that takes nothing for STALLED_TICKS is cut off. */
+/** A client that is so many bytes behind and takes nothing for STALLED_TICKS is cut off. */
 const LAG_LIMIT = 256 * 1024;
 const STALLED_TICKS = 3;
-/** How long a client may take for the last bytes, when nothing more can be behind them. */
+/** How long a client may take for the last bytes, after which nothing follows. */
 const FINISHING_TICKS = 60;
 
-/** A piece of a log from before the window, as wire bytes. */
+/** A part of the log from before the window, as wire bytes. */
 export interface HistoryPage {
   bytes: Uint8Array;
-  /** Id up to which the page reaches, also when it has no frame for this client; null when nothing is left. */
+  /** Id up to which the page reaches, even if it has no frame for this client; null when nothing is left. */
   lastId: EventId | null;
   /** The log's last event is in this page. */
   ended: boolean;
 }
 
-/** What a client needs to know of its feed. */
+/** What a client needs from its feed. */
 export interface FeedLog {
   readonly log: WireLog;
   readonly ended: boolean;
@@ -40,7 +40,7 @@ export interface FeedLog {
   readHistory(after: EventId): Promise<HistoryPage>;
 }
 
-/** An answer that `openEventStream` has opened, and the socket that it goes to. */
+/** An answer that `openEventStream` has opened, and its socket. */
 export interface OpenAnswer {
   res: ServerResponse;
   socket: Socket;
@@ -49,17 +49,17 @@ export interface OpenAnswer {
 export class FeedClient {
   private readonly res: ServerResponse;
   private readonly socket: Socket;
-  /** Where it stands in the window; null while it is not within. */
+  /** Its place in the window; null while it is not within the window. */
   private place: Place | null = null;
   private replaying = false;
-  /** The socket does not take more for now. */
+  /** The socket takes no more for now. */
   private blocked = false;
   private stalledTicks = 0;
-  /** Everything has been written, the `end` event too. */
+  /** Everything has been written, including the `end` event. */
   private finished = false;
   private closed = false;
 
-  /** @param after id of the last event that the client has; moves on only while it is outside the window. */
+  /** @param after id of the last event that the client has; it is only kept up to date outside the window. */
   constructor(
     private readonly feed: FeedLog,
     { res, socket }: OpenAnswer,
@@ -77,12 +77,12 @@ export class FeedClient {
     this.blocked = socket.writableNeedDrain;
   }
 
-  /** Sends whatever there is to send. */
+  /** Sends everything that the socket takes. */
   pump(): void {
     while (!this.blocked && !this.replaying && !this.finished && !this.closed) {
       this.place ??= this.locate();
       if (!this.place) return;
-      if (!this.feed.log.holds(this.place)) return this.leaveWindow(this.place);
+      if (!this.feed.log.isInWindow(this.place)) return this.leaveWindow(this.place);
       const bytes = this.feed.log.read(this.place);
       if (bytes) this.send(bytes);
       else if (this.feed.ended) return this.finish();
@@ -90,7 +90,7 @@ export class FeedClient {
     }
   }
 
-  /** Called every second or so. */
+  /** Called about every second. */
   tick(): void {
     if (this.finished && ++this.stalledTicks >= FINISHING_TICKS) this.cut();
     if (this.finished || !this.blocked) return;
@@ -103,7 +103,7 @@ export class FeedClient {
     if (!this.blocked && !this.finished && !this.closed) this.send(HEARTBEAT_FRAME);
   }
 
-  /** Ends the connection without an `end` event: the client comes back with the id of its last event. */
+  /** Closes the connection without an `end` event: the client comes back with the id of its last event. */
   cut(): void {
     this.socket.destroy();
   }
@@ -129,12 +129,12 @@ export class FeedClient {
         if (this.closed) return;
         if (page.bytes.length > 0) this.send(page.bytes);
         if (page.ended) return this.finish();
-        // Nothing more before the window: entries between have been trimmed away.
+        // No more entries before the window: those in between have been trimmed.
         this.after = page.lastId ?? this.feed.log.startsAfter;
         if (this.blocked) await new Promise<void>((resolve) => (this.onDrained = resolve));
       }
     } catch {
-      // The source is away; whoever reads it has logged that.
+      // The source does not answer; its reader has logged that.
       this.cut();
     }
     this.replaying = false;

@@ -1,12 +1,13 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { StreamEntry } from '../redis-stream/stream-entry.js';
 import type { Feed } from './feed.js';
 
 const TICK_MS = 1_000;
 const HEARTBEAT_TICKS = 15;
-/** A feed that nobody watches is kept this long, for those who reload. */
+/** How long a feed without clients is kept, for a page that is reloaded. */
 const LINGER_TICKS = 30;
 
-/** What makes ticks; tests make them by hand. @returns a function that stops them. */
+/** The source of ticks; tests make them by hand. @returns a function that stops them */
 export type Ticker = (tick: () => void) => () => void;
 
 const everySecond: Ticker = (tick) => {
@@ -15,11 +16,18 @@ const everySecond: Ticker = (tick) => {
   return () => clearInterval(timer);
 };
 
+/** What the hubs of run logs and activities take. */
+export interface HubOptions {
+  ticker?: Ticker;
+  /** Called with entries as clients get them; some may be older than the feed, which replays them. */
+  onLive?: ((entries: StreamEntry[]) => void) | undefined;
+}
+
 interface Opened {
   feed: Feed;
-  /** Stops whatever feeds it. */
+  /** Stops feeding it. */
   close: () => void;
-  /** Looks whether the feed still gets what its source has; called as often as there are heartbeats. */
+  /** Checks that the feed still gets what its source has; called as often as there are heartbeats. */
   check?: () => Promise<void>;
 }
 
@@ -29,7 +37,7 @@ interface Entry {
   opened: Opened | null;
 }
 
-/** The feeds of a process by key: opened once, ticked together, dropped some time after the last client has left. */
+/** The feeds of a process by key: opened once, ticked together, and dropped some time after the last client has left. */
 export class FeedRegistry {
   private readonly feeds = new Map<string, Entry>();
   private readonly stop: () => void;
@@ -40,14 +48,13 @@ export class FeedRegistry {
     this.stop = ticker(() => this.tick());
   }
 
-  /** Those who watch any of the feeds. */
+  /** Clients of all feeds. */
   get clientCount(): number {
     return [...this.feeds.values()].reduce((sum, { opened }) => sum + (opened?.feed.clientCount ?? 0), 0);
   }
 
   /**
-   * The feed under this key; opened with `open` when there is none. An opening that fails is tried again by the
-   * next caller.
+   * The feed with this key; opened with `open` when there is none. After a failure the next caller opens it again.
    * @throws ProblemError upstream_unavailable once the registry is closed.
    */
   async get(key: string, open: () => Promise<Opened>): Promise<Feed> {
@@ -62,7 +69,7 @@ export class FeedRegistry {
     return (await entry.opening).feed;
   }
 
-  /** Cuts off everybody who watches this key. */
+  /** Drops the feed with this key and cuts off its clients. */
   drop(key: string): void {
     const opened = this.feeds.get(key)?.opened;
     this.feeds.delete(key);
@@ -79,10 +86,10 @@ export class FeedRegistry {
     try {
       const opened = await entry.opening;
       if (this.feeds.get(key) === entry) entry.opened = opened;
-      // Dropped while it opened.
+      // It was dropped while it opened.
       else shut(opened);
     } catch {
-      // Whoever asked has the error.
+      // The caller of `get` has the error.
       if (this.feeds.get(key) === entry) this.feeds.delete(key);
     }
   }
@@ -94,7 +101,7 @@ export class FeedRegistry {
       if (!opened) continue;
       if (opened.feed.tick() >= LINGER_TICKS) this.drop(key);
       else if (this.ticks % HEARTBEAT_TICKS === 0) opened.feed.heartbeat();
-      // Not all feeds at once. A source that is away says nothing; it is asked again.
+      // Not all feeds in one tick. When the source does not answer, the check is repeated later.
       if (turn++ % HEARTBEAT_TICKS === 0) opened.check?.().catch(() => undefined);
     }
   }

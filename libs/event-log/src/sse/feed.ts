@@ -4,8 +4,8 @@ import { FeedClient, type FeedLog, type HistoryPage } from './feed-client.js';
 import { type Frame, WireLog } from './wire-log.js';
 
 /**
- * One log and everybody who watches it. Fed by whoever reads the source: a Redis stream here; it may as well be
- * another process's event stream.
+ * One log and the clients that watch it. The owner of the feed reads the source, which is a Redis stream or another
+ * process's event stream, and appends what it has read.
  */
 export class Feed implements FeedLog {
   readonly log: WireLog;
@@ -39,19 +39,19 @@ export class Feed implements FeedLog {
     client.pump();
   }
 
-  /** Adds a batch and sends it to every client in one write each. */
-  append(frames: Iterable<Frame>): void {
-    for (const frame of frames) this.log.append(frame);
+  /** Adds a batch and sends it to each client in one write. */
+  appendFrames(frames: Iterable<Frame>): void {
+    for (const frame of frames) this.log.appendFrame(frame);
     for (const client of this.clients) client.pump();
   }
 
-  /** Every client gets an `end` event behind what it has still to get. */
-  end(): void {
+  /** Every client gets an `end` event after the events that it has not received yet. */
+  endFeed(): void {
     this.hasEnded = true;
     for (const client of this.clients) client.pump();
   }
 
-  /** Cuts every client off, and whoever still comes; they resume by id, on another feed. */
+  /** Cuts off every client, also those that still come. They resume by id, on another feed. */
   cut(): void {
     this.isCut = true;
     for (const client of this.clients) client.cut();
@@ -61,7 +61,7 @@ export class Feed implements FeedLog {
     for (const client of this.clients) client.heartbeat();
   }
 
-  /** Called every second or so. @returns for how many ticks nobody has been watching. */
+  /** Called about every second. @returns for how many ticks there has been no client */
   tick(): number {
     for (const client of this.clients) client.tick();
     this.idleTicks = this.clients.size === 0 ? this.idleTicks + 1 : 0;

@@ -1,17 +1,17 @@
 import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 
 /*
- * A log as the very bytes that clients get. Frames (whole SSE events) lie in pages; a client is a place in a page,
- * always between two frames, and what it gets next is the rest of that page, uncopied.
+ * A log as the bytes that clients receive. Frames (whole SSE events) lie in pages. A client is a place in a page, always
+ * between two frames; it gets the rest of that page next, without a copy.
  *
  *     first                                          last
  *     [frame frame frame] ─► [frame frame frame] ─► [frame frame ……free……]
  *                                       ▲ place of a client        ▲ end
  *
- * Only a window of the log's end is kept. A client that is behind it reads from Redis instead until it is within.
+ * Only the end of the log is kept, the window. A client that is before the window reads from the source until it is in it.
  */
 
-/** Bytes of the window that is kept for all clients together. */
+/** Size of the window, which all clients share. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const SMALLEST_PAGE = 8 * 1024;
 const LARGEST_PAGE = 64 * 1024;
@@ -43,7 +43,7 @@ export interface Place {
 export class WireLog {
   private first: Page;
   private last: Page;
-  /** The slice that was read last: those who stand at the same place share it. */
+  /** The slice that was read last: clients at the same place share it. */
   private slice: { page: Page; from: number; bytes: Buffer } | null = null;
 
   /** @param startsAfter id of the entry before the first one that will be appended. */
@@ -51,7 +51,7 @@ export class WireLog {
     this.first = this.last = newPage(SMALLEST_PAGE, 0, startsAfter);
   }
 
-  /** Id of the last frame that is not in the window any more. */
+  /** Id of the last frame before the window. */
   get startsAfter(): EventId {
     return this.first.after;
   }
@@ -60,7 +60,7 @@ export class WireLog {
     return this.last.ids.at(-1) ?? this.last.after;
   }
 
-  append({ id, bytes }: Frame): void {
+  appendFrame({ id, bytes }: Frame): void {
     const page = this.pageFor(bytes.length);
     page.bytes.set(bytes, page.filled);
     page.filled += bytes.length;
@@ -77,7 +77,7 @@ export class WireLog {
     return this.last;
   }
 
-  /** The place behind the frame `after`, or why there is none in the window. */
+  /** The place after the frame `after`, or why the window has none. */
   find(after: EventId): Place | 'earlier' | 'later' {
     if (compareEventIds(after, this.startsAfter) < 0) return 'earlier';
     if (compareEventIds(after, this.lastId) > 0) return 'later';
@@ -87,7 +87,7 @@ export class WireLog {
     return { page, offset: page.ends[index] ?? 0 };
   }
 
-  /** Bytes from `place` to the end of its page, moving it there; null at the end of the log. */
+  /** Bytes from `place` to the end of its page; moves the place there. null at the end of the log. */
   read(place: Place): Buffer | null {
     if (place.offset === place.page.filled && place.page.next) {
       place.page = place.page.next;
@@ -116,8 +116,8 @@ export class WireLog {
     return this.end - page.start - offset;
   }
 
-  /** False once the page of `place` has left the window; whoever stands there should not keep it alive for long. */
-  holds({ page }: Place): boolean {
+  /** False once the page of `place` has left the window: a client should not keep that page in memory for long. */
+  isInWindow({ page }: Place): boolean {
     return page.start >= this.first.start;
   }
 

@@ -7,7 +7,7 @@ import { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { Redis } from 'ioredis';
 import { freePort } from '../../../../scripts/lib/ports.mjs';
 import { createDatabase } from '../postgres.js';
@@ -149,10 +149,12 @@ export class SessionsWorld {
     );
   }
 
-  /** What `codex:activity` tells about a session so far. */
+  /** The session's entries in its tenant's activity stream so far. */
   async activity(sessionId: string): Promise<Activity[]> {
-    const entries = await this.redis.xrange(REDIS_KEYS.activity, '-', '+');
+    const streams = await this.redis.keys(REDIS_KEYS.activity('*'));
+    const entries = await Promise.all(streams.map((stream) => this.redis.xrange(stream, '-', '+')));
     return entries
+      .flat()
       .map(([, fields]) => Activity.parse(JSON.parse(fieldOf(fields, STREAM_FIELDS.event) ?? '')))
       .filter((activity) => activity.session_id === sessionId);
   }

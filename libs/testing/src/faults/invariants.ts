@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compareEventIds, type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
 import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { waitFor } from '../wait-for.js';
 import type { Accepted } from './client.js';
 import type { Connection, Received } from './watcher.js';

@@ -5,11 +5,11 @@ import { VERSION } from '@saas-codex/service-kit/version';
 import { z } from 'zod';
 
 /*
- * The event streams as an AsyncAPI 3 document, made of the contracts' schemas:
+ * The event streams as an AsyncAPI 3 document, generated from the contracts' schemas:
  *
  *     channel              where                               a message's headers         its payload
  *     runLog               Redis codex:run:{run_id}:events     fields `type`, `writer`     RunEvent: field `event`
- *     activity             Redis codex:activity                field `type`                Activity: field `event`
+ *     activity             Redis codex:activity:{tenant_id}    field `type`                Activity: field `event`
  *     runEventStream       GET /api/runs/{run_id}/events       lines `id:`, `event:`       RunEvent: line `data:`
  *     activityEventStream  GET /api/events                     lines `id:`, `event:`       Activity: line `data:`
  *
@@ -60,6 +60,7 @@ const SERVERS = {
 };
 
 const RUN_ID = { run_id: { description: 'The run’s id, a UUID' } };
+const TENANT_ID = { tenant_id: { description: 'The tenant’s id, as `GET /api/me` answers it' } };
 const refs = (carrier: Carrier, types: readonly string[]) =>
   Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${carrier}.${type}` }]));
 
@@ -75,10 +76,11 @@ const CHANNELS = {
     messages: refs('redis', EVENT_TYPES),
   },
   activity: {
-    address: REDIS_KEYS.activity,
-    title: 'What happens to sessions and runs',
+    address: REDIS_KEYS.activity('{tenant_id}'),
+    title: 'What happens to one tenant’s sessions and runs',
     description: `Capped at about ${ACTIVITY_MAX_LENGTH} entries: what holds is in the REST API and in the runs’ logs.`,
     servers: [{ $ref: '#/servers/redis' }],
+    parameters: TENANT_ID,
     messages: refs('redis', ACTIVITY_TYPES),
   },
   runEventStream: {
@@ -99,7 +101,7 @@ const CHANNELS = {
   },
 };
 
-/** We are the application that the document describes: it sends, and consumers receive. */
+/** The document describes this application: it sends, and consumers receive. */
 const send = (channel: string) => ({ action: 'send', channel: { $ref: `#/channels/${channel}` } });
 const operationId = (channel: string) => `send${channel[0]?.toUpperCase()}${channel.slice(1)}`;
 

@@ -51,7 +51,7 @@ export function networkLimit(isolation: SystemInfo['isolation'] | undefined): st
   }
 }
 
-const REFUSED_BECAUSE: Record<Exclude<NetworkRefusal, 'network_off'>, string> = {
+const REFUSED_BECAUSE: Partial<Record<Refusal['reason'], string>> = {
   host_not_allowed: 'not on the allow list',
   method_not_allowed: 'only reading is allowed there',
   address_not_public: 'not a public address',

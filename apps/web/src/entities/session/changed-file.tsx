@@ -3,7 +3,7 @@ import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
 
-const SIGNS: Record<DiffFile['status'], { letter: string; name: string; className: string }> = {
+const SIGNS: Partial<Record<DiffFile['status'], { letter: string; name: string; className: string }>> = {
   added: { letter: 'A', name: 'Added', className: 'text-success' },
   modified: { letter: 'M', name: 'Modified', className: 'text-warning' },
   deleted: { letter: 'D', name: 'Deleted', className: 'text-destructive' },

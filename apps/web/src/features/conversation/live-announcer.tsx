@@ -1,4 +1,4 @@
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunKind } from '@saas-codex/contracts/runs';
 import { useState } from 'react';
 import { messageText } from '../../entities/timeline/present.js';
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
@@ -16,7 +16,7 @@ export const LiveAnnouncer = ({ run }: { run: Run | null }) => (
   </div>
 );
 
-const ENDINGS: Record<Run['kind'], Record<RunEndStatus, string>> = {
+const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
   prompt: {
     succeeded: 'Codex is done.',
     failed: 'The run failed.',

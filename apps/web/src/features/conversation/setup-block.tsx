@@ -36,7 +36,7 @@ interface Looks {
   readonly open: boolean;
 }
 
-const LOOKS: Record<Run['status'], Looks> = {
+const LOOKS = {
   queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup queued', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },

@@ -1,4 +1,4 @@
-import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
@@ -10,7 +10,7 @@ import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useRunSetup } from './api/run-setup.js';
 
-const WHAT_HAPPENED: Partial<Record<RunStatus, string>> = {
+const WHAT_HAPPENED: Partial<Record<Run['status'], string>> = {
   failed: 'The setup failed.',
   cancelled: 'The setup was stopped.',
   interrupted: 'The setup was interrupted.',

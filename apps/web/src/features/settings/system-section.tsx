@@ -3,7 +3,7 @@ import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { Badge, type BadgeTone } from '../../shared/ui/badge.js';
 import { Row, Section } from './section.js';
 
-const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }> = {
+const SOURCES: Partial<Record<SystemInfo['model_source'], { name: string; note: string }>> = {
   openai: { name: 'OpenAI', note: 'Prompts and the code that Codex reads are sent to the OpenAI API.' },
   compatible: {
     name: 'Own model server',
@@ -15,7 +15,7 @@ const SOURCES: Record<SystemInfo['model_source'], { name: string; note: string }
   },
 };
 
-const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }> = {
+const ISOLATION: Partial<Record<SystemInfo['isolation'], { name: string; note: string; tone: BadgeTone }>> = {
   bubblewrap: {
     name: 'Jail (bubblewrap)',
     note: 'Codex and its commands see only their own workspace, and reach only the network that their session allows.',
@@ -33,7 +33,7 @@ const ISOLATION: Record<SystemInfo['isolation'], { name: string; note: string; t
   },
 };
 
-const LIMITS: Record<SystemInfo['limits'], string> = {
+const LIMITS: Partial<Record<SystemInfo['limits'], string>> = {
   cgroups: 'Enforced by the kernel',
   watch: 'Enforced by the runner',
   deadline: 'Deadline only',

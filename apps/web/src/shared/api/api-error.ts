@@ -1,3 +1,4 @@
+import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { Problem, type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
 import { openOnReading } from './open-on-reading.js';
 
@@ -23,7 +24,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
 
   constructor(
-    readonly code: ProblemCode | LocalCode,
+    readonly code: ProblemCode | LocalCode | Unrecognized,
     readonly title: string,
     readonly detail: string,
     readonly status: number,
