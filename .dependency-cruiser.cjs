@@ -11,7 +11,7 @@ const BACKEND = [
   ['archive', 'changes'],
   ['runs'],
   ['sessions'],
-  ['runner-client', 'usage', 'workspaces'],
+  ['environments', 'runner-client', 'usage', 'workspaces'],
   ['reconcile'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],

@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { RunEntity } from '../src/runs/run.entity.js';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
@@ -110,11 +111,9 @@ it('archives the others when some logs cannot be, and those when they can', asyn
   await Promise.all(unreadable.map((key) => redis.set(key, 'not a log')));
   const database = backend.app.get(DataSource);
   await database.query(`UPDATE runs SET status = 'failed', ended_at = now() WHERE id = $1`, [broken.runId]);
-  await database.query(
-    `INSERT INTO runs SELECT (jsonb_populate_record(run, jsonb_build_object('id', copy.id, 'ordinal', 1 + number))).*
-       FROM runs run, unnest($2::uuid[]) WITH ORDINALITY AS copy(id, number) WHERE run.id = $1`,
-    [broken.runId, copies],
-  );
+  const run = await database.manager.findOneByOrFail(RunEntity, { id: broken.runId });
+  const rows = copies.map((id, index) => ({ ...run, id, ordinal: 2 + index }));
+  await database.manager.insert(RunEntity, rows);
   await logs.start(other, STARTED);
   await logs.end(other, 'run.succeeded', {});
   await archived(other);

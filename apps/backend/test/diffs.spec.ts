@@ -67,7 +67,7 @@ async function recordRun(
     sessionId: session.session_id,
     ordinal,
     createdBy: ctx.userId,
-    prompt: 'x',
+    input: { kind: 'prompt' as const, prompt: 'x' },
     createdAt: new Date(),
   };
   const database = backend.app.get(TenantDatabase, { strict: false });

@@ -81,7 +81,7 @@ describe('calls to runners', () => {
     servers.forEach(stop);
   });
   const stop = (server: Server) => server.close().closeAllConnections();
-  const start = () => client.startRun({ runId, threadId, prompt: 'Hi' });
+  const start = () => client.startRun({ runId, threadId, input: { kind: 'prompt', prompt: 'Hi' } });
 
   it('go to each in turn, and to the one that is left', async () => {
     for (let index = 0; index < 4; index++) expect(await start()).toEqual({ runId });

@@ -157,7 +157,7 @@ it('tells what a tenant takes, and gives it no new session beyond its quota', as
   expect((await usage()).disk.workspaces_bytes).toBeGreaterThan(60_000_000);
   const refused = await world.create({});
   expect(refused).toMatchObject({ status: 409, body: { code: 'disk_quota_exceeded' } });
-  expect(refused.body.detail).toMatch(/take 0\.1 GB of the 0\.1 GB .*Delete sessions/s);
+  expect(refused.body.detail).toMatch(/use 0\.1 GB of 0\.1 GB\. Delete sessions/);
 
   await world.call('DELETE', `/api/sessions/${session.session_id}`);
   expect((await world.create({})).status).toBe(201);

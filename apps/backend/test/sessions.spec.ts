@@ -91,6 +91,12 @@ test('a session that is deleted while it clones is gone with what was cloned', a
   expect(await world.call('GET', `/api/sessions/${session.session_id}`)).toMatchObject({ status: 404 });
 });
 
+test('an unpaired surrogate in a prompt is replaced, since no store can hold it', async () => {
+  const { session_id: id } = await world.begin();
+  const run = await world.prompt(id, 'Note \ud83d, not \u{1f600}');
+  expect(run.prompt).toBe('Note \ufffd, not \u{1f600}');
+});
+
 test('bad input changes nothing and says what is wrong', async () => {
   const before = (await world.call<SessionPage>('GET', '/api/sessions')).body.items.length;
   const cases: [method: string, path: string, body: unknown, status: number, code: string][] = [

@@ -172,7 +172,7 @@ describe('a session with a setup script', () => {
     });
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
     await world.runIs((await runSetup(id)).body.run_id, 'succeeded');
-    const modes = handedOver.map(({ kind, network: reach }) => [kind, reach?.mode]);
+    const modes = handedOver.map(({ input, network: reach }) => [input.kind, reach?.mode]);
     expect(modes).toEqual([
       ['setup', 'on'],
       ['prompt', 'off'],

@@ -50,7 +50,7 @@ export class ChangesService {
     return { from: fromTree ?? now, to: toTree ?? now };
   }
 
-  /** null: the workspace as it is now. */
+  /** null: the current workspace. */
   private async treeAt(
     ctx: RequestContext,
     sessionId: string,
@@ -63,32 +63,32 @@ export class ChangesService {
     throw new ProblemError('run_not_found', 'This run belongs to another session.');
   }
 
-  /** A tree of this very session: the history can also read the repository's other trees, and any blob by chance. */
+  /** Only trees of this session: the history could also read the repository's other trees, and blobs. */
   private async knownTree(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
     if (await this.workspaces.hasCheckpoint(ctx, sessionId, tree)) return tree;
-    throw new ProblemError('tree_not_found', 'This session never had this state. Load its changes again.');
+    throw new ProblemError('tree_not_found', 'This session never had this state. Reload its changes.');
   }
 }
 
 const isTree = (point: string) => !point.includes('-');
 
-/** A run that did not start yet will start on the workspace as it is. */
+/** A run that has not started will start on the current workspace. */
 const beforeRun = (run: RunEntity): string | null => run.treeBefore;
 
-/** A run that ended without a checkpoint never had the workspace, and changed nothing. */
+/** A run that ended without a checkpoint never had the workspace, so it changed nothing. */
 const afterRun = (run: RunEntity): string | null => run.treeAfter ?? (isEnded(run) ? run.treeBefore : null);
 
 function baseOf(session: SessionEntity): string {
   if (session.failureCode !== null) {
-    throw new ProblemError('session_failed', session.failureDetail ?? 'Make the session again.');
+    throw new ProblemError('session_failed', session.failureDetail ?? 'Start a new session.');
   }
   if (session.baseTree === null || session.status === 'provisioning') {
-    throw new ProblemError('session_not_ready', 'There are changes to look at once the session is set up.');
+    throw new ProblemError('session_not_ready', 'Its changes can be read once the session is set up.');
   }
   if (session.workspaceRemovedAt !== null) {
     throw new ProblemError(
       'workspace_removed',
-      'Nothing had happened in the session for long, so its files were removed. What happened in it can still be read; make a new session to go on.',
+      'The session was inactive for a long time, so its files were removed. Its events can still be read; start a new session to continue.',
     );
   }
   return session.baseTree;

@@ -2,14 +2,13 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
-import { migrate } from './migrate.js';
-import { MIGRATIONS } from './migrations.js';
+import { migrate, MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
 import { TenantDatabase } from './tenant-database.js';
 
 /**
- * One TypeORM DataSource for the backend. Entities stay in their feature's folder and register themselves with
- * `TypeOrmModule.forFeature([…])` in their module; the schema comes from migrations alone.
+ * The backend's one TypeORM DataSource. Entities live in their feature's folder and are registered by their module with
+ * `TypeOrmModule.forFeature([…])`. Only migrations define the schema.
  */
 @Global()
 @Module({
@@ -25,7 +24,7 @@ import { TenantDatabase } from './tenant-database.js';
         migrations: MIGRATIONS,
         synchronize: false,
         retryAttempts: 1,
-        // For a connection of the pool, too: a request does not wait for ever for a server that is away.
+        // Also applies to each connection of the pool: a request does not wait forever for an unavailable server.
         connectTimeoutMS: 10_000,
       }),
       dataSourceFactory: async (options) => {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Me, Role } from '@saas-codex/contracts/identity';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { DataSource } from 'typeorm';
-import { Batched } from '../database/batched.js';
+import { batchLoader } from '../database/batch-loader.js';
 import type { RequestContext } from './request-context.js';
 
 /** In which tenant somebody acts, and as what. */
@@ -18,7 +18,7 @@ const MEMBERSHIP = 'm.tenant_id AS "tenantId", m.user_id AS "userId", m.role';
 /** Reads who belongs where. These statements find the tenant that all others then carry. */
 @Injectable()
 export class Memberships {
-  private readonly apiKeys = new Batched((keyHashes: string[]) => this.ofApiKeys(keyHashes));
+  private readonly apiKeys = batchLoader((keyHashes: readonly string[]) => this.ofApiKeys(keyHashes));
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -37,7 +37,7 @@ export class Memberships {
    * request: better-auth's own check writes the key's row each time and takes a database that is away for a wrong key.
    */
   ofApiKey(key: string): Promise<Membership | undefined> {
-    return this.apiKeys.ask(hashOf(key));
+    return this.apiKeys.load(hashOf(key));
   }
 
   /** @throws what Postgres does when it is away */
@@ -63,7 +63,7 @@ export class Memberships {
     };
   }
 
-  private async ofApiKeys(keyHashes: string[]): Promise<(Membership | undefined)[]> {
+  private async ofApiKeys(keyHashes: readonly string[]): Promise<(Membership | undefined)[]> {
     const rows = await this.dataSource.query<(Membership & { key: string })[]>(
       `SELECT k.key, ${MEMBERSHIP} FROM api_keys k
          JOIN members m ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'

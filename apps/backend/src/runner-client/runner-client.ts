@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
 
 const TIMEOUT_MS = 10_000;
-/** How long one runner may take before another is asked. */
+/** How long one runner may take before the call goes to another one. */
 const PATIENCE_MS = 4_000;
 
 interface Answer {
@@ -23,12 +23,12 @@ interface Answer {
   text: string;
 }
 
-/** No usable answer: the runner is away, too slow, broken or does not know our service token. Trying again may help. */
+/** No usable response: the runner is down, too slow, broken, or rejects our service token. A retry may help. */
 export class RunnerUnavailable extends Error {
   override name = 'RunnerUnavailable';
 }
 
-/** The runner understood and said no: trying again does not help. */
+/** The runner understood the call and refused it. A retry does not help. */
 export class RunnerRefused extends Error {
   override name = 'RunnerRefused';
 
@@ -41,8 +41,8 @@ export class RunnerRefused extends Error {
 }
 
 /**
- * The runner's HTTP API (contracts/runner-api.ts). Any runner takes any call, and every call may be sent again, to another
- * one too: threads go by their session, runs by their id, a cancel by its run.
+ * Client of the runner's HTTP API (contracts/runner-api.ts). Every runner accepts every call, and every call may be repeated,
+ * also to another runner: threads are identified by their session, runs by their id, and a cancel by its run.
  * @throws RunnerUnavailable, RunnerRefused
  */
 @Injectable()
@@ -70,7 +70,7 @@ export class RunnerClient implements OnApplicationShutdown {
     return (await this.call('GET', `/runs/${runId}`, RunHolding)).held;
   }
 
-  /** Asks for the run's end; it has ended when its log says so. */
+  /** Requests the run's end. The run has ended when its log says so. */
   async cancelRun(runId: string): Promise<void> {
     await this.call('POST', `/runs/${runId}/cancel`);
   }
@@ -93,7 +93,7 @@ export class RunnerClient implements OnApplicationShutdown {
       if (!answer) return undefined as T;
       const parsed = answer.safeParse(json);
       if (parsed.success) return parsed.data;
-      throw new RunnerUnavailable(`${method} ${path} answered something else than the contract says`);
+      throw new RunnerUnavailable(`${method} ${path} sent a response that does not match the contract`);
     }
     const problem = Problem.safeParse(json);
     if (problem.success && isRefusal(status)) throw new RunnerRefused(problem.data.code, problem.data.detail);
@@ -125,7 +125,7 @@ export class RunnerClient implements OnApplicationShutdown {
   }
 }
 
-/** A wrong service token (401, 403) and overload (429) are the operator's to mend, not the request's fault. */
+/** A wrong service token (401, 403) and overload (429) are for the operator to fix; they say nothing about the request. */
 const isRefusal = (status: number) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
 
 function parseJson(text: string): unknown {

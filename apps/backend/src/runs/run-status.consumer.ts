@@ -4,9 +4,9 @@ import type { RunStatusActivity } from '@saas-codex/contracts/activity';
 import { RunKeeper } from './run-keeper.js';
 
 /**
- * Hears from `codex:activity` that a run moved, and has it looked at. The looking is not waited for: the stream is
- * read one entry after the other, and a checkpoint of a large workspace must not hold up everybody's runs. A report
- * that is lost with the process is no loss, since the run's log still says it (RunKeeper).
+ * Learns from `codex:activity` that a run's status changed, and has the run reconciled. It does not wait for that: entries
+ * of the stream are read one by one, and a checkpoint of a large workspace must not delay other runs. An entry that is lost
+ * with the process does no harm, since RunKeeper also finds the change in the run's log.
  */
 @Controller()
 export class RunStatusConsumer {
@@ -14,7 +14,7 @@ export class RunStatusConsumer {
 
   @EventPattern('run.status')
   runMoved(@Payload() { tenant_id: tenantId, session_id: sessionId, status }: RunStatusActivity): void {
-    // Queueing is our own news: whoever queued the run has it looked at.
+    // Queueing is the backend's own report, and the queueing transaction has kicked the keeper already.
     if (status !== 'queued') void this.keeper.keep({ tenantId, sessionId });
   }
 }

@@ -5,8 +5,8 @@ import type { Redis } from 'ioredis';
 import { REDIS } from '../redis.module.js';
 
 /**
- * Tells what happened, once it is committed. Nobody waits for it: an answer does not depend on Redis, and what a
- * reader misses while Redis is away, it sees when it asks again.
+ * Publishes what happened, once it is committed (`tx.afterCommit`). Nothing waits for it: a response does not depend on
+ * Redis, and what a client misses while Redis is down it sees on its next request.
  */
 @Injectable()
 export class ActivityPublisher {

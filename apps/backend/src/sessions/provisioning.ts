@@ -13,9 +13,9 @@ import { SessionStore } from './session-store.js';
 
 type Phase = SessionProgressActivity['phase'];
 
-/** How long a new session waits for a runner that is away. */
-const RUNNER_PATIENCE_MS = 120_000;
-/** Progress in the same phase is told in steps of so many percent. */
+/** How long a new session waits for an unavailable runner. */
+const RUNNER_TIMEOUT_MS = 120_000;
+/** Progress within a phase is published in steps of this many percent. */
 const PROGRESS_STEP = 5;
 
 /**
@@ -24,13 +24,13 @@ const PROGRESS_STEP = 5;
  *     provisioning ── clone ── base recorded ── thread opened ──► ready
  *                       └───────────┴─────────────────┴─────────► failed, with a code and what to do
  *
- * Each step is recorded before the next, so that the next try (after a crash, on another backend) goes on behind
- * the last step that was finished.
+ * Each step is recorded before the next one starts, so a later attempt (after a crash, or on another backend) continues
+ * after the last step that was completed.
  */
 @Injectable()
 export class Provisioning {
   private readonly logger = new Logger(Provisioning.name);
-  /** Since when a session waits for the runner, in ms. Not kept: after a restart the runner gets its time again. */
+  /** When a session began to wait for the runner, in ms since 1970. In memory only: a restart starts the time anew. */
   private readonly waitingSince = new Map<string, number>();
 
   constructor(
@@ -41,14 +41,14 @@ export class Provisioning {
   ) {}
 
   /**
-   * @param signal breaks it off and leaves the session `provisioning`
+   * @param signal aborts the work and leaves the session `provisioning`
    * @returns `done` when the session is set up or has failed
    */
   async provision(ctx: RequestContext, session: SessionEntity, signal: AbortSignal): Promise<Outcome> {
-    const tell = this.progressOf(session);
+    const report = this.progressOf(session);
     try {
-      if (session.baseTree === null) await this.clone(ctx, session, tell, signal);
-      if (!this.waitingSince.has(session.id)) tell('opening_thread', null);
+      if (session.baseTree === null) await this.clone(ctx, session, report, signal);
+      if (!this.waitingSince.has(session.id)) report('opening_thread', null);
       const threadId = await this.openThread(session);
       if (threadId === null) return 'again';
       await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
@@ -64,24 +64,24 @@ export class Provisioning {
   private async clone(
     ctx: RequestContext,
     session: SessionEntity,
-    tell: (phase: Phase, percent: number | null) => void,
+    report: (phase: Phase, percent: number | null) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    // Checked anew: names may lead to other addresses by now.
+    // Checked again: the host name may resolve to other addresses by now.
     const address = session.repoUrl === null ? null : await this.workspaces.checkAddress(session.repoUrl);
     const workspace = { sessionId: session.id, address, ref: session.ref };
     const base = await this.workspaces.create(
       ctx,
       workspace,
-      ({ phase, percent }) => tell(phase, percent),
+      ({ phase, percent }) => report(phase, percent),
       signal,
     );
     await this.sessions.recordBase(ctx, session.id, base);
   }
 
   /**
-   * Opening a thread again changes nothing, so a lost answer does no harm.
-   * @returns null when the runner is away and the session should wait for it; nothing is held meanwhile
+   * Opening a thread is idempotent, so a lost response does no harm.
+   * @returns null when the runner is unavailable and the session should wait for it; no lock is kept meanwhile
    */
   private async openThread(session: SessionEntity): Promise<string | null> {
     const since = this.waitingSince.get(session.id) ?? Date.now();
@@ -95,7 +95,7 @@ export class Provisioning {
       });
       return threadId;
     } catch (error) {
-      if (!(error instanceof RunnerUnavailable) || Date.now() - since > RUNNER_PATIENCE_MS) throw error;
+      if (!(error instanceof RunnerUnavailable) || Date.now() - since > RUNNER_TIMEOUT_MS) throw error;
       this.waitingSince.set(session.id, since);
       return null;
     }
@@ -115,14 +115,14 @@ export class Provisioning {
       return {
         code: 'runner_unavailable',
         detail:
-          'The runner, which works the sessions, does not answer. Ask your operator to start it, then make the session again.',
+          'The runner, which executes sessions, is not responding. Ask your operator to start it, then create the session again.',
       };
     }
     this.logger.error(`session ${session.id} was not set up: ${String(error)}`, (error as Error).stack);
     return {
       code: 'internal_error',
       detail:
-        'Something went wrong on our side. Make the session again; if it fails again, ask your operator.',
+        'Something went wrong on our side. Create the session again. If that fails too, ask your operator.',
     };
   }
 

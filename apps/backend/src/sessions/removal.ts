@@ -3,18 +3,18 @@ import type { RequestContext } from '../identity/request-context.js';
 import { Workspaces } from '../workspaces/workspaces.js';
 import type { SessionEntity } from './session.entity.js';
 import type { Outcome } from '../reconcile/session-loop.js';
-import { SessionRuns } from './session-runs.js';
+import { RunsPort } from './runs-port.js';
 import { SessionStore } from './session-store.js';
 
 /**
- * Removes a deleted session: first its runs end, since they work in the folder, then the folder goes, then the runs
- * and their logs, and last the row that remembers that all this is to be done.
+ * Removes a deleted session. Its runs must end first, since they work in its folder. Then it removes the folder, the runs
+ * with their logs, and last the session's row, which until then records that there is something to remove.
  */
 @Injectable()
 export class Removal {
   constructor(
     private readonly sessions: SessionStore,
-    private readonly runs: SessionRuns,
+    private readonly runs: RunsPort,
     private readonly workspaces: Workspaces,
   ) {}
 

@@ -5,7 +5,7 @@ import { Provisioning } from './provisioning.js';
 import { Removal } from './removal.js';
 import { SessionLock } from '../database/session-lock.js';
 import { type Outcome, SessionLoop, type SessionRef } from '../reconcile/session-loop.js';
-import { SessionRuns } from './session-runs.js';
+import { RunsPort } from './runs-port.js';
 import { SessionStore } from './session-store.js';
 
 /** Sessions that are set up or removed at the same time; each holds a database connection for its lock. */
@@ -27,7 +27,7 @@ export class SessionKeeper extends Keeper {
     private readonly lock: SessionLock,
     private readonly provisioning: Provisioning,
     private readonly removal: Removal,
-    private readonly runs: SessionRuns,
+    private readonly runs: RunsPort,
   ) {
     super();
   }

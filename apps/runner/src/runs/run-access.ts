@@ -30,13 +30,13 @@ export class RunAccess {
     private readonly egressProxy: EgressProxy,
   ) {}
 
-  async open({ owner, kind, network, traceparent }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
+  async open({ owner, input, network, traceparent }: RunJob, recorder: TurnRecorder): Promise<OpenedAccess> {
     const caller = { ...owner, network, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.open(network, recorder);
     let model: ModelAccess | null = null;
     let listener: Listener | null = null;
-    if (kind === 'prompt') {
+    if (input.kind === 'prompt') {
       model = await (socket === null
         ? this.modelProxy.open(caller, recorder)
         : this.modelProxy.openSocket(caller, recorder, socket, egress.handlers));

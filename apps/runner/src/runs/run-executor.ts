@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
@@ -59,7 +60,7 @@ export class RunExecutor {
   execute(job: RunJob): Promise<void> {
     return this.active.hold(job.owner.runId, async (run) => {
       if (await this.cancellations.isRecorded(run.runId))
-        return this.end(job.owner, stopped('cancelled', job.kind));
+        return this.end(job.owner, stopped('cancelled', job.input.kind));
       const thread = await this.threads.get(job.owner.sessionId).catch(() => null);
       const log = await this.claim(job, this.modelFor(job, thread));
       if (log === null) return;
@@ -71,20 +72,20 @@ export class RunExecutor {
   }
 
   /** Closes the log of a run whose runner is gone. */
-  async closeLost({ owner, kind }: RunJob): Promise<void> {
+  async closeLost({ owner, input }: RunJob): Promise<void> {
     const cancelled = await this.cancellations.isRecorded(owner.runId);
-    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost', kind));
+    await this.end(owner, stopped(cancelled ? 'cancelled' : 'lost', input.kind));
   }
 
   /** null: the run has been claimed before, here or elsewhere. */
   private async claim(
-    { owner, kind, prompt, checkpoint }: RunJob,
+    { owner, input, checkpoint }: RunJob,
     model: string | null,
   ): Promise<RunLogWriter | null> {
     try {
       const log = await this.logs.start(owner, {
-        kind,
-        prompt,
+        kind: input.kind,
+        prompt: textOfInput(input),
         model,
         runner: this.runnerName,
       });
@@ -98,7 +99,7 @@ export class RunExecutor {
   }
 
   private async work({ run, job, thread, log, watch }: Work): Promise<Ending> {
-    const { kind } = job;
+    const { kind } = job.input;
     const logFull = () => run.stop(passed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, logFull);
     const recorder = new TurnRecorder(bounded, kind, thread.paths.repo, () => run.stop('lost'));
@@ -134,8 +135,14 @@ export class RunExecutor {
     const { runId, signal } = run;
     const turn = { runId, signal, thread, network: job.network, authority };
     return model === null
-      ? { ...turn, kind: 'setup', script: job.prompt }
-      : { ...turn, kind: 'prompt', prompt: job.prompt, model: this.modelFor(job, thread), access: model };
+      ? { ...turn, kind: 'setup', script: textOfInput(job.input) }
+      : {
+          ...turn,
+          kind: 'prompt',
+          prompt: textOfInput(job.input),
+          model: this.modelFor(job, thread),
+          access: model,
+        };
   }
 
   /** @throws Error when Codex or the log does not go on */
@@ -170,15 +177,15 @@ export class RunExecutor {
     await this.logs.end(owner, type, data);
   }
 
-  private minutesFor({ kind }: RunJob): number {
-    return kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
+  private minutesFor({ input }: RunJob): number {
+    return input.kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
   }
 
   /** null: Codex's own default, or nobody's. */
-  private modelFor({ kind }: RunJob, thread: Thread | null): string | null {
-    return kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
+  private modelFor({ input }: RunJob, thread: Thread | null): string | null {
+    return input.kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
   }
 }
 
-const threadGone = ({ kind }: RunJob) =>
-  failed(kind, { sentence: 'The session’s workspace is gone. Start a new session.' });
+const threadGone = ({ input }: RunJob) =>
+  failed(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

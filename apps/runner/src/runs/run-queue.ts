@@ -1,29 +1,42 @@
 import type { Network } from '@saas-codex/contracts/network';
-import type { RunKind } from '@saas-codex/contracts/runs';
+import { inputFromText, type RunInput, type RunKind } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import type { JobsOptions } from 'bullmq';
 
 /** Name of the BullMQ queue; its keys start with REDIS_KEYS.queuePrefix. */
 export const RUN_QUEUE = 'runs';
 
-/** All that a runner needs to find the rest. The id of its job is the run's. */
+/** All that a runner needs to execute a run. The id of its BullMQ job is the run's id. */
 export interface RunJob {
   owner: RunLogOwner;
-  kind: RunKind;
-  /** Of a setup: its script. */
-  prompt: string;
+  input: RunInput;
   network: Network;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
-  /** W3C traceparent of what handed it over; left out: it is not traced. */
+  /** W3C traceparent of the dispatch; left out: the run is not traced. */
   traceparent?: string | undefined;
+}
+
+/** A job that a runner queued before `input` existed: `prompt` is the prompt, or the script of a setup. */
+interface JobWithoutInput extends Omit<RunJob, 'input'> {
+  kind: RunKind;
+  prompt: string;
+}
+
+/** A job's data as it may be in the queue. */
+export type QueuedRun = RunJob | JobWithoutInput;
+
+export function toRunJob(data: QueuedRun): RunJob {
+  if ('input' in data) return data;
+  const { kind, prompt, ...job } = data;
+  return { ...job, input: inputFromText(kind, prompt) };
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * A run is tried once. An ended job is kept for a while so that a repeated `POST /runs` finds it; the run's log would
- * refuse a second start anyway.
+ * A run is tried once. An ended job is kept for a while so that a repeated `POST /runs` finds it. Even without it, the run's
+ * log would refuse a second start.
  */
 export const RUN_JOB_OPTIONS: JobsOptions = {
   attempts: 1,

@@ -6,7 +6,7 @@ import { traceIdOf, Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { Job, Queue } from 'bullmq';
 import { ActiveRuns } from './active-runs.js';
 import type { Ending } from './ending.js';
-import { RUN_QUEUE, type RunJob } from './run-queue.js';
+import { type QueuedRun, RUN_QUEUE, type RunJob } from './run-queue.js';
 
 /** What is worked next comes from `prioritized`; a job that was added without a priority waits in `waiting`. */
 const QUEUE_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
@@ -33,7 +33,7 @@ export class RunTelemetry {
   constructor(
     metrics: Metrics,
     private readonly tracing: Tracing,
-    @InjectQueue(RUN_QUEUE) queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) queue: Queue<QueuedRun>,
     active: ActiveRuns,
   ) {
     metrics.gauge({
@@ -72,7 +72,7 @@ export class RunTelemetry {
   }
 
   /** A runner has taken the run from the queue. */
-  taken({ data, timestamp }: Job<RunJob>): void {
+  taken({ data, timestamp }: Job<QueuedRun>): void {
     const startedAt = new Date(timestamp);
     this.tracing
       .begin('queue wait', { parent: data.traceparent ?? null, startedAt, attributes: of(data) })
@@ -81,7 +81,7 @@ export class RunTelemetry {
 
   /** The run is this runner's from now on. */
   begin(job: RunJob): RunWatch {
-    const { kind } = job;
+    const { kind } = job.input;
     const endTimer = this.durations.startTimer({ kind });
     const span = this.tracing.begin('turn', {
       parent: job.traceparent ?? null,
@@ -101,7 +101,7 @@ export class RunTelemetry {
   }
 
   private beginJail(job: RunJob, parent: string | null): (outcome: JailOutcome) => void {
-    const { kind } = job;
+    const { kind } = job.input;
     const startedAt = performance.now();
     const span = this.tracing.begin('jail start', { parent, attributes: of(job) });
     return (outcome) => {
@@ -112,7 +112,7 @@ export class RunTelemetry {
   }
 }
 
-const of = ({ owner: { runId, sessionId, tenantId } }: RunJob) => ({
+const of = ({ owner: { runId, sessionId, tenantId } }: QueuedRun) => ({
   run_id: runId,
   session_id: sessionId,
   tenant_id: tenantId,

@@ -5,7 +5,7 @@ import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
 import { RunExecutor } from './run-executor.js';
-import { LOST_RUNNER, RUN_QUEUE, type RunJob } from './run-queue.js';
+import { LOST_RUNNER, type QueuedRun, RUN_QUEUE, toRunJob } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
 
 /**
@@ -18,7 +18,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<QueuedRun>,
     private readonly active: ActiveRuns,
     private readonly executor: RunExecutor,
     private readonly telemetry: RunTelemetry,
@@ -27,9 +27,9 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     queue.on('error', (error) => this.onError(error));
   }
 
-  process(job: Job<RunJob>): Promise<void> {
+  process(job: Job<QueuedRun>): Promise<void> {
     this.telemetry.taken(job);
-    return this.executor.execute(job.data);
+    return this.executor.execute(toRunJob(job.data));
   }
 
   onApplicationBootstrap(): void {
@@ -56,7 +56,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
 
   /** The job of a lost run, or one that could not be worked because Redis or the disk failed. */
   @OnWorkerEvent('failed')
-  async onFailed(job: Job<RunJob> | undefined): Promise<void> {
+  async onFailed(job: Job<QueuedRun> | undefined): Promise<void> {
     if (job) await this.close(job);
   }
 
@@ -72,10 +72,10 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     if (!isUnreachable(error)) this.logger.warn(`queue: ${error.message}`);
   }
 
-  private async close(job: Job<RunJob>): Promise<void> {
+  private async close(job: Job<QueuedRun>): Promise<void> {
     this.logger.warn({ message: 'the run was lost', run_id: job.id });
     try {
-      await this.executor.closeLost(job.data);
+      await this.executor.closeLost(toRunJob(job.data));
     } catch (error) {
       this.logger.error({ message: `the log cannot be closed: ${String(error)}`, run_id: job.id });
     }

@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';
 import { Cancellations } from './cancellations.js';
 import { stopped } from './ending.js';
-import { RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob } from './run-queue.js';
+import { type QueuedRun, RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
 
 const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
 /** Of a job; unknown: Redis has lost it. */
@@ -17,7 +17,7 @@ const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'
 @Injectable()
 export class RunsService {
   constructor(
-    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<RunJob>,
+    @InjectQueue(RUN_QUEUE) private readonly queue: Queue<QueuedRun>,
     private readonly logs: RunLogs,
     private readonly threads: ThreadStore,
     private readonly cancellations: Cancellations,
@@ -30,8 +30,7 @@ export class RunsService {
    */
   async start({
     threadId,
-    kind,
-    prompt,
+    input,
     network,
     checkpoint,
     traceparent,
@@ -40,7 +39,7 @@ export class RunsService {
   }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.get(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
-    const job: RunJob = { owner, kind, prompt, network, checkpoint: checkpoint ?? null, traceparent };
+    const job: RunJob = { owner, input, network, checkpoint: checkpoint ?? null, traceparent };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
     return runId;
   }
@@ -65,8 +64,9 @@ export class RunsService {
     await this.cancellations.record(runId);
     const job = await this.queue.getJob(runId);
     if (job && WAITING_STATES.includes(await job.getState())) {
-      const { type, data } = stopped('cancelled', job.data.kind);
-      await this.logs.end(job.data.owner, type, data);
+      const { owner, input } = toRunJob(job.data);
+      const { type, data } = stopped('cancelled', input.kind);
+      await this.logs.end(owner, type, data);
       // A runner may have taken it meanwhile; then it finds the log closed.
       await job.remove().catch(() => undefined);
     }

@@ -1,9 +1,0 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-/** Waits for `work`, but no longer than `ms`; the work goes on all the same. */
-export async function within(ms: number, work: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const patience = delay(ms, undefined, { signal: done.signal, ref: false }).catch(() => undefined);
-  await Promise.race([work, patience]);
-  done.abort();
-}
