@@ -21,13 +21,13 @@ const DELTA = { item_type: 'agent_message', stream_id: 's1', text: 'Hel' } as co
 
 let first: TestBackend;
 let backend: TestBackend;
-/** Another on the same data, which has not seen any log before it is asked. */
+/** Another backend on the same data, which has read no log before a client asks for it. */
 let second: TestBackend;
 let redis: Redis;
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let logs: RunLogs;
 
-// Streams are gone as soon as they are archived.
+// Streams expire as soon as they are archived.
 const settings = () => ({ RUNNER_URL: runner.url, RUN_LOG_TTL_MINUTES: '0' });
 const placesOf = ({ config }: TestBackend) => ({
   DATABASE_URL: config.DATABASE_URL,
@@ -68,7 +68,7 @@ const archived = (owner: RunLogOwner) => waitFor(async () => (await inRedis(owne
 const spoolOf = ({ sessionId, runId }: RunLogOwner) =>
   join(backend.config.WORKSPACES_ROOT, sessionId, 'spool', `${runId}.log`);
 
-it('serves an archived log as it was, but for its deltas', async () => {
+it('serves an archived log unchanged, except for its deltas', async () => {
   const owner = await newRun();
   const live = await open(owner, undefined, backend);
   const log = await logs.start(owner, STARTED);
@@ -104,7 +104,7 @@ it('archives from the spool what Redis has lost', async () => {
   expect(events.map(({ event }) => event)).toEqual(['run.started', 'turn.started', 'run.succeeded', 'end']);
 });
 
-it('archives the others when some logs cannot be, and those when they can', async () => {
+it('does not let unarchivable logs block the others, and archives them once it can', async () => {
   const [broken, other] = [await newRun(), await newRun()];
   const copies = Array.from({ length: 60 }, () => randomUUID());
   const unreadable = [broken.runId, ...copies].map((id) => REDIS_KEYS.runEvents(id));
@@ -126,7 +126,7 @@ it('archives the others when some logs cannot be, and those when they can', asyn
   expect(events.map(({ event }) => event)).toEqual(['run.failed', 'end']);
 });
 
-it('lets nobody who reads a long log notice that it moves', async () => {
+it('moves a long log without its readers noticing', async () => {
   const owner = await newRun();
   const log = await logs.start(owner, STARTED);
   await Promise.all(

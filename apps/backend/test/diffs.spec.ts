@@ -24,7 +24,7 @@ const get = async <T>(path: string) => (await (await backend.fetch(path)).json()
 
 beforeAll(async () => {
   git = await startGitServer();
-  // All that a session needs of a runner to be ready.
+  // All that a session needs from a runner to become ready.
   threads = createServer(async (_req, res) => {
     await runnerIsThere;
     res.setHeader('content-type', 'application/json').end(JSON.stringify({ threadId: randomUUID() }));
@@ -55,7 +55,7 @@ const diff = (query = '', id = session.session_id) => get<Diff>(`/api/sessions/$
 const patch = (path: string, query = '') =>
   get<FilePatch>(`/api/sessions/${session.session_id}/diff/file?path=${encodeURIComponent(path)}&${query}`);
 
-/** A run that ended, as the dispatcher and the settling would have left it. */
+/** An ended run, as dispatch and settling would have left it. */
 async function recordRun(
   ordinal: number,
   treeBefore: string | null,
@@ -77,7 +77,7 @@ async function recordRun(
   return id;
 }
 
-test('goes from the start of the session to now, or between runs', async () => {
+test('spans from the start of the session to now, or between runs', async () => {
   const base = (await diff()).to;
   expect((await diff()).files).toEqual([]);
   await write('a.txt', '1\n');
@@ -99,7 +99,7 @@ test('goes from the start of the session to now, or between runs', async () => {
   expect(await patch('b.txt', `from=${first}&to=${first}`)).toMatchObject({ code: 'file_not_found' });
 });
 
-test('by trees, a patch stays what the list showed, while the agent works on', async () => {
+test('a patch between two trees matches the list, even though the agent keeps working', async () => {
   await write('a.txt', 'listed\n');
   const { from, to } = await diff();
   await write('a.txt', 'later\n');
@@ -107,7 +107,7 @@ test('by trees, a patch stays what the list showed, while the agent works on', a
   expect((await patch('a.txt')).patch).toContain('\n+later\n');
 });
 
-test('names nothing of another session', async () => {
+test('reveals nothing of another session', async () => {
   const other = await create({});
   const { to } = await diff();
   const run = await recordRun(9, to, to);
@@ -121,7 +121,7 @@ test('names nothing of another session', async () => {
   });
 });
 
-test('answers 409 until the session is set up, and when it could not be', async () => {
+test('responds with 409 until the session is set up, and when its setup failed', async () => {
   let arrive = (): void => undefined;
   runnerIsThere = new Promise((resolve) => (arrive = resolve));
   const created = await backend.post('/api/sessions', {}, { prefer: 'respond-async' });

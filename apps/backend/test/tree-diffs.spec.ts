@@ -9,7 +9,7 @@ afterAll(() => histories.close());
 describe('a diff', () => {
   const LINES = Array.from({ length: 30 }, (_, n) => `line ${n}\n`).join('');
 
-  test('tells renames, binaries, modes, links and generated files apart', async () => {
+  test('distinguishes renames, binaries, modes, links and generated files', async () => {
     const session = await histories.open({
       'old name.txt': LINES,
       'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
@@ -56,7 +56,7 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  test('gives every path one text, however odd', async () => {
+  test('represents every path as text, however odd it is', async () => {
     const names: [string, Buffer][] = [
       [' spaces ', Buffer.from(' spaces ')],
       ['back\\slash', Buffer.from('back\\slash')],
@@ -85,7 +85,7 @@ describe('a diff', () => {
     for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
   });
 
-  test('is cut when it has too many files, and a patch when it is too long', async () => {
+  test('is truncated when it has too many files, as is a patch that is too long', async () => {
     const session = await histories.open(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));

@@ -308,13 +308,13 @@ test('the migrations can be undone without losing a run', async () => {
   await today.destroy();
 });
 
-test('the owner and the API token stay', async () => {
+test('the owner and the API token still work', async () => {
   await startToday();
   expect((await readFile(join(root, 'owner-token'), 'utf8')).trim()).toBe(TOKEN);
   expect(await get<Me>('/api/me')).toMatchObject({ user: { user_id: USER }, tenant: { tenant_id: TENANT } });
 }, 60_000);
 
-test('sessions, runs and their figures read as before', async () => {
+test('sessions, runs and the figures of their diffs read as before', async () => {
   const [live, archived] = [
     await get<SessionPage>('/api/sessions'),
     await get<SessionPage>('/api/sessions?archived=true'),
@@ -373,7 +373,7 @@ test('a run that ended during the upgrade ends as its log says', async () => {
   });
 });
 
-test('a queued setup and a queued prompt run to their ends, in the workspace of before', async () => {
+test('a queued setup and a queued prompt run to their ends in the existing workspace', async () => {
   await runIs(WAITING_SETUP, 'succeeded');
   await runIs(WAITING_PROMPT, 'succeeded');
   const { files } = await get<Diff>(`/api/sessions/${WAITING}/diff`);
@@ -381,7 +381,7 @@ test('a queued setup and a queued prompt run to their ends, in the workspace of 
   expect(await readFile(join(root, WAITING, 'repo', 'note.md'), 'utf8')).toBe('Note the upgrade\n');
 }, 60_000);
 
-test('a request of before is not repeated when its key comes again', async () => {
+test('a request from before the upgrade is not executed again when its key is repeated', async () => {
   const key = { [HEADERS.idempotencyKey]: 'key-of-before' };
   const answer = await backend.post(`/api/sessions/${WAITING}/prompt`, { prompt: 'Note the upgrade' }, key);
   expect([answer.status, await answer.json()]).toEqual([202, { run_id: WAITING_PROMPT, status: 'queued' }]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Network, NETWORK_OFF } from './network.js';
-import { inputFromText, RunInput, RunKind } from './runs.js';
+import { toRunInput, RunInput, RunKind } from './runs.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
@@ -46,7 +46,7 @@ export const StartRun = RunRequest.partial({ input: true })
   .refine((body) => body.input === undefined || body.kind === undefined, 'the kind is part of the input')
   .transform(({ input, kind = 'prompt', prompt = '', ...request }) => ({
     ...request,
-    input: input ?? inputFromText(kind, prompt),
+    input: input ?? toRunInput(kind, prompt),
   }));
 
 /**

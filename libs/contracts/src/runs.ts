@@ -54,7 +54,7 @@ export function textOfInput(input: RunInput): string {
 }
 
 /** The inverse of `textOfInput`. */
-export const inputFromText = (kind: RunKind, text: string): RunInput =>
+export const toRunInput = (kind: RunKind, text: string): RunInput =>
   kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
 export const Run = z

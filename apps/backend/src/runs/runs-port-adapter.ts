@@ -43,7 +43,7 @@ export class RunsPortAdapter extends RunsPort {
     await tx.of(RunEntity).update(open, { cancelRequestedAt: new Date() });
   }
 
-  attend(ref: SessionRef): void {
+  kick(ref: SessionRef): void {
     void this.keeper.keep(ref);
   }
 

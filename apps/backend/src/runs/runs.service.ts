@@ -8,7 +8,7 @@ import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
-import { waitAtMost } from '../sessions/wait-at-most.js';
+import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { RunEntity } from './run.entity.js';
 import { RunKeeper } from './run-keeper.js';
 import { RunQueueing } from './run-queueing.js';
@@ -20,7 +20,7 @@ import { toRun } from './run-view.js';
  * How long a response waits for work that is usually quick: a read waits until the row has caught up with the run's log, a
  * cancel until a run that had not started has ended.
  */
-const TIMEOUT_MS = { read: 1_000, cancel: 2_000 };
+const WAIT_MS = { read: 1_000, cancel: 2_000 };
 
 /** Why a session in this status accepts no run; null: it accepts runs. */
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
@@ -67,7 +67,7 @@ export class RunsService {
   async read(ctx: RequestContext, id: string): Promise<Run> {
     const run = await this.runs.get(ctx, id);
     if (isEnded(run)) return toRun(run);
-    await waitAtMost(TIMEOUT_MS.read, this.settle(run));
+    await waitAtMost(WAIT_MS.read, this.settle(run));
     return toRun(await this.runs.get(ctx, id));
   }
 
@@ -80,7 +80,7 @@ export class RunsService {
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
     });
-    await waitAtMost(TIMEOUT_MS.cancel, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
+    await waitAtMost(WAIT_MS.cancel, this.keeper.keep({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);
   }
 

@@ -20,7 +20,7 @@ export class Removal {
 
   async remove(ctx: RequestContext, session: SessionEntity): Promise<Outcome> {
     if (!(await this.runs.haveEnded(ctx, session.id))) {
-      this.runs.attend({ tenantId: session.tenantId, sessionId: session.id });
+      this.runs.kick({ tenantId: session.tenantId, sessionId: session.id });
       return 'again';
     }
     await this.workspaces.remove(ctx, session.id);

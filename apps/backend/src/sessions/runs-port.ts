@@ -17,8 +17,8 @@ export abstract class RunsPort {
   /** For the transaction that removes the setup script and has locked the session's row: cancels the setup's runs. */
   abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
-  /** The session has changed: reconcile its runs soon. */
-  abstract attend(ref: SessionRef): void;
+  /** The session has changed: reconciles its runs. */
+  abstract kick(ref: SessionRef): void;
 
   /** Whether every run of the session has ended. */
   abstract haveEnded(ctx: RequestContext, sessionId: string): Promise<boolean>;

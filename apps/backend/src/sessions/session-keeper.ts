@@ -44,7 +44,7 @@ export class SessionKeeper extends Keeper {
       if (session?.deletedAt) return this.removal.remove(ctx, session);
       if (session?.status !== 'provisioning') return 'done';
       const outcome = await this.provisioning.provision(ctx, session, held);
-      if (outcome === 'done') this.runs.attend(ref);
+      if (outcome === 'done') this.runs.kick(ref);
       return outcome;
     });
   }

@@ -18,10 +18,10 @@ import { SessionEntity } from './session.entity.js';
 import { SessionKeeper } from './session-keeper.js';
 import { SessionStore } from './session-store.js';
 import { titleFromRepository } from './session-title.js';
-import { waitAtMost } from './wait-at-most.js';
+import { waitAtMost } from '../reconcile/wait-at-most.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
-const TIMEOUT_MS = { create: 30_000, remove: 10_000 };
+const WAIT_MS = { create: 30_000, remove: 10_000 };
 
 @Injectable()
 export class SessionsService {
@@ -43,7 +43,7 @@ export class SessionsService {
     const session = await this.insert(ctx, body);
     const settled = this.keeper.keep({ tenantId: ctx.tenantId, sessionId: session.id });
     if (prefersAsync(prefer)) return this.sessions.view(session);
-    await waitAtMost(TIMEOUT_MS.create, settled);
+    await waitAtMost(WAIT_MS.create, settled);
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
     return this.sessions.view(now);
@@ -71,7 +71,7 @@ export class SessionsService {
       if (setup === null) await this.runs.cancelSetup(tx, session);
       // Prompts that waited for the setup may start now, or every waiting run has to end.
       if (status !== undefined || setup !== undefined)
-        tx.afterCommit(() => this.runs.attend({ tenantId: ctx.tenantId, sessionId: id }));
+        tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
     return this.read(ctx, id);
   }
@@ -89,9 +89,9 @@ export class SessionsService {
     const ref = { tenantId: ctx.tenantId, sessionId: id };
     await this.sessions.change(ctx, id, async (tx) => {
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
-      tx.afterCommit(() => this.runs.attend(ref));
+      tx.afterCommit(() => this.runs.kick(ref));
     });
-    await waitAtMost(TIMEOUT_MS.remove, this.keeper.remove(ref));
+    await waitAtMost(WAIT_MS.remove, this.keeper.remove(ref));
   }
 
   private async insert(ctx: RequestContext, body: CreateSession): Promise<SessionEntity> {

@@ -1,5 +1,5 @@
 import type { Network } from '@saas-codex/contracts/network';
-import { inputFromText, type RunInput, type RunKind } from '@saas-codex/contracts/runs';
+import { toRunInput, type RunInput, type RunKind } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-event-entry';
 import type { JobsOptions } from 'bullmq';
 
@@ -29,7 +29,7 @@ export type QueuedRun = RunJob | JobWithoutInput;
 export function toRunJob(data: QueuedRun): RunJob {
   if ('input' in data) return data;
   const { kind, prompt, ...job } = data;
-  return { ...job, input: inputFromText(kind, prompt) };
+  return { ...job, input: toRunInput(kind, prompt) };
 }
 
 const DAY_SECONDS = 24 * 60 * 60;

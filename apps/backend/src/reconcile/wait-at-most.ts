@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits for `work`, but no longer than `ms`. On timeout the work continues. @throws what `work` throws in time */
+/** Waits for `work`, but no longer than `ms`; the work goes on all the same. */
 export async function waitAtMost(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();
   const timeout = delay(ms, undefined, { signal: done.signal, ref: false }).catch(() => undefined);
