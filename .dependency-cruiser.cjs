@@ -12,7 +12,7 @@ const BACKEND = [
   ['archive', 'changes'],
   ['runs'],
   ['sessions'],
-  ['runner-client', 'usage', 'workspaces'],
+  ['environments', 'runner-client', 'usage', 'workspaces'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],

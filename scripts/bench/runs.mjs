@@ -30,9 +30,9 @@ export async function openRuns({ databaseUrl, redisUrl }) {
     add: async () => {
       const id = randomUUID();
       await db.query(
-        `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, prompt, status,
+        `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, input, status,
                            created_at, dispatched_at, started_at, ended_at, archived_at)
-         VALUES ($1, $2, $3, $4, $5, 'Measure.', 'succeeded', now(), now(), now(), now(), now())`,
+         VALUES ($1, $2, $3, $4, $5, '{"kind":"prompt","prompt":"Measure."}', 'succeeded', now(), now(), now(), now(), now())`,
         [id, tenantId, sessionId, ++ordinal, userId],
       );
       return id;

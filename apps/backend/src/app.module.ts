@@ -11,15 +11,15 @@ import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
 import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
-import { RunsModule } from './runs/runs.module.js';
+import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 
 /**
- * The backend's features. Imports go one way only:
+ * The backend's features. Imports go in one direction:
  *
- *     events, retention → archive, changes → runs → sessions → workspaces, usage → identity → database
+ *     events, retention → archive, changes → runs → sessions → environments, workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {
@@ -39,6 +39,7 @@ export class AppModule {
         AsyncApiModule,
         SessionsModule,
         RunsModule,
+        RunsPortModule,
         ChangesModule,
         EventsModule,
         RetentionModule,

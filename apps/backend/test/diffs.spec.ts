@@ -25,7 +25,7 @@ const get = async <T>(path: string) => (await (await backend.fetch(path)).json()
 
 beforeAll(async () => {
   git = await startGitServer();
-  // A session needs nothing else from a runner to become ready.
+  // All that a session needs from a runner to become ready.
   threads = createServer(async (_req, res) => {
     await runnerIsThere;
     res.setHeader('content-type', 'application/json').end(JSON.stringify({ threadId: randomUUID() }));
@@ -56,7 +56,7 @@ const diff = (query = '', id = session.session_id) => get<Diff>(`/api/sessions/$
 const patch = (path: string, query = '') =>
   get<FilePatch>(`/api/sessions/${session.session_id}/diff/file?path=${encodeURIComponent(path)}&${query}`);
 
-/** A run that has ended, as dispatch and settling leave it in the database. */
+/** An ended run, as dispatch and settling would have left it. */
 async function recordRun(
   ordinal: number,
   treeBefore: string | null,
@@ -68,7 +68,7 @@ async function recordRun(
     sessionId: session.session_id,
     ordinal,
     createdBy: actorId(ctx.actor),
-    prompt: 'x',
+    input: { kind: 'prompt' as const, prompt: 'x' },
     createdAt: new Date(),
   };
   const database = backend.app.get(TenantDatabase, { strict: false });
@@ -78,7 +78,7 @@ async function recordRun(
   return id;
 }
 
-test('spans the session from its start to now, or chosen runs', async () => {
+test('spans from the start of the session to now, or between runs', async () => {
   const base = (await diff()).to;
   expect((await diff()).files).toEqual([]);
   await write('a.txt', '1\n');
@@ -100,7 +100,7 @@ test('spans the session from its start to now, or chosen runs', async () => {
   expect(await patch('b.txt', `from=${first}&to=${first}`)).toMatchObject({ code: 'file_not_found' });
 });
 
-test('a patch that is read by trees fits the list, although the agent goes on working', async () => {
+test('a patch between two trees matches the list, even though the agent keeps working', async () => {
   await write('a.txt', 'listed\n');
   const { from, to } = await diff();
   await write('a.txt', 'later\n');
@@ -108,7 +108,7 @@ test('a patch that is read by trees fits the list, although the agent goes on wo
   expect((await patch('a.txt')).patch).toContain('\n+later\n');
 });
 
-test('shows nothing of another session', async () => {
+test('reveals nothing of another session', async () => {
   const other = await create({});
   const { to } = await diff();
   const run = await recordRun(9, to, to);
@@ -122,7 +122,7 @@ test('shows nothing of another session', async () => {
   });
 });
 
-test('answers 409 until the session is set up, and when the setup failed', async () => {
+test('responds with 409 until the session is set up, and when its setup failed', async () => {
   let arrive = (): void => undefined;
   runnerIsThere = new Promise((resolve) => (arrive = resolve));
   const created = await backend.post('/api/sessions', {}, { prefer: 'respond-async' });

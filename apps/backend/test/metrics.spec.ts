@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const scrape = () => Scrape.of(backend.url, TOKEN);
 
-it('tells of runs, clones, event streams and the archive', async () => {
+it('report runs, clones, event streams and the archive', async () => {
   const { session_id } = (await (await backend.post('/api/sessions', {})).json()) as Session;
   const prompted = await backend.post(`/api/sessions/${session_id}/prompt`, { prompt: 'Say hello' });
   const { run_id: runId } = (await prompted.json()) as Run;
@@ -59,7 +59,7 @@ it('tells of runs, clones, event streams and the archive', async () => {
   expect(after.value('saas_codex_http_request_duration_seconds_count', route)).toBe(1);
 }, 60_000);
 
-it("is not read with a person's credential, and not described to them", async () => {
+it("cannot be read with a person's credential and are not part of the API description", async () => {
   expect((await backend.fetch('/metrics')).status).toBe(401);
   expect(await (await backend.fetch('/api/openapi.json')).text()).not.toContain('/metrics');
 });

@@ -23,8 +23,8 @@ describe('the description of the API', () => {
       ),
     );
 
-  // A changed API is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
-  it('is the one that was agreed on', async () => {
+  // Changing the API is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
+  it('matches the snapshot', async () => {
     if (process.env.UPDATE_SNAPSHOT === '1') {
       const text = await format(JSON.stringify(document), { parser: 'json', printWidth: 110 });
       await writeFile(SNAPSHOT, text);
@@ -32,17 +32,17 @@ describe('the description of the API', () => {
     expect(document).toEqual(JSON.parse(await readFile(SNAPSHOT, 'utf8')));
   });
 
-  it('names and sums up every operation, once', () => {
+  it('gives every operation a unique name and a summary', () => {
     const ids = operations().map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => !/^[a-z]+[A-Z][A-Za-z]+$/.test(id))).toEqual([]);
     expect(operations().filter(({ operation }) => !operation.summary)).toEqual([]);
   });
 
-  it('names every problem where it comes', () => {
+  it('lists every problem with the operations that return it', () => {
     const text = JSON.stringify(document.paths);
     const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
-    // What a mistyped address, a missing service or a mistake of ours answers, and what only services tell each other.
+    // Responses to a mistyped address, a missing service or a bug of ours, and those that only services get from each other.
     expect(missing.toSorted()).toEqual([
       'forbidden',
       'internal_error',
@@ -53,7 +53,7 @@ describe('the description of the API', () => {
     ]);
   });
 
-  it('closes what a client sends, and leaves answers and events open for new fields', () => {
+  it('allows new fields in responses and events, but no unknown fields in requests', () => {
     const schemas = document.components?.schemas ?? {};
     const closed = Object.keys(schemas).filter((name) =>
       JSON.stringify(schemas[name]).includes('"additionalProperties":false'),
@@ -61,7 +61,7 @@ describe('the description of the API', () => {
     expect(closed.toSorted()).toEqual(['CreateSession', 'PromptSession', 'SignIn', 'UpdateSession']);
   });
 
-  it('has no reference that leads nowhere', () => {
+  it('has no dangling references', () => {
     const known = Object.keys(document.components?.schemas ?? {});
     const named = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
       ([, name]) => name,
@@ -69,7 +69,7 @@ describe('the description of the API', () => {
     expect(named.filter((name) => name !== undefined && !known.includes(name))).toEqual([]);
   });
 
-  it('is shown by a page without anything inline', async () => {
+  it('is displayed by a page without inline scripts or styles', async () => {
     const page = await backend.fetch('/api/docs');
     const html = await page.text();
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");

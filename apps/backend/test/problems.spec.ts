@@ -15,7 +15,7 @@ const UUID = '0192f5a0-0000-7000-8000-000000000000';
 
 it.each<[string, string, RequestInit, number, string]>([
   ['an unknown address', '/api/nope', {}, 404, 'not_found'],
-  ['a method that is not there', '/api/sessions', { method: 'PUT' }, 404, 'not_found'],
+  ['a method that the address does not have', '/api/sessions', { method: 'PUT' }, 404, 'not_found'],
   [
     'broken JSON',
     '/api/sessions',
@@ -24,7 +24,7 @@ it.each<[string, string, RequestInit, number, string]>([
     'invalid_request',
   ],
   [
-    'JSON that is no object',
+    'JSON that is not an object',
     '/api/sessions',
     { method: 'POST', headers: json, body: '"x"' },
     400,
@@ -37,10 +37,10 @@ it.each<[string, string, RequestInit, number, string]>([
     400,
     'invalid_request',
   ],
-  ['an id that is none', '/api/sessions/1', {}, 400, 'invalid_request'],
-  ['a session that is not there', `/api/sessions/${UUID}`, {}, 404, 'session_not_found'],
+  ['an invalid id', '/api/sessions/1', {}, 400, 'invalid_request'],
+  ['a session that does not exist', `/api/sessions/${UUID}`, {}, 404, 'session_not_found'],
   [
-    'a cursor of our form that is none of ours',
+    'a well-formed cursor that was never issued',
     `/api/sessions?cursor=${cursor(['0000-01-01T00:00:00Z', UUID])}`,
     {},
     400,
@@ -54,7 +54,13 @@ it.each<[string, string, RequestInit, number, string]>([
     'invalid_request',
   ],
   ['a bad page size', '/api/sessions?limit=0', {}, 400, 'invalid_request'],
-  ['text for JSON', '/api/sessions', { method: 'POST', body: 'title=x' }, 415, 'unsupported_media_type'],
+  [
+    'text instead of JSON',
+    '/api/sessions',
+    { method: 'POST', body: 'title=x' },
+    415,
+    'unsupported_media_type',
+  ],
   [
     'a form',
     '/api/sessions',
@@ -78,13 +84,13 @@ it.each<[string, string, RequestInit, number, string]>([
   expect(problem.request_id).toBe(response.headers.get('x-request-id'));
 });
 
-it('names every mistake of a body', async () => {
+it('lists every error in a body', async () => {
   const response = await backend.post('/api/sessions', { title: '', model: '--help' });
   const problem = Problem.parse(await response.json());
   expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(['/model', '/title']);
 });
 
-it('tells nothing about the inside when something breaks', async () => {
+it('reveals no internals when something breaks', async () => {
   const dataSource = backend.app.get(DataSource);
   await dataSource.query('ALTER TABLE sessions RENAME TO sessions_away');
   const response = await backend.fetch(`/api/sessions/${UUID}`);
@@ -94,7 +100,7 @@ it('tells nothing about the inside when something breaks', async () => {
   expect(text).not.toMatch(/sessions_away|relation|select|stack|\.ts/i);
 });
 
-it('tells that the runner is away', async () => {
+it('reports that the runner is unavailable', async () => {
   const response = await backend.fetch('/api/system');
   expect(Problem.parse(await response.json())).toMatchObject({ status: 503, code: 'runner_unavailable' });
 });

@@ -13,7 +13,7 @@ import { startBackend } from '@saas-codex/testing/backend/backend';
 /** What several backends and several runners share. */
 
 describe('backends that start together on one machine', () => {
-  it('set the database up once, have one owner, and all hear when a run has moved', async () => {
+  it('migrate the database once, create one owner, and all hear when a run has moved', async () => {
     const [redis, database] = await Promise.all([startRedis(), createDatabase()]);
     const shared = { REDIS_URL: redis.url, DATABASE_URL: database.url };
     const first = startBackend(shared);
@@ -69,9 +69,9 @@ describe('calls to runners', () => {
     servers.forEach(stop);
   });
   const stop = (server: Server) => server.close().closeAllConnections();
-  const start = () => client.startRun({ runId, threadId, prompt: 'Hi' });
+  const start = () => client.startRun({ runId, threadId, input: { kind: 'prompt', prompt: 'Hi' } });
 
-  it('go to each in turn, and to the one that is left', async () => {
+  it('rotate over the runners and leave out those that are down', async () => {
     for (let index = 0; index < 4; index++) expect(await start()).toEqual({ runId });
     expect(asked).toEqual([0, 1, 0, 1]);
     servers.slice(0, 1).forEach(stop);
@@ -81,7 +81,7 @@ describe('calls to runners', () => {
     await expect(start()).rejects.toBeInstanceOf(RunnerUnavailable);
   });
 
-  it('are made again, at another one, when a runner dies with them', async () => {
+  it('are repeated at another runner when one dies during the call', async () => {
     servers[0]?.removeAllListeners('request').on('request', (req) => req.socket.destroy());
     for (let index = 0; index < 3; index++) expect(await start()).toEqual({ runId });
     expect(asked).toEqual([1, 1, 1]);

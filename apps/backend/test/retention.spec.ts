@@ -159,7 +159,7 @@ it('measures what a tenant takes, and refuses new sessions above its quota', asy
   expect((await usage()).disk.workspaces_bytes).toBeGreaterThan(60_000_000);
   const refused = await world.create({});
   expect(refused).toMatchObject({ status: 409, body: { code: 'disk_quota_exceeded' } });
-  expect(refused.body.detail).toMatch(/take 0\.1 GB of the 0\.1 GB .*Delete sessions/s);
+  expect(refused.body.detail).toMatch(/use 0\.1 GB of 0\.1 GB\. Delete sessions/);
 
   await world.call('DELETE', `/api/sessions/${session.session_id}`);
   expect((await world.create({})).status).toBe(201);

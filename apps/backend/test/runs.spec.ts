@@ -62,7 +62,7 @@ describe('a session with its runs', () => {
     expect(types.at(-1)).toBe('run.succeeded');
   }, 60_000);
 
-  test('activity tells how a session comes to be, works and goes, and always what the API tells', async () => {
+  test('activity reports a session from its creation to its deletion and always agrees with the API', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
     const run = await world.prompt(id, 'Note');
     await world.runIs(run.run_id, 'succeeded');
@@ -85,7 +85,7 @@ describe('a session with its runs', () => {
     expect((await world.activity(id)).at(-1)?.type).toBe('session.deleted');
   }, 60_000);
 
-  test('prompts of a session run one after the other, in order; others wait for none of it', async () => {
+  test("a session's prompts run one after the other, in order", async () => {
     const session = await world.begin();
     const runs: Run[] = [];
     for (const name of ['a', 'b', 'c']) runs.push(await world.prompt(session.session_id, `Note ${name}`));
@@ -105,7 +105,7 @@ describe('a session with its runs', () => {
     });
   }, 60_000);
 
-  test('a running run is cancelled, and the next one runs; archiving waits for none', async () => {
+  test('the next run starts after a cancelled one; a busy session cannot be archived', async () => {
     const { session_id: id } = (await world.create({})).body;
     const held = await world.prompt(id, 'Hold');
     const next = await world.prompt(id, 'Note');
@@ -136,7 +136,7 @@ describe('a session with its runs', () => {
     });
   }, 60_000);
 
-  test('a prompt to a session whose folder is lost fails and says so', async () => {
+  test('a prompt to a session whose folder is lost fails with that reason', async () => {
     const { session_id: id } = (await world.create({})).body;
     await rm(join(world.root, id), { recursive: true });
     const run = await world.prompt(id, 'Note');
@@ -162,7 +162,7 @@ describe('a session with its runs', () => {
       expect(await world.redis.exists(REDIS_KEYS.runEvents(run.run_id))).toBe(0);
   }, 60_000);
 
-  test('a status changes only along its table, and one of many racers changes it', async () => {
+  test('a status changes only along its transition table, and only one of many racing changes succeeds', async () => {
     const { session_id: id } = (await world.create({})).body;
     const run = await world.prompt(id, 'Note');
     await world.runIs(run.run_id, 'succeeded');
@@ -181,8 +181,8 @@ describe('a session with its runs', () => {
   }, 60_000);
 });
 
-describe('over restarts', () => {
-  test('a backend that starts takes up sessions, prompts and cancels that were left', async () => {
+describe('across restarts', () => {
+  test('a backend that starts continues sessions, prompts and cancels that another left unfinished', async () => {
     await world.endRunner();
     const session = await world.begin({ repo_url: repoUrl });
     const first = await world.prompt(session.session_id, 'Note');
@@ -200,14 +200,14 @@ describe('over restarts', () => {
       active_run_id: third.run_id,
     });
 
-    // Cancelled by one backend while the runner is away; another one sees it through.
+    // One backend records the cancel; whichever backend is left completes it.
     const other = await world.startBackend();
     await world.call('POST', `/api/runs/${third.run_id}/cancel`, {});
     await world.runIs(third.run_id, 'cancelled');
     await world.closeBackend(other);
   }, 90_000);
 
-  test('a run whose log is lost, and its runner too, is closed and its session goes on', async () => {
+  test('a run that lost both its log and its runner is closed, and its session continues', async () => {
     const { session_id: id } = (await world.create({})).body;
     const held = await world.prompt(id, 'Hold');
     await world.runIs(held.run_id, 'running');
@@ -218,7 +218,7 @@ describe('over restarts', () => {
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
   }, 60_000);
 
-  test('a run that ended while every backend was away is found ended in its log', async () => {
+  test('a run that ended while no backend was up is settled from its log', async () => {
     const { session_id: id } = (await world.create({})).body;
     const run = await world.prompt(id, 'Note');
     await world.runIs(run.run_id, 'running', 'succeeded');

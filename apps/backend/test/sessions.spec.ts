@@ -19,8 +19,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.destroy(), 60_000);
 
-/** No runner is there: sessions are cloned, wait for their threads, and collect prompts. */
-test('a session that waits takes prompts, is named after the first, and ends what is cancelled', async () => {
+/** There is no runner: sessions are cloned, then wait for their threads and collect prompts. */
+test('a session that is being set up accepts prompts, is named after the first, and ends cancelled ones', async () => {
   const session = await world.begin();
   expect(session).toMatchObject({ status: 'provisioning', thread_id: null, title: 'New session' });
   const first = await world.prompt(session.session_id, 'Note  the\nfirst thing');
@@ -57,7 +57,7 @@ test('a session that waits takes prompts, is named after the first, and ends wha
   });
 });
 
-test('a clone that fails is answered with its problem, stays listed, and takes no prompts', async () => {
+test('a failed clone is returned as a problem; the session stays listed and accepts no prompts', async () => {
   const missing = `${world.git.origin}/missing.git`;
   expect(await world.create({ repo_url: missing })).toMatchObject({
     status: 422,
@@ -74,7 +74,7 @@ test('a clone that fails is answered with its problem, stays listed, and takes n
   });
 });
 
-test('prompts that waited for a clone which failed fail with its reason', async () => {
+test('prompts that wait for a clone fail with its reason when it fails', async () => {
   const session = await world.begin({ repo_url: world.slowHost.url });
   const run = await world.prompt(session.session_id, 'Note');
   world.slowHost.refuse();
@@ -84,11 +84,17 @@ test('prompts that waited for a clone which failed fail with its reason', async 
   expect((await world.log(run.run_id)).map(({ type }) => type)).toEqual(['run.failed']);
 });
 
-test('a session that is deleted while it clones is gone with what was cloned', async () => {
+test('deleting a session while it is cloned removes the session and its clone', async () => {
   const session = await world.begin({ repo_url: repoUrl });
   expect((await world.call('DELETE', `/api/sessions/${session.session_id}`)).status).toBe(204);
   expect(existsSync(join(world.root, session.session_id))).toBe(false);
   expect(await world.call('GET', `/api/sessions/${session.session_id}`)).toMatchObject({ status: 404 });
+});
+
+test('an unpaired surrogate in a prompt is replaced, since no store can hold it', async () => {
+  const { session_id: id } = await world.begin();
+  const run = await world.prompt(id, 'Note \ud83d, not \u{1f600}');
+  expect(run.prompt).toBe('Note \ufffd, not \u{1f600}');
 });
 
 test('bad input changes nothing and says what is wrong', async () => {
@@ -136,7 +142,7 @@ test("another tenant's sessions and runs do not exist", async () => {
   expect(await world.session(id)).toMatchObject({ title: 'Note', queued_runs: 1 });
 });
 
-test('lists give every session once, newest activity first, page by page', async () => {
+test('lists return every session once, most recent activity first, page by page', async () => {
   const seen: Session[] = [];
   let cursor: string | null = null;
   do {

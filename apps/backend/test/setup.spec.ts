@@ -10,7 +10,7 @@ import { RunScan } from '../src/runs/run-scan.js';
 import { RunnerClient } from '../src/runner-client/runner-client.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
-/** A setup that goes on when the test says so. */
+/** A setup script that waits until the test lets it continue. */
 const GATED = 'until [ -e go ]; do sleep 0.05; done; echo made > made.txt';
 const FAILING = 'echo trying; exit 3';
 
@@ -29,14 +29,14 @@ const runSetup = (id: string, headers = {}) =>
 const withScript = async (script: string) => (await world.create({ setup: { script } })).body;
 const setupOf = async (id: string) => (await world.runs(id)).findLast(({ kind }) => kind === 'setup')!;
 
-/** A prompt that nothing but the setup can let go on. */
+/** Whether the run is a prompt that waits for nothing but the setup. */
 async function isHeld(run: Run): Promise<boolean> {
   const scanned = await world.backend.app.get(RunScan, { strict: false }).due();
   const { body } = await world.call<Run>('GET', `/api/runs/${run.run_id}`);
   return body.status === 'queued' && scanned.every(({ sessionId }) => sessionId !== run.session_id);
 }
 
-/** A session whose setup has failed, with a prompt that waits. */
+/** A session whose setup has failed, with a waiting prompt. */
 async function stuck(): Promise<{ id: string; prompt: Run }> {
   const { session_id: id } = await withScript(FAILING);
   const prompt = await world.prompt(id, 'Note');
@@ -72,7 +72,7 @@ describe('a session with a setup script', () => {
     ]);
   }, 60_000);
 
-  it('holds prompts while the setup has failed, over a restart, until a new script succeeds', async () => {
+  it('holds prompts back after the setup has failed, also across a restart, until a new script succeeds', async () => {
     const { id, prompt } = await stuck();
     expect((await setupOf(id)).error).toContain('exit code 3');
     await world.closeBackend(world.backend);
@@ -91,7 +91,7 @@ describe('a session with a setup script', () => {
     expect(String(done.started_at) >= String(setUp)).toBe(true);
   }, 60_000);
 
-  it('goes on without it when the script is removed, and cancels a prompt that is held', async () => {
+  it('continues without it when the script is removed, and lets a waiting prompt be cancelled', async () => {
     const { id, prompt } = await stuck();
     const unwanted = await world.prompt(id, 'Note');
     expect((await world.call('POST', `/api/runs/${unwanted.run_id}/cancel`)).status).toBe(202);
@@ -112,7 +112,7 @@ describe('a session with a setup script', () => {
     await world.runIs(prompt.run_id, 'succeeded');
   }, 60_000);
 
-  it('runs again at any time, ahead of prompts that wait', async () => {
+  it('runs again at any time, ahead of waiting prompts', async () => {
     const { session_id: id } = await withScript('true');
     await world.runIs((await setupOf(id)).run_id, 'succeeded');
     const held = await world.prompt(id, 'Hold');
@@ -123,12 +123,12 @@ describe('a session with a setup script', () => {
     await world.call('POST', `/api/runs/${held.run_id}/cancel`);
     const { started_at: startedAt } = await world.runIs(prompt.run_id, 'succeeded');
     expect(String(startedAt) >= String((await world.runIs(again.run_id, 'succeeded')).ended_at)).toBe(true);
-    // What comes next begins where the prompt has ended, though the setup was asked for later.
+    // The next run starts from where the prompt ended, although the setup was queued later.
     const next = await world.prompt(id, 'Note');
     expect(await world.runIs(next.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
   }, 60_000);
 
-  it('makes one setup run, however often it is asked for with the same key', async () => {
+  it('creates one setup run, however often a request with the same key is repeated', async () => {
     const key = { [HEADERS.idempotencyKey]: randomUUID() };
     const body = { setup: { script: 'true' } };
     const made = await Promise.all([world.create(body, key), world.create(body, key)]);
@@ -140,7 +140,7 @@ describe('a session with a setup script', () => {
     expect(await world.runs(String(id))).toHaveLength(2);
   }, 60_000);
 
-  it('ends with the session: no setup for one that is archived or could not be made', async () => {
+  it('cannot run in a session that is archived or has failed', async () => {
     const { session_id: id } = await withScript('true');
     await world.runIs((await setupOf(id)).run_id, 'succeeded');
     await patch(id, { status: 'archived' });
@@ -154,7 +154,7 @@ describe('a session with a setup script', () => {
     expect(await runSetup(failed.session_id)).toMatchObject({ body: { code: 'session_failed' } });
   }, 60_000);
 
-  it('reaches what its own network says, and prompts what the session’s says when they start', async () => {
+  it('gets its own network, and prompts get the network that the session has when they start', async () => {
     const client = world.backend.app.get(RunnerClient, { strict: false });
     const startRun = client.startRun.bind(client);
     const handedOver: StartRun[] = [];
@@ -172,7 +172,7 @@ describe('a session with a setup script', () => {
     });
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
     await world.runIs((await runSetup(id)).body.run_id, 'succeeded');
-    const modes = handedOver.map(({ kind, network: reach }) => [kind, reach?.mode]);
+    const modes = handedOver.map(({ input, network: reach }) => [input.kind, reach?.mode]);
     expect(modes).toEqual([
       ['setup', 'on'],
       ['prompt', 'off'],

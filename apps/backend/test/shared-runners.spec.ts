@@ -15,7 +15,7 @@ afterAll(() => world.destroy(), 60_000);
 
 const newSession = async () => (await world.create({})).body.session_id;
 
-test('a tenant has no more runs with the runners than it may, and those that wait go on in order', async () => {
+test('a tenant never exceeds its limit of runs with the runners, and its waiting runs start in order', async () => {
   const [a, b, c, d] = await Promise.all(Array.from({ length: 4 }, newSession));
   const held = [await world.prompt(a!, 'Hold'), await world.prompt(b!, 'Hold')];
   for (const run of held) await world.runIs(run.run_id, 'running');
@@ -33,7 +33,7 @@ test('a tenant has no more runs with the runners than it may, and those that wai
   for (const run of [first, second]) await world.runIs(run.run_id, 'cancelled');
 }, 60_000);
 
-test('a Redis that forgot everything leaves no run open, no event lost, and starts no turn again', async () => {
+test('after Redis has lost everything no run stays open, no event is lost and no turn starts twice', async () => {
   const heldPrompts = () => world.model.requests.filter(({ prompts }) => prompts.at(-1) === 'Hold it').length;
   const id = await newSession();
   const run = await world.prompt(id, 'Hold it');

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { SnakeCaseNaming } from '../src/database/snake-case-naming.js';
@@ -13,6 +14,13 @@ class Thing extends TenantRow {
   @Column({ type: 'text', default: 'new' })
   stateOfIt: string;
 }
+
+/** Refuses rows when their transaction commits. */
+const DEFERRED_CHECK = `
+  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'refused at the commit'; END $$;
+  CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.state_of_it = 'refused') EXECUTE FUNCTION refuse()`;
 
 const ours = { tenantId: 'ours' };
 const theirs = { tenantId: 'theirs' };
@@ -48,7 +56,7 @@ describe('TenantRepository', () => {
     { id: 2, tenant_id: 'theirs', state_of_it: 'new' },
   ];
 
-  it('inserts for its tenant, whatever the row says, and answers with defaults', async () => {
+  it('inserts for its own tenant, even if the row names another, and returns defaults', async () => {
     const row = { id: 3, tenantId: 'theirs' };
     expect(await db.run(ours, (tx) => tx.of(Thing).insert(row))).toEqual({
       id: 3,
@@ -80,7 +88,7 @@ describe('TenantRepository', () => {
     expect(await everything()).toEqual(untouched);
   });
 
-  it('takes a condition without a value for none, never for "all"', async () => {
+  it('matches nothing, not everything, when a condition has no value', async () => {
     const missing = { id: undefined as unknown as number };
     await expect(db.run(ours, (tx) => tx.of(Thing).findOne({ where: missing }))).rejects.toThrow();
     expect(await db.run(ours, (tx) => tx.of(Thing).update(missing, { stateOfIt: 'x' }))).toBe(0);
@@ -88,12 +96,79 @@ describe('TenantRepository', () => {
     expect(await everything()).toEqual(untouched);
   });
 
-  it('undoes all of a piece of work that fails', async () => {
+  it('rolls back everything when the work fails', async () => {
     const work = db.run(ours, async (tx) => {
       await tx.of(Thing).update({ id: 1 }, { stateOfIt: 'x' });
       throw new Error('no');
     });
     await expect(work).rejects.toThrow('no');
     expect(await everything()).toEqual(untouched);
+  });
+
+  describe('afterCommit', () => {
+    const countOurs = () => db.run(ours, (tx) => tx.of(Thing).count());
+
+    it('calls back in order, once the rows are visible to others', async () => {
+      const counts: Promise<number>[] = [];
+      const order: string[] = [];
+      await db.run(ours, async (tx) => {
+        tx.afterCommit(() => void counts.push(countOurs()));
+        tx.afterCommit(() => void order.push('first'));
+        tx.afterCommit(() => void order.push('second'));
+        await tx.of(Thing).insert({ id: 3 });
+        expect([order, counts]).toEqual([[], []]);
+      });
+      expect(order).toEqual(['first', 'second']);
+      expect(await Promise.all(counts)).toEqual([2]);
+    });
+
+    it('does not call back after a rollback, neither of the work nor of the commit', async () => {
+      const called: string[] = [];
+      const failing = db.run(ours, async (tx) => {
+        tx.afterCommit(() => void called.push('work'));
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      await dataSource.query(DEFERRED_CHECK);
+      const refused = db.run(ours, async (tx) => {
+        await tx.of(Thing).insert({ id: 4, stateOfIt: 'refused' });
+        tx.afterCommit(() => void called.push('commit'));
+      });
+      await expect(refused).rejects.toThrow('refused at the commit');
+      expect(called).toEqual([]);
+      expect(await everything()).toEqual(untouched);
+    });
+
+    it('logs each failing callback once, and neither the work nor the other callbacks notice', async () => {
+      const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+      const called: string[] = [];
+      const answer = await db.run(ours, async (tx) => {
+        tx.afterCommit(() => {
+          throw new Error('at once');
+        });
+        tx.afterCommit(() => Promise.reject(new Error('later')));
+        tx.afterCommit(() => void called.push('the next'));
+        return 'done';
+      });
+      expect([answer, called]).toEqual(['done', ['the next']]);
+      await new Promise(setImmediate);
+      const messages = logged.mock.calls.map(([message]) => String(message));
+      logged.mockRestore();
+      expect(messages).toEqual([expect.stringContaining('at once'), expect.stringContaining('later')]);
+    });
+
+    it('belongs to its own transaction, which may be inside another, and ends with it', async () => {
+      const order: string[] = [];
+      const outer = db.run(ours, async (tx) => {
+        tx.afterCommit(() => void order.push('outer'));
+        await db.run(ours, async (inner) => inner.afterCommit(() => void order.push('inner')));
+        expect(order).toEqual(['inner']);
+        throw new Error('no');
+      });
+      await expect(outer).rejects.toThrow('no');
+      expect(order).toEqual(['inner']);
+      const over = await db.run(ours, async (tx) => tx);
+      expect(() => over.afterCommit(() => undefined)).toThrow('after the work');
+    });
   });
 });

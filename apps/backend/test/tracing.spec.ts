@@ -43,7 +43,7 @@ async function prompt(headers: Record<string, string>): Promise<Run> {
 
 const spansOf = (traceId: string) => receiver.spans.filter((span) => span.traceId === traceId);
 
-it('holds what every service did, each under what it belongs to', async () => {
+it('contains what every service did, each span under its parent', async () => {
   const { run_id: runId } = await prompt({ traceparent: CLICK });
   const names = ['POST /api/*', 'dispatch', 'POST /runs', 'queue wait', 'turn', 'jail start', 'model call'];
   await waitFor(() => names.every((name) => spansOf(TRACE).some((span) => span.name === name)), {
@@ -73,7 +73,7 @@ it('holds what every service did, each under what it belongs to', async () => {
   expect(JSON.stringify(spans)).not.toContain('Note this');
 }, 60_000);
 
-it('begins at the gateway when whoever asks traces nothing, or nonsense', async () => {
+it('begins at the gateway when the caller sends no traceparent or an invalid one', async () => {
   const before = new Set(receiver.spans.map(({ traceId }) => traceId));
   const { run_id: runId } = await prompt({ traceparent: '00-zz' });
   const turn = await waitFor(() =>

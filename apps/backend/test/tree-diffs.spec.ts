@@ -56,7 +56,7 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  test('gives every path exactly one text, however odd the path', async () => {
+  test('represents every path as text, however odd it is', async () => {
     const names: [string, Buffer][] = [
       [' spaces ', Buffer.from(' spaces ')],
       ['back\\slash', Buffer.from('back\\slash')],
@@ -85,7 +85,7 @@ describe('a diff', () => {
     for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
   });
 
-  test('is cut when it has too many files, as is a patch that is too long', async () => {
+  test('is truncated when it has too many files, as is a patch that is too long', async () => {
     const session = await histories.openHistory(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
     for (const name of ['a', 'b', 'c']) await session.write(name, LINES.repeat(10));

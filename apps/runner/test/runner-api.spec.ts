@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Readiness, RunnerHealth, SystemInfo } from '@saas-codex/contracts/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { Queue } from 'bullmq';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
@@ -13,7 +15,9 @@ describe("the runner's API", () => {
   let runner: RunnerProcess;
 
   beforeAll(async () => {
-    world = await RunnerWorld.create([]);
+    world = await RunnerWorld.create([
+      { name: 'hello', match: 'Hello', steps: [{ do: 'message', text: 'Hi.' }] },
+    ]);
     runner = await world.startRunner();
   });
   afterAll(() => world.destroy());
@@ -118,9 +122,47 @@ describe("the runner's API", () => {
       { threadId: '../x', prompt: 'Hello' },
       { threadId, prompt: 'Hello', runId: 'x' },
       { threadId, prompt: 'Hello', more: true },
+      { threadId, prompt: 'Hello', input: { kind: 'prompt', prompt: 'Hello' } },
+      { threadId, input: { kind: 'prompt', script: 'true' } },
+      { threadId, input: { kind: 'setup', script: 'true' }, kind: 'prompt' },
     ]) {
       expect(await start(body)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     }
     expect(await runner.call('POST', '/runs/x/cancel')).toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    [{ input: { kind: 'setup', script: 'true' } }, 'setup', 'true'],
+    [{ kind: 'setup', prompt: 'true' }, 'setup', 'true'],
+    [{ prompt: 'Hello' }, 'prompt', 'Hello'],
+  ])(
+    'starts a run with %j, also in the form of a backend that does not know `input`',
+    async (body, kind, text) => {
+      const threadId = await world.createThread(runner);
+      const { body: started } = await runner.call('POST', '/runs', { threadId, ...body });
+      const events = await world.ended(String(started['runId']));
+      expect(events[0]).toMatchObject({ type: 'run.started', data: { kind, prompt: text } });
+      expect(events.at(-1)?.type).toBe('run.succeeded');
+    },
+  );
+
+  it('executes a run that an earlier version has queued', async () => {
+    const sessionId = await world.createThread(runner);
+    const { host, port } = world.redis.options;
+    const connection = { host: String(host), port: Number(port) };
+    const queue = new Queue('runs', { connection, prefix: REDIS_KEYS.queuePrefix });
+    const runId = randomUUID();
+    const data = {
+      owner: { runId, sessionId, tenantId: 'local' },
+      kind: 'setup',
+      prompt: 'echo as before',
+      network: { mode: 'off' },
+      checkpoint: null,
+    };
+    await queue.add('run', data, { jobId: runId, priority: 1 });
+    const events = await world.ended(runId);
+    expect(events[0]).toMatchObject({ data: { kind: 'setup', prompt: 'echo as before' } });
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    await queue.close();
   });
 });

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { openEnum } from './open-reading.js';
 
 /**
- * Every error that the REST API can answer, in one exhaustive table: `code` is stable, and programs switch on it;
- * `title` is for people. Services throw `new ProblemError(code, detail)` (libs/service-kit) and nothing else.
+ * Every error that the REST API can return, in one exhaustive table. `code` is stable: programs switch on it. `title` is
+ * for people. Services raise `new ProblemError(code, detail)` (libs/service-kit) and nothing else.
  */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
@@ -15,28 +15,28 @@ export const PROBLEMS = {
   repo_host_unknown: { status: 400, title: 'The repository host is unknown' },
   ref_invalid: { status: 400, title: 'The branch, tag or commit name is not valid' },
   unauthenticated: { status: 401, title: 'Sign in first' },
-  sign_in_link_invalid: { status: 401, title: 'The sign-in link is not valid any more' },
+  sign_in_link_invalid: { status: 401, title: 'The sign-in link is no longer valid' },
   forbidden: { status: 403, title: 'This is not allowed' },
   origin_forbidden: { status: 403, title: 'The request comes from another site' },
   not_found: { status: 404, title: 'Not found' },
   session_not_found: { status: 404, title: 'The session does not exist' },
   run_not_found: { status: 404, title: 'The run does not exist' },
   thread_not_found: { status: 404, title: 'The thread does not exist' },
-  tree_not_found: { status: 404, title: 'The state does not exist in this session' },
+  tree_not_found: { status: 404, title: 'This session has no such state' },
   file_not_found: { status: 404, title: 'The file is not part of this diff' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   session_failed: { status: 409, title: 'The session could not be set up' },
   session_archived: { status: 409, title: 'The session is archived' },
-  session_busy: { status: 409, title: 'The session has a running run' },
+  session_busy: { status: 409, title: 'The session has an active run' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
   setup_missing: { status: 409, title: 'The session has no setup script' },
-  setup_in_progress: { status: 409, title: 'The setup script waits or runs already' },
+  setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
-  run_ended: { status: 409, title: 'The run has ended already' },
+  run_ended: { status: 409, title: 'The run has already ended' },
   idempotency_in_progress: {
     status: 409,
-    title: 'A request with this Idempotency-Key is still being worked on',
+    title: 'A request with this Idempotency-Key is still in progress',
   },
   workspace_removed: { status: 410, title: "The session's files were removed" },
   payload_too_large: { status: 413, title: 'The request is too large' },
@@ -44,17 +44,17 @@ export const PROBLEMS = {
   clone_failed: { status: 422, title: 'The repository could not be cloned' },
   clone_auth_failed: { status: 422, title: 'The repository needs credentials' },
   clone_not_found: { status: 422, title: 'The repository does not exist' },
-  clone_unreachable: { status: 422, title: 'The repository host did not answer' },
+  clone_unreachable: { status: 422, title: 'The repository host did not respond' },
   clone_timeout: { status: 422, title: 'Cloning the repository took too long' },
   clone_too_large: { status: 422, title: 'The repository is too large' },
   clone_redirected: { status: 422, title: 'The repository address redirects elsewhere' },
   ref_not_found: { status: 422, title: 'The branch, tag or commit does not exist' },
-  store_unavailable: { status: 503, title: 'A store of this service does not answer' },
+  store_unavailable: { status: 503, title: 'A data store is not responding' },
   runner_unavailable: { status: 503, title: 'The runner is not available' },
-  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for another request' },
+  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for a different request' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
-  upstream_unavailable: { status: 502, title: 'A part of the system does not answer' },
+  upstream_unavailable: { status: 502, title: 'A part of the system is not responding' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -64,12 +64,12 @@ export const isProblemCode = (code: string): code is ProblemCode => Object.hasOw
 /** An RFC 9457 problem document; served as `application/problem+json`. */
 export const Problem = z
   .object({
-    type: z.string().describe('`about:blank`: `code` tells the kind'),
+    type: z.string().describe('Always `about:blank`; `code` identifies the kind of problem'),
     title: z.string(),
     status: z.int(),
     code: openEnum(PROBLEM_CODES),
-    detail: z.string().describe('What went wrong and what to do, for a person'),
-    instance: z.string().optional().describe('The path that was asked for'),
+    detail: z.string().describe('What went wrong and what to do about it, for a person'),
+    instance: z.string().optional().describe('The requested path'),
     request_id: z.string().optional(),
     errors: z
       .array(z.object({ path: z.string().describe('JSON pointer into the request'), message: z.string() }))
@@ -83,7 +83,7 @@ export const Problem = z
         title: PROBLEMS.session_archived.title,
         status: PROBLEMS.session_archived.status,
         code: 'session_archived',
-        detail: 'Make a new session to go on.',
+        detail: 'Start a new session to continue.',
         instance: '/api/sessions/01a20ab5-ad03-774a-840c-f8dd44ecbc3d/prompt',
         request_id: '5a0c6a3e-7a53-4c8c-9f5e-2f1f6f0f9b1d',
       },

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Network, NETWORK_OFF } from './network.js';
-import { RunKind } from './runs.js';
+import { toRunInput, RunInput, RunKind } from './runs.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
- * A thread belongs to one session and has its id; its state lies in the session's folder, so that any runner can
- * take it up.
+ * A thread belongs to one session and has the session's id. Its state is in the session's folder, so any runner can
+ * continue it.
  */
 export const CreateThread = z.strictObject({
   /** `WORKSPACES_ROOT/<session_id>/repo` */
@@ -19,30 +19,44 @@ export type CreateThread = z.input<typeof CreateThread>;
 export const ThreadCreated = z.object({ threadId: z.string() });
 export type ThreadCreated = z.infer<typeof ThreadCreated>;
 
-export const StartRun = z.strictObject({
+const RunRequest = z.strictObject({
   threadId: z.uuid(),
-  kind: RunKind.default('prompt'),
-  /** Of a setup: its script. */
-  prompt: z.string().min(1).max(100_000),
+  input: RunInput,
   network: Network.default(NETWORK_OFF),
-  /** Place in the queue, lowest first: how many runs of its tenant the runners then have. */
+  /** Position in the queue, lowest first: how many runs of its tenant the runners then have. */
   priority: z.int().min(1).max(2_000_000).default(1),
-  /** Idempotency: the same id again changes nothing. Left out: the runner makes one. */
+  /** Makes the call idempotent: the same id again changes nothing. Left out: the runner makes one. */
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */
   checkpoint: z.string().max(64).optional(),
-  /** W3C traceparent of what handed it over, for traces. */
+  /** W3C traceparent of the dispatch, for traces. */
   traceparent: z.string().max(64).optional(),
 });
-export type StartRun = z.input<typeof StartRun>;
+
+/** Body of `POST /runs` as the backend sends it. */
+export type StartRun = z.input<typeof RunRequest>;
 
 /**
- * Answer of `GET /runs/{runId}`. held: it waits, or a runner works it; else it has ended, or no runner knows it. A run's
- * log is closed before it stops being held: one that is not held and whose log has no end was lost.
+ * Body of `POST /runs`. `{ threadId, prompt }` is short for an input of kind `prompt`; with `kind: 'setup'`, `prompt` is the
+ * script (the form that backends send which do not know `input` yet).
+ */
+export const StartRun = RunRequest.partial({ input: true })
+  .extend({ kind: RunKind.optional(), prompt: z.string().min(1).max(100_000).optional() })
+  .refine((body) => (body.input === undefined) !== (body.prompt === undefined), 'give either input or prompt')
+  .refine((body) => body.input === undefined || body.kind === undefined, 'the kind is part of the input')
+  .transform(({ input, kind = 'prompt', prompt = '', ...request }) => ({
+    ...request,
+    input: input ?? toRunInput(kind, prompt),
+  }));
+
+/**
+ * Answer of `GET /runs/{runId}`. held: the run is queued, or a runner is executing it; otherwise it has ended, or no
+ * runner knows it. A run's log is closed before the run stops being held, so a run that is not held and whose log has no
+ * end was lost.
  */
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
-/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; what happens next shows in the run's events. */
+/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; the run's events show what happens next. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;

@@ -9,7 +9,7 @@ export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancel
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** A queued run may end without having run: its runner refused it, or was lost before the first event. */
+/** A queued run can end without having started: its runner refused it, or was lost before the first event. */
 export const RUN_TRANSITIONS: TransitionTable<RunStatus> = {
   queued: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
   running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
@@ -30,19 +30,42 @@ export const Usage = z
   .meta({ id: 'Usage' });
 export type Usage = z.infer<typeof Usage>;
 
-/** prompt: a person's, for Codex. setup: the session's setup script, for a shell. */
+/** prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. */
 export const RUN_KINDS = ['prompt', 'setup'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
+
+const instructions = z.string().min(1).max(100_000);
+
+/** What a run is asked to do, by its kind. */
+export const RunInput = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('prompt'), prompt: instructions }),
+  z.strictObject({ kind: z.literal('setup'), script: instructions }),
+]);
+export type RunInput = z.infer<typeof RunInput>;
+
+/** The text of a run's input. Answers and `run.started` events carry it as `prompt`, whatever the kind. */
+export function textOfInput(input: RunInput): string {
+  switch (input.kind) {
+    case 'prompt':
+      return input.prompt;
+    case 'setup':
+      return input.script;
+  }
+}
+
+/** The inverse of `textOfInput`. */
+export const toRunInput = (kind: RunKind, text: string): RunInput =>
+  kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
 export const Run = z
   .object({
     run_id: z.uuid(),
     session_id: z.uuid(),
     kind: openEnum(RUN_KINDS),
-    prompt: z.string().describe('Of a setup: its script'),
+    prompt: z.string().describe('For a setup run, the script'),
     status: openEnum(RUN_STATUSES),
-    error: z.string().nullable().describe('Why it failed and what to do'),
+    error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),
     created_at: z.iso.datetime(),

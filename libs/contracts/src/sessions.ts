@@ -19,17 +19,17 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   archived: [],
 };
 
-/** Why a session failed: a stable code and a sentence that says what to do. */
+/** Why a session failed: a stable code, and a sentence that says what to do. */
 export const SessionFailure = z
   .object({ code: openEnum(PROBLEM_CODES), detail: z.string() })
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
 
-/** Shell commands that run once in the workspace before any prompt: they install what the agent needs. */
+/** Shell commands that run once in the workspace before any prompt, to install what the agent needs. */
 export const Setup = z
   .strictObject({
-    script: writtenText(20_000).describe('For bash; the first command that fails ends it'),
-    network: Network.optional().describe("What the script may reach; left out: the session's network"),
+    script: writtenText(20_000).describe('A bash script; it stops at the first command that fails'),
+    network: Network.optional().describe("What the script may reach. Default: the session's network"),
   })
   .meta({ id: 'Setup', examples: [{ script: 'npm ci', network: { mode: 'on' } }] });
 export type Setup = z.infer<typeof Setup>;
@@ -39,11 +39,8 @@ export const Session = z
     session_id: z.uuid(),
     title: z.string(),
     repo_url: z.string().nullable().describe('null: the session started on an empty repository'),
-    ref: z
-      .string()
-      .nullable()
-      .describe('The branch, tag or commit that was asked for; null: the default branch'),
-    base_commit: z.string().nullable().describe('The commit that the session started on'),
+    ref: z.string().nullable().describe('The requested branch, tag or commit; null: the default branch'),
+    base_commit: z.string().nullable().describe('The commit the session started from'),
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
@@ -52,7 +49,7 @@ export const Session = z
     setup_status: openEnum(RUN_STATUSES)
       .nullable()
       .describe(
-        'Of the last run of the setup script; null: none. Prompts wait until it has succeeded, or the script is removed',
+        'Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed',
       ),
     status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
@@ -60,7 +57,7 @@ export const Session = z
     queued_runs: z.int(),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
-    updated_at: z.iso.datetime().describe('Last activity: lists are ordered by it'),
+    updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),
   })
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
@@ -75,11 +72,11 @@ export const CreateSession = z
       .min(1)
       .max(2000)
       .optional()
-      .describe('https or ssh; leave out for an empty repository'),
+      .describe('An https or ssh address. Leave it out to start with an empty repository'),
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
     model: model.optional(),
-    network: Network.optional().describe('Left out: off'),
+    network: Network.optional().describe('Default: off'),
     setup: Setup.optional(),
   })
   .meta({
@@ -88,20 +85,22 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames, archives, or says what the runs from now on find. */
+/** Renames or archives a session, or changes the network or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
     status: z.literal('archived').optional(),
     network: Network.optional(),
-    setup: Setup.nullish().describe('null: go on without; a new script is run by `POST …/setup`'),
+    setup: Setup.nullish().describe(
+      'null: continue without a setup script. `POST …/setup` runs a new script',
+    ),
   })
   .refine((body) => Object.keys(body).length > 0, 'give title, status, network or setup')
   .meta({ id: 'UpdateSession' });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 
 export const SessionsQuery = PageQuery.extend({
-  archived: z.stringbool().default(false).describe('true: archived sessions instead of live ones'),
+  archived: z.stringbool().default(false).describe('true: list archived sessions instead of live ones'),
 });
 export type SessionsQuery = z.infer<typeof SessionsQuery>;
 

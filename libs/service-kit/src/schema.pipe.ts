@@ -3,8 +3,8 @@ import type { ZodType } from 'zod';
 import { ProblemError } from './problem.js';
 
 /**
- * Validates `@Body({ schema })`, `@Query({ schema })`, `@Param('id', { schema })` with the zod schema that stands
- * there, and answers a 400 that names every mistake.
+ * Validates `@Body({ schema })`, `@Query({ schema })` and `@Param('id', { schema })` with the given zod schema. Invalid
+ * input gets a 400 that lists every error.
  */
 @Injectable()
 export class SchemaPipe implements PipeTransform {
@@ -17,12 +17,12 @@ export class SchemaPipe implements PipeTransform {
       path: `/${[...(metadata.data ? [metadata.data] : []), ...issue.path].join('/')}`,
       message: issue.message,
     }));
-    const where = { body: 'body', query: 'query', param: 'path', custom: 'request', rawBody: 'body' }[
-      metadata.type
-    ];
-    throw new ProblemError('invalid_request', `Mend the ${where}: ${sentence(errors)}.`, { errors });
+    const where = PARTS[metadata.type];
+    throw new ProblemError('invalid_request', `The ${where} is not valid: ${sentence(errors)}.`, { errors });
   }
 }
+
+const PARTS = { body: 'body', query: 'query', param: 'path', custom: 'request', rawBody: 'body' };
 
 const sentence = (errors: { path: string; message: string }[]) =>
   errors.map(({ path, message }) => (path === '/' ? message : `${path.slice(1)}: ${message}`)).join('; ');

@@ -32,7 +32,7 @@ export class ChangesController {
     operationId: 'readDiff',
     summary: 'List what a session, or some of its runs, changed',
     description:
-      'By default from the start of the session to its workspace now. `from` is a run to start before, `to` a run to end after.',
+      'By default from the start of the session to the current workspace. The diff starts before the run `from` and ends after the run `to`; each may also be a tree.',
   })
   @ApiProblems(...TREE_PROBLEMS)
   @ApiResponse({ status: 200, standardSchema: Diff })
@@ -49,7 +49,8 @@ export class ChangesController {
   @ApiOperation({
     operationId: 'readFilePatch',
     summary: 'Read the patch of one changed file',
-    description: 'Give `from` and `to` of the diff that listed the file, and the patch fits that list.',
+    description:
+      'Pass `from` and `to` of the diff that listed the file, so that the patch matches that list.',
   })
   @ApiProblems(...TREE_PROBLEMS, 'file_not_found')
   @ApiResponse({ status: 200, standardSchema: FilePatch })

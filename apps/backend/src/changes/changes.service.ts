@@ -50,29 +50,29 @@ export class ChangesService {
     return { from: fromTree ?? now, to: toTree ?? now };
   }
 
-  /** @returns null for the workspace as it is now */
+  /** null: the current workspace. */
   private async treeAt(
     ctx: RequestContext,
     sessionId: string,
     point: string,
     treeOf: (run: RunEntity) => string | null,
   ): Promise<string | null> {
-    if (isTree(point)) return this.knownTree(ctx, sessionId, point);
+    if (isTree(point)) return this.knownTree(sessionId, point);
     const run = await this.runs.get(ctx, point);
     if (run.sessionId === sessionId) return treeOf(run);
     throw new ProblemError('run_not_found', 'This run belongs to another session.');
   }
 
-  /** Accepts only trees of this very session, since the history could read any object of the repository. */
-  private async knownTree(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
+  /** Accepts only trees of this session, since the history could read any object of the repository. */
+  private async knownTree(sessionId: string, tree: string): Promise<string> {
     if (await this.history.hasCheckpoint(sessionId, tree)) return tree;
-    throw new ProblemError('tree_not_found', 'The session was never in this state. Load its changes again.');
+    throw new ProblemError('tree_not_found', 'This session never had this state. Reload its changes.');
   }
 }
 
 const isTree = (point: string) => !point.includes('-');
 
-/** A run that has not started yet will start on the workspace as it is. */
+/** A run that has not started will start on the current workspace. */
 const beforeRun = (run: RunEntity): string | null => run.treeBefore;
 
 /** A run that ended without a checkpoint never had the workspace, so it changed nothing. */
@@ -80,18 +80,15 @@ const afterRun = (run: RunEntity): string | null => run.treeAfter ?? (isEnded(ru
 
 function baseOf(session: SessionEntity): string {
   if (session.failureCode !== null) {
-    throw new ProblemError('session_failed', session.failureDetail ?? 'Make the session again.');
+    throw new ProblemError('session_failed', session.failureDetail ?? 'Start a new session.');
   }
   if (session.baseTree === null || session.status === 'provisioning') {
-    throw new ProblemError(
-      'session_not_ready',
-      'The session is still being set up. Its changes can be read after that.',
-    );
+    throw new ProblemError('session_not_ready', 'Its changes can be read once the session is set up.');
   }
   if (session.workspaceRemovedAt !== null) {
     throw new ProblemError(
       'workspace_removed',
-      'The session was not used for a long time, so its files were removed. Its history can still be read. Make a new session to continue.',
+      'The session was inactive for a long time, so its files were removed. Its events can still be read; start a new session to continue.',
     );
   }
   return session.baseTree;

@@ -1,11 +1,11 @@
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { z } from 'zod';
 
-/** A list's cursor: the sort key of the last row that was given, opaque to clients. */
+/** A list's cursor: the sort key of the page's last row, opaque to clients. */
 const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /**
- * Reads a cursor back; undefined when the client gave none.
+ * Decodes a cursor; undefined when the client sent none.
  * @throws ProblemError invalid_cursor
  */
 export function decodeCursor<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
@@ -15,14 +15,14 @@ export function decodeCursor<T>(cursor: string | undefined, schema: z.ZodType<T>
   } catch {
     throw new ProblemError(
       'invalid_cursor',
-      'Use next_cursor of the previous page unchanged, or leave the cursor out.',
+      'Pass next_cursor of the previous page unchanged, or leave it out.',
     );
   }
 }
 
 /**
- * Cuts a page from rows that were read with `limit + 1`, so that the last page is known without a count.
- * @param keyOf the sort key of a row, in the form that `decodeCursor` reads
+ * Makes a page of rows that were read with `limit + 1`: the extra row shows that there is a next page, without a count.
+ * @param keyOf the sort key of a row, as `decodeCursor` reads it
  */
 export function toPage<R, T>(rows: R[], limit: number, keyOf: (row: R) => unknown, view: (row: R) => T) {
   const items = rows.slice(0, limit);

@@ -3,15 +3,14 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { Locks } from './locks.js';
 import { LocksModule } from './locks.module.js';
-import { migrate } from './migrate.js';
-import { MIGRATIONS } from './migrations.js';
+import { migrate, MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
 import { SystemDatabase } from './system-database.js';
 import { TenantDatabase } from './tenant-database.js';
 
 /**
- * One TypeORM DataSource for the backend. Entities stay in their feature's folder and register themselves with
- * `TypeOrmModule.forFeature([…])` in their module; the schema comes from migrations alone.
+ * The backend's one TypeORM DataSource. Entities live in their feature's folder and are registered by their module with
+ * `TypeOrmModule.forFeature([…])`. Only migrations define the schema.
  */
 @Global()
 @Module({

@@ -1,6 +1,8 @@
-import type { MigrationInterface } from 'typeorm';
+import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { LOCK, type Locks } from './locks.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
+import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
@@ -9,8 +11,8 @@ import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
- * Every migration, oldest first: one class per file in `migrations/`, named `<What><milliseconds since 1970>`.
- * TypeORM orders by that number and runs each once, so a published migration is never edited.
+ * Every migration, oldest first. One class per file in `migrations/`, named `<What><milliseconds since 1970>`. TypeORM sorts
+ * by that number and runs each migration once, so a published migration must not be edited.
  */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateIdentity1795470000000,
@@ -21,4 +23,16 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateRunEvents1795486000000,
   AddRetention1795488000000,
   AddTraceparent1795489000000,
+  AddRunInput1795912000000,
 ];
+
+/** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */
+export const migrate = (locks: Locks, options: DataSourceOptions): Promise<void> =>
+  locks.withLock(LOCK.migration, async () => {
+    const dataSource = await new DataSource(options).initialize();
+    try {
+      await dataSource.runMigrations({ transaction: 'each' });
+    } finally {
+      await dataSource.destroy();
+    }
+  });

@@ -1,37 +1,79 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { TenantRepository } from './tenant-repository.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
+type AfterCommit = () => void | Promise<void>;
+
 /**
- * The one way to rows that belong to a tenant. Work states its scope first and gets repositories that can name
- * no other tenant's rows:
+ * The only way to rows that belong to a tenant. The caller states its scope first and gets repositories that cannot reach
+ * another tenant's rows:
  *
  *     db.run(ctx, async (tx) => {
  *       const session = await tx.of(SessionEntity).findOne({ where: { id } });
  *       await tx.of(RunEntity).insert({ sessionId: session.id, … });
+ *       tx.afterCommit(() => activity.publish(…));
  *     });
  *
- * `run` is one transaction. Whatever others may see of it (activity, events) is published after it has returned.
+ * `run` is one transaction. Whatever others may see of it (activity, kicks of background work) is published with
+ * `tx.afterCommit`.
  */
 @Injectable()
 export class TenantDatabase {
+  private readonly logger = new Logger(TenantDatabase.name);
+
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Runs `work` in one transaction on the rows of `scope`'s tenant. */
-  run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => work(new TenantTransaction(manager, scope)));
+  /**
+   * Runs `work` in one transaction on the rows of `scope`'s tenant. Within `work`, another `run` is a transaction of its own,
+   * which commits, and calls its callbacks, independently of this one.
+   */
+  async run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    const { answer, callbacks } = await this.dataSource.transaction(async (manager) => {
+      const tx = new TenantTransaction(manager, scope);
+      return { answer: await work(tx), callbacks: tx.close() };
+    });
+    for (const callback of callbacks) void this.call(callback);
+    return answer;
+  }
+
+  private async call(callback: AfterCommit): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      this.logger.error(`A callback failed after its transaction was committed: ${message}`, stack);
+    }
   }
 }
 
 export class TenantTransaction {
+  private callbacks: AfterCommit[] | null = [];
+
   constructor(
-    /** For statements that TypeORM has no words for; they state the tenant themselves. */
+    /** For statements that TypeORM cannot express; they must state the tenant themselves. */
     readonly manager: EntityManager,
     readonly scope: TenantScope,
   ) {}
 
   of<E extends TenantRow>(entity: EntityTarget<E>): TenantRepository<E> {
     return new TenantRepository(this.manager, entity, this.scope);
+  }
+
+  /**
+   * Registers a callback for after the commit. Callbacks are started in the order of their registration and not awaited. One
+   * that fails is logged and affects neither the others nor the request. After a rollback none is called.
+   * @throws Error when the transaction's work is done, for example in a callback, which needs no registration
+   */
+  afterCommit(callback: AfterCommit): void {
+    if (!this.callbacks) throw new Error('afterCommit was called after the work of the transaction was done');
+    this.callbacks.push(callback);
+  }
+
+  /** For TenantDatabase alone: ends the registration. @returns the registered callbacks */
+  close(): AfterCommit[] {
+    const callbacks = this.callbacks ?? [];
+    this.callbacks = null;
+    return callbacks;
   }
 }

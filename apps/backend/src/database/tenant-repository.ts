@@ -11,7 +11,7 @@ import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
-/** A TypeORM repository that carries its tenant into every statement. */
+/** A TypeORM repository that adds its tenant to every statement. */
 export class TenantRepository<E extends TenantRow> {
   constructor(
     private readonly manager: EntityManager,
@@ -31,7 +31,7 @@ export class TenantRepository<E extends TenantRow> {
     return this.manager.count(this.entity, { where: this.owned(where) });
   }
 
-  /** Inserts one row of this tenant and answers it as the database keeps it, with its defaults. */
+  /** Inserts one row for this tenant. @returns the row as stored, with its defaults */
   async insert(row: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<E> {
     const values = { ...row, tenantId: this.scope.tenantId } as QueryDeepPartialEntity<E>;
     const result = await this.manager
@@ -44,7 +44,7 @@ export class TenantRepository<E extends TenantRow> {
     return this.manager.create(this.entity, result.generatedMaps[0] as never);
   }
 
-  /** @returns how many rows it changed: 0 is the lost race of a compare-and-set. */
+  /** @returns how many rows it changed; 0: a compare-and-set has lost its race */
   async update(where: Where<E>, set: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<number> {
     const result = await this.manager
       .createQueryBuilder()
@@ -66,7 +66,7 @@ export class TenantRepository<E extends TenantRow> {
     return result.affected ?? 0;
   }
 
-  /** A select that holds the tenant's condition already: go on with `andWhere`, never with `where` or `orWhere`. */
+  /** A select that already has the tenant's condition. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
     return this.manager
       .createQueryBuilder(this.entity, alias)

@@ -1,6 +1,6 @@
 import { Column } from 'typeorm';
 
-/** Whose rows a piece of work may touch; a RequestContext is one. */
+/** The tenant whose rows a piece of work may touch. A RequestContext is one. */
 export interface TenantScope {
   tenantId: string;
 }

@@ -5,13 +5,13 @@ import type { TenantTransaction } from './tenant-database.js';
 import type { TenantRow } from './tenant-row.js';
 
 type StatusRow<S extends string> = TenantRow & { id: string; status: S };
-/** What changes together with the status. */
+/** Columns that change together with the status. */
 type Changes<E> = Omit<QueryDeepPartialEntity<E>, 'tenantId' | 'id' | 'status'>;
 
 /**
- * The one way a status changes: compare-and-set along its transition table. Two that race for the same step, or an
- * event that is delivered twice, find one winner here.
- * @returns false when the row does not stand where `to` may follow; then nothing has changed
+ * The only way to change a status: a compare-and-set along its transition table. Of several attempts at the same step
+ * (a race, or an event that is delivered twice) exactly one succeeds.
+ * @returns false when `to` may not follow the row's status; then nothing has changed
  */
 export async function transition<S extends string, E extends StatusRow<S>>(
   tx: TenantTransaction,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Batched } from '../database/batched.js';
+import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { AUTH, type Auth } from './auth.js';
 import { MEMBERSHIP, type Membership } from './memberships.js';
@@ -13,7 +13,7 @@ export interface ApiKeyOwner extends Membership {
 /** API keys, which better-auth keeps as hashes in `api_keys`. */
 @Injectable()
 export class ApiKeys {
-  private readonly owners = new Batched((keyHashes: string[]) => this.findAll(keyHashes));
+  private readonly owners = batchLoader((keyHashes: readonly string[]) => this.findAll(keyHashes));
 
   constructor(
     @Inject(AUTH) private readonly auth: Auth,
@@ -31,10 +31,10 @@ export class ApiKeys {
    * time, and it takes an unreachable database for a wrong key.
    */
   find(key: string): Promise<ApiKeyOwner | undefined> {
-    return this.owners.ask(hashOf(key));
+    return this.owners.load(hashOf(key));
   }
 
-  private async findAll(keyHashes: string[]): Promise<(ApiKeyOwner | undefined)[]> {
+  private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
       `SELECT k.key AS "keyHash", k.id AS "keyId", ${MEMBERSHIP} FROM api_keys k
          JOIN members m ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'

@@ -23,7 +23,7 @@ interface Answer {
   text: string;
 }
 
-/** No usable answer: the runner is away, too slow, broken or does not accept our service token. A retry may help. */
+/** No usable response: the runner is down, too slow, broken, or rejects our service token. A retry may help. */
 export class RunnerUnavailable extends Error {
   override name = 'RunnerUnavailable';
 }
@@ -42,8 +42,8 @@ export class RunnerRefused extends Error {
 }
 
 /**
- * The runner's HTTP API (contracts/runner-api.ts). Every call may go to any runner and may be sent again: a thread is
- * identified by its session, a run by its id, a cancel by its run.
+ * Client of the runner's HTTP API (contracts/runner-api.ts). Every runner accepts every call, and every call may be repeated,
+ * also to another runner: threads are identified by their session, runs by their id, and a cancel by its run.
  * @throws RunnerUnavailable, RunnerRefused
  */
 @Injectable()
@@ -71,7 +71,7 @@ export class RunnerClient implements OnApplicationShutdown {
     return (await this.call('GET', `/runs/${runId}`, RunHolding)).held;
   }
 
-  /** Asks for the run's end; it has ended when its log says so. */
+  /** Requests the run's end. The run has ended when its log says so. */
   async cancelRun(runId: string): Promise<void> {
     await this.call('POST', `/runs/${runId}/cancel`);
   }

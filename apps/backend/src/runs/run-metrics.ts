@@ -6,7 +6,7 @@ import { SystemDatabase } from '../database/system-database.js';
 const OPEN_BY_STATUS = `
   SELECT status, count(*)::int AS count FROM runs WHERE status IN ('queued', 'running') GROUP BY status`;
 
-/** What the backend tells about runs: how many are open, and how the others ended. */
+/** The backend's metrics of runs: how many are open, and how the others ended. */
 @Injectable()
 export class RunMetrics {
   private readonly ended: Counter<'kind' | 'status'>;
@@ -14,7 +14,7 @@ export class RunMetrics {
   constructor(metrics: Metrics, system: SystemDatabase) {
     metrics.gauge({
       name: 'runs',
-      help: 'Runs that have not ended, of all tenants; every backend tells the same',
+      help: 'Open runs of all tenants; every backend reports the same number',
       labelNames: ['status'],
       async collect() {
         const rows = await system.query<{ status: string; count: number }>(OPEN_BY_STATUS);

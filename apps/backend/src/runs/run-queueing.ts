@@ -1,53 +1,52 @@
 import { Injectable } from '@nestjs/common';
-import type { RunKind } from '@saas-codex/contracts/runs';
+import type { RunInput } from '@saas-codex/contracts/runs';
+import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { uuidV7 } from '../database/uuid-v7.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { ActivityPublisher } from '../sessions/activity-publisher.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
 import { actorId } from '../identity/actor.js';
-import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
 
 export interface NewRun {
-  /** Left out: a new one. */
+  /** Default: a new id. */
   id?: string | undefined;
-  kind: RunKind;
-  prompt: string;
+  input: RunInput;
 }
 
-/** Puts runs behind those that their session has. */
+/** Adds runs to the end of their session's queue. */
 @Injectable()
 export class RunQueueing {
   constructor(private readonly activity: ActivityPublisher) {}
 
-  /** For a transaction that holds the session's row, and lets it tell about its runs (see RunStore). */
+  /** For a transaction that has locked the session's row, and updates the session's run summary (see RunStore). */
   async enqueue(
     ctx: RequestContext,
     tx: TenantTransaction,
     session: SessionEntity,
-    { id = uuidV7(), kind, prompt }: NewRun,
+    { id = uuidV7(), input }: NewRun,
   ): Promise<RunEntity> {
     const now = new Date();
     const runs = tx.of(RunEntity);
     const last = await runs.findOne({ where: { sessionId: session.id }, order: { ordinal: 'DESC' } });
-    const title = await this.titleWith(tx, session, { kind, prompt });
+    const title = await this.titleWith(tx, session, input);
     await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: now, title });
-    return runs.insert({
+    const run = await runs.insert({
       id,
       sessionId: session.id,
       ordinal: (last?.ordinal ?? 0) + 1,
       createdBy: actorId(ctx.actor),
-      kind,
-      prompt,
+      input,
       status: 'queued',
       traceparent: ctx.traceparent ?? null,
       createdAt: now,
     });
+    tx.afterCommit(() => this.publish(run));
+    return run;
   }
 
-  /** Once the transaction is committed. */
-  tell(run: RunEntity): void {
+  private publish(run: RunEntity): void {
     this.activity.publish({
       v: 1,
       type: 'run.status',
@@ -61,10 +60,10 @@ export class RunQueueing {
     });
   }
 
-  /** The first prompt names a session that nobody has named. */
-  private async titleWith(tx: TenantTransaction, session: SessionEntity, run: NewRun): Promise<string> {
-    if (run.kind !== 'prompt' || session.titleGiven) return session.title;
+  /** The first prompt names a session that no person has named. */
+  private async titleWith(tx: TenantTransaction, session: SessionEntity, input: RunInput): Promise<string> {
+    if (input.kind !== 'prompt' || session.titleGiven) return session.title;
     const earlier = await tx.of(RunEntity).count({ sessionId: session.id, kind: 'prompt' });
-    return earlier > 0 ? session.title : titleFromPrompt(run.prompt);
+    return earlier > 0 ? session.title : titleFromPrompt(input.prompt);
   }
 }

@@ -1,17 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { isBlockedBySetup } from '../environments/setup-gate.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
-import { type Ending, endingOf, RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
-import { RunSettling } from './run-settling.js';
+import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { RunStore } from './run-store.js';
-import { mayStart } from './setup-first.js';
 
 /** Sessions whose runs are worked on at the same time. */
 const CONCURRENCY = 16;
@@ -37,7 +36,6 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
-    private readonly closing: RunClosing,
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
   ) {
@@ -68,12 +66,12 @@ export class RunReconciler extends Reconciler<SessionRef> {
     const waiting: RunEntity[] = [];
     for (const run of open.filter((run) => !isInFlight(run))) {
       const ending = endingOf(session, run);
-      if (ending) await this.closing.close(ctx, run, ending);
+      if (ending) await this.settling.close(ctx, run, ending);
       else waiting.push(run);
     }
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
-    const next = waiting.find((run) => mayStart(session, run));
+    const next = waiting.find((run) => !isBlockedBySetup(run.kind, session));
     if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx))) return 'done';
     return this.startNext(ctx, session, next);
   }
@@ -84,7 +82,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       // Its workspace cannot be read, and waiting would not help.
-      await this.closing.close(ctx, run, { type: 'run.failed', reason: error.detail });
+      await this.settling.close(ctx, run, { type: 'run.failed', reason: error.detail });
       return 'more';
     }
   }
@@ -96,7 +94,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     const refused =
       standing === 'silent' && run.status === 'queued' && (await this.handOver(ctx, session, run));
     if (refused) {
-      await this.closing.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
+      await this.settling.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
       return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
@@ -105,7 +103,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that
     // works on it all the same is told to stop, and finds the log closed.
     await this.cancel(run);
-    await this.closing.close(ctx, run, lost(run));
+    await this.settling.close(ctx, run, lost(run));
     return 'more';
   }
 

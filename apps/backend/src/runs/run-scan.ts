@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '../database/system-database.js';
 import type { SessionRef } from '../sessions/session.entity.js';
-import { HELD } from './setup-first.js';
+import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 
 const DUE = `
   SELECT DISTINCT r.tenant_id AS "tenantId", r.session_id AS "sessionId"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-   WHERE r.status IN ('queued', 'running') AND NOT (${HELD})`;
+   WHERE r.status IN ('queued', 'running') AND NOT (${BLOCKED_BY_SETUP})`;
 
 /** Finds work for the reconciler of runs. */
 @Injectable()

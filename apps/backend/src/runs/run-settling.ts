@@ -1,32 +1,39 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
-import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
+import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
 import { transition } from '../database/transition.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import type { RequestContext } from '../identity/request-context.js';
 import { History } from '../workspaces/history/history.js';
 import { readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunStore } from './run-store.js';
 
-/** How a run stands in its log. silent: the log is empty. */
+/** A run's state according to its log. silent: the log is empty, so the run has not started. */
 export type LogStanding = 'silent' | 'running' | 'ended';
 
+/** The workspace after a run. */
 interface Outcome {
   treeAfter: string;
   diff: DiffStat;
   sessionDiff: DiffStat;
 }
 
+/** How the backend ends a run that no runner has. */
+export interface Ending {
+  type: 'run.cancelled' | 'run.failed' | 'run.interrupted';
+  reason: string;
+}
+
 /**
- * Brings what a run's log says into Postgres. The log is the truth about whether a run started and how it ended: it
- * is written first, and the row follows here, as often as somebody looks.
+ * Transfers what a run's log says into Postgres. The log is the truth about whether a run started and how it ended. It is
+ * written first, and the row follows here, however often this is repeated.
  */
 @Injectable()
 export class RunSettling {
@@ -41,32 +48,41 @@ export class RunSettling {
     private readonly metrics: RunMetrics,
   ) {}
 
-  /** What the log says, whatever the row says. */
+  /** Whether the run's log has ended, regardless of its row. */
   async hasEnded(runId: string): Promise<boolean> {
     return (await readRunLogState(this.redis, runId)).end !== null;
   }
 
-  /** Lets the row of an open run follow its log. @returns how the run stands there. */
+  /** Updates the row of an open run from its log. */
   async catchUp(ctx: RequestContext, run: RunEntity): Promise<LogStanding> {
-    const { startedAt, end } = await this.stateOf(run);
+    const { startedAt, end } = await this.logStateOf(run);
     if (end) {
-      await this.end(ctx, run, end);
+      await this.recordEnd(ctx, run, end);
       return 'ended';
     }
     if (!startedAt) return 'silent';
-    if (run.status === 'queued') await this.start(ctx, run, startedAt);
+    if (run.status === 'queued') await this.recordStart(ctx, run, startedAt);
     return 'running';
   }
 
-  /** An empty log may be one that Redis has lost. */
-  private async stateOf(run: RunEntity): Promise<RunLogState> {
+  /**
+   * Ends a run that no runner has: writes the log's terminal event in the runner's place, then the row. A log that has ended
+   * already keeps its own end.
+   */
+  async close(ctx: RequestContext, run: RunEntity, ending: Ending): Promise<void> {
+    await this.logs.endLog(ownerOf(run), ending.type, { reason: ending.reason });
+    await this.catchUp(ctx, run);
+  }
+
+  /** Redis may have lost the log: an empty one is refilled from the run's spool. */
+  private async logStateOf(run: RunEntity): Promise<RunLogState> {
     const state = await readRunLogState(this.redis, run.id);
     if (state.startedAt) return state;
-    await this.logs.refill({ runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId });
+    await this.logs.refill(ownerOf(run));
     return readRunLogState(this.redis, run.id);
   }
 
-  private async start(ctx: RequestContext, run: RunEntity, at: Date): Promise<void> {
+  private async recordStart(ctx: RequestContext, run: RunEntity, at: Date): Promise<void> {
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       const step = { id: run.id, to: 'running', set: { startedAt: at } } as const;
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
@@ -74,7 +90,7 @@ export class RunSettling {
     });
   }
 
-  private async end(
+  private async recordEnd(
     ctx: RequestContext,
     run: RunEntity,
     { status, at, reason, usage }: RunEnd,
@@ -88,16 +104,15 @@ export class RunSettling {
       diff: outcome?.diff ?? null,
     };
     const step = { id: run.id, to: status, set };
-    const ended = await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
-      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return false;
+    await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
+      if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
-      return true;
+      tx.afterCommit(() => this.metrics.countEnd(run.kind, step.to));
     });
-    if (ended) this.metrics.countEnd(run.kind, step.to);
   }
 
-  /** Looks at the workspace before the session's next run changes it. null: the run never had the workspace. */
+  /** Reads the workspace before the session's next run changes it. null: the run never had the workspace. */
   private async outcomeOf(ctx: RequestContext, run: RunEntity): Promise<Outcome | null> {
     const session = await this.sessions.find(ctx, run.sessionId);
     if (run.treeBefore === null || !session || session.deletedAt || session.baseTree === null) return null;
@@ -111,9 +126,23 @@ export class RunSettling {
     } catch (error) {
       // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then.
       if (isStoreOutage(error)) throw error;
-      // A workspace that cannot be read must not keep the run from ending.
+      // An unreadable workspace must not keep the run from ending.
       this.logger.error(`run ${run.id} ended without a checkpoint: ${String(error)}`, (error as Error).stack);
       return null;
     }
   }
 }
+
+/** Why a queued run can never start; null: it still may. */
+export function endingOf(session: SessionEntity, run: RunEntity): Ending | null {
+  if (run.cancelRequestedAt) return { type: 'run.cancelled', reason: 'Cancelled before it started.' };
+  if (session.deletedAt) return { type: 'run.cancelled', reason: 'The session was deleted.' };
+  if (session.status === 'archived') return { type: 'run.cancelled', reason: 'The session was archived.' };
+  if (session.status === 'failed') {
+    const reason = `The session could not be set up. ${session.failureDetail ?? ''}`.trim();
+    return { type: 'run.failed', reason };
+  }
+  return null;
+}
+
+const ownerOf = (run: RunEntity) => ({ runId: run.id, sessionId: run.sessionId, tenantId: run.tenantId });

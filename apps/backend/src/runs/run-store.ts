@@ -6,29 +6,28 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
-import { Batched } from '../database/batched.js';
+import { batchLoader } from '../database/batch-loader.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
+import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from './run.entity.js';
 import { toRun } from './run-view.js';
-import { HELD } from './setup-first.js';
 
 export const isEnded = (run: Pick<RunEntity, 'status'>) => isFinal(RUN_TRANSITIONS, run.status);
 
-/** The status of a run that has not ended. */
+/** Matches the status of a run that has not ended. */
 export const OPEN = In(RUN_STATUSES.filter((status) => !isEnded({ status })));
 
-/** The runner has the run: the same condition as of the index `runs_one_in_flight`. */
+/** Matches a run that the runner has: the condition of the index `runs_one_in_flight`. */
 export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
   { status: 'running' },
   { status: 'queued', dispatchedAt: Not(IsNull()) },
 ];
 
-/** What a session's row tells about its runs. */
-const TELL_SESSION = `
+const UPDATE_RUN_SUMMARY = `
   UPDATE sessions SET
     active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
     queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
@@ -40,33 +39,32 @@ const LONGEST_WAITING = `
   SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
    WHERE r.tenant_id = $1 AND s.tenant_id = $1 AND s.active_run_id IS NULL
      AND s.status = 'ready' AND s.deleted_at IS NULL
-     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${HELD})
+     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${BLOCKED_BY_SETUP})
    ORDER BY r.created_at LIMIT 1`;
 
 /** Those of a tenant's runs that exist, with their sessions. */
-const PRESENT = `
+const OWNERS = `
   SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 
-/** A run as its tenant names it. */
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
 const keyOf = ({ tenantId, runId }: RunRef): string => `${tenantId} ${runId}`;
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 
-/** Reads and changes runs. Changes go through the session, whose row is their lock (see SessionStore). */
+/** Reads and changes runs. Every change locks the session's row first (see SessionStore). */
 @Injectable()
 export class RunStore {
-  private readonly present = new Batched((runs: RunRef[]) => this.ownersOf(runs));
+  private readonly owners = batchLoader((runs: readonly RunRef[]) => this.ownersOf(runs));
 
   constructor(
     private readonly db: TenantDatabase,
     private readonly sessions: SessionStore,
   ) {}
 
-  /** @throws ProblemError run_not_found, also for a run of a session that is being deleted */
+  /** @throws ProblemError run_not_found; also when the run's session is being deleted */
   async get(ctx: RequestContext, id: string): Promise<RunEntity> {
     const run = await this.find(ctx, id);
     const session = run && (await this.sessions.find(ctx, run.sessionId));
@@ -75,22 +73,22 @@ export class RunStore {
   }
 
   /**
-   * The check of `get` alone, for clients that connect to a run's stream. Checks that come at the same time share one
-   * transaction per tenant.
+   * Only the check that `get` makes. Every client that connects to a run's stream causes one, often many at once, so they
+   * share one transaction per tenant.
    * @throws ProblemError run_not_found
    */
   async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
-    const owner = await this.present.ask({ tenantId, runId: id });
+    const owner = await this.owners.load({ tenantId, runId: id });
     if (!owner) throw notFound();
     return owner;
   }
 
-  private async ownersOf(runs: RunRef[]): Promise<(RunLogOwner | undefined)[]> {
+  private async ownersOf(runs: readonly RunRef[]): Promise<(RunLogOwner | undefined)[]> {
     const tenantIds = [...new Set(runs.map(({ tenantId }) => tenantId))];
     const perTenant = await Promise.all(
       tenantIds.map((tenantId) => {
         const ids = runs.filter((run) => run.tenantId === tenantId).map(({ runId }) => runId);
-        return this.db.run({ tenantId }, (tx) => tx.manager.query<RunLogOwner[]>(PRESENT, [tenantId, ids]));
+        return this.db.run({ tenantId }, (tx) => tx.manager.query<RunLogOwner[]>(OWNERS, [tenantId, ids]));
       }),
     );
     const owners = new Map(perTenant.flat().map((owner) => [keyOf(owner), owner]));
@@ -123,14 +121,14 @@ export class RunStore {
   }
 
   /**
-   * The workspace as the last run that had it left it, or as the session began; null: that is not known for sure, since its
-   * runner did not end it, or could not read the workspace.
+   * The git tree of the workspace as its last run left it, or as the session began. null: it is not known for certain, since
+   * the runner did not end that run, or the workspace could not be read.
    */
   async treeLeft(ctx: RequestContext, session: SessionEntity): Promise<string | null> {
     const last = await this.db.run(ctx, (tx) =>
       tx.of(RunEntity).findOne({
         where: { sessionId: session.id, treeBefore: Not(IsNull()) },
-        // Not by their place: a setup goes before the prompts that wait.
+        // Not by ordinal: a setup overtakes the prompts that wait.
         order: { dispatchedAt: 'DESC' },
       }),
     );
@@ -140,12 +138,12 @@ export class RunStore {
 
   /** Changes runs of a session in one transaction. @throws ProblemError session_not_found, and what `work` throws */
   change<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T> {
-    return this.sessions.change(ctx, sessionId, telling(work));
+    return this.sessions.change(ctx, sessionId, withRunSummary(work));
   }
 
-  /** As `change`, for background work: also on a session that is being deleted; null when there is none any more. */
+  /** Like `change`, for background work: it also takes a session that is being deleted. null: the session is gone. */
   changeIfThere<T>(ctx: RequestContext, sessionId: string, work: Work<T>): Promise<T | null> {
-    return this.sessions.changeIfThere(ctx, sessionId, telling(work));
+    return this.sessions.changeIfThere(ctx, sessionId, withRunSummary(work));
   }
 
   /** How many of the tenant's runs the runners have. */
@@ -153,7 +151,7 @@ export class RunStore {
     return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_FLIGHT));
   }
 
-  /** The tenant's session whose next run has waited longest for a place with the runners. */
+  /** The tenant's session whose next run has waited longest for a free place. */
   async longestWaiting({ tenantId }: RequestContext): Promise<SessionRef | null> {
     const rows = await this.db.run({ tenantId }, (tx) =>
       tx.manager.query<{ sessionId: string }[]>(LONGEST_WAITING, [tenantId]),
@@ -173,13 +171,18 @@ export class RunStore {
   }
 }
 
-const notFound = () => new ProblemError('run_not_found', 'It may have been deleted with its session.');
+const notFound = () =>
+  new ProblemError('run_not_found', 'It may have been deleted together with its session.');
 
-/** Lets the session's row tell about its runs, in the transaction that changes them. */
-export const telling =
+/** Updates the columns of the session's row that summarise its runs, for the transaction that changes the runs. */
+export async function updateRunSummary(tx: TenantTransaction, sessionId: string): Promise<void> {
+  await tx.manager.query(UPDATE_RUN_SUMMARY, [tx.scope.tenantId, sessionId]);
+}
+
+const withRunSummary =
   <T>(work: Work<T>): Work<T> =>
   async (tx, session) => {
     const answer = await work(tx, session);
-    await tx.manager.query(TELL_SESSION, [tx.scope.tenantId, session.id]);
+    await updateRunSummary(tx, session.id);
     return answer;
   };

@@ -1,12 +1,12 @@
-import type { Run } from '@saas-codex/contracts/runs';
+import { type Run, textOfInput } from '@saas-codex/contracts/runs';
 import type { RunEntity } from './run.entity.js';
 
-/** What clients see of a run. */
+/** A run as clients see it. */
 export const toRun = (run: RunEntity): Run => ({
   run_id: run.id,
   session_id: run.sessionId,
   kind: run.kind,
-  prompt: run.prompt,
+  prompt: textOfInput(run.input),
   status: run.status,
   error: run.error,
   usage: run.usage,

@@ -22,7 +22,7 @@ export class RunsController {
     operationId: 'promptSession',
     summary: 'Queue a prompt',
     description:
-      'Prompts of a session run one after the other; they are taken while it is still being set up, and wait for its setup script.',
+      'A session runs its prompts one after the other. They are accepted while the session is still being set up, and wait for its setup script.',
   })
   @ApiProblems('session_not_found', 'session_failed', 'session_archived')
   @ApiResponse({ status: 202, standardSchema: Run })
@@ -40,7 +40,7 @@ export class RunsController {
   @ApiOperation({
     operationId: 'runSetup',
     summary: 'Run the setup script again',
-    description: 'Prompts that wait are held until it has succeeded, or the script is removed.',
+    description: 'Waiting prompts start once the script has succeeded or is removed.',
   })
   @ApiProblems(
     'session_not_found',
@@ -83,7 +83,7 @@ export class RunsController {
     operationId: 'cancelRun',
     summary: 'Cancel a run',
     description:
-      'A run that has not started is cancelled in the answer; a running one soon after, as its events tell.',
+      'A run that has not started is cancelled in the response. A running one ends soon after, as its events show.',
   })
   @ApiProblems('run_not_found', 'run_ended')
   @ApiResponse({ status: 202, standardSchema: Run })

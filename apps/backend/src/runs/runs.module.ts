@@ -5,10 +5,9 @@ import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
-import { SessionRuns } from '../sessions/session-runs.js';
+import { RunsPort } from '../sessions/runs-port.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
-import { RunClosing } from './run-closing.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
@@ -19,11 +18,9 @@ import { RunSettling } from './run-settling.js';
 import { RunStatusListener } from './run-status.listener.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
-import { RunsOfSession } from './runs-of-session.js';
+import { RunsPortAdapter } from './runs-port-adapter.js';
 import { RunsService } from './runs.service.js';
 
-/** Global for one reason: sessions need `SessionRuns`, and they stand below runs. */
-@Global()
 @Module({
   imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
   controllers: [RunsController],
@@ -33,7 +30,6 @@ import { RunsService } from './runs.service.js';
       inject: [REDIS, CONFIG],
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
-    RunClosing,
     RunDispatch,
     RunMetrics,
     RunQueueing,
@@ -42,9 +38,18 @@ import { RunsService } from './runs.service.js';
     RunSettling,
     RunStatusListener,
     RunStore,
+    RunsPortAdapter,
     RunsService,
-    { provide: SessionRuns, useClass: RunsOfSession },
   ],
-  exports: [RunLogs, RunStore, SessionRuns],
+  exports: [RunLogs, RunsPortAdapter, RunStore],
 })
 export class RunsModule {}
+
+/** Gives sessions their `RunsPort`. It is global since sessions, on which runs are built, cannot import it. */
+@Global()
+@Module({
+  imports: [RunsModule],
+  providers: [{ provide: RunsPort, useExisting: RunsPortAdapter }],
+  exports: [RunsPort],
+})
+export class RunsPortModule {}

@@ -1,33 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
-import type { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
+import type { PromptSession, Run, RunInput, RunPage } from '@saas-codex/contracts/runs';
 import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { waitAtMost } from '../reconcile/wait-at-most.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RequestContext } from '../identity/request-context.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { RunEntity } from './run.entity.js';
-import { type NewRun, RunQueueing } from './run-queueing.js';
+import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, OPEN, RunStore } from './run-store.js';
 import { toRun } from './run-view.js';
 
 /**
- * How long an answer waits for what can be done at once. A read waits until the row has followed its log, and a cancel
- * until a run that had not started has ended.
+ * How long a response waits for work that is usually quick: a read waits until the row has caught up with the run's log, a
+ * cancel until a run that had not started has ended.
  */
 const WAIT_MS = { read: 1_000, cancel: 2_000 };
 
-/** Why a session takes no run; null: it takes them. */
+/** Why a session in this status accepts no run; null: it accepts runs. */
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
   provisioning: null,
   ready: null,
-  failed: ['session_failed', 'Its failure says why. Make a new session.'],
-  archived: ['session_archived', 'Make a new session to go on.'],
+  failed: ['session_failed', 'The session’s failure says why. Start a new session.'],
+  archived: ['session_archived', 'Start a new session to continue.'],
 };
 
 @Injectable()
@@ -39,13 +39,13 @@ export class RunsService {
     private readonly queueing: RunQueueing,
   ) {}
 
-  /** Queues a prompt behind those that the session has. @throws ProblemError session_failed, session_archived */
+  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
     return this.queue(ctx, sessionId, async () => ({ kind: 'prompt', prompt: body.prompt }));
   }
 
   /**
-   * Queues the session's setup script once more; prompts wait until it has succeeded.
+   * Queues the session's setup script again; prompts wait until it has succeeded.
    * @throws ProblemError setup_missing, setup_in_progress, session_failed, session_archived
    */
   setup(ctx: RequestContext, sessionId: string): Promise<Run> {
@@ -55,7 +55,7 @@ export class RunsService {
       if (open > 0) {
         throw new ProblemError('setup_in_progress', 'Cancel its run first, or wait until it has ended.');
       }
-      return { kind: 'setup', prompt: setup.script };
+      return { kind: 'setup', script: setup.script };
     });
   }
 
@@ -63,7 +63,7 @@ export class RunsService {
     return this.runs.list(ctx, sessionId, query);
   }
 
-  /** Whoever has seen the end of a run's events sees the run ended here, too. */
+  /** A client that has seen the last of a run's events sees the run as ended here, too. */
   async read(ctx: RequestContext, id: string): Promise<Run> {
     const run = await this.runs.get(ctx, id);
     if (isEnded(run)) return toRun(run);
@@ -71,7 +71,7 @@ export class RunsService {
     return toRun(await this.runs.get(ctx, id));
   }
 
-  /** Records that the run is to end; what has not started has ended in the answer. @throws ProblemError run_ended */
+  /** Requests the run's end. A run that has not started is cancelled in the response. @throws ProblemError run_ended */
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
     const { sessionId } = await this.runs.get(ctx, id);
     await this.runs.change(ctx, sessionId, async (tx) => {
@@ -84,32 +84,31 @@ export class RunsService {
     return this.read(ctx, id);
   }
 
-  /** @param runOf says what to queue, or why not */
+  /** @param inputOf returns what to queue, or throws */
   private async queue(
     ctx: RequestContext,
     sessionId: string,
-    runOf: (tx: TenantTransaction, session: SessionEntity) => Promise<Omit<NewRun, 'id'>>,
+    inputOf: (tx: TenantTransaction, session: SessionEntity) => Promise<RunInput>,
   ): Promise<Run> {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
+      tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
       const made = await this.madeBefore(ctx, tx, session);
       if (made) return made;
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
-      const id = ctx.idempotentId;
-      return this.queueing.enqueue(ctx, tx, session, { id, ...(await runOf(tx, session)) });
+      const input = await inputOf(tx, session);
+      return this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
     });
-    this.queueing.tell(run);
-    void this.reconciler.kick({ tenantId: run.tenantId, sessionId });
     return toRun(run);
   }
 
-  /** Lets a run end that has ended in its log. Without Redis nobody has seen that, and the row is as good as any. */
+  /** Records the end of a run whose log has ended. If Redis is down, no client can have seen that end, so the row will do. */
   private async settle(run: RunEntity): Promise<void> {
     const ended = await this.settling.hasEnded(run.id).catch(() => false);
     if (ended) await this.reconciler.kick({ tenantId: run.tenantId, sessionId: run.sessionId });
   }
 
-  /** What an earlier attempt at the same request has queued. */
+  /** The run that an earlier attempt of the same request has queued. */
   private async madeBefore(
     { idempotentId: id }: RequestContext,
     tx: TenantTransaction,

@@ -5,8 +5,8 @@ import type { Redis } from 'ioredis';
 import { REDIS } from '../redis.module.js';
 
 /**
- * Publishes what happened, after it was committed. No request waits for it: an answer does not depend on Redis, and a
- * reader that misses an activity while Redis is away sees its result when it asks the API again.
+ * Publishes what happened, once it is committed (`tx.afterCommit`). Nothing waits for it: a response does not depend on
+ * Redis, and what a client misses while Redis is down it sees on its next request.
  */
 @Injectable()
 export class ActivityPublisher {

@@ -14,9 +14,9 @@ import { SessionStore } from './session-store.js';
 
 type Phase = SessionProgressActivity['phase'];
 
-/** How long a new session waits for a runner that is away. */
+/** How long a new session waits for an unavailable runner. */
 const RUNNER_TIMEOUT_MS = 120_000;
-/** Progress within a phase is published in steps of so many percent. */
+/** Progress within a phase is published in steps of this many percent. */
 const PROGRESS_STEP = 5;
 
 /**
@@ -25,13 +25,13 @@ const PROGRESS_STEP = 5;
  *     provisioning ── clone ── base recorded ── thread opened ──► ready
  *                       └───────────┴─────────────────┴─────────► failed, with a code and what to do
  *
- * Each step is recorded before the next begins. So the next attempt, after a crash or on another backend, goes on
- * after the last step that was finished.
+ * Each step is recorded before the next one starts, so a later attempt (after a crash, or on another backend) continues
+ * after the last step that was completed.
  */
 @Injectable()
 export class Provisioning {
   private readonly logger = new Logger(Provisioning.name);
-  /** By session: since when it waits for the runner, in ms. Lost in a restart, after which the full timeout applies again. */
+  /** When a session began to wait for the runner, in ms since 1970. In memory only: a restart starts the time anew. */
   private readonly waitingSince = new Map<string, number>();
 
   constructor(
@@ -123,14 +123,14 @@ export class Provisioning {
       return {
         code: 'runner_unavailable',
         detail:
-          'The runner, which works the sessions, does not answer. Ask your operator to start it, then make the session again.',
+          'The runner, which executes sessions, is not responding. Ask your operator to start it, then create the session again.',
       };
     }
     this.logger.error(`session ${session.id} was not set up: ${String(error)}`, (error as Error).stack);
     return {
       code: 'internal_error',
       detail:
-        'Something went wrong on our side. Make the session again; if it fails again, ask your operator.',
+        'Something went wrong on our side. Create the session again. If that fails too, ask your operator.',
     };
   }
 

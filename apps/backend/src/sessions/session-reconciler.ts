@@ -5,7 +5,7 @@ import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { Provisioning } from './provisioning.js';
 import type { SessionEntity, SessionRef } from './session.entity.js';
-import { SessionRuns } from './session-runs.js';
+import { RunsPort } from './runs-port.js';
 import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 
@@ -23,7 +23,7 @@ export class SessionReconciler extends Reconciler<SessionRef> {
     private readonly sessions: SessionStore,
     private readonly locks: Locks,
     private readonly provisioning: Provisioning,
-    private readonly runs: SessionRuns,
+    private readonly runs: RunsPort,
     private readonly storage: Storage,
   ) {
     super({ keyOf: ({ sessionId }) => sessionId, concurrency: CONCURRENCY });

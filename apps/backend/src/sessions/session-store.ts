@@ -20,7 +20,7 @@ import { toSession } from './session-view.js';
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
 
-/** Postgres knows no year 0. */
+/** Postgres has no year 0. */
 const Timestamp = z.iso.datetime().refine((text) => !text.startsWith('0000'));
 /** Sort key of the list: last activity, then id. */
 const SessionCursor = z.tuple([Timestamp, z.uuid()]);
@@ -28,9 +28,9 @@ const SessionCursor = z.tuple([Timestamp, z.uuid()]);
 /**
  * Reads and changes sessions.
  *
- * The session's row is the lock of everything below the session: whoever changes the session or one of its runs
- * does it in `change`, so that the changes of one session happen one after the other, and each reader of the row
- * sees a session and its runs that fit together. What lists show is published once it is committed.
+ * The session's row locks everything that belongs to the session. Every change of the session or its runs goes through
+ * `change`, so the changes of one session happen one after the other, and a reader of the row always sees a session and a
+ * summary of its runs that match. What lists show is published after the commit.
  */
 @Injectable()
 export class SessionStore {
@@ -41,24 +41,22 @@ export class SessionStore {
   ) {}
 
   /**
-   * Inserts a session, unless an earlier attempt at the same request has.
-   * @param withIt is done in the same transaction, when the session is new
+   * Inserts a session, unless an earlier attempt of the same request has inserted it.
+   * @param whenNew is called in the same transaction if the session is new
    */
-  async insert(
+  insert(
     ctx: RequestContext,
     row: Partial<SessionEntity> & { id: string },
-    withIt: Work<void>,
+    whenNew: Work<void>,
   ): Promise<SessionEntity> {
-    const session = await this.db.run(ctx, async (tx) => {
+    return this.db.run(ctx, async (tx) => {
       const sessions = tx.of(SessionEntity);
       const find = () => sessions.findOne({ where: { id: row.id } });
-      const made = await find();
-      if (made) return made;
-      await withIt(tx, await sessions.insert(row));
-      return present(await find());
+      if (!(await find())) await whenNew(tx, await sessions.insert(row));
+      const session = present(await find());
+      tx.afterCommit(() => this.publish(session));
+      return session;
     });
-    this.publish(session);
-    return session;
   }
 
   /** @throws ProblemError session_not_found */
@@ -66,7 +64,7 @@ export class SessionStore {
     return present(await this.find(ctx, id));
   }
 
-  /** For background work, which also sees a session that is being deleted. */
+  /** For background work: also finds a session that is being deleted. */
   find(ctx: RequestContext, id: string): Promise<SessionEntity | null> {
     return this.db.run(ctx, (tx) => tx.of(SessionEntity).findOne({ where: { id } }));
   }
@@ -93,18 +91,18 @@ export class SessionStore {
 
   /**
    * Changes a session or its runs in one transaction.
-   * @throws ProblemError session_not_found, and what `work` throws; then nothing has changed
+   * @throws ProblemError session_not_found, and what `work` throws; in both cases nothing has changed
    */
   change<T>(ctx: RequestContext, id: string, work: Work<T>): Promise<T> {
     return this.locked(ctx, id, (tx, session) => work(tx, present(session)));
   }
 
-  /** As `change`, for background work: also on a session that is being deleted; null when there is none any more. */
+  /** Like `change`, for background work: it also takes a session that is being deleted. null: the session is gone. */
   changeIfThere<T>(ctx: RequestContext, id: string, work: Work<T>): Promise<T | null> {
     return this.locked(ctx, id, async (tx, session) => (session ? work(tx, session) : null));
   }
 
-  /** Moves a session's status; see `transition`. A session that is being deleted stays as it is. */
+  /** Changes a session's status, see `transition`. A session that is being deleted keeps its status. */
   transition(tx: TenantTransaction, session: SessionEntity, to: SessionEntity['status'], set: SetOf = {}) {
     if (session.deletedAt) return Promise.resolve(false);
     return transition(tx, SessionEntity, SESSION_TRANSITIONS, {
@@ -114,7 +112,7 @@ export class SessionStore {
     });
   }
 
-  /** The clone is made: the session starts on this commit. */
+  /** Records what the session was cloned from. */
   async recordBase(ctx: RequestContext, id: string, base: WorkspaceBase): Promise<void> {
     await this.changeIfThere(ctx, id, (tx) => tx.of(SessionEntity).update({ id }, base));
   }
@@ -126,26 +124,24 @@ export class SessionStore {
 
   readonly view = (session: SessionEntity): Session => toSession(session, this.storage.repoPath(session.id));
 
-  private async locked<T>(
+  private locked<T>(
     ctx: RequestContext,
     id: string,
     work: (tx: TenantTransaction, session: SessionEntity | null) => Promise<T>,
   ): Promise<T> {
-    const { answer, before, after } = await this.db.run(ctx, async (tx) => {
+    return this.db.run(ctx, async (tx) => {
       const sessions = tx.of(SessionEntity);
       const session = await sessions.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
-      const shown = session && this.shown(session);
-      return {
-        answer: await work(tx, session),
-        before: shown,
-        after: await sessions.findOne({ where: { id } }),
-      };
+      const before = session && this.publicState(session);
+      const answer = await work(tx, session);
+      const after = await sessions.findOne({ where: { id } });
+      if (after && this.publicState(after) !== before) tx.afterCommit(() => this.publish(after));
+      return answer;
     });
-    if (after && this.shown(after) !== before) this.publish(after);
-    return answer;
   }
 
-  private shown(session: SessionEntity): string {
+  /** What clients can see of the session, to tell whether it has changed. */
+  private publicState(session: SessionEntity): string {
     return JSON.stringify([this.view(session), session.deletedAt]);
   }
 

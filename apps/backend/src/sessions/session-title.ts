@@ -1,6 +1,6 @@
 const LONGEST = 60;
 
-/** The title of a session that nobody has named yet. */
+/** The title of a session that has no name yet. */
 export function titleFromRepository(url: string | null): string {
   const name = url
     ?.split('/')
@@ -9,7 +9,7 @@ export function titleFromRepository(url: string | null): string {
   return name ? name.slice(0, LONGEST) : 'New session';
 }
 
-/** The first words of a prompt, cut between words where there is a place for it. */
+/** The first words of a prompt, cut between words where possible. */
 export function titleFromPrompt(prompt: string): string {
   const letters = [...prompt.trim().replace(/\s+/g, ' ')];
   if (letters.length <= LONGEST) return letters.join('');

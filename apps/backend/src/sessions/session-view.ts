@@ -1,7 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { SessionEntity } from './session.entity.js';
 
-/** What clients see of a session. */
+/** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
   session_id: session.id,
   title: session.title,

@@ -11,14 +11,14 @@ export class SessionEntity extends TenantRow {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** The user's id, of whoever made it. */
+  /** Id of the user who created it. */
   @Column({ type: 'text' })
   createdBy: string;
 
   @Column({ type: 'text' })
   title: string;
 
-  /** False: the title is ours, and the first prompt may still replace it. */
+  /** False: the title is generated, and the first prompt may still replace it. */
   @Column({ type: 'boolean' })
   titleGiven: boolean;
 
@@ -37,7 +37,7 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'jsonb', nullable: true })
   setup: Setup | null;
 
-  /** Of the last run of the setup script. Told by the session's runs, as `activeRunId`. */
+  /** Status of the last setup run. Part of the run summary, like `activeRunId`. */
   @Column({ type: 'text', nullable: true })
   setupStatus: RunStatus | null;
 
@@ -53,7 +53,7 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'text', nullable: true })
   baseCommit: string | null;
 
-  /** Git tree of the work tree as it was cloned: the session's diff starts here. Null until the clone is made. */
+  /** Git tree of the work tree as cloned, where the session's diff starts. null: not cloned yet. */
   @Column({ type: 'text', nullable: true })
   baseTree: string | null;
 
@@ -64,7 +64,7 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'jsonb', nullable: true })
   diff: DiffStat | null;
 
-  /** Told by the session's runs, in the transaction that changes them: lists need not ask each session's runs. */
+  /** Run summary: updated in the transaction that changes the runs, so that lists need not query each session's runs. */
   @Column({ type: 'uuid', nullable: true })
   activeRunId: string | null;
 
@@ -81,18 +81,18 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   archivedAt: Date | null;
 
-  /** Set: the session's folder is gone, and with it its diffs; what happened in it stays. */
+  /** Set: the session's folder was removed, and with it its diffs. Its runs and their events remain. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   workspaceRemovedAt: Date | null;
 
-  /** What its folder takes; a bigint is text here. */
+  /** Size of its folder. TypeORM reads a bigint as a string. */
   @Column({ type: 'bigint', default: '0' })
   diskBytes: string;
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   diskMeasuredAt: Date | null;
 
-  /** Set: nobody sees the session any more; its runs, workspace and row are being removed. */
+  /** Set: the session is hidden from clients, and its runs, workspace and row are being removed. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deletedAt: Date | null;
 }

@@ -27,7 +27,7 @@ export class SessionsController {
     operationId: 'createSession',
     summary: 'Start a session on a repository',
     description:
-      'Waits until the session is set up, 30 s at most, and answers a failed clone with its problem.',
+      'Waits until the session is set up, 30 s at most. If the clone fails meanwhile, the response is its problem.',
   })
   @ApiProblems(
     'repo_url_invalid',
@@ -47,7 +47,7 @@ export class SessionsController {
     'ref_not_found',
     'runner_unavailable',
   )
-  @ApiHeader({ name: HEADERS.prefer, required: false, description: '`respond-async`: answer at once' })
+  @ApiHeader({ name: HEADERS.prefer, required: false, description: '`respond-async`: respond at once' })
   @ApiResponse({ status: 201, standardSchema: Session })
   create(
     @Ctx() ctx: RequestContext,
@@ -59,7 +59,7 @@ export class SessionsController {
 
   @Get()
   @RequirePermission('sessions:read')
-  @ApiOperation({ operationId: 'listSessions', summary: 'List sessions, newest activity first' })
+  @ApiOperation({ operationId: 'listSessions', summary: 'List sessions, most recent activity first' })
   @ApiProblems('invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: SessionPage })
   list(
@@ -82,9 +82,9 @@ export class SessionsController {
   @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'updateSession',
-    summary: 'Rename or archive a session, change its network or its setup script',
+    summary: 'Rename or archive a session, or change its network or setup script',
     description:
-      'Runs from now on find the new network. A new script is run by `POST …/setup`; without one, prompts go on.',
+      'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait.',
   })
   @ApiProblems('session_not_found', 'session_busy', 'session_not_ready')
   @ApiResponse({ status: 200, standardSchema: Session })
@@ -101,7 +101,7 @@ export class SessionsController {
   @RequirePermission('sessions:write')
   @ApiOperation({ operationId: 'deleteSession', summary: 'Delete a session with its workspace and runs' })
   @ApiProblems('session_not_found')
-  @ApiResponse({ status: 204, description: 'It is gone; what was running has been cancelled' })
+  @ApiResponse({ status: 204, description: 'The session is deleted; its running run was cancelled' })
   remove(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
     return this.sessions.remove(ctx, sessionId);
   }

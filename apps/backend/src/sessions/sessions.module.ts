@@ -12,7 +12,7 @@ import { SessionStore } from './session-store.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 
-/** Needs a `SessionRuns`, which runs/ provides to everybody. */
+/** Needs an implementation of `RunsPort`, which RunsPortModule provides. */
 @Module({
   imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
   controllers: [SessionsController],

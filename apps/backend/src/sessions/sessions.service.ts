@@ -8,20 +8,20 @@ import type {
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { uuidV7 } from '../database/uuid-v7.js';
 import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
+import { RunsPort } from './runs-port.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
-import { SessionRuns } from './session-runs.js';
 import { SessionStore } from './session-store.js';
 import { titleFromRepository } from './session-title.js';
 
-/** How long an answer waits for the work behind it; the work goes on all the same. */
+/** How long a response waits for the work behind it. On timeout the work continues. */
 const WAIT_MS = { create: 30_000, remove: 10_000 };
 
 @Injectable()
@@ -29,15 +29,15 @@ export class SessionsService {
   constructor(
     private readonly sessions: SessionStore,
     private readonly reconciler: SessionReconciler,
-    private readonly runs: SessionRuns,
+    private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
   ) {}
 
   /**
-   * Makes a session and waits until it is set up, 30 s at most.
-   * @param prefer the `Prefer` header; `respond-async` answers at once
-   * @throws ProblemError disk_quota_exceeded; 400 for the address or the ref; within the wait, the code of why it could not be set up
+   * Creates a session and waits until it is set up, 30 s at most.
+   * @param prefer the `Prefer` header; `respond-async`: do not wait
+   * @throws ProblemError disk_quota_exceeded; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
@@ -58,7 +58,7 @@ export class SessionsService {
     return this.sessions.view(await this.sessions.get(ctx, id));
   }
 
-  /** Renames, archives, or says what runs find from now on. @throws ProblemError session_busy, session_not_ready */
+  /** Renames, archives, or changes the network or setup of future runs. @throws ProblemError session_busy, session_not_ready */
   async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
     const { title, network, setup, status } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
@@ -70,14 +70,14 @@ export class SessionsService {
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
+      // Prompts that waited for the setup may start now, or every waiting run has to end.
+      if (status !== undefined || setup !== undefined)
+        tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
-    // Prompts that waited for the setup may go on, or all that waits has to end.
-    if (status !== undefined || setup !== undefined)
-      this.runs.kick({ tenantId: ctx.tenantId, sessionId: id });
     return this.read(ctx, id);
   }
 
-  /** Archives a session in which nothing has happened since `before`, nor is about to. Another one stays as it is. */
+  /** Archives the session if nothing has happened in it since `before` and nothing is about to. */
   async archiveIdle(ctx: RequestContext, id: string, before: Date): Promise<void> {
     await this.sessions.changeIfThere(ctx, id, async (tx, session) => {
       const isIdle = session.updatedAt < before && session.activeRunId === null && session.queuedRuns === 0;
@@ -85,19 +85,22 @@ export class SessionsService {
     });
   }
 
-  /** Deletes the session with all it has; what is running is cancelled first. */
+  /** Deletes the session and everything in it. A running run is cancelled first. */
   async remove(ctx: RequestContext, id: string): Promise<void> {
-    await this.sessions.change(ctx, id, (tx) =>
-      tx.of(SessionEntity).update({ id }, { deletedAt: new Date() }),
-    );
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    this.runs.kick(ref);
+    await this.sessions.change(ctx, id, async (tx) => {
+      await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
+      tx.afterCommit(() => this.runs.kick(ref));
+    });
     await waitAtMost(WAIT_MS.remove, this.reconciler.interrupt(ref));
   }
 
   private async insert(ctx: RequestContext, body: CreateSession): Promise<SessionEntity> {
     if (body.ref !== undefined && body.repo_url === undefined) {
-      throw new ProblemError('ref_invalid', 'A ref needs a repo_url: an empty repository has no branches.');
+      throw new ProblemError(
+        'ref_invalid',
+        'A ref needs a repo_url, since an empty repository has no branches.',
+      );
     }
     const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
     const { repoUrl, ref } = await this.clones.checkSource(asked);
@@ -116,15 +119,10 @@ export class SessionsService {
       createdAt: now,
       updatedAt: now,
     };
-    let tellSetup = () => {};
-    const session = await this.sessions.insert(ctx, row, async (tx, made) => {
-      tellSetup = await this.runs.queueSetup(ctx, tx, made);
-    });
-    tellSetup();
-    return session;
+    return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
   }
 
-  /** Archiving what is archived changes nothing. Runs that wait are cancelled. */
+  /** Cancels waiting runs. Does nothing if the session is archived already. */
   private async archive(tx: TenantTransaction, session: SessionEntity): Promise<void> {
     if (session.status === 'archived') return;
     await this.runs.refuseWhenBusy(tx, session);
@@ -139,6 +137,6 @@ export class SessionsService {
   }
 }
 
-/** RFC 7240: a list of preferences; ours has no parameters. */
+/** Parses a list of preferences (RFC 7240). The one that we know has no parameters. */
 const prefersAsync = (prefer = '') =>
   prefer.split(',').some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');

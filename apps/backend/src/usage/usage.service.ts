@@ -5,7 +5,7 @@ import { CONFIG, type Config } from '../config.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 
-/** `float8`, since a bigint comes as text; it counts bytes exactly up to 8 PB. */
+/** `float8`, since a bigint is returned as a string; it is exact up to 8 PB. */
 const DISK = `
   SELECT (SELECT coalesce(sum(disk_bytes), 0) FROM sessions
            WHERE tenant_id = $1 AND deleted_at IS NULL)::float8 AS "workspaces",
@@ -31,7 +31,7 @@ interface Disk {
   measuredAt: Date | null;
 }
 
-/** What each tenant takes, and whether it may take more. The measuring is retention's. */
+/** What each tenant uses, and whether it may use more. Retention does the measuring. */
 @Injectable()
 export class UsageService {
   constructor(
@@ -57,20 +57,20 @@ export class UsageService {
     };
   }
 
-  /** @throws ProblemError disk_quota_exceeded when the tenant takes more than it may already */
+  /** @throws ProblemError disk_quota_exceeded when the tenant already exceeds its disk quota */
   async refuseWhenFull(ctx: RequestContext): Promise<void> {
     if (this.quota === null) return;
     const { workspaces, mirrors } = await this.disk(ctx);
-    const taken = workspaces + mirrors;
-    if (taken <= this.quota) return;
+    const used = workspaces + mirrors;
+    if (used <= this.quota) return;
     throw new ProblemError(
       'disk_quota_exceeded',
-      `The sessions of your organisation take ${inGb(taken)} of the ${inGb(this.quota)} that they may. Delete sessions that ` +
-        'nobody needs, or ask your operator for more (DISK_QUOTA_GB_PER_TENANT).',
+      `Your organisation’s sessions use ${inGb(used)} of ${inGb(this.quota)}. Delete sessions that are no longer needed, or ` +
+        'ask your operator for a larger quota (DISK_QUOTA_GB_PER_TENANT).',
     );
   }
 
-  /** What the tenant's mirrors were found to take. */
+  /** Stores the measured size of the tenant's mirrors. */
   async saveMirrors({ tenantId }: RequestContext, bytes: number): Promise<void> {
     await this.db.run({ tenantId }, (tx) => tx.manager.query(SAVE_MIRRORS, [tenantId, bytes]));
   }

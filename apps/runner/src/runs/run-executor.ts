@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
+import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
@@ -12,7 +13,6 @@ import {
   OutputLimitError,
   type RunningTurn,
 } from '../engine/port/engine.js';
-import { textOfInput } from '../engine/port/run-input.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { REDIS_KEYS, RUN_COMMAND_CHANNEL } from '@saas-codex/contracts/redis-keys';
 import { AnyRunCommand, RunCommand, RunCommandNotice } from '@saas-codex/contracts/run-commands';
-import { fieldOf } from '@saas-codex/event-log/redis-stream/entry-field';
+import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { Redis } from 'ioredis';
 import { Jail } from '../sandbox/jail/jail.js';
 

@@ -1,7 +1,7 @@
 import type { Network } from '@saas-codex/contracts/network';
+import { type RunInput, toRunInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import type { JobsOptions } from 'bullmq';
-import { inputFromText, type RunInput } from '../engine/port/run-input.js';
 
 /** Name of the BullMQ queue. Its keys start with REDIS_KEYS.queuePrefix. */
 export const RUN_QUEUE = 'runs';
@@ -29,7 +29,7 @@ export type QueuedRun = RunJob | JobWithoutInput;
 export function toRunJob(data: QueuedRun): RunJob {
   if ('input' in data) return data;
   const { kind, prompt, ...job } = data;
-  return { ...job, input: inputFromText(kind, prompt) };
+  return { ...job, input: toRunInput(kind, prompt) };
 }
 
 const DAY_SECONDS = 24 * 60 * 60;

@@ -4,7 +4,6 @@ import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contract
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { inputFromText } from '../engine/port/run-input.js';
 import { RunsService } from './runs.service.js';
 
 @Controller('runs')
@@ -17,8 +16,7 @@ export class RunsController {
   @Post()
   @HttpCode(202)
   async start(@Body({ schema: StartRun }) body: z.output<typeof StartRun>): Promise<RunStarted> {
-    const { kind, prompt, ...run } = body;
-    return { runId: await this.runs.queueRun({ ...run, input: inputFromText(kind, prompt) }) };
+    return { runId: await this.runs.queueRun(body) };
   }
 
   @Get(':runId')

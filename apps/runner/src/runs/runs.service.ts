@@ -6,7 +6,6 @@ import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { ThreadStore } from '../threads/thread-store.js';
-import type { RunInput } from '../engine/port/run-input.js';
 import { RunInbox } from './run-inbox.js';
 import { stoppedOutcome } from './run-outcome.js';
 import { type QueuedRun, RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
@@ -16,7 +15,6 @@ const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
 const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
 
 /** What a run is queued with. */
-type QueueRun = Omit<z.output<typeof StartRun>, 'kind' | 'prompt'> & { input: RunInput };
 
 @Injectable()
 export class RunsService {
@@ -40,7 +38,7 @@ export class RunsService {
     traceparent,
     priority,
     runId = randomUUID(),
-  }: QueueRun): Promise<string> {
+  }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.getThread(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
     const job: RunJob = { owner, input, network, checkpoint: checkpoint ?? null, traceparent };

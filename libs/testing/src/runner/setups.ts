@@ -20,7 +20,7 @@ export class Setups {
 
   /** Starts a script. @returns the run's id */
   async start(script: string, network: Network = NETWORK_OFF): Promise<string> {
-    const body = { threadId: this.threadId, kind: 'setup', prompt: script, network };
+    const body = { threadId: this.threadId, input: { kind: 'setup', script }, network };
     return String((await this.runner.call('POST', '/runs', body)).body['runId']);
   }
 

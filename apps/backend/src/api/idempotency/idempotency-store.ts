@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuidV7 } from 'uuid';
 import { TenantDatabase } from '../../database/tenant-database.js';
-import { uuidV7 } from '../../database/uuid-v7.js';
 import { actorId } from '../../identity/actor.js';
 import type { RequestContext } from '../../identity/request-context.js';
 import { IdempotencyKey, type SavedAnswer } from './idempotency-key.entity.js';

@@ -2,7 +2,7 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
 import type { Thread } from '../../threads/thread-store.js';
-import type { RunInput } from './run-input.js';
+import type { RunInput } from '@saas-codex/contracts/runs';
 
 /*
  * How the runner drives what works on a run. Nothing outside of an adapter's folder knows the types of its protocol.

@@ -4,18 +4,18 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Redis } from 'ioredis';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { REDIS } from '../redis.module.js';
-import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
-import { SessionRuns } from '../sessions/session-runs.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { REDIS } from '../redis.module.js';
+import { RunsPort } from '../sessions/runs-port.js';
+import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { RunEntity } from './run.entity.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
-import { IN_FLIGHT, OPEN, RunStore, telling } from './run-store.js';
+import { IN_FLIGHT, OPEN, RunStore, updateRunSummary } from './run-store.js';
 
-/** What sessions need of their runs. */
+/** Implements what sessions need from runs. */
 @Injectable()
-export class RunsOfSession extends SessionRuns {
+export class RunsPortAdapter extends RunsPort {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     private readonly runs: RunStore,
@@ -30,12 +30,11 @@ export class RunsOfSession extends SessionRuns {
     if (busy > 0) throw new ProblemError('session_busy', 'Cancel its run, or wait until it has ended.');
   }
 
-  async queueSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<() => void> {
-    const { setup } = session;
-    if (setup === null) return () => undefined;
-    const script = { kind: 'setup', prompt: setup.script } as const;
-    const run = await telling((...held) => this.queueing.enqueue(ctx, ...held, script))(tx, session);
-    return () => this.queueing.tell(run);
+  async queueSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    if (session.setup === null) return;
+    const input = { kind: 'setup', script: session.setup.script } as const;
+    await this.queueing.enqueue(ctx, tx, session, { input });
+    await updateRunSummary(tx, session.id);
   }
 
   async cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void> {

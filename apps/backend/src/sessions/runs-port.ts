@@ -2,25 +2,18 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity, SessionRef } from './session.entity.js';
 
-/** What sessions need of their runs. Runs are built upon sessions, so they provide it (runs/). */
-export abstract class SessionRuns {
+/** What sessions need from runs. Runs are built on sessions, so `runs/` implements this port (`RunsPortAdapter`). */
+export abstract class RunsPort {
   /**
-   * For the transaction that archives the session, whose row is locked.
-   * @throws ProblemError session_busy when the runner has a run of it
+   * For the transaction that archives the session and has locked its row.
+   * @throws ProblemError session_busy when the runner has a run of the session
    */
   abstract refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
-  /**
-   * For the transaction that makes the session: its setup script is to run, before any prompt.
-   * @returns tells everybody about it, for when the transaction is committed
-   */
-  abstract queueSetup(
-    ctx: RequestContext,
-    tx: TenantTransaction,
-    session: SessionEntity,
-  ): Promise<() => void>;
+  /** For the transaction that creates the session: queues its setup script, if any, ahead of every prompt. */
+  abstract queueSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
-  /** For the transaction that takes the setup script away, whose session's row is locked: ends its runs. */
+  /** For the transaction that removes the setup script and has locked the session's row: cancels the setup's runs. */
   abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
   /** The session has changed: reconciles its runs. */
