@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { sessionQuery } from '../entities/session/api/get-session.js';
-import { closeSessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
+import { closeSessionDialog, type SessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
 import { DeleteSessionDialog } from '../features/session-actions/delete-session-dialog.js';
 import { RenameSessionDialog } from '../features/session-actions/rename-session-dialog.js';
 import { useStore } from '../shared/lib/store.js';
@@ -16,29 +16,28 @@ const SetupDialog = lazy(async () => ({
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function SessionDialogs() {
   const dialog = useStore(sessionDialog);
-  const { data } = useQuery({
-    ...sessionQuery(dialog?.session.session_id ?? ''),
-    enabled: dialog?.about === 'network' || dialog?.about === 'setup',
-  });
-  if (!dialog) return null;
-  const { about, allow } = dialog;
-  const session = data ?? dialog.session;
+  return (
+    <Suspense fallback={null}>{dialog && <OpenDialog {...dialog} onClose={closeSessionDialog} />}</Suspense>
+  );
+}
+
+interface OpenDialogProps extends SessionDialog {
+  onClose: () => void;
+}
+
+function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps) {
+  // The session may change while these two are open; the others need no fresh data.
+  const live = about === 'network' || about === 'setup';
+  const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
+  const session = data ?? opened;
   switch (about) {
     case 'rename':
-      return <RenameSessionDialog session={session} onClose={closeSessionDialog} />;
+      return <RenameSessionDialog session={session} onClose={onClose} />;
     case 'delete':
-      return <DeleteSessionDialog session={session} onClose={closeSessionDialog} />;
+      return <DeleteSessionDialog session={session} onClose={onClose} />;
     case 'network':
-      return (
-        <Suspense fallback={null}>
-          <NetworkDialog session={session} allow={allow} onClose={closeSessionDialog} />
-        </Suspense>
-      );
+      return <NetworkDialog session={session} allow={allow} onClose={onClose} />;
     case 'setup':
-      return (
-        <Suspense fallback={null}>
-          <SetupDialog session={session} allow={allow} onClose={closeSessionDialog} />
-        </Suspense>
-      );
+      return <SetupDialog session={session} allow={allow} onClose={onClose} />;
   }
 }

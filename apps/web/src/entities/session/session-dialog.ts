@@ -3,7 +3,7 @@ import { createStore } from '../../shared/lib/store.js';
 import type { Refusal } from '../environment/network-modes.js';
 
 /** The one dialog that is open about a session. Menus, the header and the timeline open it; the app shell shows it. */
-interface SessionDialog {
+export interface SessionDialog {
   readonly about: 'rename' | 'delete' | 'network' | 'setup';
   /** The session as it was when the dialog opened. */
   readonly session: Session;

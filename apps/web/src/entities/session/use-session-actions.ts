@@ -4,14 +4,13 @@ import { Archive, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
-import { openSessionDialog } from './session-dialog.js';
+import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 
 /** The menu of a session: the same in the sidebar and on the session's own page. */
 export function useSessionActions(session: Session): MenuActions {
   const update = useUpdateSession();
   const leave = useLeaveSession();
-  const open = (about: 'rename' | 'delete' | 'network' | 'setup') => () =>
-    openSessionDialog({ about, session });
+  const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const archive = () => {
     leave(session.session_id);
     update.mutate(
