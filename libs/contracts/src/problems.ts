@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * Every error that the REST API can answer, in one exhaustive table: `code` is stable and is what programs
- * switch on; `title` is for people. Services raise `new ProblemError(code, detail)` (libs/platform), nothing else.
+ * switch on; `title` is for people. Services raise `new ProblemError(code, detail)` (libs/service-kit), nothing else.
  */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not valid' },

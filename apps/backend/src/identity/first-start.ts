@@ -7,7 +7,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { CONFIG, type Config } from '../config.js';
 import { LOCKS, withLock } from '../database/advisory-lock.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH, type Auth } from './auth.js';
+import { AUTH, type Auth } from './better-auth.js';
 import { type Membership, Memberships } from './memberships.js';
 import { OWNER_EMAIL } from './sign-in-links.js';
 
