@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { DataSource } from 'typeorm';
+import { Retention } from '../src/retention/retention.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let backend: TestBackend;
@@ -75,6 +76,17 @@ describe('the same key again', () => {
     await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = '${key}'`);
     expect((await create()).status).toBe(201);
     expect(await sessionsMade()).toBe(2);
+  });
+
+  it('is removed from the database after a day', async () => {
+    const kept = `${key}-kept`;
+    await create();
+    await create({ title: key }, kept);
+    await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = '${key}'`);
+    await backend.app.get(Retention, { strict: false }).sweep();
+    expect(await sql(`SELECT key FROM idempotency_keys WHERE key IN ('${key}', '${kept}')`)).toEqual([
+      { key: kept },
+    ]);
   });
 
   it('gives the same answer after a restart', async () => {
