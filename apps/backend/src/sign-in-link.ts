@@ -3,7 +3,7 @@ import { readConfig } from '@saas-codex/service-kit/config';
 import { runMain } from '@saas-codex/service-kit/service';
 import pg from 'pg';
 import { Config } from './config.js';
-import { createAuth } from './identity/auth.js';
+import { createAuth } from './identity/better-auth.js';
 import { createSignInToken, OWNER_EMAIL } from './identity/sign-in-links.js';
 
 /** `node dist/sign-in-link.js`: prints a link that signs the owner in once, within 30 minutes. */

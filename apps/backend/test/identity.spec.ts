@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { AUTH, type Auth } from '../src/identity/auth.js';
+import { AUTH, type Auth } from '../src/identity/better-auth.js';
 import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';

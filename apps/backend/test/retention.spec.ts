@@ -164,17 +164,3 @@ it('measures what a tenant takes, and refuses new sessions above its quota', asy
   await world.call('DELETE', `/api/sessions/${session.session_id}`);
   expect((await world.create({})).status).toBe(201);
 }, 60_000);
-
-it('removes idempotency keys that are older than a day', async () => {
-  for (const key of ['old', 'new']) {
-    const created = await world.backend.post('/api/auth/sign-out', {}, { 'idempotency-key': key });
-    expect(created.status).toBe(204);
-  }
-  await database().query(
-    "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'",
-  );
-  await sweep();
-  expect(await database().query("SELECT key FROM idempotency_keys WHERE key IN ('old', 'new')")).toEqual([
-    { key: 'new' },
-  ]);
-});

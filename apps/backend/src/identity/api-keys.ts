@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
-import { AUTH, type Auth } from './auth.js';
+import { AUTH, type Auth } from './better-auth.js';
 import { MEMBERSHIP, type Membership } from './memberships.js';
 
 /** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */

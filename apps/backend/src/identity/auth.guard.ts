@@ -22,7 +22,7 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
-    const required = this.permissions.ofCalled(host);
+    const required = this.permissions.requiredBy(host.getHandler());
     if (required === 'public') return true;
     const http = host.switchToHttp();
     const [req, res] = [http.getRequest<Request>(), http.getResponse<Response>()];

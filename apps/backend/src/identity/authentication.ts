@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { SystemDatabase } from '../database/system-database.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH, type Auth } from './auth.js';
+import { AUTH, type Auth } from './better-auth.js';
 import { Memberships } from './memberships.js';
 import type { CallerContext } from './request-context.js';
 

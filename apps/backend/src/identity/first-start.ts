@@ -6,7 +6,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, Locks } from '../database/locks.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH, type Auth } from './auth.js';
+import { AUTH, type Auth } from './better-auth.js';
 import { type Membership, Memberships } from './memberships.js';
 import { OWNER_EMAIL } from './sign-in-links.js';
 

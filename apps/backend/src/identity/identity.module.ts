@@ -3,8 +3,8 @@ import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { CONFIG, type Config } from '../config.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH, createAuth } from './auth.js';
-import { AuthController } from './auth.controller.js';
+import { AUTH, createAuth } from './better-auth.js';
+import { SignInController } from './sign-in.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authentication } from './authentication.js';
 import { FirstStart } from './first-start.js';
@@ -15,7 +15,7 @@ import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [AuthController, MeController],
+  controllers: [SignInController, MeController],
   providers: [
     {
       provide: AUTH,

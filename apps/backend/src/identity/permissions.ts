@@ -14,13 +14,13 @@ import { type Permission, ROLE_PERMISSIONS } from '@saas-codex/contracts/permiss
 
 const ROUTE_ACCESS = 'route-access';
 
-/** Who may call a route: everybody, or whoever has the permission. */
+/** Who may call a route: everybody, or callers with the permission. */
 type RouteAccess = 'public' | Permission;
 
-/** The route requires a credential whose role has this permission. Stands on the controller's method. */
+/** On a controller's method: the route requires a caller whose role has this permission. */
 export const RequirePermission = (permission: Permission) => SetMetadata(ROUTE_ACCESS, permission);
 
-/** The route answers without a credential. Only health, readiness and sign-in do. */
+/** On a controller's method: the route answers without a credential. Only health, readiness and sign-in do. */
 export const Public = () => applyDecorators(SetMetadata(ROUTE_ACCESS, 'public'), ApiSecurity({}));
 
 /** What each role may do. */
@@ -32,9 +32,9 @@ export const ROLE_TABLE = Symbol('role table');
 export const roleTable = (): RoleTable =>
   new Map(ROLES.map((role) => [role, new Set(ROLE_PERMISSIONS[role])]));
 
-type Handler = (...args: never[]) => unknown;
+type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-/** Knows what each route requires, and lets the application start only when every route says it. */
+/** Knows what each route requires. Keeps the application from starting while a route does not declare it. */
 @Injectable()
 export class RoutePermissions implements OnModuleInit {
   constructor(
@@ -53,7 +53,7 @@ export class RoutePermissions implements OnModuleInit {
         .getAllMethodNames(prototype)
         .filter((name) => {
           const handler = prototype[name];
-          return handler && isRoute(handler) && !this.accessOf(handler, controller);
+          return handler && isRoute(handler) && !this.requiredBy(handler);
         })
         .map((name) => `${controller.name}.${name}`);
     });
@@ -62,17 +62,13 @@ export class RoutePermissions implements OnModuleInit {
     }
   }
 
-  /** What the route that is being called requires; undefined: it does not say, and nobody may call it. */
-  ofCalled(host: ExecutionContext): RouteAccess | undefined {
-    return this.accessOf(host.getHandler() as Handler, host.getClass());
+  /** What the called route requires. A controller's class is not asked, so that a new method starts closed. */
+  requiredBy(handler: Handler): RouteAccess | undefined {
+    return this.reflector.get<RouteAccess | undefined>(ROUTE_ACCESS, handler);
   }
 
   isAllowed(role: Role, permission: Permission): boolean {
     return this.roles.get(role)?.has(permission) ?? false;
-  }
-
-  private accessOf(handler: Handler, controller: Function): RouteAccess | undefined {
-    return this.reflector.getAllAndOverride<RouteAccess | undefined>(ROUTE_ACCESS, [handler, controller]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '@saas-codex/service-kit/config';
-import type { Auth, LinkRequest } from './auth.js';
+import type { Auth, LinkRequest } from './better-auth.js';
 
 /** How the owner, whom the first start creates, is found again. The address gets no mail. */
 export const OWNER_EMAIL = 'owner@saas-codex.localhost';

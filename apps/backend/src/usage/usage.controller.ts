@@ -14,8 +14,8 @@ export class UsageController {
   @RequirePermission('usage:read')
   @ApiOperation({
     operationId: 'readUsage',
-    summary: 'Read what the organisation uses: disk, sessions, runs',
-    description: 'Disk usage is measured every few minutes. What is deleted stops counting at once.',
+    summary: 'Read what the organisation uses: disk, sessions and runs',
+    description: 'Disk usage is measured every few minutes. Deleted sessions stop counting at once.',
   })
   @ApiResponse({ status: 200, standardSchema: TenantUsage })
   read(@Ctx() ctx: RequestContext): Promise<TenantUsage> {

@@ -14,8 +14,6 @@ const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
 /** States of a job that no runner holds; unknown: Redis has lost it. */
 const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
 
-/** What a run is queued with. */
-
 @Injectable()
 export class RunsService {
   constructor(

@@ -5,13 +5,13 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isAPIError } from 'better-auth/api';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { AUTH, type Auth } from './auth.js';
+import { AUTH, type Auth } from './better-auth.js';
 import { passCookies, webHeaders } from './authentication.js';
 import { Public, RequirePermission } from './permissions.js';
 
 @ApiTags('identity')
 @Controller('api/auth')
-export class AuthController {
+export class SignInController {
   constructor(@Inject(AUTH) private readonly auth: Auth) {}
 
   @Post('sign-in')
