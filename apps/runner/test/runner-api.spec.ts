@@ -32,6 +32,17 @@ describe("the runner's API", () => {
     }
   });
 
+  it('refuses a request with a field that it does not know: a newer backend may mean a limit by it', async () => {
+    const threadId = await world.createThread(runner);
+    const run = { runId: RUN_ID, threadId, prompt: 'Hi', maxCost: 5 };
+    const started = await runner.call('POST', '/runs', run);
+    expect(started).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect((await runner.call('GET', `/runs/${RUN_ID}`)).body).toEqual({ held: false });
+    // Nothing is asked of a cancel that its address does not say.
+    const cancelled = await runner.call('POST', `/runs/${RUN_ID}/cancel`, { reason: 'budget' });
+    expect(cancelled).toMatchObject({ status: 202, body: { runId: RUN_ID } });
+  });
+
   it('tells anybody that it is alive and how agents are confined, and the backend what it is', async () => {
     const health = await runner.call('GET', '/health', undefined, '');
     expect(health.status).toBe(200);

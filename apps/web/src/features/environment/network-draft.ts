@@ -1,4 +1,11 @@
-import { Network, NETWORK_MODES, type NetworkInput } from '@saas-codex/contracts/network';
+import {
+  knownNetwork,
+  Network,
+  NETWORK_MODES,
+  NETWORK_OFF,
+  type NetworkAnswer,
+  type NetworkInput,
+} from '@saas-codex/contracts/network';
 import { z } from 'zod';
 import type { Refusal } from '../timeline/fold/run-timeline.js';
 import { type FieldErrors, fieldErrors } from './field-errors.js';
@@ -13,13 +20,17 @@ export type HostDraft = NetworkDraft['hosts'][number];
 
 export const NETWORK_DRAFT_OFF: NetworkDraft = { mode: 'off', hosts: [] };
 
-export const fromNetwork = (network: Network): NetworkDraft => ({
-  mode: network.mode,
-  hosts:
-    network.mode === 'allow_list'
-      ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods === 'read' }))
-      : [],
-});
+/** A mode that this page does not know is edited from off. */
+export function fromNetwork(answer: NetworkAnswer): NetworkDraft {
+  const network = knownNetwork(answer) ?? NETWORK_OFF;
+  return {
+    mode: network.mode,
+    hosts:
+      network.mode === 'allow_list'
+        ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods === 'read' }))
+        : [],
+  };
+}
 
 export function toNetwork({ mode, hosts }: NetworkDraft): NetworkInput {
   if (mode !== 'allow_list') return { mode };
@@ -52,7 +63,8 @@ const ruleName = ({ host, port }: Refusal): string =>
   port === 80 || port === 443 ? host : `${host}:${port}`;
 
 /** Whether a network allows by now what was refused once. */
-export function allows(network: Network, refusal: Refusal): boolean {
+export function allows(answer: NetworkAnswer, refusal: Refusal): boolean {
+  const network = knownNetwork(answer) ?? NETWORK_OFF;
   if (refusal.reason === 'address_not_public' || network.mode === 'off') return false;
   if (network.mode === 'on') return true;
   const wanted = ruleName(refusal);

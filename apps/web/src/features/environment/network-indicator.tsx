@@ -1,3 +1,4 @@
+import { knownNetwork } from '@saas-codex/contracts/network';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -9,7 +10,7 @@ import { MODES, networkText } from './network-modes.js';
 export function NetworkIndicator({ session }: { session: Session }) {
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
-  const Icon = MODES[unlimited ? 'on' : session.network.mode].icon;
+  const Icon = MODES[unlimited ? 'on' : (knownNetwork(session.network)?.mode ?? 'off')].icon;
   return (
     <IconButton
       label={`Network: ${unlimited ? 'not limited' : networkText(session.network)}`}

@@ -1,5 +1,5 @@
 import type { EventData } from '@saas-codex/contracts/events';
-import type { Network, NetworkMode } from '@saas-codex/contracts/network';
+import { knownNetwork, type NetworkAnswer, type NetworkMode } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { Globe, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
 
@@ -27,8 +27,9 @@ export const MODES: Record<NetworkMode, Mode> = {
 type Refusal = EventData<'network.refused'>;
 
 /** A network in a word or two; one host is named. */
-export function networkText(network: Network): string {
-  if (network.mode !== 'allow_list') return network.mode;
+export function networkText(answer: NetworkAnswer): string {
+  const network = knownNetwork(answer);
+  if (network?.mode !== 'allow_list') return answer.mode;
   const [first, ...more] = network.hosts;
   return more.length === 0 ? (first?.host ?? 'no host') : `${network.hosts.length} hosts`;
 }
