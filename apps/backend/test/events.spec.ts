@@ -49,7 +49,7 @@ async function queueRun(): Promise<{ run: Run; owner: RunLogOwner }> {
 
 const readRun = async (id: string) => (await (await backend.fetch(`/api/runs/${id}`)).json()) as Run;
 
-it("streams a run's events to its tenant, from its beginning and behind any id", async () => {
+it("streams a run's events to its tenant, from its beginning or after any id", async () => {
   const { run, owner } = await queueRun();
   const url = `${backend.url}/api/runs/${run.run_id}/events`;
   const live = await openSse(url, { headers: asOwner() });
@@ -67,7 +67,7 @@ it("streams a run's events to its tenant, from its beginning and behind any id",
   expect(await resumed.ended()).toEqual(events.slice(1));
 });
 
-it('goes on behind an event that Redis has lost, and refuses one that there never was', async () => {
+it('continues after an event that Redis has lost, and refuses one that never was', async () => {
   const { run, owner } = await queueRun();
   const ready = async () => {
     const answer = await backend.fetch(`/api/sessions/${run.session_id}`);
@@ -91,7 +91,7 @@ it('goes on behind an event that Redis has lost, and refuses one that there neve
   ]);
 });
 
-it('moves a run as its log was ended, and tells the tenant', async () => {
+it('ends a run as its log ended, and publishes that to its tenant', async () => {
   const { run, owner } = await queueRun();
   const activity = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
   await logs.startLog(owner, STARTED);
@@ -130,6 +130,24 @@ it('answers problems instead of a stream', async () => {
   expect(await codeOf(`${events}?after=5`, asOwner())).toEqual([400, 'invalid_cursor']);
   expect(await codeOf(`/api/runs/${randomUUID()}/events`, asOwner())).toEqual([404, 'run_not_found']);
   expect(await codeOf('/api/runs/5/events', asOwner())).toEqual([400, 'invalid_request']);
+});
+
+it('takes an id of the stream that all tenants once shared, and lets that stream expire', async () => {
+  const former = 'codex:activity';
+  const id = (await redis.xadd(former, '*', 'type', 'session.deleted', 'event', '{}')) ?? '';
+  const next = await startBackend({
+    DATABASE_URL: backend.config.DATABASE_URL,
+    REDIS_URL: backend.config.REDIS_URL,
+    OWNER_TOKEN_FILE: backend.config.OWNER_TOKEN_FILE,
+  });
+  await waitFor(async () => (await redis.ttl(former)) > 0);
+  const { run, owner } = await queueRun();
+  await logs.startLog(owner, STARTED);
+  const client = await openSse(`${next.url}/api/events`, { headers: { ...asOwner(), 'last-event-id': id } });
+  await client.until((events) =>
+    events.some(({ event, data }) => event === 'run.status' && JSON.parse(data).run_id === run.run_id),
+  );
+  await next.stop();
 });
 
 it('closes its streams when it stops', async () => {

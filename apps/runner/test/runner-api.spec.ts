@@ -36,6 +36,17 @@ describe("the runner's API", () => {
     }
   });
 
+  it('refuses a request with an unknown field, since a newer backend may mean a limit by it', async () => {
+    const threadId = await world.createThread(runner);
+    const run = { runId: RUN_ID, threadId, prompt: 'Hi', maxCost: 5 };
+    const started = await runner.call('POST', '/runs', run);
+    expect(started).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect((await runner.call('GET', `/runs/${RUN_ID}`)).body).toEqual({ held: false });
+    // A cancel asks for nothing beyond its address.
+    const cancelled = await runner.call('POST', `/runs/${RUN_ID}/cancel`, { reason: 'budget' });
+    expect(cancelled).toMatchObject({ status: 202, body: { runId: RUN_ID } });
+  });
+
   it('tells everyone that it is alive and how agents are isolated, and the backend its configuration', async () => {
     const health = await runner.call('GET', '/health', undefined, '');
     expect(health.status).toBe(200);

@@ -38,9 +38,9 @@ export const Diff = z
 export type Diff = z.infer<typeof Diff>;
 
 /**
- * Which diff: from before run `from` to after run `to`; left out: from the session's start, to the workspace now.
- * Both also take a tree that an earlier `Diff` of the session named: what is read by trees stays the same while the
- * agent goes on working, so a list of files and the patches behind it fit together.
+ * Which diff: from before run `from` to after run `to`. Without them it is from the session's start to the workspace now.
+ * Both also take a tree that an earlier `Diff` of the session named. Trees stay the same while the agent works, so a list of
+ * files and their patches fit together.
  */
 const point = z.union([Id, z.string().regex(/^[0-9a-f]{40}$/)], {
   error: 'is neither a run id nor a tree',

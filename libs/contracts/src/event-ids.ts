@@ -8,7 +8,7 @@
 export interface EventId {
   /** Number of the durable event, from 1; 0 is before the first. */
   seq: number;
-  /** 0 for the durable event, 1… for the deltas behind it. */
+  /** 0 for the durable event, 1… for the deltas after it. */
   delta: number;
 }
 

@@ -95,7 +95,7 @@ const AnyEvent = z.union([RunEvent, UnknownEvent]);
 /** Reads an entry of a run's log. @returns null when it is not an event at all */
 export const readRunEvent = (json: string): RunEvent | UnknownEvent | null => readJson(AnyEvent, json);
 
-/** The events that end a run's log. Only the first of them counts; readers ignore everything behind it. */
+/** The events that end a run's log. Only the first of them counts; readers ignore everything after it. */
 export const TERMINAL_EVENT_TYPES = [
   'run.succeeded',
   'run.failed',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { Unrecognized } from './open-reading.js';
 
 /*
- * What a run's commands may reach. All that they send passes the runner's egress proxy, which resolves names itself
- * and never connects to private, loopback, link-local or metadata addresses, whatever is allowed here.
+ * What a run's commands may reach. All their traffic goes through the runner's egress proxy, which resolves names itself
+ * and never connects to private, loopback, link-local or metadata addresses, even if a host here resolves to one.
  *
  *     off          nothing
  *     allow_list   the hosts named
@@ -45,9 +46,31 @@ export type Network = z.infer<typeof Network>;
 /** As clients may write it. */
 export type NetworkInput = z.input<typeof Network>;
 
+const { host, methods } = HostRule.shape;
+/**
+ * A network in an answer. A mode of a newer server that this version does not know is read as `Unrecognized`, with its
+ * fields. The API's description shows it as `Network`.
+ */
+export const NetworkAnswer = z
+  .union([
+    Network,
+    z.discriminatedUnion('mode', [
+      z.object({ mode: z.literal('off') }),
+      z.object({ mode: z.literal('allow_list'), hosts: z.array(z.object({ host, methods })) }),
+      z.object({ mode: z.literal('on') }),
+    ]),
+    z.looseObject({ mode: Unrecognized }),
+  ])
+  .meta({ anyOf: undefined, allOf: [{ $ref: '#/components/schemas/Network' }] });
+export type NetworkAnswer = z.infer<typeof NetworkAnswer>;
+
+/** @returns null for a mode that this version does not know */
+export const knownNetwork = (network: NetworkAnswer): Network | null =>
+  Network.safeParse(network).data ?? null;
+
 export const NETWORK_OFF: Network = { mode: 'off' };
 
-/** Why the egress proxy let something not pass. */
+/** Why the egress proxy refused a connection. */
 export const NETWORK_REFUSALS = [
   'network_off',
   'host_not_allowed',

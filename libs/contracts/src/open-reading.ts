@@ -10,8 +10,8 @@ import { z } from 'zod';
  * All of them are unions whose last member takes what the members before it do not know.
  */
 
-const Unrecognized = z.string().brand<'Unrecognized'>();
 /** A value that this version does not know. The brand keeps our own code from writing one. */
+export const Unrecognized = z.string().brand<'Unrecognized'>();
 export type Unrecognized = z.infer<typeof Unrecognized>;
 
 /** An enum in an answer or an event. Its JSON Schema shows the values that are known, like that of `z.enum`. */
@@ -25,7 +25,7 @@ export const openEnum = <const V extends readonly [string, ...string[]]>(values:
 /** The type of an event or an activity whose own type is not known. */
 export const UNKNOWN = 'unknown' as const;
 
-/** Reads JSON that somebody else wrote. @returns null when it is not JSON, or not what the schema says */
+/** Reads JSON from another process. @returns null when it is not JSON, or not what the schema says */
 export function readJson<T>(schema: z.ZodType<T>, json: string): T | null {
   try {
     return schema.safeParse(JSON.parse(json)).data ?? null;

@@ -6,6 +6,9 @@ import { toRunInput, RunInput, RunKind } from './runs.js';
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
  * A thread belongs to one session and has the session's id. Its state is in the session's folder, so any runner can
  * continue it.
+ *
+ * Answers are open: the backend ignores what it does not know. Requests are closed: a runner that ignored a field of a newer
+ * backend might ignore a limit. So upgrade runners before backends.
  */
 export const CreateThread = z.strictObject({
   /** `WORKSPACES_ROOT/<session_id>/repo` */

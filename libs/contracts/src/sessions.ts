@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
-import { Network } from './network.js';
+import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
@@ -34,6 +34,15 @@ export const Setup = z
   .meta({ id: 'Setup', examples: [{ script: 'npm ci', network: { mode: 'on' } }] });
 export type Setup = z.infer<typeof Setup>;
 
+/** A setup in an answer, which may have more fields on a newer server. The API's description shows it as `Setup`. */
+const SetupAnswer = z.object({ script: z.string(), network: NetworkAnswer.optional() }).meta({
+  type: undefined,
+  properties: undefined,
+  required: undefined,
+  additionalProperties: undefined,
+  $ref: '#/components/schemas/Setup',
+});
+
 export const Session = z
   .object({
     session_id: z.uuid(),
@@ -44,8 +53,8 @@ export const Session = z
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
-    network: Network.describe("What the agent's commands may reach"),
-    setup: Setup.nullable(),
+    network: NetworkAnswer.describe("What the agent's commands may reach"),
+    setup: SetupAnswer.nullable(),
     setup_status: openEnum(RUN_STATUSES)
       .nullable()
       .describe(

@@ -36,7 +36,7 @@ export type Readiness = z.infer<typeof Readiness>;
 export const RunnerHealth = Health.extend(isolation).meta({ id: 'RunnerHealth' });
 export type RunnerHealth = z.infer<typeof RunnerHealth>;
 
-/** What does the agents' work, as the runner tells it; the UI's banner and model choice come from it. */
+/** What a runner says about itself and its model source; the UI's banner and model choice come from it. */
 export const SystemInfo = z
   .object({
     engine: openEnum(['sdk']),

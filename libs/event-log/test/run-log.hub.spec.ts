@@ -80,7 +80,7 @@ async function writeLongLog({ runId }: RunLogOwner, entries: number): Promise<vo
   await writing.exec();
 }
 
-it('sends a log from its beginning, then what is written meanwhile, then `end`', async () => {
+it('sends a log from its beginning, then new events, then `end`', async () => {
   const owner = newOwner();
   const early = await openSse(urlOf(owner));
   expect(early.headers).toMatchObject({
@@ -100,7 +100,7 @@ it('sends a log from its beginning, then what is written meanwhile, then `end`',
   expect(await late.ended()).toEqual(events);
 });
 
-it('goes on behind any id, of a durable event or a delta, while the run goes on and after it', async () => {
+it('continues after any id, of a durable event or a delta, while the run is active and after its end', async () => {
   const owner = newOwner();
   await writeSomeLog(owner);
   const whole = await openSse(urlOf(owner));
@@ -119,7 +119,7 @@ it('goes on behind any id, of a durable event or a delta, while the run goes on 
   }
 });
 
-it('begins to read another run at once while it waits for the first', async () => {
+it('starts to read another run at once while it waits for the first', async () => {
   const [first, second] = [newOwner(), newOwner()];
   const watching = await openSse(urlOf(first));
   const log = await logs.startLog(first, STARTED);
@@ -142,18 +142,21 @@ it('ignores what follows the first terminal event', async () => {
   expect(await late.ended()).toEqual(early.events);
 });
 
-it.each([1, 2_500, 5_000])('sends a long log from behind event %i, also to many at once', async (after) => {
-  const owner = newOwner();
-  await writeLongLog(owner, 5_000);
-  const clients = await Promise.all(
-    Array.from({ length: 5 }, () => openSse(`${urlOf(owner)}?after=${after}`)),
-  );
-  await logs.endLog(owner, 'run.succeeded', {});
-  const expected = Array.from({ length: 5_001 - after }, (_, n) => `${after + n + 1}`);
-  for (const client of clients) expect(idsOf(await client.ended())).toEqual(expected);
-  const late = await openSse(`${urlOf(owner)}?after=${after}`);
-  expect(idsOf(await late.ended())).toEqual(expected);
-});
+it.each([1, 2_500, 5_000])(
+  'sends a long log from after event %i, also to many clients at once',
+  async (after) => {
+    const owner = newOwner();
+    await writeLongLog(owner, 5_000);
+    const clients = await Promise.all(
+      Array.from({ length: 5 }, () => openSse(`${urlOf(owner)}?after=${after}`)),
+    );
+    await logs.endLog(owner, 'run.succeeded', {});
+    const expected = Array.from({ length: 5_001 - after }, (_, n) => `${after + n + 1}`);
+    for (const client of clients) expect(idsOf(await client.ended())).toEqual(expected);
+    const late = await openSse(`${urlOf(owner)}?after=${after}`);
+    expect(idsOf(await late.ended())).toEqual(expected);
+  },
+);
 
 it('refuses a cursor that is no id, and one that the log does not reach', async () => {
   const owner = newOwner();
@@ -165,14 +168,14 @@ it('refuses a cursor that is no id, and one that the log does not reach', async 
   }
 });
 
-it('sends a heartbeat to everybody', async () => {
+it('sends a heartbeat to every client', async () => {
   const client = await openSse(urlOf(newOwner()));
   for (let n = 0; n < 15; n += 1) tick();
   await client.until((events) => events.length === 1);
   expect(client.events).toEqual([{ id: null, event: 'heartbeat', data: '{}' }]);
 });
 
-it('cuts off a client that takes nothing, and nobody else', async () => {
+it('cuts off a client that takes nothing, and no other', async () => {
   const owner = newOwner();
   const healthy = await openSse(urlOf(owner));
   const stuck = await openSse(urlOf(owner), { paused: true });
@@ -188,7 +191,7 @@ it('cuts off a client that takes nothing, and nobody else', async () => {
   stuck.close();
 });
 
-it('lets a slow client fall out of the window and still gives it all', async () => {
+it('lets a slow client fall out of the window and still sends it everything', async () => {
   const owner = newOwner();
   const slow = await openSse(urlOf(owner));
   slow.response.pause();
@@ -211,7 +214,7 @@ it('goes on after Redis was restarted', async () => {
   expect(idsOf(await client.ended())).toEqual(['1', '2', '3']);
 });
 
-it('cuts its clients off when the log is gone after a restart, and says so when they come back', async () => {
+it('cuts off its clients when the log is gone after a restart, and tells them so when they come back', async () => {
   const owner = newOwner();
   await writeSomeLog(owner);
   const client = await openSse(urlOf(owner));
@@ -224,7 +227,7 @@ it('cuts its clients off when the log is gone after a restart, and says so when 
   expect(again.status).toBe(400);
 });
 
-it('forgets a log some time after its last client has left, and reads it anew for the next', async () => {
+it('drops a log some time after its last client has left, and reads it again for the next', async () => {
   const owner = newOwner();
   const client = await openSse(urlOf(owner));
   await writeSomeLog(owner);
@@ -237,7 +240,7 @@ it('forgets a log some time after its last client has left, and reads it anew fo
   expect(idsOf(await next.ended())).toEqual(['1', '2', '2-1', '2-2', '3', '3-1', '4']);
 });
 
-it('cuts its clients off when it closes, and takes no more', async () => {
+it('cuts off its clients when it closes, and accepts no more', async () => {
   const owner = newOwner();
   const client = await openSse(urlOf(owner));
   await hub.close();

@@ -6,88 +6,88 @@ import { upstreamHeaders } from '../proxy/headers.js';
 import { Upstream } from '../proxy/upstream.js';
 
 const TICK_MS = 1_000;
-/** How long a stream may go on without its client's credential being looked at again. */
+/** How long a stream may go on before its client's credential is checked again. */
 const VALID_TICKS = 60;
-/** Of one tick, so that everybody who came at once is not asked for at once. */
+/** At most so many checks per tick, so that clients that came together are not all checked together. */
 const CHECKS_PER_TICK = 200;
-/** Questions under way: as many as make a backend busy. Each takes a connection, and a crowd's would all be new ones. */
+/** At most so many questions at once, enough to keep a backend busy. Each takes a connection, and those of a crowd are new. */
 const QUESTIONS = 32;
-/** After so long an answer waits for something else than its turn, and the next question goes out. */
+/** A question that takes longer does not wait for a busy backend, so the next one is sent. */
 const QUESTION_MS = 250;
 
 /** A client's right to the stream that it asked for. */
 export interface Permission {
   /** The client's, for the backend. */
   headers: OutgoingHttpHeaders;
-  /** Of the backend's answer: a cookie in use may have been prolonged. */
+  /** From the backend's answer: it may have extended a cookie that is in use. */
   cookies: string[];
 }
 
-interface Held {
+interface OpenAnswer {
   req: Request;
   res: Response;
-  /** The tick of the last look. */
+  /** The tick of the last check. */
   checkedAt: number;
   isBeingChecked: boolean;
 }
 
 /**
- * Who may watch what. Only the backend knows, so it is asked as the client (HEAD of the very stream), before a stream starts and
- * again while it lasts: a credential that was taken back ends what it has started, within a minute or so. A backend that
- * does not answer ends nothing.
+ * Checks which client may watch which stream. Only the backend knows, so the gateway asks it as the client, with a HEAD
+ * request for the stream: before the stream starts, and again while it is open. So a revoked credential ends its streams
+ * within about a minute. A backend that does not answer ends no stream.
  */
 @Injectable()
 export class Permissions implements OnApplicationShutdown {
-  /** In the order in which they were last looked at. */
-  private readonly held = new Set<Held>();
+  /** In the order of their last checks. */
+  private readonly open = new Set<OpenAnswer>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
   private readonly turns = new Turns(QUESTIONS, QUESTION_MS);
-  /** Of looks again, which nobody waits for. */
+  /** For the checks of open streams, for which no client waits. */
   private readonly laterTurns = new Turns(QUESTIONS, QUESTION_MS);
   private ticks = 0;
 
   constructor(private readonly upstream: Upstream) {}
 
-  /** @returns null when the backend refuses, or the client has gone; @throws when it does not answer */
+  /** @returns null when the backend refuses, or the client has disconnected; @throws when the backend does not answer */
   async of(req: Request): Promise<Permission | null> {
     const answer = await this.ask(req, this.turns);
     if (answer?.statusCode !== 200) return null;
     return { headers: upstreamHeaders(req), cookies: answer.headers['set-cookie'] ?? [] };
   }
 
-  /** Ends the answer when its client's permission is taken back. */
-  hold(req: Request, res: Response): void {
-    const held = { req, res, checkedAt: this.ticks, isBeingChecked: false };
-    this.held.add(held);
-    res.on('close', () => this.held.delete(held));
+  /** Ends the answer as soon as its client's permission is revoked. */
+  endWhenRevoked(req: Request, res: Response): void {
+    const answer = { req, res, checkedAt: this.ticks, isBeingChecked: false };
+    this.open.add(answer);
+    res.on('close', () => this.open.delete(answer));
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
   }
 
-  /** Called every second: looks at those again that nobody has looked at for long. */
+  /** Called every second: checks the answers whose last check is long ago. */
   tick(): void {
     this.ticks += 1;
     let checks = 0;
-    for (const held of this.held) {
-      if (this.ticks - held.checkedAt < VALID_TICKS || checks++ >= CHECKS_PER_TICK) return;
-      held.checkedAt = this.ticks;
-      this.held.delete(held);
-      this.held.add(held);
-      if (!held.isBeingChecked) void this.check(held);
+    for (const answer of this.open) {
+      if (this.ticks - answer.checkedAt < VALID_TICKS || checks++ >= CHECKS_PER_TICK) return;
+      answer.checkedAt = this.ticks;
+      this.open.delete(answer);
+      this.open.add(answer);
+      if (!answer.isBeingChecked) void this.check(answer);
     }
   }
 
-  private async check(held: Held): Promise<void> {
-    held.isBeingChecked = true;
-    const answer = await this.ask(held.req, this.laterTurns).catch(() => null);
-    held.isBeingChecked = false;
+  private async check(open: OpenAnswer): Promise<void> {
+    open.isBeingChecked = true;
+    const answer = await this.ask(open.req, this.laterTurns).catch(() => null);
+    open.isBeingChecked = false;
     const status = answer?.statusCode ?? 500;
-    if (status >= 400 && status < 500) held.res.destroy();
+    if (status >= 400 && status < 500) open.res.destroy();
   }
 
-  /** @returns null when the client has gone meanwhile */
+  /** @returns null when the client has disconnected meanwhile */
   private ask(req: Request, turns: Turns): Promise<IncomingMessage | null> {
     return turns.run(async () => {
       if (req.socket.destroyed) return null;

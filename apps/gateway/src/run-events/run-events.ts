@@ -13,13 +13,13 @@ import { RunStream } from './run-stream.js';
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
 
 /*
- * The events of a run for everybody who watches it here, from one stream of the backend, however many they are.
+ * Serves a run's events to all clients that watch it here, however many, from one stream of the backend.
  *
- *     client ──HEAD as the client──► backend: may it?  ──no──► the proxy, so that the backend says why itself
+ *     client ──HEAD as the client──► backend: may it?  ──no──► the proxy, so that the backend itself says why
  *                                        │ yes
- *     client ◄──ready bytes── Feed ◄─────┴── one GET, with the credential of the client that came first
+ *     client ◄──ready bytes── Feed ◄─────┴── one GET, with the credential of the first client
  *
- * The feed is the one that the backend itself has (platform/sse): a window of wire bytes, and each client a place in it.
+ * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a place.
  */
 @Injectable()
 export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
@@ -32,17 +32,18 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
-    const watched = runId && (await this.watch(runId, req).catch((error: unknown) => unwatched(req, error)));
+    const watched =
+      runId && (await this.watch(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
     if (res.destroyed) return;
     if (!watched) return next();
     const { feed, permission } = watched;
     if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
     openEventStream(req, res);
-    this.permissions.hold(req, res);
+    this.permissions.endWhenRevoked(req, res);
     feed.subscribe(res, cursorOf(req) ?? BEFORE_FIRST_EVENT);
   }
 
-  /** Before the HTTP server closes, since it waits for open streams; their clients come back by themselves. */
+  /** Runs before the HTTP server closes, which waits for open streams. Their clients reconnect by themselves. */
   beforeApplicationShutdown(): void {
     this.feeds.close();
   }
@@ -60,13 +61,13 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
   }
 }
 
-/** The proxy finds out the same and says so, or it works after all. */
-function unwatched(req: Request, err: unknown): null {
-  requestLog(req)?.warn({ err }, 'the run is not read for all, but for this client');
+/** The proxy takes the request instead: it has the same problem and reports it, or it works after all. */
+function leaveToProxy(req: Request, err: unknown): null {
+  requestLog(req)?.warn({ err }, 'the run has no shared stream: this client gets its own');
   return null;
 }
 
-/** The run whose events a request wants; undefined for every other request, which is the proxy's. */
+/** The run whose events a request asks for; undefined for every other request, which goes to the proxy. */
 function runOf({ method, originalUrl, headers }: Request): string | undefined {
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   return method === 'GET' && !hasBody ? PATH.exec(originalUrl)?.[1] : undefined;

@@ -7,17 +7,17 @@ import type { Frame } from '@saas-codex/event-log/sse/wire-log';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
-/** How long a backend that is away may take to come back before the clients are sent to look for themselves. */
-const RESUME_PATIENCE_MS = 10_000;
+/** How long a backend may be away before the clients are disconnected. */
+const RESUME_TIMEOUT_MS = 10_000;
 const RETRY_MS = 200;
-/** Bytes of one page for a client that is behind the window. */
+/** Size of one page for a client that is before the window. */
 const PAGE_BYTES = 256 * 1024;
 
 /**
- * The log of one run in this process, kept up by one stream of the backend:
+ * The log of one run in this process, kept up to date by one stream of the backend:
  *
  *     connected ──stream breaks──► resuming, by the id of the last event ──answered──► connected
- *         │                           └─refused, or away for RESUME_PATIENCE_MS─► lost: every client is cut off
+ *         │                           └─refused, or away for RESUME_TIMEOUT_MS──► lost: every client is cut off
  *         └─`end`─► ended                                                         and comes back by id
  */
 export class RunFeed {
@@ -25,7 +25,7 @@ export class RunFeed {
   private connection: IncomingMessage | null = null;
   private closed = false;
 
-  /** @param onLost the feed will not go on. */
+  /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
     private readonly onLost: () => void,
@@ -33,7 +33,7 @@ export class RunFeed {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
   }
 
-  /** @throws what `RunStream.open` does */
+  /** @throws what `RunStream.open` throws */
   static async open(stream: RunStream, onLost: () => void): Promise<RunFeed> {
     const run = new RunFeed(stream, onLost);
     void run.follow(await stream.open(BEFORE_FIRST_EVENT));
@@ -55,7 +55,7 @@ export class RunFeed {
     if (!this.closed) this.onLost();
   }
 
-  /** Takes what comes until the connection has ended. */
+  /** Reads until the connection has ended. */
   private read(connection: IncomingMessage): Promise<void> {
     this.connection = connection;
     if (this.closed) connection.destroy();
@@ -70,9 +70,9 @@ export class RunFeed {
     });
   }
 
-  /** @returns null when there is nothing to go on with */
+  /** @returns null when the stream cannot be resumed */
   private async resume(): Promise<IncomingMessage | null> {
-    const giveUpAt = performance.now() + RESUME_PATIENCE_MS;
+    const giveUpAt = performance.now() + RESUME_TIMEOUT_MS;
     while (!this.closed && performance.now() < giveUpAt) {
       try {
         return await this.stream.open(this.feed.log.lastId);
@@ -84,10 +84,10 @@ export class RunFeed {
     return null;
   }
 
-  /** A page from before the window, for a client that is further behind. */
+  /** A page from before the window. */
   private async readHistory(after: EventId): Promise<HistoryPage> {
     const connection = await this.stream.open(after).catch((error: unknown) => {
-      // Whoever comes next lends its own credential.
+      // The next client brings its own credential.
       if (error instanceof RefusedError) this.onLost();
       throw error;
     });
@@ -103,8 +103,8 @@ export class RunFeed {
       if (ended || size >= PAGE_BYTES || compareEventIds(last, this.feed.log.startsAfter) >= 0) break;
     }
     const lastId = page.at(-1)?.id;
-    // The window's first event is there, so a stream that ends before it has broken.
-    if (!lastId) throw new Error('the backend broke off');
+    // The window's first event exists, so a stream that ends before it has broken.
+    if (!lastId) throw new Error('the stream of the backend broke off');
     return { bytes: Buffer.concat(page.map(({ bytes }) => bytes)), lastId, ended };
   }
 }

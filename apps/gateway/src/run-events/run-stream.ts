@@ -3,7 +3,7 @@ import { type EventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { HEADERS } from '@saas-codex/contracts/http';
 import type { Upstream } from '../proxy/upstream.js';
 
-/** Longer than the pause between the backend's heartbeats: whoever is silent for so long is gone. */
+/** Longer than the pause between the backend's heartbeats: a backend that is silent for so long is gone. */
 const SILENCE_MS = 45_000;
 
 /** The backend does not let this credential see the run, or the log has no such event. */
@@ -24,13 +24,13 @@ export class RunStream {
   }
 
   /**
-   * The answer's body are the events behind `after`.
-   * @throws RefusedError, and what a connection that fails does
+   * The body of the answer is the events after `after`.
+   * @throws RefusedError, and the errors of a connection that fails
    */
   async open(after: EventId): Promise<IncomingMessage> {
     const path = `/api/runs/${this.runId}/events?after=${toWireId(after)}`;
     const answer = await this.upstream.ask({ method: 'GET', path, headers: this.headers });
-    // What breaks later ends the body, which is all that its reader has to know.
+    // An error ends the body, which is all that its reader has to know.
     answer.on('error', () => undefined);
     answer.setTimeout(SILENCE_MS, () => answer.destroy());
     if (answer.statusCode === 200) return answer;

@@ -4,8 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { EventData, EventType, RunEvent } from '@saas-codex/contracts/events';
-import { isTerminalEventType } from '@saas-codex/contracts/events';
+import {
+  type EventData,
+  type EventType,
+  isTerminalEventType,
+  RunEvent,
+  type RunEventOf,
+} from '@saas-codex/contracts/events';
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
@@ -101,7 +106,9 @@ export class RunnerWorld {
   /** The run's log so far, with its deltas. */
   async log(runId: string): Promise<RunEvent[]> {
     const entries = await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+');
-    return entries.map(([, fields]) => JSON.parse(String(fields[fields.indexOf('event') + 1])) as RunEvent);
+    return entries.map(([, fields]) =>
+      RunEvent.parse(JSON.parse(String(fields[fields.indexOf('event') + 1]))),
+    );
   }
 
   /** The run's whole log, once it has ended. */
@@ -126,7 +133,9 @@ export class RunnerWorld {
 }
 
 export function dataOf<T extends EventType>(events: RunEvent[], type: T): EventData<T>[] {
-  return events.filter((event) => event.type === type).map((event) => event.data as EventData<T>);
+  return events
+    .filter((event): event is RunEvent & RunEventOf<T> => event.type === type)
+    .map((event) => event.data);
 }
 
 /** Processes of this machine with the text in their command line. */

@@ -1,4 +1,11 @@
-import { Network, NETWORK_MODES, type NetworkInput } from '@saas-codex/contracts/network';
+import {
+  knownNetwork,
+  Network,
+  NETWORK_MODES,
+  NETWORK_OFF,
+  type NetworkAnswer,
+  type NetworkInput,
+} from '@saas-codex/contracts/network';
 import { z } from 'zod';
 import { type FieldErrors, fieldErrors } from './field-errors.js';
 import type { Refusal } from './network-modes.js';
@@ -14,13 +21,17 @@ export type HostDraft = NetworkDraft['hosts'][number];
 
 export const NETWORK_DRAFT_OFF: NetworkDraft = { mode: 'off', hosts: [] };
 
-export const fromNetwork = (network: Network): NetworkDraft => ({
-  mode: NETWORK_MODES.find((mode) => mode === network.mode) ?? null,
-  hosts:
-    network.mode === 'allow_list'
-      ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods !== 'any' }))
-      : [],
-});
+/** A mode that this page does not know must be chosen again. */
+export function fromNetwork(answer: NetworkAnswer): NetworkDraft {
+  const network = knownNetwork(answer);
+  return {
+    mode: network?.mode ?? null,
+    hosts:
+      network?.mode === 'allow_list'
+        ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods === 'read' }))
+        : [],
+  };
+}
 
 /** What the draft says; `networkErrors` finds a draft without a mode. */
 export function toNetwork({ mode, hosts }: NetworkDraft): NetworkInput {
@@ -55,7 +66,8 @@ const ruleName = ({ host, port }: Refusal): string =>
   port === 80 || port === 443 ? host : `${host}:${port}`;
 
 /** Whether the network now allows a connection that it refused before. */
-export function allows(network: Network, refusal: Refusal): boolean {
+export function allows(answer: NetworkAnswer, refusal: Refusal): boolean {
+  const network = knownNetwork(answer) ?? NETWORK_OFF;
   if (refusal.reason === 'address_not_public') return false;
   if (network.mode === 'on') return true;
   if (network.mode !== 'allow_list') return false;

@@ -1,5 +1,5 @@
-import type { Network } from '@saas-codex/contracts/network';
-import { Setup } from '@saas-codex/contracts/sessions';
+import type { NetworkAnswer } from '@saas-codex/contracts/network';
+import { type Session, Setup } from '@saas-codex/contracts/sessions';
 import { z } from 'zod';
 import { errorsIn, type FieldErrors, fieldErrors, NO_ERRORS } from './field-errors.js';
 import { fromNetwork, NETWORK_DRAFT_OFF, NetworkDraft, networkErrors, toNetwork } from './network-draft.js';
@@ -16,7 +16,7 @@ export type SetupDraft = z.infer<typeof SetupDraft>;
 export const NO_SETUP: SetupDraft = { script: '', asSession: true, network: NETWORK_DRAFT_OFF };
 
 /** @param session the session's network, which applies if the setup has none of its own */
-export const fromSetup = (setup: Setup | null, session: Network): SetupDraft => ({
+export const fromSetup = (setup: Session['setup'], session: NetworkAnswer): SetupDraft => ({
   script: setup?.script ?? '',
   asSession: setup?.network === undefined,
   network: fromNetwork(setup?.network ?? session),
