@@ -145,7 +145,8 @@ it('takes a refusal with an unknown code as one: the run fails with what the run
   expect(asked.filter((call) => call === 'POST /runs')).toHaveLength(1);
 
   const client = backend.app.get(RunnerClient, { strict: false });
-  const start = () => client.startRun({ runId: randomUUID(), threadId: randomUUID(), prompt: 'Hi' });
+  const start = () =>
+    client.startRun({ runId: randomUUID(), threadId: randomUUID(), input: { kind: 'prompt', prompt: 'Hi' } });
   const refused = await start().catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(RunnerRefused);
   expect(refused).toMatchObject({ code: 'budget_spent', detail: 'Wait a day.', status: 402 });
