@@ -52,8 +52,9 @@ export class SessionStore {
     return this.db.run(ctx, async (tx) => {
       const sessions = tx.of(SessionEntity);
       const find = () => sessions.findOne({ where: { id: row.id } });
-      if (!(await find())) await whenNew(tx, await sessions.insert(row));
-      const session = present(await find());
+      const existing = await find();
+      if (!existing) await whenNew(tx, await sessions.insert(row));
+      const session = existing ?? present(await find());
       tx.afterCommit(() => this.publish(session));
       return session;
     });
