@@ -10,7 +10,8 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import type { ProblemError } from '@saas-codex/service-kit/problem';
 import { connectRedis } from '@saas-codex/service-kit/redis';
 import { ActivityHub, serveActivity } from '../src/activity/activity.hub.js';
-import { publishActivity, subscribeToActivity } from '../src/activity/activity-stream.js';
+import { publishActivity } from '../src/activity/activity-stream.js';
+import { ActivityServer } from '../src/activity/activity.server.js';
 
 let server: TestRedis;
 let redis: Redis;
@@ -119,9 +120,12 @@ it('goes on after Redis has lost everything', async () => {
   expect(percents(client.events)).toEqual([1, 2]);
 });
 
-it('publishes the activities of every tenant to the processes that have subscribed, also after a restart', async () => {
+it('hands the activities of every tenant to the handler of their type, also after a restart of Redis', async () => {
   const heard: string[] = [];
-  const unsubscribe = subscribeToActivity(redis, (json) => heard.push(JSON.parse(json).tenant_id));
+  const transport = new ActivityServer(redis);
+  const handle = async ({ tenant_id: tenant }: SessionProgressActivity) => heard.push(tenant);
+  transport.addHandler('session.progress', handle, true);
+  transport.listen(() => undefined);
   const isHeard = (tenant: string) => async () => {
     await publishActivity(redis, progress(tenant, 1));
     return heard.includes(tenant);
@@ -130,7 +134,7 @@ it('publishes the activities of every tenant to the processes that have subscrib
   await waitFor(isHeard('g'));
   await server.restart();
   await waitFor(isHeard('h'));
-  unsubscribe();
+  transport.close();
 });
 
 it('goes on after Redis was restarted', async () => {

@@ -15,7 +15,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
-import { RunStatusListener } from './run-status.listener.js';
+import { RunStatusConsumer } from './run-status.consumer.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsPortAdapter } from './runs-port-adapter.js';
@@ -23,7 +23,7 @@ import { RunsService } from './runs.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
-  controllers: [RunsController],
+  controllers: [RunStatusConsumer, RunsController],
   providers: [
     {
       provide: RunLogs,
@@ -36,7 +36,6 @@ import { RunsService } from './runs.service.js';
     RunReconciler,
     RunScan,
     RunSettling,
-    RunStatusListener,
     RunStore,
     RunsPortAdapter,
     RunsService,

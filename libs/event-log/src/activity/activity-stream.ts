@@ -45,17 +45,3 @@ export async function publishActivity(redis: Redis, activity: Activity): Promise
   const stream = REDIS_KEYS.activity(activity.tenant_id);
   await redis.eval(PUBLISH_ACTIVITY_1, 1, stream, ...activityArguments(activity));
 }
-
-/**
- * Calls `onActivity` with each activity of every tenant, as JSON, from now on. Those that are published while the
- * connection is broken are lost.
- * @returns a function that ends the subscription
- */
-export function subscribeToActivity(redis: Redis, onActivity: (json: string) => void): () => void {
-  // A connection that has subscribed can do nothing else. ioredis subscribes again after it has reconnected.
-  const subscriber = redis.duplicate({ lazyConnect: true });
-  subscriber.on('error', () => undefined);
-  subscriber.on('message', (_channel, json) => onActivity(json));
-  subscriber.subscribe(ACTIVITY_CHANNEL).catch(() => undefined);
-  return () => subscriber.disconnect();
-}
