@@ -121,7 +121,7 @@ module.exports = {
     {
       name: 'only-its-adapter-knows-the-codex-sdk',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: '^apps/runner/src/engine/sdk/' },
+      from: { path: '^(apps|libs)/[^/]+/src/', pathNot: '^(apps/runner/src/engine/sdk|libs/testing)/' },
       to: { path: '@openai/codex-sdk' },
     },
     {

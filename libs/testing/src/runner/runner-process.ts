@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../../scripts/lib/ports.mjs';
 import { waitFor } from '../wait-for.js';
-import { RUN_SOURCE } from './run-source.js';
 
-const MAIN = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../../apps/runner/dist/main.js', import.meta.url));
 export const SERVICE_TOKEN = 'test-service-token-0123456789abcdef0123456789';
 
 interface Answer {
@@ -30,7 +29,7 @@ export async function startRunnerProcess(
   group?: string,
 ): Promise<RunnerProcess> {
   const port = settings['PORT'] ?? String(await freePort());
-  const command = [process.execPath, ...RUN_SOURCE, MAIN];
+  const command = [process.execPath, MAIN];
   const entering = ['/bin/sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', group ?? ''];
   const [program = '', ...args] = group === undefined ? command : [...entering, ...command];
   const child = spawn(program, args, {
