@@ -8,7 +8,7 @@ const swc = {
   module: { type: 'es6' },
 };
 
-/** Which specs to run (scripts/test.mjs): `unit`, those that start no server; `faults`, the long ones too; else all but these. */
+/** Which specs to run (scripts/test.mjs): `unit`, those that start no program; `faults`, the long ones too; else all but these. */
 const specs = process.env.SPECS;
 const isUnit = specs === 'unit';
 
@@ -16,7 +16,9 @@ const isUnit = specs === 'unit';
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tests'],
-  testMatch: isUnit ? ['**/*.unit.spec.{ts,tsx}'] : ['**/*.spec.{ts,tsx}'],
+  testMatch: isUnit
+    ? ['<rootDir>/apps/web/test/**/*.spec.{ts,tsx}', '**/*.unit.spec.ts']
+    : ['**/*.spec.{ts,tsx}'],
   // Minutes long each: `npm run test:faults`.
   testPathIgnorePatterns: specs === 'faults' ? [] : ['<rootDir>/tests/faults/long/'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],

@@ -1,6 +1,6 @@
 // npm test: installs what it needs, then every check and every spec, on a fresh clone as on a used one.
 // npm test -- <pattern>: builds, and runs only the specs whose path matches.
-// npm run test:unit: only the specs that start no server, browser or container (*.unit.spec.ts). No build.
+// npm run test:unit: only the specs that start no other program (those of the web app, and *.unit.spec.ts). No build.
 // npm run test:faults [-- pattern]: the whole fault suite. FAULT_SEED=… replays a random history.
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
