@@ -1,11 +1,12 @@
 /** A real git server over HTTP: `git http-backend` as CGI behind a tiny Node server on loopback. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { answerWithGit } from '../../../scripts/lib/git-http-backend.mjs';
 
 const execute = promisify(execFile);
 const AUTHOR = { name: 'Ada', email: 'ada@example.org' };
@@ -41,7 +42,7 @@ export async function startGitServer(): Promise<GitServer> {
   let requests = 0;
   const server = createServer((req, res) => {
     requests++;
-    serve(root, req, res);
+    answerWithGit(root, req, res, ENVIRONMENT);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -78,42 +79,4 @@ export async function startGitServer(): Promise<GitServer> {
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-function serve(root: string, req: IncomingMessage, res: ServerResponse): void {
-  const url = new URL(req.url ?? '/', 'http://git');
-  const cgi = spawn('git', ['http-backend'], {
-    env: {
-      ...ENVIRONMENT,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: '1',
-      GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
-      REQUEST_METHOD: req.method,
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: req.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: req.headers['content-encoding'] ?? '',
-      REMOTE_ADDR: '127.0.0.1',
-    },
-  });
-  req.pipe(cgi.stdin);
-  cgi.stdin.on('error', () => {});
-  let head = Buffer.alloc(0);
-  const onHead = (chunk: Buffer) => {
-    head = Buffer.concat([head, chunk]);
-    const end = head.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    cgi.stdout.off('data', onHead);
-    let status = 200;
-    for (const line of head.subarray(0, end).toString().split('\r\n')) {
-      const [name = '', ...value] = line.split(': ');
-      if (name.toLowerCase() === 'status') status = Number.parseInt(value.join(': '), 10);
-      else res.setHeader(name, value.join(': '));
-    }
-    res.writeHead(status);
-    res.write(head.subarray(end + 4));
-    cgi.stdout.pipe(res);
-  };
-  cgi.stdout.on('data', onHead);
-  cgi.on('close', () => res.end());
 }

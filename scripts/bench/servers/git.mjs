@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { answerWithGit } from '../../lib/git-http-backend.mjs';
 import { capture } from '../../lib/run.mjs';
 
 /* As large as the repository by which cloning was judged before there was a product: 38 MB of files, 220 MB of history. */
@@ -52,35 +53,10 @@ function* change(file, bytes) {
 
 /** Serves the bare repositories below `folder`: `git http-backend` behind Node. @param {string} folder */
 export async function startGitServer(folder) {
-  const server = createServer((req, res) => {
-    const url = new URL(req.url ?? '/', 'http://git');
-    const cgi = spawn('git', ['http-backend'], {
-      env: {
-        ...GIT_ENVIRONMENT,
-        GIT_PROJECT_ROOT: folder,
-        GIT_HTTP_EXPORT_ALL: '1',
-        GIT_PROTOCOL: String(req.headers['git-protocol'] ?? ''),
-        REQUEST_METHOD: req.method,
-        PATH_INFO: url.pathname,
-        QUERY_STRING: url.search.slice(1),
-        CONTENT_TYPE: req.headers['content-type'] ?? '',
-        HTTP_CONTENT_ENCODING: req.headers['content-encoding'] ?? '',
-        REMOTE_ADDR: '127.0.0.1',
-      },
-    });
-    cgi.stdin.on('error', () => undefined);
-    req.pipe(cgi.stdin);
-    cgi.stdout.once('data', (first) => {
-      const end = first.indexOf('\r\n\r\n');
-      for (const line of first.subarray(0, end).toString().split('\r\n')) {
-        const [name = '', value = ''] = line.split(': ');
-        if (name === 'Status') res.statusCode = Number.parseInt(value, 10);
-        else res.setHeader(name, value);
-      }
-      res.write(first.subarray(end + 4));
-      cgi.stdout.pipe(res);
-    });
-  }).listen(0, '127.0.0.1');
+  const server = createServer((req, res) => answerWithGit(folder, req, res, GIT_ENVIRONMENT)).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {

@@ -2,13 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
-import { StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry, type HubOptions } from '../sse/feed-registry.js';
+import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
 import type { Frame } from '../sse/wire-log.js';
@@ -28,25 +26,8 @@ const HISTORY_PAGE_ENTRIES = 500;
 const CLOCK_SKEW_MS = 60_000;
 const Tenanted = z.object({ tenant_id: z.string() });
 
-export class ActivityHub {
+export class ActivityHub extends Hub {
   private readonly logger = new Logger(ActivityHub.name);
-  private readonly reader: StreamReader;
-  private readonly feeds: FeedRegistry;
-  private readonly onLive: HubOptions['onLive'];
-
-  /** @param redis a connection for short commands; the hub makes one more for reading. */
-  constructor(
-    private readonly redis: Redis,
-    { ticker, onLive }: HubOptions = {},
-  ) {
-    this.reader = new StreamReader(redis);
-    this.feeds = new FeedRegistry(ticker);
-    this.onLive = onLive;
-  }
-
-  get clientCount(): number {
-    return this.feeds.clientCount;
-  }
 
   openFeed(tenantId: string): Promise<Feed> {
     return this.feeds.get(tenantId, async () => {
@@ -55,11 +36,6 @@ export class ActivityHub {
       );
       return { feed, close: this.watch(tenantId, feed) };
     });
-  }
-
-  async close(): Promise<void> {
-    this.feeds.close();
-    await this.reader.close();
   }
 
   /** Keeps the feed up to date until the function that it returns is called. */

@@ -2,12 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { isTerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import type { Redis } from 'ioredis';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { fieldOf, lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
-import { StreamReader } from '../redis-stream/stream-reader.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
-import { FeedRegistry, type HubOptions } from '../sse/feed-registry.js';
+import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
 import type { HistoryPage } from '../sse/feed-client.js';
 import type { Frame } from '../sse/wire-log.js';
@@ -45,25 +43,7 @@ export interface RunLogSources {
 
 const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
 
-export class RunLogHub {
-  private readonly reader: StreamReader;
-  private readonly feeds: FeedRegistry;
-  private readonly onLive: HubOptions['onLive'];
-
-  /** @param redis a connection for short commands; the hub makes one more for reading. */
-  constructor(
-    private readonly redis: Redis,
-    { ticker, onLive }: HubOptions = {},
-  ) {
-    this.reader = new StreamReader(redis);
-    this.feeds = new FeedRegistry(ticker);
-    this.onLive = onLive;
-  }
-
-  get clientCount(): number {
-    return this.feeds.clientCount;
-  }
-
+export class RunLogHub extends Hub {
   /**
    * The log of a run, for a client that has the events up to `after`; the run may not have started yet.
    * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
@@ -81,11 +61,6 @@ export class RunLogHub {
     }
     if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, refill);
     return feed;
-  }
-
-  async close(): Promise<void> {
-    this.feeds.close();
-    await this.reader.close();
   }
 
   private async readFeed(runId: string, archive: RunLogArchive) {
