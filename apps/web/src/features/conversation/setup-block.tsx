@@ -1,4 +1,4 @@
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunStatus } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { CircleAlert, Hammer, type LucideIcon, Unplug } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
@@ -36,7 +36,7 @@ interface Looks {
   readonly open: boolean;
 }
 
-const LOOKS = {
+const LOOKS: Readonly<Record<RunStatus, Looks>> = {
   queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup queued', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },

@@ -4,7 +4,7 @@ import { type ReactElement, type ReactNode, useRef } from 'react';
 import { cx } from '../lib/cx.js';
 
 /** One entry. The same entries are shown by a button's menu and by a right click. */
-export interface MenuAction {
+interface MenuAction {
   label: string;
   icon?: LucideIcon;
   onSelect: () => void;
