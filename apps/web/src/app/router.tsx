@@ -15,8 +15,7 @@ import { ApiError } from '../shared/api/api-error.js';
 import { meQuery } from '../shared/api/get-me.js';
 import { systemQuery } from '../shared/api/get-system.js';
 import { AppShell } from './app-shell.js';
-import { CrashPage } from './error-pages.js';
-import { NotFoundPage } from './error-pages.js';
+import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
  *     /sign-in            the only page without the shell

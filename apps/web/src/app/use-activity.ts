@@ -1,16 +1,13 @@
-import { Activity } from '@saas-codex/contracts/activity';
+import { type Activity, readActivity, type UnknownActivity } from '@saas-codex/contracts/activity';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { applyRunStatus, reloadRuns } from '../entities/run/run-cache.js';
-import { runKeys } from '../entities/run/run-cache.js';
-import { applySession, removeSession } from '../entities/session/session-cache.js';
-import { sessionKeys } from '../entities/session/session-cache.js';
+import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
+import { applySession, removeSession, sessionKeys } from '../entities/session/session-cache.js';
 import { meQuery } from '../shared/api/get-me.js';
-import { openOnReading } from '../shared/api/open-on-reading.js';
 import { openEventStream } from '../shared/sse/event-stream.js';
 
-/** Writes what happened to sessions and runs into the query cache. Activities of unknown types are ignored. */
-function applyActivity(client: QueryClient, activity: Activity): void {
+/** Writes what happened to sessions and runs into the query cache. */
+function applyActivity(client: QueryClient, activity: Activity | UnknownActivity): void {
   switch (activity.type) {
     case 'session.updated':
       applySession(client, activity.session);
@@ -22,6 +19,8 @@ function applyActivity(client: QueryClient, activity: Activity): void {
       return void client.setQueryData(sessionKeys.progress(activity.session_id), activity);
     case 'run.status':
       return applyRunStatus(client, activity);
+    case 'unknown':
+      return;
   }
 }
 
@@ -33,8 +32,8 @@ export function useActivity(): void {
       openEventStream({
         url: '/api/events',
         onMessage: ({ data }) => {
-          const activity = openOnReading(Activity).safeParse(JSON.parse(data));
-          if (activity.success) applyActivity(client, activity.data);
+          const activity = readActivity(data);
+          if (activity) applyActivity(client, activity);
         },
         // The activity log is short, so after a gap everything is read again.
         onOpen: (resumed) => {

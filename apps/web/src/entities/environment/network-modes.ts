@@ -1,5 +1,10 @@
 import type { EventData } from '@saas-codex/contracts/events';
-import type { Network, NetworkMode, NetworkRefusal } from '@saas-codex/contracts/network';
+import {
+  knownNetwork,
+  type NetworkAnswer,
+  type NetworkMode,
+  type NetworkRefusal,
+} from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { Globe, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
@@ -33,8 +38,9 @@ export const networkMode = (mode: string): Mode =>
   lookUp(MODES, mode) ?? { name: inWords(mode), icon: Globe, note: '' };
 
 /** A network in a word or two; a single host by its name. */
-export function networkText(network: Network): string {
-  if (network.mode !== 'allow_list') return networkMode(network.mode).name.toLowerCase();
+export function networkText(answer: NetworkAnswer): string {
+  const network = knownNetwork(answer);
+  if (network?.mode !== 'allow_list') return networkMode(answer.mode).name.toLowerCase();
   const [first, ...more] = network.hosts;
   return more.length === 0 ? (first?.host ?? 'no host') : `${network.hosts.length} hosts`;
 }
@@ -51,14 +57,14 @@ export function networkLimit(isolation: SystemInfo['isolation'] | undefined): st
   }
 }
 
-const REFUSED_BECAUSE: Partial<Record<Refusal['reason'], string>> = {
+const REFUSED_BECAUSE: Partial<Record<NetworkRefusal, string>> = {
   host_not_allowed: 'not on the allow list',
   method_not_allowed: 'only reading is allowed there',
   address_not_public: 'not a public address',
 };
 
 /** @param about whose network refused it: the session's, or the setup script's own */
-export function refusedBecause(reason: NetworkRefusal, about: 'network' | 'setup'): string {
+export function refusedBecause(reason: Refusal['reason'], about: 'network' | 'setup'): string {
   if (reason !== 'network_off') return lookUp(REFUSED_BECAUSE, reason) ?? 'not allowed';
   return about === 'setup' ? 'network is off for the setup' : 'network is off for this session';
 }

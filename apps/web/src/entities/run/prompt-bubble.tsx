@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'react';
 import { cx } from '../../shared/lib/cx.js';
-import { useDisclosure } from '../../shared/lib/use-disclosure.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
+import { useDisclosure } from '../../shared/ui/disclosure.js';
 
 interface PromptBubbleProps {
   id: string;
@@ -12,7 +12,7 @@ interface PromptBubbleProps {
 
 /** What the person asked. A long prompt is cut until it is expanded. */
 export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps) {
-  const { open, toggle } = useDisclosure(`${id}/prompt`);
+  const { open, trigger, bodyId } = useDisclosure(`${id}/prompt`);
   const text = useRef<HTMLDivElement>(null);
   const [long, setLong] = useState(false);
   useLayoutEffect(() => {
@@ -34,15 +34,14 @@ export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps)
       >
         <div
           ref={text}
+          id={bodyId}
           className={cx('[overflow-wrap:anywhere] whitespace-pre-wrap', !open && 'line-clamp-[12]')}
         >
           {prompt}
         </div>
         {long && (
           <button
-            type="button"
-            aria-expanded={open}
-            onClick={toggle}
+            {...trigger}
             className="mt-1.5 text-xs font-medium text-muted-foreground hover:text-foreground"
           >
             {open ? 'Show less' : 'Show more'}

@@ -32,8 +32,9 @@ export function sessionState(session: Session): SessionState {
     case 'provisioning':
       return 'setting-up';
     case 'failed':
+      return 'failed';
     case 'archived':
-      return session.status;
+      return 'archived';
     case 'ready':
       if (session.active_run_id) return 'running';
       if (setupState(session) === 'held') return 'held';

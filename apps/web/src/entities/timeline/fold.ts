@@ -1,5 +1,5 @@
 import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
-import { type EventData, type RunEvent, type TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, RunEvent, TerminalEventType, UnknownEvent } from '@saas-codex/contracts/events';
 import { type Item, KnownItem } from '@saas-codex/contracts/items';
 import type { Refusal } from '../environment/network-modes.js';
 import type {
@@ -10,14 +10,6 @@ import type {
   RunTimeline,
   TimelineItem,
 } from './run-timeline.js';
-
-/** An event of a type that this build does not know: a newer server wrote it. */
-interface UnknownEvent {
-  readonly type: 'unknown';
-  /** The type as the server sent it. */
-  readonly name: string;
-  readonly data: unknown;
-}
 
 /** An event with its position in the log: a delta shares `seq` with the durable event before it. */
 export interface LoggedEvent {
@@ -75,7 +67,7 @@ function change(state: RunTimeline, event: LoggedEvent['event'], id: EventId): C
     case 'checkpoint.created':
       return {};
     case 'unknown':
-      return { entries: withUnknown(state.entries, event, id) };
+      return { entries: withUnknown(state.entries, event.raw, id) };
     default:
       return unhandled(event);
   }
@@ -85,9 +77,9 @@ function change(state: RunTimeline, event: LoggedEvent['event'], id: EventId): C
 const unhandled = (_event: never): Change => ({});
 
 /** Short-lived events are not in the archive, so only durable ones get a row: it must look the same on replay. */
-function withUnknown(entries: readonly Entry[], { name, data }: UnknownEvent, id: EventId): readonly Entry[] {
+function withUnknown(entries: readonly Entry[], raw: UnknownEvent['raw'], id: EventId): readonly Entry[] {
   if (id.delta > 0) return entries;
-  return [...entries, { kind: 'event', key: `event:${id.seq}`, type: name, data }];
+  return [...entries, { kind: 'event', key: `event:${id.seq}`, ...raw }];
 }
 
 function ending(state: RunTimeline, event: Extract<RunEvent, { type: TerminalEventType }>): Change {
@@ -136,11 +128,14 @@ function recognise(raw: Item): TimelineItem {
   return parsed.success ? { known: true, value: parsed.data } : { known: false, value: raw };
 }
 
+const isDraftType = (type: string): type is DraftEntry['itemType'] =>
+  type === 'agent_message' || type === 'reasoning';
+
 function withDelta(entries: readonly Entry[], delta: EventData<'item.delta'>): readonly Entry[] {
   const { item_type: itemType, stream_id: stream, text: added } = delta;
   if (itemType === 'command_execution') return withOutput(entries, `item:${stream}`, added);
   // The completed item shows what grew.
-  if (itemType !== 'agent_message' && itemType !== 'reasoning') return entries;
+  if (!isDraftType(itemType)) return entries;
   const key = `draft:${stream}`;
   const index = entries.findIndex((entry) => entry.key === key);
   const previous = entries[index] as DraftEntry | undefined;

@@ -1,9 +1,7 @@
 import { parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
-import { EVENT_TYPES, RunEvent } from '@saas-codex/contracts/events';
+import { readRunEvent } from '@saas-codex/contracts/events';
 import { useEffect, useSyncExternalStore } from 'react';
-import { z } from 'zod';
 import type { ApiError } from '../../shared/api/api-error.js';
-import { openOnReading } from '../../shared/api/open-on-reading.js';
 import { path } from '../../shared/api/request.js';
 import { openEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
 import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
@@ -84,7 +82,7 @@ class RunLog {
 
   private receive({ id, data }: StreamMessage): void {
     const position = parseEventId(id);
-    const event = readEvent(JSON.parse(data));
+    const event = readRunEvent(data);
     if (!position || !event) return;
     this.pending.push({ id: position, event });
     this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
@@ -97,16 +95,6 @@ class RunLog {
     this.pending = [];
     if (this.timeline !== before) this.listeners.forEach((listener) => listener());
   }
-}
-
-const AnyEvent = z.object({ type: z.string(), data: z.unknown() });
-
-/** An event of an unknown type, or one whose data this build cannot read, is passed on as it came. */
-function readEvent(json: unknown): LoggedEvent['event'] | null {
-  const known = openOnReading(RunEvent).safeParse(json);
-  if (known.success && EVENT_TYPES.includes(known.data.type)) return known.data;
-  const any = AnyEvent.safeParse(json);
-  return any.success ? { type: 'unknown', name: any.data.type, data: any.data.data } : null;
 }
 
 /** Two frames: fast enough to read along, slow enough that a burst does not render event by event. */

@@ -1,11 +1,10 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
-import { ChevronRight } from 'lucide-react';
 import { memo, useEffect, useId, useRef, useState } from 'react';
-import { FileStat } from '../../entities/session/changed-file.js';
-import { FileStatus } from '../../entities/session/changed-file.js';
+import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
+import { DisclosureArrow } from '../../shared/ui/disclosure.js';
 import { FileBody, type FileBodyProps } from './file-body.js';
 import { baseName } from './file-tree.js';
 
@@ -49,13 +48,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
           onClick={() => setOpen(!open)}
           className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-1 text-left text-xs hover:bg-hover"
         >
-          <ChevronRight
-            aria-hidden
-            className={cx(
-              'size-3.5 shrink-0 text-subtle-foreground transition-[rotate] duration-150',
-              open && 'rotate-90',
-            )}
-          />
+          <DisclosureArrow open={open} className="size-3.5 text-subtle-foreground" />
           <FileStatus status={file.status} />
           <FilePath file={file} />
           {file.generated && <Badge>generated</Badge>}

@@ -1,10 +1,9 @@
-import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
-import { FileStat } from '../../entities/session/changed-file.js';
-import { FileStatus } from '../../entities/session/changed-file.js';
+import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
 import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { DisclosureArrow } from '../../shared/ui/disclosure.js';
 import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
 
 interface FileTreeProps {
@@ -62,10 +61,7 @@ function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope
         style={indent(depth)}
         className={cx(ROW, 'text-muted-foreground')}
       >
-        <ChevronRight
-          aria-hidden
-          className={cx('size-3 shrink-0 transition-[rotate] duration-150', open && 'rotate-90')}
-        />
+        <DisclosureArrow open={open} className="size-3" />
         <span className="min-w-0 flex-1 truncate">{node.name}</span>
         {!open && <DiffStat stat={node} />}
       </button>

@@ -1,7 +1,7 @@
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunStatus } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { ChevronRight, CircleAlert, Hammer, type LucideIcon, Unplug } from 'lucide-react';
-import { memo, type ReactNode, useId } from 'react';
+import { CircleAlert, Hammer, type LucideIcon, Unplug } from 'lucide-react';
+import { memo, type ReactNode } from 'react';
 import { scriptTitle } from '../../entities/environment/setup-draft.js';
 import { plainText } from '../../entities/timeline/command/ansi.js';
 import { CommandOutput } from '../../entities/timeline/command/command-output.js';
@@ -13,9 +13,9 @@ import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 import { cx } from '../../shared/lib/cx.js';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { formatDuration } from '../../shared/lib/time.js';
-import { useDisclosure } from '../../shared/lib/use-disclosure.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
+import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
 import { RunFiles } from './run-files.js';
 import { Elapsed } from './running-line.js';
 
@@ -36,7 +36,7 @@ interface Looks {
   readonly open: boolean;
 }
 
-const LOOKS = {
+const LOOKS: Readonly<Record<RunStatus, Looks>> = {
   queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup queued', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },
@@ -84,18 +84,14 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
     text,
     open: opens,
   } = lookUp(LOOKS, status) ?? { ...LOOKS.queued, text: `Setup: ${inWords(status).toLowerCase()}` };
-  const { open, toggle } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
-  const body = useId();
+  const { open, trigger, bodyId } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
   const command = commandOf(timeline);
   const running = status === 'running';
   const reason = timeline.end?.reason ?? run.error;
   return (
     <div className="overflow-hidden rounded-xl border bg-card shadow-xs">
       <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={body}
-        onClick={toggle}
+        {...trigger}
         className="flex h-10 w-full items-center gap-2.5 px-3.5 text-left text-sm hover:bg-hover"
       >
         <Icon aria-hidden className={cx('size-4 shrink-0', iconLooks)} strokeWidth={1.75} />
@@ -105,16 +101,10 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
         </span>
         {command?.exit_code ? <Badge tone="danger">exit {command.exit_code}</Badge> : null}
         <Duration run={run} timeline={timeline} running={running} />
-        <ChevronRight
-          aria-hidden
-          className={cx(
-            'size-3.5 shrink-0 text-subtle-foreground transition-[rotate] duration-150',
-            open && 'rotate-90',
-          )}
-        />
+        <DisclosureArrow open={open} className="size-3.5 text-subtle-foreground" />
       </button>
       {open && (
-        <div id={body} className="animate-fade-in border-t">
+        <div id={bodyId} className="animate-fade-in border-t">
           <Script id={run.run_id} script={run.prompt}>
             {command?.aggregated_output && (
               <CopyButton label="Copy output" text={() => plainText(command.aggregated_output)} />
@@ -140,34 +130,27 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
 
 /** The whole script, folded. The header shows its first command. */
 function Script({ id, script, children }: { id: string; script: string; children: ReactNode }) {
-  const { open, toggle } = useDisclosure(`${id}/script`);
-  const body = useId();
+  const { open, trigger, bodyId } = useDisclosure(`${id}/script`);
   const lines = script.trim().split('\n').length;
   return (
     <div className="border-b bg-muted/50">
       <div className="flex h-8 items-center gap-2 pr-1.5 pl-2">
         <button
-          type="button"
-          aria-expanded={open}
-          aria-controls={body}
-          onClick={toggle}
+          {...trigger}
           className="flex h-6 items-center gap-1.5 rounded-md px-1.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
         >
           Script
           <span className="text-subtle-foreground">
             {lines} {lines === 1 ? 'line' : 'lines'}
           </span>
-          <ChevronRight
-            aria-hidden
-            className={cx('size-3 transition-[rotate] duration-150', open && 'rotate-90')}
-          />
+          <DisclosureArrow open={open} className="size-3" />
         </button>
         <span className="flex-1" />
         {children}
       </div>
       {open && (
         <pre
-          id={body}
+          id={bodyId}
           className="max-h-60 overflow-auto px-3.5 pt-0.5 pb-2.5 font-mono text-xs/[18px] whitespace-pre-wrap"
         >
           {script.trim()}

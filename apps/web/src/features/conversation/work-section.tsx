@@ -1,11 +1,8 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { ChevronRight } from 'lucide-react';
-import { useId } from 'react';
 import { EntryView } from '../../entities/timeline/items/entry-view.js';
 import type { Entry, RunEndStatus } from '../../entities/timeline/run-timeline.js';
-import { cx } from '../../shared/lib/cx.js';
 import { formatDuration } from '../../shared/lib/time.js';
-import { useDisclosure } from '../../shared/lib/use-disclosure.js';
+import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
 
 interface EntryListProps {
   entries: readonly Entry[];
@@ -25,27 +22,21 @@ interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
 
 /** The work of an ended run, folded to its duration. It starts open after a failure, where the work is the answer. */
 export function WorkSection({ entries, runId, session, status, duration }: WorkSectionProps) {
-  const { open, toggle } = useDisclosure(`${runId}/work`, status === 'failed' || status === 'interrupted');
-  const body = useId();
+  const opens = status === 'failed' || status === 'interrupted';
+  const { open, trigger, bodyId } = useDisclosure(`${runId}/work`, opens);
   const summary = summarise(status, duration);
   if (entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
   return (
     <div>
       <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={body}
-        onClick={toggle}
+        {...trigger}
         className="group/work flex h-8 w-full items-center gap-1.5 border-b text-left text-sm text-muted-foreground hover:text-foreground"
       >
         {summary}
-        <ChevronRight
-          aria-hidden
-          className={cx('size-3.5 transition-[rotate] duration-150', open && 'rotate-90')}
-        />
+        <DisclosureArrow open={open} className="size-3.5" />
       </button>
       {open && (
-        <div id={body} className="animate-fade-in pt-2 pb-1">
+        <div id={bodyId} className="animate-fade-in pt-2 pb-1">
           <EntryList entries={entries} runId={runId} session={session} live={false} />
         </div>
       )}

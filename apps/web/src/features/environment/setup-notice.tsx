@@ -4,7 +4,7 @@ import { Hammer } from 'lucide-react';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { setupState } from '../../entities/session/session-state.js';
-import { focusContent } from '../../shared/lib/focus-content.js';
+import { focusContent } from '../../shared/lib/focus.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';

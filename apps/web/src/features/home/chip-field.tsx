@@ -1,8 +1,19 @@
-import type { LucideIcon } from 'lucide-react';
-import { ChevronDown } from 'lucide-react';
+import { ChevronDown, type LucideIcon } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import type { ReactNode } from 'react';
+import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { cx } from '../../shared/lib/cx.js';
+
+/** A chip for a part of the draft. The composer opens it to show what is wrong. */
+export interface DraftChipProps<T> {
+  value: T;
+  onChange: (value: T) => void;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  /** The errors that the server found. */
+  refused: FieldErrors;
+  invalid: boolean;
+}
 
 interface ChipFieldProps {
   /** The name of the field. Together with the value it is the accessible name. */

@@ -1,23 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
-import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
 import { NetworkFields } from '../../entities/environment/network-fields.js';
 import { networkMode } from '../../entities/environment/network-modes.js';
 import { systemQuery } from '../../shared/api/get-system.js';
-import { ChipField } from './chip-field.js';
-
-interface NetworkChipProps {
-  value: NetworkDraft;
-  onChange: (network: NetworkDraft) => void;
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  /** The errors that the server found. */
-  refused: FieldErrors;
-  invalid: boolean;
-}
+import { ChipField, type DraftChipProps } from './chip-field.js';
 
 /** What commands may reach. The choice is kept for the next session. */
-export function NetworkChip({ value, onChange, open, onOpenChange, refused, invalid }: NetworkChipProps) {
+export function NetworkChip({
+  value,
+  onChange,
+  open,
+  onOpenChange,
+  refused,
+  invalid,
+}: DraftChipProps<NetworkDraft>) {
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
   const errors = { ...networkErrors(value), ...refused };

@@ -13,8 +13,7 @@ import { NetworkChip } from './network-chip.js';
 import { RepositoryPicker } from './repository-picker.js';
 import { SetupChip } from './setup-chip.js';
 import { useStartSession } from './start-session.js';
-import { ModelChip } from './text-chips.js';
-import { RefChip } from './text-chips.js';
+import { ModelChip, RefChip } from './text-chips.js';
 
 interface NewSessionComposerProps {
   draft: NewSessionDraft;

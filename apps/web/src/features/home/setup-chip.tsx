@@ -1,5 +1,4 @@
 import { Hammer } from 'lucide-react';
-import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import {
   NO_SETUP,
   scriptTitle,
@@ -8,20 +7,17 @@ import {
 } from '../../entities/environment/setup-draft.js';
 import { SetupFields } from '../../entities/environment/setup-fields.js';
 import { Button } from '../../shared/ui/button.js';
-import { ChipField } from './chip-field.js';
-
-interface SetupChipProps {
-  value: SetupDraft;
-  onChange: (setup: SetupDraft) => void;
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  /** The errors that the server found. */
-  refused: FieldErrors;
-  invalid: boolean;
-}
+import { ChipField, type DraftChipProps } from './chip-field.js';
 
 /** The script that prepares the workspace. It is part of the draft as it is typed. */
-export function SetupChip({ value, onChange, open, onOpenChange, refused, invalid }: SetupChipProps) {
+export function SetupChip({
+  value,
+  onChange,
+  open,
+  onOpenChange,
+  refused,
+  invalid,
+}: DraftChipProps<SetupDraft>) {
   const errors = { ...setupErrors(value), ...refused };
   const wrong = Object.keys(errors).length > 0;
   const script = scriptTitle(value.script);

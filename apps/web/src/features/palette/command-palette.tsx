@@ -7,9 +7,9 @@ import type { ReactNode } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { sessionState } from '../../entities/session/session-state.js';
+import { useReturnFocus } from '../../shared/lib/focus.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { setTheme } from '../../shared/ui/theme.js';
-import { useReturnFocus } from '../../shared/ui/use-return-focus.js';
 
 /** ⌘K: finds sessions and commands by a few letters. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {

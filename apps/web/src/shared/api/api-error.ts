@@ -1,6 +1,5 @@
 import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { Problem, type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
-import { openOnReading } from './open-on-reading.js';
 
 /** The two failures without a problem document: no answer, or an answer that we do not understand. */
 type LocalCode = 'network' | 'unexpected_response';
@@ -50,7 +49,7 @@ export class ApiError extends Error {
 /** Reads a failed response: its problem document, or else its status. */
 export async function readError(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  const problem = openOnReading(Problem).safeParse(body);
+  const problem = Problem.safeParse(body);
   if (problem.success) return ApiError.fromProblem(problem.data);
   if (response.status === 502 || response.status === 503 || response.status === 504) {
     const { title } = PROBLEMS.upstream_unavailable;

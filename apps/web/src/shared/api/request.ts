@@ -2,7 +2,6 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import type { z } from 'zod';
 import { randomId } from '../lib/random-id.js';
 import { ApiError, readError } from './api-error.js';
-import { openOnReading } from './open-on-reading.js';
 
 /** Builds a path and escapes the values: `` path`/api/sessions/${id}` ``. */
 export const path = (strings: TemplateStringsArray, ...values: string[]): string =>
@@ -21,7 +20,7 @@ interface RequestOptions<S extends z.ZodType> {
 }
 
 /**
- * Calls the API with the sign-in cookie and checks the answer against its contract (open on reading).
+ * Calls the API with the sign-in cookie and checks the answer against its contract.
  * @throws ApiError for a problem document, a lost connection or an answer that breaks the contract; nothing else
  */
 export async function request<S extends z.ZodType = z.ZodVoid>(
@@ -42,7 +41,7 @@ export async function request<S extends z.ZodType = z.ZodVoid>(
   });
   if (!response.ok) throw await readError(response);
   if (!schema) return undefined as z.infer<S>;
-  const result = openOnReading(schema).safeParse(await readJson(response, signal));
+  const result = schema.safeParse(await readJson(response, signal));
   if (!result.success) {
     console.error(`The answer of ${method} ${url} breaks its contract`, result.error);
     throw ApiError.local('unexpected_response', response.status);

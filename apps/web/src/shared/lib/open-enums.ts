@@ -1,6 +1,6 @@
 /*
- * Enums in answers and events are open on reading: a newer server may send a value that this build does not know. Code
- * looks such values up here instead of indexing a table, and shows what it does not know by its own name.
+ * A newer server may send a value of an enum that this build does not know (contracts/open-reading). Code looks values up
+ * here instead of indexing a table, and shows what it does not know by its own name.
  */
 
 /** The table's entry for `value`; undefined if this build does not know the value. */

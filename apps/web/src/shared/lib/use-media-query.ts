@@ -16,4 +16,6 @@ export function useMediaQuery(query: string): boolean {
  * Too narrow for two columns: the sidebar is a drawer, and Changes replaces the conversation. Same limit as Tailwind's
  * `md`.
  */
-export const useIsPhone = (): boolean => useMediaQuery('(max-width: 767px)');
+const PHONE = '(max-width: 767px)';
+export const isPhone = (): boolean => matchMedia(PHONE).matches;
+export const useIsPhone = (): boolean => useMediaQuery(PHONE);

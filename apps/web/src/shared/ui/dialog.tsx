@@ -1,7 +1,7 @@
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { cx } from '../lib/cx.js';
-import { useReturnFocus } from './use-return-focus.js';
+import { useReturnFocus } from '../lib/focus.js';
 
 interface DialogProps {
   open: boolean;

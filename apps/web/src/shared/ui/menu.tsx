@@ -4,7 +4,7 @@ import { type ReactElement, type ReactNode, useRef } from 'react';
 import { cx } from '../lib/cx.js';
 
 /** One entry. The same entries are shown by a button's menu and by a right click. */
-export interface MenuAction {
+interface MenuAction {
   label: string;
   icon?: LucideIcon;
   onSelect: () => void;
@@ -20,16 +20,31 @@ const PANEL =
 const ENTRY =
   'flex h-8 items-center gap-2 rounded-md px-2 text-sm outline-none select-none data-disabled:opacity-45 data-highlighted:bg-hover';
 
-const entryLooks = (action: MenuAction) => cx(ENTRY, action.danger && 'text-destructive');
+interface EntriesProps {
+  /** The parts of the kind of menu that the entries are in. */
+  parts: Pick<typeof RadixDropdown | typeof RadixContext, 'Item' | 'Separator'>;
+  actions: MenuActions;
+  choose: (action: MenuAction) => void;
+}
 
-const EntryContent = ({ action: { icon: Icon, label, danger } }: { action: MenuAction }) => (
-  <>
-    {Icon && (
-      <Icon aria-hidden className={cx('size-4', !danger && 'text-muted-foreground')} strokeWidth={1.75} />
-    )}
-    {label}
-  </>
-);
+const Entries = ({ parts: { Item, Separator }, actions, choose }: EntriesProps) =>
+  actions.map((action, index) => {
+    if (action === null) return <Separator key={index} className="my-1 h-px bg-border" />;
+    const { icon: Icon, label, danger, disabled } = action;
+    return (
+      <Item
+        key={label}
+        disabled={disabled}
+        onSelect={() => choose(action)}
+        className={cx(ENTRY, danger && 'text-destructive')}
+      >
+        {Icon && (
+          <Icon aria-hidden className={cx('size-4', !danger && 'text-muted-foreground')} strokeWidth={1.75} />
+        )}
+        {label}
+      </Item>
+    );
+  });
 
 /**
  * An entry acts after the menu has returned the focus to its button, so that a dialog which it opens knows where to
@@ -68,20 +83,7 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
           onCloseAutoFocus={onCloseAutoFocus}
           className={PANEL}
         >
-          {actions.map((action, index) =>
-            action === null ? (
-              <RadixDropdown.Separator key={index} className="my-1 h-px bg-border" />
-            ) : (
-              <RadixDropdown.Item
-                key={action.label}
-                disabled={action.disabled}
-                onSelect={() => choose(action)}
-                className={entryLooks(action)}
-              >
-                <EntryContent action={action} />
-              </RadixDropdown.Item>
-            ),
-          )}
+          <Entries parts={RadixDropdown} actions={actions} choose={choose} />
         </RadixDropdown.Content>
       </RadixDropdown.Portal>
     </RadixDropdown.Root>
@@ -95,20 +97,7 @@ export function ContextMenu({ actions, children }: MenuProps): ReactNode {
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
         <RadixContext.Content collisionPadding={8} onCloseAutoFocus={onCloseAutoFocus} className={PANEL}>
-          {actions.map((action, index) =>
-            action === null ? (
-              <RadixContext.Separator key={index} className="my-1 h-px bg-border" />
-            ) : (
-              <RadixContext.Item
-                key={action.label}
-                disabled={action.disabled}
-                onSelect={() => choose(action)}
-                className={entryLooks(action)}
-              >
-                <EntryContent action={action} />
-              </RadixContext.Item>
-            ),
-          )}
+          <Entries parts={RadixContext} actions={actions} choose={choose} />
         </RadixContext.Content>
       </RadixContext.Portal>
     </RadixContext.Root>

@@ -1,17 +1,15 @@
 import { createStore, useStore } from '../lib/store.js';
 import { stored } from '../lib/stored.js';
-import { useIsPhone } from '../lib/use-media-query.js';
+import { isPhone, useIsPhone } from '../lib/use-media-query.js';
 
 /** The column remembers that it was closed. The drawer on a phone always starts closed. */
 const KEY = 'sidebar';
 const column = createStore(stored.read(KEY) !== 'closed');
 const drawer = createStore(false);
 
-const onPhone = (): boolean => matchMedia('(max-width: 767px)').matches;
-
 export const sidebar = {
   toggle(): void {
-    if (onPhone()) return drawer.write(!drawer.read());
+    if (isPhone()) return drawer.write(!drawer.read());
     column.write(!column.read());
     stored.write(KEY, column.read() ? null : 'closed');
   },

@@ -1,7 +1,11 @@
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import { type InfiniteData, QueryClient } from '@tanstack/react-query';
-import { applySession, placeSession, removeSession } from '../../../src/entities/session/session-cache.js';
-import { sessionKeys } from '../../../src/entities/session/session-cache.js';
+import {
+  applySession,
+  placeSession,
+  removeSession,
+  sessionKeys,
+} from '../../../src/entities/session/session-cache.js';
 
 const session = (id: string, minute: number, change: Partial<Session> = {}) =>
   ({

@@ -136,8 +136,8 @@ describe('fold', () => {
         ...started.event,
         seq: 7,
         type,
-        name: 'approval.requested',
         data,
+        raw: { type: 'approval.requested', data },
       } as unknown as RunEvent;
       expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }

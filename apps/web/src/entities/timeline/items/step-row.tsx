@@ -1,7 +1,7 @@
-import { ChevronRight, type LucideIcon } from 'lucide-react';
-import { type ReactNode, useId } from 'react';
+import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { cx } from '../../../shared/lib/cx.js';
-import { useDisclosure } from '../../../shared/lib/use-disclosure.js';
+import { DisclosureArrow, useDisclosure } from '../../../shared/ui/disclosure.js';
 
 interface StepRowProps {
   /** Identifies the row while the page is open, so that it stays open or closed as the reader left it. */
@@ -28,31 +28,25 @@ const ICON_TONES = {
 
 /** One step of the agent, on one line. */
 export function StepRow({ id, children, openAtFirst, ...line }: StepRowProps) {
-  const { open, toggle } = useDisclosure(id, openAtFirst);
-  const body = useId();
+  const { open, trigger, bodyId } = useDisclosure(id, openAtFirst);
   if (!children) return <StepLine {...line} className="flex h-7 items-center gap-2.5" />;
   return (
     <div>
       <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={body}
-        onClick={toggle}
+        {...trigger}
         className="group/step -mx-1.5 flex h-7 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
       >
         <StepLine {...line} className="flex min-w-0 flex-1 items-center gap-2.5" />
-        <ChevronRight
-          aria-hidden
+        <DisclosureArrow
+          open={open}
           className={cx(
-            'ml-1 size-3.5 shrink-0 text-subtle-foreground transition-[rotate,opacity] duration-150',
-            open
-              ? 'rotate-90'
-              : 'opacity-0 group-hover/step:opacity-100 group-focus-visible/step:opacity-100',
+            'ml-1 size-3.5 text-subtle-foreground',
+            !open && 'opacity-0 group-hover/step:opacity-100 group-focus-visible/step:opacity-100',
           )}
         />
       </button>
       {open && (
-        <div id={body} className="animate-fade-in pt-1 pb-2 pl-6.5">
+        <div id={bodyId} className="animate-fade-in pt-1 pb-2 pl-6.5">
           {children}
         </div>
       )}
