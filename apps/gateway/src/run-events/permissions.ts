@@ -1,7 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Turns } from '@saas-codex/service-kit/turns';
 import type { Request, Response } from 'express';
+import pLimit from 'p-limit';
 import { upstreamHeaders } from '../proxy/headers.js';
 import { Upstream } from '../proxy/upstream.js';
 
@@ -10,10 +11,10 @@ const TICK_MS = 1_000;
 const VALID_TICKS = 60;
 /** At most so many checks per tick, so that clients that came together are not all checked together. */
 const CHECKS_PER_TICK = 200;
-/** At most so many questions at once, enough to keep a backend busy. Each takes a connection, and those of a crowd are new. */
-const QUESTIONS = 32;
-/** A question that takes longer does not wait for a busy backend, so the next one is sent. */
-const QUESTION_MS = 250;
+/** Maximum concurrent requests to check permissions. It keeps a backend busy without a connection for every waiting client. */
+const MAX_CHECKS = 32;
+/** A check that takes longer is slow for another reason than a busy backend, so it gives up its slot. */
+const SLOT_MS = 250;
 
 /** A client's right to the stream that it asked for. */
 export interface Permission {
@@ -41,16 +42,16 @@ export class Permissions implements OnApplicationShutdown {
   /** In the order of their last checks. */
   private readonly open = new Set<OpenAnswer>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
-  private readonly turns = new Turns(QUESTIONS, QUESTION_MS);
-  /** For the checks of open streams, for which no client waits. */
-  private readonly laterTurns = new Turns(QUESTIONS, QUESTION_MS);
+  private readonly limitNew = limitWithTimeout(MAX_CHECKS, SLOT_MS);
+  /** For the repeated checks of open streams, which no client waits for. */
+  private readonly limitRepeated = limitWithTimeout(MAX_CHECKS, SLOT_MS);
   private ticks = 0;
 
   constructor(private readonly upstream: Upstream) {}
 
   /** @returns null when the backend refuses, or the client has disconnected; @throws when the backend does not answer */
   async of(req: Request): Promise<Permission | null> {
-    const answer = await this.ask(req, this.turns);
+    const answer = await this.ask(req, this.limitNew);
     if (answer?.statusCode !== 200) return null;
     return { headers: upstreamHeaders(req), cookies: answer.headers['set-cookie'] ?? [] };
   }
@@ -81,18 +82,43 @@ export class Permissions implements OnApplicationShutdown {
 
   private async check(open: OpenAnswer): Promise<void> {
     open.isBeingChecked = true;
-    const answer = await this.ask(open.req, this.laterTurns).catch(() => null);
+    const answer = await this.ask(open.req, this.limitRepeated).catch(() => null);
     open.isBeingChecked = false;
     const status = answer?.statusCode ?? 500;
     if (status >= 400 && status < 500) open.res.destroy();
   }
 
   /** @returns null when the client has disconnected meanwhile */
-  private ask(req: Request, turns: Turns): Promise<IncomingMessage | null> {
-    return turns.run(async () => {
+  private ask(req: Request, limit: Limit): Promise<IncomingMessage | null> {
+    return limit(async () => {
       if (req.socket.destroyed) return null;
       const question = { method: 'HEAD', path: req.originalUrl, headers: upstreamHeaders(req) };
       return (await this.upstream.ask(question)).resume();
     });
   }
+}
+
+type Limit = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Runs at most `concurrency` calls at once, the others in the order in which they came. After `slotMs` a call gives its slot
+ * to the next one, although it continues: a few slow calls cannot block the rest.
+ */
+function limitWithTimeout(concurrency: number, slotMs: number): Limit {
+  const limit = pLimit(concurrency);
+  return async (work) => {
+    const { result } = await limit(async () => {
+      const result = work();
+      const done = new AbortController();
+      const settled = result.then(
+        () => done.abort(),
+        () => done.abort(),
+      );
+      const timeout = delay(slotMs, undefined, { signal: done.signal }).catch(() => undefined);
+      await Promise.race([settled, timeout]);
+      // In an object, because `limit` would wait for a promise.
+      return { result };
+    });
+    return result;
+  };
 }
