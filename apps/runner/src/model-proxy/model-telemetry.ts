@@ -46,7 +46,7 @@ export class ModelTelemetry {
   begin({ runId, traceparent }: ModelRun, number: number): CallTelemetry {
     const endTimer = this.firstBytes.startTimer();
     const attributes = { run_id: runId, call: number };
-    const span = this.tracing.begin('model call', { parent: traceparent, kind: 'client', attributes });
+    const span = this.tracing.beginSpan('model call', { parent: traceparent, kind: 'client', attributes });
     return {
       firstByte: () => {
         endTimer();
