@@ -74,7 +74,9 @@ export class RunTelemetry {
   /** To be called when this runner has taken the run from the queue. */
   recordQueueWait(job: RunJob, queuedAt: Date): void {
     const parent = job.traceparent ?? null;
-    this.tracing.beginSpan('queue wait', { parent, startedAt: queuedAt, attributes: attributesOf(job) }).end();
+    this.tracing
+      .beginSpan('queue wait', { parent, startedAt: queuedAt, attributes: attributesOf(job) })
+      .end();
   }
 
   /** To be called when this runner has claimed the run. */
