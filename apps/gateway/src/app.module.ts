@@ -1,26 +1,25 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
-import { healthController } from '@saas-codex/service-kit/health.controller';
-import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
+import { healthController, readinessController } from '@saas-codex/service-kit/health/health.controllers';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
 import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
-import { RateLimits } from './limits/rate-limits.js';
+import { gatewayReadiness } from './gateway-readiness.js';
 import { ApiProxy } from './proxy/api-proxy.js';
+import { BackendClient } from './proxy/backend-client.js';
 import { ProxyMetrics } from './proxy/proxy-metrics.js';
-import { Upstream } from './proxy/upstream.js';
-import { readiness } from './readiness.js';
 import { Permissions } from './run-events/permissions.js';
 import { RunEvents } from './run-events/run-events.js';
 import { OriginCheck } from './security/origin-check.js';
+import { RateLimits } from './security/rate-limits.js';
 import { WebApp } from './web/web-app.js';
 
 /**
- * The one public door. What a request passes:
+ * The only public service. The way of a request:
  *
  *     request id, log ─► security headers ─┬─ /health, /ready, /metrics
- *                                          ├─ /api/*  ─► origin check ─► rate limits ─┬─ a run's events ─► one feed per run ─► backend
- *                                          │                                          └─ else ─► proxy ─► backend
- *                                          └─ else    ─► web app
+ *                                          ├─ /api/*  ─► origin check ─► rate limits ─┬─ events of a run ─► one feed per run ─► backend
+ *                                          │                                          └─ other ─► proxy ─► backend
+ *                                          └─ other   ─► web app
  */
 @Module({})
 export class AppModule implements NestModule {
@@ -33,13 +32,13 @@ export class AppModule implements NestModule {
         { provide: CONFIG, useValue: config },
         OriginCheck,
         RateLimits,
-        Upstream,
+        BackendClient,
         Permissions,
         ProxyMetrics,
         RunEvents,
         ApiProxy,
         WebApp,
-        readiness,
+        gatewayReadiness,
       ],
     };
   }

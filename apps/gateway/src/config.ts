@@ -1,7 +1,7 @@
 import { configOf } from '@saas-codex/contracts/setting-readers';
 import type { z } from 'zod';
 
-/** What libs/contracts/src/settings.ts declares for the gateway. */
+/** The gateway's settings, declared in libs/contracts/src/settings.ts. */
 export const Config = configOf('gateway');
 export type Config = z.infer<typeof Config>;
 

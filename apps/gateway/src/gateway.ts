@@ -3,7 +3,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { securityHeaders } from './security/security-headers.js';
 
-/** Starts the gateway; it listens when the promise resolves. */
+/** Starts the gateway. Resolves when it listens. */
 export const startGateway = (config: Config) =>
   startService({
     name: 'gateway',

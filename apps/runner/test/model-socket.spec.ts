@@ -43,7 +43,7 @@ describe("a run's own socket at the model proxy", () => {
     const ignore = () => undefined;
     const listener = { onDelta: ignore, onUsage, onUpstreamError: ignore, onRefused: ignore };
     const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF };
-    return { socket, access: await proxy.openSocket(owner, listener, socket, { request: beside }) };
+    return { socket, access: await proxy.openSocketAccess(owner, listener, socket, { request: beside }) };
   };
 
   async function call(socketPath: string, path: string, method = 'POST') {

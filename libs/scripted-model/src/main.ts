@@ -1,4 +1,4 @@
-/** The scripted model as a process: `SCENARIOS=file.json PORT=9555 node main.js`, then CODEX_BASE_URL=http://127.0.0.1:9555/v1 */
+/* The scripted model as a process: `SCENARIOS=file.json PORT=9555 node main.js`, then CODEX_BASE_URL=http://127.0.0.1:9555/v1 */
 import { readFile } from 'node:fs/promises';
 import { integer, number, text, withDefault } from '@saas-codex/contracts/setting-types';
 import { ConfigError, readConfig } from '@saas-codex/service-kit/config';

@@ -1,25 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseStream } from './response-stream.js';
-import type { PlacedStep } from './script.js';
-import type { StepOf } from './steps.js';
+import type { PlacedStep, StepOf } from './script.js';
 
-/** Reading pace: about fifty words a second, as models write. */
+/** The speed of a real model: about fifty words per second. */
 const WORD_MS = 20;
 const HUGE_CHUNK = 'x'.repeat(8_192);
 const PATCH_END = 'END_OF_PATCH';
 
-/** What playing needs from the server. */
+/** What the steps need from the server. */
 export interface Stage {
   res: ServerResponse;
   stream: ResponseStream;
-  /** Settles when the gate is open. */
+  /** Resolves when the gate is open. */
   gate(name: string, signal: AbortSignal): Promise<void>;
-  /** True as long as this step has to fail. */
+  /** Whether this step must fail once more. */
   fails(placed: PlacedStep, times: number): boolean;
 }
 
-/** Plays the steps of one answer. @returns false when a step ended the answer in its own way */
-export async function play(steps: PlacedStep[], stage: Stage): Promise<boolean> {
+/** Plays the steps of one response. @returns false if a step has ended the response itself */
+export async function playSteps(steps: PlacedStep[], stage: Stage): Promise<boolean> {
   for (const placed of steps) if (!(await playStep(placed, stage))) return false;
   return true;
 }
@@ -30,21 +29,21 @@ async function playStep(placed: PlacedStep, stage: Stage): Promise<boolean> {
   if ('times' in step && !stage.fails(placed, step.times ?? Infinity)) return true;
   switch (step.do) {
     case 'message':
-      await stream.message(step.chunks ?? words(step.text), () => stream.wait(step.chunkMs ?? WORD_MS));
+      await stream.sendMessage(step.chunks ?? words(step.text), () => stream.wait(step.chunkMs ?? WORD_MS));
       return true;
     case 'reasoning':
-      await stream.reasoning(words(step.text), () => stream.wait(step.chunkMs ?? WORD_MS));
+      await stream.sendReasoning(words(step.text), () => stream.wait(step.chunkMs ?? WORD_MS));
       return true;
     case 'command':
-      await stream.call('exec_command', { cmd: step.cmd });
+      await stream.sendCall('exec_command', { cmd: step.cmd });
       return true;
     case 'patch':
-      await stream.call('exec_command', {
+      await stream.sendCall('exec_command', {
         cmd: `apply_patch <<'${PATCH_END}'\n${step.patch.trimEnd()}\n${PATCH_END}`,
       });
       return true;
     case 'plan':
-      await stream.call('update_plan', { plan: step.items });
+      await stream.sendCall('update_plan', { plan: step.items });
       return true;
     case 'pause':
       await stream.wait(step.ms);
@@ -53,31 +52,34 @@ async function playStep(placed: PlacedStep, stage: Stage): Promise<boolean> {
       await stage.gate(step.name, stream.signal);
       return true;
     case 'endless':
-      await stream.message(repeat(step.text, Infinity), () => stream.sleep(step.everyMs));
+      await stream.sendMessage(repeat(step.text, Infinity), () => stream.sleep(step.everyMs));
       return true;
     case 'huge':
-      await stream.message(repeat(HUGE_CHUNK, step.chars / HUGE_CHUNK.length), () => stream.sleep(0));
+      await stream.sendMessage(repeat(HUGE_CHUNK, step.chars / HUGE_CHUNK.length), () => stream.sleep(0));
       return true;
     default:
-      await breakOff(step, stage);
+      await failResponse(step, stage);
       return false;
   }
 }
 
-async function breakOff(step: StepOf<'error' | 'failure' | 'drop'>, { res, stream }: Stage): Promise<void> {
+async function failResponse(
+  step: StepOf<'error' | 'failure' | 'drop'>,
+  { res, stream }: Stage,
+): Promise<void> {
   switch (step.do) {
     case 'failure':
-      return stream.fail(step.code, step.message);
+      return stream.sendFailure(step.code, step.message);
     case 'drop':
-      return stream.drop(step.after);
+      return stream.breakConnection(step.after);
     case 'error':
-      if (stream.isOpen) return stream.fail('server_error', `status ${step.status}`);
+      if (stream.isOpen) return stream.sendFailure('server_error', `status ${step.status}`);
       res.writeHead(step.status, { 'content-type': 'application/json', ...step.headers });
       res.end(typeof step.body === 'string' ? step.body : JSON.stringify(step.body ?? {}));
   }
 }
 
-/** Words with the space after them. */
+/** Splits a text into words, each with the white space after it. */
 const words = (text: string): string[] => text.match(/\S+\s*|\s+/g) ?? [];
 
 function* repeat(text: string, count: number): Generator<string> {

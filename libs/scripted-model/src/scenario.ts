@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import type { Script } from './script.js';
-import { Step } from './steps.js';
+import { type Script, Step } from './script.js';
 import { printedBy, type Turn } from './turn.js';
 
 /**
- * A turn as data. In every text of a step stand for themselves: `{{prompt}}`, `{{prompt_count}}`, `{{prompts}}` (all of
- * the thread, numbered, one a line) and `{{output}}` (what the last command printed).
+ * A turn as data. Texts of a step may contain `{{prompt}}`, `{{prompt_count}}`, `{{prompts}}` (all prompts of the thread,
+ * numbered, one per line) and `{{output}}` (the output of the last command).
  */
 export const Scenario = z.strictObject({
   name: z.string(),
-  /** A text that the prompt contains, or a regular expression; left out: any prompt. The first scenario that matches plays. */
+  /** A text that the prompt contains, or a regular expression; default: any prompt. The first matching scenario is played. */
   match: z.union([z.string(), z.strictObject({ regex: z.string() })]).optional(),
   steps: z.array(Step),
 });
@@ -17,8 +16,8 @@ export type Scenario = z.infer<typeof Scenario>;
 export type ScenarioInput = z.input<typeof Scenario>;
 export const Scenarios = z.array(Scenario);
 
-/** The script that plays the scenario which the prompt chooses; without one it says so. */
-export function scriptOf(scenarios: Scenario[]): Script {
+/** Returns a script that plays the scenario which matches the prompt. If none does, the model says so. */
+export function scriptOfScenarios(scenarios: Scenario[]): Script {
   return function* (turn) {
     const prompt = turn.prompts.at(-1) ?? '';
     const scenario = scenarios.find(({ match }) => matches(match, prompt));

@@ -1,16 +1,15 @@
-/**
- * A Responses API on loopback that the real Codex accepts and that does what its scenarios say: for tests, and as
- * "another Responses server" to point CODEX_BASE_URL to.
+/*
+ * A Responses API on loopback that the real Codex accepts and whose responses are scripted. For tests, and as an example of
+ * another Responses server for CODEX_BASE_URL.
  *
- *   prompt ─► the first scenario that matches ─► its steps ─► one answer up to the next call ─► Codex ─► and so on
+ *   prompt ─► first matching scenario ─► its steps ─► one response up to the next call ─► Codex ─► next request …
  *
  * `POST /gates/<name>` opens a gate, for tests in another process.
  */
 import { EventEmitter, once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { listenOnLoopback } from './listen.js';
-import { modelServer } from './model-server.js';
-import { type ScenarioInput, Scenarios, scriptOf } from './scenario.js';
+import { listenOnPort, modelHandler } from './model-server.js';
+import { type ScenarioInput, Scenarios, scriptOfScenarios } from './scenario.js';
 import type { Turn } from './turn.js';
 
 interface ScriptedRequest extends Turn {
@@ -18,54 +17,54 @@ interface ScriptedRequest extends Turn {
 }
 
 export interface ScriptedModel {
-  /** To be used as CODEX_BASE_URL. */
+  /** For CODEX_BASE_URL. */
   baseUrl: string;
-  /** Every request so far. */
+  /** All requests so far. */
   requests: ScriptedRequest[];
-  /** Lets every turn go on that waits at this gate, now or later. */
+  /** Lets every turn continue that waits at this gate, now or later. */
   openGate(name: string): void;
   close(): Promise<void>;
 }
 
-export interface ScriptedModelOptions {
+interface ScriptedModelOptions {
   scenarios: ScenarioInput[];
-  /** 1: as a model writes; 0: without waiting. */
+  /** 1: the speed of a real model; 0: without waiting. */
   pace?: number;
   port?: number;
-  /** Callers must have this bearer token. */
+  /** The bearer token that callers must send. */
   apiKey?: string;
 }
 
 export async function startScriptedModel(options: ScriptedModelOptions): Promise<ScriptedModel> {
   const requests: ScriptedRequest[] = [];
   const gates = new Gates();
-  const serveModel = modelServer({
-    script: scriptOf(Scenarios.parse(options.scenarios)),
+  const serveModel = modelHandler({
+    script: scriptOfScenarios(Scenarios.parse(options.scenarios)),
     pace: options.pace ?? 0,
     apiKey: options.apiKey,
     onRequest: (req, turn) => requests.push({ ...turn, headers: req.headers }),
-    gate: (name, signal) => gates.pass(name, signal),
+    gate: (name, signal) => gates.waitForGate(name, signal),
   });
   const serve: RequestListener = (req, res) => {
     const gate = req.method === 'POST' ? /^\/gates\/([\w-]+)$/.exec(req.url ?? '')?.[1] : undefined;
     if (gate === undefined) return serveModel(req, res);
-    gates.open(gate);
+    gates.openGate(gate);
     res.writeHead(204).end();
   };
-  const { origin, close } = await listenOnLoopback(serve, options.port);
-  return { baseUrl: `${origin}/v1`, requests, openGate: (name) => gates.open(name), close };
+  const { origin, close } = await listenOnPort(serve, options.port);
+  return { baseUrl: `${origin}/v1`, requests, openGate: (name) => gates.openGate(name), close };
 }
 
 class Gates {
   private readonly opened = new Set<string>();
   private readonly changes = new EventEmitter().setMaxListeners(0);
 
-  open(name: string): void {
+  openGate(name: string): void {
     this.opened.add(name);
     this.changes.emit(`open ${name}`);
   }
 
-  async pass(name: string, signal: AbortSignal): Promise<void> {
+  async waitForGate(name: string, signal: AbortSignal): Promise<void> {
     if (!this.opened.has(name)) await once(this.changes, `open ${name}`, { signal });
   }
 }

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** What a request of Codex says about the turn that it belongs to. */
+/** The turn that a request of Codex belongs to. */
 export interface Turn {
   model: string;
-  /** Names the thread. */
+  /** Id of the thread. */
   thread: string;
-  /** What the person asked in this thread, oldest first; the last one is being answered. */
+  /** The prompts of this thread, oldest first. The last one is answered in this turn. */
   prompts: string[];
-  /** What Codex answered to the calls since the last prompt, oldest first. */
+  /** The outputs of the calls since the last prompt, oldest first. */
   outputs: string[];
-  /** True when Codex would accept a plan. */
+  /** Whether Codex accepts plans. */
   canPlan: boolean;
-  /** A guess at the tokens of the request. */
+  /** An estimate of the request's tokens. */
   inputTokens: number;
 }
 
@@ -33,14 +33,14 @@ const ResponsesRequest = z.looseObject({
   prompt_cache_key: z.string().nullish(),
 });
 
-/** Codex tells the model about its surroundings in messages that have the role `user` too. */
+/** Matches messages of the role `user` that are not prompts: Codex describes its environment in them. */
 const CONTEXT =
   /^(<(environment_context|user_instructions|turn_aborted|skill|user_shell_command)\b|# AGENTS\.md instructions)/;
 
 const CHARS_PER_TOKEN = 4;
 export const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN);
 
-/** @returns undefined when it is no request of the Responses API */
+/** @returns undefined if the body is not a request of the Responses API */
 export function readTurn(body: string): Turn | undefined {
   const request = readRequest(body);
   if (!request) return undefined;
@@ -80,5 +80,5 @@ function textOf(content: InputItem['content']): string {
   return (content ?? []).map((part) => Text.safeParse(part).data?.text ?? '').join('');
 }
 
-/** What a command printed, without what Codex tells about it. */
+/** Returns what a command printed, without the lines that Codex adds. */
 export const printedBy = (output: string): string => output.replace(/^[\s\S]*?^Output:\n/m, '');

@@ -16,7 +16,7 @@ describe('the demo model, with the real Codex', () => {
   const open = async (files?: Record<string, string>) =>
     (workspace = await createCodexWorkspace({ baseUrl: demo.baseUrl, token: demo.apiKey }, files));
 
-  it('looks round, writes a note that fits the prompt, checks it, and says that it is no AI', async () => {
+  it('looks around, writes a note that quotes the prompt, checks it, and says that it is not an AI', async () => {
     const { prompt, repo } = await open({ 'README.md': '# Shop\n', 'src/main.js': 'let a\n' });
     const turn = await prompt('Add a CHANGELOG, "please"!\n$(touch pwned) `x` \'y\'');
 
@@ -37,7 +37,7 @@ describe('the demo model, with the real Codex', () => {
     expect(plan?.items.every(({ completed }) => completed)).toBe(true);
   });
 
-  it('remembers the thread in a new process, and takes a name that is free', async () => {
+  it('remembers the thread in a new process, and chooses a free file name', async () => {
     const { prompt, threadId, repo } = await open({ 'a.txt': 'a\n' });
     await prompt('Tidy up');
     const turn = await prompt('Tidy up', { threadId: threadId() });
@@ -58,7 +58,7 @@ describe('the demo model, with the real Codex', () => {
     },
   );
 
-  it('says so when its note could not be written', async () => {
+  it('reports that its note could not be written', async () => {
     const { prompt, repo } = await open();
     await writeFile(join(repo, 'notes'), 'a file\n');
     await writeFile(join(repo, 'codex-notes'), 'another\n');

@@ -52,7 +52,7 @@ describe('the scripted model, with the real Codex', () => {
     await model.close();
   });
 
-  it('plays reasoning, plan, command, message and patch, and reads what the commands printed', async () => {
+  it('plays reasoning, plan, command, message and patch, and reads the output of commands', async () => {
     const turn = await workspace.prompt('work');
 
     expect(turn.error).toBeUndefined();
@@ -71,7 +71,7 @@ describe('the scripted model, with the real Codex', () => {
     expect(await readFile(join(workspace.repo, "it's.txt"), 'utf8')).toBe('$HOME `work`\n');
   });
 
-  it('remembers the thread, in a new process too', async () => {
+  it('remembers the thread, even in a new process', async () => {
     await workspace.prompt('remember 1');
     const turn = await workspace.prompt('remember 2', { threadId: workspace.threadId() });
     expect(turn.answer).toBe('2:\n1. remember 1\n2. remember 2');
@@ -81,7 +81,7 @@ describe('the scripted model, with the real Codex', () => {
     });
   });
 
-  it('fails in every way that a server can fail', async () => {
+  it('simulates every kind of server failure', async () => {
     expect((await workspace.prompt('status')).error).toContain('"no"');
     expect((await workspace.prompt('failure')).error).toMatch(/quota/i);
     expect((await workspace.prompt('retry')).answer).toBe('at last');
@@ -90,7 +90,7 @@ describe('the scripted model, with the real Codex', () => {
     expect((await workspace.prompt('unheard of')).answer).toBe('No scenario matches: unheard of');
   });
 
-  it('waits at a gate, writes without end until Codex is stopped, and writes much', async () => {
+  it('waits at a gate, writes without end until Codex is stopped, and writes long messages', async () => {
     const turn = workspace.prompt('gate');
     await waitFor(() => model.requests.some(({ prompts }) => prompts.includes('gate')));
     await fetch(new URL('/gates/go', model.baseUrl), { method: 'POST' });
@@ -105,7 +105,7 @@ describe('the scripted model, with the real Codex', () => {
     expect((await workspace.prompt('huge')).answer.length).toBeGreaterThanOrEqual(1_000_000);
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses a wrong key, an unknown path, a body that is not JSON, and an unknown step', async () => {
     const post = (path: string, body: string, key = 'a-key') =>
       fetch(`${model.baseUrl}${path}`, { method: 'POST', body, headers: { authorization: `Bearer ${key}` } });
     expect((await post('/responses', '{}', 'wrong')).status).toBe(401);

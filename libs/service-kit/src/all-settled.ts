@@ -1,6 +1,6 @@
 /**
- * As `Promise.all`, but whoever hears of a failure may clear up: none of the others is still at work.
- * @throws what the first of them throws, in their order
+ * Like `Promise.all`, but rejects only when all promises have settled. The caller can then clean up, because nothing still runs.
+ * @throws the error of the first rejected promise, in the order of the list
  */
 export async function allSettled<T extends readonly unknown[]>(work: {
   [K in keyof T]: Promise<T[K]>;

@@ -1,12 +1,12 @@
 import { parseSettings } from '@saas-codex/contracts/setting-types';
 import type { z } from 'zod';
 
-/** A mistake in the settings. The message is for the operator: plain sentences without values. */
+/** The settings are not valid. The message is for the operator: plain sentences without the values. */
 export class ConfigError extends Error {}
 
 /**
- * Reads a service's settings from its environment, once, at start.
- * @throws ConfigError with one sentence per setting that is wrong
+ * Reads a service's settings from its environment, once, at startup.
+ * @throws ConfigError with one sentence per setting that is not valid
  */
 export function readConfig<S extends z.ZodObject>(
   schema: S,

@@ -5,7 +5,10 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { QUIET_PATHS } from './http-routes.js';
 import { traceIdOf } from './tracing/tracing.js';
+
+// Our own, not nestjs-pino: its current version needs Node 22.12, and we support 20.19.
 
 /** Fields that may hold a secret. They are removed from every log line. */
 const REDACT = [
@@ -19,17 +22,15 @@ const REDACT = [
   ...SENSITIVE.flatMap((name) => [name, `*.${name}`]),
 ];
 
-/** Logs JSON lines with the service's name, to stdout by default. */
+/** Writes JSON lines with the service's name, to stdout by default. */
 export const createLogger = (service: string, level: string, destination?: DestinationStream): Logger =>
   pino({ base: { service }, level, redact: { paths: REDACT, remove: true } }, destination);
 
-/** Asked every few seconds, by machines. */
-export const QUIET_PATHS = ['/health', '/metrics', '/ready'];
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /**
- * Gives every request an id (its own `x-request-id` when that is well formed), answers it, and logs one line when
- * the response is done. Queries are not logged: they may hold what a person typed.
+ * Gives every request an id, returns it in the response, and logs one line when the response has been sent. A well-formed
+ * `x-request-id` of the client is kept. Queries are not logged, because they may contain what a person typed.
  */
 export const requestLogging = (logger: Logger) =>
   pinoHttp({
@@ -50,16 +51,16 @@ export const requestLogging = (logger: Logger) =>
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
   });
 
-/** A line with fields besides its text: `logger.warn({ message: 'it was lost', run_id })`. */
-interface Fields {
+/** A log line with fields besides its text: `logger.warn({ message: 'the run was lost', run_id })`. */
+interface MessageWithFields {
   message: string;
   [field: string]: unknown;
 }
 
-const isFields = (message: unknown): message is Fields =>
+const hasFields = (message: unknown): message is MessageWithFields =>
   typeof message === 'object' && message !== null && 'message' in message && !(message instanceof Error);
 
-/** Lets Nest's own messages go through pino, and those of ours that have fields. */
+/** Nest's logger, written through pino. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
   log = (message: unknown, context?: string) => this.write('debug', message, { context });
@@ -70,10 +71,10 @@ export class NestLogger implements LoggerService {
   verbose = (message: unknown, context?: string) => this.write('trace', message, { context });
 
   private write(level: 'debug' | 'error' | 'trace' | 'warn', message: unknown, more: object): void {
-    const { message: text, ...fields } = isFields(message) ? message : { message: String(message) };
+    const { message: text, ...fields } = hasFields(message) ? message : { message: String(message) };
     this.logger[level]({ ...more, ...fields }, text);
   }
 }
 
-/** The logger of one request: its lines carry the request's id. Undefined where `requestLogging` is not in use. */
+/** The logger of a request, whose lines contain the request's id. Undefined without `requestLogging`. */
 export const requestLog = (req: IncomingMessage): Logger | undefined => (req as { log?: Logger }).log;

@@ -5,7 +5,7 @@ import { requestLog } from './logging.js';
 import { ProblemError } from './problem.js';
 import { isStoreOutage } from './store-outage.js';
 
-/** Nest's and Express's own errors, by status; whatever is missing here is an internal error. */
+/** Errors of Nest and Express by status. Any other status is an internal error. */
 const CODE_BY_STATUS: Record<number, ProblemCode> = {
   400: 'invalid_request',
   401: 'unauthenticated',
@@ -21,18 +21,21 @@ const DETAIL_BY_CODE: Partial<Record<ProblemCode, string>> = {
   payload_too_large: 'Send a smaller request.',
 };
 
-/** What any thrown value means for the client. An unexpected one becomes `internal_error` and shows nothing. */
+/** Converts any thrown value for the client. An unexpected one becomes `internal_error` and reveals nothing. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (isStoreOutage(error)) {
     const headers = { 'retry-after': '5' };
-    const detail = 'Try again in a moment; what has an Idempotency-Key, with the same.';
+    const detail = 'Try again in a moment, with the same Idempotency-Key if the request has one.';
     return new ProblemError('store_unavailable', detail, { headers });
   }
   const status = httpStatusOf(error);
   const code = status === undefined ? undefined : CODE_BY_STATUS[status];
   if (code === undefined) {
-    return new ProblemError('internal_error', 'Try again; if it stays, give your operator the request id.');
+    return new ProblemError(
+      'internal_error',
+      'Try again. If the problem persists, give the request id to your operator.',
+    );
   }
   return new ProblemError(code, DETAIL_BY_CODE[code] ?? sentenceOf(error));
 }
@@ -49,7 +52,7 @@ function httpStatusOf(error: unknown): number | undefined {
 const sentenceOf = (error: unknown) =>
   error instanceof Error && error.message ? error.message : 'The request is not valid.';
 
-/** Answers every error as `application/problem+json`; logs an unexpected one once, with its request id. */
+/** Sends every error as `application/problem+json`, and logs an unexpected one once, with its request id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
@@ -62,7 +65,7 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
   const problem = toProblem(error);
   const { id } = req as { id?: string };
   if (problem.code === 'internal_error') requestLog(req)?.error({ err: error }, 'unexpected error');
-  // Without a stack: in an outage every request meets it.
+  // Without a stack, because every request fails in the same way during an outage.
   if (isStoreOutage(error)) requestLog(req)?.warn(`a store does not answer: ${String(error)}`);
   if (res.headersSent) {
     res.destroy();

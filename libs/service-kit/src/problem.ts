@@ -1,10 +1,10 @@
 import { PROBLEMS, type Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 
-/** The one error that services raise for a client; `ProblemFilter` turns it into an RFC 9457 document. */
+/** The error that services throw for a client. `ProblemFilter` sends it as an RFC 9457 document. */
 export class ProblemError extends Error {
   readonly status: number;
 
-  /** @param detail what went wrong and what to do, for a person; never internals or secrets. */
+  /** @param detail for a person: what went wrong and what to do; never internals or secrets */
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,

@@ -3,7 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 
 const logger = new Logger('Redis');
 
-/** A Redis connection that reconnects for ever. */
+/** Opens a Redis connection that keeps reconnecting. */
 export function connectRedis(url: string, options: RedisOptions = {}): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 20,
@@ -14,15 +14,15 @@ export function connectRedis(url: string, options: RedisOptions = {}): Redis {
   return redis;
 }
 
-/** A line when the server is away and one when it is back, however often the connection is tried meanwhile. */
+/** Logs one line when the server becomes unavailable and one when it is back, however many attempts there are between. */
 function reportOutages(redis: Redis): void {
-  let away = false;
+  let unavailable = false;
   redis.on('error', (error) => {
-    if (!away) logger.warn(`Redis is away: ${error.message}`);
-    away = true;
+    if (!unavailable) logger.warn(`Redis is unavailable: ${error.message}`);
+    unavailable = true;
   });
   redis.on('ready', () => {
-    if (away) logger.log('Redis is back');
-    away = false;
+    if (unavailable) logger.log('Redis is available again');
+    unavailable = false;
   });
 }

@@ -3,8 +3,8 @@ import type { ZodType } from 'zod';
 import { ProblemError } from './problem.js';
 
 /**
- * Validates `@Body({ schema })`, `@Query({ schema })` and `@Param('id', { schema })` with the given zod schema. Invalid
- * input gets a 400 that lists every error.
+ * Validates `@Body({ schema })`, `@Query({ schema })` and `@Param('id', { schema })` with the given zod schema.
+ * @throws ProblemError invalid_request (400) that lists every error
  */
 @Injectable()
 export class SchemaPipe implements PipeTransform {

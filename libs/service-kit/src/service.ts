@@ -11,16 +11,16 @@ import { SchemaPipe } from './schema.pipe.js';
 import { traceRequests } from './tracing/http-tracing.js';
 import { Tracing } from './tracing/tracing.js';
 
-/** What every service starts with: request ids, logs, problem documents, schema validation, shutdown hooks. */
+/** How to start a service. Every service has request ids, logs, metrics, problem documents, schema validation and shutdown hooks. */
 export interface ServiceOptions {
   name: string;
   config: { HOST: string; PORT: number; LOG_LEVEL: string };
   module: Parameters<typeof NestFactory.create>[0] | Type;
-  /** Called before routes are set up: middleware, microservices. */
+  /** Called before routes are set up, to add middleware. */
   configure?: (app: NestExpressApplication, logger: Logger) => void | Promise<void>;
 }
 
-/** Starts a service and answers once it listens; SIGTERM and SIGINT close it in order. */
+/** Starts a service. Resolves when it listens. SIGTERM and SIGINT shut it down gracefully. */
 export async function startService({
   name,
   config,
@@ -37,8 +37,8 @@ export async function startService({
   app.use(requestLogging(logger));
   app.use(traceRequests(app.get(Tracing)));
   const http = app.get(HttpMetrics);
-  app.use(http.measuring);
-  app.use('/metrics', http.answering);
+  app.use(http.measureRequests);
+  app.use('/metrics', http.serveMetrics);
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
@@ -48,22 +48,22 @@ export async function startService({
   return app;
 }
 
-/** A service that `npm start` launched has an IPC channel to it; when the launcher vanishes, the service ends too. */
+/** A service that `npm start` launched has an IPC channel to the launcher, and ends when the launcher does. */
 function endWithParent(): void {
   if (!process.channel) return;
   process.channel.unref();
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }
 
-/** What a service needs to close in order; one that does not (a server is away, say) is ended all the same. */
-const CLOSING_MS = 12_000;
+/** Time to shut down gracefully. A service that takes longer, for example because a store is unavailable, is killed. */
+const SHUTDOWN_TIMEOUT_MS = 12_000;
 
-function endInTime(graceMs: number): void {
-  const end = () => void setTimeout(() => process.exit(1), graceMs + CLOSING_MS).unref();
+function limitShutdown(graceMs: number): void {
+  const end = () => void setTimeout(() => process.exit(1), graceMs + SHUTDOWN_TIMEOUT_MS).unref();
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, end);
 }
 
-/** Runs a program's `main`: a mistake in the settings ends it with plain sentences instead of a stack. */
+/** Runs a program's `main`. Settings that are not valid end it with plain sentences instead of a stack. */
 export async function runMain(main: () => Promise<unknown>): Promise<void> {
   endWithParent();
   try {
@@ -76,8 +76,8 @@ export async function runMain(main: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Runs a service as a process, which a signal ends in time.
- * @param graceMs how long it may go on with its work when it is told to end
+ * Runs a service as a process. After a signal, it ends within a limited time.
+ * @param graceMs how long the service may continue its work after a signal
  */
 export const runService = <S extends z.ZodObject>(
   schema: S,
@@ -86,6 +86,6 @@ export const runService = <S extends z.ZodObject>(
 ): Promise<void> =>
   runMain(async () => {
     const config = readConfig(schema);
-    endInTime(graceMs(config));
+    limitShutdown(graceMs(config));
     await start(config);
   });

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 
 /*
- * Postgres and Redis may be away, starting, or full for a while. Whatever met that says so in words of its driver; it is
- * no mistake of ours, and passes: the client is told to try again (`store_unavailable`).
+ * Recognises errors of the Postgres and Redis drivers that mean "unavailable, starting, or full". Such an outage is temporary
+ * and not a bug of ours, so the client gets `store_unavailable` and tries again.
  */
 
-/** Of the system: nobody listens, or the connection broke. */
+/** Errors of the operating system: nothing listens, or the connection broke. */
 const CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -16,9 +16,9 @@ const CONNECTION = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** Of Postgres: connections (08), no room or connections (53), an end by its operator, crash or start (57P). */
+/** Codes of Postgres: connection (08), out of disk space or connections (53), shutdown, crash or startup (57P). */
 const POSTGRES = /^(08|53|57P)/;
-/** What pg and ioredis say without a code. */
+/** Errors of pg and ioredis that have no code. */
 const SENTENCES = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect/,
@@ -27,16 +27,16 @@ const SENTENCES = [
   /^Command timed out/,
   /^Reached the max retries per request/,
 ];
-/** What Redis answers while it loads, is full, or cannot write. */
+/** Errors that Redis returns while it loads, is full, or cannot write. */
 const REDIS_REFUSAL = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN) /;
 
-/** Whether a store could not be reached, or could not answer. */
+/** Whether a store could not be reached or could not do its work. */
 export function isStoreOutage(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
   return isUnreachable(error) || POSTGRES.test(codeOf(error)) || REDIS_REFUSAL.test(error.message);
 }
 
-/** Whether nothing came back from a store. */
+/** Whether a store sent no response. */
 export function isUnreachable(error: Error): boolean {
   return CONNECTION.has(codeOf(error)) || SENTENCES.some((sentence) => sentence.test(error.message));
 }

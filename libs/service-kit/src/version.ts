@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The same way from `src` and from `dist`. */
+/** The path is the same from `src` and from `dist`. */
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** The product's version: all its parts have one. */
+/** The version of the product; all its parts have the same. */
 export const VERSION = manifest.version;

@@ -3,7 +3,7 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { askNameServers } from '../src/network/host-resolver.js';
 
-/** A name server that knows one name, and never answers for any that is slow. */
+/** A name server that knows every name, but never answers for names that begin with `slow`. */
 async function startNameServer() {
   const asked: string[] = [];
   const socket = createSocket('udp4', (question, from) => {
@@ -48,8 +48,8 @@ function nameIn(question: Buffer): string {
   return labels.join('.');
 }
 
-describe('names that strangers choose', () => {
-  it('are asked of the name servers, and slow ones hold up nobody else’s', async () => {
+describe('host names that users choose', () => {
+  it('are resolved without the system resolver, so that slow ones delay no others', async () => {
     const server = await startNameServer();
     const slow = Array.from({ length: 16 }, (_, n) => {
       const resolver = server.resolver();
@@ -66,7 +66,7 @@ describe('names that strangers choose', () => {
     server.close();
   });
 
-  it('are not asked of anybody when they are this machine’s', async () => {
+  it('are not sent to name servers when they belong to this machine', async () => {
     expect(await askNameServers('app.localhost', new Resolver())).toEqual(['127.0.0.1']);
   });
 });

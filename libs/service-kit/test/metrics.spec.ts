@@ -5,11 +5,11 @@ afterEach(() => jest.useRealTimers());
 
 const linesOf = (text: string) => text.split('\n').filter((line) => line.startsWith('saas_codex_'));
 
-it('tells everything else when a gauge cannot be told', async () => {
+it('reports all other metrics when a gauge fails', async () => {
   const metrics = new Metrics(undefined);
-  let away = false;
+  let unavailable = false;
   const fail = () => {
-    if (away) throw new Error('the store is away');
+    if (unavailable) throw new Error('the store is unavailable');
   };
   metrics.counter({ name: 'events_total', help: 'h' }).inc(2);
   metrics.gauge({
@@ -34,7 +34,7 @@ it('tells everything else when a gauge cannot be told', async () => {
     'saas_codex_lag_seconds 7',
     'saas_codex_runs{status="queued"} 3',
   ]);
-  away = true;
+  unavailable = true;
   expect(linesOf(await metrics.read())).toEqual(['saas_codex_events_total 2', 'saas_codex_lag_seconds Nan']);
 });
 
@@ -48,7 +48,7 @@ it('does not wait for a store that hangs', async () => {
     collect: () => new Promise(() => undefined),
   });
   metrics.counter({ name: 'events_total', help: 'h' });
-  const told = metrics.read();
+  const text = metrics.read();
   await jest.advanceTimersByTimeAsync(3_000);
-  expect(linesOf(await told)).toEqual(['saas_codex_events_total 0']);
+  expect(linesOf(await text)).toEqual(['saas_codex_events_total 0']);
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ReplicaClient } from '../src/replicas/replica-client.js';
 
-/** One name with two addresses, as compose and headless Services have it: the same port on each. */
+/** One name with two addresses and one port, as in compose and headless Services. */
 const ADDRESSES = ['127.0.0.1', process.platform === 'linux' ? '127.0.0.2' : '::1'];
 
 let servers: Server[];
@@ -37,30 +37,30 @@ afterEach(() => {
 
 async function ask(
   method: 'GET' | 'POST',
-  { signal = new AbortController().signal, patienceMs = 60_000 } = {},
+  { signal = new AbortController().signal, responseTimeoutMs = 60_000 } = {},
 ) {
   const body = method === 'POST' ? 'body' : undefined;
-  const response = await client.send(
+  const response = await client.sendRequest(
     { method, path: '/', headers: {}, signal },
-    { write: (request) => request.end(body), repeatable: method === 'GET', patienceMs },
+    { write: (request) => request.end(body), repeatable: method === 'GET', responseTimeoutMs },
   );
   return text(response);
 }
 
-it('spreads requests over the addresses of a name, which stays their host', async () => {
+it('distributes requests over the addresses of a name, with the name in the Host header', async () => {
   for (let index = 0; index < 4; index++) expect(await ask('GET')).toBe('ok');
   expect(asked.toSorted()).toEqual(ADDRESSES.flatMap((one) => Array(2).fill(`${one} GET backend:${port}`)));
 });
 
-it('goes on to the next when one is frozen and the request may be repeated, and asks that one first then', async () => {
+it('sends a repeatable request to the next replica when one is frozen, and prefers that replica from then on', async () => {
   answer = (address) => (_req, res) => (address === '127.0.0.1' ? undefined : res.end('ok'));
-  expect(await ask('GET', { patienceMs: 20 })).toBe('ok');
+  expect(await ask('GET', { responseTimeoutMs: 20 })).toBe('ok');
   expect(asked).toHaveLength(2);
   for (let index = 0; index < 4; index++) expect(await ask('POST')).toBe('ok');
   expect(asked).toHaveLength(6);
 });
 
-it('ends with its signal, and asks nobody else then', async () => {
+it('ends with its signal, without trying another replica', async () => {
   const abort = new AbortController();
   answer = () => () => abort.abort();
   await expect(ask('GET', { signal: abort.signal })).rejects.toThrow();

@@ -1,6 +1,6 @@
 import { Replicas } from '../src/replicas/replicas.js';
 
-/** A clock and a DNS that the spec sets. */
+/** A clock and DNS that the spec controls. */
 function world(urls: string, names: Record<string, string[]>) {
   const clock = { ms: 0 };
   const asked: string[] = [];
@@ -15,23 +15,24 @@ function world(urls: string, names: Record<string, string[]>) {
       },
     },
   );
-  const order = async () => (await replicas.inOrder()).map(({ address, port }) => `${address}:${port}`);
+  const order = async () =>
+    (await replicas.orderForRequest()).map(({ address, port }) => `${address}:${port}`);
   return { replicas, order, clock, asked, names };
 }
 
 const BOTH = ['10.0.0.1:8081', '10.0.0.2:8081'];
 
-it('starts each request one further, through a list as through the addresses of a name', async () => {
+it('starts each request with the next replica, for a list of URLs and for a name with several addresses', async () => {
   for (const urls of ['http://10.0.0.1:8081,http://10.0.0.2:8081', 'http://runner:8081']) {
     const { order } = world(urls, { runner: ['10.0.0.1', '10.0.0.2'] });
     expect([await order(), await order(), await order()]).toEqual([BOTH, BOTH.toReversed(), BOTH]);
   }
 });
 
-it('keeps a replica that took no connection for last, for a moment', async () => {
+it('puts a replica that refused a connection last for a moment', async () => {
   const { replicas, order, clock } = world('http://10.0.0.1:8081,http://10.0.0.2:8081', {});
-  const [first] = await replicas.inOrder();
-  if (first) replicas.setAside(first, 'refused');
+  const [first] = await replicas.orderForRequest();
+  if (first) replicas.deprioritise(first, 'refused');
   expect(await order()).toEqual(BOTH.toReversed());
   expect(await order()).toEqual(BOTH.toReversed());
   clock.ms += 2_000;
@@ -39,7 +40,7 @@ it('keeps a replica that took no connection for last, for a moment', async () =>
   expect(await order()).toEqual(BOTH);
 });
 
-it('asks for a name again in the background, and uses no answer for longer than 30 s', async () => {
+it('resolves a name again in the background, and uses no DNS answer for longer than 30 s', async () => {
   const { order, clock, asked, names } = world('http://runner:8081', { runner: ['10.0.0.1'] });
   expect(await Promise.all([order(), order()])).toEqual([['10.0.0.1:8081'], ['10.0.0.1:8081']]);
   clock.ms = 1_999;
@@ -57,14 +58,14 @@ it('asks for a name again in the background, and uses no answer for longer than 
   await expect(order()).rejects.toThrow('no runner');
 });
 
-it('goes on with the names that can be resolved, and counts an address that has two names once', async () => {
+it('uses the names that can be resolved, and an address with two names only once', async () => {
   const { order } = world('http://a:1,http://b:1,http://c:1', { a: ['10.0.0.1'], b: ['10.0.0.1'] });
   expect(await order()).toEqual(['10.0.0.1:1']);
 });
 
-it('takes IPv6 addresses, and each protocol’s own port when none is named', async () => {
+it('accepts IPv6 addresses, and uses the default port of each protocol', async () => {
   const { replicas, asked } = world('http://[::1],https://10.0.0.1', {});
-  expect(await replicas.inOrder()).toEqual([
+  expect(await replicas.orderForRequest()).toEqual([
     { protocol: 'http:', address: '::1', port: 80, name: '::1' },
     { protocol: 'https:', address: '10.0.0.1', port: 443, name: '10.0.0.1' },
   ]);

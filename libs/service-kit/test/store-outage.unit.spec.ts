@@ -1,16 +1,16 @@
 import { isStoreOutage, isUnreachable } from '../src/store-outage.js';
 
-const coded = (code: string) => Object.assign(new Error('it says why'), { code });
+const coded = (code: string) => Object.assign(new Error('some reason'), { code });
 
 it.each([
-  ['nobody listens', coded('ECONNREFUSED'), true, true],
+  ['nothing listens', coded('ECONNREFUSED'), true, true],
   ['ioredis has given up', new Error('Reached the max retries per request limit'), true, true],
-  ['pg has waited', new Error('timeout exceeded when trying to connect'), true, true],
+  ['pg timed out', new Error('timeout exceeded when trying to connect'), true, true],
   ['Redis is full', new Error("OOM command not allowed when used memory > 'maxmemory'."), true, false],
   ['Redis cannot write', new Error('MISCONF Errors writing to the AOF file'), true, false],
-  ['Postgres starts', coded('57P03'), true, false],
-  ['a mistake of ours', new Error('WRONGTYPE Operation against a key'), false, false],
-  ['a row that is there', coded('23505'), false, false],
-])('%s: a passing outage? no answer at all?', (_, error, isOutage, isSilence) => {
+  ['Postgres is starting', coded('57P03'), true, false],
+  ['a bug of ours', new Error('WRONGTYPE Operation against a key'), false, false],
+  ['a row that exists already', coded('23505'), false, false],
+])('classifies an error: %s', (_, error, isOutage, isSilence) => {
   expect([isStoreOutage(error), isUnreachable(error)]).toEqual([isOutage, isSilence]);
 });

@@ -117,9 +117,9 @@ export class RunnerClient implements OnApplicationShutdown {
     };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      const response = await this.runners.send(
+      const response = await this.runners.sendRequest(
         { method, path, headers, signal },
-        { write: (request) => request.end(json), repeatable: true, patienceMs: REPLICA_TIMEOUT_MS },
+        { write: (request) => request.end(json), repeatable: true, responseTimeoutMs: REPLICA_TIMEOUT_MS },
       );
       return { status: response.statusCode ?? 0, text: await text(response) };
     } catch (error) {

@@ -61,7 +61,7 @@ export class RunDispatch {
     run: RunEntity,
   ): Promise<void> {
     const attributes = { run_id: run.id, session_id: session.id, tenant_id: session.tenantId };
-    const span = this.tracing.begin('dispatch', { parent: run.traceparent, kind: 'client', attributes });
+    const span = this.tracing.beginSpan('dispatch', { parent: run.traceparent, kind: 'client', attributes });
     try {
       const request = await this.requestFor(ctx, session, threadId, run);
       const { traceparent } = span;

@@ -1,8 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Health, Readiness } from '@saas-codex/contracts/system';
-import { healthController } from '@saas-codex/service-kit/health.controller';
-import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
+import { healthController, readinessController } from '@saas-codex/service-kit/health/health.controllers';
 import type { Response } from 'express';
 import { Public } from '../identity/permissions.js';
 

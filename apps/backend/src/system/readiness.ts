@@ -1,4 +1,4 @@
-import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
+import { ReadinessChecks } from '@saas-codex/service-kit/health/readiness';
 import type { Redis } from 'ioredis';
 import { MIGRATIONS } from '../database/migrations.js';
 import { SystemDatabase } from '../database/system-database.js';

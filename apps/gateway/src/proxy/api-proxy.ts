@@ -1,18 +1,92 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream';
 import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { requestLog } from '@saas-codex/service-kit/logging';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
-import { passThrough } from './pass-through.js';
+import { BackendClient, RESPONSE_TIMEOUT_MS } from './backend-client.js';
+import { endToEnd, upstreamHeaders } from './headers.js';
 import { ProxyMetrics } from './proxy-metrics.js';
-import { Upstream } from './upstream.js';
 
-/** Everything below /api goes to the backend, which alone decides who the caller is and what is there. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
+
+/**
+ * Forwards requests below /api to a backend, and the responses back, byte by byte and without delay. Only the backend decides
+ * who the caller is and what exists.
+ *
+ *     the client disconnects                   the request to the backend is aborted
+ *     a backend
+ *       refuses the connection                 another one is tried: no backend has seen the request
+ *       disconnects without a response         another one is tried if the request is repeatable, otherwise 502
+ *       does not respond                       the same, after RESPONSE_TIMEOUT_MS
+ *       disconnects within the response        the client's connection breaks, and the client reconnects
+ *     no backend is left                       502
+ *     the body exceeds BODY_LIMIT_BYTES        413, with or without an announced length
+ */
 @Injectable()
 export class ApiProxy implements NestMiddleware {
   constructor(
-    private readonly upstream: Upstream,
+    private readonly backend: BackendClient,
     private readonly metrics: ProxyMetrics,
   ) {}
 
+  /** @throws ProblemError until the response has begun */
   async use(req: Request, res: Response): Promise<void> {
-    await passThrough(this.upstream, req, res, (answer) => this.metrics.countAnswer(req.method, answer, res));
+    if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+    const response = await this.forwardRequest(req, res);
+    if (!response) return;
+    this.metrics.countResponse(req.method, response, res);
+    res.writeHead(response.statusCode ?? 502, endToEnd(response.headers));
+    // The first byte of an event stream may come much later.
+    res.flushHeaders();
+    // An error means that one side has disconnected. Both are closed then, and there is nothing left to report.
+    pipeline(response, res, () => undefined);
+  }
+
+  /** @returns the response of a backend; null when the client has disconnected */
+  private async forwardRequest(req: Request, res: Response): Promise<IncomingMessage | null> {
+    const disconnected = new AbortController();
+    res.once('close', () => disconnected.abort());
+    const { method, originalUrl: path } = req;
+    const options = { method, path, headers: upstreamHeaders(req), signal: disconnected.signal };
+    try {
+      return await this.backend.sendRequest(options, {
+        write: (request) => sendBody(req, request),
+        repeatable: isRepeatable(req),
+        responseTimeoutMs: RESPONSE_TIMEOUT_MS,
+      });
+    } catch (error) {
+      if (disconnected.signal.aborted) return null;
+      if (error instanceof ProblemError) throw error;
+      requestLog(req)?.warn({ err: error }, 'no backend responds');
+      throw new ProblemError('upstream_unavailable', 'The backend does not respond. Try again in a moment.');
+    }
   }
 }
+
+/** A request with a body is not repeatable: the first backend that is reached consumes the body. */
+const isRepeatable = ({ method, headers }: Request): boolean =>
+  RETRYABLE_METHODS.has(method) &&
+  headers['content-length'] === undefined &&
+  headers['transfer-encoding'] === undefined;
+
+function sendBody(req: Request, request: ClientRequest): void {
+  if (req.readableEnded) return void request.end();
+  let size = 0;
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= BODY_LIMIT_BYTES) return;
+    req.unpipe(request);
+    // Read and drop the rest: a client that is still sending would not see the response otherwise.
+    req.removeAllListeners('data').resume();
+    request.destroy(tooLarge());
+  });
+  req.pipe(request);
+}
+
+const tooLarge = () =>
+  new ProblemError(
+    'payload_too_large',
+    `A request body may have at most ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send less.`,
+  );

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { hopByHop } from '@saas-codex/service-kit/network/hop-by-hop';
 import type { Request } from 'express';
 
-/** What a client may not say about itself: the gateway says it. `expect` was answered by the gateway's server. */
-const OWN = new Set([
+/** Headers that the gateway sets itself, or, like `expect`, has handled. A client must not choose their values. */
+const SET_BY_GATEWAY = new Set([
   'host',
   'expect',
   'forwarded',
@@ -14,28 +14,28 @@ const OWN = new Set([
 ]);
 
 /**
- * Says where the body ends. A client that lists it in `Connection` would else have the body written without its
- * length, and the backend would read it as the next request on a connection that others use.
+ * Says where the body ends, so it must be forwarded even if the client lists it in `Connection`. Otherwise the backend would
+ * read the body as the next request on a connection that other clients use (request smuggling).
  */
 const FRAMING = 'content-length';
 
-/** The headers without those that end here. */
+/** Returns the headers without hop-by-hop headers. */
 export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const ending = hopByHop(headers);
-  ending.delete(FRAMING);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ending.has(name)));
+  const dropped = hopByHop(headers);
+  dropped.delete(FRAMING);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 }
 
-/** What the backend gets: the client's headers, and who the client is, as TRUST_PROXY lets the gateway know it. */
+/** Returns the headers for the backend: those of the client, and who the client is according to TRUST_PROXY. */
 export function upstreamHeaders(req: Request): OutgoingHttpHeaders {
   const headers = Object.fromEntries(
-    Object.entries(endToEnd(req.headers)).filter(([name]) => !OWN.has(name)),
+    Object.entries(endToEnd(req.headers)).filter(([name]) => !SET_BY_GATEWAY.has(name)),
   );
   return {
     ...headers,
-    // Node must be told to frame a body of unknown length anew.
+    // Makes Node frame a body of unknown length again.
     ...(req.headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
-    // A client that has just gone has no address any more, HTTP/1.0 no host.
+    // A client that has just disconnected has no address, and HTTP/1.0 has no host.
     ...(req.ip && { 'x-forwarded-for': req.ip }),
     ...(req.host && { 'x-forwarded-host': req.host }),
     'x-forwarded-proto': req.protocol,

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Counter, type Gauge, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import type { Response } from 'express';
 
-/** What the gateway tells about what it passes on. */
+/** Metrics of forwarded requests. */
 @Injectable()
 export class ProxyMetrics {
   private readonly requests: Counter<'method' | 'status'>;
@@ -12,16 +12,19 @@ export class ProxyMetrics {
   constructor(metrics: Metrics) {
     this.requests = metrics.counter({
       name: 'proxied_requests_total',
-      help: 'Requests that the backend answered',
+      help: 'Requests to which the backend responded',
       labelNames: ['method', 'status'],
     });
-    this.streams = metrics.gauge({ name: 'open_streams', help: 'Event streams that pass the gateway now' });
+    this.streams = metrics.gauge({
+      name: 'open_streams',
+      help: 'Event streams that the gateway forwards now',
+    });
   }
 
-  /** The backend's answer begins to go out. */
-  countAnswer(method: string, answer: IncomingMessage, res: Response): void {
-    this.requests.inc({ method, status: answer.statusCode ?? 0 });
-    if (!String(answer.headers['content-type']).startsWith('text/event-stream')) return;
+  /** Called when the response begins. */
+  countResponse(method: string, response: IncomingMessage, res: Response): void {
+    this.requests.inc({ method, status: response.statusCode ?? 0 });
+    if (!String(response.headers['content-type']).startsWith('text/event-stream')) return;
     this.streams.inc();
     res.once('close', () => this.streams.dec());
   }

@@ -5,7 +5,7 @@ import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-strea
 import { FeedRegistry } from '@saas-codex/event-log/sse/feed-registry';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import type { NextFunction, Request, Response } from 'express';
-import { Upstream } from '../proxy/upstream.js';
+import { BackendClient } from '../proxy/backend-client.js';
 import { type Permission, Permissions } from './permissions.js';
 import { RunFeed } from './run-feed.js';
 import { RunStream } from './run-stream.js';
@@ -13,27 +13,27 @@ import { RunStream } from './run-stream.js';
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
 
 /*
- * Serves a run's events to all clients that watch it here, however many, from one stream of the backend.
+ * Serves the events of a run to any number of clients from one stream of the backend.
  *
- *     client ──HEAD as the client──► backend: may it?  ──no──► the proxy, so that the backend itself says why
- *                                        │ yes
- *     client ◄──ready bytes── Feed ◄─────┴── one GET, with the credential of the first client
+ *     client ──HEAD with the client's headers──► backend: permitted?  ──no──► the proxy, so that the backend itself explains
+ *                                                   │ yes
+ *     client ◄──── wire bytes ──── Feed ◄───────────┴── one GET, with the credential of the first client
  *
- * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a place.
+ * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a position.
  */
 @Injectable()
 export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
   private readonly feeds = new FeedRegistry();
 
   constructor(
-    private readonly upstream: Upstream,
+    private readonly backend: BackendClient,
     private readonly permissions: Permissions,
   ) {}
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
     const watched =
-      runId && (await this.watch(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
+      runId && (await this.findFeed(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
     if (res.destroyed) return;
     if (!watched) return next();
     const { feed, permission } = watched;
@@ -48,26 +48,32 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
     this.feeds.close();
   }
 
-  /** @returns null when the backend refuses; @throws when it does not answer, or this process is stopping */
-  private async watch(runId: string, req: Request): Promise<{ feed: Feed; permission: Permission } | null> {
-    const permission = await this.permissions.of(req);
+  /**
+   * @returns null when the backend refuses
+   * @throws Error when no backend responds, or this process is stopping
+   */
+  private async findFeed(
+    runId: string,
+    req: Request,
+  ): Promise<{ feed: Feed; permission: Permission } | null> {
+    const permission = await this.permissions.checkPermission(req);
     if (!permission) return null;
     const feed = await this.feeds.get(runId, async () => {
-      const stream = new RunStream(this.upstream, runId, permission.headers);
-      const run = await RunFeed.open(stream, () => this.feeds.drop(runId));
-      return { feed: run.feed, close: () => run.close() };
+      const stream = new RunStream(this.backend, runId, permission.headers);
+      const run = await RunFeed.openFeed(stream, () => this.feeds.drop(runId));
+      return { feed: run.feed, close: () => run.closeFeed() };
     });
     return { feed, permission };
   }
 }
 
-/** The proxy takes the request instead: it has the same problem and reports it, or it works after all. */
+/** The proxy handles the request instead. It meets and reports the same problem, or the request succeeds after all. */
 function leaveToProxy(req: Request, err: unknown): null {
-  requestLog(req)?.warn({ err }, 'the run has no shared stream: this client gets its own');
+  requestLog(req)?.warn({ err }, 'no shared stream for the run: the client gets its own');
   return null;
 }
 
-/** The run whose events a request asks for; undefined for every other request, which goes to the proxy. */
+/** Returns the run whose events are requested; undefined for every other request, which goes to the proxy. */
 function runOf({ method, originalUrl, headers }: Request): string | undefined {
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   return method === 'GET' && !hasBody ? PATH.exec(originalUrl)?.[1] : undefined;

@@ -7,18 +7,18 @@ import type { Frame } from '@saas-codex/event-log/sse/wire-log';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
-/** How long a backend may be away before the clients are disconnected. */
+/** How long the backend may be unavailable before the clients are disconnected. */
 const RESUME_TIMEOUT_MS = 10_000;
 const RETRY_MS = 200;
-/** Size of one page for a client that is before the window. */
+/** Size of one page for a client that reads events from before the window. */
 const PAGE_BYTES = 256 * 1024;
 
 /**
- * The log of one run in this process, kept up to date by one stream of the backend:
+ * The log of one run in this process, updated by one stream of the backend:
  *
- *     connected ──stream breaks──► resuming, by the id of the last event ──answered──► connected
- *         │                           └─refused, or away for RESUME_TIMEOUT_MS──► lost: every client is cut off
- *         └─`end`─► ended                                                         and comes back by id
+ *     connected ──stream breaks──► resuming after the last event ──backend responds──► connected
+ *         │                           └─refused, or unavailable for RESUME_TIMEOUT_MS──► lost: all clients are disconnected
+ *         └─`end`─► ended                                                                and reconnect by event id
  */
 export class RunFeed {
   readonly feed: Feed;
@@ -33,14 +33,14 @@ export class RunFeed {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
   }
 
-  /** @throws what `RunStream.open` throws */
-  static async open(stream: RunStream, onLost: () => void): Promise<RunFeed> {
+  /** @throws the errors of `RunStream.openStream` */
+  static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
     const run = new RunFeed(stream, onLost);
-    void run.follow(await stream.open(BEFORE_FIRST_EVENT));
+    void run.follow(await stream.openStream(BEFORE_FIRST_EVENT));
     return run;
   }
 
-  close(): void {
+  closeFeed(): void {
     this.closed = true;
     this.connection?.destroy();
   }
@@ -48,21 +48,21 @@ export class RunFeed {
   private async follow(first: IncomingMessage): Promise<void> {
     let connection: IncomingMessage | null = first;
     while (connection) {
-      await this.read(connection);
+      await this.readEvents(connection);
       if (this.closed || this.feed.ended) return;
       connection = await this.resume();
     }
     if (!this.closed) this.onLost();
   }
 
-  /** Reads until the connection has ended. */
-  private read(connection: IncomingMessage): Promise<void> {
+  /** Reads until the connection ends. */
+  private readEvents(connection: IncomingMessage): Promise<void> {
     this.connection = connection;
     if (this.closed) connection.destroy();
     const events = new SseFrames();
     return new Promise((resolve) => {
       connection.on('data', (chunk: Buffer) => {
-        const { frames, ended } = events.take(chunk);
+        const { frames, ended } = events.parseChunk(chunk);
         if (frames.length > 0) this.feed.appendFrames(frames);
         if (ended) this.feed.endFeed();
       });
@@ -75,7 +75,7 @@ export class RunFeed {
     const giveUpAt = performance.now() + RESUME_TIMEOUT_MS;
     while (!this.closed && performance.now() < giveUpAt) {
       try {
-        return await this.stream.open(this.feed.log.lastId);
+        return await this.stream.openStream(this.feed.log.lastId);
       } catch (error) {
         if (error instanceof RefusedError) return null;
       }
@@ -84,10 +84,10 @@ export class RunFeed {
     return null;
   }
 
-  /** A page from before the window. */
+  /** Reads a page of events from before the window. */
   private async readHistory(after: EventId): Promise<HistoryPage> {
-    const connection = await this.stream.open(after).catch((error: unknown) => {
-      // The next client brings its own credential.
+    const connection = await this.stream.openStream(after).catch((error: unknown) => {
+      // The feed is lost, and the next client opens one with its own credential.
       if (error instanceof RefusedError) this.onLost();
       throw error;
     });
@@ -95,16 +95,16 @@ export class RunFeed {
     const page: Frame[] = [];
     let [size, ended] = [0, false];
     for await (const chunk of connection) {
-      const taken = events.take(chunk as Buffer);
-      page.push(...taken.frames);
-      size += taken.frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      ended = taken.ended;
+      const chunkEvents = events.parseChunk(chunk as Buffer);
+      page.push(...chunkEvents.frames);
+      size += chunkEvents.frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      ended = chunkEvents.ended;
       const last = page.at(-1)?.id ?? after;
       if (ended || size >= PAGE_BYTES || compareEventIds(last, this.feed.log.startsAfter) >= 0) break;
     }
     const lastId = page.at(-1)?.id;
-    // The window's first event exists, so a stream that ends before it has broken.
-    if (!lastId) throw new Error('the stream of the backend broke off');
+    // The first event of the window exists, so a stream that ends before it is broken.
+    if (!lastId) throw new Error('the stream of the backend broke');
     return { bytes: Buffer.concat(page.map(({ bytes }) => bytes)), lastId, ended };
   }
 }

@@ -1,21 +1,21 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { type EventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { HEADERS } from '@saas-codex/contracts/http';
-import type { Upstream } from '../proxy/upstream.js';
+import type { BackendClient } from '../proxy/backend-client.js';
 
-/** Longer than the pause between the backend's heartbeats: a backend that is silent for so long is gone. */
-const SILENCE_MS = 45_000;
+/** Longer than the interval of the backend's heartbeats. After that, the backend counts as lost. */
+const SILENCE_TIMEOUT_MS = 45_000;
 
-/** The backend does not let this credential see the run, or the log has no such event. */
+/** The credential may not see the run, or the log has no such event. */
 export class RefusedError extends Error {}
 
-/** The events of one run at the backend, as seen with one client's credential. */
+/** Opens the backend's event stream of one run with one client's credential. */
 export class RunStream {
   private readonly headers: OutgoingHttpHeaders;
 
-  /** @param headers of a client, for the backend. */
+  /** @param headers of the client's request, for the backend */
   constructor(
-    private readonly upstream: Upstream,
+    private readonly backend: BackendClient,
     private readonly runId: string,
     headers: OutgoingHttpHeaders,
   ) {
@@ -24,18 +24,18 @@ export class RunStream {
   }
 
   /**
-   * The body of the answer is the events after `after`.
-   * @throws RefusedError, and the errors of a connection that fails
+   * @returns a response whose body is the events after `after`
+   * @throws RefusedError, or Error when no backend responds
    */
-  async open(after: EventId): Promise<IncomingMessage> {
+  async openStream(after: EventId): Promise<IncomingMessage> {
     const path = `/api/runs/${this.runId}/events?after=${toWireId(after)}`;
-    const answer = await this.upstream.ask({ method: 'GET', path, headers: this.headers });
-    // An error ends the body, which is all that its reader has to know.
-    answer.on('error', () => undefined);
-    answer.setTimeout(SILENCE_MS, () => answer.destroy());
-    if (answer.statusCode === 200) return answer;
-    answer.resume();
-    const refused = (answer.statusCode ?? 500) < 500;
-    throw new (refused ? RefusedError : Error)(`the backend answered ${answer.statusCode}`);
+    const response = await this.backend.sendOwnRequest({ method: 'GET', path, headers: this.headers });
+    // An error ends the body, and that is all its reader needs to know.
+    response.on('error', () => undefined);
+    response.setTimeout(SILENCE_TIMEOUT_MS, () => response.destroy());
+    if (response.statusCode === 200) return response;
+    response.resume();
+    const refused = (response.statusCode ?? 500) < 500;
+    throw new (refused ? RefusedError : Error)(`the backend responded with ${response.statusCode}`);
   }
 }

@@ -6,20 +6,20 @@ const FRAME_END = Buffer.from('\n\n');
 const ID = Buffer.from('id: ');
 const LINE_END = 10;
 
-/** What a chunk of an event stream contained. */
-export interface Taken {
-  /** Whole events, as the bytes that came. Heartbeats and comments are left out: each process sends its own. */
+/** The events that a chunk of an event stream completed. */
+interface ChunkEvents {
+  /** Whole events as received bytes. Heartbeats and comments are left out, because each process sends its own. */
   frames: Frame[];
-  /** The `end` event came. */
+  /** Whether the `end` event has arrived. */
   ended: boolean;
 }
 
-/** Splits an event stream of the backend into its events, and reads no more of them than the id. */
+/** Splits an event stream of the backend into its events. Reads only their ids. */
 export class SseFrames {
   private rest: Buffer = Buffer.alloc(0);
 
-  take(chunk: Buffer): Taken {
-    // An event that spans several chunks is joined again with each chunk.
+  parseChunk(chunk: Buffer): ChunkEvents {
+    // An event in several chunks is joined again with each chunk.
     const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     let searched = Math.max(0, this.rest.length - 1);
     const frames: Frame[] = [];
@@ -39,7 +39,7 @@ export class SseFrames {
   }
 }
 
-/** @returns null for a frame that is not an entry of the log */
+/** @returns null for a frame that is not an event of the log */
 function idOf(frame: Buffer): EventId | null {
   if (!frame.subarray(0, ID.length).equals(ID)) return null;
   return parseEventId(frame.toString('latin1', ID.length, frame.indexOf(LINE_END)));

@@ -6,13 +6,13 @@ import { CONFIG, type Config } from '../config.js';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses what another site makes a browser send (CSRF). Of a request that can change something:
+ * Refuses requests that another site makes a browser send (CSRF). For a request that can change something:
  *
  *     Sec-Fetch-Site    same-origin                        passes
  *                       same-site, cross-site              403
  *     Origin            PUBLIC_URL's, or the Host's own    passes
  *                       any other, also `null`             403
- *     neither of them   no cookie, or Authorization        passes: a program, which nobody can make send a secret
+ *     neither           no cookie, or Authorization        passes: a program, which no site can trick into sending a secret
  *                       cookie alone                       403
  */
 @Injectable()
@@ -27,7 +27,7 @@ export class OriginCheck implements NestMiddleware {
     if (SAFE_METHODS.has(req.method) || this.isOwn(req)) return next();
     throw new ProblemError(
       'origin_forbidden',
-      `Use the platform at ${this.origin}; programs send Authorization: Bearer instead of a cookie.`,
+      `Use the platform at ${this.origin}. Programs must send Authorization: Bearer instead of a cookie.`,
     );
   }
 

@@ -1,8 +1,8 @@
 import helmet from 'helmet';
 
 /**
- * Headers of every answer. The policy lets the page load from this origin alone and runs no inline script; inline
- * styles stay, because syntax colours and virtual lists set them.
+ * Sets the security headers of every response. The policy lets the page load from this origin only, and allows no inline
+ * scripts. Inline styles are allowed, because syntax colours and virtual lists use them.
  */
 export function securityHeaders(publicUrl: URL) {
   const https = publicUrl.protocol === 'https:';
@@ -23,7 +23,7 @@ export function securityHeaders(publicUrl: URL) {
         'frame-ancestors': ["'none'"],
       },
     },
-    // On plain http both would lock the person out of the next thing that runs on this host.
+    // With plain http, the browser would refuse whatever runs on this host next.
     strictTransportSecurity: https,
     xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'same-origin' },

@@ -6,13 +6,13 @@ import expressStaticGzip from 'express-static-gzip';
 import { CONFIG, type Config } from '../config.js';
 
 const INDEX = '/index.html';
-/** Vite puts a hash of the content into the names of the files in here. */
+/** Vite puts a hash of the content into the names of the files in this folder. */
 const HASHED_FOLDER = `${sep}assets${sep}`;
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /**
- * Serves the built web app; the build has compressed its files. Browsers keep hashed files for ever and revalidate all
- * others. A navigation to any other address gets the app's page, which has the routes.
+ * Serves the built web app, whose files the build has compressed. Browsers cache hashed files for a year and revalidate all
+ * others. A navigation to any other address gets the app's page, which contains the router.
  */
 @Injectable()
 export class WebApp implements NestMiddleware {
@@ -25,23 +25,23 @@ export class WebApp implements NestMiddleware {
   use(req: Request, res: Response, next: NextFunction): void {
     if (!this.serve) return next();
     if (req.method !== 'GET' && req.method !== 'HEAD') {
-      throw new ProblemError('method_not_allowed', 'The web app can only be read.', {
+      throw new ProblemError('method_not_allowed', 'The web app is read-only. Use GET.', {
         headers: { Allow: 'GET, HEAD' },
       });
     }
     const serve = this.serve;
     const { url } = req;
-    const restored = (answer: NextFunction) => () => {
+    const restoreUrl = (proceed: NextFunction) => () => {
       req.url = url;
-      answer();
+      proceed();
     };
     const servePage = () => {
       req.url = INDEX;
-      serve(req, res, restored(next));
+      serve(req, res, restoreUrl(next));
     };
-    // Express has cut the path that this middleware is mounted at, which is all of it.
+    // Express has removed the path at which this middleware is mounted, which is the whole path.
     req.url = pathOf(req);
-    serve(req, res, restored(isNavigation(req) ? servePage : next));
+    serve(req, res, restoreUrl(isNavigation(req) ? servePage : next));
   }
 }
 
@@ -66,10 +66,10 @@ function pathOf(req: Request): string {
   try {
     decodeURIComponent(path);
   } catch {
-    throw new ProblemError('invalid_request', 'Correct the percent-encoding of the address.');
+    throw new ProblemError('invalid_request', 'The address is not valid percent-encoding. Correct it.');
   }
   return path === '/' ? INDEX : path;
 }
 
-/** A person opens an address, as opposed to a page that loads a file. */
+/** Whether a person opens an address, as opposed to a page that loads a file. */
 const isNavigation = (req: Request): boolean => req.accepts(['json', 'html']) === 'html';

@@ -1,13 +1,13 @@
-/**
- * What went wrong at a model server, in one sentence for a person that says what to do. The server's own words are
- * added only where they help, shortened and with the key cut out: some servers repeat the key that they refuse.
+/*
+ * Explains an error of the model server in a sentence for a person, with what to do. The server's own message is added only
+ * where it helps, shortened and without the key: some servers repeat the key that they refuse.
  */
 import type { ErrorFields } from './model-error.js';
 import type { Upstream } from './upstream.js';
 
 const MAX_QUOTE = 300;
 
-/** An upstream's refusal: an HTTP status, or an error event in the stream (status 200). */
+/** An error of the upstream: an HTTP status, or an error event in the stream (status 200). */
 export interface UpstreamRefusal extends ErrorFields {
   status: number;
   /** Seconds or a date, as the server sent it. */
@@ -35,7 +35,7 @@ export function explainRefusal(refusal: UpstreamRefusal, upstream: Upstream): st
     return `There is no Responses API at ${place(upstream)}. CODEX_BASE_URL must be the root of one, usually ending in /v1.`;
   }
   if (status >= 500 || code === 'server_error' || code === 'server_is_overloaded') {
-    return `The model server has a problem of its own (${status === 200 ? code : status})${said} Send the prompt again in a while.`;
+    return `The model server has a problem of its own (${status === 200 ? code : status})${said} Send the prompt again later.`;
   }
   return `The model server refused the request (${status === 200 ? (code ?? 'error') : status})${said}`.trim();
 }
@@ -56,19 +56,19 @@ export function explainUnreachable(error: unknown, upstream: Upstream): string {
 }
 
 export const explainRedirect = (upstream: Upstream): string =>
-  `The model server at ${place(upstream)} redirects elsewhere, and the key is not sent on. Set CODEX_BASE_URL to the final address.`;
+  `The model server at ${place(upstream)} redirects elsewhere, and the key is not sent there. Set CODEX_BASE_URL to the final address.`;
 
 export const explainNoStream = (upstream: Upstream): string =>
   `The server at ${place(upstream)} did not answer with an event stream. CODEX_BASE_URL must be the root of a Responses API, usually ending in /v1.`;
 
 export const BROKEN_OFF =
-  'The model server broke off its answer. Codex tries again; if it stays, send the prompt again later.';
+  'The model server broke off its answer. Codex tries again. If the problem persists, send the prompt again later.';
 
 const place = ({ responsesUrl }: Upstream) => responsesUrl.host;
 
 const refusedKey = ({ source, apiKey, responsesUrl }: Upstream) =>
   source === 'compatible' && !apiKey
-    ? `The model server at ${responsesUrl.host} wants a key. Set CODEX_API_KEY to it.`
+    ? `The model server at ${responsesUrl.host} requires a key. Set CODEX_API_KEY to it.`
     : 'The model server refused the key. Set CODEX_API_KEY to a valid one and restart the runner.';
 
 const isUnknownModel = ({ status, code, message }: UpstreamRefusal) =>
@@ -77,9 +77,9 @@ const isUnknownModel = ({ status, code, message }: UpstreamRefusal) =>
 const waiting = ({ retryAfter }: UpstreamRefusal) =>
   retryAfter !== undefined && /^\d+$/.test(retryAfter)
     ? `. Wait ${retryAfter} s, then send the prompt again.`
-    : '. Wait a little, then send the prompt again.';
+    : '. Wait a moment, then send the prompt again.';
 
-/** `: "…".` or `.`: continues a sentence. */
+/** Continues a sentence: `: "…".` with a message, `.` without one. */
 function quote(message: string, { apiKey }: Upstream): string {
   const safe = apiKey ? message.replaceAll(apiKey, '[key]') : message;
   const short = safe.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE);

@@ -16,25 +16,24 @@ import { responseHeaders } from './upstream.js';
 import { callUpstream, type ModelCall } from './upstream-call.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
-/** The one status upon which Codex does not try again. */
-const FINAL = 400;
+/** The only status after which Codex does not try again. */
+const STATUS_WITHOUT_RETRY = 400;
 const logger = new Logger('ModelProxy');
 
 /**
- * Passes one call on and its answer back, that as a stream: nothing waits for the whole of it, and a slow reader slows
- * the upstream. What comes back never holds the key.
- * @throws ModelCallError when the upstream did not start an answer
+ * Forwards one call and streams the response back with backpressure. The response never contains the key.
+ * @throws ModelCallError when the upstream starts no event stream
  */
-export async function forward(request: ModelCall): Promise<void> {
+export async function forwardModelCall(request: ModelCall): Promise<void> {
   const { res, run, signal, upstream, call, number } = request;
   const incoming = await callUpstream(request);
-  const said = redactKey(incoming, upstream.apiKey);
-  await refuseOddAnswers(incoming, said, request);
+  const redacted = redactKey(incoming, upstream.apiKey);
+  await requireEventStream(incoming, redacted, request);
   const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),
     onUsage: (usage) => {
-      call.used(usage);
-      run.meter(usage);
+      call.addUsage(usage);
+      run.addUsage(usage);
     },
     onFailure: (error) => run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream)),
   });
@@ -42,30 +41,30 @@ export async function forward(request: ModelCall): Promise<void> {
   res.flushHeaders();
   let brokenOff = false;
   incoming.once('error', () => (brokenOff = !signal.aborted));
-  const passed = pipeline(said, res);
-  said.once('data', () => call.firstByte());
-  said.on('data', (chunk: Buffer) => readAlong(tap, chunk));
+  const passed = pipeline(redacted, res);
+  redacted.once('data', () => call.recordFirstByte());
+  redacted.on('data', (chunk: Buffer) => tapChunk(tap, chunk));
   await passed.catch(() => res.destroy());
   if (!tap.complete && (brokenOff || !signal.aborted)) run.listener.onUpstreamError(BROKEN_OFF);
 }
 
-/** Reading along must never disturb what passes. */
-function readAlong(tap: ResponseTap, chunk: Buffer): void {
+/** An error of the tap must never disturb the response. */
+function tapChunk(tap: ResponseTap, chunk: Buffer): void {
   try {
-    tap.push(chunk);
+    tap.readChunk(chunk);
   } catch (error) {
-    logger.error('a model answer could not be read along', error instanceof Error ? error.stack : undefined);
+    logger.error('a model response could not be tapped', error instanceof Error ? error.stack : undefined);
   }
 }
 
-/** Only an operator can mend these; asking again would keep the person waiting for the same answer. */
-const isFinal = ({ status, code, type }: UpstreamRefusal): boolean =>
+/** Only an operator can fix these errors. Retries would only make the person wait for the same error. */
+const needsOperator = ({ status, code, type }: UpstreamRefusal): boolean =>
   [401, 403, 404].includes(status) || [code, type].includes('insufficient_quota');
 
-/** Anything but a started event stream becomes an error whose message is meant for a person. */
-async function refuseOddAnswers(
+/** @throws ModelCallError with a message for a person, if the response is not an event stream */
+async function requireEventStream(
   incoming: IncomingMessage,
-  said: Readable,
+  redacted: Readable,
   { upstream }: ModelCall,
 ): Promise<void> {
   const status = incoming.statusCode ?? 0;
@@ -74,9 +73,12 @@ async function refuseOddAnswers(
   if (status < 400) {
     incoming.destroy();
     const message = status >= 300 ? explainRedirect(upstream) : explainNoStream(upstream);
-    throw new ModelCallError({ status: FINAL, message, type: 'server_error', code: 'bad_upstream' }, true);
+    throw new ModelCallError(
+      { status: STATUS_WITHOUT_RETRY, message, type: 'server_error', code: 'bad_upstream' },
+      true,
+    );
   }
-  const error: ErrorFields = readErrorBody(await readSome(said, MAX_ERROR_BYTES));
+  const error: ErrorFields = readErrorBody(await readBeginning(redacted, MAX_ERROR_BYTES));
   const refusal: UpstreamRefusal = { ...error, status, retryAfter: incoming.headers['retry-after'] };
   const {
     'content-type': _,
@@ -85,7 +87,7 @@ async function refuseOddAnswers(
   } = responseHeaders(incoming.headers, upstream);
   throw new ModelCallError(
     {
-      status: isFinal(refusal) ? FINAL : status,
+      status: needsOperator(refusal) ? STATUS_WITHOUT_RETRY : status,
       message: explainRefusal(refusal, upstream),
       type: error.type,
       code: error.code,
@@ -95,7 +97,7 @@ async function refuseOddAnswers(
   );
 }
 
-async function readSome(stream: Readable, maxBytes: number): Promise<string> {
+async function readBeginning(stream: Readable, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -105,7 +107,7 @@ async function readSome(stream: Readable, maxBytes: number): Promise<string> {
       if (length >= maxBytes) break;
     }
   } catch {
-    // A body that broke off still says what it said so far.
+    // The part of a broken body that arrived is still useful.
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, maxBytes);
 }

@@ -5,13 +5,13 @@ import type { Network } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 
-/** What one run's Codex is given: a way to the model that works for this run only, while it lives. */
+/** Access to the model for the Codex of one run, until the run ends. */
 export interface ModelAccess {
   /** Root of the Responses API as Codex sees it, e.g. `http://127.0.0.1:40123/v1`. */
   baseUrl: string;
-  /** The run's own bearer token, never the real key; null on a socket of its own. */
+  /** The run's own bearer token, never the real key. Null if the run has its own socket. */
   token: string | null;
-  /** Ends the access and every call that is still under way. */
+  /** Ends the access and aborts every open call. */
   revoke(): Promise<void>;
 }
 
@@ -19,26 +19,27 @@ export interface TokenAccess extends ModelAccess {
   token: string;
 }
 
-/** A piece of a text that the model is writing. */
+/** A part of a text that the model is writing. */
 export interface ModelDelta {
   itemType: 'agent_message' | 'reasoning';
-  /** Names one growing text within the run. */
+  /** Identifies the text within the run. */
   streamId: string;
-  /** What was added. */
+  /** The added text. */
   text: string;
 }
 
 export interface ModelListener {
   onDelta(delta: ModelDelta): void;
-  /** The run's total so far, after each answer of the model. */
+  /** Called after each response of the model with the run's total so far. */
   onUsage(usage: Usage): void;
-  /** A sentence for a person: what went wrong and what to do. Codex may try again and succeed. */
+  /** Called with a sentence for a person: what went wrong and what to do. Codex may try again and succeed. */
   onUpstreamError(sentence: string): void;
-  /** The model server should have fetched something there. Once for each host and port. */
+  /** Called once for each host and port from which the model server was asked to fetch something. */
   onRefused(refusal: EventData<'network.refused'>): void;
 }
 
-const MAX_TOLD = 50;
+/** Maximum `onRefused` calls per run. */
+const MAX_REPORTED = 50;
 
 const NO_USAGE: Usage = {
   input_tokens: 0,
@@ -47,55 +48,55 @@ const NO_USAGE: Usage = {
   reasoning_output_tokens: 0,
 };
 
-/** One run at the proxy: who it is, who listens, what it used, and its calls under way. */
+/** One run at the proxy: its identity, listener, usage and open calls. */
 export class ModelRun {
-  private readonly calls = new Set<AbortController>();
+  private readonly openCalls = new Set<AbortController>();
   private usage = NO_USAGE;
-  private answers = 0;
-  private readonly held = new Map<IncomingMessage, number>();
-  private heldBytes = 0;
-  private readonly told = new Set<string>();
+  private callCount = 0;
+  private readonly bufferedByCall = new Map<IncomingMessage, number>();
+  private bufferedBytes = 0;
+  private readonly reported = new Set<string>();
 
   constructor(
     readonly runId: string,
     readonly tenantId: string,
     readonly network: Network,
     readonly listener: ModelListener,
-    /** What its calls belong to in traces. */
+    /** Parent span of the calls. */
     readonly traceparent: string | null,
   ) {}
 
-  get callsUnderWay(): number {
-    return this.calls.size;
+  get openCallCount(): number {
+    return this.openCalls.size;
   }
 
-  /** Starts a call; `number` is unique within the run. Every call must be ended with `endCall`. */
+  /** Starts a call, which the caller must end with `endCall`. `number` is unique within the run. */
   beginCall(): { abort: AbortController; number: number } {
     const abort = new AbortController();
-    this.calls.add(abort);
-    return { abort, number: ++this.answers };
+    this.openCalls.add(abort);
+    return { abort, number: ++this.callCount };
   }
 
   endCall(abort: AbortController, req: IncomingMessage): void {
-    this.calls.delete(abort);
-    this.heldBytes -= this.held.get(req) ?? 0;
-    this.held.delete(req);
+    this.openCalls.delete(abort);
+    this.bufferedBytes -= this.bufferedByCall.get(req) ?? 0;
+    this.bufferedByCall.delete(req);
   }
 
-  /** Counts bytes of a request that are kept here. @returns how many there are of all of the run's calls */
-  hold(req: IncomingMessage, bytes: number): number {
-    this.held.set(req, (this.held.get(req) ?? 0) + bytes);
-    return (this.heldBytes += bytes);
+  /** Counts buffered bytes of a request until `endCall`. @returns the buffered bytes of all open calls of the run */
+  countBufferedBytes(req: IncomingMessage, bytes: number): number {
+    this.bufferedByCall.set(req, (this.bufferedByCall.get(req) ?? 0) + bytes);
+    return (this.bufferedBytes += bytes);
   }
 
-  /** With the network on it is no matter of the network that the model server fetches nothing. */
-  tellRefused(url: string): void {
+  /** Reports a URL that the model server may not fetch, unless the run's network is on: then it is not a network refusal. */
+  reportRefusedUrl(url: string): void {
     if (this.network.mode === 'on' || !URL.canParse(url)) return;
     const { protocol, hostname, port } = new URL(url);
     const host = normaliseHost(hostname);
     const key = `${host} ${port}`;
-    if (host === null || this.told.has(key) || this.told.size >= MAX_TOLD) return;
-    this.told.add(key);
+    if (host === null || this.reported.has(key) || this.reported.size >= MAX_REPORTED) return;
+    this.reported.add(key);
     this.listener.onRefused({
       host,
       port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
@@ -104,10 +105,10 @@ export class ModelRun {
   }
 
   abortCalls(): void {
-    for (const abort of this.calls) abort.abort();
+    for (const abort of this.openCalls) abort.abort();
   }
 
-  meter(used: Usage): void {
+  addUsage(used: Usage): void {
     this.usage = {
       input_tokens: this.usage.input_tokens + used.input_tokens,
       cached_input_tokens: this.usage.cached_input_tokens + used.cached_input_tokens,
@@ -121,14 +122,14 @@ export class ModelRun {
 const digest = (token: string) => createHash('sha256').update(token).digest('base64');
 
 /**
- * The runs that may call a model now. Only a token's SHA-256 is kept: what is looked up is a digest, so that the time of
- * a look-up tells nothing about a token.
+ * The runs that may call a model now. Only digests of their tokens are stored and compared, so the time of a lookup reveals
+ * nothing about a token.
  */
 export class ModelRuns {
   private readonly byDigest = new Map<string, ModelRun>();
 
-  /** Lets a run in until `revoke`. */
-  admit(run: ModelRun): { token: string; revoke(): void } {
+  /** Grants a run access until `revoke`. */
+  grantAccess(run: ModelRun): { token: string; revoke(): void } {
     const token = `run-${randomBytes(32).toString('base64url')}`;
     const key = digest(token);
     this.byDigest.set(key, run);
@@ -141,11 +142,11 @@ export class ModelRuns {
     };
   }
 
-  find(token: string): ModelRun | undefined {
+  findByToken(token: string): ModelRun | undefined {
     return this.byDigest.get(digest(token));
   }
 
-  abortAll(): void {
+  revokeAll(): void {
     for (const run of this.byDigest.values()) run.abortCalls();
     this.byDigest.clear();
   }

@@ -1,12 +1,12 @@
-/**
- * What a run's Codex can ask the proxy, by allow-list. Codex 0.163 with a custom provider asks for nothing but
- * `POST /v1/responses`. The handler knows nothing about where it listens. Who calls is told by a token on
- * the loopback address that all runs share, and by the socket itself where a jail has one of its own.
+/*
+ * The proxy's HTTP API for Codex, an allow-list of one route: Codex 0.163 with a custom provider sends only
+ * `POST /v1/responses`. The handler does not know where it listens. On the loopback address that all runs share, a token
+ * identifies the run. In a jail, the run's own socket does.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { traceIdOf } from '@saas-codex/service-kit/tracing/tracing';
-import { forward } from './forward.js';
+import { forwardModelCall } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';
 import type { ModelTelemetry } from './model-telemetry.js';
@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.js';
 export const API_ROOT = '/v1';
 const RESPONSES_PATH = `${API_ROOT}/responses`;
 
-/** Codex makes one call at a time; its sub-agents make some more. */
+/** Codex makes one call at a time. Its sub-agents make some more. */
 const MAX_CALLS_PER_RUN = 8;
 
 const refuse = (status: number, code: string, message: string, headers = {}) =>
@@ -23,29 +23,29 @@ const refuse = (status: number, code: string, message: string, headers = {}) =>
 
 const logger = new Logger('ModelProxy');
 
-/** Tells which run calls. @throws ModelCallError when it is none */
-type Authorise = (req: IncomingMessage) => ModelRun;
+/** Returns the run that calls. @throws ModelCallError if there is none */
+type IdentifyRun = (req: IncomingMessage) => ModelRun;
 
-/** Whoever has a run's token is that run. */
-export const byToken =
-  (runs: ModelRuns): Authorise =>
+/** Identifies a run by its bearer token. */
+export const identifyByToken =
+  (runs: ModelRuns): IdentifyRun =>
   (req) => {
     const token = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1];
-    const run = token === undefined ? undefined : runs.find(token);
+    const run = token === undefined ? undefined : runs.findByToken(token);
     if (run) return run;
-    throw refuse(401, 'invalid_api_key', 'This token is not valid: the run that it belonged to has ended.');
+    throw refuse(401, 'invalid_api_key', 'This token is not valid. Its run has ended.');
   };
 
-export function modelApi(
-  authorise: Authorise,
+export function modelApiHandler(
+  identifyRun: IdentifyRun,
   upstream: Upstream,
   telemetry: ModelTelemetry,
 ): RequestListener {
   return (req, res) => {
-    answer({ req, res, authorise, upstream, telemetry }).catch((error: unknown) => {
+    handleCall({ req, res, identifyRun, upstream, telemetry }).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
-      const gone = res.destroyed || req.destroyed;
-      if (!gone)
+      const disconnected = res.destroyed || req.destroyed;
+      if (!disconnected)
         logger.error('a model call failed unexpectedly', error instanceof Error ? error.stack : undefined);
       res.destroy();
     });
@@ -55,31 +55,36 @@ export function modelApi(
 interface Exchange {
   req: IncomingMessage;
   res: ServerResponse;
-  authorise: Authorise;
+  identifyRun: IdentifyRun;
   upstream: Upstream;
   telemetry: ModelTelemetry;
 }
 
-async function answer({ req, res, authorise, upstream, telemetry }: Exchange): Promise<void> {
-  const run = authorise(req);
+async function handleCall({ req, res, identifyRun, upstream, telemetry }: Exchange): Promise<void> {
+  const run = identifyRun(req);
   const path = req.url?.split('?')[0];
   if (path !== RESPONSES_PATH)
-    throw refuse(404, 'not_found', 'The model proxy serves the Responses API only.');
+    throw refuse(404, 'not_found', 'The model proxy serves only the Responses API.');
   if (req.method !== 'POST') throw refuse(405, 'method_not_allowed', 'Use POST.', { allow: 'POST' });
-  if (run.callsUnderWay >= MAX_CALLS_PER_RUN) {
-    throw refuse(429, 'rate_limit_exceeded', 'This run makes too many model calls at once.', {
-      'retry-after': '1',
-    });
+  if (run.openCallCount >= MAX_CALLS_PER_RUN) {
+    throw refuse(
+      429,
+      'rate_limit_exceeded',
+      'This run has too many model calls at once. Try again when one has ended.',
+      {
+        'retry-after': '1',
+      },
+    );
   }
   const { abort, number } = run.beginCall();
-  const call = telemetry.begin(run, number);
+  const call = telemetry.beginCall(run, number);
   res.once('close', () => res.writableFinished || abort.abort());
   try {
-    await forward({ req, res, run, upstream, number, call, signal: abort.signal });
-    call.end(abort.signal.aborted ? 'given_up' : 'answered');
+    await forwardModelCall({ req, res, run, upstream, number, call, signal: abort.signal });
+    call.endCall(abort.signal.aborted ? 'given_up' : 'answered');
   } catch (error) {
-    call.end(abort.signal.aborted ? 'given_up' : 'refused');
-    if (error instanceof ModelCallError && error.reported) report(error, run);
+    call.endCall(abort.signal.aborted ? 'given_up' : 'refused');
+    if (error instanceof ModelCallError && error.reported) reportError(error, run);
     if (abort.signal.aborted) res.destroy();
     else throw error;
   } finally {
@@ -87,8 +92,8 @@ async function answer({ req, res, authorise, upstream, telemetry }: Exchange): P
   }
 }
 
-/** The log gets what an operator needs; what was said, to and by the model, is nobody's business here. */
-function report({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
+/** The log gets only what an operator needs, never the content of a conversation. */
+function reportError({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
   const trace_id = traceIdOf(run.traceparent);
   const fields = { run_id: run.runId, tenant_id: run.tenantId, ...(trace_id && { trace_id }) };
   logger.warn({ message: `a model call failed: ${status} ${code ?? ''}`, ...fields });

@@ -1,17 +1,17 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { z } from 'zod';
 
-/** An error in OpenAI's shape: what Codex reads from an answer that is not 2xx. */
+/** An error in OpenAI's format, which Codex reads from a response that is not 2xx. */
 export interface ModelError {
   status: number;
-  /** A sentence for a person; Codex prints it. */
+  /** A sentence for a person. Codex prints it. */
   message: string;
   type: string;
   code: string | null;
   headers?: OutgoingHttpHeaders;
 }
 
-/** A call that ends with an error answer. `reported`: the run's listener is told. */
+/** A call that ends with an error response. `reported`: whether the run's listener gets the message too. */
 export class ModelCallError extends Error {
   constructor(
     readonly answer: ModelError,
@@ -21,10 +21,10 @@ export class ModelCallError extends Error {
   }
 }
 
-/** Types and codes are passed on, so they must be such. */
+/** Types and codes are forwarded, so only plain words are accepted. */
 const word = z.string().regex(/^[\w.-]{1,64}$/);
 
-/** What servers send: OpenAI's shape, or one of the looser ones that compatible servers have. */
+/** An error that a server sends: in OpenAI's format, or in one of the looser formats of compatible servers. */
 const ErrorFields = z.object({
   message: z.string().catch(''),
   type: word.catch(''),
@@ -42,7 +42,7 @@ const ErrorBody = z.union([
   ErrorFields,
 ]);
 
-/** Never fails: a body that is no JSON has no message. */
+/** Never throws. A body that is not JSON has no message. */
 export function readErrorBody(body: string): ErrorFields {
   try {
     return ErrorBody.parse(JSON.parse(body));
@@ -51,7 +51,7 @@ export function readErrorBody(body: string): ErrorFields {
   }
 }
 
-/** Answers and closes the connection: the request's body may not have been read. */
+/** Sends an error and closes the connection, because the request's body may not have been read. */
 export function sendModelError(
   res: ServerResponse,
   { status, message, type, code, headers }: ModelError,

@@ -1,15 +1,15 @@
-/**
- * The one place that holds the real model key.
+/*
+ * The only code that has the real model key.
  *
  *   Codex in a jail ── its own socket ──┐
  *   Codex elsewhere ── its own token ───┴► proxy ── the real key ──► OpenAI | a compatible server
  *                                            └───────────────────► demo model (scripted, in this process)
  *
- * Each run gets an access of its own, which works for the Responses API only and dies with the run: a socket that only its
- * jail can see, so that there is no secret in a jail at all, or else a token. A request is read whole before it is sent, since
- * a model server can be asked to reach what the run may not. The proxy reads the answers while they pass:
- * text as it grows, the tokens used, and what to tell a person when the upstream fails. A run's socket also serves
- * the egress proxy, which tells its requests by their form.
+ * Each run gets its own access to the Responses API, which ends with the run. In a jail, that is a socket that only this jail
+ * can see, so there is no secret in the jail. Elsewhere, it is a token. A request is read completely before it is sent, because
+ * it could ask the model server to reach what the run may not. The proxy reads the responses while it streams them: the growing
+ * text, the tokens used, and the explanation when the upstream fails. A run's socket also serves the egress proxy, whose
+ * requests have another form (CONNECT, `http://…`).
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Network } from '@saas-codex/contracts/network';
@@ -29,7 +29,7 @@ import {
   ModelRuns,
   type TokenAccess,
 } from './model-access.js';
-import { API_ROOT, byToken, modelApi } from './model-api.js';
+import { API_ROOT, identifyByToken, modelApiHandler } from './model-api.js';
 import { ModelTelemetry } from './model-telemetry.js';
 import {
   type ModelProxySettings,
@@ -44,9 +44,9 @@ export const MODEL_PROXY_SETTINGS = Symbol('model proxy settings');
 interface RunOwner {
   runId: string;
   tenantId: string;
-  /** What its commands may reach. */
+  /** What the run's commands may reach. */
   network: Network;
-  /** What its calls belong to in traces. */
+  /** Parent span of the calls. */
   traceparent?: string | null;
 }
 
@@ -56,7 +56,7 @@ interface Running {
   listeners: Listener[];
 }
 
-/** A request to this very server, by its path alone. */
+/** Whether a request is for this server, not for a proxy: its target is only a path. */
 const isOriginForm = ({ url = '' }: IncomingMessage) => url.startsWith('/') || url === '*';
 
 @Injectable()
@@ -73,32 +73,32 @@ export class ModelProxy implements OnModuleDestroy {
     this.source = modelSourceOf(settings);
   }
 
-  /** Lets a run's Codex call the model until `revoke`, with a token, at the address that all runs share. */
-  async open(
+  /** Grants a run's Codex access until `revoke`, by a token, at the address that all runs share. */
+  async openTokenAccess(
     { runId, tenantId, network, traceparent }: RunOwner,
     listener: ModelListener,
   ): Promise<TokenAccess> {
-    const { baseUrl } = await this.start();
-    const { token, revoke } = this.runs.admit(
+    const { baseUrl } = await this.ensureListening();
+    const { token, revoke } = this.runs.grantAccess(
       new ModelRun(runId, tenantId, network, listener, traceparent ?? null),
     );
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
   /**
-   * The same at a socket of the run's own.
-   * @param proxy what answers there to those who take it for a proxy (CONNECT, `http://…`); the model never does
+   * Grants a run's Codex access until `revoke`, at a socket of its own.
+   * @param proxy handles the proxy requests at this socket (CONNECT, `http://…`)
    */
-  async openSocket(
+  async openSocketAccess(
     { runId, tenantId, network, traceparent }: RunOwner,
     listener: ModelListener,
     socket: RunSocket,
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
-    const { upstream } = await this.start();
+    const { upstream } = await this.ensureListening();
     const run = new ModelRun(runId, tenantId, network, listener, traceparent ?? null);
-    const { revoke } = this.runs.admit(run);
-    const model = modelApi(() => run, upstream, this.telemetry);
+    const { revoke } = this.runs.grantAccess(run);
+    const model = modelApiHandler(() => run, upstream, this.telemetry);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
     const own = await listenOnSocket({ ...proxy, request }, socket.path);
     this.sockets.add(own);
@@ -113,7 +113,7 @@ export class ModelProxy implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.runs.abortAll();
+    this.runs.revokeAll();
     const running = await this.running;
     this.running = undefined;
     const listeners = [...this.sockets, ...(running?.listeners ?? [])];
@@ -121,8 +121,8 @@ export class ModelProxy implements OnModuleDestroy {
     await Promise.all(listeners.map((listener) => listener.close()));
   }
 
-  /** At the first use; a start that failed is tried again at the next. */
-  private start(): Promise<Running> {
+  /** Starts at the first use. After a failure, the next use tries again. */
+  private ensureListening(): Promise<Running> {
     return (this.running ??= this.listen().catch((error: unknown) => {
       this.running = undefined;
       throw error;
@@ -130,12 +130,14 @@ export class ModelProxy implements OnModuleDestroy {
   }
 
   private async listen(): Promise<Running> {
-    const { upstream, listeners } = await this.connect();
-    const listener = await listenOnLoopback(modelApi(byToken(this.runs), upstream, this.telemetry));
+    const { upstream, listeners } = await this.chooseUpstream();
+    const listener = await listenOnLoopback(
+      modelApiHandler(identifyByToken(this.runs), upstream, this.telemetry),
+    );
     return { upstream, baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
   }
 
-  private async connect(): Promise<{ upstream: Upstream; listeners: Listener[] }> {
+  private async chooseUpstream(): Promise<{ upstream: Upstream; listeners: Listener[] }> {
     const { CODEX_API_KEY, CODEX_BASE_URL, DEMO_PACE } = this.settings;
     if (this.source !== 'demo')
       return { upstream: upstreamAt(this.source, CODEX_BASE_URL, CODEX_API_KEY), listeners: [] };

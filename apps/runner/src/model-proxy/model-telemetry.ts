@@ -4,17 +4,17 @@ import { type Counter, type Histogram, Metrics, SECONDS } from '@saas-codex/serv
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { ModelRun } from './model-access.js';
 
-/** How a call went: answered, refused by the upstream (or it was away), or given up by the run. */
+/** The outcome of a call: answered, refused by the upstream (or it was unavailable), or given up by the run. */
 type CallOutcome = 'answered' | 'refused' | 'given_up';
 
-/** What is told about one call to the model. */
+/** Records one call to the model. */
 export interface CallTelemetry {
-  firstByte(): void;
-  used(usage: Usage): void;
-  end(outcome: CallOutcome): void;
+  recordFirstByte(): void;
+  addUsage(usage: Usage): void;
+  endCall(outcome: CallOutcome): void;
 }
 
-/** Metrics and traces of the calls that pass the model proxy; never what was said. */
+/** Metrics and traces of the calls through the model proxy, never their content. */
 @Injectable()
 export class ModelTelemetry {
   private readonly firstBytes: Histogram;
@@ -27,43 +27,43 @@ export class ModelTelemetry {
   ) {
     this.firstBytes = metrics.histogram({
       name: 'model_first_byte_seconds',
-      help: "From a call to the model to the first byte of its answer's stream",
+      help: 'From a call to the model to the first byte of its response',
       buckets: SECONDS.long.concat(0.1, 0.25).toSorted((a, b) => a - b),
     });
     this.calls = metrics.counter({
       name: 'model_calls_total',
-      help: 'Calls to the model: answered, refused by the upstream (or it was away), or given up by the run',
+      help: 'Calls to the model: answered, refused by the upstream (or it was unavailable), or given up by the run',
       labelNames: ['outcome'],
     });
     this.tokens = metrics.counter({
       name: 'model_tokens_total',
-      help: 'Tokens, as the model counts them; cached_input is a part of input, reasoning_output of output',
+      help: 'Tokens as the model counts them. cached_input is part of input, reasoning_output is part of output',
       labelNames: ['kind'],
     });
   }
 
-  /** @param number of the call within its run */
-  begin({ runId, traceparent }: ModelRun, number: number): CallTelemetry {
+  /** @param number number of the call within its run */
+  beginCall({ runId, traceparent }: ModelRun, number: number): CallTelemetry {
     const endTimer = this.firstBytes.startTimer();
     const attributes = { run_id: runId, call: number };
-    const span = this.tracing.begin('model call', { parent: traceparent, kind: 'client', attributes });
+    const span = this.tracing.beginSpan('model call', { parent: traceparent, kind: 'client', attributes });
     return {
-      firstByte: () => {
+      recordFirstByte: () => {
         endTimer();
         span.mark('first byte');
       },
-      used: (usage) => {
-        this.count(usage);
+      addUsage: (usage) => {
+        this.countTokens(usage);
         span.set({ input_tokens: usage.input_tokens, output_tokens: usage.output_tokens });
       },
-      end: (outcome) => {
+      endCall: (outcome) => {
         this.calls.inc({ outcome });
         span.end(outcome === 'answered' ? undefined : outcome);
       },
     };
   }
 
-  private count(usage: Usage): void {
+  private countTokens(usage: Usage): void {
     this.tokens.inc({ kind: 'input' }, usage.input_tokens);
     this.tokens.inc({ kind: 'cached_input' }, usage.cached_input_tokens);
     this.tokens.inc({ kind: 'output' }, usage.output_tokens);

@@ -1,15 +1,15 @@
 /*
- * What a run may ask the model for. A model server can fetch addresses, run hosted tools, and keep or continue what other
- * calls have stored under our key: ways out that no jail closes. So fields and tools are allowed by list, as Codex 0.163
- * sends them, and what the server would fetch is refused wherever it stands:
+ * Checks what a run may ask the model server to do. A model server can fetch URLs, run hosted tools, and store data under our
+ * key or use data that other calls stored. No jail prevents these ways out. So only the fields and tools that Codex 0.163 sends
+ * are allowed, and URLs for the server to fetch are refused anywhere in the request:
  *
- *     fields   those of one call that nothing is kept of
- *     tools    those that Codex itself carries out; the server's own search with the network on
- *     input    what the request itself brings: no addresses but data:, no files or items kept by the server
+ *     fields   only those of a single call of which the server stores nothing
+ *     tools    only those that Codex itself runs; with the network on, also the server's web search
+ *     input    only content within the request: no URLs except data:, no files or items that the server has stored
  */
 import type { Network } from '@saas-codex/contracts/network';
 
-/** Why a request is not sent. `url`: what the server should have fetched. */
+/** Why a request is not sent. `url`: what the server would have fetched. */
 export interface RuleBreach {
   sentence: string;
   url?: string;
@@ -34,7 +34,7 @@ const FIELDS = new Set([
   'max_output_tokens',
   'client_metadata',
 ]);
-/** Not `shell`: the server can run it in a container of its own. */
+/** Not `shell`, which the server can run in its own container. */
 const CLIENT_TOOLS = new Set([
   'function',
   'custom',
@@ -45,22 +45,22 @@ const CLIENT_TOOLS = new Set([
 ]);
 const SERVER_SEARCH = 'web_search';
 const ADDRESS_KEY = /_url$/;
-const KEPT_BY_SERVER = /^(item_reference|mcp_.*)$/;
+const STORED_BY_SERVER = /^(item_reference|mcp_.*)$/;
 
 type Fields = Record<string, unknown>;
 
-/** @returns null when it may be sent */
-export function breachOf(request: Fields, network: Network): RuleBreach | null {
+/** @returns null if the request may be sent */
+export function findBreach(request: Fields, network: Network): RuleBreach | null {
   const unknown = Object.keys(request).find((field) => !FIELDS.has(field));
   if (unknown !== undefined)
-    return { sentence: `${quoted(unknown)} cannot be used in requests to the model here.` };
+    return { sentence: `The field ${quoted(unknown)} is not allowed in requests to the model.` };
   if (request['store'] === true)
-    return { sentence: 'The model server is not allowed to store what is sent ("store").' };
+    return { sentence: 'The model server is not allowed to store requests ("store").' };
   const { tools = null, input = null } = request;
   return breachIn([{ tools, input }], network);
 }
 
-/** Looks at every object but what describes a tool's arguments. Not recursive: it may be nested deeply. */
+/** Checks every object except the schemas of tool arguments. Not recursive, because the input may be nested deeply. */
 function breachIn(begin: unknown[], network: Network): RuleBreach | null {
   const open = [...begin];
   while (open.length > 0) {
@@ -100,22 +100,24 @@ function breachOfTools(tools: unknown, network: Network): RuleBreach | null {
 function refusedTool({ type, server_url: url }: Fields): RuleBreach {
   const sentence =
     type === SERVER_SEARCH
-      ? 'The web search of the model server needs the network of this session to be on.'
-      : `The tool ${quoted(type)} is carried out by the model server, out of this session's network, and is not allowed.`;
+      ? 'The web search of the model server is allowed only if the network of this session is on.'
+      : `The tool ${quoted(type)} runs on the model server, outside of this session's network, and is not allowed.`;
   return typeof url === 'string' ? { sentence, url } : { sentence };
 }
 
 function breachOfObject(fields: Fields): RuleBreach | null {
-  if (typeof fields['type'] === 'string' && KEPT_BY_SERVER.test(fields['type']))
-    return { sentence: `Items of the type ${quoted(fields['type'])} cannot be sent to the model here.` };
+  if (typeof fields['type'] === 'string' && STORED_BY_SERVER.test(fields['type']))
+    return {
+      sentence: `Items of the type ${quoted(fields['type'])} are not allowed in requests to the model.`,
+    };
   if (fields['file_id'] !== undefined && fields['file_id'] !== null)
-    return { sentence: 'Files that the model server keeps cannot be used here ("file_id").' };
+    return { sentence: 'Files that the model server has stored are not allowed ("file_id").' };
   for (const [key, value] of Object.entries(fields)) {
     if (!ADDRESS_KEY.test(key)) continue;
     const url = isFields(value) ? value['url'] : value;
     if (url === null || (typeof url === 'string' && /^data:/i.test(url))) continue;
     return {
-      sentence: `The model server is not allowed to fetch addresses ("${key}"). Send the content itself.`,
+      sentence: `The model server is not allowed to fetch URLs ("${key}"). Send the content itself.`,
       ...(typeof url === 'string' && { url }),
     };
   }

@@ -1,10 +1,10 @@
-/**
- * Reads a model's answer while it passes through: the bytes go on unchanged, and this tap reads a copy.
+/*
+ * Reads a model's response while it is streamed to Codex. The bytes are forwarded unchanged, and the tap reads a copy.
  *
  *   upstream ──── bytes ────► Codex
  *                   └─ copy ─► events ─► text deltas, usage, failure
  *
- * Pieces of one text that arrive in one chunk are joined, so that a network packet gives one delta per text.
+ * Deltas of one text that arrive in one chunk are joined, so a network packet gives one delta per text.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Usage } from '@saas-codex/contracts/runs';
@@ -13,7 +13,7 @@ import { z } from 'zod';
 import type { ModelDelta } from './model-access.js';
 import type { ErrorFields } from './model-error.js';
 
-/** A longer event is not read. Only `response.completed` comes near, when it repeats the whole answer. */
+/** A longer event is skipped. Only `response.completed` is nearly as long, when it repeats the whole response. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 
 const count = z.int().nonnegative().catch(0);
@@ -72,7 +72,7 @@ export class ResponseTap {
   private ended = false;
   private readonly parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
-    // Most events are not read at all: parsing their JSON would be the tap's largest cost.
+    // Most events are not parsed: their JSON would be the tap's largest cost.
     onEvent: ({ data }) => {
       if (TAPPED_TYPES.some((type) => data.includes(type))) this.readEvent(data);
     },
@@ -81,20 +81,20 @@ export class ResponseTap {
     },
   });
 
-  /** @param answer number of this answer within its run, for streams whose items have no ids */
+  /** @param callNumber number of the call within its run, to identify texts of servers that send no item ids */
   constructor(
-    private readonly answer: number,
+    private readonly callNumber: number,
     private readonly listener: TapListener,
   ) {}
 
-  /** True once the answer has said how it ended. */
+  /** Whether the response has said how it ended. */
   get complete(): boolean {
     return this.ended;
   }
 
-  push(chunk: Buffer): void {
+  readChunk(chunk: Buffer): void {
     this.parser.feed(this.decoder.write(chunk));
-    this.flush();
+    this.reportDeltas();
   }
 
   private readEvent(text: string): void {
@@ -103,42 +103,42 @@ export class ResponseTap {
       case undefined:
         return;
       case 'response.output_text.delta':
-        return this.grow('agent_message', event, event.delta);
+        return this.collectDelta('agent_message', event, event.delta);
       case 'response.reasoning_summary_text.delta':
-        return this.grow('reasoning', event, event.delta);
+        return this.collectDelta('reasoning', event, event.delta);
       case 'response.reasoning_summary_part.added':
-        return event.summary_index > 0 ? this.grow('reasoning', event, '\n\n') : undefined;
+        return event.summary_index > 0 ? this.collectDelta('reasoning', event, '\n\n') : undefined;
       case 'response.completed':
       case 'response.incomplete':
         this.ended = true;
         if (event.response.usage) this.listener.onUsage(event.response.usage);
         return;
       case 'response.failed':
-        return this.fail(event.response.error);
+        return this.reportFailure(event.response.error);
       case 'error':
-        return this.fail(event.error ?? event);
+        return this.reportFailure(event.error ?? event);
     }
   }
 
-  private grow(
+  private collectDelta(
     itemType: ModelDelta['itemType'],
     at: { item_id?: string; output_index?: number },
     text: string,
   ): void {
-    const streamId = at.item_id ?? `${this.answer}.${at.output_index ?? 0}`;
+    const streamId = at.item_id ?? `${this.callNumber}.${at.output_index ?? 0}`;
     const grown = this.texts.get(streamId);
     if (grown) grown.text += text;
     else this.texts.set(streamId, { itemType, streamId, text });
   }
 
-  private flush(): void {
+  private reportDeltas(): void {
     if (this.texts.size === 0) return;
     const texts = [...this.texts.values()];
     this.texts = new Map();
     for (const delta of texts) if (delta.text !== '') this.listener.onDelta(delta);
   }
 
-  private fail(error: z.infer<typeof failure> | null | undefined): void {
+  private reportFailure(error: z.infer<typeof failure> | null | undefined): void {
     this.ended = true;
     this.listener.onFailure({
       message: error?.message ?? '',

@@ -9,7 +9,7 @@ import { responseTo } from '../sandbox/listener/response-to.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
-import { breachOf } from './request-rules.js';
+import { findBreach } from './request-rules.js';
 import { readRequestBody } from './request-body.js';
 import type { CallTelemetry } from './model-telemetry.js';
 import { requestHeaders, type Upstream } from './upstream.js';
@@ -30,12 +30,12 @@ export interface ModelCall {
 }
 
 /**
- * Sends a call to the upstream and answers once its answer begins. Node's client does not follow redirects, so the key
- * goes to the configured address only.
+ * Sends a call to the upstream. Resolves when the response begins. Node's client does not follow redirects, so the key is sent
+ * only to the configured address.
  * @throws ModelCallError when the request may not be sent or the upstream cannot be reached
  */
 export async function callUpstream({ req, run, upstream, signal }: ModelCall): Promise<IncomingMessage> {
-  // A request that was given up forgets its socket.
+  // An aborted request no longer has a socket.
   const { socket } = req;
   const body = await permittedBody(req, run);
   signal.throwIfAborted();
@@ -56,10 +56,10 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
     connection.once('connect', () => clearTimeout(timer));
     outgoing.once('close', () => clearTimeout(timer));
   });
-  const answered = responseTo(outgoing);
+  const response = responseTo(outgoing);
   outgoing.end(body);
   try {
-    return await answered;
+    return await response;
   } catch (error) {
     if (signal.aborted || socket.destroyed) throw error;
     throw new ModelCallError(
@@ -74,12 +74,12 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
   }
 }
 
-/** Written anew: two readers of JSON may take different ones of two fields of one name. */
+/** Serialises the checked body again, because two JSON parsers may choose differently between two fields of one name. */
 async function permittedBody(req: IncomingMessage, run: ModelRun): Promise<Buffer> {
   const request = await readRequestBody(req, run);
-  const breach = breachOf(request, run.network);
+  const breach = findBreach(request, run.network);
   if (breach === null) return Buffer.from(JSON.stringify(request));
-  if (breach.url !== undefined) run.tellRefused(breach.url);
+  if (breach.url !== undefined) run.reportRefusedUrl(breach.url);
   throw new ModelCallError(
     { status: 400, message: breach.sentence, type: 'invalid_request_error', code: 'not_allowed_here' },
     true,

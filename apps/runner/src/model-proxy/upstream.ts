@@ -4,15 +4,15 @@ import type { SystemInfo } from '@saas-codex/contracts/system';
 export type ModelSource = SystemInfo['model_source'];
 
 export interface ModelProxySettings {
-  /** The real key; it leaves this process only towards the upstream. */
+  /** The real key. This process sends it only to the upstream. */
   CODEX_API_KEY?: string | undefined;
-  /** Root of any Responses-compatible server; the key is optional with it. */
+  /** Root URL of a Responses-compatible server, for which the key is optional. */
   CODEX_BASE_URL?: string | undefined;
-  /** Speed of the demo model: 1 is a person's reading pace, 0 does not wait at all. */
+  /** Speed of the demo model: 1 is reading pace, 0 does not wait at all. */
   DEMO_PACE?: number | undefined;
 }
 
-/** Where model calls go. */
+/** The model server that gets the calls. */
 export interface Upstream {
   source: ModelSource;
   responsesUrl: URL;
@@ -27,18 +27,18 @@ export function modelSourceOf(settings: ModelProxySettings): ModelSource {
   return settings.CODEX_API_KEY ? 'openai' : 'demo';
 }
 
-/** @param baseUrl root of the API, usually ending in `/v1`; its query is kept */
+/** @param baseUrl root URL of the API, usually ending in `/v1`; its query is kept */
 export function upstreamAt(source: ModelSource, baseUrl = OPENAI, apiKey?: string): Upstream {
   const responsesUrl = new URL(baseUrl);
   responsesUrl.pathname = `${responsesUrl.pathname.replace(/\/+$/, '')}/responses`;
   return { source, responsesUrl, apiKey };
 }
 
-/** What Codex may tell an upstream; everything else stays here, above all its `authorization` (the run's token). */
+/** Headers that are forwarded to the upstream. All others are dropped, above all `authorization` (the run's token). */
 const REQUEST_HEADERS = ['accept', 'user-agent', 'originator', 'session-id', 'thread-id'];
 const REQUEST_PREFIX = /^(x-codex|x-openai|x-client|openai)-/;
 
-/** What an upstream may tell Codex: no cookies, no connection handling, and not the key. */
+/** Headers that are forwarded to Codex: no cookies, no connection handling, never the key. */
 const RESPONSE_HEADERS = ['content-type', 'content-encoding', 'retry-after', 'retry-after-ms'];
 const RESPONSE_PREFIX = /^(x|openai)-/;
 
@@ -49,7 +49,7 @@ const pick = (headers: OutgoingHttpHeaders, names: string[], prefix: RegExp): Ou
     ),
   );
 
-/** The answer uncompressed, so that it can be read while it passes. */
+/** Asks for an uncompressed response, so that the tap can read it. */
 export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders => ({
   ...pick(given, REQUEST_HEADERS, REQUEST_PREFIX),
   'content-type': 'application/json',

@@ -41,8 +41,8 @@ export class RunAccess {
     let listener: Listener | null = null;
     if (input.kind === 'prompt') {
       model = await (socket === null
-        ? this.modelProxy.open(caller, recorder)
-        : this.modelProxy.openSocket(caller, recorder, socket, egress.handlers));
+        ? this.modelProxy.openTokenAccess(caller, recorder)
+        : this.modelProxy.openSocketAccess(caller, recorder, socket, egress.handlers));
     } else if (socket !== null) {
       listener = await listenOnSocket(egress.handlers, socket.path);
     }

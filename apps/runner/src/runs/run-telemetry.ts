@@ -74,14 +74,16 @@ export class RunTelemetry {
   /** To be called when this runner has taken the run from the queue. */
   recordQueueWait(job: RunJob, queuedAt: Date): void {
     const parent = job.traceparent ?? null;
-    this.tracing.begin('queue wait', { parent, startedAt: queuedAt, attributes: attributesOf(job) }).end();
+    this.tracing
+      .beginSpan('queue wait', { parent, startedAt: queuedAt, attributes: attributesOf(job) })
+      .end();
   }
 
   /** To be called when this runner has claimed the run. */
   beginRun(job: RunJob): RunWatch {
     const { kind } = job.input;
     const endTimer = this.durations.startTimer({ kind });
-    const span = this.tracing.begin('turn', {
+    const span = this.tracing.beginSpan('turn', {
       parent: job.traceparent ?? null,
       attributes: { ...attributesOf(job), kind },
     });
@@ -105,7 +107,7 @@ export class RunTelemetry {
   private beginJail(job: RunJob, parent: string | null): (outcome: JailOutcome) => void {
     const { kind } = job.input;
     const startedAt = performance.now();
-    const span = this.tracing.begin('jail start', { parent, attributes: attributesOf(job) });
+    const span = this.tracing.beginSpan('jail start', { parent, attributes: attributesOf(job) });
     return (outcome) => {
       this.jailStarts.inc({ kind, outcome });
       if (outcome === 'started') this.jailSeconds.observe({ kind }, (performance.now() - startedAt) / 1_000);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ReadinessChecks } from '@saas-codex/service-kit/readiness/readiness';
+import { ReadinessChecks } from '@saas-codex/service-kit/health/readiness';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
 import { BubblewrapJail } from '../sandbox/jail/bubblewrap.jail.js';

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import type { RunnerHealth } from '@saas-codex/contracts/system';
-import { healthController } from '@saas-codex/service-kit/health.controller';
+import { healthController } from '@saas-codex/service-kit/health/health.controllers';
 import { Jail } from '../sandbox/jail/jail.js';
 
 /** `GET /health`: the process is alive, and how it isolates agents. */

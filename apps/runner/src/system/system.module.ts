@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { readinessController } from '@saas-codex/service-kit/readiness/readiness.controller';
+import { readinessController } from '@saas-codex/service-kit/health/health.controllers';
 import { readiness } from './readiness.js';
 import { RunnerHealthController } from './runner-health.controller.js';
 import { SystemController } from './system.controller.js';

@@ -1,13 +1,13 @@
 import { headingOf, type Note } from './demo-note.js';
 
-/** Printed instead of a history where there is none. */
+/** Printed instead of the history if there is none. */
 export const NO_COMMITS = 'No commits yet';
 
-/** What the demo model found and did in this turn. */
+/** What the demo model found in this turn, and the note that it writes. */
 export interface Findings {
-  /** `ls -F` */
+  /** Lines of `ls -F`. */
   listing: string[];
-  /** `git log --oneline` */
+  /** Lines of `git log --oneline`. */
   history: string[];
   readme: string | undefined;
   note: Note;
@@ -31,7 +31,7 @@ export function answerText(found: Findings & { written: boolean; check: string }
     '',
     '**What I did**',
     '',
-    `- Looked round: ${lowerFirst(overview(found.listing, found.history))}`,
+    `- Looked around: ${lowerFirst(overview(found.listing, found.history))}`,
     ...(found.readme ? [`- Read the beginning of \`${found.readme}\`.`] : []),
     ...(written ? [`- Wrote \`${note.path}\`, which quotes the prompt, with \`apply_patch\`.`] : []),
     '- Checked the result:',
@@ -65,6 +65,6 @@ function overview(listing: string[], history: string[]): string {
 }
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-/** The line of `git log --oneline` without its hash. */
+/** A line of `git log --oneline` without the hash. */
 const subject = (line: string) => line.replace(/^\S+\s+/, '');
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

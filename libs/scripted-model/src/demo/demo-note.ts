@@ -1,17 +1,17 @@
 /** The note that the demo model writes. */
 export interface Note {
-  /** Relative to the repository; made of `a-z0-9-./` only, so that it may stand in a command. */
+  /** Relative to the repository. Only `a-z0-9-./`, so it is safe in a command. */
   path: string;
   heading: string;
   prompt: string;
-  /** What was asked before in the same thread. */
+  /** The earlier prompts of the thread. */
   earlier: string[];
 }
 
 const MAX_QUOTE_CHARS = 2_000;
 const MAX_HEADING_CHARS = 72;
 
-/** `Add a CHANGELOG, please!` → `add-a-changelog-please`; a prompt without such letters gives `prompt`. */
+/** `Add a CHANGELOG, please!` → `add-a-changelog-please`. A prompt without Latin letters or digits gives `prompt`. */
 export function slugOf(prompt: string): string {
   const words = prompt
     .normalize('NFKD')
@@ -21,7 +21,7 @@ export function slugOf(prompt: string): string {
   return words?.slice(0, 6).join('-').slice(0, 60) ?? 'prompt';
 }
 
-/** `<slug>.md`, or `<slug>-2.md` and so on when that is taken. */
+/** `<slug>.md`, or `<slug>-2.md` and so on if that is taken. */
 export function freeName(slug: string, taken: string[]): string {
   const used = new Set(taken.map((name) => name.toLowerCase()));
   for (let n = 1; ; n += 1) {
@@ -54,7 +54,7 @@ export function noteText({ heading, prompt, earlier }: Note): string {
   ].join('\n');
 }
 
-/** A patch for Codex's apply_patch that adds one file. */
+/** Returns a patch for Codex's apply_patch that adds one file. */
 export const addFilePatch = (path: string, text: string): string =>
   [
     '*** Begin Patch',
@@ -63,7 +63,7 @@ export const addFilePatch = (path: string, text: string): string =>
     '*** End Patch',
   ].join('\n');
 
-/** Without control characters, which no command line can carry, and with plain line ends. */
+/** Removes control characters, which a command line cannot contain, and normalises line ends. */
 const printable = (text: string) =>
   text
     .replace(/\r\n?/g, '\n')

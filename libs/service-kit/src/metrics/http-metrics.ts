@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
-import { routeOf } from '../http-route.js';
+import { routeOf } from '../http-routes.js';
 import { ProblemError } from '../problem.js';
 import { sendProblem } from '../problem.filter.js';
 import { sameSecretAs } from '../secret.js';
 import { type Histogram, Metrics, SECONDS } from './metrics.js';
 
-/** Measures an app's requests, and answers Prometheus. */
+/** Measures an app's requests and serves its metrics to Prometheus. */
 @Injectable()
 export class HttpMetrics {
   private readonly durations: Histogram<'method' | 'route' | 'status'>;
@@ -14,32 +14,32 @@ export class HttpMetrics {
   constructor(private readonly metrics: Metrics) {
     this.durations = metrics.histogram({
       name: 'http_request_duration_seconds',
-      help: 'From the request to the end of its answer; event streams are not among them',
+      help: 'From the request to the end of its response, without event streams',
       labelNames: ['method', 'route', 'status'],
       buckets: SECONDS.quick,
     });
   }
 
-  /** For every request. */
-  get measuring(): RequestHandler {
+  /** Middleware for every request. */
+  get measureRequests(): RequestHandler {
     return (req, res, next) => {
       if (this.metrics.enabled) this.measure(req, res);
       next();
     };
   }
 
-  /** For `/metrics`. */
-  get answering(): RequestHandler {
+  /** Handler of `/metrics`. */
+  get serveMetrics(): RequestHandler {
     const { token } = this.metrics;
     const isGranted = token === undefined ? null : sameSecretAs(`Bearer ${token}`);
     return async (req, res) => {
       if (isGranted === null) return sendProblem(req, res, NOT_SERVED);
       if (!isGranted(req.headers.authorization ?? '')) return sendProblem(req, res, REFUSED);
-      await this.answer(res);
+      await this.sendMetrics(res);
     };
   }
 
-  private async answer(res: Response): Promise<void> {
+  private async sendMetrics(res: Response): Promise<void> {
     const text = await this.metrics.read();
     res.set({ 'content-type': this.metrics.contentType, 'cache-control': 'no-store' }).end(text);
   }
@@ -56,7 +56,7 @@ export class HttpMetrics {
 
 const isStream = (res: Response) => String(res.getHeader('content-type')).startsWith('text/event-stream');
 
-const NOT_SERVED = new ProblemError('not_found', 'Metrics are served when METRICS_TOKEN is set.');
+const NOT_SERVED = new ProblemError('not_found', 'Metrics are off. Set METRICS_TOKEN to turn them on.');
 const REFUSED = new ProblemError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.', {
   headers: { 'www-authenticate': 'Bearer realm="metrics"' },
 });

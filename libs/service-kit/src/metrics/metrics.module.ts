@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { HttpMetrics } from './http-metrics.js';
 import { Metrics } from './metrics.js';
 
-/** Lets every feature of an app inject its `Metrics`. */
+/** Provides `Metrics` to every feature of an app. */
 @Global()
 @Module({})
 export class MetricsModule {

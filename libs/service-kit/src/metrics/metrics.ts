@@ -10,19 +10,19 @@ import {
 } from 'prom-client';
 
 /*
- * What a process can tell Prometheus.
+ * The metrics of a process, for Prometheus.
  *
  *     features ──counter, gauge, histogram──► Metrics (one Registry per app) ◄──GET /metrics── Prometheus
  *
- * Every name starts with `saas_codex_`. What can be asked when Prometheus asks (lengths, ages) is a gauge with `collect`; it
+ * Every name starts with `saas_codex_`. A value that can be read on demand (a length, an age) is a gauge with `collect`, which
  * costs nothing between two scrapes.
  */
 
 const PREFIX = 'saas_codex_';
-/** How long whoever is asked for a gauge may take: one store that hangs must not keep everything else untold. */
-const COLLECT_MS = 3_000;
+/** Timeout of a gauge's `collect`, so that a store that hangs does not block all other metrics. */
+const COLLECT_TIMEOUT_MS = 3_000;
 
-/** From what is felt at once to what a person goes for a coffee over. */
+/** Histogram buckets in seconds: for a response, and for something that a person waits for. */
 export const SECONDS = {
   quick: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   long: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600],
@@ -33,7 +33,7 @@ export type { Counter, Gauge, Histogram };
 export class Metrics {
   private readonly registry = new Registry();
 
-  /** @param token who sends it may read; undefined: nobody reads, and nothing is measured that costs anything. */
+  /** @param token grants reading; if undefined, metrics are off and nothing costly is measured */
   constructor(readonly token: string | undefined) {
     if (token !== undefined) collectDefaultMetrics({ register: this.registry });
   }
@@ -54,7 +54,7 @@ export class Metrics {
     const { collect } = settings;
     if (!collect) return new Gauge(this.own(settings));
     const guarded = async function (this: Gauge<L>) {
-      await inTime(async () => collect.call(this)).catch(() => untell(this, settings.labelNames));
+      await withTimeout(async () => collect.call(this)).catch(() => clearGauge(this, settings.labelNames));
     };
     return new Gauge(this.own({ ...settings, collect: guarded }));
   }
@@ -63,7 +63,7 @@ export class Metrics {
     return new Histogram(this.own(settings));
   }
 
-  /** Everything, in Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   read(): Promise<string> {
     return this.registry.metrics();
   }
@@ -75,20 +75,20 @@ export class Metrics {
 
 type Unprefixed<S extends { name: string }> = S & { registers?: never };
 
-async function inTime(collect: () => Promise<void>): Promise<void> {
+async function withTimeout(collect: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('took too long')), COLLECT_MS);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('timed out')), COLLECT_TIMEOUT_MS);
   });
   try {
-    await Promise.race([collect(), late]);
+    await Promise.race([collect(), timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What it was before is not true any more, and 0 would be an answer. */
-function untell(gauge: Gauge, labelNames: readonly string[] | undefined): void {
+/** Removes a gauge's value, which is out of date. 0 would look like a measurement. */
+function clearGauge(gauge: Gauge, labelNames: readonly string[] | undefined): void {
   gauge.reset();
   if (!labelNames?.length) gauge.set(Number.NaN);
 }

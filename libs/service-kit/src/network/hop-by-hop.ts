@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-const USUAL = [
+const ALWAYS = [
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -12,7 +12,7 @@ const USUAL = [
   'upgrade',
 ];
 
-/** Names of a message's headers that concern one connection and end at a proxy: the usual ones, and those it says (RFC 9110, 7.6.1). */
+/** Names of the headers that a proxy must not forward: the standard ones, and those that `Connection` lists (RFC 9110, 7.6.1). */
 export function hopByHop({ connection = '' }: IncomingHttpHeaders): Set<string> {
-  return new Set([...USUAL, ...connection.split(',').map((name) => name.trim().toLowerCase())]);
+  return new Set([...ALWAYS, ...connection.split(',').map((name) => name.trim().toLowerCase())]);
 }

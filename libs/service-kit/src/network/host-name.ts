@@ -4,9 +4,9 @@ const WRITTEN_HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)$/;
 const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /**
- * The one spelling of a host: a name in lower case without a final dot, or an IP address without brackets. The URL
- * parser folds every spelling of an IPv4 address (decimal, octal, hex, short) into one, the same as a resolver would.
- * @returns null when it is no host in plain ASCII
+ * Returns the canonical spelling of a host: a name in lower case without a final dot, or an IP address without brackets. Like
+ * a resolver, the URL parser turns every spelling of an IPv4 address (decimal, octal, hex, short) into the usual one.
+ * @returns null for text that is not a host in plain ASCII
  */
 export function normaliseHost(text: string): string | null {
   if (!WRITTEN_HOST.test(text)) return null;

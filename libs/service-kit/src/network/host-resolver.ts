@@ -4,43 +4,45 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 
 /*
- * Names that strangers choose are asked of the name servers by this process itself: it can wait for any number of them,
- * and stop waiting. The system's resolver is for the names of those who run this: it knows the hosts file and
- * search domains, but takes a thread for each question, of a few that this whole process has, until its servers answer.
+ *     a user's host name ───────► DNS client of this process: any number of pending queries, each can be cancelled
+ *     the operator's host name ─► system resolver: knows the hosts file and search domains
+ *
+ * The system resolver blocks a thread per query until its servers answer, and this process has only a few threads. So users,
+ * who can choose names with slow servers, must not reach it.
  */
 
-const RESOLVE_MS = 10_000;
-const TRY_MS = 2_500;
+const RESOLVE_TIMEOUT_MS = 10_000;
+const TRY_TIMEOUT_MS = 2_500;
 const TRIES = 3;
 const THIS_MACHINE = /^(.+\.)?localhost$/;
 
-/** Turns a host name into all of its addresses. A provider of its own, so that tests bring their own DNS. */
+/** Resolves a host name to all of its addresses. Injected, so that tests can replace DNS. */
 @Injectable()
 export class HostResolver {
   /**
-   * IPv4 first; none when it is unknown, or nobody answers in time.
-   * @param trusted the name is the operator's
-   * @throws of trusted names, when they are unknown
+   * @param trusted whether the operator chose the name
+   * @returns IP addresses, IPv4 first; empty for an unknown name or after a timeout
+   * @throws Error for a trusted name that is unknown
    */
   async resolve(host: string, trusted: boolean): Promise<string[]> {
-    if (!trusted) return askNameServers(host, new Resolver({ timeout: TRY_MS, tries: TRIES }));
+    if (!trusted) return askNameServers(host, new Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES }));
     const found = await lookup(host, { all: true, order: 'ipv4first' });
     return found.map(({ address }) => address);
   }
 }
 
-/** @param resolver for this question alone, since cancelling ends all of a resolver's */
+/** @param resolver used for this query only, because `cancel` ends all queries of a resolver */
 export async function askNameServers(host: string, resolver: Resolver): Promise<string[]> {
   if (THIS_MACHINE.test(host)) return ['127.0.0.1'];
-  const timer = setTimeout(() => resolver.cancel(), RESOLVE_MS);
+  const timer = setTimeout(() => resolver.cancel(), RESOLVE_TIMEOUT_MS);
   const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
   clearTimeout(timer);
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }
 
-/** One question for all addresses of a host; none when it is unknown, or nobody answers in time. */
+/** Returns all addresses of a host or IP address; empty for an unknown host or after a timeout. */
 export async function addressesOf(host: string, resolver: HostResolver, trusted: boolean): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   const answer = resolver.resolve(host, trusted).catch(() => []);
-  return Promise.race([answer, delay(RESOLVE_MS, [], { ref: false })]);
+  return Promise.race([answer, delay(RESOLVE_TIMEOUT_MS, [], { ref: false })]);
 }

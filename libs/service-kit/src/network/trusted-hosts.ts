@@ -4,7 +4,7 @@ interface HostAndPort {
   port: number;
 }
 
-/** `host` trusts every port, `host:port` one; an IPv6 address stands in brackets. */
+/** Hosts that the operator trusts: `host` with every port, `host:port` with one. IPv6 addresses are in brackets. */
 export class TrustedHosts {
   private readonly entries: ReadonlySet<string>;
 
@@ -16,7 +16,7 @@ export class TrustedHosts {
     return this.entries.has(written(target)) || this.hasPort(target);
   }
 
-  /** An entry names this very port. */
+  /** Whether an entry names the host with this port. */
   hasPort(target: HostAndPort): boolean {
     return this.entries.has(`${written(target)}:${target.port}`);
   }

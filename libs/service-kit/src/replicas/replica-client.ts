@@ -12,27 +12,30 @@ import { type Replica, Replicas, type ReplicasOptions } from './replicas.js';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface ReplicaRequest extends Required<Pick<RequestOptions, 'method' | 'path' | 'headers'>> {
-  /** Ends the request, its answer included; no other replica is asked then. */
+  /** Aborts the request and its response. No other replica is tried then. */
   signal?: AbortSignal;
 }
 
-export interface Sending {
-  /** Writes the body, if any, and ends the request; called once per replica that is reached. */
+export interface SendOptions {
+  /** Writes the body, if any, and ends the request. Called once per replica that is reached. */
   write: (request: ClientRequest) => void;
   /** Whether the request may reach two replicas, and `write` may be called again. */
   repeatable: boolean;
-  /** How long one replica may keep silent, in ms, before a request that is repeatable goes to the next, if there is one. */
-  patienceMs: number;
+  /** How long a replica may take to respond, in ms, before a repeatable request goes to the next one, if there is one. */
+  responseTimeoutMs: number;
 }
 
 /**
- * HTTP to the replicas of a service: kept-alive connections, as many as there are requests, since an open event stream
- * keeps one. An answer that has begun may take as long as it likes.
+ * An HTTP client for the replicas of a service. Connections are kept alive. Their number is not limited, because every open
+ * event stream needs one. A response that has begun has no timeout.
  *
- *     takes no connection          nobody has seen the request: it goes to the next replica, whatever it is
- *     breaks without an answer     it goes to the next one if it is repeatable
- *     keeps silent: it is frozen   the same
- *     breaks after the answer began   the answer ends with an error
+ *     a replica
+ *       refuses the connection            no replica has seen the request: try the next one
+ *       disconnects without a response    try the next one if the request is repeatable
+ *       does not respond: it is frozen    the same
+ *       disconnects within the response   the response ends with an error
+ *
+ * Our own, not an undici pool: undici does not fail over from a replica that accepts connections and then freezes.
  */
 export class ReplicaClient {
   readonly replicas: Replicas;
@@ -46,48 +49,51 @@ export class ReplicaClient {
   }
 
   /**
-   * @returns the answer of the first replica that gives one
-   * @throws the last replica's error, or what `write` destroyed the request with
+   * @returns the response of the first replica that responds
+   * @throws the error of the last replica, or the error with which `write` destroyed the request
    */
-  async send(options: ReplicaRequest, { write, repeatable, patienceMs }: Sending): Promise<IncomingMessage> {
-    const queue = await this.replicas.inOrder();
-    const again = new Set<Replica>();
+  async sendRequest(
+    options: ReplicaRequest,
+    { write, repeatable, responseTimeoutMs }: SendOptions,
+  ): Promise<IncomingMessage> {
+    const queue = await this.replicas.orderForRequest();
+    const tried = new Set<Replica>();
     let failure: unknown;
     for (let replica = queue.shift(); replica; replica = queue.shift()) {
       const request = this.request(replica, options);
-      const silent = () => {
-        this.replicas.setAside(replica, 'silent');
-        request.destroy(new Error('kept silent for too long'));
+      const giveUp = () => {
+        this.replicas.deprioritise(replica, 'silent');
+        request.destroy(new Error('the replica did not respond in time'));
       };
-      const patience = repeatable && queue.length > 0 ? setTimeout(silent, patienceMs) : undefined;
+      const timer = repeatable && queue.length > 0 ? setTimeout(giveUp, responseTimeoutMs) : undefined;
       let reached = false;
       try {
         await connected(request);
         reached = true;
-        return await answered(request, write);
+        return await responded(request, write);
       } catch (error) {
         failure = error;
         if (options.signal?.aborted) break;
-        if (!reached) this.replicas.setAside(replica, 'refused');
+        if (!reached) this.replicas.deprioritise(replica, 'refused');
         else if (!repeatable) break;
-        // It may only have been closing a connection that it had kept.
-        if (request.reusedSocket && !again.has(replica)) queue.push(replica);
-        again.add(replica);
+        // The replica may only have closed an idle connection. One more attempt uses another connection.
+        if (request.reusedSocket && !tried.has(replica)) queue.push(replica);
+        tried.add(replica);
       } finally {
-        clearTimeout(patience);
+        clearTimeout(timer);
       }
     }
     throw failure;
   }
 
-  /** A request without a body, to this replica alone. @throws Error when it does not answer */
-  async sendTo(replica: Replica, options: ReplicaRequest): Promise<IncomingMessage> {
+  /** Sends a request without a body to this replica only. @throws Error when it does not respond */
+  async sendToReplica(replica: Replica, options: ReplicaRequest): Promise<IncomingMessage> {
     const request = this.request(replica, options);
     await connected(request);
-    return answered(request, () => request.end());
+    return responded(request, () => request.end());
   }
 
-  /** Breaks whatever is under way. */
+  /** Aborts all requests. */
   close(): void {
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
@@ -104,20 +110,17 @@ export class ReplicaClient {
     });
     request.once('socket', (socket) => {
       if (!socket.connecting) return;
-      const timer = setTimeout(
-        () => request.destroy(new Error('connecting took too long')),
-        CONNECT_TIMEOUT_MS,
-      );
+      const timer = setTimeout(() => request.destroy(new Error('connecting timed out')), CONNECT_TIMEOUT_MS);
       socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
     });
     return request;
   }
 }
 
-/** Resolves when the request has a connection; a body that goes out only then is not lost with one that is refused. */
+/** Resolves when the request has a connection. The body is written only then, so a refused connection cannot lose it. */
 function connected(request: ClientRequest): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Not once: a request may fail again after it was destroyed.
+    // Not `once`: a destroyed request may fail again.
     request.on('error', reject);
     request.once('socket', (socket) => {
       if (socket.connecting) socket.once('connect', resolve);
@@ -126,7 +129,7 @@ function connected(request: ClientRequest): Promise<void> {
   });
 }
 
-function answered(request: ClientRequest, write: Sending['write']): Promise<IncomingMessage> {
+function responded(request: ClientRequest, write: SendOptions['write']): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once('response', resolve).once('error', reject);
     write(request);

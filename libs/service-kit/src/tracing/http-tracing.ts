@@ -1,19 +1,18 @@
 import { HEADERS } from '@saas-codex/contracts/http';
 import type { RequestHandler } from 'express';
-import { routeOf } from '../http-route.js';
-import { QUIET_PATHS } from '../logging.js';
+import { QUIET_PATHS, routeOf } from '../http-routes.js';
 import type { Tracing } from './tracing.js';
 
 /**
- * A span for each request, from its first byte to the end of its answer. From here on the request's own `traceparent` header
- * names that span, for whoever works on it or passes it on.
+ * Records a span for each request, until the end of its response. The request's `traceparent` header is replaced by that span,
+ * so that everything which handles or forwards the request continues the trace.
  */
 export const traceRequests =
   (tracing: Tracing): RequestHandler =>
   (req, res, next) => {
     if (QUIET_PATHS.includes(req.path)) return next();
     const parent = req.headers[HEADERS.traceparent];
-    const span = tracing.begin(req.method, {
+    const span = tracing.beginSpan(req.method, {
       parent: typeof parent === 'string' ? parent : null,
       kind: 'server',
       attributes: { 'http.request.method': req.method, request_id: String(req.headers[HEADERS.requestId]) },

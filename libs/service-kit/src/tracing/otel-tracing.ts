@@ -7,12 +7,12 @@ import { readTraceparent, type Span, type SpanOptions, Tracing } from './tracing
 
 const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT };
 
-/** Sends spans to an OpenTelemetry collector by OTLP over HTTP, in batches. Loaded only where one is set. */
+/** Sends spans to an OpenTelemetry collector by OTLP over HTTP, in batches. Loaded only if a collector is configured. */
 export class OtelTracing extends Tracing {
   private readonly provider: BasicTracerProvider;
   private readonly tracer: Tracer;
 
-  /** @param endpoint the collector's root, as OTEL_EXPORTER_OTLP_ENDPOINT has it */
+  /** @param endpoint root URL of the collector, from OTEL_EXPORTER_OTLP_ENDPOINT */
   constructor(service: string, endpoint: string) {
     super();
     const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
@@ -26,7 +26,7 @@ export class OtelTracing extends Tracing {
     this.tracer = this.provider.getTracer('saas-codex', VERSION);
   }
 
-  begin(name: string, { parent, kind = 'internal', attributes, startedAt }: SpanOptions): Span {
+  beginSpan(name: string, { parent, kind = 'internal', attributes, startedAt }: SpanOptions): Span {
     const options = {
       kind: KINDS[kind],
       ...(attributes && { attributes }),

@@ -1,18 +1,18 @@
 import { type DynamicModule, Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NoTracing, Tracing } from './tracing.js';
 
-/** Sends the last spans when everything that makes some has ended. */
+/** Sends the remaining spans at shutdown, after everything that records spans. */
 @Injectable()
-class LastSpans implements OnApplicationShutdown {
+class SpanFlusher implements OnApplicationShutdown {
   constructor(private readonly tracing: Tracing) {}
 
-  /** A collector that is away must not keep a service from ending. */
+  /** An unavailable collector must not prevent the shutdown. */
   async onApplicationShutdown(): Promise<void> {
     await this.tracing.close().catch(() => undefined);
   }
 }
 
-/** Lets every feature of an app inject its `Tracing`. */
+/** Provides `Tracing` to every feature of an app. */
 @Global()
 @Module({})
 export class TracingModule {
@@ -20,7 +20,7 @@ export class TracingModule {
     const useFactory = () => startTracing(service, config.OTEL_EXPORTER_OTLP_ENDPOINT);
     return {
       module: TracingModule,
-      providers: [{ provide: Tracing, useFactory }, LastSpans],
+      providers: [{ provide: Tracing, useFactory }, SpanFlusher],
       exports: [Tracing],
     };
   }

@@ -65,7 +65,7 @@ export class ProxyWorld {
 
   open(runId = 'run-1', from = this.proxy, network: Network = NETWORK_OFF): Promise<TokenAccess> {
     const { heard } = this;
-    return from.open(
+    return from.openTokenAccess(
       { runId, tenantId: 'tenant-1', network },
       {
         onDelta: (delta) => heard.deltas.push(delta),

@@ -16,19 +16,19 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { CONFIG, type Config } from '../config.js';
 
 const WINDOW_S = 60;
-/** How long Redis may take before the count is kept in this process instead. */
+/** How long Redis may take before this process counts for itself. */
 const REDIS_TIMEOUT_MS = 500;
-/** In any case of letters and with or without an origin before it (RFC 9112, 3.2.2), as the backend takes it too. */
+/** In upper or lower case, with or without an origin (RFC 9112, 3.2.2), because the backend accepts all of these. */
 const SIGN_IN_PATH = /^(https?:\/\/[^/]*)?\/api\/auth\//i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
-const START_PATIENCE_MS = 1_000;
+const START_TIMEOUT_MS = 1_000;
 
 interface Bucket {
   limiter: RateLimiterRedis;
   key: string;
 }
 
-interface Spent {
+interface BucketState {
   limit: number;
   remaining: number;
   /** Seconds until the bucket is full again. */
@@ -37,9 +37,9 @@ interface Spent {
 }
 
 /**
- * Requests per minute, counted in Redis for all gateways together: per address, per credential, and more strictly
- * for signing in. The answer tells the bucket that is nearest to its end. Without Redis each process counts for
- * itself, so that its loss neither stops the platform nor opens it.
+ * Limits requests per minute: per address, per credential, and more strictly for signing in. Redis counts for all gateways
+ * together. The response headers show the bucket that is nearest to its limit. Without Redis, each process counts for
+ * itself, so an outage neither blocks requests nor lifts the limits.
  */
 @Injectable()
 export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationShutdown {
@@ -49,22 +49,22 @@ export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationSh
   private readonly signIn: RateLimiterRedis;
 
   constructor(@Inject(CONFIG) config: Config) {
-    // What is counted in one turn of the event loop goes out in one write.
+    // Commands of one event loop iteration are sent in one write.
     const options = { commandTimeout: REDIS_TIMEOUT_MS, enableAutoPipelining: true };
     this.redis = connectRedis(config.REDIS_URL, options);
-    this.perAddress = this.limiter('address', config.RATE_LIMIT_PER_MINUTE);
-    this.perCredential = this.limiter('credential', config.RATE_LIMIT_PER_MINUTE);
-    this.signIn = this.limiter('sign-in', config.SIGN_IN_LIMIT_PER_MINUTE);
+    this.perAddress = this.createLimiter('address', config.RATE_LIMIT_PER_MINUTE);
+    this.perCredential = this.createLimiter('credential', config.RATE_LIMIT_PER_MINUTE);
+    this.signIn = this.createLimiter('sign-in', config.SIGN_IN_LIMIT_PER_MINUTE);
   }
 
   async onModuleInit(): Promise<void> {
     const ready = new Promise((resolve) => this.redis.once('ready', resolve));
-    await Promise.race([ready, delay(START_PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([ready, delay(START_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
-    const spent = await Promise.all(this.bucketsOf(req).map(spend));
-    const tightest = spent.reduce((a, b) =>
+    const states = await Promise.all(this.bucketsOf(req).map(consume));
+    const tightest = states.reduce((a, b) =>
       b.exceeded || (!a.exceeded && b.remaining < a.remaining) ? b : a,
     );
     res.setHeader('RateLimit-Limit', tightest.limit);
@@ -90,7 +90,7 @@ export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationSh
     return buckets;
   }
 
-  private limiter(name: string, points: number): RateLimiterRedis {
+  private createLimiter(name: string, points: number): RateLimiterRedis {
     const keyPrefix = `${REDIS_KEYS.limitPrefix}:${name}`;
     return new RateLimiterRedis({
       storeClient: this.redis,
@@ -105,11 +105,11 @@ export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationSh
 
 const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
-async function spend({ limiter, key }: Bucket): Promise<Spent> {
+async function consume({ limiter, key }: Bucket): Promise<BucketState> {
   const [result, exceeded] = await limiter.consume(key).then(
     (left) => [left, false] as const,
     (refused: unknown) => {
-      // Refusals are rejections too; anything else is a mistake of ours.
+      // The limiter rejects when the limit is exceeded. Anything else is a bug.
       if (refused instanceof RateLimiterRes) return [refused, true] as const;
       throw refused;
     },
