@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
 import { applySession, removeSession, sessionKeys } from '../entities/session/session-cache.js';
 import { meQuery } from '../shared/api/get-me.js';
-import { openEventStream } from '../shared/sse/event-stream.js';
+import { followEventStream } from '../shared/sse/event-stream.js';
 
 /** Writes what happened to sessions and runs into the query cache. */
 function applyActivity(client: QueryClient, activity: Activity | UnknownActivity): void {
@@ -29,7 +29,7 @@ export function useActivity(): void {
   const client = useQueryClient();
   useEffect(
     () =>
-      openEventStream({
+      followEventStream({
         url: '/api/events',
         onMessage: ({ data }) => {
           const activity = readActivity(data);

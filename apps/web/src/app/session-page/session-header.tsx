@@ -6,7 +6,7 @@ import { NetworkIndicator } from '../../features/environment/network-indicator.j
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { Button } from '../../shared/ui/button.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
@@ -65,7 +65,7 @@ function ChangesToggle({ session, shown }: { session: Session; shown: boolean })
     >
       <PanelRight strokeWidth={1.75} aria-hidden />
       Changes
-      {session.diff && <DiffStat stat={session.diff} className="max-sm:hidden" />}
+      {session.diff && <LineCounts stat={session.diff} className="max-sm:hidden" />}
     </Button>
   );
 }

@@ -1,7 +1,7 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { cx } from '../../shared/lib/cx.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 
 const SIGNS: Partial<Record<DiffFile['status'], { letter: string; name: string; className: string }>> = {
   added: { letter: 'A', name: 'Added', className: 'text-success' },
@@ -32,4 +32,4 @@ export function FileStatus({ status, className }: { status: DiffFile['status']; 
 
 /** The number of changed lines of one file; nothing for a binary file, or while the file is not known. */
 export const FileStat = ({ file }: { file: DiffFile | undefined }) =>
-  file && <DiffStat stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />;
+  file && <LineCounts stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />;

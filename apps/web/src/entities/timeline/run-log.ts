@@ -3,7 +3,7 @@ import { readRunEvent } from '@saas-codex/contracts/events';
 import { useEffect, useSyncExternalStore } from 'react';
 import type { ApiError } from '../../shared/api/api-error.js';
 import { path } from '../../shared/api/request.js';
-import { openEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
+import { followEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
 import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
 import type { RunTimeline } from './run-timeline.js';
 
@@ -53,7 +53,7 @@ class RunLog {
 
   private open(): void {
     const { position } = this.timeline;
-    this.closeStream = openEventStream({
+    this.closeStream = followEventStream({
       url: path`/api/runs/${this.runId}/events`,
       after: position.seq > 0 ? toWireId(position) : null,
       onMessage: (message) => this.receive(message),

@@ -21,10 +21,10 @@ export interface RunTimeline {
   readonly startedAt: string | null;
   readonly entries: readonly Entry[];
   readonly usage: Usage | null;
-  readonly end: RunEnd | null;
+  readonly end: TimelineEnd | null;
 }
 
-export interface RunEnd {
+export interface TimelineEnd {
   readonly status: RunEndStatus;
   /** A sentence for a person; null when it succeeded. */
   readonly reason: string | null;

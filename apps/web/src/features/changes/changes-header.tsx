@@ -3,7 +3,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Columns2, FolderTree, Rows2, Search, X } from 'lucide-react';
 import { useHideChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import type { DiffLayout } from './patch-view.js';
 import { ScopeMenu } from './scope-menu.js';
@@ -33,7 +33,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
       {diff && count > 0 && (
         <p className="flex items-center gap-2 px-1 text-xs whitespace-nowrap text-muted-foreground">
           {diff.stat.files.toLocaleString()} {diff.stat.files === 1 ? 'file' : 'files'}
-          <DiffStat stat={diff.stat} />
+          <LineCounts stat={diff.stat} />
         </p>
       )}
       <div className="ml-auto flex items-center gap-0.5">

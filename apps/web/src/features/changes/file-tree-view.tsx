@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 import { DisclosureArrow } from '../../shared/ui/disclosure.js';
 import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
 
@@ -63,7 +63,7 @@ function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope
       >
         <DisclosureArrow open={open} className="size-3" />
         <span className="min-w-0 flex-1 truncate">{node.name}</span>
-        {!open && <DiffStat stat={node} />}
+        {!open && <LineCounts stat={node} />}
       </button>
       {open && <Nodes nodes={node.children} depth={depth + 1} scope={scope} />}
     </>

@@ -17,7 +17,7 @@ import { inWords } from '../../shared/lib/open-enums.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { RunFiles } from './run-files.js';
 import { RunFooter } from './run-footer.js';
-import { RunOutcome } from './run-outcome.js';
+import { RunEndNotice } from './run-end-notice.js';
 import { RunningLine } from './running-line.js';
 import { EntryList, WorkSection } from './work-section.js';
 
@@ -117,7 +117,7 @@ function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
         </div>
       )}
-      <RunOutcome
+      <RunEndNotice
         end={end}
         prompt={run.prompt}
         sessionId={session.session_id}

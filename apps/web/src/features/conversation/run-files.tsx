@@ -5,7 +5,7 @@ import { diffQuery } from '../../entities/session/api/get-diff.js';
 import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 
 interface RunFilesProps {
   runId: string;
@@ -28,7 +28,7 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
         <span className="font-medium">
           {stat.files.toLocaleString()} {stat.files === 1 ? 'file' : 'files'} changed
         </span>
-        <DiffStat stat={stat} />
+        <LineCounts stat={stat} />
         <Button variant="ghost" size="sm" className="ml-auto" onClick={() => showChanges({ run: runId })}>
           Review
           <ChevronRight aria-hidden className="size-3.5" />

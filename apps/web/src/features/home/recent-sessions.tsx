@@ -4,7 +4,7 @@ import { useSessionState } from '../../entities/session/seen.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 
 /** Links to the person's latest sessions. */
@@ -35,7 +35,7 @@ function RecentSession({ session, now }: { session: Session; now: number }) {
       >
         <SessionStateIcon state={state} />
         <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>
-        {session.diff && <DiffStat stat={session.diff} />}
+        {session.diff && <LineCounts stat={session.diff} />}
         <span className="hidden max-w-40 truncate text-xs text-subtle-foreground sm:block">
           {repoName(session.repo_url) ?? 'Empty repository'}
         </span>

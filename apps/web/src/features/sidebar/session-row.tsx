@@ -7,7 +7,7 @@ import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { formatAge } from '../../shared/lib/time.js';
-import { DiffStat } from '../../shared/ui/diff-stat.js';
+import { LineCounts } from '../../shared/ui/line-counts.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
 
 /** One session in the list: state, title, repository, age, changed lines. A button or a right click opens its menu. */
@@ -55,7 +55,7 @@ function RowDetails({ session, now }: { session: Session; now: number }) {
       <span className="shrink-0 tabular-nums">{formatAge(session.updated_at, now)}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5 pl-1">
         {session.queued_runs > 0 && <QueuedCount count={session.queued_runs} />}
-        {session.diff && <DiffStat stat={session.diff} />}
+        {session.diff && <LineCounts stat={session.diff} />}
       </span>
     </span>
   );

@@ -47,7 +47,7 @@ export const retryDelay = (attempt: number, random = Math.random()): number =>
   Math.min(FIRST_RETRY_MS * 2 ** attempt, MAX_RETRY_MS) * (0.75 + random / 2);
 
 /** Opens the stream and returns the function that closes it. */
-export function openEventStream(options: StreamOptions): () => void {
+export function followEventStream(options: StreamOptions): () => void {
   const stream = new EventStream(options);
   stream.start();
   return () => stream.close();

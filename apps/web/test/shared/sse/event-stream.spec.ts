@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { ApiError } from '../../../src/shared/api/api-error.js';
-import { openEventStream, retryDelay, type StreamMessage } from '../../../src/shared/sse/event-stream.js';
+import { followEventStream, retryDelay, type StreamMessage } from '../../../src/shared/sse/event-stream.js';
 import { FakePage, FakeServer, REAL_STREAMS, settle } from '../../support/fake-server.js';
 
 const received: StreamMessage[] = [];
@@ -22,7 +22,7 @@ beforeEach(() => {
   page = new FakePage(server);
   received.length = 0;
   jest.clearAllMocks();
-  close = openEventStream({
+  close = followEventStream({
     url: '/events',
     onMessage: (message) => received.push(message),
     onOpen,

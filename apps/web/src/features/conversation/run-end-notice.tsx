@@ -1,12 +1,12 @@
 import { CircleAlert, Unplug } from 'lucide-react';
 import { outgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
-import type { RunEnd } from '../../entities/timeline/run-timeline.js';
+import type { TimelineEnd } from '../../entities/timeline/run-timeline.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 
-interface RunOutcomeProps {
-  end: RunEnd;
+interface RunEndNoticeProps {
+  end: TimelineEnd;
   prompt: string;
   sessionId: string;
   /** The session takes prompts, and this is the latest run. */
@@ -14,7 +14,7 @@ interface RunOutcomeProps {
 }
 
 /** How a run failed and what to do about it; nothing for other endings. */
-export function RunOutcome({ end, prompt, sessionId, canFollowUp }: RunOutcomeProps) {
+export function RunEndNotice({ end, prompt, sessionId, canFollowUp }: RunEndNoticeProps) {
   const send = useSendPrompt(sessionId, (_outgoing, error) => toastError(error));
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';

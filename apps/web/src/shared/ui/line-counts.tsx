@@ -2,7 +2,7 @@ import type { DiffStat as Stat } from '@saas-codex/contracts/diffs';
 import { cx } from '../lib/cx.js';
 
 /** `+12 −3`; nothing if no lines changed. */
-export function DiffStat({
+export function LineCounts({
   stat,
   className,
 }: {
