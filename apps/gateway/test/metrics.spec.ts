@@ -48,7 +48,7 @@ it('serves metrics only with the token', async () => {
   }
 });
 
-it('has no metrics route if METRICS_TOKEN is not set', async () => {
+it('serves no metrics if METRICS_TOKEN is not set', async () => {
   const other = await startTestGateway({ ...world.settings });
   try {
     const headers = { authorization: 'Bearer undefined', accept: 'text/html' };

@@ -205,11 +205,11 @@ describe('a body of more than 1 MB', () => {
 
 describe('an unavailable backend', () => {
   it('is reported as a 502 problem, and everything works again when it is back', async () => {
-    const away = await startFakeBackend((_req, res) => void res.end('here'));
-    const port = new URL(away.url).port;
-    const other = await startTestGateway({ ...world.settings, BACKEND_URL: away.url });
+    const unavailable = await startFakeBackend((_req, res) => void res.end('here'));
+    const port = new URL(unavailable.url).port;
+    const other = await startTestGateway({ ...world.settings, BACKEND_URL: unavailable.url });
     expect(await sendRaw(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
-    await away.stop();
+    await unavailable.stop();
     const refused = await sendRaw(`${other.url}/api/me`);
     expect(refused.status).toBe(502);
     expect(JSON.parse(refused.body)).toMatchObject({
@@ -217,9 +217,9 @@ describe('an unavailable backend', () => {
       request_id: expect.any(String),
     });
     expect((await sendRaw(`${other.url}/health`)).status).toBe(200);
-    await new Promise<void>((resolve) => away.server.listen(Number(port), '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => unavailable.server.listen(Number(port), '127.0.0.1', resolve));
     expect(await sendRaw(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
     await other.stop();
-    await away.stop();
+    await unavailable.stop();
   });
 });
