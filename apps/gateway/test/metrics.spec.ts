@@ -1,43 +1,33 @@
 import { request } from 'node:http';
 import { Scrape } from '@saas-codex/testing/prometheus';
-import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import {
-  send,
+  type GatewayWorld,
+  sendRaw,
+  startGatewayWorld,
   startTestGateway,
-  startUpstream,
-  type TestGateway,
-  type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
 const TOKEN = 'a-token-for-metrics-0123456789abcdef';
-let redis: TestRedis;
-let upstream: TestUpstream;
-let gateway: TestGateway;
+let world: GatewayWorld;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  upstream = await startUpstream((req, res) => {
-    if (req.url === '/api/events') res.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
-    else res.writeHead(201, { 'content-type': 'application/json' }).end('{}');
-  });
-  gateway = await startTestGateway({
-    BACKEND_URL: upstream.url,
-    REDIS_URL: redis.url,
-    METRICS_TOKEN: TOKEN,
-  });
+  world = await startGatewayWorld(
+    (req, res) => {
+      if (req.url === '/api/events')
+        res.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+      else res.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+    },
+    { METRICS_TOKEN: TOKEN },
+  );
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await redis.stop();
-});
+afterAll(() => world.stop());
 
-const scrape = () => Scrape.of(gateway.url, TOKEN);
+const scrape = () => Scrape.of(world.url, TOKEN);
 
-it('counts what it passes on, and the streams that are open', async () => {
-  await send(`${gateway.url}/api/sessions/0198`, { method: 'GET' });
-  const stream = request(`${gateway.url}/api/events`).end();
+it('counts forwarded requests and open streams', async () => {
+  await sendRaw(`${world.url}/api/sessions/0198`, { method: 'GET' });
+  const stream = request(`${world.url}/api/events`).end();
   await new Promise((resolve) => stream.once('response', resolve));
   const open = await scrape();
   expect(open.value('saas_codex_proxied_requests_total', { method: 'GET', status: '201' })).toBe(1);
@@ -49,20 +39,20 @@ it('counts what it passes on, and the streams that are open', async () => {
   await waitFor(async () => (await scrape()).value('saas_codex_open_streams') === 0);
 });
 
-it('tells nobody but who has the token', async () => {
+it('serves metrics only with the token', async () => {
   const given: (string | undefined)[] = [undefined, 'Bearer ', `Bearer ${TOKEN}x`, TOKEN];
   for (const authorization of given) {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-    const { status, body } = await send(`${gateway.url}/metrics`, { headers });
+    const { status, body } = await sendRaw(`${world.url}/metrics`, { headers });
     expect([status, JSON.parse(body)]).toMatchObject([401, { code: 'unauthenticated' }]);
   }
 });
 
-it('has no such route without a token in its settings', async () => {
-  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+it('serves no metrics if METRICS_TOKEN is not set', async () => {
+  const other = await startTestGateway({ ...world.settings });
   try {
     const headers = { authorization: 'Bearer undefined', accept: 'text/html' };
-    const { status } = await send(`${other.url}/metrics`, { headers });
+    const { status } = await sendRaw(`${other.url}/metrics`, { headers });
     expect(status).toBe(404);
   } finally {
     await other.stop();

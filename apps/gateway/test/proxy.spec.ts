@@ -1,42 +1,33 @@
 import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import {
-  send,
+  type GatewayWorld,
+  sendRaw,
+  startFakeBackend,
+  startGatewayWorld,
   startTestGateway,
-  startUpstream,
-  type TestGateway,
-  type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
-let redis: TestRedis;
-let upstream: TestUpstream;
-let gateway: TestGateway;
+let world: GatewayWorld;
 let answer: RequestListener;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  upstream = await startUpstream((req, res) => answer(req, res));
-  gateway = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+  world = await startGatewayWorld((req, res) => answer(req, res));
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await redis.stop();
-});
+afterAll(() => world.stop());
 
 const streamHead = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
 
 describe('event streams', () => {
-  it('pass the headers on before the first byte, and each event when it comes', async () => {
+  it('are forwarded without delay: the headers before the first byte, and each event when it arrives', async () => {
     let stream: ServerResponse | undefined;
     answer = (_req, res) => {
       stream = res.writeHead(200, streamHead);
       stream.flushHeaders();
     };
-    const client = await openSse(`${gateway.url}/api/runs/1/events`, {
+    const client = await openSse(`${world.url}/api/runs/1/events`, {
       headers: { 'accept-encoding': 'gzip, br' },
     });
     expect(client.headers).toMatchObject(streamHead);
@@ -50,56 +41,59 @@ describe('event streams', () => {
     expect(client.response.complete).toBe(true);
   });
 
-  it('are closed at the backend when the client goes away', async () => {
+  it('are closed at the backend when the client disconnects', async () => {
     let closed = false;
     answer = (_req, res) => {
       res.writeHead(200, streamHead).flushHeaders();
       res.on('close', () => (closed = true));
     };
-    const client = await openSse(`${gateway.url}/api/events`);
+    const client = await openSse(`${world.url}/api/events`);
     client.close();
     await waitFor(() => closed);
   });
 
-  it('break at the client when the backend dies in the middle', async () => {
+  it('break at the client when the backend dies', async () => {
     answer = (_req, res) => {
       res.writeHead(200, streamHead).write('id: 1\ndata: {}\n\n');
       setImmediate(() => res.destroy());
     };
-    const client = await openSse(`${gateway.url}/api/events`);
+    const client = await openSse(`${world.url}/api/events`);
     await client.ended();
     expect(client.response.complete).toBe(false);
   });
 });
 
-it('does not wait for open streams when it stops', async () => {
+it('does not wait for open streams at shutdown', async () => {
   answer = (_req, res) => res.writeHead(200, streamHead).flushHeaders();
-  const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+  const other = await startTestGateway({ ...world.settings });
   const client = await openSse(`${other.url}/api/events`);
   await other.stop();
   await client.ended();
 });
 
-it.each(['GET', 'DELETE', 'OPTIONS'])('lets no body of a %s become a request of its own', async (method) => {
-  const arrived: string[] = [];
-  answer = async (req, res) => {
-    arrived.push(`${req.method} ${await text(req)}`);
-    res.end();
-  };
-  const body = 'GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
-  const headers = { connection: 'content-length', 'content-length': String(body.length) };
-  await send(`${gateway.url}/api/me`, { method, headers, body });
-  await send(`${gateway.url}/api/me`);
-  expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
-});
+it.each(['GET', 'DELETE', 'OPTIONS'])(
+  'never lets the body of a %s become another request',
+  async (method) => {
+    const arrived: string[] = [];
+    answer = async (req, res) => {
+      arrived.push(`${req.method} ${await text(req)}`);
+      res.end();
+    };
+    const body = 'GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    const headers = { connection: 'content-length', 'content-length': String(body.length) };
+    await sendRaw(`${world.url}/api/me`, { method, headers, body });
+    await sendRaw(`${world.url}/api/me`);
+    expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
+  },
+);
 
-it('asks again on another connection when a kept one broke, but not without the body that has gone', async () => {
+it('retries on another connection when a kept-alive one breaks, unless the body is already sent', async () => {
   let asked = 0;
   answer = (req, res) => void (++asked === 2 ? req.socket.destroy() : res.end());
   const askTwice = async (body?: string) => {
     asked = 0;
-    await send(`${gateway.url}/api/me`);
-    const { status } = await send(`${gateway.url}/api/me`, {
+    await sendRaw(`${world.url}/api/me`);
+    const { status } = await sendRaw(`${world.url}/api/me`, {
       ...(body && { body, headers: { 'content-length': String(body.length) } }),
     });
     return [status, asked];
@@ -108,21 +102,21 @@ it('asks again on another connection when a kept one broke, but not without the 
   expect(await askTwice('{}')).toEqual([502, 2]);
 });
 
-it('aborts a request that the backend has not answered when the client goes away', async () => {
+it('aborts the request to the backend when the client disconnects', async () => {
   let aborted = false;
   let arrived = false;
   answer = (_req, res) => {
     arrived = true;
     res.on('close', () => (aborted = true));
   };
-  const req = request(`${gateway.url}/api/sessions`, { agent: false });
+  const req = request(`${world.url}/api/sessions`, { agent: false });
   req.on('error', () => undefined).end();
   await waitFor(() => arrived);
   req.destroy();
   await waitFor(() => aborted);
 });
 
-it('passes method, path, query, body and answer on, and says who the client is', async () => {
+it('forwards method, path, query, body and response, and tells the backend who the client is', async () => {
   let seen: { req: IncomingMessage; body: string } | undefined;
   answer = async (req, res) => {
     let body = '';
@@ -130,7 +124,7 @@ it('passes method, path, query, body and answer on, and says who the client is',
     seen = { req, body };
     res.writeHead(201, { 'x-answer': 'yes', 'set-cookie': ['a=1', 'b=2'] }).end('made');
   };
-  const made = await send(`${gateway.url}/api/sessions?x=%20y`, {
+  const made = await sendRaw(`${world.url}/api/sessions?x=%20y`, {
     method: 'POST',
     headers: {
       authorization: 'Bearer secret',
@@ -156,8 +150,8 @@ it('passes method, path, query, body and answer on, and says who the client is',
     'x-request-id': 'spec-request-1',
     'x-forwarded-for': '127.0.0.1',
     'x-forwarded-proto': 'http',
-    'x-forwarded-host': new URL(gateway.url).host,
-    host: new URL(upstream.url).host,
+    'x-forwarded-host': new URL(world.url).host,
+    host: new URL(world.backend.url).host,
   });
   for (const name of ['x-hop', 'te', 'forwarded']) expect(seen?.req.headers).not.toHaveProperty(name);
 });
@@ -172,14 +166,14 @@ describe('a body of more than 1 MB', () => {
     };
   });
 
-  it('is refused by its announced length, before the backend hears of it', async () => {
+  it('is refused by its announced length, before it reaches the backend', async () => {
     let asked = false;
     answer = (_req, res) => {
       asked = true;
       res.end();
     };
     const body = Buffer.alloc(1024 * 1024 + 1, ' ');
-    const refused = await send(`${gateway.url}/api/sessions`, {
+    const refused = await sendRaw(`${world.url}/api/sessions`, {
       method: 'POST',
       headers: { ...headers, 'content-length': `${body.length}` },
       body,
@@ -190,8 +184,8 @@ describe('a body of more than 1 MB', () => {
     expect(asked).toBe(false);
   });
 
-  it('is refused while it comes in chunks', async () => {
-    const refused = await send(`${gateway.url}/api/sessions`, {
+  it('is refused while it arrives in chunks', async () => {
+    const refused = await sendRaw(`${world.url}/api/sessions`, {
       method: 'POST',
       headers: { ...headers, 'transfer-encoding': 'chunked' },
       body: Buffer.alloc(3 * 1024 * 1024, ' '),
@@ -199,8 +193,8 @@ describe('a body of more than 1 MB', () => {
     expect([refused.status, JSON.parse(refused.body).code]).toEqual([413, 'payload_too_large']);
   });
 
-  it('is taken up to the limit', async () => {
-    const taken = await send(`${gateway.url}/api/sessions`, {
+  it('is accepted up to the limit', async () => {
+    const taken = await sendRaw(`${world.url}/api/sessions`, {
       method: 'POST',
       headers: { ...headers, 'transfer-encoding': 'chunked' },
       body: Buffer.alloc(1024 * 1024, ' '),
@@ -209,23 +203,23 @@ describe('a body of more than 1 MB', () => {
   });
 });
 
-describe('a backend that is away', () => {
-  it('is told as a 502 problem, and everything works again when it is back', async () => {
-    const away = await startUpstream((_req, res) => void res.end('here'));
-    const port = new URL(away.url).port;
-    const other = await startTestGateway({ BACKEND_URL: away.url, REDIS_URL: redis.url });
-    expect(await send(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
-    await away.stop();
-    const refused = await send(`${other.url}/api/me`);
+describe('an unavailable backend', () => {
+  it('is reported as a 502 problem, and everything works again when it is back', async () => {
+    const unavailable = await startFakeBackend((_req, res) => void res.end('here'));
+    const port = new URL(unavailable.url).port;
+    const other = await startTestGateway({ ...world.settings, BACKEND_URL: unavailable.url });
+    expect(await sendRaw(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
+    await unavailable.stop();
+    const refused = await sendRaw(`${other.url}/api/me`);
     expect(refused.status).toBe(502);
     expect(JSON.parse(refused.body)).toMatchObject({
       code: 'upstream_unavailable',
       request_id: expect.any(String),
     });
-    expect((await send(`${other.url}/health`)).status).toBe(200);
-    await new Promise<void>((resolve) => away.server.listen(Number(port), '127.0.0.1', resolve));
-    expect(await send(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
+    expect((await sendRaw(`${other.url}/health`)).status).toBe(200);
+    await new Promise<void>((resolve) => unavailable.server.listen(Number(port), '127.0.0.1', resolve));
+    expect(await sendRaw(`${other.url}/api/me`)).toMatchObject({ status: 200, body: 'here' });
     await other.stop();
-    await away.stop();
+    await unavailable.stop();
   });
 });

@@ -4,17 +4,17 @@ import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import {
-  send,
+  type FakeBackend,
+  sendRaw,
   startTestGateway,
-  startUpstream,
+  startFakeBackend,
   type TestGateway,
-  type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
-/** One gateway before several backends. */
+// One gateway with several backends.
 
 let redis: TestRedis;
-let backends: TestUpstream[];
+let backends: FakeBackend[];
 let gateway: TestGateway;
 let answer: (name: number) => RequestListener;
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
   answer = (name) => async (req, res) => {
     res.end(`${name}: ${req.method} ${await text(req)}`.trim());
   };
-  backends = await Promise.all([1, 2, 3].map((name) => startUpstream((...args) => answer(name)(...args))));
+  backends = await Promise.all([1, 2, 3].map((name) => startFakeBackend((...args) => answer(name)(...args))));
   gateway = await startTestGateway({
     BACKEND_URL: backends.map(({ url }) => url).join(','),
     REDIS_URL: redis.url,
@@ -38,21 +38,21 @@ afterEach(async () => {
   await Promise.all(backends.map((backend) => backend.stop()));
 });
 
-const get = () => send(`${gateway.url}/api/me`);
+const get = () => sendRaw(`${gateway.url}/api/me`);
 const post = (body: string) =>
-  send(`${gateway.url}/api/sessions`, {
+  sendRaw(`${gateway.url}/api/sessions`, {
     method: 'POST',
     headers: { 'content-length': `${body.length}` },
     body,
   });
 
-it('spreads requests evenly', async () => {
+it('distributes requests evenly', async () => {
   const answers = [];
   for (let index = 0; index < 6; index++) answers.push((await get()).body);
   expect(answers).toEqual(['1: GET', '2: GET', '3: GET', '1: GET', '2: GET', '3: GET']);
 });
 
-it('leaves out backends that take no connection, for requests with a body too', async () => {
+it('skips backends that refuse connections, even for requests with a body', async () => {
   await backends[0]?.stop();
   await backends[2]?.stop();
   for (let index = 0; index < 4; index++) {
@@ -61,12 +61,12 @@ it('leaves out backends that take no connection, for requests with a body too', 
   }
 });
 
-it('is told as a 502 when none is left', async () => {
+it('responds with 502 when no backend is left', async () => {
   await Promise.all(backends.map((backend) => backend.stop()));
   expect([(await get()).status, (await post('once')).status]).toEqual([502, 502]);
 });
 
-it('asks another backend when one dies with a GET, and never with a POST', async () => {
+it('retries a GET at another backend when one dies, but never a POST', async () => {
   const asked: string[] = [];
   answer = (name) => (req, res) => {
     asked.push(`${name} ${req.method}`);
@@ -81,7 +81,7 @@ it('asks another backend when one dies with a GET, and never with a POST', async
   expect(asked).toEqual(['1 POST']);
 });
 
-it('breaks the event streams of a backend that dies, whose clients go on at another', async () => {
+it('breaks the event streams of a backend that dies, and their clients continue at another', async () => {
   answer = (name) => (_req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`id: ${name}\ndata: {}\n\n`);
   };
@@ -95,15 +95,15 @@ it('breaks the event streams of a backend that dies, whose clients go on at anot
   second.close();
 });
 
-it('is ready as long as one backend is, and says so without one', async () => {
+it('is ready as long as one backend is ready', async () => {
   const states = [503, 200, 503];
   answer = (name) => (req, res) => {
     res.writeHead(req.url === '/ready' ? (states[name - 1] ?? 500) : 404).end();
   };
-  expect(await send(`${gateway.url}/ready`)).toMatchObject({ status: 200 });
+  expect(await sendRaw(`${gateway.url}/ready`)).toMatchObject({ status: 200 });
   states[1] = 503;
   const refused = await waitFor(async () => {
-    const now = await send(`${gateway.url}/ready`);
+    const now = await sendRaw(`${gateway.url}/ready`);
     return now.status === 503 ? now : null;
   });
   expect(JSON.parse(refused.body)).toEqual({
@@ -111,5 +111,5 @@ it('is ready as long as one backend is, and says so without one', async () => {
     service: 'gateway',
     checks: [{ name: 'backend', ready: false, reason: expect.stringContaining('No backend is ready.') }],
   });
-  expect((await send(`${gateway.url}/health`)).status).toBe(200);
+  expect((await sendRaw(`${gateway.url}/health`)).status).toBe(200);
 });

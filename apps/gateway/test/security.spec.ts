@@ -1,26 +1,16 @@
-import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import {
-  send,
+  type GatewayWorld,
+  sendRaw,
+  startGatewayWorld,
   startTestGateway,
-  startUpstream,
-  type TestGateway,
-  type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
-let redis: TestRedis;
-let upstream: TestUpstream;
-let gateway: TestGateway;
+let world: GatewayWorld;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  upstream = await startUpstream((_req, res) => void res.end('reached'));
-  gateway = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
+  world = await startGatewayWorld((_req, res) => void res.end('reached'));
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await redis.stop();
-});
+afterAll(() => world.stop());
 
 const COOKIE = { cookie: 'session=1' };
 const BEARER = { authorization: 'Bearer token' };
@@ -29,10 +19,10 @@ const OWN = 'http://codex.example';
 describe('an unsafe request', () => {
   it.each<[string, Record<string, string>, boolean]>([
     ['of our page', { ...COOKIE, origin: OWN, 'sec-fetch-site': 'same-origin' }, true],
-    ['of our page, told by Sec-Fetch-Site alone', { ...COOKIE, 'sec-fetch-site': 'same-origin' }, true],
-    ['of our page, told by Origin alone', { ...COOKIE, origin: OWN }, true],
+    ['of our page, by Sec-Fetch-Site only', { ...COOKIE, 'sec-fetch-site': 'same-origin' }, true],
+    ['of our page, by Origin only', { ...COOKIE, origin: OWN }, true],
     ['of another site', { ...COOKIE, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }, false],
-    ['of another site, told by Origin alone', { ...COOKIE, origin: 'http://evil.example' }, false],
+    ['of another site, by Origin only', { ...COOKIE, origin: 'http://evil.example' }, false],
     [
       'of a sibling site',
       { ...COOKIE, origin: 'http://x.codex.example', 'sec-fetch-site': 'same-site' },
@@ -41,31 +31,31 @@ describe('an unsafe request', () => {
     ['of our host on another scheme', { ...COOKIE, origin: 'https://codex.example' }, false],
     ['of a sandboxed page', { ...COOKIE, origin: 'null' }, false],
     ['of another site with a token', { ...BEARER, origin: 'http://evil.example' }, false],
-    ['with a cookie and no word on where it is from', COOKIE, false],
+    ['with a cookie but without Origin and Sec-Fetch-Site', COOKIE, false],
     ['of a program with a token', BEARER, true],
-    ['of a program without anything', {}, true],
-  ])('%s', async (_name, headers, passes) => {
+    ['of a program without credentials', {}, true],
+  ])('passes or is refused by its origin: %s', async (_name, headers, passes) => {
     for (const method of ['POST', 'DELETE']) {
-      const answer = await send(`${gateway.url}/api/sessions`, { method, headers });
+      const answer = await sendRaw(`${world.url}/api/sessions`, { method, headers });
       expect(answer.status).toBe(passes ? 200 : 403);
       if (!passes) expect(JSON.parse(answer.body).code).toBe('origin_forbidden');
     }
   });
 
-  it('passes from the address that the gateway was asked at', async () => {
-    const headers = { ...COOKIE, origin: gateway.url };
-    expect((await send(`${gateway.url}/api/sessions`, { method: 'POST', headers })).status).toBe(200);
+  it('passes from the address at which the gateway was reached', async () => {
+    const headers = { ...COOKIE, origin: world.url };
+    expect((await sendRaw(`${world.url}/api/sessions`, { method: 'POST', headers })).status).toBe(200);
   });
 });
 
-it('lets anybody read', async () => {
+it('does not check the origin of reads', async () => {
   const headers = { ...COOKIE, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' };
-  expect((await send(`${gateway.url}/api/sessions`, { headers })).status).toBe(200);
+  expect((await sendRaw(`${world.url}/api/sessions`, { headers })).status).toBe(200);
 });
 
-it('sends security headers with every answer, and nothing that binds a plain http host to https', async () => {
+it('sends security headers with every response, but does not force https on a plain http host', async () => {
   for (const path of ['/health', '/api/me', '/nothing']) {
-    const { headers } = await send(`${gateway.url}${path}`);
+    const { headers } = await sendRaw(`${world.url}${path}`);
     const policy = headers['content-security-policy'] as string;
     expect(policy).toContain("default-src 'self'");
     expect(policy).toContain("script-src 'self';");
@@ -84,7 +74,7 @@ describe('limits', () => {
     settings: Record<string, string>,
     use: (url: string) => Promise<void>,
   ): Promise<void> {
-    const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url, ...settings });
+    const other = await startTestGateway({ ...world.settings, ...settings });
     try {
       await use(other.url);
     } finally {
@@ -92,9 +82,9 @@ describe('limits', () => {
     }
   }
 
-  it('count per credential and tell what is left', () =>
+  it('count per credential and show what is left', () =>
     limited({ RATE_LIMIT_PER_MINUTE: '1000' }, async (url) => {
-      const first = await send(`${url}/api/me`, { headers: { authorization: 'Bearer limits-a' } });
+      const first = await sendRaw(`${url}/api/me`, { headers: { authorization: 'Bearer limits-a' } });
       expect(first.headers).toMatchObject({
         'ratelimit-limit': '1000',
         'ratelimit-reset': expect.stringMatching(/^\d+$/),
@@ -102,27 +92,27 @@ describe('limits', () => {
       expect(Number(first.headers['ratelimit-remaining'])).toBeLessThan(1000);
     }));
 
-  it('refuse signing in beyond a stricter one, for all gateways together', async () => {
-    const signIn = (url: string) => send(`${url}/api/auth/sign-in`, { method: 'POST' });
+  it('are stricter for signing in, for all gateways together', async () => {
+    const signIn = (url: string) => sendRaw(`${url}/api/auth/sign-in`, { method: 'POST' });
     const settings = { SIGN_IN_LIMIT_PER_MINUTE: '3' };
     await limited(settings, async (url) => {
       for (let n = 0; n < 3; n += 1) expect((await signIn(url)).status).toBe(200);
-      expect((await send(`${url}/API/Auth/sign-in`, { method: 'POST' })).status).toBe(429);
+      expect((await sendRaw(`${url}/API/Auth/sign-in`, { method: 'POST' })).status).toBe(429);
       const target = 'http://elsewhere.example/api/auth/sign-in';
-      expect((await send(url, { method: 'POST', target })).status).toBe(429);
+      expect((await sendRaw(url, { method: 'POST', target })).status).toBe(429);
     });
     await limited(settings, async (url) => {
       const refused = await signIn(url);
       expect(JSON.parse(refused.body)).toMatchObject(REFUSED);
       expect(refused.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '0' });
       expect(refused.headers['retry-after']).toBe(refused.headers['ratelimit-reset']);
-      expect((await send(`${url}/api/me`)).status).toBe(200);
+      expect((await sendRaw(`${url}/api/me`)).status).toBe(200);
     });
   });
 
-  it('do not take an address from a header, unless a proxy is trusted', async () => {
+  it('use the address from a header only if the proxy is trusted', async () => {
     const as = (url: string, address: string) =>
-      send(`${url}/api/auth/sign-in`, { method: 'POST', headers: { 'x-forwarded-for': address } });
+      sendRaw(`${url}/api/auth/sign-in`, { method: 'POST', headers: { 'x-forwarded-for': address } });
     const settings = { SIGN_IN_LIMIT_PER_MINUTE: '1' };
     await limited({ ...settings, TRUST_PROXY: 'loopback' }, async (url) => {
       expect((await as(url, '192.0.2.1')).status).toBe(200);
@@ -134,19 +124,19 @@ describe('limits', () => {
     });
   });
 
-  it('are kept in the process while Redis is away', () =>
+  it('are counted in the process while Redis is unavailable', () =>
     limited({ REDIS_URL: 'redis://127.0.0.1:1', SIGN_IN_LIMIT_PER_MINUTE: '2' }, async (url) => {
       const statuses = [];
       for (let n = 0; n < 3; n += 1) {
-        statuses.push((await send(`${url}/api/auth/sign-in`, { method: 'POST' })).status);
+        statuses.push((await sendRaw(`${url}/api/auth/sign-in`, { method: 'POST' })).status);
       }
       expect(statuses).toEqual([200, 200, 429]);
     }));
 
-  it('name no secret in Redis', async () => {
-    await send(`${gateway.url}/api/me`, { headers: { authorization: 'Bearer very-secret' } });
+  it('store no secret in Redis', async () => {
+    await sendRaw(`${world.url}/api/me`, { headers: { authorization: 'Bearer very-secret' } });
     const { Redis } = await import('ioredis');
-    const client = new Redis(redis.url);
+    const client = new Redis(world.settings.REDIS_URL);
     const keys = await client.keys('*');
     client.disconnect();
     expect(keys.every((key) => key.startsWith('codex:limit:'))).toBe(true);

@@ -1,55 +1,49 @@
 import { fileURLToPath } from 'node:url';
-import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import {
   buildWebApp,
-  send,
+  type GatewayWorld,
+  sendRaw,
+  startGatewayWorld,
   startTestGateway,
-  startUpstream,
-  type TestGateway,
-  type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
 const PAGE = '<!doctype html><title>app</title>';
 const SCRIPT = `console.log(${'1'.repeat(5_000)})`;
 const NAVIGATION = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-let redis: TestRedis;
-let upstream: TestUpstream;
 let web: { root: string; remove(): Promise<void> };
-let gateway: TestGateway;
+let world: GatewayWorld;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  upstream = await startUpstream((_req, res) => void res.writeHead(404).end('the backend'));
   web = await buildWebApp({ 'index.html': PAGE, 'favicon.svg': '<svg/>', 'assets/app-1234.js': SCRIPT });
-  gateway = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url, WEB_ROOT: web.root });
+  world = await startGatewayWorld((_req, res) => void res.writeHead(404).end('the backend'), {
+    WEB_ROOT: web.root,
+  });
 });
 afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
+  await world.stop();
   await web.remove();
-  await redis.stop();
 });
 
 it.each(['/', '/index.html', '/sessions/5', '/sign-in', '/a.b/c?x=1'])(
-  'answers a navigation to %s with the page',
+  'serves the page for a navigation to %s',
   async (path) => {
-    const answer = await send(`${gateway.url}${path}`, { headers: NAVIGATION });
+    const answer = await sendRaw(`${world.url}${path}`, { headers: NAVIGATION });
     expect(answer).toMatchObject({ status: 200, body: PAGE });
     expect(answer.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-cache',
     });
-    const again = await send(`${gateway.url}${path}`, {
+    const again = await sendRaw(`${world.url}${path}`, {
       headers: { ...NAVIGATION, 'if-none-match': answer.headers.etag ?? '' },
     });
     expect(again).toMatchObject({ status: 304, body: '' });
   },
 );
 
-it('lets browsers keep hashed files for ever, and sends them compressed', async () => {
-  const url = `${gateway.url}/assets/app-1234.js`;
-  const plain = await send(url);
+it('lets browsers cache hashed files for a year, and sends them compressed', async () => {
+  const url = `${world.url}/assets/app-1234.js`;
+  const plain = await sendRaw(url);
   expect(plain).toMatchObject({ status: 200, body: SCRIPT });
   expect(plain.headers).toMatchObject({
     'cache-control': 'public, max-age=31536000, immutable',
@@ -60,7 +54,7 @@ it('lets browsers keep hashed files for ever, and sends them compressed', async 
     ['gzip', 'gzip'],
     ['gzip, deflate, br', 'br'],
   ] as const) {
-    const { headers } = await send(url, { method: 'HEAD', headers: { 'accept-encoding': accepted } });
+    const { headers } = await sendRaw(url, { method: 'HEAD', headers: { 'accept-encoding': accepted } });
     expect(headers['content-encoding']).toBe(used);
     expect(Number(headers['content-length'])).toBeLessThan(SCRIPT.length / 10);
   }
@@ -68,11 +62,11 @@ it('lets browsers keep hashed files for ever, and sends them compressed', async 
     const fetched = await fetch(url, { headers: { 'accept-encoding': encoding } });
     expect(await fetched.text()).toBe(SCRIPT);
   }
-  const refused = await send(url, { headers: { 'accept-encoding': 'gzip;q=0, br;q=0' } });
+  const refused = await sendRaw(url, { headers: { 'accept-encoding': 'gzip;q=0, br;q=0' } });
   expect(refused).toMatchObject({ status: 200, body: SCRIPT });
 });
 
-it('answers 404 for a file that does not exist or is outside the folder', async () => {
+it('responds with 404 for a file that does not exist or is outside the folder', async () => {
   for (const path of [
     '/assets/gone.js',
     '/assets/..%2f..%2fetc/passwd',
@@ -80,28 +74,28 @@ it('answers 404 for a file that does not exist or is outside the folder', async 
     '/api2',
     '/assets',
   ]) {
-    const answer = await send(`${gateway.url}${path}`, { headers: { accept: '*/*' } });
+    const answer = await sendRaw(`${world.url}${path}`, { headers: { accept: '*/*' } });
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([404, 'not_found']);
   }
 });
 
-it('answers 400 for an address that is not valid percent-encoding', async () => {
-  const answer = await send(`${gateway.url}/%E0%A4%A`);
+it('responds with 400 for an address that is not valid percent-encoding', async () => {
+  const answer = await sendRaw(`${world.url}/%E0%A4%A`);
   expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'invalid_request']);
 });
 
-it('finds every larger script and style of the real build compressed', async () => {
+it('serves every larger script and style of the real build compressed', async () => {
   const built = fileURLToPath(new URL('../../web/dist', import.meta.url));
-  const real = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url, WEB_ROOT: built });
+  const real = await startTestGateway({ ...world.settings, WEB_ROOT: built });
   try {
-    const page = await send(real.url, { headers: NAVIGATION });
+    const page = await sendRaw(real.url, { headers: NAVIGATION });
     const files = [...page.body.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)];
     const encodings = await Promise.all(
       files.map(async ([, path]) => {
-        const plain = await send(`${real.url}${path}`, { method: 'HEAD' });
+        const plain = await sendRaw(`${real.url}${path}`, { method: 'HEAD' });
         if (Number(plain.headers['content-length']) < 1_024) return 'br';
         const compressed = { method: 'HEAD', headers: { 'accept-encoding': 'br' } };
-        return (await send(`${real.url}${path}`, compressed)).headers['content-encoding'];
+        return (await sendRaw(`${real.url}${path}`, compressed)).headers['content-encoding'];
       }),
     );
     expect(encodings).toEqual(files.map(() => 'br'));
@@ -111,7 +105,7 @@ it('finds every larger script and style of the real build compressed', async () 
   }
 });
 
-it('leaves /api to the backend, also for a navigation, and refuses writes', async () => {
-  expect((await send(`${gateway.url}/api/docs`, { headers: NAVIGATION })).body).toBe('the backend');
-  expect((await send(`${gateway.url}/`, { method: 'POST' })).status).toBe(405);
+it('forwards /api to the backend, even for a navigation, and refuses writes', async () => {
+  expect((await sendRaw(`${world.url}/api/docs`, { headers: NAVIGATION })).body).toBe('the backend');
+  expect((await sendRaw(`${world.url}/`, { method: 'POST' })).status).toBe(405);
 });

@@ -111,7 +111,7 @@ describe('the model proxy', () => {
 
   it.each([
     ['the run ends', (access: TokenAccess) => access.revoke()],
-    ['Codex goes away', (_: TokenAccess, client: AbortController) => client.abort()],
+    ['Codex disconnects', (_: TokenAccess, client: AbortController) => client.abort()],
   ])('ends the call at the upstream when %s', async (_, end) => {
     let closed = false;
     world.answer = (_req, res) => {

@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
-import { outputOf, resultOf, Setups } from '@saas-codex/testing/runner/setups';
+import { outputOf, resultOf, SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
 
 const USES_TOOL = { do: 'command' as const, cmd: 'installed-tool' };
 const SCENARIOS = [
@@ -9,7 +9,7 @@ const SCENARIOS = [
 ];
 
 let world: RunnerWorld;
-let setups: Setups;
+let setups: SetupScripts;
 
 beforeAll(async () => {
   world = await RunnerWorld.create(SCENARIOS);
@@ -18,19 +18,23 @@ afterAll(() => world.destroy());
 
 describe('a setup script in a jail', () => {
   beforeAll(async () => {
-    setups = await Setups.on(world, { ISOLATION: 'bubblewrap' });
+    setups = await SetupScripts.startRunner(world, { ISOLATION: 'bubblewrap' });
   });
   afterAll(() => setups.runner.end());
 
   it('installs programs for later runs', async () => {
     const tool = '$HOME/.local/bin/installed-tool';
-    await setups.printed(`mkdir -p ~/.local/bin; echo 'echo it works' > ${tool}; chmod +x ${tool}`);
+    await setups.outputOfScript(`mkdir -p ~/.local/bin; echo 'echo it works' > ${tool}; chmod +x ${tool}`);
     const events = await world.ended(await world.startRun(setups.runner, setups.threadId, 'Use'));
     expect(dataOf(events, 'item.completed')[0]?.item).toMatchObject({ aggregated_output: 'it works\n' });
   });
 
   it('cannot fill the log or memory with its output', async () => {
-    const events = await setups.ended('echo begin; yes | head -c 300000000; echo the end', undefined, 60_000);
+    const events = await setups.runScript(
+      'echo begin; yes | head -c 300000000; echo the end',
+      undefined,
+      60_000,
+    );
     expect(outputOf(events).length).toBeLessThan(300_000);
     const { aggregated_output: output } = resultOf(events);
     expect(output).toMatch(/^begin\n[^]*… \d+ characters left out …[^]*\nthe end\n$/);
@@ -46,19 +50,23 @@ describe('a setup script in a jail', () => {
       world.folder(setups.threadId, 'thread.json'),
       '/etc/shadow',
     ];
-    expect(await setups.printed(`cat ${places.join(' ')} 2>/dev/null || echo nothing`)).toBe('nothing\n');
-    expect(await setups.printed('env | grep -c TOKEN || true')).toBe('0\n');
+    expect(await setups.outputOfScript(`cat ${places.join(' ')} 2>/dev/null || echo nothing`)).toBe(
+      'nothing\n',
+    );
+    expect(await setups.outputOfScript('env | grep -c TOKEN || true')).toBe('0\n');
   });
 
   it('has no network when it is off, and never a model', async () => {
     const asked = world.model.requests.length;
     const port = new URL(setups.runner.url).port;
     const probe = `(exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null && echo reached || echo no host`;
-    expect(await setups.printed(probe)).toBe('no host\n');
+    expect(await setups.outputOfScript(probe)).toBe('no host\n');
     const ask = 'curl -s -o /dev/null -w "%{http_code}\\n"';
-    const model = await setups.printed(`${ask} --noproxy "*" -X POST http://127.0.0.1:39100/v1/responses`);
+    const model = await setups.outputOfScript(
+      `${ask} --noproxy "*" -X POST http://127.0.0.1:39100/v1/responses`,
+    );
     expect(model).toMatch(/^4\d\d\n$/);
-    const events = await setups.ended(`${ask} http://registry.example/`);
+    const events = await setups.runScript(`${ask} http://registry.example/`);
     expect(resultOf(events).aggregated_output).toBe('403\n');
     expect(dataOf(events, 'network.refused')).toEqual([
       { host: 'registry.example', port: 80, reason: 'network_off' },
@@ -72,8 +80,8 @@ describe('a setup script that is stopped', () => {
   const LONG = 'echo begun; touch begun; sleep 1000';
 
   async function begin(more: Record<string, string> = {}): Promise<string> {
-    setups = await Setups.on(world, { ...settings, ...more });
-    const runId = await setups.start(LONG);
+    setups = await SetupScripts.startRunner(world, { ...settings, ...more });
+    const runId = await setups.startScript(LONG);
     await waitFor(() => access(world.folder(setups.threadId, 'repo', 'begun')).then(() => true));
     return runId;
   }
@@ -88,8 +96,8 @@ describe('a setup script that is stopped', () => {
   });
 
   it('ends at the same limits as agents, with a reason that names the setting', async () => {
-    setups = await Setups.on(world, { ...settings, JAIL_MAX_FILE_MB: '64' });
-    const events = await setups.ended('head -c 70000000 /dev/zero > big');
+    setups = await SetupScripts.startRunner(world, { ...settings, JAIL_MAX_FILE_MB: '64' });
+    const events = await setups.runScript('head -c 70000000 /dev/zero > big');
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(JAIL_MAX_FILE_MB)');
     await setups.runner.end();
   });

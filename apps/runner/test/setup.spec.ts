@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
-import { resultOf, Setups } from '@saas-codex/testing/runner/setups';
+import { resultOf, SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
 
 const DAEMONS = '(setsid sleep 1000 &); nohup sleep 1000 & echo daemons run';
 const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
 
 let world: RunnerWorld;
-let setups: Setups;
+let setups: SetupScripts;
 
 beforeAll(async () => {
   world = await RunnerWorld.create(SCENARIOS);
@@ -15,15 +15,15 @@ afterAll(() => world.destroy());
 
 describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolation %s', (isolation) => {
   beforeAll(async () => {
-    setups = await Setups.on(world, { ISOLATION: isolation });
+    setups = await SetupScripts.startRunner(world, { ISOLATION: isolation });
   });
   afterAll(() => setups.runner.end());
 
   it('runs in the repository with live output and without Codex', async () => {
     const asked = world.model.requests.length;
     const script = 'echo one; echo two >&2; until [ -e go ]; do sleep 0.05; done; [[ -e go ]]; echo three';
-    const runId = await setups.start(script);
-    await setups.shows(runId, 'one\ntwo\n');
+    const runId = await setups.startScript(script);
+    await setups.waitForOutput(runId, 'one\ntwo\n');
     await writeFile(world.folder(setups.threadId, 'repo', 'go'), '');
     const events = await world.ended(runId);
     const durable = events.filter(({ type }) => type !== 'item.delta');
@@ -49,7 +49,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
   });
 
   it('fails with the first failing command and reports its exit code', async () => {
-    const events = await setups.ended('read line || echo no input\n(exit 3)\necho not reached');
+    const events = await setups.runScript('read line || echo no input\n(exit 3)\necho not reached');
     expect(resultOf(events)).toMatchObject({
       aggregated_output: 'no input\n',
       exit_code: 3,
@@ -61,14 +61,14 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
   });
 
   it('leaves no background process', async () => {
-    const runId = await setups.start(DAEMONS);
+    const runId = await setups.startScript(DAEMONS);
     expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');
     expect(await processesWith(runId)).toEqual([]);
   });
 
   it('leaves no process when it is cancelled, and keeps its output so far', async () => {
-    const runId = await setups.start(`${DAEMONS}; trap "" TERM INT HUP; sleep 1000`);
-    await setups.shows(runId, 'daemons run');
+    const runId = await setups.startScript(`${DAEMONS}; trap "" TERM INT HUP; sleep 1000`);
+    await setups.waitForOutput(runId, 'daemons run');
     await setups.runner.call('POST', `/runs/${runId}/cancel`);
     const events = await world.ended(runId);
     expect(events.at(-1)).toMatchObject({
@@ -82,7 +82,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
   it('cannot change Codex’s configuration', async () => {
     const home = world.folder(setups.threadId, 'codex-home');
     const before = await readFile(`${home}/config.toml`, 'utf8');
-    await setups.ended(`echo 'notify = ["sh"]' >> ${home}/config.toml || true`);
+    await setups.runScript(`echo 'notify = ["sh"]' >> ${home}/config.toml || true`);
     await world.ended(await world.startRun(setups.runner, setups.threadId, 'Use'));
     expect(await readFile(`${home}/config.toml`, 'utf8')).toBe(before);
   });
@@ -94,18 +94,18 @@ describe('a setup script in Codex’s own sandbox', () => {
   const MORE = ['plugins/a/plugin.json', 'agents/a.toml', 'packages/a', 'auth.json', '.local/bin/git'];
 
   beforeAll(async () => {
-    setups = await Setups.on(world, { ISOLATION: 'codex-sandbox' });
+    setups = await SetupScripts.startRunner(world, { ISOLATION: 'codex-sandbox' });
   });
   afterAll(() => setups.runner.end());
 
   it('cannot write to CODEX_HOME, since Codex itself is not confined', async () => {
-    await setups.printed('true');
+    await setups.outputOfScript('true');
     const before = await readdir(world.folder(setups.threadId, 'codex-home'));
     const plant = (path: string) => `mkdir -p "$(dirname ~/${path})" && echo planted > ~/${path}`;
     const script = [...PLACES, ...MORE]
       .map((path) => `(${plant(path)}) 2>/dev/null || echo refused`)
       .join('\n');
-    expect(await setups.printed(script)).toBe('refused\n'.repeat(PLACES.length + MORE.length));
+    expect(await setups.outputOfScript(script)).toBe('refused\n'.repeat(PLACES.length + MORE.length));
     expect(await readdir(world.folder(setups.threadId, 'codex-home'))).toEqual(before);
   });
 
@@ -117,8 +117,8 @@ describe('a setup script in Codex’s own sandbox', () => {
     const port = new URL(setups.runner.url).port;
     const script = `(touch ${other}/planted) 2>/dev/null || echo no file
       (exec 9<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null || echo no host`;
-    expect(await setups.printed(script)).toBe('no file\nno host\n');
-    const events = await setups.ended(script, { mode: 'on' });
+    expect(await setups.outputOfScript(script)).toBe('no file\nno host\n');
+    const events = await setups.runScript(script, { mode: 'on' });
     expect(resultOf(events).aggregated_output).toBe('no file\n');
   });
 });

@@ -4,12 +4,12 @@ import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contract
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { RunsService } from './runs.service.js';
+import { RunQueueService } from './run-queue.service.js';
 
 @Controller('runs')
 export class RunsController {
   constructor(
-    private readonly runs: RunsService,
+    private readonly runs: RunQueueService,
     private readonly hub: RunLogHub,
   ) {}
 
@@ -21,7 +21,7 @@ export class RunsController {
 
   @Get(':runId')
   async read(@Param('runId', { schema: Id }) runId: string): Promise<RunHolding> {
-    return { held: await this.runs.isHeld(runId) };
+    return { held: await this.runs.isQueuedOrRunning(runId) };
   }
 
   @Post(':runId/cancel')

@@ -15,7 +15,7 @@ import { RUN_QUEUE } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
-import { RunsService } from './runs.service.js';
+import { RunQueueService } from './run-queue.service.js';
 
 const hub = { provide: RunLogHub, inject: [Redis], useFactory: (redis: Redis) => new RunLogHub(redis) };
 
@@ -29,7 +29,7 @@ const logs = {
   imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
   controllers: [RunsController],
   providers: [
-    RunsService,
+    RunQueueService,
     RunAccess,
     RunExecutor,
     RunTelemetry,

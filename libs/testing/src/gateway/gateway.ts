@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Config } from '../../../../apps/gateway/src/config.js';
 import { startGateway } from '../../../../apps/gateway/src/gateway.js';
+import { startRedis } from '../redis.js';
 
 export interface TestGateway {
   url: string;
@@ -23,14 +24,14 @@ export async function startTestGateway(settings: Record<string, string>): Promis
   return { url: await app.getUrl(), stop: () => app.close() };
 }
 
-export interface TestUpstream {
+export interface FakeBackend {
   url: string;
   server: Server;
   stop(): Promise<void>;
 }
 
-/** A backend that answers as the test says. */
-export async function startUpstream(listener: RequestListener): Promise<TestUpstream> {
+/** Starts a backend whose responses the test decides. */
+export async function startFakeBackend(listener: RequestListener): Promise<FakeBackend> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -44,7 +45,37 @@ export async function startUpstream(listener: RequestListener): Promise<TestUpst
   };
 }
 
-/** A web app with these files, compressed beside them as Vite's build does it. */
+/** A gateway with its own Redis and a fake backend. */
+export interface GatewayWorld {
+  /** URL of the gateway. */
+  url: string;
+  backend: FakeBackend;
+  /** For another gateway with the same backend and Redis. */
+  settings: { BACKEND_URL: string; REDIS_URL: string };
+  stop(): Promise<void>;
+}
+
+export async function startGatewayWorld(
+  listener: RequestListener,
+  extraSettings: Record<string, string> = {},
+): Promise<GatewayWorld> {
+  const redis = await startRedis();
+  const backend = await startFakeBackend(listener);
+  const settings = { BACKEND_URL: backend.url, REDIS_URL: redis.url };
+  const gateway = await startTestGateway({ ...settings, ...extraSettings });
+  return {
+    url: gateway.url,
+    backend,
+    settings,
+    stop: async () => {
+      await gateway.stop();
+      await backend.stop();
+      await redis.stop();
+    },
+  };
+}
+
+/** Writes a web app with these files and their compressed versions, as Vite's build does. */
 export async function buildWebApp(
   files: Record<string, string>,
 ): Promise<{ root: string; remove(): Promise<void> }> {
@@ -58,14 +89,14 @@ export async function buildWebApp(
   return { root, remove: () => rm(root, { recursive: true, force: true }) };
 }
 
-export interface Answer {
+interface RawResponse {
   status: number;
   headers: IncomingMessage['headers'];
   body: string;
 }
 
-/** A plain request; unlike fetch it sends exactly these headers, and another target than the url's if given. */
-export function send(
+/** Sends a plain request. Unlike fetch, it sends exactly these headers, and `target` as the request target if given. */
+export function sendRaw(
   url: string,
   {
     method = 'GET',
@@ -73,7 +104,7 @@ export function send(
     body,
     target,
   }: { method?: string; headers?: Record<string, string>; body?: string | Buffer; target?: string } = {},
-): Promise<Answer> {
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const req = request(
       url,

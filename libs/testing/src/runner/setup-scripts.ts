@@ -5,41 +5,41 @@ import { waitFor } from '../wait-for.js';
 import type { RunnerProcess } from './runner-process.js';
 import { dataOf, type RunnerWorld } from './runner-world.js';
 
-/** A runner with one session in which setup scripts run. */
-export class Setups {
+/** Runs setup scripts in one session of a runner of its own. */
+export class SetupScripts {
   private constructor(
     private readonly world: RunnerWorld,
     readonly runner: RunnerProcess,
     readonly threadId: string,
   ) {}
 
-  static async on(world: RunnerWorld, settings: Record<string, string>): Promise<Setups> {
+  static async startRunner(world: RunnerWorld, settings: Record<string, string>): Promise<SetupScripts> {
     const runner = await world.startRunner(settings);
-    return new Setups(world, runner, await world.createThread(runner));
+    return new SetupScripts(world, runner, await world.createThread(runner));
   }
 
   /** Starts a script. @returns the run's id */
-  async start(script: string, network: Network = NETWORK_OFF): Promise<string> {
+  async startScript(script: string, network: Network = NETWORK_OFF): Promise<string> {
     const body = { threadId: this.threadId, input: { kind: 'setup', script }, network };
     return String((await this.runner.call('POST', '/runs', body)).body['runId']);
   }
 
-  /** Runs a script. @returns its whole log */
-  async ended(script: string, network?: Network, timeoutMs?: number): Promise<RunEvent[]> {
-    return this.world.ended(await this.start(script, network), timeoutMs);
+  /** Runs a script to its end. @returns the run's whole log */
+  async runScript(script: string, network?: Network, timeoutMs?: number): Promise<RunEvent[]> {
+    return this.world.ended(await this.startScript(script, network), timeoutMs);
   }
 
-  /** Runs a script that must succeed. @returns what it printed */
-  async printed(script: string, network?: Network): Promise<string> {
-    const events = await this.ended(script, network);
+  /** Runs a script that must succeed. @returns its output */
+  async outputOfScript(script: string, network?: Network): Promise<string> {
+    const events = await this.runScript(script, network);
     if (events.at(-1)?.type !== 'run.succeeded') throw new Error(JSON.stringify(events.at(-1)));
     return resultOf(events).aggregated_output;
   }
 
   /** Waits until a text appears in the live output. */
-  async shows(runId: string, text: string): Promise<void> {
+  async waitForOutput(runId: string, text: string): Promise<void> {
     await waitFor(async () => outputOf(await this.world.log(runId)).includes(text), {
-      what: `${text} to be shown`,
+      what: `the output ${text}`,
     });
   }
 }

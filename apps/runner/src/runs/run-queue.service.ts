@@ -11,11 +11,12 @@ import { stoppedOutcome } from './run-outcome.js';
 import { type QueuedRun, RUN_JOB_OPTIONS, RUN_QUEUE, type RunJob, toRunJob } from './run-queue.js';
 
 const WAITING_STATES: (JobState | 'unknown')[] = ['waiting', 'prioritized'];
-/** States of a job that no runner holds; unknown: Redis has lost it. */
+/** States of a job that neither waits nor runs; unknown: Redis has lost it. */
 const ENDED_STATES: (JobState | 'unknown')[] = ['completed', 'failed', 'unknown'];
 
+/** Hands runs to the queue that all runners share, and answers the backend's requests about them. */
 @Injectable()
-export class RunsService {
+export class RunQueueService {
   constructor(
     @InjectQueue(RUN_QUEUE) private readonly queue: Queue<QueuedRun>,
     private readonly logs: RunLogs,
@@ -24,7 +25,7 @@ export class RunsService {
   ) {}
 
   /**
-   * Queues a run. The same run id again changes nothing.
+   * Queues a run. A repeated run id changes nothing.
    * @returns the run's id
    * @throws ProblemError thread_not_found
    */
@@ -44,8 +45,8 @@ export class RunsService {
     return runId;
   }
 
-  /** Whether the run waits in the queue or any runner works on it. */
-  async isHeld(runId: string): Promise<boolean> {
+  /** Whether the run waits in the queue or runs on any runner. */
+  async isQueuedOrRunning(runId: string): Promise<boolean> {
     const job = await this.queue.getJob(runId);
     return job !== undefined && !ENDED_STATES.includes(await job.getState());
   }
@@ -57,7 +58,7 @@ export class RunsService {
   }
 
   /**
-   * Cancels a run, wherever it is. One that has ended stays as it is; one that is not known yet will not start.
+   * Cancels a run in any state. A run that has ended does not change, and a run that is not known yet will not start.
    * The log of a waiting run is closed here, before its job is removed: from then on no runner can start it.
    */
   async cancelRun(runId: string): Promise<void> {
