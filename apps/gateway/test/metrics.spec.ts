@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const scrape = () => Scrape.of(gateway.url, TOKEN);
 
-it('counts what it passes on, and the streams that are open', async () => {
+it('counts the requests that it forwards, and its open streams', async () => {
   await send(`${gateway.url}/api/sessions/0198`, { method: 'GET' });
   const stream = request(`${gateway.url}/api/events`).end();
   await new Promise((resolve) => stream.once('response', resolve));
@@ -49,7 +49,7 @@ it('counts what it passes on, and the streams that are open', async () => {
   await waitFor(async () => (await scrape()).value('saas_codex_open_streams') === 0);
 });
 
-it('tells nobody but who has the token', async () => {
+it('answers only with the metrics token', async () => {
   const given: (string | undefined)[] = [undefined, 'Bearer ', `Bearer ${TOKEN}x`, TOKEN];
   for (const authorization of given) {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
@@ -58,7 +58,7 @@ it('tells nobody but who has the token', async () => {
   }
 });
 
-it('has no such route without a token in its settings', async () => {
+it('has no metrics route without a token in its settings', async () => {
   const other = await startTestGateway({ BACKEND_URL: upstream.url, REDIS_URL: redis.url });
   try {
     const headers = { authorization: 'Bearer undefined', accept: 'text/html' };

@@ -30,7 +30,7 @@ afterAll(async () => {
 const streamHead = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
 
 describe('event streams', () => {
-  it('pass the headers on before the first byte, and each event when it comes', async () => {
+  it('forward the headers before the first byte, and each event as it arrives', async () => {
     let stream: ServerResponse | undefined;
     answer = (_req, res) => {
       stream = res.writeHead(200, streamHead);
@@ -61,7 +61,7 @@ describe('event streams', () => {
     await waitFor(() => closed);
   });
 
-  it('break at the client when the backend dies in the middle', async () => {
+  it('are cut at the client when the backend dies in the middle', async () => {
     answer = (_req, res) => {
       res.writeHead(200, streamHead).write('id: 1\ndata: {}\n\n');
       setImmediate(() => res.destroy());
@@ -80,20 +80,23 @@ it('does not wait for open streams when it stops', async () => {
   await client.ended();
 });
 
-it.each(['GET', 'DELETE', 'OPTIONS'])('lets no body of a %s become a request of its own', async (method) => {
-  const arrived: string[] = [];
-  answer = async (req, res) => {
-    arrived.push(`${req.method} ${await text(req)}`);
-    res.end();
-  };
-  const body = 'GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
-  const headers = { connection: 'content-length', 'content-length': String(body.length) };
-  await send(`${gateway.url}/api/me`, { method, headers, body });
-  await send(`${gateway.url}/api/me`);
-  expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
-});
+it.each(['GET', 'DELETE', 'OPTIONS'])(
+  'does not let the body of a %s become a request of its own',
+  async (method) => {
+    const arrived: string[] = [];
+    answer = async (req, res) => {
+      arrived.push(`${req.method} ${await text(req)}`);
+      res.end();
+    };
+    const body = 'GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    const headers = { connection: 'content-length', 'content-length': String(body.length) };
+    await send(`${gateway.url}/api/me`, { method, headers, body });
+    await send(`${gateway.url}/api/me`);
+    expect(arrived).toEqual([`${method} ${body}`, 'GET ']);
+  },
+);
 
-it('asks again on another connection when a kept one broke, but not without the body that has gone', async () => {
+it('retries on another connection when a kept-alive one broke, but not a request with a body', async () => {
   let asked = 0;
   answer = (req, res) => void (++asked === 2 ? req.socket.destroy() : res.end());
   const askTwice = async (body?: string) => {
@@ -122,7 +125,7 @@ it('aborts a request that the backend has not answered when the client goes away
   await waitFor(() => aborted);
 });
 
-it('passes method, path, query, body and answer on, and says who the client is', async () => {
+it('forwards method, path, query, body and answer, and the address of the client', async () => {
   let seen: { req: IncomingMessage; body: string } | undefined;
   answer = async (req, res) => {
     let body = '';
@@ -172,7 +175,7 @@ describe('a body of more than 1 MB', () => {
     };
   });
 
-  it('is refused by its announced length, before the backend hears of it', async () => {
+  it('is refused by its Content-Length, before the backend sees it', async () => {
     let asked = false;
     answer = (_req, res) => {
       asked = true;
@@ -190,7 +193,7 @@ describe('a body of more than 1 MB', () => {
     expect(asked).toBe(false);
   });
 
-  it('is refused while it comes in chunks', async () => {
+  it('is refused while it arrives in chunks', async () => {
     const refused = await send(`${gateway.url}/api/sessions`, {
       method: 'POST',
       headers: { ...headers, 'transfer-encoding': 'chunked' },
@@ -199,7 +202,7 @@ describe('a body of more than 1 MB', () => {
     expect([refused.status, JSON.parse(refused.body).code]).toEqual([413, 'payload_too_large']);
   });
 
-  it('is taken up to the limit', async () => {
+  it('is accepted up to the limit', async () => {
     const taken = await send(`${gateway.url}/api/sessions`, {
       method: 'POST',
       headers: { ...headers, 'transfer-encoding': 'chunked' },
@@ -209,8 +212,8 @@ describe('a body of more than 1 MB', () => {
   });
 });
 
-describe('a backend that is away', () => {
-  it('is told as a 502 problem, and everything works again when it is back', async () => {
+describe('a backend that is down', () => {
+  it('is reported as a 502 problem, and requests work again when it is back', async () => {
     const away = await startUpstream((_req, res) => void res.end('here'));
     const port = new URL(away.url).port;
     const other = await startTestGateway({ BACKEND_URL: away.url, REDIS_URL: redis.url });

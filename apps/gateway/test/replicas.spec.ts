@@ -11,7 +11,7 @@ import {
   type TestUpstream,
 } from '@saas-codex/testing/gateway/gateway';
 
-/** One gateway before several backends. */
+/** One gateway in front of several backends. */
 
 let redis: TestRedis;
 let backends: TestUpstream[];
@@ -52,7 +52,7 @@ it('spreads requests evenly', async () => {
   expect(answers).toEqual(['1: GET', '2: GET', '3: GET', '1: GET', '2: GET', '3: GET']);
 });
 
-it('leaves out backends that take no connection, for requests with a body too', async () => {
+it('skips backends that accept no connection, even for requests with a body', async () => {
   await backends[0]?.stop();
   await backends[2]?.stop();
   for (let index = 0; index < 4; index++) {
@@ -61,12 +61,12 @@ it('leaves out backends that take no connection, for requests with a body too', 
   }
 });
 
-it('is told as a 502 when none is left', async () => {
+it('responds with 502 when no backend is left', async () => {
   await Promise.all(backends.map((backend) => backend.stop()));
   expect([(await get()).status, (await post('once')).status]).toEqual([502, 502]);
 });
 
-it('asks another backend when one dies with a GET, and never with a POST', async () => {
+it('retries a GET at another backend when one dies, but never a POST', async () => {
   const asked: string[] = [];
   answer = (name) => (req, res) => {
     asked.push(`${name} ${req.method}`);
@@ -81,7 +81,7 @@ it('asks another backend when one dies with a GET, and never with a POST', async
   expect(asked).toEqual(['1 POST']);
 });
 
-it('breaks the event streams of a backend that dies, whose clients go on at another', async () => {
+it('cuts the event streams of a backend that dies, and their clients continue at another', async () => {
   answer = (name) => (_req, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`id: ${name}\ndata: {}\n\n`);
   };

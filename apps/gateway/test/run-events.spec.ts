@@ -12,9 +12,9 @@ import { startGateway } from '../src/gateway.js';
 import { Permissions } from '../src/run-events/permissions.js';
 import { startUpstream, type TestUpstream } from '@saas-codex/testing/gateway/gateway';
 
-// Many readers of few runs, with real logs: the backend is its own hub behind a check of who may see which run.
+// Many readers of few runs, with real logs: the backend here is its real hub behind a check of who may see which run.
 
-/** Runs that a credential may see. */
+/** By credential: the runs that it may see. */
 const allowed = new Map<string, Set<string>>();
 let redisServer: TestRedis;
 let redis: Redis;
@@ -77,7 +77,7 @@ function newRun(...credentials: string[]): string {
   return runId;
 }
 
-/** Appends durable events, some with deltas behind them. @returns the ids that a reader must see */
+/** Appends durable events, some followed by deltas. @returns the ids that a reader must see */
 async function write(runId: string, from: number, count: number, bytes = 20): Promise<string[]> {
   const ids: string[] = [];
   const pipeline = redis.pipeline();
@@ -113,7 +113,7 @@ const connections = () =>
 const idsOf = ({ events }: SseClient) => events.flatMap(({ id }) => id ?? []);
 const gets = () => asked.filter((line) => line.startsWith('GET'));
 
-it('reads a run once, however many watch it, and asks for each of them whether it may', async () => {
+it('reads a run once for any number of clients, and checks the access of each of them', async () => {
   const runId = newRun('ann', 'bob');
   const ids = await write(runId, 1, 10);
   const clients = await Promise.all(
@@ -131,7 +131,7 @@ it('reads a run once, however many watch it, and asks for each of them whether i
   expect(asked.filter((line) => line === `HEAD ${runId} ann`)).toHaveLength(10);
 });
 
-it('asks for those who come one after the other on a connection that it keeps', async () => {
+it('reuses a kept-alive connection to check clients that arrive one after the other', async () => {
   const runId = newRun('ann');
   const ids = await write(runId, 1, 3);
   let opened = 0;
@@ -143,11 +143,11 @@ it('asks for those who come one after the other on a connection that it keeps', 
     client.close();
   }
   backend.server.off('connection', count);
-  // One more for the events.
+  // One more connection carries the events.
   expect(opened).toBeLessThanOrEqual(2);
 });
 
-it('gives each client the log, over any number of connections and wherever they break', async () => {
+it('gives each client the whole log over any number of connections, wherever they break', async () => {
   const runId = newRun('ann');
   const ids = await write(runId, 1, 30);
   const got: string[] = [];
@@ -162,7 +162,7 @@ it('gives each client the log, over any number of connections and wherever they 
   expect(got).toEqual(ids.slice(0, got.length));
 });
 
-it('goes on by id where the stream of the backend broke, and its clients do not notice', async () => {
+it('resumes by event id when the backend’s stream breaks, unnoticed by its clients', async () => {
   const runId = newRun('ann');
   const ids = await write(runId, 1, 9);
   const client = await watch(runId, 'ann');
@@ -175,7 +175,7 @@ it('goes on by id where the stream of the backend broke, and its clients do not 
   expect(idsOf(client)).toEqual(ids);
 });
 
-it('cuts its clients off when the backend will not go on, and they find out why by themselves', async () => {
+it('cuts off its clients when the backend refuses to resume, and they get the reason when they reconnect', async () => {
   const runId = newRun('ann', 'bob');
   await write(runId, 1, 3);
   const clients = [await watch(runId, 'ann'), await watch(runId, 'bob')];
@@ -189,7 +189,7 @@ it('cuts its clients off when the backend will not go on, and they find out why 
   again.close();
 });
 
-it('shows nobody a run that the backend does not show them, though others watch it', async () => {
+it('shows a run only to clients that the backend allows, even while others watch it', async () => {
   const runId = newRun('ann');
   await write(runId, 1, 3);
   const client = await watch(runId, 'ann');
@@ -200,7 +200,7 @@ it('shows nobody a run that the backend does not show them, though others watch 
   client.close();
 });
 
-it('ends the streams of a credential that was taken back, and nobody else’s', async () => {
+it('ends the streams of a revoked credential, and no others', async () => {
   const runId = newRun('ann', 'bob');
   const [ann, bob] = [await watch(runId, 'ann'), await watch(runId, 'bob')];
   allowed.get('ann')?.clear();
@@ -212,7 +212,7 @@ it('ends the streams of a credential that was taken back, and nobody else’s', 
   bob.close();
 });
 
-it('cuts a client off that stops reading, while the others get everything', async () => {
+it('cuts off a client that stops reading, while the others get everything', async () => {
   const runId = newRun('ann');
   const stalled = await watch(runId, 'ann', '', true);
   const reading = await watch(runId, 'ann');
@@ -221,7 +221,7 @@ it('cuts a client off that stops reading, while the others get everything', asyn
     ids.push(...(await write(runId, from, 100, 10_000)));
     await reading.until(() => idsOf(reading).length === ids.length);
   }
-  // The stalled one itself would see it only if it read on.
+  // The stalled client would only see this if it continued to read.
   await waitFor(async () => (await connections()) === 1, { timeoutMs: 10_000 });
   expect(idsOf(reading)).toEqual(ids);
   reading.close();

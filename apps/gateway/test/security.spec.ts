@@ -28,22 +28,34 @@ const OWN = 'http://codex.example';
 
 describe('an unsafe request', () => {
   it.each<[string, Record<string, string>, boolean]>([
-    ['of our page', { ...COOKIE, origin: OWN, 'sec-fetch-site': 'same-origin' }, true],
-    ['of our page, told by Sec-Fetch-Site alone', { ...COOKIE, 'sec-fetch-site': 'same-origin' }, true],
-    ['of our page, told by Origin alone', { ...COOKIE, origin: OWN }, true],
-    ['of another site', { ...COOKIE, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }, false],
-    ['of another site, told by Origin alone', { ...COOKIE, origin: 'http://evil.example' }, false],
+    ['passes from our page', { ...COOKIE, origin: OWN, 'sec-fetch-site': 'same-origin' }, true],
     [
-      'of a sibling site',
+      'passes from our page, shown by Sec-Fetch-Site alone',
+      { ...COOKIE, 'sec-fetch-site': 'same-origin' },
+      true,
+    ],
+    ['passes from our page, shown by Origin alone', { ...COOKIE, origin: OWN }, true],
+    [
+      'is refused from another site',
+      { ...COOKIE, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' },
+      false,
+    ],
+    [
+      'is refused from another site, shown by Origin alone',
+      { ...COOKIE, origin: 'http://evil.example' },
+      false,
+    ],
+    [
+      'is refused from a sibling site',
       { ...COOKIE, origin: 'http://x.codex.example', 'sec-fetch-site': 'same-site' },
       false,
     ],
-    ['of our host on another scheme', { ...COOKIE, origin: 'https://codex.example' }, false],
-    ['of a sandboxed page', { ...COOKIE, origin: 'null' }, false],
-    ['of another site with a token', { ...BEARER, origin: 'http://evil.example' }, false],
-    ['with a cookie and no word on where it is from', COOKIE, false],
-    ['of a program with a token', BEARER, true],
-    ['of a program without anything', {}, true],
+    ['is refused from our host on another scheme', { ...COOKIE, origin: 'https://codex.example' }, false],
+    ['is refused from a sandboxed page', { ...COOKIE, origin: 'null' }, false],
+    ['is refused from another site, even with a token', { ...BEARER, origin: 'http://evil.example' }, false],
+    ['is refused with a cookie and no origin', COOKIE, false],
+    ['passes from a program with a token', BEARER, true],
+    ['passes from a program without a credential', {}, true],
   ])('%s', async (_name, headers, passes) => {
     for (const method of ['POST', 'DELETE']) {
       const answer = await send(`${gateway.url}/api/sessions`, { method, headers });
@@ -52,18 +64,18 @@ describe('an unsafe request', () => {
     }
   });
 
-  it('passes from the address that the gateway was asked at', async () => {
+  it('passes from the origin that the request was sent to', async () => {
     const headers = { ...COOKIE, origin: gateway.url };
     expect((await send(`${gateway.url}/api/sessions`, { method: 'POST', headers })).status).toBe(200);
   });
 });
 
-it('lets anybody read', async () => {
+it('allows safe requests from every origin', async () => {
   const headers = { ...COOKIE, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' };
   expect((await send(`${gateway.url}/api/sessions`, { headers })).status).toBe(200);
 });
 
-it('sends security headers with every answer, and nothing that binds a plain http host to https', async () => {
+it('sends security headers with every answer, and none that force a plain http host to https', async () => {
   for (const path of ['/health', '/api/me', '/nothing']) {
     const { headers } = await send(`${gateway.url}${path}`);
     const policy = headers['content-security-policy'] as string;
@@ -77,7 +89,7 @@ it('sends security headers with every answer, and nothing that binds a plain htt
   }
 });
 
-describe('limits', () => {
+describe('rate limits', () => {
   const REFUSED = { code: 'rate_limited', status: 429 };
 
   async function limited(
@@ -92,7 +104,7 @@ describe('limits', () => {
     }
   }
 
-  it('count per credential and tell what is left', () =>
+  it('count per credential and report what is left', () =>
     limited({ RATE_LIMIT_PER_MINUTE: '1000' }, async (url) => {
       const first = await send(`${url}/api/me`, { headers: { authorization: 'Bearer limits-a' } });
       expect(first.headers).toMatchObject({
@@ -102,7 +114,7 @@ describe('limits', () => {
       expect(Number(first.headers['ratelimit-remaining'])).toBeLessThan(1000);
     }));
 
-  it('refuse signing in beyond a stricter one, for all gateways together', async () => {
+  it('are stricter for sign-in, and count across all gateways', async () => {
     const signIn = (url: string) => send(`${url}/api/auth/sign-in`, { method: 'POST' });
     const settings = { SIGN_IN_LIMIT_PER_MINUTE: '3' };
     await limited(settings, async (url) => {
@@ -120,7 +132,7 @@ describe('limits', () => {
     });
   });
 
-  it('do not take an address from a header, unless a proxy is trusted', async () => {
+  it('ignore client addresses in headers unless a proxy is trusted', async () => {
     const as = (url: string, address: string) =>
       send(`${url}/api/auth/sign-in`, { method: 'POST', headers: { 'x-forwarded-for': address } });
     const settings = { SIGN_IN_LIMIT_PER_MINUTE: '1' };
@@ -134,7 +146,7 @@ describe('limits', () => {
     });
   });
 
-  it('are kept in the process while Redis is away', () =>
+  it('are kept in the process while Redis is down', () =>
     limited({ REDIS_URL: 'redis://127.0.0.1:1', SIGN_IN_LIMIT_PER_MINUTE: '2' }, async (url) => {
       const statuses = [];
       for (let n = 0; n < 3; n += 1) {
@@ -143,7 +155,7 @@ describe('limits', () => {
       expect(statuses).toEqual([200, 200, 429]);
     }));
 
-  it('name no secret in Redis', async () => {
+  it('store no secret in Redis', async () => {
     await send(`${gateway.url}/api/me`, { headers: { authorization: 'Bearer very-secret' } });
     const { Redis } = await import('ioredis');
     const client = new Redis(redis.url);

@@ -111,7 +111,7 @@ it('finds every larger script and style of the real build compressed', async () 
   }
 });
 
-it('leaves /api to the backend, also for a navigation, and refuses writes', async () => {
+it('leaves /api to the backend, even for a navigation, and refuses writes', async () => {
   expect((await send(`${gateway.url}/api/docs`, { headers: NAVIGATION })).body).toBe('the backend');
   expect((await send(`${gateway.url}/`, { method: 'POST' })).status).toBe(405);
 });
