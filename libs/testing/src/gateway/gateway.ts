@@ -29,7 +29,7 @@ export interface TestUpstream {
   stop(): Promise<void>;
 }
 
-/** A backend that answers as the test says. */
+/** A backend whose answers the test controls. */
 export async function startUpstream(listener: RequestListener): Promise<TestUpstream> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,7 +64,7 @@ export interface Answer {
   body: string;
 }
 
-/** A plain request; unlike fetch it sends exactly these headers, and another target than the url's if given. */
+/** A plain request. Unlike fetch it sends exactly these headers, and optionally another target than the URL's. */
 export function send(
   url: string,
   {
