@@ -139,7 +139,7 @@ function mistakesOf(work: () => unknown): string[] {
 }
 
 test.each(DECLARED)(
-  '%s: every reader and `npm start` accept its range, and refuse anything else in one sentence',
+  '%s: every reader and `npm start` accept its range, and reject other values with one sentence',
   (name, setting) => {
     expect(setting.description).toMatch(/^[A-Z].*\.$/);
     expect([...setting.readBy, ...setting.takenBy]).not.toEqual([]);

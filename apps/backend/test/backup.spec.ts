@@ -104,7 +104,7 @@ afterAll(async () => {
 });
 
 (programs === null ? it.skip : it)(
-  'serves the same after a restore',
+  'serves the same data after a restore',
   async () => {
     const ids = await work();
     const expected = await seen(before, ids);

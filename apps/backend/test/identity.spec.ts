@@ -136,7 +136,7 @@ describe('an API token', () => {
     ['another scheme', 'Basic b3duZXI6eA=='],
     ['an endless one', `Bearer ${'a'.repeat(5_000)}`],
     ['SQL', "Bearer ' OR 1=1"],
-  ])('is refused when it is %s, even beside a good cookie', async (_, authorization) => {
+  ])('is refused when it is %s, even together with a valid cookie', async (_, authorization) => {
     const answer = await me({ authorization, cookie: cookieOf(await signIn(await newToken())) });
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
     expect(await problemCode(answer)).toEqual([401, 'unauthenticated']);

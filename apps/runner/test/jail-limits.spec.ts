@@ -130,7 +130,7 @@ describe('a run that exceeds a limit', () => {
     90_000,
   );
 
-  it('costs the runner little memory to end, however long the arguments of its processes are', async () => {
+  it('costs the runner little memory to end, even if its processes have huge arguments', async () => {
     const before = await runner.peakMegabytes();
     const runId = await world.startRun(runner, await world.createThread(runner), 'Be wordy.');
     const events = await world.ended(runId);

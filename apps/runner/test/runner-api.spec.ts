@@ -147,7 +147,7 @@ describe("the runner's API", () => {
     [{ kind: 'setup', prompt: 'true' }, 'setup', 'true'],
     [{ prompt: 'Hello' }, 'prompt', 'Hello'],
   ])(
-    'starts a run with %j, also in the form of a backend that does not know `input`',
+    'starts a run with %j, and with the form of an older backend that does not know `input`',
     async (body, kind, text) => {
       const threadId = await world.createThread(runner);
       const { body: started } = await runner.call('POST', '/runs', { threadId, ...body });

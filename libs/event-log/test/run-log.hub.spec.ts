@@ -143,7 +143,7 @@ it('ignores what follows the first terminal event', async () => {
 });
 
 it.each([1, 2_500, 5_000])(
-  'sends a long log from after event %i, also to many clients at once',
+  'sends a long log from after event %i, even to many clients at once',
   async (after) => {
     const owner = newOwner();
     await writeLongLog(owner, 5_000);

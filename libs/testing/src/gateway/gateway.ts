@@ -44,7 +44,7 @@ export async function startUpstream(listener: RequestListener): Promise<TestUpst
   };
 }
 
-/** A web app with these files, compressed beside them as Vite's build does it. */
+/** Creates a web app with these files and compressed copies, like Vite's build. */
 export async function buildWebApp(
   files: Record<string, string>,
 ): Promise<{ root: string; remove(): Promise<void> }> {

@@ -54,7 +54,7 @@ const CHANGED = 'modified a.txt +1 -1';
 
 type Opened = Awaited<ReturnType<WorkspacesFixture['openSession']>>;
 
-/** Workspaces and a person's home in folders of their own, and a git server on loopback. It can restart the service. */
+/** Workspaces and a person's home in separate folders, and a git server on loopback. It can restart the service. */
 class PoisonWorld {
   private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
   private readonly home = join(this.outside, 'home');
