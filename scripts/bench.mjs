@@ -1,9 +1,9 @@
-// npm run bench [-- question …] [--rounds 3] [--scale 1]: what things cost, beside what others take for them.
+// npm run bench [-- question …] [--rounds 3] [--scale 1]: measures what things cost, compared with other software.
 //
-//     every question ─► everything it compares, in turns, `rounds` times ─► medians and ratios
+//     every question ─► everything that it compares, alternating, `rounds` times ─► medians and ratios
 //                       └─► a table here, and all of them in .data/bench/<time>.json
 //
-// It asserts nothing. docs/performance.md tells what the questions are and what was found.
+// It asserts nothing. docs/performance.md describes the questions and the results.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

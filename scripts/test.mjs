@@ -1,4 +1,4 @@
-// npm test: installs what it needs, then every check and every spec, on a fresh clone as on a used one.
+// npm test: installs what it needs, then runs every check and every spec. Works on a fresh clone.
 // npm test -- <pattern>: builds, and runs only the specs whose path matches.
 // npm run test:unit: only the specs that start no other program (those of the web app, and *.unit.spec.ts). No build.
 // npm run test:faults [-- pattern]: the whole fault suite. FAULT_SEED=… replays a random history.
@@ -13,7 +13,7 @@ import { requireProgram } from './lib/system-packages.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Debian's package, else Playwright's own download. @returns {Promise<string>} the path of the program */
+/** Debian's package, or else Playwright's own download. @returns {Promise<string>} the path of the program */
 async function chromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   try {
@@ -46,7 +46,7 @@ async function testFaults(args) {
   await requireTestPrograms();
   await build(root, { only: NODE_PROJECTS });
   const only = args.some((arg) => !arg.startsWith('-')) ? [] : ['tests/faults'];
-  // One system at a time, so that nothing else disturbs its timing. Endless answers of the scripted model keep Jest
+  // One system at a time, so that nothing else disturbs its timing. Endless responses of the scripted model keep Jest
   // from ending by itself.
   await runJest(root, ['--runInBand', '--forceExit', '--verbose', ...args, ...only], { SPECS: 'faults' });
 }

@@ -1,4 +1,4 @@
-/** docker-compose.yml and deploy/ agree about each service, with its image and with its declared settings. */
+/** docker-compose.yml and deploy/ agree with each service's image and its declared settings. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -75,7 +75,7 @@ const secretNames = [...read('deploy/example/secrets.env.example').matchAll(/^([
   ([, name]) => String(name),
 );
 
-/** What the Dockerfile sets: `ENV NAME=value …` and `EXPOSE`. */
+/** Values from the Dockerfile: `ENV NAME=value …` and `EXPOSE`. */
 function image(service: string): { env: Record<string, string>; port: number } {
   const text = read(`docker/${service}.Dockerfile`).replaceAll('\\\n', ' ');
   const lines = [...text.matchAll(/^ENV (.*)$/gm)].map(([, line]) => String(line)).join(' ');
@@ -90,13 +90,13 @@ const settingsOfImage = (service: string) =>
 describe.each(SERVICES)('%s', (service) => {
   const container = containerOf(service);
 
-  test('gets every declared setting that it reads, and no other, from compose or its image', () => {
+  test('gets exactly the declared settings that it reads from compose or its image', () => {
     const { environment = {} } = compose.services[service] ?? {};
     const given = [...Object.keys(environment), ...settingsOfImage(service)];
     expect(given.toSorted()).toEqual(readBy(service).toSorted());
   });
 
-  test('gets every declared setting that it reads, and no other, from Kubernetes or its image', () => {
+  test('gets exactly the declared settings that it reads from Kubernetes or its image', () => {
     const { env } = image(service);
     const given = [...container.env.map(({ name }) => name), ...settingsOfImage(service)];
     expect(given.toSorted()).toEqual(readBy(service).toSorted());
@@ -111,7 +111,7 @@ describe.each(SERVICES)('%s', (service) => {
     expect(() => readConfig(CONFIGS[service], env)).not.toThrow();
   });
 
-  test('is the image that compose builds, on its port, with its probes', () => {
+  test('uses the image that compose builds, its port and its probes', () => {
     expect(container.image).toBe(`${compose.name}-${service}`);
     expect(container.ports.map(({ containerPort }) => containerPort)).toEqual([image(service).port]);
     expect(container.livenessProbe.httpGet.path).toBe('/health');
@@ -120,7 +120,7 @@ describe.each(SERVICES)('%s', (service) => {
     manifest('NetworkPolicy', service);
   });
 
-  test('has no more rights than in compose, and its volumes where its image expects them', () => {
+  test('has no more rights than in compose, and mounts its volumes where its image expects them', () => {
     expect(container.securityContext).toMatchObject({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -142,7 +142,7 @@ const SECRETS: Record<string, string> = {
   AUTH_SECRET: 'a'.repeat(32),
 };
 
-test('compose takes from .env what is declared for it, with the declared defaults', () => {
+test('compose reads its declared settings from .env, with the declared defaults', () => {
   const used = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+)(?::-([^}]*))?/g)];
   const expected = DECLARED.filter(([, { takenBy }]) => takenBy.includes('docker compose'));
   expect([...new Set(used.map(([, name]) => String(name)))].toSorted()).toEqual(
@@ -154,10 +154,10 @@ test('compose takes from .env what is declared for it, with the declared default
   }
 });
 
-test('Kubernetes has no setting that nothing reads', () => {
+test('every setting in Kubernetes is read by a service', () => {
   const known = new Set(SERVICES.flatMap(readBy));
   expect(Object.keys(settings).filter((name) => !known.has(name))).toEqual([]);
-  // KEDA reads the two of Redis, which has no use for an address with a password in it.
+  // KEDA reads the host and password of Redis separately. It cannot use an address that contains the password.
   const forKeda = ['REDIS_ADDRESS', 'REDIS_PASSWORD'];
   expect(secretNames.filter((name) => !known.has(name)).toSorted()).toEqual(forKeda);
 });
@@ -198,7 +198,7 @@ test('runners get longer to stop than their runs, and scale with the run queue',
 });
 
 describe('scaling with compose', () => {
-  test('no container of a scaled service owns a port of the host', () => {
+  test('no container of a scaled service publishes a port of the host', () => {
     for (const service of ['backend', 'runner'])
       expect(compose.services[service]).not.toHaveProperty('ports');
     const { ports, command } = compose.services['host-ports'] ?? {};
@@ -209,13 +209,13 @@ describe('scaling with compose', () => {
     ]);
   });
 
-  test('the host’s ports lead to the services, and survive a service that is down', async () => {
+  test('the host’s ports forward to the services, and still do after a service was down', async () => {
     const server = createServer((_req, res) => res.end('here'));
-    const [open, away, target, nobody] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const [open, away, target, unused] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     server.listen(target, '127.0.0.1');
     await once(server, 'listening');
     expect((server.address() as AddressInfo).port).toBe(target);
-    const places = [`${open}=127.0.0.1:${target}`, `${away}=127.0.0.1:${nobody}`];
+    const places = [`${open}=127.0.0.1:${target}`, `${away}=127.0.0.1:${unused}`];
     const child = spawn(process.execPath, [resolve(ROOT, 'docker/forward-ports.mjs'), ...places]);
     try {
       const answer = (port: number) => fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());

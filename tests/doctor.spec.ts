@@ -73,7 +73,7 @@ it('finds nothing to fix in a healthy installation', async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-it('names each problem in one line, and fails', async () => {
+it('reports each problem in one line, and fails', async () => {
   const secrets = join(dataDir, 'secrets.json');
   await writeFile(secrets, JSON.stringify({ postgresPassword: 'p', redisPassword: 'r' }));
   await chmod(secrets, 0o644);
@@ -93,7 +93,7 @@ it('names each problem in one line, and fails', async () => {
   expect(code).toBe(1);
 }, 60_000);
 
-it('names the settings that are wrong and what is allowed, without their values', async () => {
+it('reports invalid settings and what is allowed, without their values', async () => {
   const { code, lines } = await doctor({ MAX_CONCURRENT_RUNS: '0', CODEX_BASE_URL: KEY });
   expect(lines).toContainEqual(
     line('fail', 'settings', 'MAX_CONCURRENT_RUNS is too small: .*from 1 to 64\\.'),

@@ -1,6 +1,6 @@
 /**
  * Settings are declared once, in libs/contracts/src/settings.ts. These specs check that every service and every
- * launcher follows the declaration, and that nothing else is spelled differently elsewhere.
+ * launcher follows the declaration, and that docs and examples agree with it.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -120,7 +120,7 @@ function examplesOf({ allowed }: Setting): Examples {
 const VALID = Object.fromEntries(
   DECLARED.map(([name, setting]) => [name, examplesOf(setting).valid[0] ?? '']),
 );
-/** Ports of their own, since five equal ones are a mistake. */
+/** Different ports, since five equal ones are an error. */
 const PORTS = {
   GATEWAY_PORT: '9100',
   BACKEND_PORT: '9101',
@@ -139,7 +139,7 @@ function mistakesOf(work: () => unknown): string[] {
 }
 
 test.each(DECLARED)(
-  '%s: every reader and `npm start` accept its range, and refuse anything else in one sentence',
+  '%s: every reader and `npm start` accept its range, and reject other values with one sentence',
   (name, setting) => {
     expect(setting.description).toMatch(/^[A-Z].*\.$/);
     expect([...setting.readBy, ...setting.takenBy]).not.toEqual([]);
@@ -171,7 +171,7 @@ test.each(SERVICES)('the %s names every setting that it cannot start without', (
   expect(() => readConfig(CONFIGS[service], {})).toThrow(ConfigError);
 });
 
-test('paths that lead to one folder get one spelling', () => {
+test('different paths to one folder become the same path', () => {
   const { WORKSPACES_ROOT } = readConfig(RunnerConfig, { ...VALID, WORKSPACES_ROOT: '/srv//a/../b/./c/' });
   expect(WORKSPACES_ROOT).toBe('/srv/b/c');
 });
@@ -215,7 +215,7 @@ test('`npm start` passes each service exactly the settings that it reads', () =>
   ).toEqual(['runner']);
 });
 
-test('replicas have ports of their own, and a mistake in asking for them is named', () => {
+test('replicas have their own ports, and wrong options for them are explained', () => {
   const settings = readSettings('/nonexistent', {});
   const many = places(settings, { runners: 20, backends: 20 });
   const all = [many.gateway, ...many.backends, ...many.runners];
@@ -235,7 +235,7 @@ test('replicas have ports of their own, and a mistake in asking for them is name
   ]);
 });
 
-describe('what people read about settings', () => {
+describe('the documentation of settings', () => {
   const example = parseEnv(read('.env.example'));
 
   test('generated files are up to date; `npm run generate` writes them', async () => {
@@ -244,7 +244,7 @@ describe('what people read about settings', () => {
     }
   });
 
-  test('.env.example has every setting of `npm start` and compose, and changes nothing', () => {
+  test('.env.example has every setting of `npm start` and compose, with its default', () => {
     const known = new Set([...takenBy('npm start'), ...takenBy('docker compose')]);
     expect(Object.keys(example).toSorted()).toEqual([...known].toSorted());
     expect(readSettings('/nonexistent', example)).toEqual(readSettings('/nonexistent', {}));

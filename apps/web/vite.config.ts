@@ -6,7 +6,7 @@ import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
 
-/** `npm run dev` tells the gateway that this server's address is the public one, so requests pass unchanged. */
+/** `npm run dev` configures this server's address as the gateway's public one, so requests pass unchanged. */
 const api: ProxyOptions = { target: gateway };
 
 /** The gateway sends compressed files as they are. Quality 11 takes 20 times as long as 9 and saves 7 %. */

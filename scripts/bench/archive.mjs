@@ -10,7 +10,7 @@ const SINGLE = 2_000;
 const INSERT = 'INSERT INTO run_events (tenant_id, run_id, seq, type, event) VALUES ($1, $2, $3, $4, $5)';
 
 /**
- * Events into Postgres: as the archiver does it, and row by row.
+ * Writes events to Postgres, like the archiver and row by row.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function archive({ root, streams, rounds }) {

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 
-/** Of `utime` and `stime` in /proc: USER_HZ, which Linux has fixed. */
+/** Ticks per second of `utime` and `stime` in /proc: USER_HZ, which is fixed on Linux. */
 const TICKS_PER_SECOND = 100;
 
 /**
  * @param {number[]} roots
- * @returns {number} seconds of the processor that they and all below them have used; also those that have ended
+ * @returns {number} CPU seconds of these processes and their descendants, including those that have ended
  */
 export const cpuSeconds = (roots) =>
   sumOf(roots, (pid) => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // utime, stime, and the same two of children that have ended.
+    // utime and stime, and the same of children that have ended.
     const times = stat
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')
@@ -19,7 +19,7 @@ export const cpuSeconds = (roots) =>
     return times.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
   });
 
-/** @param {number[]} roots @returns {number} KB that they and all below them hold, what they share counted once */
+/** @param {number[]} roots @returns {number} KB of these processes and their descendants, with shared memory counted once */
 export const memoryKb = (roots) =>
   sumOf(roots, (pid) =>
     Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0),
@@ -29,7 +29,7 @@ export const memoryKb = (roots) =>
 const sumOf = (roots, measure) =>
   roots.flatMap(processTree).reduce((sum, pid) => sum + (unlessGone(() => measure(pid)) ?? 0), 0);
 
-/** @param {number} parent @returns {number[]} it and all below it */
+/** @param {number} parent @returns {number[]} the process and its descendants */
 function processTree(parent) {
   const tasks = unlessGone(() => readdirSync(`/proc/${parent}/task`)) ?? [];
   const children = tasks.flatMap((task) => {
@@ -48,5 +48,5 @@ function unlessGone(look) {
   }
 }
 
-/** The machine's load, to be read beside every number. */
+/** The machine's load, shown beside every number. */
 export const loadAverage = () => Number((loadavg()[0] ?? 0).toFixed(1));

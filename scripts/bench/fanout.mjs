@@ -10,7 +10,7 @@ const BURST_EVENTS = 500;
 const WARMING_EVENTS = 50;
 
 /**
- * One run and everybody who watches it: paced, and as fast as it goes.
+ * One run with many readers: at a fixed rate, and as fast as possible.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function fanout({ streams: start, rounds, scale }) {

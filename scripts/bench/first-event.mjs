@@ -14,15 +14,15 @@ const AT_ONCE = 20;
 const SCENARIO = [{ name: 'turn', steps: [{ do: 'message', text: 'Measured.' }] }];
 /** The run is about to start Codex. */
 const STARTED = 'run.started';
-/** Codex's own first event, by its name as it stands in its lines and in our streams. */
+/** Codex's own first event, by its type in Codex's output and in our streams. */
 const FIRST = 'thread.started';
 const LAST = 'turn.completed';
 
-/** @typedef {{ started: number, first: number, done: number }} Turn milliseconds from the prompt on; NaN: there is no such moment */
+/** @typedef {{ started: number, first: number, done: number }} Turn milliseconds since the prompt; NaN if the moment does not exist */
 
 /**
- * From the prompt to Codex's first event: in the product, through gateway, backend, queue, jail and back, and with
- * `codex exec` alone; both at the same scripted model.
+ * Time from the prompt to Codex's first event: in the product, through gateway, backend, queue, jail and back, and with
+ * `codex exec` alone. Both use the same scripted model.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function firstEvent({ root, folder: parent, rounds }) {
@@ -54,7 +54,7 @@ export async function firstEvent({ root, folder: parent, rounds }) {
       [AT_ONCE, rounds],
     ]) {
       const results = await interleaved(ways, times ?? rounds, async ({ prepare }) => {
-        // One after the other: what is measured starts with the prompt.
+        // One after the other, since the measurement only starts with the prompt.
         const ready = [];
         for (let index = 0; index < (count ?? 1); index++) ready.push(await prepare());
         return Promise.all(ready.map((start) => start()));
@@ -110,7 +110,7 @@ async function bareTurn(root, folder, codex, modelUrl, number) {
 }
 
 /**
- * A turn in a session of its own.
+ * A turn in its own session.
  * @param {import('./servers/product.mjs').Product} product
  * @returns {Promise<() => Promise<Turn>>}
  */

@@ -4,12 +4,12 @@ import { interleaved, medians } from './medians.mjs';
 import { eventText } from './runs.mjs';
 import { present } from './streams.mjs';
 
-/** For what connecting itself took, and for a collection of garbage. */
+/** Time to finish connecting, and to collect garbage. */
 const SETTLE_MS = 3_000;
 
 /**
- * Memory of clients that wait: what they hold, and what their coming has left behind besides, which Node gives back only
- * when somebody needs it.
+ * Memory of waiting clients: what they hold, and the garbage of their connecting, which Node only frees
+ * when memory is needed.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function idle({ streams: start, rounds, scale }) {
@@ -22,7 +22,7 @@ export async function idle({ streams: start, rounds, scale }) {
   const rows = [...results].map(([{ name }, measured]) => ({ server: name, ...medians(measured) }));
   const base = rows.find(({ server }) => server === 'nchan');
   return {
-    title: `${clients} clients that wait for a run`,
+    title: `${clients} clients wait for events of a run`,
     rows: rows.map((row) => ({
       ...row,
       ...(base && { '÷ nchan': row['KB per client'] / base['KB per client'] }),

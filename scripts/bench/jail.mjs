@@ -16,9 +16,9 @@ const SCENARIO = [
 ];
 
 /**
- * What the jail costs. The same scripted turn, by the real runner and the real Codex, with and without it.
+ * The cost of the jail: the same scripted turn, by the real runner and the real Codex, with and without the jail.
  *
- *     scripted model ◄── runner, ISOLATION=none         one turn each, in turns,
+ *     scripted model ◄── runner, ISOLATION=none         one turn each, alternating,
  *                    ◄── runner, ISOLATION=bubblewrap   so that both see the same machine
  *
  * @param {import('./questions.mjs').Bench} bench
@@ -40,7 +40,7 @@ export async function jail({ root, folder: parent }) {
     const options = { folder, modelUrl: model.baseUrl };
     const plain = keep(await startRunner(root, { isolation: 'none', ...options }));
     const jailed = keep(await startRunner(root, { isolation: 'bubblewrap', ...options }));
-    // Everything once before, so that no file is read for the first time.
+    // One turn to warm up, so that no file is read for the first time.
     for (const runner of [plain, jailed]) await runner.turn();
     const results = await interleaved([plain, jailed], ROUNDS, (runner) => runner.turn());
     const [without = {}, within = {}] = [...results.values()].map(medians);
@@ -52,7 +52,10 @@ export async function jail({ root, folder: parent }) {
       what,
       ...costs,
     }));
-    return { title: `The jail: medians of ${ROUNDS} turns, from the prompt on`, rows: [...turns, ...starts] };
+    return {
+      title: `The jail: medians of ${ROUNDS} turns, in time since the prompt`,
+      rows: [...turns, ...starts],
+    };
   } finally {
     for (const part of started) await part.stop();
   }

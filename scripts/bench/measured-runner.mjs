@@ -10,7 +10,7 @@ import { startRedis } from '../lib/redis.mjs';
 const SERVICE_TOKEN = randomUUID();
 const HEADERS = { authorization: `Bearer ${SERVICE_TOKEN}`, 'content-type': 'application/json' };
 
-/** What is waited for, by the SSE event that shows it; the first line of it that fits counts. */
+/** The measured moments, each with a pattern for the SSE lines that show it. The first match counts. */
 export const MOMENTS = {
   'first event': /^event: run\.started$/,
   'Codex is up': /^event: thread\.started$/,
@@ -20,7 +20,7 @@ export const MOMENTS = {
 };
 
 /**
- * The scripted model as a process, so that it shares nothing with what is measured.
+ * The scripted model as a separate process, so that it shares nothing with what is measured.
  * @param {string} root the project's folder
  * @param {string} scenarios a JSON file
  */
@@ -34,7 +34,7 @@ export async function startModel(root, scenarios) {
 }
 
 /**
- * A real runner with a queue of its own.
+ * A real runner with its own queue.
  * @param {string} root the project's folder
  * @param {{ isolation: string, folder: string, modelUrl: string }} options
  */
@@ -66,7 +66,7 @@ export async function startRunner(root, { isolation, folder, modelUrl }) {
   await waitUntil(isUp, child, () => `The runner with ISOLATION=${isolation} does not start.`);
   return {
     isolation,
-    /** One turn in a session of its own. */
+    /** One turn in its own session. */
     turn: () => turn(url, workspaces),
     stop: async () => {
       await stopProcess(child, 'SIGTERM', 10_000);

@@ -18,7 +18,7 @@ export const medians = (results) =>
   );
 
 /**
- * Measures everyone in turn, `rounds` times, so that all see the same machine.
+ * Measures the subjects alternately, `rounds` times, so that all see the same state of the machine.
  * @template T, R
  * @param {T[]} subjects
  * @param {number} rounds

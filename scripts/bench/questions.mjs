@@ -9,18 +9,18 @@ import { sessions } from './sessions.mjs';
 import { stalled } from './stalled.mjs';
 
 /**
- * What a question works with.
+ * The parameters of a question.
  * @typedef {object} Bench
  * @property {string} root the project's folder
- * @property {string} folder to work in, removed afterwards
- * @property {number} rounds how often everything is measured, in turns
- * @property {(clients: number) => number} scale a number of clients, fewer if so asked
- * @property {() => Promise<import('./streams.mjs').Streams>} streams started when first asked for, then kept
+ * @property {string} folder a working folder, which is removed afterwards
+ * @property {number} rounds how often everything is measured, alternating
+ * @property {(clients: number) => number} scale a number of clients, reduced by --scale
+ * @property {() => Promise<import('./streams.mjs').Streams>} streams started on the first call, then kept
  */
 
 /** @typedef {{ title: string, rows: Record<string, unknown>[] }} Finding */
 
-/** What can be asked, by its name on the command line. @type {Record<string, (bench: Bench) => Promise<Finding>>} */
+/** All questions, by their names on the command line. @type {Record<string, (bench: Bench) => Promise<Finding>>} */
 export const QUESTIONS = {
   fanout,
   'many-runs': manyRuns,

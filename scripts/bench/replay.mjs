@@ -8,13 +8,13 @@ const WARMING = { clients: 200, events: 100 };
 const LONG = { clients: 20, events: 10_000 };
 
 /**
- * Everybody comes back at once and reads from the beginning.
+ * All clients reconnect at once and read from the beginning.
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function replay({ streams: start, rounds }) {
   const streams = await start();
   const servers = present([streams.nchan, streams.ours, streams.backend]);
-  // Nobody pays for code that runs for the first time.
+  // Warms up, so that no measurement includes code that runs for the first time.
   for (const server of servers) await measure(streams, server, WARMING);
   const rows = [];
   for (const size of [SHORT, LONG]) {
@@ -33,7 +33,7 @@ export async function replay({ streams: start, rounds }) {
 }
 
 /**
- * From the first connection to the last event, sign-in and all.
+ * Time from the first connection to the last event, including authentication.
  * @param {import('./streams.mjs').Streams} streams
  * @param {import('./streams.mjs').StreamServer} server
  * @param {{ clients: number, events: number }} size

@@ -5,8 +5,8 @@ import pg from 'pg';
 const BATCH = 500;
 
 /**
- * Runs that no runner works: their rows say that they have ended and that their logs are archived, so that nobody looks after
- * them, and their logs in Redis are written here.
+ * Runs that no runner executes. Their rows say that they have ended and that their logs are archived, so that no backend
+ * works on them. Their logs in Redis are written here.
  * @param {import('./servers/product.mjs').Product} product
  */
 export async function openRuns({ databaseUrl, redisUrl }) {
@@ -59,7 +59,7 @@ export async function openRuns({ databaseUrl, redisUrl }) {
 
 let newest = 0n;
 
-/** An event of so many bytes that tells when it was published, in a way that the load client finds. */
+/** An event of about this many bytes that contains its publication time as a marker for the load client. */
 export function eventText(bytes = 300) {
   const now = process.hrtime.bigint();
   newest = now > newest ? now : newest + 1n;

@@ -9,7 +9,7 @@ import { startProduct } from './servers/product.mjs';
 const REPOSITORY = 'long.git';
 
 /**
- * A session on a repository that the tenant has used before, beside a plain clone; every time into a new folder, and
+ * A session on a repository that the tenant has used before, compared with a plain clone. Each uses a new folder, and
  * nothing is removed in between, since that would slow the next checkout down.
  * @param {import('./questions.mjs').Bench} bench
  */
@@ -63,7 +63,7 @@ export async function sessions({ root, folder: parent, rounds }) {
   }
 }
 
-/** @param {number} startedAt @param {string} folder what was made, whole */
+/** @param {number} startedAt @param {string} folder the folder that was created */
 async function measured(startedAt, folder) {
   const ms = performance.now() - startedAt;
   const used = await capture('du', ['-sk', folder]);

@@ -11,7 +11,7 @@ const EVENT_BYTES = 4_000;
 const BATCH = 50;
 
 /**
- * Most clients stop reading while a run says a lot: what do the others get, and what does it cost?
+ * Most clients stop reading while a run has much output: what do the others get, and what does it cost?
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function stalled({ streams: start, rounds }) {
@@ -45,7 +45,7 @@ const measure = async (streams, server) => ({
  */
 async function deliver(streams, server, stalledClients) {
   const run = await streams.runs.add();
-  // Redis holds the log itself, which is no cost of the clients.
+  // Without Redis, which holds the log itself: that is not a cost of the clients.
   const pids =
     server === streams.ours ? [streams.product.gateway.pid, streams.product.backend.pid] : server.pids;
   const load = streams.load(server, {
@@ -63,7 +63,7 @@ async function deliver(streams, server, stalledClients) {
         run,
         Array.from({ length: BATCH }, () => eventText(EVENT_BYTES)),
       );
-      // At the pace of those who read, so that only those who do not fall behind.
+      // At the pace of the reading clients, so that only the stalled ones fall behind.
       await load.await((sent + BATCH) * READING, 10_000);
       if (sent % (BATCH * 10) === 0) peak = Math.max(peak, memoryKb(pids));
     }

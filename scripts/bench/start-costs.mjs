@@ -9,7 +9,7 @@ import { comparison, median } from './medians.mjs';
 const STARTS = 50;
 
 /**
- * `true` in the barest bwrap, and Codex, asked for its version, in the real jail.
+ * Start times: `true` in a minimal bwrap, and `codex --version` in the real jail.
  * @param {string} root the project's folder
  * @param {string} folder to work in
  */

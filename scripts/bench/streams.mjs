@@ -5,8 +5,8 @@ import { startNodeServer } from './servers/node-server.mjs';
 import { startProduct } from './servers/product.mjs';
 
 /**
- * Whatever serves event streams: readers get a run's at `path`, with `headers`; `pids` are its processes, `nodePids` those
- * of them that are Node's.
+ * A server of event streams: readers get a run's stream at `path`, with `headers`. `pids` are its processes, `nodePids`
+ * its Node processes.
  * @typedef {{ name: string, port: number, pids: number[], nodePids: number[], headers: string[], path(run: string): string,
  *   publish(run: string, events: string[]): Promise<void> }} StreamServer
  */
@@ -14,7 +14,7 @@ import { startProduct } from './servers/product.mjs';
 /** @typedef {Awaited<ReturnType<typeof startStreams>>} Streams */
 
 /**
- * Ours and what it is compared with, all of them up at once: what is not measured does nothing.
+ * Our server and those that it is compared with. All run at the same time; those that are not measured are idle.
  * @param {{ root: string, folder: string }} place
  */
 export async function startStreams({ root, folder }) {
@@ -44,7 +44,8 @@ export async function startStreams({ root, folder }) {
     const nest = keep(await startNodeServer('Nest @Sse()', 'nest-sse.mjs', folder));
     const bare = keep(await startNodeServer('node:http', 'bare-http.mjs', folder));
     const nchan = hasNchan() ? keep(await startNchan(folder)) : null;
-    if (!nchan) console.log('nginx and its nchan module are not here, so there is no comparison with them.');
+    if (!nchan)
+      console.log('nginx and its nchan module are not installed, so there is no comparison with them.');
     return {
       product,
       runs,
@@ -52,7 +53,7 @@ export async function startStreams({ root, folder }) {
       backend,
       nest,
       bare,
-      /** null where it is not installed. */
+      /** null if it is not installed. */
       nchan,
       /** @param {StreamServer} server @param {{ clients: number, stalled?: number, runs: string[] }} options */
       load: ({ port, headers, path }, options) =>

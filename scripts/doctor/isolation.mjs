@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { fail, ok, warn } from './report.mjs';
 
 /**
- * What confines agents: the running runner's answer, or else the result of the probe that a runner starts with.
+ * How agents are isolated: as the running runner reports it, or else by the probe that a runner starts with.
  * @param {string} root the project's folder
  * @param {import('./machine.mjs').Settings} settings
  * @param {import('./services.mjs').Health | null} runner its health; null if it does not run

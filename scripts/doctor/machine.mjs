@@ -70,7 +70,7 @@ export async function checkPorts(settings, health) {
     ['RUNNER_PORT', settings.RUNNER_PORT, health.runner !== null],
   ];
   const running = Object.values(health).some((answer) => answer !== null);
-  // The checks of the stores tell by their passwords whether these are ours.
+  // The checks of the stores find out by password whether the stores are ours.
   if (!settings.DATABASE_URL) ports.push(['POSTGRES_PORT', settings.POSTGRES_PORT, running]);
   if (!settings.REDIS_URL) ports.push(['REDIS_PORT', settings.REDIS_PORT, running]);
   const findings = await Promise.all(

@@ -12,7 +12,7 @@ import type { Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** Runs examples/consumer as programs of their own, on logs that the platform writes. */
+/** Runs examples/consumer as separate processes on logs that the platform writes. */
 
 const TENANT = 'local';
 const GROUP = 'spec';
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 interface Program {
   child: ChildProcess;
-  /** What it printed for this run: ids, and events that are as the contracts say. */
+  /** The ids and events that it printed for this run. Events must match the contracts. */
   idsOf(runId: string): string[];
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -103,7 +103,7 @@ it('prints the whole log of each run that ended before or after it started, and 
   await waitFor(async () => (await pending()) === 0);
 });
 
-it('handles the entries that it got before it was killed', async () => {
+it('handles the entries that it had received before it was killed', async () => {
   const runId = await writeRun();
   await redis.xgroup('CREATE', ACTIVITY, GROUP, '0');
   await redis.xreadgroup('GROUP', GROUP, 'a', 'STREAMS', ACTIVITY, '>');
@@ -113,7 +113,7 @@ it('handles the entries that it got before it was killed', async () => {
   expect(consumer.idsOf(runId)).toEqual(IDS);
 });
 
-it('goes on after Redis was killed, and after Redis came back empty and without its group', async () => {
+it('continues after Redis was killed, and after Redis restarted empty and without its group', async () => {
   const consumer = start('main.mjs', TENANT, GROUP, 'a');
   const first = await writeRun();
   await waitFor(() => consumer.idsOf(first).length > 0);

@@ -1,11 +1,11 @@
 import { watcherBreaches } from '@saas-codex/testing/faults/invariants';
 import type { Connection, Received } from '@saas-codex/testing/faults/watcher';
 
-/** What judges the product is itself judged: each way to break the first invariant is noticed. */
+/** Tests the checks of the fault suite: they notice every way to break the first invariant. */
 const event = (id: string, data = `data of ${id}`): Received => ({ id, type: 'item.completed', data });
 const LOG = ['1', '2', '2-1', '2-2', '3'].map((id) => event(id));
 const got = (...ids: string[]) => ids.map((id) => event(id));
-const judge = (...connections: Connection[]) => watcherBreaches({ connections }, LOG);
+const check = (...connections: Connection[]) => watcherBreaches({ connections }, LOG);
 
 it.each([
   ['at once', [{ after: '0', events: got('1', '2', '2-1', '2-2', '3') }]],
@@ -17,15 +17,15 @@ it.each([
     ],
   ],
   [
-    'again from an older place',
+    'repeatedly, after a resume from an older id',
     [
       { after: '0', events: got('1', '2', '3') },
       { after: '1', events: got('2', '3') },
     ],
   ],
   ['without its deltas', [{ after: '0', events: got('1', '2', '3') }]],
-])('finds nothing wrong with a log that came %s', (_how, connections) => {
-  expect(judge(...connections)).toEqual([]);
+])('accepts a log that was received %s', (_how, connections) => {
+  expect(check(...connections)).toEqual([]);
 });
 
 it.each([
@@ -46,9 +46,9 @@ it.each([
       { after: '2', events: got('2', '3') },
     ],
   ],
-  ['in another order', [{ after: '0', events: got('2', '1', '3') }]],
-  ['a delta in another order', [{ after: '0', events: got('1', '2', '2-2', '2-1', '3') }]],
-  ['other than in the log', [{ after: '0', events: [event('1'), event('2', 'else'), event('3')] }]],
+  ['out of order', [{ after: '0', events: got('2', '1', '3') }]],
+  ['a delta out of order', [{ after: '0', events: got('1', '2', '2-2', '2-1', '3') }]],
+  ['different from the log', [{ after: '0', events: [event('1'), event('2', 'else'), event('3')] }]],
 ])('finds an event that is %s', (_how, connections) => {
-  expect(judge(...connections)).not.toEqual([]);
+  expect(check(...connections)).not.toEqual([]);
 });

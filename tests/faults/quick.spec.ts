@@ -2,11 +2,11 @@ import { generate, play } from '@saas-codex/testing/faults/history';
 import { seedOf } from '@saas-codex/testing/faults/seed';
 import { faultSuite, ORPHAN_MS } from '@saas-codex/testing/faults/suite';
 
-/** What fits `npm test`: a few named faults and a small random history. The rest is in long/. */
+/** The part of the fault suite that is fast enough for `npm test`. The rest is in long/. */
 describe('a product whose parts fail', () => {
   const suite = faultSuite(4);
 
-  it('closes the run of a lost runner, while the stores fail and other runs go on', async () => {
+  it('closes the run of a lost runner, while the stores fail and other runs continue', async () => {
     const { world } = suite;
     const lost = await Promise.all([0, 1].map((session) => world.prompt(session, 'Endless')));
     await Promise.all(lost.map((watcher) => watcher.until('item.delta')));
@@ -35,7 +35,7 @@ describe('a product whose parts fail', () => {
     await suite.keepsItsPromises();
   }, 180_000);
 
-  it('goes on where it was when Redis comes back with nothing', async () => {
+  it('continues its runs when Redis comes back empty', async () => {
     const { world } = suite;
     const working = await world.prompt(0, 'Hold 1');
     await working.until('item.delta');
@@ -49,7 +49,7 @@ describe('a product whose parts fail', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('keeps every promise through a small random history', async () => {
+  it('breaks no invariant in a small random history', async () => {
     const { world } = suite;
     const seed = seedOf();
     const done = await play(

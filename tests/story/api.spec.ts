@@ -10,7 +10,7 @@ import { openSse } from '@saas-codex/testing/sse-client';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** The public contract as a program walks it: the real system, started with `npm start`, and the demo model. */
+/** The public contract, used by a program: the real system, started with `npm start`, and the demo model. */
 let git: GitServer;
 let system: System;
 let repository: string;
@@ -43,7 +43,7 @@ const ended = (runId: string): Promise<Run> =>
     { timeoutMs: 60_000, what: `run ${runId} to end` },
   );
 
-/** The run's whole log from `after` on, up to its `end`, as clients get it. */
+/** The run's log after `after`, up to its `end`, as clients get it. */
 async function events(runId: string, after?: string): Promise<{ id: string; event: RunEvent }[]> {
   const credential = await ownerCredential();
   const headers = after === undefined ? credential : { ...credential, 'last-event-id': after };
@@ -153,7 +153,7 @@ test.each([
   expect([workspaces(), await json<SessionPage>('/api/sessions')]).toEqual(before);
 });
 
-test('without a credential there is no answer but health', async () => {
+test('without a credential only the health route answers', async () => {
   expect((await fetch(`${system.url}/health`)).status).toBe(200);
   for (const path of [
     '/api/sessions',
@@ -169,7 +169,7 @@ test('without a credential there is no answer but health', async () => {
 
 test('a service that is killed is started again', async () => {
   const pid = system.pids().get('backend');
-  if (pid === undefined) throw new Error('the backend does not run');
+  if (pid === undefined) throw new Error('the backend is not running');
   process.kill(pid, 'SIGKILL');
   await waitFor(() => system.pids().get('backend') !== pid && system.pids().has('backend'), {
     timeoutMs: 30_000,

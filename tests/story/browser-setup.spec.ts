@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
 import { startSystem, type System } from '@saas-codex/testing/system';
 
-/** A session whose setup needs what its network does not allow, as a person gets it going, in a real Chromium. */
+/** In a real Chromium, a person repairs a session whose setup needs a host that its network does not allow. */
 let system: System;
 let browser: Browser;
 let page: Page;
@@ -23,13 +23,13 @@ afterAll(async () => {
   await system.stop();
 }, 60_000);
 
-/** Says something, waits until it is told to go on, asks for a host that nobody has allowed, and fails. */
+/** Prints a line, waits for the file `go-on`, requests a host that is not allowed, and fails. */
 const SCRIPT = `echo "first line of the setup"
 until [ -e go-on ]; do sleep 0.1; done
 git ls-remote https://packages.example/tools.git || echo "no tools"
 exit 3`;
 
-test('a setup streams, is refused a host, fails, is mended, and lets the prompt go on', async () => {
+test('a setup streams, is refused a host and fails; once it is corrected, the waiting prompt runs', async () => {
   await page.goto(system.link);
   await prompt().waitFor();
   await page.getByRole('button', { name: 'Network: No network' }).waitFor();
@@ -69,7 +69,7 @@ test('a setup streams, is refused a host, fails, is mended, and lets the prompt 
   });
 
   await notice.getByRole('button', { name: 'Edit script' }).click();
-  await dialog.getByRole('textbox', { name: 'Setup script' }).fill('echo mended');
+  await dialog.getByRole('textbox', { name: 'Setup script' }).fill('echo corrected');
   await dialog.getByRole('button', { name: 'Save and run' }).click();
   await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
   expect(await notice.count()).toBe(0);
@@ -80,13 +80,13 @@ test('a setup streams, is refused a host, fails, is mended, and lets the prompt 
     'Setup',
     'Prompt: Note that the tulips have come',
   ]);
-  await screenshot(page, 'setup-mended');
+  await screenshot(page, 'setup-corrected');
   expect(errors).toEqual([]);
 }, 180_000);
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 
-/** The session that the page shows, as the API has it. */
+/** The API's answer for the session that the page shows. */
 async function session(): Promise<Session> {
   const id = new URL(page.url()).pathname.split('/').at(-1);
   return Session.parse(await (await system.api(`/api/sessions/${id}`)).json());

@@ -3,7 +3,7 @@ import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browse
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 
-/** The whole story as a person lives it, in a real Chromium, on the real system with the demo model. */
+/** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
 let system: System;
 let browser: Browser;
@@ -34,7 +34,7 @@ afterAll(async () => {
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 const worked = () => page.getByRole('button', { name: /^Worked for/ });
 
-test('sign in, open a session, prompt, watch, review, reload while it runs, restart', async () => {
+test('a person signs in, opens a session, prompts, watches, reviews, reloads during a run and restarts', async () => {
   await page.goto(system.link);
   await prompt().waitFor();
   expect(page.url()).not.toContain('token');
@@ -74,7 +74,7 @@ test('sign in, open a session, prompt, watch, review, reload while it runs, rest
   expect(errors.filter((error) => !/Failed to load resource|net::ERR|50[234]/.test(error))).toEqual([]);
 }, 240_000);
 
-test('a mistaken address is explained where it was typed, and nothing typed is lost', async () => {
+test('a wrong repository address is explained at its field, and no input is lost', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   await page.getByPlaceholder('https://github.com/owner/name').fill('http://example.org/private.git');
@@ -86,7 +86,7 @@ test('a mistaken address is explained where it was typed, and nothing typed is l
   await screenshot(page, 'refused');
 }, 60_000);
 
-test('a stopped run ends and says so', async () => {
+test('a stopped run ends and is shown as stopped', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   await page.getByRole('option', { name: 'Start with an empty repository' }).click();

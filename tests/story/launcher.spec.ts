@@ -10,12 +10,12 @@ import { freePort } from '../../scripts/lib/ports.mjs';
 import { startSystem } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** What `npm start` promises to the person who runs it. */
+/** The promises of `npm start` to the person who runs it. */
 
 const REFUSED = '.data/test-refused';
 afterAll(() => rm(resolve(import.meta.dirname, '../..', REFUSED), { recursive: true, force: true }));
 
-/** Starts the launcher and returns what it printed when it gave up. */
+/** Starts the launcher, which must fail. @returns its output */
 function refusal(environment: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: resolve(import.meta.dirname, '../..'),
@@ -31,7 +31,7 @@ function refusal(environment: Record<string, string>): Promise<string> {
   });
 }
 
-test('the launcher names a wrong setting in one sentence, and a port that is taken', async () => {
+test('the launcher reports an invalid setting or a taken port in one sentence', async () => {
   const said = await refusal({ GATEWAY_PORT: 'nine', CODEX_BASE_URL: 'ftp://models' });
   expect(said).toMatch(/^GATEWAY_PORT is not a number: it must be an integer from 1 to 65535\.$/m);
   expect(said).toMatch(
@@ -47,7 +47,7 @@ test('the launcher names a wrong setting in one sentence, and a port that is tak
   server.close();
 });
 
-test('a Responses server of your own gets its own key, and SIGTERM ends every process', async () => {
+test('a custom Responses server gets its own key, and SIGTERM ends every process', async () => {
   const model = await startScriptedModel({
     scenarios: [
       { name: 'refusal', match: 'refuse', steps: [{ do: 'error', status: 401 }] },

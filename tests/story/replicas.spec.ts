@@ -7,7 +7,7 @@ import { openSse } from '@saas-codex/testing/sse-client';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** `npm start -- --runners 2 --backends 2`: what a person notices when one of two dies. */
+/** `npm start -- --runners 2 --backends 2`: what clients notice when one of two replicas dies. */
 let system: System;
 beforeAll(async () => {
   system = await startSystem({ DEMO_PACE: '0.3' }, { runners: 2, backends: 2 });
@@ -32,7 +32,7 @@ const ended = ({ run_id }: Run) =>
     { timeoutMs: 60_000, what: `run ${run_id} to end` },
   );
 
-/** The run's events as a client gets them that comes back, with its last id, as often as the stream breaks. */
+/** The run's events, as received by a client that reconnects with its last id whenever the stream breaks. */
 async function follow(runId: string, got: { id: string; type: string }[]): Promise<void> {
   const authorization = `Bearer ${readFileSync(join(system.dataDir, 'owner-token'), 'utf8').trim()}`;
   for (let isDone = false; !isDone;) {
@@ -47,19 +47,19 @@ async function follow(runId: string, got: { id: string; type: string }[]): Promi
 
 function kill(service: string): number {
   const pid = system.pids().get(service);
-  if (pid === undefined) throw new Error(`${service} does not run`);
+  if (pid === undefined) throw new Error(`${service} is not running`);
   process.kill(pid, 'SIGKILL');
   return pid;
 }
 
-test('both of each are there, and ready', async () => {
+test('both replicas of each service are running and ready', async () => {
   expect([...system.pids().keys()]).toEqual(
     expect.arrayContaining(['gateway', 'backend', 'backend-2', 'runner', 'runner-2']),
   );
   expect((await fetch(`${system.url}/ready`)).status).toBe(200);
 });
 
-test('no request fails and no event is lost or repeated while one backend after the other is killed', async () => {
+test('no request fails and no event is lost or repeated while the backends are killed in turn', async () => {
   const run = await prompt();
   const got: { id: string; type: string }[] = [];
   const following = follow(run.run_id, got);
@@ -80,7 +80,7 @@ test('no request fails and no event is lost or repeated while one backend after 
   expect(durable.at(-1)?.type).toBe('run.succeeded');
 }, 120_000);
 
-test('runs go on at the other runner when one is killed, and what it held ends', async () => {
+test('runs start at the other runner when one is killed, and the killed runner’s runs end', async () => {
   const runs = await Promise.all(Array.from({ length: 4 }, prompt));
   kill('runner');
   runs.push(await prompt());
@@ -90,7 +90,7 @@ test('runs go on at the other runner when one is killed, and what it held ends',
   expect(statuses.at(-1)).toBe('succeeded');
 }, 120_000);
 
-/** A backend that was started again listens, as its log says after its last start. */
+/** Whether a backend is ready at the address that its log names last, which changes with a restart. */
 async function readyOf(service: string): Promise<boolean> {
   const log = readFileSync(join(system.dataDir, 'logs', `${service}.log`), 'utf8');
   const url = [...log.matchAll(/"url":"(http:[^"]+)"/g)].at(-1)?.[1];

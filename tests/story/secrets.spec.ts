@@ -14,14 +14,14 @@ import { Visitor } from '@saas-codex/testing/visitor';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 /**
- * The real system works: a person signs in, Codex and its commands run, the model server gives the key back in every
- * way that it has. Then all that can be read is searched for every secret. A canary, which is no secret, goes the same
- * ways on purpose: a search that does not find it in every kind of place would not find a secret there either.
+ * The real system at work: a person signs in, Codex and its commands run, and the model server returns the key in every
+ * possible way. Then everything readable is searched for every secret. A canary, which is not a secret, takes the same
+ * paths on purpose: if the search misses it in some kind of place, it would miss a secret there too.
  */
 const CANARY = `canary-${randomBytes(16).toString('hex')}`;
 const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
 
-/** Where each secret has to be, and may be. */
+/** The places where each secret must be, and the only ones where it may be. */
 const HOMES = {
   modelKey: ['environment:launcher', 'environment:runner'],
   serviceToken: ['environment:backend', 'environment:runner', 'file:secrets.json'],
@@ -31,13 +31,13 @@ const HOMES = {
   ownerToken: ['file:owner-token'],
   signInToken: [],
   cookieSignature: [],
-  // The other half of the cookie, worth nothing without its signature.
+  // The other half of the cookie, which is useless without its signature.
   cookieId: ['file:postgres', 'table:user_sessions'],
-  // Codex's own for one run, where it has one: in a jail its socket says who it is.
+  // The token of one run. In a jail Codex has none, since its socket identifies the run.
   runToken: [],
 };
 
-/** Every kind of place; the canary is in each. */
+/** Every kind of place. The canary must be found in each. */
 const SEARCHED = [
   'environment:command',
   'arguments:command',
@@ -60,7 +60,7 @@ const SEARCHED = [
   'table:run_events',
   ...['string', 'list', 'set', 'zset', 'hash', 'stream'].map((type) => `redis:${type}`),
 ];
-/** A place's name without what is another one each time. */
+/** A place's name without the parts that vary between runs. */
 const kindOf = (place: string): string =>
   place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|spool|\w+\.log|redis|postgres)\b.*/, ':$1');
 
@@ -132,7 +132,7 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
   };
   return {
     ...Object.fromEntries(Object.entries(known).map(([name, secret]) => [name, patternOf(secret)])),
-    // Made anew for each run, and known by its looks.
+    // Created for each run, and recognised by its format.
     runToken: /\brun-[\w-]{43}\b/,
   };
 }
@@ -140,7 +140,7 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
 const prompt = async ({ session_id }: Session, what: string): Promise<string> =>
   (await visitor.ask<Run>(`/api/sessions/${session_id}/prompt`, { prompt: `${what} ${CANARY}` })).run_id;
 
-/** Lets Codex work in every session. @returns the runs, and all processes as they were meanwhile */
+/** Lets Codex work in every session. @returns the runs, and all processes during them */
 async function work(sessions: Session[]): Promise<{ runs: string[]; processes: Place[] }> {
   const runs = await Promise.all(sessions.map((session) => prompt(session, 'work')));
   const areWaiting = () => sessions.every(({ repo_path }) => existsSync(join(repo_path, 'started')));
@@ -160,7 +160,7 @@ async function fail(sessions: Session[]): Promise<string[]> {
   return runs;
 }
 
-/** One run goes on, and all others are archived: what they leave is where it stays. */
+/** Waits until all runs but one are archived, so that one spool is left to search. */
 async function leaveOneSpool(session: Session): Promise<void> {
   const held = await prompt(session, 'hold');
   const spools = async () =>
@@ -169,7 +169,7 @@ async function leaveOneSpool(session: Session): Promise<void> {
   await waitFor(left, { what: 'all but one run to be archived' });
 }
 
-/** Reads all that the API shows, and asks each service for something that is not there, which it logs. */
+/** Reads everything from the API, and sends each service a request for an unknown path, which it logs. */
 async function lookAround(sessions: Session[]): Promise<void> {
   const shared = [
     '/',
@@ -203,7 +203,7 @@ async function stored(): Promise<Place[]> {
   return (await Promise.all(read)).flat();
 }
 
-test('every secret is where it has to be and nowhere else', async () => {
+test('every secret is in its places and nowhere else', async () => {
   const activity = await visitor.stream('/api/events');
   const repo_url = await git.createRepository('project', { 'README.md': `# Project ${CANARY}\n` });
   const sessions = [

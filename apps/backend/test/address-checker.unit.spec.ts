@@ -63,7 +63,7 @@ test.each([
   ['https://team.internal:8443/a', 'https://team.internal:8443/a'],
   ['http://127.0.0.1:3000/a', 'http://127.0.0.1:3000/a'],
   ['http://[::1]:3000/a', 'http://[::1]:3000/a'],
-])('takes %s', async (text, url) => {
+])('accepts %s', async (text, url) => {
   expect(await verdict(text)).toBe(url);
   expect(await verdict(url)).toBe(url);
 });
@@ -147,7 +147,7 @@ test.each([
   ['repo_url_credentials', 'https://github.com@127.0.0.1/a'],
   ['repo_url_credentials', 'https://a@b@github.com/a'],
   ['repo_url_credentials', 'ssh://git:secret@github.com/a'],
-  // where it leads
+  // where the address points to
   ['repo_host_unknown', 'https://nowhere.example.org/a'],
   ['repo_host_forbidden', 'https://localhost/a'],
   ['repo_host_forbidden', 'https://LOCALHOST./a'],
@@ -191,7 +191,7 @@ test.each([
   ['repo_host_forbidden', 'https://metadata.google.internal/computeMetadata'],
   ['repo_host_forbidden', 'https://team.internal/a'],
   ['repo_host_forbidden', 'ssh://git@team.internal/a'],
-])('answers %s to %j', async (code, text) => {
+])('rejects with %s the address %j', async (code, text) => {
   expect(await verdict(text)).toBe(code);
 });
 

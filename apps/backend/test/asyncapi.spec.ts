@@ -16,7 +16,7 @@ const document = JSON.parse(text) as Record<string, unknown>;
 const OPTIONS = { strict: false, validateFormats: false };
 
 // A changed stream is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
-it('is what docs/asyncapi.json says, and what the backend serves to those who are signed in', async () => {
+it('matches docs/asyncapi.json, and is what the backend serves to signed-in callers', async () => {
   if (process.env.UPDATE_SNAPSHOT === '1') {
     await writeFile(FILE, await format(text, { parser: 'json', printWidth: 110 }));
   }
@@ -27,8 +27,8 @@ it('is what docs/asyncapi.json says, and what the backend serves to those who ar
   await backend.stop();
 });
 
-it('is valid, and has no reference that leads nowhere', () => {
-  // It brings the draft's own schema along.
+it('is valid and has no dangling references', () => {
+  // The specification contains the meta-schema of its draft.
   const isValid = new Ajv({ ...OPTIONS, meta: false, validateSchema: false }).compile(SPECIFICATION);
   expect([isValid(document), isValid.errors]).toEqual([true, null]);
   expect(isValid({ ...document, channels: { x: { address: 5 } } })).toBe(false);
@@ -40,7 +40,7 @@ it('is valid, and has no reference that leads nowhere', () => {
   }
 });
 
-it('has every type that there is on both carriers, and describes real messages', () => {
+it('lists every type of both carriers, and describes real messages', () => {
   const { messages } = document['components'] as { messages: object };
   const types = [...EVENT_TYPES, ...ACTIVITY_TYPES];
   expect(Object.keys(messages).toSorted()).toEqual(

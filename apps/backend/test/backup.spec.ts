@@ -1,4 +1,4 @@
-/** What docs/operations.md says about backups, done as it says it. */
+/** Follows the instructions for backups in docs/operations.md. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ const settings = (databaseUrl: string) => ({
   GIT_TRUSTED_HOSTS: git.host,
 });
 
-/** The password goes by the environment: everybody can read arguments. */
+/** The password goes in the environment, since every user of the machine can read arguments. */
 async function onDatabase(program: string, url: string, args: string[]): Promise<void> {
   const address = new URL(url);
   const PGPASSWORD = decodeURIComponent(address.password);
@@ -72,7 +72,7 @@ async function work(): Promise<{ sessionId: string; runId: string }> {
   return { sessionId, runId };
 }
 
-/** All that a client can see of it. */
+/** Everything that a client can see of the session. */
 async function seen(backend: TestBackend, { sessionId, runId }: { sessionId: string; runId: string }) {
   const paths = ['', '/runs', '/diff', '/diff/file?path=note.md'].map(
     (part) => `/api/sessions/${sessionId}${part}`,
@@ -104,7 +104,7 @@ afterAll(async () => {
 });
 
 (programs === null ? it.skip : it)(
-  'serves the same after a restore',
+  'serves the same data after a restore',
   async () => {
     const ids = await work();
     const expected = await seen(before, ids);
@@ -118,7 +118,7 @@ afterAll(async () => {
     await onDatabase('pg_dump', before.config.DATABASE_URL, ['-Fc', '-f', dump]);
     await cp(workspaces, saved, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
 
-    // Another database, an empty Redis, and the workspaces back at the path that they had.
+    // Another database, an empty Redis, and the workspaces restored to their old path.
     await rename(workspaces, join(folder, 'lost'));
     await cp(saved, workspaces, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     const database = await createDatabase(server.url, 'restored');

@@ -1,7 +1,7 @@
 import { checkRef } from '../src/workspaces/addresses/check-ref.js';
 
 test.each(['main', 'feature/x', 'v1.2.3', 'refs/pull/1/head', 'a1b2c3d', 'größe', "it's", 'a@b', 'HEAD'])(
-  'takes %s',
+  'accepts %s',
   (ref) => expect(checkRef(ref)).toBe(ref),
 );
 

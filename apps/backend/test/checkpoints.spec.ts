@@ -9,10 +9,10 @@ let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));
 afterAll(() => histories.close());
 
-describe('nothing that an agent writes makes us run its programs', () => {
+describe('an agent cannot make the backend run its programs', () => {
   const FILES = { 'a.txt': 'a\n', 'sub/keep': 'k\n', '.gitattributes': '*.x filter=own\n' };
 
-  test('configuration, attributes, hooks, nested repositories, submodules', async () => {
+  test('through configuration, attributes, hooks, nested repositories or submodules', async () => {
     const session = await histories.openHistory(FILES);
     const marker = join(histories.root, 'marker');
     const command = `touch ${marker}; cat`;
@@ -90,7 +90,7 @@ describe('nothing that an agent writes makes us run its programs', () => {
 });
 
 describe('a checkpoint', () => {
-  test('holds the bytes of every file, whatever attributes say', async () => {
+  test('holds the bytes of every file, regardless of attributes', async () => {
     const attributes =
       '* text=auto eol=crlf ident\n*.utf16 text working-tree-encoding=UTF-16\n*.bad working-tree-encoding\n';
     const contents: Record<string, string | Buffer> = {
@@ -117,7 +117,7 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).files).toHaveLength(Object.keys(contents).length + 1);
   });
 
-  test('starts from what the checkout wrote, converted or not', async () => {
+  test('starts from the bytes that the checkout wrote, even if git converted them', async () => {
     const files = {
       '.gitattributes': '*.bat eol=crlf\n*.id ident\n* text=auto\n',
       'a.bat': 'a\n',
@@ -212,7 +212,7 @@ describe('a checkpoint', () => {
     expect((await session.diff(session.baseTree, tree)).omitted).toEqual([]);
   });
 
-  test('is shared by simultaneous requests, and holds what was written before each of them', async () => {
+  test('is shared by simultaneous requests, and includes everything written before each of them', async () => {
     const session = await histories.openHistory(null);
     const trees: string[] = [];
     for (let n = 0; n < 3; n++) {
@@ -230,7 +230,7 @@ describe('a checkpoint', () => {
     expect(await histories.history.hasCheckpoint(session.sessionId, '0'.repeat(40))).toBe(false);
   });
 
-  test('ends its git, as an outage of Postgres, when its lock is lost; the next one is complete', async () => {
+  test('ends its git and fails as a Postgres outage when its lock is lost; the next one is complete', async () => {
     const { localMs, pipesEveryMs } = histories.limits;
     Object.assign(histories.limits, { localMs: 600_000, pipesEveryMs: 600_000 });
     const session = await histories.openHistory({ 'a.txt': 'a\n' });

@@ -70,12 +70,12 @@ describe('a clone that fails leaves nothing behind', () => {
     ['clone_unreachable', status(500)],
     ['clone_unreachable', (req) => req.socket.destroy()],
     ['clone_not_found', (_req, res) => res.end('<!doctype html>\n<h1>Welcome</h1>\n')],
-  ])('%s', async (code, listener) => {
+  ])('when it fails with %s', async (code, listener) => {
     answer = listener;
     expect(await codeOf(() => fixture.openSession(`${hostileOrigin}/a.git`))).toBe(code);
   });
 
-  test('a redirect is not followed', async () => {
+  test('when the host redirects it, which is not followed', async () => {
     const url = await git.createRepository('redirected', { 'a.txt': '1\n' });
     const before = git.requests();
     answer = (req, res) => res.writeHead(302, { location: `${git.origin}${req.url}` }).end();
@@ -85,19 +85,19 @@ describe('a clone that fails leaves nothing behind', () => {
     expect(git.requests()).toBe(before);
   });
 
-  test.each(['http', 'ssh'])('nothing listens: %s', async (scheme) => {
+  test.each(['http', 'ssh'])('when nothing listens at the host: %s', async (scheme) => {
     expect(await codeOf(() => fixture.openSession(`${scheme}://127.0.0.1:9/a.git`))).toBe(
       'clone_unreachable',
     );
   });
 
-  test('the host never answers', async () => {
+  test('when the host never answers', async () => {
     withLimit('resolveMs', 300);
     answer = () => {};
     expect(await codeOf(() => fixture.openSession(`${hostileOrigin}/a.git`))).toBe('clone_timeout');
   });
 
-  test('the caller gives up', async () => {
+  test('when the caller gives up', async () => {
     const abort = new AbortController();
     answer = () => abort.abort();
     const sessionId = randomUUID();
@@ -113,7 +113,7 @@ describe('a clone that fails leaves nothing behind', () => {
   test.each([
     ['checkoutFiles', 2],
     ['checkoutBytes', 1_000],
-  ] as const)('too large: %s', async (limit, value) => {
+  ] as const)('when the repository exceeds %s', async (limit, value) => {
     const name = `large-${limit}`;
     const url = await git.createRepository(name, { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c'.repeat(2_000) });
     await fixture.openSession(url);
@@ -121,7 +121,7 @@ describe('a clone that fails leaves nothing behind', () => {
     expect(await codeOf(() => fixture.openSession(url))).toBe('clone_too_large');
   });
 
-  test('too large: mirrorBytes', async () => {
+  test('when the repository exceeds mirrorBytes', async () => {
     withLimit('mirrorBytes', 100);
     const url = await git.createRepository('large-mirror', { 'a.txt': 'a'.repeat(2_000) });
     expect(await codeOf(() => fixture.openSession(url))).toBe('clone_too_large');

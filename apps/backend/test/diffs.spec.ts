@@ -25,7 +25,7 @@ const get = async <T>(path: string) => (await (await backend.fetch(path)).json()
 
 beforeAll(async () => {
   git = await startGitServer();
-  // All that a session needs from a runner to become ready.
+  // This is all that a session needs from a runner to become ready.
   threads = createServer(async (_req, res) => {
     await runnerIsThere;
     res.setHeader('content-type', 'application/json').end(JSON.stringify({ threadId: randomUUID() }));

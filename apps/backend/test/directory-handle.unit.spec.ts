@@ -25,7 +25,7 @@ const swap = async (place: string, target: string) => {
   await symlink(join(root, target), join(root, place));
 };
 
-test('a link that replaces a folder leads nowhere: on the way, at the end, and while the folder is open', async () => {
+test('a link that replaces a folder is not followed: on the way, at the end, or while the folder is open', async () => {
   const folder = await repo.openDescendant(name('a/b'));
   if (folder === null) throw new Error('The folder is there.');
   await swap('repo/a', 'outside');

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const asOwner = () => ({ authorization: `Bearer ${backend.ownerToken}` });
 
-/** A run that the runner has. */
+/** A run that was handed over to the runner. */
 async function queueRun(): Promise<{ run: Run; owner: RunLogOwner }> {
   const created = await backend.post('/api/sessions', {}, { prefer: 'respond-async' });
   const { session_id } = (await created.json()) as Session;
@@ -67,7 +67,7 @@ it("streams a run's events to its tenant, from its beginning or after any id", a
   expect(await resumed.ended()).toEqual(events.slice(1));
 });
 
-it('continues after an event that Redis has lost, and refuses one that never was', async () => {
+it('continues after an event that Redis has lost, and refuses an event id that never existed', async () => {
   const { run, owner } = await queueRun();
   const ready = async () => {
     const answer = await backend.fetch(`/api/sessions/${run.session_id}`);
@@ -91,7 +91,7 @@ it('continues after an event that Redis has lost, and refuses one that never was
   ]);
 });
 
-it('ends a run as its log ended, and publishes that to its tenant', async () => {
+it('gives a run the outcome of its log, and publishes it to its tenant', async () => {
   const { run, owner } = await queueRun();
   const activity = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
   await logs.startLog(owner, STARTED);
@@ -117,7 +117,7 @@ it('finds a run only for its own tenant, also when two tenants ask at the same t
   expect([other, unknown]).toEqual([refused, refused]);
 });
 
-it('answers problems instead of a stream', async () => {
+it('responds with problem documents instead of a stream', async () => {
   const { run } = await queueRun();
   const codeOf = async (path: string, headers: Record<string, string>) => {
     const answer = await fetch(backend.url + path, { headers });
@@ -132,7 +132,7 @@ it('answers problems instead of a stream', async () => {
   expect(await codeOf('/api/runs/5/events', asOwner())).toEqual([400, 'invalid_request']);
 });
 
-it('takes an id of the stream that all tenants once shared, and lets that stream expire', async () => {
+it('accepts an id of the stream that all tenants once shared, and lets that stream expire', async () => {
   const former = 'codex:activity';
   const id = (await redis.xadd(former, '*', 'type', 'session.deleted', 'event', '{}')) ?? '';
   const next = await startBackend({

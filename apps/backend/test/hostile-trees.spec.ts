@@ -7,11 +7,11 @@ import { ObjectWriter, type TreeEntry } from '@saas-codex/testing/backend/tree-b
 import { startWorkspaces, type WorkspacesFixture } from '@saas-codex/testing/backend/workspaces-fixture';
 
 /*
- * Repositories with trees that no git would make: names that lead out of the work tree or into its `.git`, and a few
+ * Repositories with trees that no git would make: names that point outside the work tree or into its `.git`, and a few
  * kilobytes that expand to millions of files. The product clones each of them, and as a control a careless tool writes
  * out what they name.
  */
-/** ls-remote, and the three requests of a fetch. */
+/** One for ls-remote, and three for a fetch. */
 const REQUESTS_OF_A_CLONE = 4;
 
 let git: GitServer;

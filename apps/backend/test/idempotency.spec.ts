@@ -32,8 +32,8 @@ async function sessionsMade(): Promise<number> {
   return row?.count ?? 0;
 }
 
-describe('the same key again', () => {
-  it('gives the same answer and has no other effect', async () => {
+describe('a repeated key', () => {
+  it('gets the same answer and has no further effect', async () => {
     const first = await create();
     const second = await create();
     expect([first.status, second.status]).toEqual([201, 201]);
@@ -48,7 +48,7 @@ describe('the same key again', () => {
     expect(await sessionsMade()).toBe(1);
   });
 
-  it('gives the same refusal, too', async () => {
+  it('gets the same refusal, too', async () => {
     const body = { repo_url: 'file:///etc' };
     const [first, second] = [await create(body), await create(body)];
     expect([first.status, second.status]).toEqual([400, 400]);
@@ -89,7 +89,7 @@ describe('the same key again', () => {
     expect(await kept()).toEqual([{ key: `${key}-young` }]);
   });
 
-  it('gives the same answer after a restart', async () => {
+  it('gets the same answer after a restart', async () => {
     const first = await read(await create());
     const { DATABASE_URL, REDIS_URL, OWNER_TOKEN_FILE } = backend.config;
     const restarted = await startBackend({ DATABASE_URL, REDIS_URL, OWNER_TOKEN_FILE });

@@ -32,7 +32,7 @@ const problemCode = async (response: Response) => [
 ];
 
 describe('a sign-in link', () => {
-  it('signs in once, however many try at the same time', async () => {
+  it('signs in once, even if many requests use it at the same time', async () => {
     const token = await newToken();
     const answers = await Promise.all(Array.from({ length: 20 }, () => signIn(token)));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
@@ -40,7 +40,7 @@ describe('a sign-in link', () => {
     expect(await problemCode(await signIn(token))).toEqual([401, 'sign_in_link_invalid']);
   });
 
-  it('does not work after its time', async () => {
+  it('does not work after it has expired', async () => {
     const token = await newToken();
     const [row] = await sql<{ minutes: string }>(
       'SELECT extract(epoch FROM expires_at - created_at) / 60 AS minutes FROM verifications',
@@ -92,14 +92,14 @@ describe('the cookie', () => {
     }
   });
 
-  it('is prolonged while it is in use', async () => {
+  it('is renewed while it is in use', async () => {
     const cookie = cookieOf(await signIn(await newToken()));
     expect(setCookie(await me({ cookie }))).toBe('');
     await sql("UPDATE user_sessions SET expires_at = now() + interval '28 days'");
     expect(setCookie(await me({ cookie }))).toContain('Max-Age=2592000');
   });
 
-  it('does not work after its time', async () => {
+  it('does not work after it has expired', async () => {
     const cookie = cookieOf(await signIn(await newToken()));
     await sql("UPDATE user_sessions SET expires_at = now() - interval '1 second'");
     expect(await problemCode(await me({ cookie }))).toEqual([401, 'unauthenticated']);
@@ -113,7 +113,7 @@ describe('the cookie', () => {
     expect((await me({ cookie })).status).toBe(401);
   });
 
-  it('opens nothing to somebody who has left the tenant', async () => {
+  it('gives no access to a person who has left the tenant', async () => {
     const cookie = cookieOf(await signIn(await newToken()));
     await sql('CREATE TABLE gone AS SELECT * FROM members');
     await sql('DELETE FROM members');
@@ -132,11 +132,11 @@ describe('an API token', () => {
 
   it.each([
     ['no token', 'Bearer'],
-    ['one that never was', 'Bearer cdx_x'],
+    ['one that never existed', 'Bearer cdx_x'],
     ['another scheme', 'Basic b3duZXI6eA=='],
     ['an endless one', `Bearer ${'a'.repeat(5_000)}`],
     ['SQL', "Bearer ' OR 1=1"],
-  ])('is refused when it is %s, even beside a good cookie', async (_, authorization) => {
+  ])('is refused when it is %s, even together with a valid cookie', async (_, authorization) => {
     const answer = await me({ authorization, cookie: cookieOf(await signIn(await newToken())) });
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
     expect(await problemCode(answer)).toEqual([401, 'unauthenticated']);
@@ -153,7 +153,7 @@ describe('an API token', () => {
     },
   );
 
-  it('acts in the name of its person', async () => {
+  it('acts on behalf of its owner', async () => {
     const created = await backend.post('/api/sessions', { title: 'By key' }, { prefer: 'respond-async' });
     expect(created.status).toBe(201);
     expect(await sql("SELECT created_by FROM sessions WHERE title = 'By key'")).toEqual(
@@ -169,7 +169,7 @@ describe('an API token', () => {
     const [owner] = await sql<{ userId: string; tenantId: string }>(
       'SELECT user_id AS "userId", tenant_id AS "tenantId" FROM members',
     );
-    if (!owner) throw new Error('there is no owner');
+    if (!owner) throw new Error('The database has no owner.');
     const { userId, tenantId } = owner;
     return backend.app
       .get<Auth>(AUTH)
@@ -178,7 +178,7 @@ describe('an API token', () => {
 });
 
 describe('the guard', () => {
-  it('stands before every route but the probes and sign-in', async () => {
+  it('protects every route except the probes and sign-in', async () => {
     const open: string[] = [];
     for (const { method, path } of routesOf(backend)) {
       const url = backend.url + path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000');
@@ -191,7 +191,7 @@ describe('the guard', () => {
 });
 
 describe('the first start', () => {
-  it('makes one owner and one tenant when several backends start together, and a token file for each', async () => {
+  it('creates one owner and one tenant when several backends start together, and a token file for each backend', async () => {
     const database = await createDatabase();
     const all = await Promise.all(
       [1, 2, 3].map(() => startBackend({ DATABASE_URL: database.url, REDIS_URL: backend.config.REDIS_URL })),

@@ -66,7 +66,7 @@ it('lets one backend in at a time, and each process in the order of its calls', 
   expect(order).toHaveLength(4);
 });
 
-it('takes one connection, however many locks are held', async () => {
+it('uses one connection for any number of locks', async () => {
   const held = await Promise.all(
     Array.from({ length: 20 }, (_, number) => hold(first, LOCK.session(`${number}`))),
   );
@@ -83,7 +83,7 @@ it('frees a lock whose work has failed', async () => {
   expect(await second.tryWithLock(LOCK_A, async () => 'worked')).toBe('worked');
 });
 
-it('ends the wait when its signal aborts, also behind others of the same process', async () => {
+it('ends the wait when its signal aborts, even in the queue of its own process', async () => {
   const held = await hold(first);
   const abort = new AbortController();
   const work = jest.fn(async () => undefined);
@@ -97,7 +97,7 @@ it('ends the wait when its signal aborts, also behind others of the same process
   expect(work).not.toHaveBeenCalled();
 });
 
-it('tells the work when the connection is lost, discards its result, and takes locks on a new one', async () => {
+it('aborts the work and discards its result when the connection is lost, and takes later locks on a new one', async () => {
   const held = await hold(first);
   await endConnections();
   await expect(held.ended).rejects.toThrow(LockLostError);
@@ -105,7 +105,7 @@ it('tells the work when the connection is lost, discards its result, and takes l
   expect(await first.withLock(LOCK_A, async () => 'worked')).toBe('worked');
 });
 
-it('hands on the lock of a backend that has frozen', async () => {
+it('frees the lock of a backend that has frozen', async () => {
   const frozen = new Locks(database.url, { heartbeatMs: 1_000_000, silenceMs: 200 });
   const held = await hold(frozen);
   expect(await second.withLock(LOCK_A, async () => 'worked')).toBe('worked');
@@ -113,7 +113,7 @@ it('hands on the lock of a backend that has frozen', async () => {
   await frozen.close();
 });
 
-it('gives signs of life', async () => {
+it('keeps its connection alive with a heartbeat', async () => {
   const alive = new Locks(database.url, { heartbeatMs: 20, silenceMs: 30_000 });
   const held = await hold(alive);
   const lastBeat = async () => {

@@ -42,7 +42,7 @@ describe('the description of the API', () => {
   it('lists every problem with the operations that return it', () => {
     const text = JSON.stringify(document.paths);
     const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
-    // Responses to a mistyped address, a missing service or a bug of ours, and those that only services get from each other.
+    // Responses to an unknown address, a missing service or a bug of ours, and those that only services send each other.
     expect(missing.toSorted()).toEqual([
       'forbidden',
       'internal_error',

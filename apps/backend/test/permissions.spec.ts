@@ -50,7 +50,7 @@ interface Operation {
 describe('the routes of the backend', () => {
   let backend: TestBackend;
   let operations: Operation[];
-  /** The backend's own table, which this spec changes to see that the guard asks it. */
+  /** The backend's own table, which this spec changes to prove that the guard uses it. */
   let table: Map<Role, ReadonlySet<Permission>>;
   beforeAll(async () => {
     backend = await startBackend();

@@ -15,7 +15,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Without a credential, as a probe asks. */
+/** Sends no credential, like a probe. */
 async function ready() {
   const response = await fetch(`${backend.url}/ready`);
   const { status, checks } = (await response.json()) as {
@@ -32,7 +32,7 @@ const becomes = (missing: string[]) =>
     return answer.missing.join() === missing.join() ? answer : null;
   });
 
-it('is ready when Postgres, its schema and Redis are there', async () => {
+it('is ready when Postgres, its schema and Redis are available', async () => {
   expect(await ready()).toEqual({
     code: 200,
     status: 'ready',

@@ -10,10 +10,10 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { RunnerClient, RunnerUnavailable } from '../src/runner-client/runner-client.js';
 import { startBackend } from '@saas-codex/testing/backend/backend';
 
-/** What several backends and several runners share. */
+/** Several backends and several runners on one installation. */
 
 describe('backends that start together on one machine', () => {
-  it('migrate the database once, create one owner, and all hear when a run has moved', async () => {
+  it('migrate the database once, create one owner, and are all notified when a run changes its status', async () => {
     const [redis, database] = await Promise.all([startRedis(), createDatabase()]);
     const shared = { REDIS_URL: redis.url, DATABASE_URL: database.url };
     const first = startBackend(shared);

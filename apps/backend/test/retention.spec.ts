@@ -20,7 +20,7 @@ afterAll(() => world.destroy());
 
 const sweep = () => world.backend.app.get(RetentionReconciler).scanNow();
 const database = () => world.backend.app.get(DataSource);
-/** As if nothing had happened to it for so many days. */
+/** Backdates the session, as if it had been idle for this many days. */
 const age = (id: string, column: 'updated_at' | 'archived_at', days: number) =>
   database().query(`UPDATE sessions SET ${column} = now() - make_interval(days => $2) WHERE id = $1`, [
     id,
@@ -98,7 +98,7 @@ describe('mirrors', () => {
     expect(existsSync(mirror)).toBe(true);
 
     await world.call('DELETE', `/api/sessions/${session.session_id}`);
-    // The sweep before has seen it in use.
+    // The previous sweep found it in use.
     await sweep();
     expect(existsSync(mirror)).toBe(true);
     await idle(mirror);
@@ -106,7 +106,7 @@ describe('mirrors', () => {
     expect(existsSync(mirror)).toBe(false);
   }, 60_000);
 
-  it('are not removed under a clone that starts meanwhile', async () => {
+  it('are not removed while a clone that has just started uses them', async () => {
     const url = await world.git.createRepository('raced', { 'a.txt': 'a' });
     const first = await open({ repo_url: url });
     const [mirror = ''] = await mirrors();
@@ -131,7 +131,7 @@ describe('mirrors', () => {
     const another = new Locks(world.backend.config.DATABASE_URL);
     const swept = await another.withLock(lock, async () => {
       const sweeping = sweep();
-      // It has found the mirror unused, and waits.
+      // The sweep has found the mirror unused and waits for the lock.
       await waitFor(() => withLock.mock.calls.some(([waitsFor]) => waitsFor === lock));
       await utimes(mirror, new Date(), new Date());
       return { sweeping };
@@ -142,7 +142,7 @@ describe('mirrors', () => {
   }, 60_000);
 });
 
-it('measures what a tenant takes, and refuses new sessions above its quota', async () => {
+it('measures what a tenant uses, and refuses new sessions above its quota', async () => {
   const session = await open({});
   await sweep();
   const before = await usage();

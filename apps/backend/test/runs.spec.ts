@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => world.destroy(), 60_000);
 
 describe('a session with its runs', () => {
-  test('the contract: create, prompt, done, diff; a second run goes on', async () => {
+  test('it is created, runs a prompt and has a diff; a second run continues the conversation', async () => {
     const created = await world.create({ repo_url: repoUrl });
     expect(created).toMatchObject({ status: 201, body: { status: 'ready', title: 'hello', failure: null } });
     expect(Session.parse(created.body)).toMatchObject({
@@ -71,13 +71,13 @@ describe('a session with its runs', () => {
       const last = (await world.activity(id)).findLast(({ type }) => type === 'session.updated');
       return last?.type === 'session.updated' && isDeepStrictEqual(last.session, session);
     });
-    const told = await world.activity(id);
-    expect(told.flatMap((each) => (each.type === 'run.status' ? [each.status] : []))).toEqual([
+    const activities = await world.activity(id);
+    expect(activities.flatMap((each) => (each.type === 'run.status' ? [each.status] : []))).toEqual([
       'queued',
       'running',
       'succeeded',
     ]);
-    const phases = told.flatMap((each) => (each.type === 'session.progress' ? [each.phase] : []));
+    const phases = activities.flatMap((each) => (each.type === 'session.progress' ? [each.phase] : []));
     expect(phases.at(0)).toBe('resolving');
     expect(phases.at(-1)).toBe('opening_thread');
 

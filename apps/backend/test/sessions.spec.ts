@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.destroy(), 60_000);
 
-/** There is no runner: sessions are cloned, then wait for their threads and collect prompts. */
+/** No runner is running: sessions are cloned, then wait for their threads and queue prompts. */
 test('a session that is being set up accepts prompts, is named after the first, and ends cancelled ones', async () => {
   const session = await world.begin();
   expect(session).toMatchObject({ status: 'provisioning', thread_id: null, title: 'New session' });

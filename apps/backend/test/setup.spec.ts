@@ -29,7 +29,7 @@ const runSetup = (id: string, headers = {}) =>
 const withScript = async (script: string) => (await world.create({ setup: { script } })).body;
 const setupOf = async (id: string) => (await world.runs(id)).findLast(({ kind }) => kind === 'setup')!;
 
-/** Whether the run is a prompt that waits for nothing but the setup. */
+/** Whether the run is a prompt that waits only for the setup. */
 async function isHeld(run: Run): Promise<boolean> {
   const scanned = await world.backend.app.get(RunScan, { strict: false }).due();
   const { body } = await world.call<Run>('GET', `/api/runs/${run.run_id}`);
@@ -72,7 +72,7 @@ describe('a session with a setup script', () => {
     ]);
   }, 60_000);
 
-  it('holds prompts back after the setup has failed, also across a restart, until a new script succeeds', async () => {
+  it('holds prompts back after the setup has failed, even across a restart, until a new script succeeds', async () => {
     const { id, prompt } = await stuck();
     expect((await setupOf(id)).error).toContain('exit code 3');
     await world.closeBackend(world.backend);
@@ -128,7 +128,7 @@ describe('a session with a setup script', () => {
     expect(await world.runIs(next.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
   }, 60_000);
 
-  it('creates one setup run, however often a request with the same key is repeated', async () => {
+  it('creates one setup run when a request with the same key is repeated', async () => {
     const key = { [HEADERS.idempotencyKey]: randomUUID() };
     const body = { setup: { script: 'true' } };
     const made = await Promise.all([world.create(body, key), world.create(body, key)]);

@@ -2,7 +2,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 /*
- * What sessions share: the runners, and the Redis that their work goes through.
+ * Sessions share the runners and the Redis that hands over their runs.
  */
 
 let world: SessionsWorld;
@@ -15,7 +15,7 @@ afterAll(() => world.destroy(), 60_000);
 
 const newSession = async () => (await world.create({})).body.session_id;
 
-test('a tenant never exceeds its limit of runs with the runners, and its waiting runs start in order', async () => {
+test('a tenant never exceeds its limit of concurrent runs, and its waiting runs start in order', async () => {
   const [a, b, c, d] = await Promise.all(Array.from({ length: 4 }, newSession));
   const held = [await world.prompt(a!, 'Hold'), await world.prompt(b!, 'Hold')];
   for (const run of held) await world.runIs(run.run_id, 'running');

@@ -34,7 +34,7 @@ const expectOutage = async (answer: Response) => {
   expect(JSON.stringify(problem)).not.toMatch(/postgres|pg|127\.0\.0\.1|ECONN/i);
 };
 
-it('asks clients to try again while Postgres is away, and to no worse effect', async () => {
+it('asks clients to try again while Postgres is down, and retrying is safe', async () => {
   const headers = { [HEADERS.idempotencyKey]: randomUUID(), [HEADERS.prefer]: 'respond-async' };
   network.cut();
   await expectOutage(await backend.fetch('/api/sessions'));
@@ -52,7 +52,7 @@ it('asks clients to try again while Postgres is away, and to no worse effect', a
   expect(items.map((session) => session.session_id)).toEqual([session_id]);
 });
 
-it('says so of a request that Postgres stops answering in the middle', async () => {
+it('asks for a retry when Postgres stops answering during a request', async () => {
   const id = randomUUID();
   network.hold('before', id);
   const waiting = backend.fetch(`/api/sessions/${id}`);

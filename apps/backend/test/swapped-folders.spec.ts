@@ -60,7 +60,7 @@ const SWAPS: Swap[] = [
   },
 ];
 
-/** Takes a checkpoint and calls `swap` at a certain moment of it. */
+/** Takes a checkpoint and calls `swap` at a certain moment during it. */
 interface Moment {
   name: string;
   checkpoint(session: Session, swap: () => Promise<unknown>): Promise<unknown>;
@@ -121,7 +121,7 @@ const CHANGING_PLACES = `while true; do
   for file in a.txt new.txt deep/a.txt; do echo mine again >> dir/$file; done
 done`;
 
-test('folders and links change places all the time: nothing from outside is recorded', async () => {
+test('folders and links swap places continuously: nothing from outside is recorded', async () => {
   const session = await open();
   const agent = spawn('sh', ['-c', CHANGING_PLACES, 'sh', outside], { cwd: session.repo, stdio: 'ignore' });
   try {

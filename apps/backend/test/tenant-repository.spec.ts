@@ -108,7 +108,7 @@ describe('TenantRepository', () => {
   describe('afterCommit', () => {
     const countOurs = () => db.run(ours, (tx) => tx.of(Thing).count());
 
-    it('calls back in order, once the rows are visible to others', async () => {
+    it('calls its callbacks in order, once the rows are visible to others', async () => {
       const counts: Promise<number>[] = [];
       const order: string[] = [];
       await db.run(ours, async (tx) => {
@@ -122,7 +122,7 @@ describe('TenantRepository', () => {
       expect(await Promise.all(counts)).toEqual([2]);
     });
 
-    it('does not call back after a rollback, neither of the work nor of the commit', async () => {
+    it('calls no callback after a rollback, whether the work or the commit failed', async () => {
       const called: string[] = [];
       const failing = db.run(ours, async (tx) => {
         tx.afterCommit(() => void called.push('work'));
@@ -139,7 +139,7 @@ describe('TenantRepository', () => {
       expect(await everything()).toEqual(untouched);
     });
 
-    it('logs each failing callback once, and neither the work nor the other callbacks notice', async () => {
+    it('logs each failing callback once, without affecting the work or the other callbacks', async () => {
       const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const called: string[] = [];
       const answer = await db.run(ours, async (tx) => {
@@ -157,7 +157,7 @@ describe('TenantRepository', () => {
       expect(messages).toEqual([expect.stringContaining('at once'), expect.stringContaining('later')]);
     });
 
-    it('belongs to its own transaction, which may be inside another, and ends with it', async () => {
+    it('belongs to its own transaction, even a nested one, and ends with it', async () => {
       const order: string[] = [];
       const outer = db.run(ours, async (tx) => {
         tx.afterCommit(() => void order.push('outer'));

@@ -43,7 +43,7 @@ async function prompt(headers: Record<string, string>): Promise<Run> {
 
 const spansOf = (traceId: string) => receiver.spans.filter((span) => span.traceId === traceId);
 
-it('contains what every service did, each span under its parent', async () => {
+it('contains the spans of every service, each under its parent', async () => {
   const { run_id: runId } = await prompt({ traceparent: CLICK });
   const names = ['POST /api/*', 'dispatch', 'POST /runs', 'queue wait', 'turn', 'jail start', 'model call'];
   await waitFor(() => names.every((name) => spansOf(TRACE).some((span) => span.name === name)), {

@@ -56,7 +56,7 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  test('represents every path as text, however odd it is', async () => {
+  test('represents even the oddest path as text', async () => {
     const names: [string, Buffer][] = [
       [' spaces ', Buffer.from(' spaces ')],
       ['back\\slash', Buffer.from('back\\slash')],

@@ -26,11 +26,11 @@ import { freePort } from '../../../scripts/lib/ports.mjs';
 import { MIGRATIONS } from '../src/database/migrations.js';
 
 /*
- * An upgrade from the first version that was landed (commit 9f7bf41):
+ * An upgrade from the first version (commit 9f7bf41):
  *
  *     its migrations, its rows, its Redis, its workspace ── today's backend migrates ──► everything is read over HTTP
  *
- * The data is written here as that version wrote it, so nothing of this follows when today's code changes.
+ * This file writes the data as that version wrote it, independently of today's code.
  */
 const LANDED_UNTIL = 'AddTraceparent1795489000000';
 const LANDED = MIGRATIONS.slice(0, 1 + MIGRATIONS.findIndex(({ name }) => name === LANDED_UNTIL));
@@ -43,7 +43,7 @@ const USAGE = { input_tokens: 9, cached_input_tokens: 1, output_tokens: 5, reaso
 const DIFF = { files: 2, additions: 30, deletions: 4 };
 
 const uuid = (number: number) => `01930000-0000-7000-8000-${String(number).padStart(12, '0')}`;
-/** Sessions: long ended; its run was running; its runs wait; could not be set up. */
+/** Four sessions: ended long ago; with a running run; with waiting runs; failed to be set up. */
 const [ENDED, RUNNING, WAITING, FAILED] = [uuid(1), uuid(2), uuid(3), uuid(4)];
 const RUNNING_RUN = uuid(20);
 const [WAITING_SETUP, WAITING_PROMPT] = [uuid(30), uuid(31)];
@@ -101,7 +101,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true, maxRetries: 5 });
 }, 60_000);
 
-/** Every event of an ended run, as the landed runner wrote it. */
+/** Every event of an ended run, as that version's runner wrote it. */
 function eventsOf(run: { id: string; kind: string; prompt: string; status: string }, sessionId: string) {
   const data = [
     {
@@ -241,7 +241,7 @@ async function fillDatabase(db: DataSource, baseTree: string): Promise<void> {
   });
 }
 
-/** The log of a run that ended while no backend was there. */
+/** The log of a run that ended while no backend was running. */
 async function fillRedis(): Promise<void> {
   const run = { id: RUNNING_RUN, kind: 'prompt', prompt: 'Go on', status: 'succeeded' };
   for (const { seq, type, event } of eventsOf(run, RUNNING)) {
@@ -250,7 +250,7 @@ async function fillRedis(): Promise<void> {
   }
 }
 
-/** A workspace with one file, which has changed since. @returns the tree that it started with */
+/** A workspace with one file, changed since the session started. @returns the tree at its start */
 async function writeWorkspace(sessionId: string): Promise<string> {
   const [repo, history] = [join(root, sessionId, 'repo'), join(root, sessionId, 'history.git')];
   await mkdir(repo, { recursive: true });
@@ -314,7 +314,7 @@ test('the owner and the API token still work', async () => {
   expect(await get<Me>('/api/me')).toMatchObject({ user: { user_id: USER }, tenant: { tenant_id: TENANT } });
 }, 60_000);
 
-test('sessions, runs and the figures of their diffs read as before', async () => {
+test('sessions, runs and their diff statistics read as before', async () => {
   const [live, archived] = [
     await get<SessionPage>('/api/sessions'),
     await get<SessionPage>('/api/sessions?archived=true'),
@@ -365,7 +365,7 @@ test('archived logs are served byte for byte', async () => {
   }
 });
 
-test('a run that ended during the upgrade ends as its log says', async () => {
+test('a run that ended during the upgrade gets the outcome of its log', async () => {
   expect(await runIs(RUNNING_RUN, 'succeeded')).toMatchObject({
     kind: 'prompt',
     prompt: 'Go on',

@@ -13,7 +13,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import type { Redis } from 'ioredis';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../src/runner-client/runner-client.js';
 
-/* This backend beside a newer runner, whose answers, logs and activities have more than this backend knows. */
+/* This backend with a newer runner, whose answers, logs and activities contain more than this backend knows. */
 
 /** What the runner answers; a test may change it. */
 type Answers = Record<string, { status: number; body: object }>;
@@ -113,7 +113,7 @@ it('serves, settles and archives a log with event types, items and fields that i
   expect(await read()).toEqual(live);
 });
 
-it('passes activities of unknown types on, and goes on after messages that it cannot read', async () => {
+it('passes on activities of unknown types, and continues after messages that it cannot read', async () => {
   const client = await openSse(`${backend.url}/api/events`, { headers: asOwner() });
   const activity = JSON.stringify({ v: 1, tenant_id: tenantId, type: 'budget.spent', percent: 80 });
   for (const message of [activity, 'no json', '{}']) await redis.publish(ACTIVITY_CHANNEL, message);
@@ -127,7 +127,7 @@ it('passes activities of unknown types on, and goes on after messages that it ca
   await waitFor(async () => (await readRun(run.run_id)).status === 'cancelled');
 });
 
-it('takes a refusal with an unknown code as one: the run fails with what the runner said, and is not tried again', async () => {
+it('treats a refusal with an unknown code as final: the run fails with the runner’s message, and is not tried again', async () => {
   const refusal = {
     type: 'about:blank',
     title: 'Spent',
@@ -150,14 +150,14 @@ it('takes a refusal with an unknown code as one: the run fails with what the run
   const refused = await start().catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(RunnerRefused);
   expect(refused).toMatchObject({ code: 'budget_spent', detail: 'Wait a day.', status: 402 });
-  // These say nothing about the request: it may be sent again.
+  // These statuses do not reject the request, so it may be sent again.
   for (const status of [401, 429, 503]) {
     answers['POST /runs'] = { status, body: refusal };
     await expect(start()).rejects.toBeInstanceOf(RunnerUnavailable);
   }
 });
 
-it('fails a session with what the runner said when it refuses the thread with an unknown code', async () => {
+it('fails a session with the runner’s message when it refuses the thread with an unknown code', async () => {
   const body = {
     type: 'about:blank',
     title: 'Spent',
@@ -175,7 +175,7 @@ it('fails a session with what the runner said when it refuses the thread with an
   expect(failed.failure).toEqual({ code: 'internal_error', detail: 'Wait a day.' });
 });
 
-it('answers what a newer runner says about itself', async () => {
+it('passes on what a newer runner reports about itself', async () => {
   const system = {
     engine: 'app-server',
     codex_version: '9',

@@ -50,7 +50,7 @@ describe('a new workspace', () => {
     expect(await readdir(join(repo, '.git'))).not.toContain('hooks');
   });
 
-  test('costs one look at the remote when the mirror is current, and a fetch when it is not', async () => {
+  test('costs one ls-remote when the mirror is current, and a fetch when it is not', async () => {
     const url = await git.createRepository('shared', { 'a.txt': '1\n' });
     const requests = async (work: () => Promise<unknown>) => {
       const before = git.requests();
@@ -85,14 +85,14 @@ describe('a new workspace', () => {
     expect(await readdir(repo)).toEqual(['.git']);
   });
 
-  test('on a remote without commits knows where to push', async () => {
+  test('on a remote without commits is set up to push to it', async () => {
     await run('/', 'init', '-q', '--bare', git.path('bare'));
     const url = `${git.origin}/bare.git`;
     const { repo } = await fixture.openSession(url);
     expect(await run(repo, 'remote', 'get-url', 'origin')).toBe(url);
   });
 
-  test('is made after a crash that left half a workspace and the lock of a dead process', async () => {
+  test('is created after a crash that left half a workspace and the lock of a dead process', async () => {
     const url = await git.createRepository('again', { 'a.txt': '1\n' });
     const before = await fixture.openSession(url);
     const alternates = await readFile(join(before.repo, '.git/objects/info/alternates'), 'utf8');
@@ -166,7 +166,7 @@ describe('a ref', () => {
     ['v1', 'first', 'HEAD'],
     ['refs/tags/v1', 'first', 'HEAD'],
     ['refs/pull/1/head', 'pull', 'HEAD'],
-  ] as const)('%s', async (ref, commit, head) => {
+  ] as const)('may be %s', async (ref, commit, head) => {
     const { repo, baseCommit } = await fixture.openSession(url, ref);
     expect(baseCommit).toBe(commits[commit]);
     expect(await run(repo, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe(head);
@@ -179,7 +179,7 @@ describe('a ref', () => {
   });
 
   test.each(['nowhere', 'refs/heads/nowhere', '0123456', '0'.repeat(39) + '1'])(
-    '%s does not exist',
+    'is not found if it is %s',
     async (ref) => {
       await expect(fixture.openSession(url, ref)).rejects.toMatchObject({ code: 'ref_not_found' });
     },

@@ -41,7 +41,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(events.at(-1)?.type).toBe('run.cancelled');
     expect(await processesWith(runId)).toEqual([]);
 
-    // The conversation can go on.
+    // The conversation can continue.
     const next = await world.ended(await world.startRun(runner, threadId, 'Go on'));
     expect(next.at(-1)?.type).toBe('run.succeeded');
   });
@@ -68,7 +68,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(world.requestsFor('Never')).toBe(0);
   });
 
-  it('prevents the start of a run that was cancelled before', async () => {
+  it('prevents the start of a run that was cancelled before it was queued', async () => {
     const runId = randomUUID();
     await runner.call('POST', `/runs/${runId}/cancel`);
     const threadId = await world.createThread(runner);
@@ -77,7 +77,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect(world.requestsFor('Too late')).toBe(0);
   });
 
-  it('works without its notice and after a command that this runner does not know', async () => {
+  it('works without its notification, and after a command that this runner does not know', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Endless too');
     await waitFor(() => world.requestsFor('Endless too') === 1);
     const append = (command: object) =>

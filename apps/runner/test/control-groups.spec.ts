@@ -47,7 +47,7 @@ describe('a runner with a delegated control group', () => {
     expect(await unit.groups()).toEqual([living]);
   });
 
-  it('keeps every process of a run in one group, which cannot be seen or left from the jail', async () => {
+  it('keeps every process of a run in one group, which agents can neither see nor leave', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Look');
     const output = await waitFor(async () => {
       const items = dataOf(await world.log(runId), 'item.completed').map(({ item }) => item);

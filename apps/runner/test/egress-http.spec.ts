@@ -163,12 +163,12 @@ describe('the egress proxy forwards messages', () => {
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     let before = -1;
     await waitFor(() => [before, (before = sent)].every((count) => count === sent), {
-      what: 'a stand still',
+      what: 'the stream to stop under backpressure',
     });
     expect(sent).toBeLessThan(32 * 1024 * 1024);
     const stoodAt = sent;
     response.resume();
-    await waitFor(() => sent > stoodAt + 64 * 1024 * 1024, { what: 'more' });
+    await waitFor(() => sent > stoodAt + 64 * 1024 * 1024, { what: 'more bytes' });
     outgoing.destroy();
   });
 });

@@ -8,7 +8,7 @@ import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
 const READ_ONLY = only({ host: '*.example', methods: 'read' });
 
-/** How tunnels are decrypted. `egress-jail` tests what passes, since a runner can be told there which server to trust. */
+/** How tunnels are decrypted. `egress-jail` tests what passes, since its runner can be configured to trust the test server. */
 describe('https to a read-only host', () => {
   let world: EgressWorld;
   let server: Server;
@@ -59,7 +59,7 @@ describe('https to a read-only host', () => {
     await expect(secured(stranger, 'real.example')).rejects.toThrow(/certificate|signature/);
   });
 
-  it('has no authority where nothing must be decrypted', async () => {
+  it('has no authority when nothing must be decrypted', async () => {
     for (const network of [only({ host: 'real.example' }), { mode: 'on' }, { mode: 'off' }] as const)
       expect((await world.open(network)).egress.authority).toBeNull();
   });

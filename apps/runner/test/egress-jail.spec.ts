@@ -177,7 +177,7 @@ describe('the network of an agent', () => {
     await runner.call('POST', `/runs/${runId}/cancel`);
     await closed;
     await waitFor(async () => (await world.ended(runId)).at(-1)?.type === 'run.cancelled', {
-      what: 'the end',
+      what: 'the end of the run',
     });
   });
 

@@ -20,7 +20,7 @@ it.each([
 ])('recognises by %s whether a process belongs to a run', async (_, args, env, marked) => {
   const child = spawn('/bin/sh', ['-c', 'echo; read -r _', 'sh', ...args], { env, stdio: 'pipe' });
   children.push(child);
-  // By then it has become the shell.
+  // By then the process has become the shell.
   await once(child.stdout, 'data');
   expect(await isRunMarked(Number(child.pid), RUN)).toBe(marked);
 });

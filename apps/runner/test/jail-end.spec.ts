@@ -12,7 +12,7 @@ const RUNS_EACH = 10;
 /** In the command line of most daemons. Besides, the mounts of every process in a jail name its workspace. */
 const TAG = `9${randomUUID().replace(/\D/g, '').slice(0, 8)}`;
 const RENAMED = '[kworker/u8:3]';
-/** Each tries to hide in a different way. */
+/** Daemons that try to hide, each in a different way. */
 const DAEMONS = [
   `env -i setsid sleep ${TAG} &`,
   `(env -i nohup sh -c "(exec sleep ${TAG}) & exec sleep ${TAG}" &)`,
@@ -21,7 +21,7 @@ const DAEMONS = [
   `perl -e '$0 = "${RENAMED}"; sleep 1 while 1' &`,
   `perl -MPOSIX -e 'setsid; POSIX::close($_) for 0..1023; exec "sleep", "${TAG}"' &`,
   `perl -e 'sub TAG_${TAG} {} kill STOP => $$; sleep 1 while 1' &`,
-  // Never the same process for long.
+  // It forks all the time, so it is never the same process for long.
   `perl -e 'sub TAG_${TAG} {} while (1) { exit if fork; select undef, undef, undef, 0.25 }' &`,
 ];
 const COMMAND = `{ ${DAEMONS.join('\n')}\n} >/dev/null 2>&1 </dev/null; sleep ${TAG}`;

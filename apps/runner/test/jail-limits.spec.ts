@@ -61,7 +61,7 @@ const GREEDY: [what: string, cmd: string, reason: string][] = [
   ],
   [
     'open files, many to each of its processes',
-    // Only descriptors: they cost the run almost no memory, but examining them costs much.
+    // Only descriptors: they cost the run almost no memory, but examining them is expensive.
     `perl -MPOSIX -e 'for (1..30) { if (fork == 0) { 1 while dup(0); sleep 600 } } sleep 600'`,
     'The run had more than 50000 files and connections open at once. Go on from here in smaller steps.',
   ],
@@ -130,7 +130,7 @@ describe('a run that exceeds a limit', () => {
     90_000,
   );
 
-  it('costs the runner little memory to end, however long the arguments of its processes are', async () => {
+  it('costs the runner little memory to end, even if its processes have huge arguments', async () => {
     const before = await runner.peakMegabytes();
     const runId = await world.startRun(runner, await world.createThread(runner), 'Be wordy.');
     const events = await world.ended(runId);

@@ -41,7 +41,7 @@ describe('several runners', () => {
       const threadId = await world.createThread(lost);
       const runId = await world.startRun(lost, threadId, 'Hang');
       await waitFor(() => world.requestsFor('Hang') === 1);
-      // The other runner has no free place, which must not matter.
+      // The other runner has no free slot, which must not matter.
       const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
       await lost.end('SIGKILL');
       const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');

@@ -42,7 +42,7 @@ describe('the model proxy explains', () => {
       /refused the request \(400\): "tools are not supported"/,
     ],
   ])(
-    'an upstream’s %i to the person and answers Codex %i, so that it retries only where that helps',
+    'an upstream’s %i to the person and responds to Codex with %i, so that it only retries where that helps',
     async (status, answered, body, sentence) => {
       world.answer = (_req, res) => {
         res.writeHead(status, { 'retry-after': '7', 'content-type': 'application/json' });

@@ -52,7 +52,7 @@ describe('a request to the model', () => {
     ['a tool among others', { tools: [{ type: 'namespace', tools: [{ type: 'mcp' }] }] }],
     ['a tool in the input', { input: [{ type: 'additional_tools', tools: [{ type: 'mcp' }] }] }],
     ['a tool that is no list', { input: [{ type: 'additional_tools', tools: { type: 'mcp' } }] }],
-  ])('is rejected with %s, whatever the network', async (_, body) => {
+  ])('is rejected with %s, regardless of the network setting', async (_, body) => {
     for (const network of [OFF, ON]) {
       const response = await ask(body, network);
       expect(response.status).toBe(400);
@@ -135,7 +135,7 @@ describe('a request to the model', () => {
     expect((await ask({ input: 'x'.repeat(20_000_000) })).status).toBe(200);
   });
 
-  it('takes no more memory than a few conversations, together with all others in flight', async () => {
+  it('takes no more memory than a few conversations, even together with all others in flight', async () => {
     world.answer = (req, res) => {
       req.resume();
       res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();

@@ -12,7 +12,7 @@ import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 
 const KEY = 'sk-the-real-key-0123456789';
-/** Replaces the egress proxy. */
+/** Stands in for the egress proxy. */
 const beside: RequestListener = (req, res) => void res.writeHead(418).end(req.url);
 const BODY = JSON.stringify({ model: 'm', stream: true, input: [] });
 

@@ -14,7 +14,7 @@ describe('the inbox of a run', () => {
   let redis: Redis;
   let runId: string;
   let received: string[];
-  /** Runs whose processes were ended here. */
+  /** Runs whose processes an inbox has ended. */
   let ended: string[];
   let holder: RunInbox;
   let other: RunInbox;
@@ -26,7 +26,7 @@ describe('the inbox of a run', () => {
     return inbox;
   }
 
-  /** Writes a command as it is, without a notice: as if that had been lost. */
+  /** Writes a raw command without its notification, as if that had been lost. */
   const append = (text: string) => redis.xadd(REDIS_KEYS.runInbox(runId), '*', 'id', 'x', 'command', text);
   const open = () => holder.openInbox(runId, ({ id }) => received.push(id));
 
@@ -60,7 +60,7 @@ describe('the inbox of a run', () => {
     expect(received.toSorted()).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('takes a command once, however often it is sent', async () => {
+  it('takes a command once, even if it is sent repeatedly', async () => {
     open();
     for (const inbox of [holder, other, holder]) await inbox.sendCommand(runId, cancel('1'));
     await holder.sendCommand(runId, cancel('2'));
@@ -68,14 +68,14 @@ describe('the inbox of a run', () => {
     expect(received).toEqual(['1', '2']);
   });
 
-  it('finds a command whose notice was lost', async () => {
+  it('finds a command whose notification was lost', async () => {
     open();
     await append(JSON.stringify(cancel('silent')));
     await waitFor(() => received.length > 0);
     expect(received).toEqual(['silent']);
   });
 
-  it('ignores commands that it does not know, and goes on behind them', async () => {
+  it('skips commands that it does not know, and continues after them', async () => {
     await append(JSON.stringify({ id: 'new', type: 'dance', steps: 3 }));
     await append('not JSON');
     expect(await holder.hasCancel(runId)).toBe(false);
@@ -91,7 +91,7 @@ describe('the inbox of a run', () => {
     await waitFor(() => received.length > 0);
     close();
     await holder.sendCommand(runId, cancel('2'));
-    // Its notice has arrived when a runner without the run has acted on it.
+    // Its notification has arrived when a runner without the run has acted on it.
     await waitFor(() => ended.length >= 3);
     expect(received).toEqual(['1']);
   });

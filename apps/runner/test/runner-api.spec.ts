@@ -36,18 +36,18 @@ describe("the runner's API", () => {
     }
   });
 
-  it('refuses a request with an unknown field, since a newer backend may mean a limit by it', async () => {
+  it('refuses a request with an unknown field, which may be a limit from a newer backend', async () => {
     const threadId = await world.createThread(runner);
     const run = { runId: RUN_ID, threadId, prompt: 'Hi', maxCost: 5 };
     const started = await runner.call('POST', '/runs', run);
     expect(started).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     expect((await runner.call('GET', `/runs/${RUN_ID}`)).body).toEqual({ held: false });
-    // A cancel asks for nothing beyond its address.
+    // A cancel needs nothing but its address.
     const cancelled = await runner.call('POST', `/runs/${RUN_ID}/cancel`, { reason: 'budget' });
     expect(cancelled).toMatchObject({ status: 202, body: { runId: RUN_ID } });
   });
 
-  it('tells everyone that it is alive and how agents are isolated, and the backend its configuration', async () => {
+  it('reports its health and isolation to every caller, and its configuration to the backend only', async () => {
     const health = await runner.call('GET', '/health', undefined, '');
     expect(health.status).toBe(200);
     expect(RunnerHealth.strict().parse(health.body)).toMatchObject({
@@ -60,7 +60,7 @@ describe("the runner's API", () => {
     expect(SystemInfo.parse(body)).toMatchObject({ model_source: 'compatible', isolation: 'bubblewrap' });
   });
 
-  it('tells everyone whether it is ready, and what is missing', async () => {
+  it('reports to every caller whether it is ready, and what is missing', async () => {
     const missing = async () => {
       const { status, body } = await runner.call('GET', '/ready', undefined, '');
       const { checks } = Readiness.parse(body);
@@ -147,7 +147,7 @@ describe("the runner's API", () => {
     [{ kind: 'setup', prompt: 'true' }, 'setup', 'true'],
     [{ prompt: 'Hello' }, 'prompt', 'Hello'],
   ])(
-    'starts a run with %j, also in the form of a backend that does not know `input`',
+    'starts a run with %j, and with the form of an older backend that does not know `input`',
     async (body, kind, text) => {
       const threadId = await world.createThread(runner);
       const { body: started } = await runner.call('POST', '/runs', { threadId, ...body });

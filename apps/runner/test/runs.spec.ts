@@ -148,7 +148,7 @@ describe('runs', () => {
     expect(answer).toBe('1. Recall the plum\n2. Recall everything');
   });
 
-  it('happen once, however often they are requested', async () => {
+  it('happen once, even if they are requested repeatedly', async () => {
     const threadId = await world.createThread(runner);
     const runId = randomUUID();
     const prompt = `Recall ${runId}`;
@@ -165,7 +165,7 @@ describe('runs', () => {
     expect(world.requestsFor(runId)).toBe(1);
   });
 
-  it('include those that the version before queued with a kind and a prompt', async () => {
+  it('include those that the previous version queued with a kind and a prompt', async () => {
     const sessionId = await world.createThread(runner);
     const runId = randomUUID();
     const { host, port } = world.redis.options;
@@ -193,7 +193,7 @@ describe('runs', () => {
     for (const runId of runs) expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');
   });
 
-  it('tell people why the model did not answer', async () => {
+  it('report in plain words why the model did not answer', async () => {
     const runId = await world.startRun(runner, await world.createThread(runner), 'Quota');
     const events = await world.ended(runId);
     const [failure] = dataOf(events, 'run.failed');

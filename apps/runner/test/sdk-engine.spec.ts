@@ -96,14 +96,14 @@ describe('the SDK engine', () => {
     await outcome;
   });
 
-  it('does not start Codex when the turn was interrupted before', async () => {
+  it('does not start Codex when the turn was interrupted before its start', async () => {
     const turn = await startFakeCodex(folder, `touch "$0.started"`);
     turn.interrupt();
     await expect(turn.events[Symbol.asyncIterator]().next()).rejects.toThrow();
     await expect(access(join(folder, 'codex.started'))).rejects.toThrow('ENOENT');
   });
 
-  it('discards endless stderr and goes on', async () => {
+  it('discards endless stderr and continues', async () => {
     const { megabytes, events } = await measure(`head -c ${LOUD} /dev/zero >&2; echo '${DONE}'`);
     expect(events).toBe(1);
     expect(megabytes).toBeLessThan(100);

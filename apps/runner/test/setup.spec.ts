@@ -109,7 +109,7 @@ describe('a setup script in Codex’s own sandbox', () => {
     expect(await readdir(world.folder(setups.threadId, 'codex-home'))).toEqual(before);
   });
 
-  it('cannot write elsewhere, whatever the repository’s configuration says', async () => {
+  it('cannot write elsewhere, regardless of the repository’s configuration', async () => {
     const other = world.folder(await world.createWorkspace());
     await mkdir(world.folder(setups.threadId, 'repo', '.codex'), { recursive: true });
     const settings = `[sandbox_workspace_write]\nwritable_roots = ["${other}"]\nnetwork_access = true\n`;

@@ -18,7 +18,7 @@ export const PERMISSIONS = [
 export type Permission = (typeof PERMISSIONS)[number];
 
 /**
- * The one table of who may do what. Owners may do everything. Nobody can become an admin or a member yet, so these
+ * The one table of who may do what. Owners may do everything. No person can become an admin or a member yet, so these
  * roles have no permission.
  */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {

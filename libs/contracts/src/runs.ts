@@ -44,7 +44,7 @@ export const RunInput = z.discriminatedUnion('kind', [
 ]);
 export type RunInput = z.infer<typeof RunInput>;
 
-/** The text of a run's input. Answers and `run.started` events carry it as `prompt`, whatever the kind. */
+/** The text of a run's input. Answers and `run.started` events carry it as `prompt`, for every kind of run. */
 export function textOfInput(input: RunInput): string {
   switch (input.kind) {
     case 'prompt':

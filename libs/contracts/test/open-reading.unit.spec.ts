@@ -8,7 +8,7 @@ import { Problem } from '../src/problems.js';
 import { Run } from '../src/runs.js';
 import { SystemInfo } from '../src/system.js';
 
-/* An older reader of what a newer writer wrote. */
+/* An older reader reads what a newer writer wrote. */
 
 const ID = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
 const AT = '2026-11-23T23:20:09.871Z';
@@ -18,20 +18,20 @@ const ACTIVITY = { v: 1, tenant_id: 'local', session_id: ID, at: AT };
 describe('an open enum', () => {
   const Color = z.object({ color: openEnum(['red', 'green']) });
 
-  it('reads values that it does not know, and nothing but strings', () => {
+  it('reads unknown values, but only strings', () => {
     expect(Color.parse({ color: 'red' })).toEqual({ color: 'red' });
     expect(Color.parse({ color: 'blue' })).toEqual({ color: 'blue' });
     expect(Color.safeParse({ color: 5 }).success).toBe(false);
   });
 
-  it('is closed on writing', () => {
+  it('accepts only its own values on writing', () => {
     const known: z.infer<typeof Color> = { color: 'green' };
     // @ts-expect-error blue is not one of the values
     const other: z.infer<typeof Color> = { color: 'blue' };
     expect([known.color, other.color]).toEqual(['green', 'blue']);
   });
 
-  it('is described like a closed one', () => {
+  it('has the same JSON schema as a closed one', () => {
     const json = (schema: z.ZodType) => JSON.parse(JSON.stringify(z.toJSONSchema(z.object({ schema }))));
     expect(json(openEnum(['red', 'green']))).toEqual(json(z.enum(['red', 'green'])));
     expect(json(openEnum(['red']))).toEqual(json(z.literal('red')));

@@ -51,7 +51,7 @@ const progress = (tenant_id: string, percent: number): SessionProgressActivity =
 
 const percents = (events: { data: string }[]) => events.map(({ data }) => JSON.parse(data).percent);
 
-it("sends each tenant its own activities, from now on or after a client's last one", async () => {
+it("sends each tenant its own activities, from now on or after the client's last one", async () => {
   await publishActivity(redis, progress('a', 1));
   const [a, b] = await Promise.all([openSse(urlOf('a')), openSse(urlOf('b'))]);
   const mistakes = ['not json', JSON.stringify(progress('b', 99))];
@@ -77,7 +77,7 @@ it("sends each tenant its own activities, from now on or after a client's last o
   expect(percents(whole.events)).toEqual([1, 2, 3, 4]);
 });
 
-it('repeats nothing to a client that had more from another process, and refuses a cursor from the future', async () => {
+it('repeats nothing to a client that received more from another process, and refuses a cursor from the future', async () => {
   const entry = (ms: number, percent: number) =>
     redis.xadd(
       REDIS_KEYS.activity('d'),
@@ -98,7 +98,7 @@ it('repeats nothing to a client that had more from another process, and refuses 
   expect([future.status, future.body()]).toEqual([400, 'invalid_cursor']);
 });
 
-it("keeps a tenant's activities for a resume, however many another tenant has", async () => {
+it("keeps a tenant's activities for a resume, regardless of how many another tenant has", async () => {
   await publishActivity(redis, progress('quiet', 1));
   const [[first] = ['']] = await redis.xrange(REDIS_KEYS.activity('quiet'), '-', '+');
   await publishActivity(redis, progress('quiet', 2));
@@ -110,7 +110,7 @@ it("keeps a tenant's activities for a resume, however many another tenant has", 
   expect(percents(client.events)).toEqual([2]);
 });
 
-it('goes on after Redis has lost everything', async () => {
+it('continues after Redis has lost everything', async () => {
   const client = await openSse(urlOf('e'));
   await publishActivity(redis, progress('e', 1));
   await client.until((events) => events.length === 1);
@@ -120,7 +120,7 @@ it('goes on after Redis has lost everything', async () => {
   expect(percents(client.events)).toEqual([1, 2]);
 });
 
-it('hands the activities of every tenant to the handler of their type, also after a restart of Redis', async () => {
+it('passes the activities of every tenant to the handler of their type, even after a restart of Redis', async () => {
   const heard: string[] = [];
   const transport = new ActivityServer(redis);
   const handle = async ({ tenant_id: tenant }: SessionProgressActivity) => heard.push(tenant);
@@ -137,7 +137,7 @@ it('hands the activities of every tenant to the handler of their type, also afte
   transport.close();
 });
 
-it('goes on after Redis was restarted', async () => {
+it('continues after a restart of Redis', async () => {
   const client = await openSse(urlOf('c'));
   await publishActivity(redis, progress('c', 1));
   await client.until((events) => events.length === 1);

@@ -119,7 +119,7 @@ it('continues after any id, of a durable event or a delta, while the run is acti
   }
 });
 
-it('starts to read another run at once while it waits for the first', async () => {
+it('starts to read a second run at once while it waits for the first', async () => {
   const [first, second] = [newOwner(), newOwner()];
   const watching = await openSse(urlOf(first));
   const log = await logs.startLog(first, STARTED);
@@ -143,7 +143,7 @@ it('ignores what follows the first terminal event', async () => {
 });
 
 it.each([1, 2_500, 5_000])(
-  'sends a long log from after event %i, also to many clients at once',
+  'sends a long log from after event %i, even to many clients at once',
   async (after) => {
     const owner = newOwner();
     await writeLongLog(owner, 5_000);
@@ -158,7 +158,7 @@ it.each([1, 2_500, 5_000])(
   },
 );
 
-it('refuses a cursor that is no id, and one that the log does not reach', async () => {
+it('refuses a cursor that is not an id, and one beyond the end of the log', async () => {
   const owner = newOwner();
   await writeSomeLog(owner);
   for (const after of ['abc', '-1', '1-', '4']) {
@@ -175,7 +175,7 @@ it('sends a heartbeat to every client', async () => {
   expect(client.events).toEqual([{ id: null, event: 'heartbeat', data: '{}' }]);
 });
 
-it('cuts off a client that takes nothing, and no other', async () => {
+it('cuts off only the client that does not read', async () => {
   const owner = newOwner();
   const healthy = await openSse(urlOf(owner));
   const stuck = await openSse(urlOf(owner), { paused: true });
@@ -191,7 +191,7 @@ it('cuts off a client that takes nothing, and no other', async () => {
   stuck.close();
 });
 
-it('lets a slow client fall out of the window and still sends it everything', async () => {
+it('sends everything to a slow client, even after it has fallen out of the window', async () => {
   const owner = newOwner();
   const slow = await openSse(urlOf(owner));
   slow.response.pause();
@@ -203,7 +203,7 @@ it('lets a slow client fall out of the window and still sends it everything', as
   expect(idsOf(slow.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
 });
 
-it('goes on after Redis was restarted', async () => {
+it('continues after a restart of Redis', async () => {
   const owner = newOwner();
   const log = await logs.startLog(owner, STARTED);
   const client = await openSse(urlOf(owner));
@@ -214,7 +214,7 @@ it('goes on after Redis was restarted', async () => {
   expect(idsOf(await client.ended())).toEqual(['1', '2', '3']);
 });
 
-it('cuts off its clients when the log is gone after a restart, and tells them so when they come back', async () => {
+it('cuts off its clients when the log is gone after a restart, and gives them the reason when they reconnect', async () => {
   const owner = newOwner();
   await writeSomeLog(owner);
   const client = await openSse(urlOf(owner));
@@ -227,7 +227,7 @@ it('cuts off its clients when the log is gone after a restart, and tells them so
   expect(again.status).toBe(400);
 });
 
-it('drops a log some time after its last client has left, and reads it again for the next', async () => {
+it('drops a log some time after its last client has left, and reads it again for the next client', async () => {
   const owner = newOwner();
   const client = await openSse(urlOf(owner));
   await writeSomeLog(owner);
@@ -249,7 +249,7 @@ it('cuts off its clients when it closes, and accepts no more', async () => {
   expect(late.status).toBe(502);
 });
 
-test('a log that went to the archive before its end was read here is read there, by all who come back', async () => {
+test('a log that was archived before this process read its end is served from the archive to clients that reconnect', async () => {
   const { runId } = newOwner();
   const archived: StreamEntry[] = [];
   const archive = {

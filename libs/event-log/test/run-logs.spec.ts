@@ -53,7 +53,7 @@ async function statusesOf({ runId }: RunLogOwner): Promise<RunStatusActivity[]> 
 }
 
 describe('a writer', () => {
-  it('numbers durable events without a hole, with deltas between them, in the order of the calls', async () => {
+  it('numbers durable events without gaps, with deltas between them, in the order of the calls', async () => {
     const owner = newOwner();
     const log = await logs.startLog(owner, STARTED);
     const writes = [
@@ -111,7 +111,7 @@ describe('a writer', () => {
 });
 
 describe('the end of a log', () => {
-  it('is written once, however many try, and is reported once', async () => {
+  it('is written once and reported once, even if many processes try', async () => {
     const owner = newOwner();
     await logs.startLog(owner, STARTED);
     const usage = { input_tokens: 1, cached_input_tokens: 0, output_tokens: 2, reasoning_output_tokens: 0 };
@@ -137,7 +137,7 @@ describe('the end of a log', () => {
     expect(await statusesOf(owner)).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  it('can be written while a writer is busy, and leaves no hole', async () => {
+  it('can be written while a writer is busy, and leaves no gap', async () => {
     const owner = newOwner();
     const log = await logs.startLog(owner, STARTED);
     const writing = Promise.allSettled(
@@ -160,7 +160,7 @@ it("keeps a tenant's activity stream short", async () => {
   expect(await redis.xlen(ACTIVITY)).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
 });
 
-/** With a workspace, and so with a spool. */
+/** A run with a workspace, and so with a spool. */
 async function newSession(): Promise<RunLogOwner> {
   const owner = newOwner();
   await mkdir(join(root, owner.sessionId));
@@ -169,7 +169,7 @@ async function newSession(): Promise<RunLogOwner> {
 
 describe('a log that was archived', () => {
   const spools = ({ sessionId }: RunLogOwner) => readdir(join(root, sessionId, 'spool'));
-  /** Does what the backend does. */
+  /** Archives the log as the backend does. */
   async function archive(owner: RunLogOwner): Promise<void> {
     await redis.expire(REDIS_KEYS.runEvents(owner.runId), 3_600);
     await logs.spool(owner).remove();
@@ -199,7 +199,7 @@ describe('a log that was archived', () => {
   });
 });
 
-describe('a Redis that forgets', () => {
+describe('a Redis that has lost data', () => {
   const keyOf = ({ runId }: RunLogOwner) => REDIS_KEYS.runEvents(runId);
   const durable = async (owner: RunLogOwner) =>
     (await redis.xrange(keyOf(owner), '-', '+')).filter(([id]) => id.endsWith('-0'));
@@ -212,7 +212,7 @@ describe('a Redis that forgets', () => {
   it.each([
     ['all of a log', (owner: RunLogOwner) => redis.del(keyOf(owner))],
     ['its tail', (owner: RunLogOwner) => cutBehind(owner, '2-1')],
-  ])('gets back %s from the writer that continues', async (_, lose) => {
+  ])('gets back %s from a writer that continues', async (_, lose) => {
     const owner = await newSession();
     const log = await logs.startLog(owner, STARTED);
     await log.appendEvent('turn.started', {});
@@ -229,7 +229,7 @@ describe('a Redis that forgets', () => {
     expect((await logOf(owner)).at(-1)).toMatchObject({ id: '4-0', event: { data: { message: 'b' } } });
   });
 
-  it('gets it back as soon as it is reached again, even if the writer writes nothing', async () => {
+  it('gets the log back as soon as it can be reached again, even if the writer writes nothing', async () => {
     const owner = await newSession();
     await logs.startLog(owner, STARTED);
     const before = await durable(owner);
@@ -239,7 +239,7 @@ describe('a Redis that forgets', () => {
     expect(await durable(owner)).toEqual(before);
   });
 
-  it('gets it back from the process that ends the log', async () => {
+  it('gets the log back from the process that ends it', async () => {
     const owner = await newSession();
     const log = await logs.startLog(owner, STARTED);
     await log.appendEvent('turn.started', {});

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-/** Screenshots that the tests take on their way; kept for people to look at, never compared. */
+/** Screenshots from the stories, for people to look at. No test compares them. */
 const SCREENSHOTS = resolve(import.meta.dirname, '../../../test-results');
 
-/** A real Chromium that talks to nobody but our servers. `npm test` says where it is. */
+/** A real Chromium that connects only to our servers. `npm test` passes its path. */
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
@@ -17,7 +17,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: resolve(SCREENSHOTS, `${name}.png`) });
 }
 
-/** Everything a page complains about: failed scripts, refused resources, console errors. */
+/** Collects the errors of a page: failed scripts, refused resources, console errors. */
 export function complaints(page: Page): string[] {
   const seen: string[] = [];
   page.on('pageerror', (error) => seen.push(String(error)));

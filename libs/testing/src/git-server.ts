@@ -25,11 +25,11 @@ export interface GitServer {
   origin: string;
   /** `127.0.0.1:<port>`, for GIT_TRUSTED_HOSTS */
   host: string;
-  /** How many requests came: tells whether a mirror was fetched again. */
+  /** Number of requests so far, to check whether a mirror was fetched again. */
   requests(): number;
-  /** Makes a repository with one commit on `main` and answers its address. */
+  /** Creates a repository with one commit on `main`. @returns its address */
   createRepository(name: string, files: Record<string, string | Buffer>): Promise<string>;
-  /** Adds a commit to a repository's branch (made when missing). */
+  /** Adds a commit to a repository's branch, which is created if it is missing. */
   commit(name: string, files: Record<string, string | Buffer>, branch?: string): Promise<void>;
   /** The bare repository's folder, for what the helpers above cannot do. */
   path(name: string): string;

@@ -10,7 +10,7 @@ declare global {
   var stopTestPostgres: (() => Promise<void>) | undefined;
 }
 
-/** One real PostgreSQL for the whole Jest run; every suite makes databases of its own on it. */
+/** One real PostgreSQL for the whole Jest run; every suite creates its own databases on it. */
 export default async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'saas-codex-postgres-'));
   const server = await startPostgres({

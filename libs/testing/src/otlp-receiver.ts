@@ -3,14 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-/** A span as it was received. */
+/** A received span. */
 export interface ReceivedSpan {
-  /** `service.name` of who sent it. */
+  /** `service.name` of its sender. */
   service: string;
   name: string;
   traceId: string;
   spanId: string;
-  /** Empty: it began the trace. */
+  /** Empty if it is the root of its trace. */
   parentSpanId: string;
   attributes: Record<string, unknown>;
 }
@@ -31,7 +31,7 @@ interface Export {
   }[];
 }
 
-/** A collector that takes OTLP over HTTP as JSON, and keeps it. */
+/** A collector that receives OTLP over HTTP as JSON and keeps the spans. */
 export async function startOtlpReceiver(): Promise<{ url: string; spans: ReceivedSpan[]; stop(): void }> {
   const spans: ReceivedSpan[] = [];
   const server = createServer(async (req, res) => {

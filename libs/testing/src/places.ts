@@ -1,4 +1,4 @@
-/** Everywhere that the product keeps or shows text, as places to search. */
+/** Lists everything that the product stores or shows as text, so that a spec can search it. */
 import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -22,7 +22,7 @@ export async function environmentOf(pid: number): Promise<Record<string, string>
 }
 
 /**
- * Environment and command line of every process below the launcher: it, the services, the stores, and what the runner
+ * Environment and command line of the launcher and every process below it: the services, the stores, and what the runner
  * started, which is `codex` (named by its command line) or a `command` of an agent.
  * @param services their pids by name
  */
@@ -42,7 +42,7 @@ export async function processPlaces(launcher: number, services: Map<string, numb
     const who = isCodex ? 'codex' : below && name !== 'runner' ? 'command' : name;
     places.push({ name: `environment:${who}`, content: environment ?? '' });
     places.push({ name: `arguments:${who}`, content: commandLine ?? '' });
-    // A map's iteration reaches what is added meanwhile.
+    // Iteration over a map includes entries that are added meanwhile.
     for (const child of all) {
       if (child.parent === pid && !names.has(child.pid)) names.set(child.pid, below ? 'command' : name);
     }
@@ -50,7 +50,7 @@ export async function processPlaces(launcher: number, services: Map<string, numb
   return places;
 }
 
-/** Every file below the folder; those of PostgreSQL's own as one place. */
+/** Every file below the folder; the files of PostgreSQL are one place. */
 export async function filePlaces(folder: string): Promise<Place[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
@@ -59,13 +59,13 @@ export async function filePlaces(folder: string): Promise<Place[]> {
       const file = join(entry.parentPath, entry.name);
       const path = relative(folder, file).split(sep).join('/');
       const name = path.startsWith('postgres/') ? 'postgres' : path;
-      // What ends meanwhile holds nothing any more.
+      // A file that is removed meanwhile holds nothing any more.
       return { name: `file:${name}`, content: await readFile(file).catch(() => Buffer.alloc(0)) };
     }),
   );
 }
 
-/** All objects of every git directory below the folder: in their files they are compressed. */
+/** All objects of every git directory below the folder, since their files are compressed. */
 export async function gitPlaces(folder: string): Promise<Place[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const gitDirs = entries.filter((entry) => entry.name === 'objects' && entry.isDirectory());
@@ -99,7 +99,7 @@ export async function databasePlaces(url: string): Promise<Place[]> {
   }
 }
 
-/** How each type of Redis is read whole. */
+/** How to read all of a Redis key, by its type. */
 const READ: Record<string, (redis: Redis, key: string) => Promise<unknown>> = {
   string: (redis, key) => redis.get(key),
   list: (redis, key) => redis.lrange(key, 0, -1),
@@ -110,7 +110,7 @@ const READ: Record<string, (redis: Redis, key: string) => Promise<unknown>> = {
   none: () => Promise.resolve(null),
 };
 
-/** Every key with all that it holds, by type. */
+/** Every key with its whole value; a place is named after the type. */
 export async function redisPlaces(url: string): Promise<Place[]> {
   const redis = new Redis(url);
   try {
@@ -119,7 +119,7 @@ export async function redisPlaces(url: string): Promise<Place[]> {
       keys.map(async (key) => {
         const type = await redis.type(key);
         const read = READ[type];
-        if (!read) throw new Error(`${key} is a ${type}, which nobody reads here`);
+        if (!read) throw new Error(`${key} is a ${type}, and READ cannot read this type`);
         return { name: `redis:${type}`, content: `${key} ${JSON.stringify(await read(redis, key))}` };
       }),
     );
@@ -128,7 +128,7 @@ export async function redisPlaces(url: string): Promise<Place[]> {
   }
 }
 
-/** Puts the text into a new key of every type that is read. */
+/** Puts the text into a new key of every type that READ knows. */
 export async function plantInRedis(url: string, text: string): Promise<void> {
   const redis = new Redis(url);
   await redis

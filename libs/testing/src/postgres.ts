@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createDatabase as create } from '../../../scripts/lib/postgres.mjs';
 
-/** An empty database of a suite's own on the server that the global setup started. */
+/** Creates an empty database for one suite on the server that the global setup started. */
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const server = process.env.TEST_POSTGRES_URL;
   if (!server) throw new Error('the global setup has started no PostgreSQL');

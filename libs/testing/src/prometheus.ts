@@ -51,7 +51,7 @@ function parseSample(line: string): Sample {
   return { name, labels, value };
 }
 
-/** What a service tells now. */
+/** The present metrics of a service. */
 export class Scrape {
   private constructor(readonly samples: Sample[]) {}
 
@@ -61,7 +61,7 @@ export class Scrape {
     return new Scrape(parseMetrics(await response.text()));
   }
 
-  /** The sum of the samples that have these labels; undefined: there is none. */
+  /** The sum of the samples with these labels; undefined if there are none. */
   value(name: string, labels: Record<string, string> = {}): number | undefined {
     const wanted = Object.entries(labels);
     const found = this.samples.filter(

@@ -11,7 +11,7 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** A Redis server of a suite's own, configured as in production. */
+/** A Redis server for one suite, configured as in production. */
 export async function startRedis(): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'saas-codex-redis-'));
   const port = await freePort();

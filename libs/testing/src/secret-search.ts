@@ -1,4 +1,4 @@
-/** Looks for secrets in anything, however they are spelled: one function for what must not be found and for what must. */
+/** Finds secrets in any encoding. The same function searches for secrets, which must be absent, and a canary, which must not. */
 
 /** Something that can be read: an environment, a file, a table, an answer. */
 export interface Place {
@@ -7,33 +7,33 @@ export interface Place {
   content: string | Buffer;
 }
 
-/** A secret's name, and what gives it away. */
+/** By the name of a secret: a pattern that reveals it. */
 export type Secrets = Record<string, RegExp>;
 
-/** A beginning of this length gives a secret away too: messages are cut short. */
-const TELLING_CHARS = 20;
+/** A prefix of this length reveals a secret too: messages may be truncated. */
+const PREFIX_CHARS = 20;
 
-/** Matches a secret as it is, in an address, and in base64 and hex, at any place within what is encoded. */
+/** Matches a secret in plain text, percent-encoded, in hex and in base64, at any offset within the encoded bytes. */
 export function patternOf(secret: string): RegExp {
-  const telling = secret.slice(0, TELLING_CHARS);
-  if (telling.length < TELLING_CHARS) throw new Error('too short to be told from other text');
-  const bytes = Buffer.from(telling);
+  const prefix = secret.slice(0, PREFIX_CHARS);
+  if (prefix.length < PREFIX_CHARS) throw new Error('a secret is too short to be recognised');
+  const bytes = Buffer.from(prefix);
   const spellings = new Set([
-    telling,
-    encodeURIComponent(telling),
+    prefix,
+    encodeURIComponent(prefix),
     bytes.toString('hex'),
     ...[0, 1, 2].map((offset) => inBase64(bytes, offset)),
   ]);
   return new RegExp([...spellings].map((text) => text.replace(/[^\w-]/g, '\\$&')).join('|'));
 }
 
-/** The characters that are the same whatever stands around the bytes. */
+/** The base64 characters that do not depend on the bytes before and after. */
 function inBase64(bytes: Buffer, offset: number): string {
   const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
   return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
 }
 
-/** @returns for each secret the names of the places that hold it, sorted */
+/** @returns for each secret the sorted names of the places that contain it */
 export function search(places: Iterable<Place>, secrets: Secrets): Record<string, string[]> {
   const found = Object.fromEntries(Object.keys(secrets).map((name) => [name, new Set<string>()]));
   for (const { name, content } of places) {

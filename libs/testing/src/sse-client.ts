@@ -10,9 +10,9 @@ export interface SseEvent {
 export interface SseClient {
   status: number;
   headers: IncomingHttpHeaders;
-  /** What came so far; comments are left out. */
+  /** The events so far, without comments. */
   events: SseEvent[];
-  /** The body when the answer is no event stream. */
+  /** The body if the answer is not an event stream. */
   body: () => string;
   closed: () => boolean;
   /** Waits until the events pass the test. */
@@ -23,7 +23,7 @@ export interface SseClient {
   response: IncomingMessage;
 }
 
-/** Opens an event stream over plain HTTP and collects what comes. Ready once the headers are there. */
+/** Opens an event stream over plain HTTP and collects its events. Resolves when the headers have arrived. */
 export async function openSse(
   url: string,
   { headers = {}, paused = false }: { headers?: Record<string, string>; paused?: boolean } = {},

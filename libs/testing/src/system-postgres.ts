@@ -9,7 +9,7 @@ const DEBIAN = '/usr/lib/postgresql';
 const PROGRAMS = ['initdb', 'postgres', 'pg_dump', 'pg_restore'];
 
 /**
- * The folder of a PostgreSQL with all its programs; null: this machine has none. The one from npm brings its server alone, and
+ * The folder of a PostgreSQL with all its programs; null if this machine has none. The one from npm has only the server, and
  * pg_dump refuses servers that are newer than itself.
  */
 export function systemPostgres(): string | null {
@@ -18,7 +18,7 @@ export function systemPostgres(): string | null {
   return folders.find((folder) => PROGRAMS.every((program) => existsSync(join(folder, program)))) ?? null;
 }
 
-/** A server of the machine's own PostgreSQL. */
+/** Starts a server with the machine's own PostgreSQL. */
 export async function startSystemPostgres(programs: string): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'saas-codex-system-postgres-'));
   const server = await startPostgres({

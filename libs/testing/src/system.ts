@@ -1,4 +1,4 @@
-/** The whole product as a person starts it: `npm start` in a data folder of its own, on ports of its own. */
+/** The whole product, started with `npm start` on its own data folder and ports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, mkdir } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export interface System {
   api(path: string, init?: RequestInit): Promise<Response>;
   /** Kills the launcher and every service with SIGKILL, or asks the launcher to stop, and starts again. */
   restart(how: 'kill' | 'stop'): Promise<void>;
-  /** Processes of ours that live now, by service: `backend`, `backend-2` … */
+  /** The running processes of this system, by service: `backend`, `backend-2` … */
   pids(): Map<string, number>;
   stop(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startSystem(
   return system;
 }
 
-/** @returns a value for each port's setting, and who has which port */
+/** @returns a value for each port setting, and the service at each port */
 async function freePorts(replicas: Replicas): Promise<{ ports: Ports; names: Map<string, string> }> {
   for (;;) {
     const [GATEWAY_PORT = 0, BACKEND_PORT = 0, RUNNER_PORT = 0, POSTGRES_PORT = 0, REDIS_PORT = 0] =
@@ -84,12 +84,12 @@ async function freePorts(replicas: Replicas): Promise<{ ports: Ports; names: Map
         names: new Map(all.map(({ name, port }) => [`${port}`, name])),
       };
     } catch {
-      // One that a replica would have is taken: others, then.
+      // A replica's port is taken: try other ports.
     }
   }
 }
 
-/** The machine's environment without settings of ours, so that a developer's `.env` or shell does not leak in. */
+/** The environment without our settings, so that those of a developer's shell do not leak in. */
 function inherited(): Record<string, string> {
   const ours = /^(CODEX_|GIT_TRUSTED|DATABASE_URL|REDIS_URL|PUBLIC_URL|WORKSPACES_ROOT|NODE_OPTIONS|JEST_)/;
   return Object.fromEntries(
@@ -132,11 +132,11 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended with the launcher already.
+    // It has already ended with the launcher.
   }
 }
 
-/** Found by what only processes of this system have: a port of ours in their environment, our folder for their data. */
+/** Finds the processes of this system by one of its ports in their environment, or by its data folder. */
 function processesOf(dataDir: string, names: Map<string, string>): Map<string, number> {
   const found = new Map<string, number>();
   for (const name of readdirNumbers('/proc')) {
@@ -147,7 +147,7 @@ function processesOf(dataDir: string, names: Map<string, string>): Map<string, n
     if (isService && service) found.set(service, Number(name));
     else if (command.includes(`/postgres -D ${dataDir}/`)) found.set('postgres', Number(name));
   }
-  // Its title is cut short, but it tells its pid.
+  // The title of Redis is truncated, but it has a pid file.
   const redis = Number(readQuietly(join(dataDir, 'redis/redis.pid')));
   if (redis > 0 && readQuietly(`/proc/${redis}/cmdline`) !== '') found.set('redis', redis);
   return found;

@@ -3,9 +3,9 @@ import { openSse, type SseClient } from './sse-client.js';
 import type { System } from './system.js';
 import { waitFor } from './wait-for.js';
 
-/** A person at the API as their browser is: with the cookie of a sign-in link. Everything they are answered is kept. */
+/** Calls the API like a person's browser, with the cookie of a sign-in link. It keeps every answer. */
 export class Visitor {
-  /** Headers and body of every answer. */
+  /** The headers and body of every answer. */
   readonly answers: string[] = [];
 
   private constructor(
@@ -25,7 +25,7 @@ export class Visitor {
     return new Visitor(url, cookie);
   }
 
-  /** GET, or POST of the body; whatever the status. */
+  /** GET, or POST if there is a body. Accepts every status. */
   async ask<T>(path: string, body?: unknown, origin = this.url): Promise<T> {
     const response = await fetch(`${origin}${path}`, {
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
@@ -50,7 +50,7 @@ export class Visitor {
     return openSse(`${this.url}${path}`, { headers: { cookie: this.cookie } });
   }
 
-  /** All events of a run that has ended, as they came. */
+  /** All events of an ended run, in order of arrival. */
   async eventsOf(runId: string): Promise<string> {
     const stream = await this.stream(`/api/runs/${runId}/events`);
     const events = await stream.until((seen) => seen.some(({ event }) => event === 'end'));

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 interface Waiting {
   timeoutMs?: number;
-  /** Between two looks; longer where a look is costly. */
+  /** Pause between two probes; longer if a probe is expensive. */
   everyMs?: number;
   what?: string;
 }
 
-/** Polls until `probe` answers something truthy and gives that back; fails with the last error after the timeout. */
+/** Polls until `probe` returns a truthy value, and returns it. Fails with the last error after the timeout. */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,
   { timeoutMs = 20_000, everyMs = 25, what = 'the condition' }: Waiting = {},

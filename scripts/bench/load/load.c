@@ -5,13 +5,13 @@
  *
  * The file has header lines, an empty line, and then a path per line; client i asks for path i modulo their number. The
  * first <stalled> clients stop reading once the headers are there. An event is a marker in the stream: @T and 19 digits, the
- * time when it was published (CLOCK_MONOTONIC, ns). Told by lines on stdin, it answers with a line of JSON each:
+ * time when it was published (CLOCK_MONOTONIC, ns). It answers each command on stdin with a line of JSON:
  *
  *     connected <ms>           when every client has its headers, or at the deadline
- *     begin                    counts anew
- *     await <events> <ms>      when the reading clients have so many in all, or at the deadline
+ *     begin                    resets its counts
+ *     await <events> <ms>      when the reading clients have this many in all, or at the deadline
  *
- * Only WINDOW connections are opened at a time, so that no server's queue of new connections runs over.
+ * Only WINDOW connections are opened at a time, so that no server's queue of new connections overflows.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ enum { WINDOW = 128, MARKER = 21, BUCKET_US = 50, BUCKETS = 200000, BUFFER = 256
 
 typedef struct {
   int fd;
-  int waiting; /* for its headers */
+  int waiting; /* until the headers have arrived */
   int tail_length;
   char tail[MARKER];
   uint64_t events, newest;

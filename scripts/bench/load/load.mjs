@@ -7,8 +7,8 @@ import { findProgram } from '../../lib/system-packages.mjs';
 import { stopProcess } from '../../lib/processes.mjs';
 
 /**
- * What the readers got since `begin`; `least` and `most` are events of one reading client, times are milliseconds,
- * `disorder` counts events that came again or out of order.
+ * What the readers received since `begin`. `least` and `most` are events of one reading client, times are milliseconds,
+ * `disorder` counts events that were repeated or out of order.
  * @typedef {{ clients: number, ready: number, failed: number, closed: number, events: number, least: number,
  *   most: number, disorder: number, bytes: number, p50: number, p99: number, ms: number }} Readings
  */
@@ -42,23 +42,23 @@ export function startLoad(program, { folder, port, clients, stalled = 0, paths, 
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   /** @param {string} command @returns {Promise<Readings>} */
-  const tell = async (command) => {
+  const ask = async (command) => {
     child.stdin.write(`${command}\n`);
     const { value, done } = await lines.next();
     if (done) throw new Error('The load client ended.');
     return JSON.parse(value);
   };
   return {
-    /** Waits for every client's headers; one that is refused makes it fail. */
+    /** Waits for every client's headers. Fails if a client is refused. */
     connected: async (timeoutMs = 60_000) => {
-      const readings = await tell(`connected ${timeoutMs}`);
+      const readings = await ask(`connected ${timeoutMs}`);
       if (readings.ready < clients)
         throw new Error(`Only ${readings.ready} of ${clients} clients got a stream on port ${port}.`);
       return readings;
     },
-    begin: () => tell('begin'),
+    begin: () => ask('begin'),
     /** @param {number} events of all clients @param {number} [timeoutMs] */
-    await: (events, timeoutMs = 60_000) => tell(`await ${events} ${timeoutMs}`),
+    await: (events, timeoutMs = 60_000) => ask(`await ${events} ${timeoutMs}`),
     stop: () => stopProcess(child, 'SIGTERM', 1_000),
   };
 }

@@ -1,4 +1,4 @@
-/** What Node's own server costs: a set of answers per run, each event framed once and written to all of them. */
+/** A baseline for Node's own server: a set of responses per run, each event framed once and written to all of them. */
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stopProcess, waitUntil } from '../../lib/processes.mjs';
 
-/** Of a server that is Node's: it collects its garbage upon SIGUSR2. */
+/** Environment of a Node server that collects its garbage on SIGUSR2. */
 const COLLECTING = {
   NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'collect-garbage.mjs')).href}`,
 };
 
 /**
- * A server as a process of its own, up once its port answers.
+ * Starts a server as a separate process. Resolves when its port answers.
  * @param {string} name
  * @param {{ command: string[], env: NodeJS.ProcessEnv, url: string, folder: string, graceMs?: number }} options
  */

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { answerWithGit } from '../../lib/git-http-backend.mjs';
 import { capture } from '../../lib/run.mjs';
 
-/* As large as the repository by which cloning was judged before there was a product: 38 MB of files, 220 MB of history. */
+/* As large as the repository in the first measurements of cloning: 38 MB of files, 220 MB of history. */
 const FILES = 5_053;
 const FILE_BYTES = 7_500;
-/** Files that most commits change. */
+/** Number of files that most commits change. */
 const BUSY_FILES = 500;
 const COMMITS = 54_660;
 const CHANGE_BYTES = 5_000;
@@ -20,7 +20,7 @@ export const GIT_ENVIRONMENT = {
   GIT_TERMINAL_PROMPT: '0',
 };
 
-/** A repository with many files and a long history, as a bare one at `path`. @param {string} path */
+/** Creates a bare repository with many files and a long history at `path`. @param {string} path */
 export async function makeRepository(path) {
   await capture('git', ['init', '-q', '--bare', '-b', 'main', path], { env: GIT_ENVIRONMENT });
   const child = spawn('git', ['-C', path, 'fast-import', '--quiet'], {

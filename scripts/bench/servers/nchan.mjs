@@ -7,10 +7,10 @@ import { startPublisher } from './publisher.mjs';
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 
-/** Whether nginx and its nchan module are here (Debian: nginx-light and libnginx-mod-nchan). */
+/** Whether nginx and its nchan module are installed (Debian: nginx-light and libnginx-mod-nchan). */
 export const hasNchan = () => findProgram(['nginx', '/usr/sbin/nginx']) !== undefined && existsSync(MODULE);
 
-/** nginx's nchan module with one worker, on loopback, with nothing of the machine's own configuration. @param {string} folder */
+/** nginx's nchan module with one worker, on loopback, without the machine's own configuration. @param {string} folder */
 export async function startNchan(folder) {
   const port = await freePort();
   const own = join(folder, 'nchan');

@@ -1,4 +1,4 @@
-/** What Nest's own @Sse() costs: a controller as its documentation has it, on Express. */
+/** A baseline for Nest's own @Sse(): a controller as in its documentation, on Express. */
 import 'reflect-metadata';
 import { Body, Controller, Get, HttpCode, Module, Param, Post, Sse } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -26,7 +26,7 @@ class Events {
 }
 
 /**
- * Applies what TypeScript's decorators would.
+ * Applies decorators to a method, as TypeScript does for its syntax.
  * @param {'health' | 'subscribe' | 'publish'} method @param {MethodDecorator[]} decorators @param {ParameterDecorator[]} parameters
  */
 const decorate = (method, decorators, parameters = []) => {

@@ -4,7 +4,7 @@ import { startServer } from './child.mjs';
 import { startPublisher } from './publisher.mjs';
 
 /**
- * One of the Node servers beside ours, by its file.
+ * Starts one of the Node servers that ours is compared with.
  * @param {string} name @param {string} file @param {string} folder
  */
 export async function startNodeServer(name, file, folder) {

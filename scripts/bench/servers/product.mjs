@@ -13,8 +13,8 @@ import { startServer } from './child.mjs';
 /** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
 
 /**
- * The whole product as `npm start` has it, with stores of its own and without the rate limits, which readers that all
- * come from one address would hit.
+ * The whole product as `npm start` runs it, with its own stores and without rate limits, which the readers would hit
+ * because they all have one address.
  * @param {string} root the project's folder
  * @param {string} folder
  * @param {NodeJS.ProcessEnv} [environment] settings
@@ -79,7 +79,7 @@ export async function startProduct(root, folder, environment = {}) {
       await service(only(definitions.runners)),
       await service(only(definitions.backends)),
     ];
-    // The API alone: nobody asks for pages.
+    // Only the API, since the bench requests no pages.
     const gateway = await service({
       ...definitions.gateway,
       env: { ...definitions.gateway.env, WEB_ROOT: '' },
@@ -91,7 +91,7 @@ export async function startProduct(root, folder, environment = {}) {
       workspaces: settings.WORKSPACES_ROOT,
       databaseUrl,
       redisUrl: redis.url,
-      /** Of its services and stores. */
+      /** Process ids of its services and stores. */
       pids: [postgres.process.pid ?? 0, redis.process.pid ?? 0, runner.pid, backend.pid, gateway.pid],
       nodePids: [runner.pid, backend.pid, gateway.pid],
       headers: [`Authorization: Bearer ${token}`],

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Requests that wait for their answers at a time; nginx loses track of many more. */
+/** Requests that wait for answers at the same time. nginx loses track of many more. */
 const BATCH = 100;
 const ANSWER = 'HTTP/1.1 ';
 
 /**
- * Posts events to a server over one kept connection, many requests in one write, so that publishing is not what is
+ * Posts events to a server over one kept-alive connection, many requests in one write, so that publishing is not what is
  * measured.
  * @param {number} port
  */
@@ -46,7 +46,7 @@ export async function startPublisher(port) {
 /** @param {number} port */
 async function connection(port) {
   const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1').resume();
-  // Whoever waits for an answer finds out by waiting; nobody else has to know.
+  // The failure shows as an answer that never arrives.
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return socket;

@@ -5,20 +5,20 @@ import { faultSuite } from '@saas-codex/testing/faults/suite';
 const LOST_MS = 60_000;
 
 /**
- * A runner ends a run in two places, its log and BullMQ's job, which no transaction spans:
+ * A runner ends a run in two places, its log and its BullMQ job, and no transaction spans both:
  *
- *     of its own run    the log's end ──► the job is completed
- *     of a lost run     the job is failed ──► the log's end
+ *     its own run     the log's end ──► the job is completed
+ *     a lost run      the job is failed ──► the log's end
  *
- * Runners are killed between the two, and right before the first.
+ * Runners are killed between these two steps, and right before the first.
  */
-describe('every runner is killed', () => {
+describe('a run ends once when every runner is killed', () => {
   const suite = faultSuite(3);
 
   const killAll = () => Promise.all(suite.world.runners.map((runner) => runner.kill()));
   const startAll = () => Promise.all(suite.world.runners.map((runner) => runner.start()));
 
-  /** Which list of BullMQ's the run's job is in: `active`, `failed` … */
+  /** Whether the run's job is in this list of BullMQ: `active`, `failed` … */
   const jobIs = async (state: string, runId: string) => {
     const key = `${REDIS_KEYS.queuePrefix}:runs:${state}`;
     const { direct } = suite.world.redis;
@@ -35,7 +35,7 @@ describe('every runner is killed', () => {
     ['before', 0, 'interrupted'],
     ['behind', 1, 'succeeded'],
   ] as const)(
-    '%s the end of the log of a run that its turn has completed',
+    '%s the end of a completed run’s log is written',
     async (place, ends, status) => {
       const { world } = suite;
       const link = world.links.runnerRedis;
@@ -45,7 +45,9 @@ describe('every runner is killed', () => {
       link.hold(place, 'run.succeeded');
       world.model.openGate(`gate-${ends}`);
       await waitFor(() => link.met.held > before, { what: 'the end of the log' });
-      await waitFor(async () => (await endsInRedis(watcher.runId)) === ends, { what: 'the boundary' });
+      await waitFor(async () => (await endsInRedis(watcher.runId)) === ends, {
+        what: 'the expected end in Redis',
+      });
       await killAll();
       expect([await endsInRedis(watcher.runId), await jobIs('active', watcher.runId)]).toEqual([ends, true]);
       link.heal();
@@ -62,7 +64,7 @@ describe('every runner is killed', () => {
     180_000,
   );
 
-  it('when the job of a lost run has failed, and its log has no end yet', async () => {
+  it('when the job of a lost run has failed and its log has no end yet', async () => {
     const { world } = suite;
     const link = world.links.runnerRedis;
     const before = link.met.held;

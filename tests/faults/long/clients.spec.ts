@@ -6,7 +6,7 @@ import { faultSuite } from '@saas-codex/testing/faults/suite';
 describe('clients', () => {
   const suite = faultSuite(2);
 
-  it('that stop reading are cut off, hold up nobody, and go on where they were', async () => {
+  it('that stop reading are cut off, delay no other client, and resume where they were', async () => {
     const { world } = suite;
     const healthy = await world.prompt(0, 'Huge');
     const slow = Array.from({ length: 10 }, () => world.watchDirectly(healthy.runId));
@@ -19,7 +19,7 @@ describe('clients', () => {
     expect(await Promise.all(has.map((look) => look()))).not.toContain(false);
     for (const watcher of slow) watcher.stall();
     await healthy.ended();
-    // They have not read a byte since. It is the gateway that has closed, as the kernel says.
+    // They have not read since. The kernel shows that the gateway has closed the connections.
     for (const look of has)
       await waitFor(async () => !(await look()), { what: 'a slow client to be cut off' });
     for (const watcher of slow) watcher.readOn();
@@ -34,7 +34,7 @@ describe('clients', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('that vanish without a word, over and over, leave nothing behind', async () => {
+  it('that repeatedly reset their connections leave nothing behind', async () => {
     const { world } = suite;
     const watcher = await world.prompt(1, 'Talk');
     await watcher.until('item.delta');

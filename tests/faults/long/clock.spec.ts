@@ -6,14 +6,14 @@ import { faultSuite } from '@saas-codex/testing/faults/suite';
 const CLOCK = resolve(import.meta.dirname, '../../../libs/testing/src/faults/jumping-clock.mjs');
 
 /**
- * The wall clock of one service jumps, as far as the service itself can tell: its Date is moved. The clocks of Redis, of
- * PostgreSQL and of the kernel, and so timeouts and expiry, are not: that would take a machine of its own.
+ * The wall clock of one service jumps, as seen by the service itself: its Date is moved. The clocks of Redis,
+ * PostgreSQL and the kernel, and so timeouts and expiry, stay: moving those would require a separate machine.
  */
-describe('the clock', () => {
+describe('runs succeed while the clock', () => {
   const suite = faultSuite(1, { settings: { NODE_OPTIONS: `--import ${CLOCK}` } });
 
   it.each(['runners', 'backends'] as const)(
-    'of the %s jumps by an hour, to and fro, while runs work',
+    'of the %s jumps back and forth by an hour',
     async (name) => {
       const { world } = suite;
       for (let jump = 1; jump <= 3; jump++) {

@@ -3,16 +3,16 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { faultSuite } from '@saas-codex/testing/faults/suite';
 import type { Link } from '@saas-codex/testing/faults/world';
 
-/** Between any two services; towards the model it is Codex that asks again. */
+/** The links between services. Codex itself retries requests to the model. */
 const LINKS: Link[] = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database'];
-/** Shorter than a runner's hold on its runs, so that nobody has a reason to give one up. */
+/** Shorter than a runner's lease on its runs, so no run is closed as lost. */
 const FOR_MS = 3_000;
 
-describe('the network', () => {
+describe('runs succeed on a network that fails:', () => {
   const suite = faultSuite(3);
 
   it.each(LINKS)(
-    '%s is cut, silent, slow and reset, while runs begin, work and end',
+    'the link %s is cut, silent, slow and reset while runs start, work and end',
     async (name) => {
       const { world } = suite;
       const link = world.links[name];
@@ -28,7 +28,7 @@ describe('the network', () => {
         const before = count();
         inflict();
         const during = world.prompt(1, 'Work');
-        // Towards the runners there is traffic only when a run begins.
+        // Traffic to the runners only occurs when a run starts.
         await waitFor(() => count() > before, { what: `the link to be ${fault}` });
         await delay(FOR_MS);
         link.heal();
@@ -44,7 +44,7 @@ describe('the network', () => {
     240_000,
   );
 
-  it('to Redis is cut for longer than a runner holds its runs: they are closed, once', async () => {
+  it('a cut link to Redis that outlasts the leases of runners closes their runs, once', async () => {
     const { world } = suite;
     const watcher = await world.prompt(2, 'Endless');
     await watcher.until('item.delta');
@@ -63,7 +63,7 @@ describe('the network', () => {
 describe('PostgreSQL', () => {
   const suite = faultSuite(2);
 
-  it('is ended at once while a run is settled, and recovers: nothing that was accepted is lost', async () => {
+  it('is killed while a run is settled, and loses nothing that was accepted', async () => {
     const { world } = suite;
     const watchers = await Promise.all([0, 1].map((n) => world.prompt(n, `Hold ${n}`)));
     await Promise.all(watchers.map((watcher) => watcher.until('item.delta')));

@@ -5,13 +5,13 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { processesIn } from '@saas-codex/testing/faults/invariants';
 import { faultSuite, ORPHAN_MS } from '@saas-codex/testing/faults/suite';
 
-/** Longer than a runner's hold on its runs lasts: LOCK + 2 × CHECK of LOST_RUNNER, and some. */
+/** Longer than a runner's lease on its runs: more than LOCK + 2 × CHECK of LOST_RUNNER. */
 const PAST_THE_LEASE_MS = 24_000;
 
 describe('a service that is killed', () => {
   const suite = faultSuite(6);
 
-  it('gateway: clients come back and have lost nothing', async () => {
+  it('gateway: clients reconnect and lose nothing', async () => {
     const { world } = suite;
     const watcher = await world.prompt(0, 'Talk');
     await watcher.until('item.delta');
@@ -22,7 +22,7 @@ describe('a service that is killed', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('every backend: the run goes on meanwhile, and its end is settled', async () => {
+  it('every backend: the run continues, and its end is settled after the restart', async () => {
     const { world } = suite;
     const watcher = await world.prompt(0, 'Talk');
     await watcher.until('item.delta');
@@ -33,13 +33,13 @@ describe('a service that is killed', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('runner: its run is closed as interrupted, and the person can go on', async () => {
+  it('runner: its run is closed as interrupted, and its session accepts the next prompt', async () => {
     const { world } = suite;
     const watchers = await Promise.all([1, 2, 3, 4].map((session) => world.prompt(session, 'Endless')));
     await Promise.all(watchers.map((watcher) => watcher.until('item.delta')));
     await world.runners[0]?.kill();
     const killedAt = Date.now();
-    // Of several runs each runner has some; this is the evidence that the killed one had one.
+    // Several runs are spread over the runners. This proves that the killed runner had one of them.
     const lost = await waitFor(
       async () => {
         const runs = await Promise.all(watchers.map(({ runId }) => world.client.run(runId)));
@@ -59,7 +59,7 @@ describe('a service that is killed', () => {
     await suite.keepsItsPromises();
   }, 180_000);
 
-  it('every backend, while a run is being handed over: it starts all the same, once', async () => {
+  it('every backend, while a run is being handed over: the run still starts, once', async () => {
     const { world } = suite;
     world.links.dispatch.freeze();
     const watcher = await world.prompt(5, 'Work');
@@ -76,7 +76,7 @@ describe('a service that is killed', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('every backend, while a log is being archived: it is archived whole', async () => {
+  it('every backend, while a log is being archived: the whole log is archived', async () => {
     const { world } = suite;
     const release = await world.statuses.lockArchive();
     const watcher = await world.prompt(0, 'Work');
@@ -96,16 +96,16 @@ describe('a service that is killed', () => {
   }, 120_000);
 });
 
-describe('a runner that stands still', () => {
+describe('a runner that is frozen', () => {
   const suite = faultSuite(2);
 
-  it('is taken for lost, and what it writes when it wakes up is refused', async () => {
+  it('counts as lost, and its writes after it wakes up are refused', async () => {
     const { world } = suite;
     const watchers = await Promise.all([0, 1].map((session) => world.prompt(session, 'Endless')));
     await Promise.all(watchers.map((watcher) => watcher.until('item.delta')));
     await Promise.all(world.runners.map((runner) => runner.pause()));
     await delay(PAST_THE_LEASE_MS);
-    // Nobody could renew a hold. Whoever wakes up first takes the other one's run for lost, and perhaps its own.
+    // No runner could renew its leases. The first to wake up treats the other's run as lost, and perhaps its own.
     const [first, second] = world.runners;
     await first?.resume();
     const endings = () => Promise.all(watchers.map(({ runId }) => world.client.run(runId)));
@@ -123,10 +123,10 @@ describe('a runner that stands still', () => {
   }, 180_000);
 });
 
-describe('a runner that is told to end', () => {
+describe('a runner that is terminated', () => {
   const suite = faultSuite(1, { runners: 1 });
 
-  it('while Redis is away closes its run once Redis is back', async () => {
+  it('while Redis is down closes its run once Redis is back', async () => {
     const { world } = suite;
     const watcher = await world.prompt(0, 'Endless');
     await watcher.until('item.delta');
@@ -136,7 +136,7 @@ describe('a runner that is told to end', () => {
     await delay(5_000);
     await world.redis.restart();
     await watcher.ended(ORPHAN_MS);
-    // BullMQ may wait for ever for a connection that was away when it was told to close; the runner ends all the same.
+    // BullMQ may wait for ever for a connection that was down when it was closed. The runner must still end.
     await waitFor(() => !existsSync(`/proc/${pid}`), { timeoutMs: ORPHAN_MS, what: 'the runner to end' });
     await world.runners[0]?.start();
     const run = await world.client.ended(watcher.runId, ORPHAN_MS);

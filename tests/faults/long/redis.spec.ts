@@ -6,7 +6,7 @@ import { faultSuite } from '@saas-codex/testing/faults/suite';
 describe('Redis', () => {
   const suite = faultSuite(5, { redisDiskMb: 24 });
 
-  it('is killed and comes back with its data: runs go on', async () => {
+  it('is killed and comes back with its data: runs continue', async () => {
     const { world } = suite;
     const watcher = await world.prompt(0, 'Hold 0');
     await watcher.until('item.delta');
@@ -19,7 +19,7 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('comes back empty while runs wait, are handed over, work and end', async () => {
+  it('comes back empty while runs wait, are handed over, work and end: waiting runs succeed, and all runs end', async () => {
     const { world } = suite;
     const working = await world.prompt(0, 'Hold 1');
     await working.until('item.delta');
@@ -35,13 +35,13 @@ describe('Redis', () => {
     world.links.dispatch.heal();
     world.model.openGate('gate-1');
     await Promise.all([working, waiting, ending, handedOver].map((watcher) => watcher.ended(90_000)));
-    // What had not begun is begun; what had is closed at worst.
+    // Runs that had not started are started. Runs that had started are closed at worst.
     for (const { runId } of [waiting, handedOver])
       expect((await world.client.ended(runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
   }, 240_000);
 
-  it('comes back with an older state: nobody who had read further loses his place', async () => {
+  it('comes back with an older state: clients that had read further keep their place', async () => {
     const { world } = suite;
     const watcher = await world.prompt(1, 'Hold 3');
     await watcher.until('run.started');
@@ -49,7 +49,7 @@ describe('Redis', () => {
     await watcher.until('item.delta');
     const before = await world.redis.direct.xlen(REDIS_KEYS.runEvents(watcher.runId));
     await world.redis.kill();
-    // The client has a cursor that this Redis does not reach.
+    // The client's cursor is beyond the end of the log in this Redis.
     world.links.runnerRedis.cut();
     await world.redis.restart({ remembered: true });
     expect(await world.redis.direct.xlen(REDIS_KEYS.runEvents(watcher.runId))).toBeLessThan(before);
@@ -61,7 +61,7 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('has lost the activity streams and the subscriptions of the backends: runs are settled and new ones start', async () => {
+  it('loses the activity streams and the subscriptions of the backends: runs are settled and new ones start', async () => {
     const { world } = suite;
     const watcher = await world.prompt(3, 'Hold 4');
     await watcher.until('item.delta');
@@ -77,7 +77,7 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('has forgotten a run that is worked: it is closed, and its turn not begun again', async () => {
+  it('loses a running run: it is closed, and its turn does not start again', async () => {
     const { world } = suite;
     const watcher = await world.prompt(4, 'Endless');
     await watcher.until('item.delta');
@@ -89,7 +89,7 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('has no memory left: writes wait, and go on', async () => {
+  it('runs out of memory: writes wait, then continue', async () => {
     const { world } = suite;
     const watcher = await world.prompt(0, 'Hold 5');
     await watcher.until('item.delta');
@@ -104,7 +104,7 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
-  it('has a full disk: writes wait, and go on', async () => {
+  it('has a full disk: writes wait, then continue', async () => {
     const { world } = suite;
     const watcher = await world.prompt(2, 'Hold 6');
     await watcher.until('item.delta');

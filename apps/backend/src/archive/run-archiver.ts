@@ -41,7 +41,7 @@ const NEXT_PAGE = `
  *                              └─► rows, stream set to expire, archived_at ◄─┘ ─► spool removed
  *
  * The rows, archived_at and the lock of the run are one transaction. So only one of several backends archives a run, and a
- * crash before the commit leaves a run that is archived again. Whoever reads a log while it expires goes on in Postgres.
+ * crash before the commit leaves a run that is archived again. Readers of a log that expires continue in Postgres.
  * A scan goes through all runs that wait, page by page, so logs that cannot be archived don't block the others.
  */
 @Injectable()

@@ -74,7 +74,7 @@ export class LockConnection {
     await this.query(UNLOCK, [lock]);
   }
 
-  /** After a failure nobody knows which locks are held: the connection is given up. */
+  /** After a failure it is unknown which locks are held, so the connection is given up. */
   private async query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> {
     try {
       const { rows } = await this.oneQuery(() => this.client.query<Row>(text, values));

@@ -32,9 +32,9 @@ const POLL_MS = 100;
  *     withLock ─► in this process: first come, first served ─► between backends: pg_try_advisory_lock, polled
  *                                                                └─► work(signal) ─► pg_advisory_unlock
  *
- * All locks of a backend live on one connection of its own (`LockConnection`), so however many are held, they take
+ * All locks of a backend live on one connection of its own (`LockConnection`), so any number of them takes
  * nothing from the pool that the work needs. When the connection is lost, so are its locks: the signals of all work
- * under them abort, and `withLock` throws `LockLostError`, whatever the work has answered.
+ * under them abort, and `withLock` throws `LockLostError`, regardless of the result of the work.
  */
 export class Locks implements OnApplicationShutdown {
   private connection: Promise<LockConnection> | null = null;

@@ -15,7 +15,7 @@ type AfterCommit = () => void | Promise<void>;
  *       tx.afterCommit(() => activity.publish(…));
  *     });
  *
- * `run` is one transaction. Whatever others may see of it (activity, kicks of background work) is published with
+ * `run` is one transaction. Its visible effects (activity, kicks of background work) are published with
  * `tx.afterCommit`.
  */
 @Injectable()

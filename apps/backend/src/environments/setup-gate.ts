@@ -3,7 +3,7 @@ import type { Setup } from '@saas-codex/contracts/sessions';
 
 /**
  * The setup gate: a session's prompts wait for as long as it has a setup script whose last run has not succeeded. Clients
- * can tell from a session's `setup` and `setup_status`. Setup runs pass the gate, so they overtake prompts that wait.
+ * see this in a session's `setup` and `setup_status`. Setup runs pass the gate, so they overtake prompts that wait.
  */
 export const isBlockedBySetup = (
   kind: RunKind,

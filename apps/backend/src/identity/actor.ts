@@ -10,7 +10,7 @@ export type Caller =
 /** The parts of the backend that work without a request. */
 export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
 
-/** Who acts: a caller, or a named part of the system. A part of the system has no role and is nobody's owner. */
+/** Who acts: a caller, or a named part of the system. A part of the system has no role and owns nothing. */
 export type Actor = Caller | { kind: 'system'; part: SystemPart };
 
 /** What rows keep of an actor, in `created_by` for example: the id of a person, or `system:<part>`. */

@@ -19,7 +19,7 @@ type Task =
   | { kind: 'remove-mirrors' | 'empty-trash' };
 
 /**
- * Frees what nobody uses, and measures what the rest takes. One backend at a time does it, every few minutes:
+ * Frees unused storage and measures the rest. One backend at a time does this, every few minutes:
  *
  *     session idle ──RETENTION_IDLE_DAYS──► archived ──RETENTION_WORKSPACE_DAYS──► its workspace is removed
  *     mirror that no workspace borrows from ──RETENTION_MIRROR_DAYS──► removed

@@ -101,7 +101,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     if (await this.runner.isHeld(run.id)) return 'done';
     if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
     // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that
-    // works on it all the same is told to stop, and finds the log closed.
+    // still works on it gets a cancel, and finds the log closed.
     await this.cancel(run);
     await this.settling.close(ctx, run, lost(run));
     return 'more';

@@ -14,7 +14,7 @@ const CONCURRENCY = 4;
 
 /**
  * Sets up new sessions and removes deleted ones. One backend at a time works on a session; when it dies, another one
- * goes on.
+ * continues.
  */
 @Injectable()
 export class SessionReconciler extends Reconciler<SessionRef> {

@@ -141,7 +141,7 @@ export class SessionStore {
     });
   }
 
-  /** What clients can see of the session, to tell whether it has changed. */
+  /** The part of the session that clients can see, to detect changes. */
   private publicState(session: SessionEntity): string {
     return JSON.stringify([this.view(session), session.deletedAt]);
   }

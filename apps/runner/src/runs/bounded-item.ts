@@ -12,7 +12,7 @@ const MAX_DEPTH = 20;
 
 /**
  * The item itself, or as much of it as an event may hold: long texts lose their middle, lists and objects their last
- * members. An agent can have Codex print anything at any length, also in fields and types that nobody knows.
+ * members. An agent can have Codex print anything at any length, also in unknown fields and types.
  */
 export function boundItem(item: Item): Item {
   if (fits(item)) return item;

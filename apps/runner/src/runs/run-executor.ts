@@ -32,7 +32,7 @@ import { TurnRecorder } from './turn-recorder.js';
  *         ──► checkpoint ──► the engine's events, one by one ──► end every process ──► run.succeeded | failed | …
  *
  * The log's first entry is the only claim. It can be written once, in Redis and in the run's spool. So a turn is never
- * started twice, whatever the queue does and whatever Redis forgets.
+ * started twice, even if the queue delivers it again or Redis loses data.
  */
 
 const MEGABYTE = 1024 * 1024;

@@ -8,7 +8,7 @@ import type { BoundedLog } from './bounded-log.js';
 import { DeltaBuffer } from './delta-buffer.js';
 import { failedOutcome, type RunOutcome, succeededOutcome } from './run-outcome.js';
 
-/** Characters of an error message of Codex, which quotes whatever a server sent. */
+/** Maximum characters of an error message of Codex, which may quote a server's whole response. */
 const MAX_MESSAGE = 2_000;
 
 /**

@@ -7,7 +7,7 @@ import { link, rename, rm, writeFile } from 'node:fs/promises';
  */
 
 /**
- * Replaces whatever is at `path`, also a symbolic link.
+ * Replaces the file or symbolic link at `path`.
  * @param flush whether the content must survive a power failure
  */
 export async function replaceFile(

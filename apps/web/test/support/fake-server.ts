@@ -67,7 +67,7 @@ class FakeConnection {
   }
 }
 
-/** Lets promises and streams go on. Use fake timers with `REAL_STREAMS`, or it never returns. */
+/** Lets promises and streams continue. Use fake timers with `REAL_STREAMS`, or it never returns. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

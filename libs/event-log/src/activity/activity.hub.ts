@@ -112,7 +112,7 @@ export async function serveActivity(
 }
 
 const cursorInFuture = () =>
-  new ProblemError('invalid_cursor', 'There is no such activity yet. Leave the id out to go on from now on.');
+  new ProblemError('invalid_cursor', 'There is no such activity yet. Omit the id to continue from now on.');
 
 const toActivityFrame = ({ id, type, event }: StreamEntry): Frame => ({
   id,

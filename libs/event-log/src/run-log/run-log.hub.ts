@@ -97,7 +97,7 @@ export class RunLogHub extends Hub {
     return { after: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
   }
 
-  /** Reads from Redis as long as the log goes on there without a hole, and else from the archive: it may just have expired. */
+  /** Reads from Redis while the log continues there without a gap, or else from the archive: it may just have expired. */
   private async readHistory(key: string, after: EventId, archive: RunLogArchive): Promise<HistoryPage> {
     const inRedis = await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES);
     const next = inRedis[0]?.id;

@@ -18,11 +18,11 @@ export interface TestBackend {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Closes the app; its database, Redis and folders stay, so that `startBackend(config)` finds everything again. */
   close(): Promise<void>;
-  /** Closes the app and removes all that was made for it. */
+  /** Closes the app and removes everything that was created for it. */
   stop(): Promise<void>;
 }
 
-/** Nothing listens on port 9 (discard) of loopback: the runner of specs that need none. */
+/** The runner's address in specs that need no runner: nothing listens on port 9 (discard) of loopback. */
 const NO_RUNNER = 'http://127.0.0.1:9';
 
 /**
@@ -53,7 +53,7 @@ export async function startBackend(
     ...overrides,
   });
   const app = await start(config);
-  // Nest does not stand being closed twice.
+  // Nest fails when it is closed twice.
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close());
   const url = await app.getUrl();

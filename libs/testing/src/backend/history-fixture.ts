@@ -13,7 +13,7 @@ const AUTHOR = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
 export const runGit = async (cwd: string, ...args: string[]) =>
   (await execute('git', [...AUTHOR, ...args], { cwd, encoding: 'buffer' })).stdout;
 
-/** Opens a session on a repository of its own. @param files of the repository; null: an empty one */
+/** Opens a session on a repository of its own. @param files of the repository; null: an empty repository */
 async function openHistory(
   git: GitServer,
   fixture: WorkspacesFixture,

@@ -42,7 +42,7 @@ const SCENARIOS: ScenarioInput[] = [
 
 export interface Answer<T> {
   status: number;
-  /** With the fields of a problem document, when it is one. */
+  /** The body, with the fields of a problem document if it is one. */
   body: T & { code?: ProblemCode; detail?: string };
 }
 
@@ -60,7 +60,7 @@ export class SessionsWorld {
   slowHost: SlowHost;
   root: string;
 
-  /** Starts all but the runner. */
+  /** Starts everything except the runner. */
   static async create(
     settings: SessionsWorld['settings'] = {},
     runnerSettings: Record<string, string> = {},
@@ -104,7 +104,7 @@ export class SessionsWorld {
     return world;
   }
 
-  /** One more backend on the same database, Redis and folders. */
+  /** Starts another backend on the same database, Redis and folders. */
   async startBackend(): Promise<TestBackend> {
     const backend = await startBackend(this.settings);
     this.backends.push(backend);

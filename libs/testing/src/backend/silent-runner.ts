@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A runner that takes every thread and run, holds them and does nothing with them: the tests write the logs. */
+/** A runner that accepts every thread and run and does nothing with them: the tests write the logs. */
 export async function startSilentRunner(): Promise<{ url: string; stop(): void }> {
   const server = createServer(async (req, res) => {
     let text = '';

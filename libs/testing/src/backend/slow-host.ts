@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 export interface SlowHost {
   /** `127.0.0.1:<port>` */
   host: string;
-  /** A repository whose clone goes on until `refuse`. */
+  /** A repository whose clone hangs until `refuse` is called. */
   url: string;
-  /** Answers every request, those that wait and those to come, with 404. */
+  /** Responds with 404 to all waiting and future requests. */
   refuse(): void;
   stop(): Promise<void>;
 }

@@ -16,12 +16,12 @@ const PATIENCE_MS = 90_000;
 const RETRY_MS = 150;
 
 /**
- * A program that uses the API as it should be used: what got no answer, or one that blames the server, is sent again under
- * the same Idempotency-Key. It remembers what it was promised.
+ * An API client that behaves correctly: it repeats requests that got no answer or a temporary error, under the same
+ * Idempotency-Key. It remembers every accepted prompt.
  */
 export class Client {
   readonly accepted: Accepted[] = [];
-  /** Requests that had to be sent again. */
+  /** Number of requests that had to be repeated. */
   retries = 0;
   private checked = 0;
 
@@ -35,7 +35,7 @@ export class Client {
     return new Client(url, { authorization: `Bearer ${token}` });
   }
 
-  /** What was accepted since the last call. */
+  /** The prompts that were accepted since the last call. */
   takeUnchecked(): Accepted[] {
     const unchecked = this.accepted.slice(this.checked);
     this.checked = this.accepted.length;
@@ -91,7 +91,7 @@ export class Client {
       if (answer && !answer.passes)
         throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
       if (performance.now() > giveUpAt)
-        throw new Error(`${path} got no good answer: ${JSON.stringify(answer)}`);
+        throw new Error(`${path} still fails after ${PATIENCE_MS} ms: ${JSON.stringify(answer)}`);
       this.retries++;
       await delay(RETRY_MS);
     }
@@ -102,7 +102,7 @@ export class Client {
       const response = await fetch(`${this.url}${path}`, { ...init, signal: AbortSignal.timeout(45_000) });
       const { ok, status } = response;
       const body = (await response.json()) as { code?: string };
-      // 409 with this code: the first attempt is still at work.
+      // 409 with this code: the first attempt is still in progress.
       const passes = status >= 500 || status === 429 || body.code === 'idempotency_in_progress';
       return { ok, status, body, passes };
     } catch {

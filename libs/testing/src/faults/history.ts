@@ -4,7 +4,7 @@ import { GATES } from './scenarios.js';
 import type { ServiceProcess } from './service-process.js';
 import type { Link, FaultWorld } from './world.js';
 
-/** What is killed; a store comes back with its data. */
+/** Services and stores that are killed. A store restarts with its data. */
 const VICTIMS = ['gateway', 'backend', 'runner', 'redis', 'postgres'] as const;
 const CUTS = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database'] as const satisfies Link[];
 const KINDS = ['Quick', 'Work', 'Talk', 'Talk', 'Hold'] as const;
@@ -31,7 +31,7 @@ export interface History {
   pausesMs: number[];
 }
 
-/** Exactly as many steps of each sort as asked for, in any order. */
+/** Exactly the requested number of steps of each kind, in any order. */
 const historyOf = ({ prompts, cancels, reconnects, kills, resets }: HistorySize): fc.Arbitrary<History> => {
   const times = <T>(count: number, one: fc.Arbitrary<T>) =>
     fc.array(one, { minLength: count, maxLength: count });
@@ -69,10 +69,10 @@ const historyOf = ({ prompts, cancels, reconnects, kills, resets }: HistorySize)
     );
 };
 
-/** The same seed and size give the same history. Real processes make no promise to behave the same in it. */
+/** The same seed and size give the same history. Real processes may still behave differently in it. */
 export function generate(size: HistorySize, seed: number): History {
   const [history] = fc.sample(historyOf(size), { seed, numRuns: 1 });
-  if (!history) throw new Error('no history was generated');
+  if (!history) throw new Error('fast-check generated no history');
   return history;
 }
 
@@ -82,14 +82,14 @@ export interface Done {
   resets: number;
 }
 
-/** Lives through a history, brings everything back up and lets every run go on. @returns what really happened */
+/** Plays a history, restarts everything that is down and opens all gates. @returns what really happened */
 export async function play(world: FaultWorld, { steps, pausesMs }: History): Promise<Done> {
   const done: Done = { kills: 0, reconnects: 0, resets: 0 };
   const down = new Map<string, Promise<void>>();
   const prompts: Promise<unknown>[] = [];
   for (const [index, step] of steps.entries()) {
     await take(world, step, { done, down, prompts });
-    // From here on there is somebody to disturb.
+    // From here on there is a run to disturb.
     if (index === 0) await Promise.all(prompts);
     await delay(pausesMs[index] ?? 0);
   }
@@ -101,21 +101,21 @@ export async function play(world: FaultWorld, { steps, pausesMs }: History): Pro
 
 interface Playing {
   done: Done;
-  /** What is down, until it is up again. */
+  /** By name: services that are down. Each promise settles when its service is up again. */
   down: Map<string, Promise<void>>;
   prompts: Promise<unknown>[];
 }
 
 async function take(world: FaultWorld, step: Step, { done, down, prompts }: Playing): Promise<void> {
   const later = (work: Promise<unknown>) => {
-    // Its failure is seen when all are waited for.
+    // A failure surfaces when `play` awaits all prompts.
     work.catch(() => undefined);
     prompts.push(work);
   };
   switch (step.do) {
     case 'prompt': {
       const kind = step.kind === 'Hold' ? `Hold ${prompts.length % GATES}` : step.kind;
-      // Accepted when it can be: a service may be down, and the history goes on meanwhile.
+      // Not awaited: a service may be down, and the history continues until the prompt is accepted.
       later(world.prompt(step.session, kind));
       return;
     }
@@ -144,7 +144,7 @@ async function take(world: FaultWorld, step: Step, { done, down, prompts }: Play
   }
 }
 
-/** Kills it, and starts it again a little later, as whoever keeps the services up does. */
+/** Kills the victim and restarts it a little later, like a process supervisor. */
 async function kill(
   world: FaultWorld,
   { victim, which, downMs }: Extract<Step, { do: 'kill' }>,

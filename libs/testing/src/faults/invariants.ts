@@ -11,19 +11,19 @@ import { Watcher } from './watcher.js';
 import type { FaultWorld } from './world.js';
 
 /*
- * What must hold after any history of faults, from what the clients, the model server, Postgres and the kernel have seen.
- * Every breach is a sentence; none is good.
+ * The invariants after any history of faults, checked against what clients, model server, Postgres and kernel observed.
+ * Each breach is a sentence. The product is correct if there are none.
  *
- *     accepted        every 202 is a run of its session, once                          (invariant 2)
- *     ended           every run ends, and its log with it
- *     sequences       what each client got, over all its connections, is the log       (1)
- *     turns           the model began each prompt's turn once at most                  (3)
- *     writers         nobody wrote behind another one, and nothing follows the end     (3)
- *     statuses        along their tables                                               (8)
- *     processes       none is left of any run, and every service lives                 (4)
+ *     accepted        every 202 is exactly one run of its session           (invariant 2)
+ *     ended           every run ends, and so does its log
+ *     sequences       over all its connections, each client gets the log               (1)
+ *     turns           each prompt's turn begins at most once at the model              (3)
+ *     writers         a log has one writer, and nothing follows its end                (3)
+ *     statuses        change only along their transition tables                        (8)
+ *     processes       no run leaves any, and every service is alive                    (4)
  */
 
-/** Looks at the runs that were accepted since the last look. */
+/** Checks the runs that were accepted since the last call. @returns one sentence per breach */
 export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}): Promise<string[]> {
   const found: string[] = [];
   for (const accepted of world.client.takeUnchecked()) {
@@ -41,9 +41,9 @@ export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}):
     }
   }
   found.push(...(await sessionBreaches(world)));
-  for (const { name, isAlive } of world.services) if (!isAlive) found.push(`${name} has ended by itself`);
+  for (const { name, isAlive } of world.services) if (!isAlive) found.push(`${name} has ended unexpectedly`);
   for (const change of await world.statuses.forbidden())
-    found.push(`a status moved wrongly: ${JSON.stringify(change)}`);
+    found.push(`a status made a forbidden change: ${JSON.stringify(change)}`);
   const left = await waitFor(async () => ((await processesIn(world.sessions)).length === 0 ? 'none' : null), {
     timeoutMs: 5_000,
   }).catch(() => processesIn(world.sessions));
@@ -53,7 +53,7 @@ export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}):
 
 const name = ({ runId, prompt }: Accepted) => `run ${runId} (${prompt})`;
 
-/** The log as a client gets it that asks for all of it now. */
+/** The log as a new client gets it from the beginning. */
 async function wholeLog(world: FaultWorld, runId: string): Promise<Received[]> {
   const reader = new Watcher(world.client, runId);
   await reader.ended();
@@ -75,7 +75,7 @@ function logBreaches(accepted: Accepted, status: string, log: Received[]): strin
   return found.map((text) => `${name(accepted)} ${text}`);
 }
 
-/** Codex asks the model once to begin a turn, and again with what its commands have answered. */
+/** Codex sends one request to begin a turn. Its later requests contain the output of its commands. */
 function turnBreaches(world: FaultWorld, accepted: Accepted): string[] {
   const begun = world.model.requests.filter(
     ({ prompts, outputs }) => prompts.at(-1) === accepted.prompt && outputs.length === 0,
@@ -84,12 +84,12 @@ function turnBreaches(world: FaultWorld, accepted: Accepted): string[] {
     ({ prompts }) => prompts.filter((prompt) => prompt === accepted.prompt).length > 1,
   );
   return [
-    ...(begun.length > 1 ? [`${name(accepted)}: its turn was begun ${begun.length} times`] : []),
+    ...(begun.length > 1 ? [`${name(accepted)}: its turn began ${begun.length} times`] : []),
     ...(repeated.length > 0 ? [`${name(accepted)}: its thread has the prompt twice`] : []),
   ];
 }
 
-/** The entries as they are in Redis, where it still has them: written by one, ended by another, and nothing behind. */
+/** Checks the entries in Redis, if they are still there: one writer before the end, and nothing after the end. */
 async function writerBreaches({ redis }: FaultWorld, accepted: Accepted): Promise<string[]> {
   const entries = await redis.direct.xrange(REDIS_KEYS.runEvents(accepted.runId), '-', '+');
   const end = entries.findIndex(([, fields]) =>
@@ -99,11 +99,11 @@ async function writerBreaches({ redis }: FaultWorld, accepted: Accepted): Promis
   const writers = new Set(entries.slice(0, end).map(([, fields]) => fieldOf(fields, STREAM_FIELDS.writer)));
   return [
     ...(end === entries.length - 1 ? [] : [`${name(accepted)}: entries follow its end`]),
-    ...(writers.size > 1 ? [`${name(accepted)}: ${writers.size} have written before its end`] : []),
+    ...(writers.size > 1 ? [`${name(accepted)}: ${writers.size} writers wrote before its end`] : []),
   ];
 }
 
-/** @param log the whole log as it is in the end; deltas may be missing in it, and in what the client got */
+/** @param log the whole final log; deltas may be missing in it, and in what the client got */
 export function watcherBreaches(watcher: Pick<Watcher, 'connections'>, log: Received[]): string[] {
   const found = watcher.connections.flatMap((connection) => connectionBreaches(connection, log));
   const got = new Set(watcher.connections.flatMap(({ events }) => events.map(({ id }) => id)));
@@ -119,9 +119,9 @@ function connectionBreaches({ after, events }: Connection, log: Received[]): str
     const now = eventId(id);
     const isNext =
       now.delta === 0 ? now.seq === last.seq + 1 : now.seq === last.seq && now.delta > last.delta;
-    if (!isNext) found.push(`after ${after}: ${id} came behind ${last.seq}-${last.delta}`);
+    if (!isNext) found.push(`after ${after}: ${id} follows ${last.seq}-${last.delta}`);
     if (now.delta === 0 && content.get(id) !== data)
-      found.push(`after ${after}: ${id} was ${data}, and is ${content.get(id)}`);
+      found.push(`after ${after}: ${id} was ${data}, but the log has ${content.get(id)}`);
     if (compareEventIds(now, last) > 0) last = now;
   }
   return found;
@@ -140,12 +140,12 @@ async function sessionBreaches(world: FaultWorld): Promise<string[]> {
       found.push(`${sessionId} has ${there.length} runs of ${promised.length}`);
     const turns = await readFile(join(world.workspaces, sessionId, 'repo/turns.txt'), 'utf8').catch(() => '');
     const lines = turns.split('\n').filter((line) => line !== '');
-    if (new Set(lines).size !== lines.length) found.push(`${sessionId}: a turn worked twice:\n${turns}`);
+    if (new Set(lines).size !== lines.length) found.push(`${sessionId}: a turn ran twice:\n${turns}`);
   }
   return found;
 }
 
-/** Processes for which a part of one of these workspaces is mounted, or that name it: they are in a jail of it. */
+/** Processes that have a part of one of these workspaces mounted or name it: they run in its jail. */
 export async function processesIn(sessionIds: string[]): Promise<{ pid: number; commandLine: string }[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');

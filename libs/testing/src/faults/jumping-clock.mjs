@@ -1,5 +1,5 @@
 // Loaded before a service (NODE_OPTIONS=--import): on SIGUSR2 its wall clock jumps an hour ahead, then an hour behind, then back.
-// It is what the service's own code and libraries see; timers, and every other process, have the true time.
+// Only the service's own code and libraries see this clock. Timers and all other processes have the true time.
 const HOUR_MS = 3_600_000;
 const JUMPS = [HOUR_MS, -HOUR_MS, 0];
 let jumped = 0;
@@ -12,7 +12,7 @@ const JumpingDate = new Proxy(RealDate, {
     Reflect.construct(target, args.length > 0 ? args : [now()], newTarget),
   get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
 });
-// Assigned or defined plainly, the type checker would take it for a declaration.
+// The type checker would treat a plain assignment or definition as a declaration.
 Reflect.set(globalThis, 'Date', JumpingDate);
 
 process.on('SIGUSR2', () => {

@@ -1,9 +1,9 @@
 import type { ScenarioInput } from '@saas-codex/scripted-model/scenario';
 
-/** How many runs can be held at gates of their own. */
+/** How many runs can wait, each at its own gate. */
 export const GATES = 40;
 
-/** A second turn would leave a second line in the repository. */
+/** Leaves a line in the repository, so a turn that ran twice leaves two. */
 const trace = { do: 'command' as const, cmd: 'echo "{{prompt}}" >> turns.txt' };
 const message = (text: string, chunkMs = 0) => ({ do: 'message' as const, text, chunkMs });
 const scenario = (match: string, ...steps: ScenarioInput['steps']): ScenarioInput => ({
@@ -13,15 +13,15 @@ const scenario = (match: string, ...steps: ScenarioInput['steps']): ScenarioInpu
 });
 
 /**
- * What the scripted model does, chosen by a prompt's first words. Every prompt is a text of its own, so that the model's
- * requests can be counted by it.
+ * What the scripted model does, chosen by the first word of a prompt. Every prompt is unique, so that a prompt's requests
+ * to the model can be counted.
  */
 export const SCENARIOS: ScenarioInput[] = [
   scenario('Quick', message('Done.')),
   scenario('Work', trace, message('Done.')),
   scenario('Talk', trace, message('word '.repeat(60), 25), message('Done.')),
   scenario('Endless', trace, { do: 'endless', everyMs: 50 }),
-  // More than the sockets on its way can hold.
+  // More than the sockets between the model and the client can buffer.
   scenario('Huge', trace, { do: 'huge', chars: 12_000_000 }),
   ...Array.from({ length: GATES }, (_, gate) =>
     scenario(

@@ -16,11 +16,11 @@ export interface ServiceDefinition {
   env: Record<string, string>;
 }
 
-/** A built service as `npm start` and the images run it, with the faults that can befall a process. */
+/** A built service, run as by `npm start` and the images, with the faults of a process. */
 export class ServiceProcess {
-  /** How often it was killed, and seen to end by that. */
+  /** How often it was killed and ended by that signal. */
   kills = 0;
-  /** The last of what it wrote. */
+  /** The tail of its output. */
   log = '';
   private child: ChildProcess | null = null;
 
@@ -40,7 +40,7 @@ export class ServiceProcess {
 
   get pid(): number {
     const pid = this.child?.pid;
-    if (pid === undefined) throw new Error(`${this.name} does not run`);
+    if (pid === undefined) throw new Error(`${this.name} is not running`);
     return pid;
   }
 
@@ -64,7 +64,7 @@ export class ServiceProcess {
     if (child.exitCode !== null) throw new Error(`${this.name} ended with ${child.exitCode}:\n${this.log}`);
   }
 
-  /** As whoever keeps the services up does it: one that ends because a store is away is started again. */
+  /** Like a process supervisor: restarts the service when it ends because a store is down. */
   async startUntilUp(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -76,12 +76,12 @@ export class ServiceProcess {
     }
   }
 
-  /** False when it ended and nobody started it again. */
+  /** False if it has ended and was not started again. */
   get isAlive(): boolean {
     return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** SIGKILL. Resolves when it was that which ended it. */
+  /** Sends SIGKILL. @throws Error if the service ended in another way */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
     this.kills++;
@@ -91,7 +91,7 @@ export class ServiceProcess {
   async end(signal: NodeJS.Signals): Promise<number | string> {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`${this.name} had ended before`);
+      throw new Error(`${this.name} has already ended`);
     const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     child.kill(signal);
     const [code, by] = await exited;
@@ -100,15 +100,15 @@ export class ServiceProcess {
     return code ?? by ?? '';
   }
 
-  /** Resolves when every thread of it stands still. */
+  /** Sends SIGSTOP. Resolves when every thread is stopped. */
   async pause(): Promise<void> {
     process.kill(this.pid, 'SIGSTOP');
-    await waitFor(async () => (await this.state()) === 'T', { what: `${this.name} to stand still` });
+    await waitFor(async () => (await this.state()) === 'T', { what: `${this.name} to stop` });
   }
 
   async resume(): Promise<void> {
     process.kill(this.pid, 'SIGCONT');
-    await waitFor(async () => (await this.state()) !== 'T', { what: `${this.name} to go on` });
+    await waitFor(async () => (await this.state()) !== 'T', { what: `${this.name} to continue` });
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** Linux's TCP_ESTABLISHED; a side that has closed is in another state, also while the other side has not read all. */
+/** Linux's TCP_ESTABLISHED. A side that has closed is in another state, even before the other side has read everything. */
 const ESTABLISHED = '01';
 
-/** Whether the side at `port` of a connection of this machine still has it, as the kernel sees it. */
+/** Whether the kernel still has the side at `port` of a local connection as established. */
 export async function isEstablished(port: number, otherPort: number): Promise<boolean> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')));
   return tables

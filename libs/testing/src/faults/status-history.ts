@@ -10,7 +10,7 @@ interface Change {
   new: string;
 }
 
-/** Notes every change of a status where it happens: whatever the product thinks, Postgres saw it. */
+/** Records every change of a status with a trigger in Postgres, independently of the product's code. */
 const INSTALL = `
   CREATE SCHEMA faults;
   CREATE TABLE faults.status_history (
@@ -33,7 +33,7 @@ const TABLES: Record<Change['kind'], TransitionTable<string>> = {
   sessions: SESSION_TRANSITIONS,
 };
 
-/** One statement on a connection of its own, so that a database that was ended in between does not matter. */
+/** Runs one statement on its own connection, so that it works after a restart of Postgres. */
 async function query<Row extends pg.QueryResultRow>(
   url: string,
   sql: string,
@@ -52,19 +52,19 @@ async function query<Row extends pg.QueryResultRow>(
 export class StatusHistory {
   private constructor(private readonly url: string) {}
 
-  /** Once the schema is there. */
+  /** Call it when the schema exists. */
   static async install(url: string): Promise<StatusHistory> {
     await query(url, INSTALL);
     return new StatusHistory(url);
   }
 
-  /** Changes along no line of their table; empty when all is well. */
+  /** Changes that their transition table does not allow; empty if all is well. */
   async forbidden(): Promise<Change[]> {
     const all = await query<Change>(
       this.url,
       'SELECT kind, id, old, new FROM faults.status_history ORDER BY n',
     );
-    if (all.length === 0) throw new Error('the trigger has noted nothing');
+    if (all.length === 0) throw new Error('the trigger has recorded nothing');
     return all.filter((change) =>
       change.old === null
         ? change.new !== FIRST[change.kind]
@@ -72,7 +72,7 @@ export class StatusHistory {
     );
   }
 
-  /** Durable events that Postgres keeps of a run. */
+  /** A run's durable events in Postgres. */
   archived(runId: string): Promise<{ seq: number; type: string; event: string }[]> {
     return query(this.url, 'SELECT seq, type, event FROM run_events WHERE run_id = $1 ORDER BY seq', [runId]);
   }
@@ -84,7 +84,7 @@ export class StatusHistory {
     return rows.length === 1;
   }
 
-  /** Whether a backend has claimed the run for the runners. */
+  /** Whether a backend has claimed the run to hand it over to the runners. */
   async isDispatched(runId: string): Promise<boolean> {
     const rows = await query(this.url, 'SELECT 1 FROM runs WHERE id = $1 AND dispatched_at IS NOT NULL', [
       runId,
@@ -92,7 +92,7 @@ export class StatusHistory {
     return rows.length === 1;
   }
 
-  /** Lets nobody write archived events until the function that it returns is called. */
+  /** Locks the archived events against writes. @returns a function that releases the lock */
   async lockArchive(): Promise<() => Promise<void>> {
     const client = new pg.Client({ connectionString: this.url });
     await client.connect();

@@ -10,10 +10,10 @@ import { run } from '../../../../scripts/lib/run.mjs';
 
 const APPEND_ONLY = 'appendonlydir';
 
-/** Redis as in production, on a port of its own, with what can befall it. */
+/** Redis as in production, on its own port, with the faults of a store. */
 export class FaultyRedis {
   kills = 0;
-  /** Straight to it, past every proxy. */
+  /** A direct connection, without a proxy. */
   readonly direct: Redis;
 
   private constructor(
@@ -26,7 +26,7 @@ export class FaultyRedis {
     this.direct.on('error', () => undefined);
   }
 
-  /** @param diskMb its data is on a disk of its own, of that size; takes root */
+  /** @param diskMb puts its data on a separate disk of this size, which requires root */
   static async start({ diskMb }: { diskMb?: number } = {}): Promise<FaultyRedis> {
     const folder = await mkdtemp(join(tmpdir(), 'saas-codex-faults-redis-'));
     if (diskMb !== undefined) await run('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', folder]);
@@ -42,13 +42,13 @@ export class FaultyRedis {
     this.kills++;
   }
 
-  /** Keeps a copy of what it has on its disk now. */
+  /** Keeps a copy of its present data on disk. */
   async rememberDisk(): Promise<void> {
     await rm(this.remembered, { recursive: true, force: true });
     await cp(join(this.folder, APPEND_ONLY), this.remembered, { recursive: true });
   }
 
-  /** @param how with its data; with nothing; with what it had when it was remembered */
+  /** Starts it with its data, with no data (`empty`), or with the data of `rememberDisk` (`remembered`). */
   async restart({ empty = false, remembered = false } = {}): Promise<void> {
     if (empty || remembered) await rm(join(this.folder, APPEND_ONLY), { recursive: true, force: true });
     if (remembered) await cp(this.remembered, join(this.folder, APPEND_ONLY), { recursive: true });
@@ -59,7 +59,7 @@ export class FaultyRedis {
     return join(this.folder, 'remembered');
   }
 
-  /** Takes no write any more. @returns what it says to one */
+  /** Makes it refuse writes. @returns its error message for a write */
   async leaveNoMemory(): Promise<string> {
     await this.direct.config('SET', 'maxmemory', '1mb');
     return this.refusal();
@@ -69,7 +69,7 @@ export class FaultyRedis {
     await this.direct.config('SET', 'maxmemory', '0');
   }
 
-  /** Fills its disk. @returns what it says to a write then */
+  /** Fills its disk. @returns its error message for a write */
   async fillDisk(): Promise<string> {
     const zeros = Buffer.alloc(1024 * 1024);
     await writeFile(join(this.folder, 'filler'), zeros);
@@ -80,7 +80,7 @@ export class FaultyRedis {
       );
       if (full) break;
     }
-    // The page that is open takes a little more; then the append-only file fails.
+    // The current page has room for a little more; then the append-only file fails.
     for (let tried = 0; tried < 1_000; tried++) {
       const refusal = await this.refusal('x'.repeat(4_096));
       if (refusal !== '') return refusal;
@@ -107,13 +107,13 @@ export class FaultyRedis {
   }
 }
 
-/** PostgreSQL that syncs what it commits, and can be ended as by a power cut of its process. */
+/** PostgreSQL that syncs its commits and can be ended like a crashed process. */
 export class FaultyPostgres {
   kills = 0;
 
   private constructor(
     readonly port: number,
-    /** Straight to it, past every proxy. */
+    /** A direct connection, without a proxy. */
     readonly url: string,
     private readonly folder: string,
     private server: Awaited<ReturnType<typeof startPostgres>>,

@@ -3,21 +3,21 @@ import { join, resolve } from 'node:path';
 import { breaches } from './invariants.js';
 import { FaultWorld, type WorldOptions } from './world.js';
 
-/** How soon a run whose runner is lost has to be closed. */
+/** Deadline for closing a run whose runner is lost. */
 export const ORPHAN_MS = 30_000;
 
 const RESULTS = resolve(import.meta.dirname, '../../../../test-results');
 
 /**
- * A world for the cases of a describe block, and what every one of them ends with: no promise is broken. Of a case that
- * fails stays what the services have written.
+ * A world for the cases of a describe block. Every case ends by checking that no invariant is broken. If a case fails,
+ * the logs of the services are kept in test-results.
  */
 export function faultSuite(sessions: number, options: WorldOptions = {}) {
   let world: FaultWorld | undefined;
   let passed = true;
   let found: string[] = [];
   const get = (): FaultWorld => {
-    if (!world) throw new Error('the world did not start');
+    if (!world) throw new Error('the services did not start');
     return world;
   };
   beforeAll(async () => {
@@ -35,7 +35,7 @@ export function faultSuite(sessions: number, options: WorldOptions = {}) {
     get world() {
       return get();
     },
-    /** The last step of every case. @param seed of its history, for the message */
+    /** The last step of every case: checks the invariants. @param seed of its history, for the message */
     async keepsItsPromises(seed?: number): Promise<void> {
       found = await breaches(get());
       expect({ seed, breaches: found }).toEqual({ seed, breaches: [] });

@@ -4,20 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { listenOn } from './ports.js';
 
 /*
- * The network between two services, as something that fails.
+ * The network between two services, with its faults.
  *
  *     open ───────── passes bytes
- *     cut() ──────── every connection is reset, new ones are too: the other side is seen to be gone
- *     freeze() ───── connections stay and new ones are taken, but no byte passes: the other side is silent
- *     slow(ms) ───── every piece is late
- *     reset() ────── every connection is reset once, new ones work
- *     hold(text) ─── the connection that sends this text next stands still, before it or behind it; the others go on
- *     heal() ─────── open again; what was frozen or held arrives
+ *     cut() ──────── resets every connection, new ones too: both sides notice
+ *     freeze() ───── keeps connections and accepts new ones, but passes no byte: the other side is silent
+ *     slow(ms) ───── delays every piece
+ *     reset() ────── resets every connection once, new ones work
+ *     hold(text) ─── stops the next connection that sends this text, before or after the text; others continue
+ *     heal() ─────── opens again and passes on what was frozen or held
  *
- * Of several targets the first that takes a connection gets it, each in its turn, as behind a load balancer.
+ * Like a load balancer, it rotates over several targets and skips those that accept no connection.
  */
 export class TcpProxy {
-  /** What it did to connections: a fault that met nobody did not happen. */
+  /** Counts the connections that each fault affected, so that a spec can prove that the fault happened. */
   readonly met = { reset: 0, refused: 0, frozen: 0, delayed: 0, held: 0 };
   private readonly pairs = new Set<[Socket, Socket]>();
   private mode: 'open' | 'cut' | 'frozen' = 'open';
@@ -57,7 +57,7 @@ export class TcpProxy {
     this.waitForHealing();
   }
 
-  /** Of a service that does one thing after the other, this is the boundary between two of them. */
+  /** Stops a service between two consecutive steps. */
   hold(place: Trap['place'], text: string): void {
     this.trap = { place, text };
     this.waitForHealing();
@@ -118,7 +118,7 @@ export class TcpProxy {
     this.healed = new Promise<void>((resolve) => (this.heals = resolve));
   }
 
-  /** The mode may have changed while a connection was made. */
+  /** The mode may have changed while the connection to the target was opened. */
   private cutMeanwhile(): boolean {
     return this.mode === 'cut';
   }
@@ -137,7 +137,7 @@ export class TcpProxy {
     return null;
   }
 
-  /** @param client names the connection, in both directions */
+  /** @param client identifies the connection, for both directions */
   private async pass(from: Socket, to: Socket, client: Socket): Promise<void> {
     for await (const piece of from) {
       if (this.lateMs > 0) {

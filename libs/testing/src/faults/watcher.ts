@@ -9,7 +9,7 @@ export interface Received {
   data: string;
 }
 
-/** What one connection was given, and from where on it had asked. */
+/** The events of one connection, and the id after which it asked for them. */
 export interface Connection {
   after: string;
   events: Received[];
@@ -18,14 +18,14 @@ export interface Connection {
 const RETRY_MS = 100;
 
 /**
- * A client that follows one run over any number of connections, as a browser does: whenever it loses one, it comes back with
- * the last id that it has. It can be made to come back with an older one, and keeps all that it is given.
+ * A client that follows one run over any number of connections, like a browser: when it loses one, it reconnects with its
+ * last event id. A spec can make it reconnect with an older one. It keeps all events that it receives.
  */
 export class Watcher {
   readonly connections: Connection[] = [];
-  /** Times that it came back on purpose. */
+  /** How often a spec made it reconnect. */
   reconnects = 0;
-  /** Answers that were no stream: their status and body. */
+  /** Status and body of every answer that was not a stream. */
   readonly refusals: string[] = [];
   private cursor = '0';
   private current: SseClient | null = null;
@@ -44,7 +44,7 @@ export class Watcher {
     return this.connections.flatMap(({ events }) => events);
   }
 
-  /** Comes back from behind an event that it has, chosen by `place` in [0, 1); 0 is the beginning. Also after the end. */
+  /** Reconnects after an earlier event, chosen by `place` in [0, 1); 0 is the beginning. Also works after the end. */
   reconnect(place: number): void {
     const ids = ['0', ...new Set(this.received.map(({ id }) => id))];
     this.cursor = ids[Math.floor(place * ids.length)] ?? '0';
@@ -55,12 +55,12 @@ export class Watcher {
     this.running = this.running.then(() => this.follow());
   }
 
-  /** Breaks the connection; it comes back from where it is. */
+  /** Breaks the connection. The watcher reconnects with its last event id. */
   drop(): void {
     this.current?.close();
   }
 
-  /** Reads no further; the connection stays. */
+  /** Stops reading; the connection stays open. */
   stall(): void {
     this.current?.response.pause();
   }
@@ -69,7 +69,7 @@ export class Watcher {
     this.current?.response.resume();
   }
 
-  /** Of the connection that it has now. */
+  /** Local port of the present connection. */
   get port(): number {
     return this.current?.response.socket.localPort ?? 0;
   }
@@ -81,7 +81,7 @@ export class Watcher {
     });
   }
 
-  /** Resolves when it has been told that the log has ended. */
+  /** Resolves when it has received the end of the log. */
   async ended(timeoutMs = 60_000): Promise<void> {
     await waitFor(() => this.finished, { timeoutMs, what: `the end of the stream of run ${this.runId}` });
   }
@@ -103,7 +103,7 @@ export class Watcher {
     const after = this.cursor;
     const headers = { ...this.client.credential, 'last-event-id': after };
     const stream = await openSse(`${this.client.url}/api/runs/${this.runId}/events`, { headers });
-    // Meanwhile it may have been told to come back elsewhere.
+    // Meanwhile a spec may have chosen another place to reconnect from.
     if (this.stopped || this.cursor !== after) return stream.close();
     this.current = stream;
     if (stream.status !== 200) {

@@ -15,20 +15,20 @@ import { Watcher } from './watcher.js';
 const ROOT = resolve(import.meta.dirname, '../../../..');
 const TOKEN = 'test-service-token-0123456789abcdef0123456789';
 
-/** Every way between two services; each goes through a proxy that can fail. */
+/** The connections between services. Each goes through a proxy that can fail. */
 const LINKS = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database', 'model'] as const;
 export type Link = (typeof LINKS)[number];
 
 export interface WorldOptions {
   backends?: number;
   runners?: number;
-  /** Redis's data is on a disk of its own. */
+  /** Size of a separate disk for the data of Redis. */
   redisDiskMb?: number;
   settings?: Record<string, string>;
 }
 
 /*
- * The whole product as processes of their own, with a network that can fail between any two of them:
+ * The whole product as separate processes, with a network that can fail between any two of them:
  *
  *     client ─edge─► gateway ─api─► backends ─dispatch─► runners ─► jail ─► codex ─► (runner) ─model─► scripted model
  *                                    │     └─backendRedis─► Redis ◄─runnerRedis─┘
@@ -53,11 +53,11 @@ export class FaultWorld {
     private readonly dispose: () => Promise<void>,
   ) {}
 
-  /** @param sessions how many it is to have */
+  /** @param sessions how many sessions to create */
   static async start(sessions: number, options: WorldOptions = {}): Promise<FaultWorld> {
     const { backends: backendCount = 2, runners: runnerCount = 2, redisDiskMb, settings = {} } = options;
     await mkdir(join(ROOT, '.data'), { recursive: true });
-    // Codex refuses to work as usual under a temporary directory, and the paths of sockets have to be short.
+    // Codex does not work as usual below a temporary directory, and the paths of sockets have to be short.
     const workspaces = await mkdtemp(join(ROOT, '.data/faults-'));
     const temporary = await mkdtemp(join(tmpdir(), 'saas-codex-faults-'));
     const [git, model, redis, postgres] = await Promise.all([
@@ -130,7 +130,7 @@ export class FaultWorld {
       await Promise.all([workspaces, temporary].map(remove));
     };
     try {
-      // The first backend makes the schema and the owner's token.
+      // The first backend creates the schema and the owner's token.
       await Promise.all([gateway, ...backends.slice(0, 1), ...runners].map((one) => one.start()));
       const statuses = await StatusHistory.install(postgres.url);
       await Promise.all(backends.slice(1).map((one) => one.start()));
@@ -158,7 +158,7 @@ export class FaultWorld {
     }
   }
 
-  /** A prompt unlike any other; `kind` is what scenarios.ts has. */
+  /** Sends a unique prompt. @param kind the match of a scenario in scenarios.ts */
   async prompt(session: number, kind: string): Promise<Watcher> {
     const { runId } = await this.client.prompt(this.session(session), `${kind} ${this.prompts++}.`);
     return this.watch(runId);
@@ -168,7 +168,7 @@ export class FaultWorld {
     return this.add(new Watcher(this.client, runId));
   }
 
-  /** Past the proxy: nothing but the kernel is between this client and the gateway. */
+  /** Watches without a proxy: only the kernel is between this client and the gateway. */
   watchDirectly(runId: string): Watcher {
     const { credential } = this.client;
     return this.add(new Watcher({ url: this.gateway.url, credential }, runId));
@@ -187,7 +187,7 @@ export class FaultWorld {
     return [this.gateway, ...this.backends, ...this.runners];
   }
 
-  /** What the services have written, for a person who looks into a failure. */
+  /** The logs of the services, to examine a failure. */
   logs(): string {
     return this.services.map(({ name, log }) => `--- ${name}\n${log}`).join('\n');
   }

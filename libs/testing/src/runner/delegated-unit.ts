@@ -45,7 +45,7 @@ export class DelegatedUnit {
     };
   }
 
-  /** To be called when no process is in it any more. */
+  /** Removes the group. Call it when no process is in it any more. */
   async remove(): Promise<void> {
     for (const name of [...(await this.groups()), 'platform', '.']) {
       await waitFor(() => rmdir(join(this.base, name)).then(() => true));

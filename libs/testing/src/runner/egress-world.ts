@@ -58,8 +58,8 @@ interface Surroundings {
 }
 
 /**
- * The egress proxy with its own DNS and internet: `dns` resolves names, and every connection goes to a server on loopback,
- * whatever its address. No other address is contacted.
+ * The egress proxy with its own DNS and internet: `dns` resolves names, and every connection goes to a server on loopback
+ * instead of its address. No other address is contacted.
  */
 export class EgressWorld {
   /** A list of lists gives one list per lookup. */

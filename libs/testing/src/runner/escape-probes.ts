@@ -1,5 +1,5 @@
 /**
- * Attacks of a hostile agent, as shell commands. A probe prints REACHED when it reaches what it must not reach. As a control,
+ * Attacks of a hostile agent, as shell commands. A probe prints REACHED when it gets through. As a control,
  * the same command runs without a jail and must print it there, so that a probe that no longer works is noticed.
  */
 export interface Targets {
@@ -38,7 +38,7 @@ const opens = (family: number, type: number, protocol = 0) =>
   perl(`exit !socket(my $s, ${family}, ${type}, ${protocol})`);
 const connects = (family: string, address: string) =>
   perl(`socket(my $s, ${family}, SOCK_STREAM, 0) or exit 1; exit !connect($s, ${address})`);
-/** A filter refuses every argument alike. Any other answer is the kernel's own: the call got through. */
+/** A filter refuses all arguments in the same way. Any other answer is from the kernel: the call got through. */
 const call = (number: number, args: string) =>
   perl(`my $b = "\\0" x 128; my $r = syscall(${number}, ${args}); exit($r == -1 && ($! == 1 || $! == 38))`);
 

@@ -32,7 +32,7 @@ const CLAIM = `
            AND k.claimed_at < now() - make_interval(secs => ${LEASE_SECONDS}))
   RETURNING k.claim_id AS "claimId"`;
 
-/** The keys in Postgres. A row belongs to one person in one tenant, so guessing keys shows nobody another's answers. */
+/** The keys in Postgres. A row belongs to one person in one tenant, so guessing a key does not reveal another person's answers. */
 @Injectable()
 export class IdempotencyStore {
   constructor(private readonly db: TenantDatabase) {}

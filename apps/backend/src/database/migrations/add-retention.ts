@@ -8,7 +8,7 @@ export class AddRetention1795488000000 implements MigrationInterface {
         ADD COLUMN workspace_removed_at timestamptz(3),
         ADD COLUMN disk_bytes           bigint NOT NULL DEFAULT 0,
         ADD COLUMN disk_measured_at     timestamptz(3)`);
-    // Their time starts now: nobody was told before that it runs.
+    // Their time starts now, since nothing announced the retention before.
     await db.query(`UPDATE sessions SET archived_at = now() WHERE status = 'archived'`);
     await db.query(`
       CREATE INDEX sessions_idle ON sessions (updated_at)

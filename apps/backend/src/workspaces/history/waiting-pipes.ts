@@ -8,9 +8,9 @@ import { DirectoryHandle } from '../storage/directory-handle.js';
  * can replace one of them with a named pipe. git then waits for ever for a process that writes into the pipe.
  *
  *     git ── open(".gitignore") … waits ──┐
- *     we ─── find such pipes, open each for writing, close it ──► git reads an empty file and goes on
+ *     we ─── find such pipes, open each for writing, close it ──► git reads an empty file and continues
  *
- * This changes nothing in the work tree, whatever an agent does meanwhile. A pipe that nothing waits for stays as it
+ * This changes nothing in the work tree, even if an agent interferes. A pipe that nothing waits for stays as it
  * is, and so does an ordinary file of the same name: without O_CREAT and O_TRUNC, opening a file changes nothing.
  */
 const READ_BY_GIT = new Set(['.gitignore', '.gitattributes', '.gitmodules']);

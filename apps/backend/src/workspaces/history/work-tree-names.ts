@@ -25,7 +25,7 @@ export function parseWorkTreeEntries(listing: Buffer): WorkTreeEntry[] {
 
 /**
  * git refuses `.git` in a tree, in any mix of upper and lower case, because the tree may be checked out on a system
- * that does not tell them apart. So nothing in such a folder is recorded, just as nothing of `.git` itself is.
+ * that does not distinguish them. So nothing in such a folder is recorded, just as nothing of `.git` itself is.
  */
 export function canBeInTree(name: Buffer): boolean {
   if (!/\.git(\/|$)/i.test(name.toString('latin1'))) return true;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 /*
  * An agent can replace any folder or file of its work tree with a link at any moment, also between two of our calls.
- * But whatever it swaps, a name that is opened relative to an open folder leads only to what is in that folder.
+ * But a name that is opened relative to an open folder always leads to something in that folder.
  *
  *     open("…/repo/a/b", O_NOFOLLOW) ─► descriptor 7
  *     readlink("/proc/self/fd/7")  ─► still "…/repo/a/b"? Then there was no link on the way.

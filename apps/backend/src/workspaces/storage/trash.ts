@@ -10,7 +10,7 @@ const STOP_TIMEOUT_MS = 2_000;
 
 /**
  * Removes folders in two steps: a rename, at once, and the deletion, in the background and one folder at a time.
- * Whatever a stopped process leaves in the trash is deleted at the next start.
+ * Everything that a stopped process leaves in the trash is deleted at the next start.
  */
 export class Trash {
   private readonly logger = new Logger(Trash.name);

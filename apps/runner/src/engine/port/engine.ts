@@ -29,7 +29,7 @@ export type EngineRun = PromptRun | SetupRun;
 
 interface RunContext {
   runId: string;
-  /** With a `codexThreadId` the conversation goes on. Without one a new conversation starts; `thread.started` names it. */
+  /** With a `codexThreadId` the conversation continues. Without one a new one starts; `thread.started` names it. */
   thread: Thread;
   /** What the run's commands may reach. */
   network: Network;

@@ -70,7 +70,7 @@ export class OutputLimiter {
     else if (this.pendingBytes > MAX_PENDING_BYTES) this.child?.stdout?.pause();
   }
 
-  /** The SDK goes on reading until the output ends, which it does with the processes. */
+  /** The SDK continues to read until the output ends, which happens when the processes end. */
   private killChild(): void {
     this.error = new OutputLimitError(`Codex printed a line of more than ${MAX_LINE_BYTES} bytes`);
     discard(this.child?.stdout);

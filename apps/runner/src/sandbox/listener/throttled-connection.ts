@@ -13,7 +13,7 @@ import { Duplex } from 'node:stream';
  */
 
 const PIECE_BYTES = 4 * 1024;
-/** So few that parsing them takes some milliseconds at most, whatever they contain. */
+/** So few that parsing them takes some milliseconds at most, regardless of their content. */
 const PIECES_PER_TURN = 4;
 const END_OF_HEAD = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);

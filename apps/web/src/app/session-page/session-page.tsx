@@ -78,7 +78,7 @@ const PanelLoading = () => (
 
 /**
  * Whether Changes is open: as the address says, or else as the person last left it, if there is room. A run never opens
- * it, so that the conversation does not move while somebody reads it.
+ * it, so that the conversation does not move while a person reads it.
  */
 function useChangesShown(session: Session): boolean {
   const { panel } = useChangesLocation();

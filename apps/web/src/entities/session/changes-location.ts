@@ -29,7 +29,7 @@ declare module '@tanstack/react-router' {
   }
 }
 
-/** When Changes was last told to show something, so that choosing the same file again scrolls to it again. */
+/** When Changes was last asked to show something, so that choosing the same file again scrolls to it again. */
 export const useChangesShownAt = (): number =>
   useLocation({ select: ({ state }) => state.changesShownAt ?? 0 });
 

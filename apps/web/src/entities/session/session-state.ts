@@ -8,7 +8,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
  *     held     its last run did not succeed, or it has not run: prompts wait for a person's decision
  *     done     prompts run
  *
- * A status that this build does not know counts as pending: nobody is asked to decide about it.
+ * A status that this build does not know counts as pending, so the page asks for no decision about it.
  */
 export type SetupState = 'none' | 'pending' | 'held' | 'done';
 

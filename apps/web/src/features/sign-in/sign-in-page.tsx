@@ -34,7 +34,7 @@ export function SignInPage() {
   );
 }
 
-/** Takes the secret from the address and signs in with it. Somebody who is signed in already needs no valid link. */
+/** Takes the secret from the address and signs in with it. A person who is already signed in needs no valid link. */
 function useEnter() {
   const client = useQueryClient();
   const navigate = useNavigate();

@@ -5,7 +5,7 @@ const retry = (failures: number, error: Error): boolean =>
   failures < 2 && error instanceof ApiError && error.transient;
 
 /**
- * Holds all server state of the page. `onSignedOut` is called when a request is refused because nobody is signed in.
+ * Holds all server state of the page. `onSignedOut` is called when a request is refused for want of a sign-in.
  */
 export function createQueryClient(onSignedOut: () => void): QueryClient {
   const onError = (error: Error) => {

@@ -6,7 +6,7 @@ size 12345
 `;
 const ATTRIBUTES = 'added .gitattributes +1 -0';
 
-/** What a repository's own files ask git to use: other bytes, other contents, other repositories. */
+/** Files of a repository that make git use other bytes, other contents or other repositories. */
 export const REQUESTS: Poison[] = [
   {
     name: 'an LFS pointer',
@@ -74,7 +74,7 @@ export const REQUESTS: Poison[] = [
   },
 ];
 
-/** What makes the agent's clone read objects from other places, or broken objects. */
+/** Settings and files that make the agent's clone read objects from other places, or broken objects. */
 export const OBJECTS: Poison[] = [
   {
     name: 'alternates that lead to another repository',

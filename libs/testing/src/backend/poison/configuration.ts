@@ -143,7 +143,7 @@ export const PROGRAMS: Poison[] = [
 
 const hides = (text: string) => (output: string) => !output.includes(text);
 
-/** Configuration in `repo/.git` that makes git show or write something else than what is there. */
+/** Configuration in `repo/.git` that makes git show or write something other than what is there. */
 export const LIES: Poison[] = [
   {
     name: 'core.excludesFile',

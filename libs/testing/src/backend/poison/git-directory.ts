@@ -6,7 +6,7 @@ const hook = (name: string, naive: string): Poison => ({
   naive,
 });
 
-/** A second git directory, `elsewhere/own`, that starts a program, and something that leads git there. */
+/** A second git directory, `elsewhere/own`, that starts a program, and something that makes git use it. */
 const redirection = (name: string, script: string): Poison => ({
   name,
   plant: (site) =>
@@ -15,7 +15,7 @@ ${script}`),
   naive: 'git status',
 });
 
-/** In the git directory itself: programs, and ways to other places. */
+/** In the git directory itself: programs, and references to other places. */
 export const LAYOUTS: Poison[] = [
   hook('pre-commit', 'git commit -qam x'),
   hook('post-checkout', 'git checkout -qb other'),
@@ -33,7 +33,7 @@ export const LAYOUTS: Poison[] = [
     naive: 'git add a.txt',
   },
   {
-    name: 'a submodule with its own way to update',
+    name: 'a submodule with its own update command',
     plant: async (site) => {
       await site.configure(['submodule.own.update', `!${site.fires}`], ['submodule.own.url', site.repo]);
       await site.write('.gitmodules', '[submodule "own"]\npath = own\nurl = ./own\n');
@@ -61,7 +61,7 @@ git -C own config core.fsmonitor "${site.fires}"`),
   },
 ];
 
-/** In the git directory: what makes git show something else than what is there, or wait for ever. */
+/** In the git directory: files that make git show something other than what is there, or wait for ever. */
 export const BLINDFOLDS: Poison[] = [
   {
     name: 'info/exclude',
@@ -126,7 +126,7 @@ export const BLINDFOLDS: Poison[] = [
   },
 ];
 
-/** What comes with a clone and works only with settings of the machine, such as a filter for all its users. */
+/** Files in a clone that only work with settings of the machine, such as a filter for all its users. */
 export const CLONED: Poison[] = [
   {
     name: 'a filter of the person who started the service',

@@ -111,7 +111,7 @@ export const SIZES: Poison[] = [
   {
     name: 'a .gitignore of 10 GB',
     plant: (site) => site.shell('truncate -s 10G .gitignore'),
-    // The control has a limit of its own, or it would take all memory of the machine.
+    // The control has its own limit, since it would otherwise use all memory of the machine.
     naive: 'prlimit --data=1000000000 git status',
     fired: (output) => output.includes('emory'),
     refused: true,

@@ -53,7 +53,7 @@ export const LINKS: Poison[] = [
   },
 ];
 
-/** Pipes and sockets. (An agent cannot make devices: that takes a capability.) */
+/** Pipes and sockets. (An agent cannot create devices: that requires a capability.) */
 export const SPECIAL: Poison[] = [
   {
     name: 'a pipe',
@@ -82,7 +82,7 @@ export const SPECIAL: Poison[] = [
 
 const OWN = 'git init -q own; cd own; echo x > x; git add x; git commit -qm x';
 
-/** git reads `own/.git` to find out what `own` is, and waits for a pipe. */
+/** git reads `own/.git` to find out what `own` is. If it is a pipe, git waits. */
 const pipeIn = (file: string): Poison => ({
   name: `with a pipe instead of ${file}`,
   plant: (site) =>

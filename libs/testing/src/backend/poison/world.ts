@@ -9,14 +9,14 @@ import { type GitServer, startGitServer } from '../../git-server.js';
 import { summary } from '../history-fixture.js';
 import { startWorkspaces, type WorkspacesFixture } from '../workspaces-fixture.js';
 
-/** A poisoned workspace, and the places around it. */
+/** A poisoned workspace and its surroundings. */
 interface Site {
   repo: string;
   /** Exists once `fires` has run. */
   marker: string;
-  /** The shell command that the poison tries to have run. It passes its input on. */
+  /** The shell command that the poison tries to execute. It copies its input to its output. */
   fires: string;
-  /** A folder outside of every workspace. */
+  /** A folder outside every workspace. */
   elsewhere: string;
   /** Runs a script in the work tree, as a person whose home folder may be poisoned too. */
   shell(script: string, timeoutMs?: number): Promise<string>;
@@ -33,9 +33,9 @@ export interface Poison {
   plant(site: Site): Promise<unknown>;
   /** The control's script. It runs in the work tree that the product has looked at, and may fail. */
   naive: string;
-  /** True when the control fell for it. By default: when the marker exists. */
+  /** True when the control fell for the poison. By default: when the marker exists. */
   fired?: (output: string) => boolean;
-  /** The control falls for it by not ending. */
+  /** The control falls for the poison by never ending. */
   stalls?: boolean;
   /** Lines of the session's diff, besides the change of `a.txt`. */
   adds?: string[];
@@ -54,7 +54,7 @@ const CHANGED = 'modified a.txt +1 -1';
 
 type Opened = Awaited<ReturnType<WorkspacesFixture['openSession']>>;
 
-/** Workspaces and a person's home in folders of their own, and a git server on loopback. It can restart the service. */
+/** Workspaces and a person's home in separate folders, and a git server on loopback. It can restart the service. */
 class PoisonWorld {
   private readonly outside = mkdtempSync(join(tmpdir(), 'saas-codex-poison-'));
   private readonly home = join(this.outside, 'home');
@@ -84,7 +84,7 @@ class PoisonWorld {
     rmSync(this.outside, { recursive: true, force: true });
   }
 
-  /** Ends the service and starts another one on the same folders. */
+  /** Ends the service and starts it again on the same folders. */
   async restart(): Promise<void> {
     await this.fixture.app.close();
     this.fixture = await startWorkspaces([this.git.host], this.fixture.root);
@@ -102,7 +102,7 @@ class PoisonWorld {
     return { ...plain, sessionId, repo: this.fixture.storage.repoPath(sessionId) };
   }
 
-  /** Clones a repository, which is made once. */
+  /** Clones a repository, which is created on the first call. */
   private async clone(repository: Record<string, string>): Promise<Opened> {
     const key = JSON.stringify(repository);
     const url =
@@ -112,7 +112,7 @@ class PoisonWorld {
     return this.fixture.openSession(url);
   }
 
-  /** The places of one session, with a marker of its own. */
+  /** The site of one session, with its own marker. */
   private async site(repo: string): Promise<Site> {
     const elsewhere = join(this.outside, randomUUID());
     const marker = join(elsewhere, 'marker');
@@ -138,7 +138,7 @@ class PoisonWorld {
     };
   }
 
-  /** Does everything that the product does with a workspace. @returns what it shows */
+  /** Performs every operation of the product on a workspace. @returns the diff that it shows */
   private async look(session: Opened) {
     const { history } = this.fixture;
     const { sessionId, baseTree } = session;
@@ -152,7 +152,7 @@ class PoisonWorld {
     return { tree, files: summary(diff).toSorted(), stat, patches };
   }
 
-  /** Clones, plants the poison, and looks. */
+  /** Clones, plants the poison, and inspects the workspace. */
   async checkPoison(poison: Poison): Promise<void> {
     const session = await this.open(poison.repository);
     const site = await this.site(session.repo);
@@ -162,7 +162,7 @@ class PoisonWorld {
     await this.expectTruth(poison, 'changed');
   }
 
-  /** After a restart: looks again, makes a second clone, and then runs the control. */
+  /** After a restart: inspects the workspace again, makes a second clone, and then runs the control. */
   async checkAfterRestart(poison: Poison): Promise<void> {
     const { session, site } = this.planted.get(poison) ?? fail('checkPoison comes first');
     if (poison.repository) expect((await this.open(poison.repository)).baseTree).toBe(session.baseTree);
@@ -192,7 +192,7 @@ class PoisonWorld {
     expect(existsSync(site.marker)).toBe(false);
   }
 
-  /** Lets everything that hangs fail soon. */
+  /** Shortens the timeouts, so that everything that hangs fails soon. */
   private shortenTimeouts(): void {
     this.fixture.limits.localMs = 10_000;
     this.fixture.limits.pipesEveryMs = 20;
@@ -203,7 +203,7 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** @returns the output of a script, stdout and stderr. A script that does not end is killed, with all it started. */
+/** @returns the output of a script, stdout and stderr. A script that does not end is killed, with all its children. */
 function runShell(
   script: string,
   timeoutMs: number,

@@ -63,7 +63,7 @@ function MarkdownLink({ href, children }: ComponentProps<'a'> & ExtraProps) {
   );
 }
 
-/** Loading an image would tell its host who reads the answer and when, so the reader decides. */
+/** Loading an image would reveal to its host who reads the answer and when, so the reader decides. */
 function MarkdownImage({ src, alt }: ComponentProps<'img'> & ExtraProps) {
   return <MarkdownLink href={typeof src === 'string' ? src : undefined}>{alt || 'image'}</MarkdownLink>;
 }
