@@ -34,4 +34,6 @@ export default {
     globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
   }),
   testTimeout: 30_000,
+  // Node forks to start a program, which takes 6 ms in a small process and 45 ms in one of 1 GB. Specs start thousands.
+  workerIdleMemoryLimit: '400MB',
 };

@@ -25,8 +25,7 @@ async function chromium() {
   }
 }
 
-/** Many specs wait for leases and time limits to pass, so there is one more worker than processors. */
-const workers = `--maxWorkers=${availableParallelism() + 1}`;
+const workers = `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 2))}`;
 
 /** @param {string[]} args for Jest: a pattern, or options */
 async function testAll(args) {

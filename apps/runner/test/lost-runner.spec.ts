@@ -4,12 +4,16 @@ import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
+/** Leaves a process in a session of its own. Ends only when that exists: Codex ends what is left in the command's group. */
+const DETACH =
+  "setsid sh -c 'touch detached; exec sleep 600' </dev/null >/dev/null 2>&1 & until [ -e detached ]; do sleep 0.05; done";
+
 const SCENARIOS = [
   {
     name: 'detach',
     match: 'Detach',
     steps: [
-      { do: 'command' as const, cmd: 'setsid sleep 600 </dev/null >/dev/null 2>&1 &' },
+      { do: 'command' as const, cmd: DETACH },
       { do: 'endless' as const },
     ],
   },
