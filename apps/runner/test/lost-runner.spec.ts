@@ -12,10 +12,7 @@ const SCENARIOS = [
   {
     name: 'detach',
     match: 'Detach',
-    steps: [
-      { do: 'command' as const, cmd: DETACH },
-      { do: 'endless' as const },
-    ],
+    steps: [{ do: 'command' as const, cmd: DETACH }, { do: 'endless' as const }],
   },
   { name: 'hang', match: 'Hang', steps: [{ do: 'endless' as const }] },
   {
