@@ -31,6 +31,9 @@ const SOURCES = [
   'tsconfig.lib.json',
 ];
 
+/** What every build depends on. */
+const SHARED = ['tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'];
+
 /** @typedef {typeof PROJECTS[number]} Project */
 
 /** @param {string} root @param {Project} project */
@@ -38,8 +41,8 @@ const stampOf = (root, { folder }) => join(root, folder, 'dist/.built-for');
 
 /** @param {string} root @param {Project} project */
 function fingerprintOf(root, { folder, uses }) {
-  const inputs = [folder, ...uses].flatMap((part) => SOURCES.map((source) => join(root, part, source)));
-  return fingerprint([...inputs, join(root, 'tsconfig.base.json'), join(root, 'package-lock.json')]);
+  const inputs = [folder, ...uses].flatMap((part) => SOURCES.map((source) => join(part, source)));
+  return fingerprint([...inputs, ...SHARED].map((input) => join(root, input)));
 }
 
 /**
