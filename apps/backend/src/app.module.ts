@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AsyncApiModule } from './api/asyncapi/asyncapi.module.js';
+import { rateLimits } from '@saas-codex/service-kit/http/protect-api';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
 import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
-import type { Config } from './config.js';
+import { CONFIG, type Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ChangesModule } from './changes/changes.module.js';
@@ -44,6 +45,7 @@ export class AppModule {
         EventsModule,
         RetentionModule,
       ],
+      providers: [rateLimits(CONFIG)],
     };
   }
 }

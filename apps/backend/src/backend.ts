@@ -1,10 +1,12 @@
 import { ActivityServer } from '@saas-codex/event-log/activity/activity.server';
+import { recogniseGateway } from '@saas-codex/service-kit/http/gateway-mark';
+import { acceptJson } from '@saas-codex/service-kit/http/json-bodies';
+import { protectApi } from '@saas-codex/service-kit/http/protect-api';
 import { startService } from '@saas-codex/service-kit/service';
 import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { describeApi } from './api/openapi/openapi-document.js';
-import { BODY_LIMIT, requireJson } from './api/request-bodies.js';
 import { REDIS } from './redis.module.js';
 
 /** Starts the backend; it listens when the promise resolves. */
@@ -14,8 +16,9 @@ export const startBackend = (config: Config) =>
     config,
     module: AppModule.with(config),
     configure: async (app) => {
-      app.use(requireJson);
-      app.useBodyParser('json', { limit: BODY_LIMIT });
+      app.use(recogniseGateway(config.REDIS_URL));
+      protectApi(app, config);
+      acceptJson(app);
       describeApi(app);
       app.connectMicroservice({ strategy: new ActivityServer(app.get<Redis>(REDIS)) });
       // Only now may activities come in: their handlers need what the modules set up first.

@@ -108,7 +108,8 @@ describe('the cookie', () => {
   it('does not work after signing out, nor when it was changed', async () => {
     const cookie = cookieOf(await signIn(await newToken()));
     expect((await me({ cookie: `${cookie.slice(0, -6)}AAA%3D` })).status).toBe(401);
-    const out = await fetch(`${backend.url}/api/auth/sign-out`, { method: 'POST', headers: { cookie } });
+    const headers = { cookie, origin: backend.url };
+    const out = await fetch(`${backend.url}/api/auth/sign-out`, { method: 'POST', headers });
     expect([out.status, setCookie(out)]).toEqual([204, expect.stringContaining('Max-Age=0')]);
     expect((await me({ cookie })).status).toBe(401);
   });

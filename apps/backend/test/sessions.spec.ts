@@ -91,10 +91,22 @@ test('deleting a session while it is cloned removes the session and its clone', 
   expect(await world.call('GET', `/api/sessions/${session.session_id}`)).toMatchObject({ status: 404 });
 });
 
-test('an unpaired surrogate in a prompt is replaced, since no store can hold it', async () => {
+test('text with half of a surrogate pair is refused wherever it stands, since no store can hold it', async () => {
   const { session_id: id } = await world.begin();
-  const run = await world.prompt(id, 'Note \ud83d, not \u{1f600}');
-  expect(run.prompt).toBe('Note \ufffd, not \u{1f600}');
+  const before = await world.call('GET', `/api/sessions/${id}`);
+  for (const [method, path, body] of [
+    ['POST', `/api/sessions/${id}/prompt`, { prompt: 'Note \ud83d, not \u{1f600}' }],
+    ['PATCH', `/api/sessions/${id}`, { title: '\udc00' }],
+    ['PATCH', `/api/sessions/${id}`, { setup: { script: 'echo \ud800' } }],
+    ['POST', '/api/sessions', { setup: { script: '\ud800' } }],
+    ['POST', '/api/sessions', { '\ud800': 1 }],
+    ['POST', '/api/sessions', { '\0': 1 }],
+  ] as const) {
+    const refused = await world.call(method, path, body);
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  }
+  expect(await world.call('GET', `/api/sessions/${id}`)).toEqual(before);
+  expect((await world.prompt(id, 'A whole \u{1f600}')).prompt).toBe('A whole \u{1f600}');
 });
 
 test('bad input changes nothing and says what is wrong', async () => {

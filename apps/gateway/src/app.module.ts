@@ -1,5 +1,6 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { healthController, readinessController } from '@saas-codex/service-kit/health/health.controllers';
+import { rateLimits } from '@saas-codex/service-kit/http/protect-api';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
 import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
@@ -9,16 +10,14 @@ import { BackendClient } from './proxy/backend-client.js';
 import { ProxyMetrics } from './proxy/proxy-metrics.js';
 import { Permissions } from './run-events/permissions.js';
 import { RunEvents } from './run-events/run-events.js';
-import { OriginCheck } from './security/origin-check.js';
-import { RateLimits } from './security/rate-limits.js';
 import { WebApp } from './web/web-app.js';
 
 /**
  * The only public service. The way of a request:
  *
  *     request id, log ─► security headers ─┬─ /health, /ready, /metrics
- *                                          ├─ /api/*  ─► origin check ─► rate limits ─┬─ events of a run ─► one feed per run ─► backend
- *                                          │                                          └─ other ─► proxy ─► backend
+ *                                          ├─ /api/*  ─► `protectApi` ─┬─ events of a run ─► one feed per run ─► backend
+ *                                          │                           └─ other ─► proxy ─► backend
  *                                          └─ other   ─► web app
  */
 @Module({})
@@ -30,8 +29,7 @@ export class AppModule implements NestModule {
       controllers: [healthController('gateway'), readinessController('gateway')],
       providers: [
         { provide: CONFIG, useValue: config },
-        OriginCheck,
-        RateLimits,
+        rateLimits(CONFIG),
         BackendClient,
         Permissions,
         ProxyMetrics,
@@ -44,7 +42,7 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(OriginCheck, RateLimits, RunEvents, ApiProxy).forRoutes('api/*path');
+    consumer.apply(RunEvents, ApiProxy).forRoutes('api/*path');
     consumer.apply(WebApp).exclude('health', 'ready', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -1,3 +1,4 @@
+import { protectApi } from '@saas-codex/service-kit/http/protect-api';
 import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
@@ -12,5 +13,6 @@ export const startGateway = (config: Config) =>
     configure: (app) => {
       app.set('trust proxy', config.TRUST_PROXY);
       app.use(securityHeaders(new URL(config.PUBLIC_URL)));
+      protectApi(app, config);
     },
   });

@@ -1,12 +1,10 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { acceptJson } from '@saas-codex/service-kit/http/json-bodies';
 import { startService } from '@saas-codex/service-kit/service';
 import { AppModule } from './app.module.js';
 import { requireServiceCredential } from './auth/service-credential.js';
 import type { Config } from './config.js';
 import { chooseJail } from './sandbox/jail/choose-jail.js';
-
-/** Room for a prompt of 100,000 characters, also when each is escaped. */
-const BODY_LIMIT = '1mb';
 
 /** @throws ConfigError when the machine does not support what the settings ask for */
 export async function startRunner(config: Config): Promise<NestExpressApplication> {
@@ -22,7 +20,7 @@ export async function startRunner(config: Config): Promise<NestExpressApplicatio
         logger.info(`isolation of agents: ${jail.isolation}. ${jail.reason} ${jail.limitsReason}`);
       }
       app.use(requireServiceCredential(config.SERVICE_TOKEN));
-      app.useBodyParser('json', { limit: BODY_LIMIT });
+      acceptJson(app);
     },
   });
 }

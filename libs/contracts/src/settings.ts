@@ -58,6 +58,8 @@ export interface Setting {
 /** For most settings: which service reads what both launchers take from `.env`. */
 const GATEWAY = { readBy: ['gateway'], takenBy: LAUNCHERS } as const;
 const BACKEND = { readBy: ['backend'], takenBy: LAUNCHERS } as const;
+/** Gateway and backend, which both answer the API at their ports. */
+const PORTS = { readBy: ['gateway', 'backend'], takenBy: LAUNCHERS } as const;
 const RUNNER = { readBy: ['runner'], takenBy: LAUNCHERS } as const;
 const EVERY_SERVICE = { readBy: SERVICES, takenBy: LAUNCHERS } as const;
 const LAUNCHER = { readBy: [], takenBy: LAUNCHERS } as const;
@@ -225,12 +227,12 @@ const addresses = {
   },
   RATE_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 3_000),
-    ...GATEWAY,
+    ...PORTS,
     description: 'Maximum API requests per minute of one address, and of one credential.',
   },
   SIGN_IN_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 30),
-    ...GATEWAY,
+    ...PORTS,
     description: 'Maximum sign-in attempts per minute of one address.',
   },
 } as const satisfies Record<string, Setting>;

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 
-/** Half of a character outside the Basic Multilingual Plane, without its other half: neither UTF-8 nor jsonb can hold it. */
-const UNPAIRED_SURROGATE = /\p{Surrogate}/gu;
+/** For clients that generate code from the API's description: not blank, and without NUL characters. */
+const PATTERN = '^(?=[\\s\\S]*\\S)[^\\u0000]*$';
 
-/** Text that a person writes: not empty, and without the one character that Postgres cannot store. */
+/**
+ * Text that a person writes: not empty, and without the one character that Postgres cannot store. Services refuse halves of
+ * surrogate pairs in every body (libs/service-kit, `acceptJson`).
+ */
 export const writtenText = (maxLength: number) =>
   z
     .string()
-    .overwrite((text) => text.replace(UNPAIRED_SURROGATE, '\u{fffd}'))
     .trim()
     .min(1)
     .max(maxLength)
-    .refine((text) => !text.includes('\0'), 'contains a NUL character');
+    .refine((text) => !text.includes('\0'), 'contains a NUL character')
+    .meta({ pattern: PATTERN });

@@ -4,6 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { ConfigError, readConfig } from './config.js';
+import { explainRefusals } from './http/refused-connections.js';
+import { readTarget } from './http/request-target.js';
 import { HttpMetrics } from './metrics/http-metrics.js';
 import { createLogger, NestLogger, requestLogging } from './logging.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -34,7 +36,9 @@ export async function startService({
     abortOnError: false,
   });
   app.disable('x-powered-by');
+  explainRefusals(app.getHttpServer(), logger);
   app.use(requestLogging(logger));
+  app.use(readTarget);
   app.use(traceRequests(app.get(Tracing)));
   const http = app.get(HttpMetrics);
   app.use(http.measureRequests);

@@ -1,6 +1,12 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
-import { ReplicaClient, type ReplicaRequest } from '@saas-codex/service-kit/replicas/replica-client';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { gatewayMark } from '@saas-codex/service-kit/http/gateway-mark';
+import {
+  ReplicaClient,
+  type ReplicaRequest,
+  type SendOptions,
+} from '@saas-codex/service-kit/replicas/replica-client';
 import { CONFIG, type Config } from '../config.js';
 
 /** How long a backend may take to respond to a repeatable request. Streams begin at once, everything else within seconds. */
@@ -9,8 +15,17 @@ export const RESPONSE_TIMEOUT_MS = 10_000;
 /** The HTTP client for the backends. A stream that has begun may be silent for any time. */
 @Injectable()
 export class BackendClient extends ReplicaClient implements BeforeApplicationShutdown {
-  constructor(@Inject(CONFIG) { BACKEND_URL }: Config) {
+  private readonly mark: string;
+
+  constructor(@Inject(CONFIG) { BACKEND_URL, REDIS_URL }: Config) {
     super(BACKEND_URL);
+    this.mark = gatewayMark(REDIS_URL);
+  }
+
+  /** Marks the request as one that a gateway has judged and counted. */
+  override sendRequest(options: ReplicaRequest, how: SendOptions): Promise<IncomingMessage> {
+    const headers = { ...options.headers, [HEADERS.gatewayMark]: this.mark };
+    return super.sendRequest({ ...options, headers }, how);
   }
 
   /** Sends a repeatable request of the gateway itself, without a body. @throws Error when no backend responds */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { hopByHop } from '@saas-codex/service-kit/network/hop-by-hop';
 import type { Request } from 'express';
 
@@ -11,6 +12,7 @@ const SET_BY_GATEWAY = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  HEADERS.gatewayMark,
 ]);
 
 /**

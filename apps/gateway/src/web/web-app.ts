@@ -60,16 +60,10 @@ const serveFolder = (root: string) =>
     },
   });
 
-/** @throws ProblemError when the path is not valid percent-encoding */
-function pathOf(req: Request): string {
-  const path = req.originalUrl.split('?')[0] ?? '/';
-  try {
-    decodeURIComponent(path);
-  } catch {
-    throw new ProblemError('invalid_request', 'The address is not valid percent-encoding. Correct it.');
-  }
-  return path === '/' ? INDEX : path;
-}
+const pathOf = ({ originalUrl }: Request): string => {
+  const path = originalUrl.split('?')[0];
+  return path === '/' || path === undefined ? INDEX : path;
+};
 
 /** Whether a person opens an address, as opposed to a page that loads a file. */
 const isNavigation = (req: Request): boolean => req.accepts(['json', 'html']) === 'html';

@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Inject,
-  Injectable,
-  type NestMiddleware,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { ProblemError } from '@saas-codex/service-kit/problem';
-import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { NextFunction, Request, Response } from 'express';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { CONFIG, type Config } from '../config.js';
+import { ProblemError } from '../problem.js';
+import { connectRedis } from '../redis.js';
 
 const WINDOW_S = 60;
 /** How long Redis may take before this process counts for itself. */
 const REDIS_TIMEOUT_MS = 500;
-/** In upper or lower case, with or without an origin (RFC 9112, 3.2.2), because the backend accepts all of these. */
-const SIGN_IN_PATH = /^(https?:\/\/[^/]*)?\/api\/auth\//i;
+/** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
+const SIGN_IN_PATH = /^\/api\/auth\//i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_TIMEOUT_MS = 1_000;
+
+export interface RateLimitSettings {
+  REDIS_URL: string;
+  RATE_LIMIT_PER_MINUTE: number;
+  SIGN_IN_LIMIT_PER_MINUTE: number;
+}
 
 interface Bucket {
   limiter: RateLimiterRedis;
@@ -38,17 +37,16 @@ interface BucketState {
 
 /**
  * Limits requests per minute: per address, per credential, and more strictly for signing in. Redis counts for all gateways
- * together. The response headers show the bucket that is nearest to its limit. Without Redis, each process counts for
+ * and backends together. The response headers show the bucket that is nearest to its limit. Without Redis, each process counts for
  * itself, so an outage neither blocks requests nor lifts the limits.
  */
-@Injectable()
-export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationShutdown {
+export class RateLimits implements OnModuleInit, OnApplicationShutdown {
   private readonly redis: Redis;
   private readonly perAddress: RateLimiterRedis;
   private readonly perCredential: RateLimiterRedis;
   private readonly signIn: RateLimiterRedis;
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(config: RateLimitSettings) {
     // Commands of one event loop iteration are sent in one write.
     const options = { commandTimeout: REDIS_TIMEOUT_MS, enableAutoPipelining: true };
     this.redis = connectRedis(config.REDIS_URL, options);
@@ -62,7 +60,8 @@ export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationSh
     await Promise.race([ready, delay(START_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
-  async use(req: Request, res: Response, next: NextFunction): Promise<void> {
+  /** Middleware for the API. @throws ProblemError rate_limited */
+  async limitRequest(req: Request, res: Response, next: NextFunction): Promise<void> {
     const states = await Promise.all(this.bucketsOf(req).map(consume));
     const tightest = states.reduce((a, b) =>
       b.exceeded || (!a.exceeded && b.remaining < a.remaining) ? b : a,
@@ -85,7 +84,7 @@ export class RateLimits implements NestMiddleware, OnModuleInit, OnApplicationSh
     const buckets = [{ limiter: this.perAddress, key: address }];
     const credential = req.headers.authorization ?? req.headers.cookie;
     if (credential) buckets.push({ limiter: this.perCredential, key: digest(credential) });
-    if (req.method === 'POST' && SIGN_IN_PATH.test(req.originalUrl))
+    if (req.method === 'POST' && SIGN_IN_PATH.test(req.path))
       buckets.push({ limiter: this.signIn, key: address });
     return buckets;
   }
