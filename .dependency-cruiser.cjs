@@ -51,7 +51,7 @@ const WEB = [
 const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
-  'identity/(authentication|memberships|api-keys|identity\\.module)\\.ts$', // who is calling, and in which tenant
+  'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',

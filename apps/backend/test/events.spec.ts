@@ -11,6 +11,10 @@ import type { Redis } from 'ioredis';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { DataSource } from 'typeorm';
+import { AUTH, type Auth } from '../src/identity/better-auth.js';
+import { StreamAccess } from '../src/identity/stream-access.js';
+import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 import { systemContext } from '../src/identity/request-context.js';
 import { RunStore } from '../src/runs/run-store.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
@@ -79,7 +83,11 @@ it('continues after an event that Redis has lost, and refuses an event id that n
   const key = REDIS_KEYS.runEvents(run.run_id);
   const [[id, fields] = ['', []]] = await redis.xrange(key, '-', '+', 'COUNT', 1);
   // In one transaction: a reader that sees no log at all has it written anew from the spool.
-  await redis.multi().del(key).xadd(key, id, ...fields).exec();
+  await redis
+    .multi()
+    .del(key)
+    .xadd(key, id, ...fields)
+    .exec();
   const url = `${backend.url}/api/runs/${run.run_id}/events`;
   const after = (last: string) => openSse(url, { headers: { ...asOwner(), 'last-event-id': last } });
   const resumed = await after('2');
@@ -159,4 +167,57 @@ it('closes its streams when it stops', async () => {
   const stream = await openSse(`${other.url}/api/events`, { headers: asOwner() });
   await other.stop();
   await stream.ended();
+});
+
+describe('an open stream', () => {
+  const sql = (statement: string) => backend.app.get(DataSource).query<object[]>(statement);
+
+  async function signIn(): Promise<Record<string, string>> {
+    const token = await createSignInToken(backend.app.get<Auth>(AUTH), OWNER_EMAIL);
+    const answer = await fetch(`${backend.url}/api/auth/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    return { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
+  }
+
+  it.each<[string, 'cookie' | 'key' | 'both', string[], string]>([
+    ['the sign-in has ended', 'cookie', ['DELETE FROM user_sessions'], ''],
+    [
+      'the key is revoked',
+      'key',
+      ['UPDATE api_keys SET enabled = false'],
+      'UPDATE api_keys SET enabled = true',
+    ],
+    ['the role changes', 'both', ["UPDATE members SET role = 'member'"], "UPDATE members SET role = 'owner'"],
+    [
+      'the membership is removed',
+      'both',
+      ['CREATE TABLE gone AS SELECT * FROM members', 'DELETE FROM members'],
+      'INSERT INTO members SELECT * FROM gone',
+    ],
+  ])('ends when %s', async (_, whose, revoke, restore) => {
+    const { run } = await queueRun();
+    const cookie = await signIn();
+    const open = async (path: string) => ({
+      cookie: await openSse(backend.url + path, { headers: cookie }),
+      key: await openSse(backend.url + path, { headers: asOwner() }),
+    });
+    const streams = [await open('/api/events'), await open(`/api/runs/${run.run_id}/events`)];
+    const access = backend.app.get(StreamAccess);
+    await access.tick();
+    expect(streams.flatMap((pair) => [pair.cookie.closed(), pair.key.closed()])).not.toContain(true);
+    for (const statement of revoke) await sql(statement);
+    await access.tick();
+    for (const pair of streams) {
+      if (whose !== 'key') await pair.cookie.ended();
+      else expect(pair.cookie.closed()).toBe(false);
+      if (whose !== 'cookie') await pair.key.ended();
+      else expect(pair.key.closed()).toBe(false);
+      pair.cookie.close();
+      pair.key.close();
+    }
+    await sql(restore);
+  });
 });

@@ -77,7 +77,7 @@ describe('a request that a browser sends with the cookie', () => {
 });
 
 it('limits sign-ins by the address of the connection, whatever headers and spellings say', async () => {
-  const tries = [
+  const tries: { headers?: Record<string, string>; target?: string }[] = [
     {},
     { headers: { 'x-forwarded-for': '192.0.2.1' } },
     { headers: { 'x-gateway-mark': 'guessed', 'x-forwarded-for': '192.0.2.2' } },

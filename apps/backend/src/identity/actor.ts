@@ -2,8 +2,8 @@ import type { Role } from '@saas-codex/contracts/identity';
 
 /** Who sends a request. */
 export type Caller =
-  /** A person in a browser that is signed in. */
-  | { kind: 'person'; userId: string; role: Role }
+  /** A person in a browser that is signed in; `signInId` is the id of that sign-in's row in `user_sessions`. */
+  | { kind: 'person'; signInId: string; userId: string; role: Role }
   /** A program with an API key. It acts in the name of the person whose key it is. */
   | { kind: 'api_key'; keyId: string; userId: string; role: Role };
 

@@ -4,7 +4,11 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
-import { setRequestContext } from './request-context.js';
+import { type CallerContext, setRequestContext } from './request-context.js';
+import { StreamAccess } from './stream-access.js';
+
+/** The permission of every route that streams events. */
+const STREAMS = 'events:read';
 
 /**
  * Stands before every route:
@@ -12,13 +16,14 @@ import { setRequestContext } from './request-context.js';
  *     @Public() ──► answer
  *     else ──► no valid credential ──► 401
  *              the caller's role lacks the route's permission ──► 403
- *              else ──► the request gets its context ──► answer
+ *              else ──► the request gets its context ──► answer; a stream ends when its access does
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
     private readonly permissions: RoutePermissions,
     private readonly authentication: Authentication,
+    private readonly streams: StreamAccess,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
@@ -32,11 +37,13 @@ export class AuthGuard implements CanActivate {
     if (!caller) throw unauthenticated();
     if (!required || !this.permissions.isAllowed(caller.actor.role, required)) throw forbidden();
     const traceparent = req.headers[HEADERS.traceparent];
-    setRequestContext(req, {
+    const context: CallerContext = {
       ...caller,
       requestId: String(req.headers[HEADERS.requestId]),
       ...(typeof traceparent === 'string' && { traceparent }),
-    });
+    };
+    setRequestContext(req, context);
+    if (required === STREAMS) this.streams.endWhenRevoked(context, res);
     return true;
   }
 }

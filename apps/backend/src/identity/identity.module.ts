@@ -10,6 +10,7 @@ import { Authentication } from './authentication.js';
 import { FirstStart } from './first-start.js';
 import { MeController } from './me.controller.js';
 import { Memberships } from './memberships.js';
+import { StreamAccess } from './stream-access.js';
 import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
 
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
@@ -29,6 +30,7 @@ import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
     FirstStart,
     Memberships,
     RoutePermissions,
+    StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
 })

@@ -7,9 +7,12 @@ import { BackendClient } from '../proxy/backend-client.js';
 import { upstreamHeaders } from '../proxy/headers.js';
 
 const TICK_MS = 1_000;
-/** How long a stream may stay open before its client's credential is checked again. */
-const VALID_TICKS = 60;
-/** Maximum checks per tick, so that clients that connected together are not all checked together. */
+/** How long a permission counts before it is checked again. */
+const VALID_TICKS = 3;
+/**
+ * Maximum checks per tick, so that clients that connected together are not all checked together. With up to 800 permissions
+ * that are in use (pairs of a run and a credential), each is checked within 5 s.
+ */
 const CHECKS_PER_TICK = 200;
 /** Maximum concurrent requests to check permissions. It keeps a backend busy without a connection for every waiting client. */
 const MAX_CHECKS = 32;
@@ -24,9 +27,9 @@ export interface Permission {
   cookies: string[];
 }
 
-interface OpenStream {
-  req: Request;
-  res: Response;
+/** The open streams of one run with one credential, which are checked together. */
+interface OpenStreams {
+  requests: Map<Response, Request>;
   /** The tick of the last check. */
   checkedAt: number;
   isBeingChecked: boolean;
@@ -34,13 +37,13 @@ interface OpenStream {
 
 /**
  * Checks which client may watch which stream. Only the backend knows this, so the gateway sends it a HEAD request for the
- * stream with the client's headers: before the stream starts, and about once a minute while it is open. So a revoked credential
- * loses its streams within about a minute. If the backend does not respond, streams stay open.
+ * stream with the client's headers: before the stream starts, and every few seconds while streams of that run with that
+ * credential are open. So a revoked credential loses its streams within 5 s. If the backend does not respond, streams stay open.
  */
 @Injectable()
 export class Permissions implements OnApplicationShutdown {
-  /** Open streams in the order of their last checks. */
-  private readonly open = new Set<OpenStream>();
+  /** Open streams by run and credential, in the order of their last checks. */
+  private readonly open = new Map<string, OpenStreams>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
   private readonly limitNew = limitWithTimeout(MAX_CHECKS, SLOT_MS);
   /** For the repeated checks of open streams, which no client waits for. */
@@ -61,34 +64,46 @@ export class Permissions implements OnApplicationShutdown {
 
   /** Ends the stream when its client's permission is revoked. */
   endWhenRevoked(req: Request, res: Response): void {
-    const stream = { req, res, checkedAt: this.ticks, isBeingChecked: false };
-    this.open.add(stream);
-    res.on('close', () => this.open.delete(stream));
+    const key = permissionKey(req);
+    const streams = this.open.get(key) ?? {
+      requests: new Map(),
+      checkedAt: this.ticks,
+      isBeingChecked: false,
+    };
+    this.open.set(key, streams);
+    streams.requests.set(res, req);
+    res.on('close', () => {
+      streams.requests.delete(res);
+      if (streams.requests.size === 0 && this.open.get(key) === streams) this.open.delete(key);
+    });
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
   }
 
-  /** Called every second. Checks the streams whose last check is too old. */
+  /** Called every second. Checks the permissions whose last check is too old. */
   tick(): void {
     this.ticks += 1;
     let checks = 0;
-    for (const stream of this.open) {
-      if (this.ticks - stream.checkedAt < VALID_TICKS || checks++ >= CHECKS_PER_TICK) return;
-      stream.checkedAt = this.ticks;
-      this.open.delete(stream);
-      this.open.add(stream);
-      if (!stream.isBeingChecked) void this.recheck(stream);
+    for (const [key, streams] of this.open) {
+      if (this.ticks - streams.checkedAt < VALID_TICKS || checks++ >= CHECKS_PER_TICK) return;
+      streams.checkedAt = this.ticks;
+      this.open.delete(key);
+      this.open.set(key, streams);
+      if (!streams.isBeingChecked) void this.recheck(streams);
     }
   }
 
-  private async recheck(stream: OpenStream): Promise<void> {
-    stream.isBeingChecked = true;
-    const response = await this.askBackend(stream.req, this.limitRepeated).catch(() => null);
-    stream.isBeingChecked = false;
+  private async recheck(streams: OpenStreams): Promise<void> {
+    const [req] = streams.requests.values();
+    if (!req) return;
+    streams.isBeingChecked = true;
+    const response = await this.askBackend(req, this.limitRepeated).catch(() => null);
+    streams.isBeingChecked = false;
     const status = response?.statusCode ?? 500;
-    if (status >= 400 && status < 500) stream.res.destroy();
+    if (status < 400 || status >= 500) return;
+    for (const res of streams.requests.keys()) res.destroy();
   }
 
   /** @returns the backend's response; null when the client has disconnected meanwhile */
@@ -100,6 +115,10 @@ export class Permissions implements OnApplicationShutdown {
     });
   }
 }
+
+/** What a permission depends on: the run, and the credential. */
+const permissionKey = ({ path, headers }: Request): string =>
+  JSON.stringify([path, headers.authorization, headers.cookie]);
 
 type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 
