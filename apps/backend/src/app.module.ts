@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AcceptGuard } from './api/accept.guard.js';
 import { AsyncApiModule } from './api/asyncapi/asyncapi.module.js';
 import { rateLimits } from '@saas-codex/service-kit/http/protect-api';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
@@ -45,7 +47,7 @@ export class AppModule {
         EventsModule,
         RetentionModule,
       ],
-      providers: [rateLimits(CONFIG)],
+      providers: [rateLimits(CONFIG), { provide: APP_GUARD, useClass: AcceptGuard }],
     };
   }
 }

@@ -1,4 +1,5 @@
 import { ActivityServer } from '@saas-codex/event-log/activity/activity.server';
+import { entityTag } from '@saas-codex/service-kit/http/entity-tag';
 import { recogniseGateway } from '@saas-codex/service-kit/http/gateway-mark';
 import { acceptJson } from '@saas-codex/service-kit/http/json-bodies';
 import { protectApi } from '@saas-codex/service-kit/http/protect-api';
@@ -16,6 +17,7 @@ export const startBackend = (config: Config) =>
     config,
     module: AppModule.with(config),
     configure: async (app) => {
+      app.set('etag', entityTag);
       app.use(recogniseGateway(config.REDIS_URL));
       protectApi(app, config);
       acceptJson(app);

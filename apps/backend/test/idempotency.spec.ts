@@ -25,7 +25,8 @@ const create = (body: object = { title: key }, withKey = key) =>
     [HEADERS.idempotencyKey]: withKey,
     [HEADERS.prefer]: 'respond-async',
   });
-const read = async (response: Response) => (await response.json()) as { session_id: string; code: string };
+const read = async (response: Response) =>
+  (await response.json()) as { session_id: string; code: string; request_id?: string };
 
 async function sessionsMade(): Promise<number> {
   const [row] = await sql<{ count: number }>(`SELECT count(*)::int FROM sessions WHERE title = '${key}'`);
@@ -145,3 +146,16 @@ it.each(['with space', 'a'.repeat(201)])('refuses the key %j', async (bad) => {
   expect([answer.status, (await read(answer)).code]).toEqual([400, 'invalid_request']);
   expect(await sessionsMade()).toBe(0);
 });
+
+it.each([{ '\0': 1 }, { '\ud800': 1 }, { title: '\ud800' }])(
+  'gives every attempt with a body that no store can hold the same answer: %j',
+  async (body) => {
+    const answers = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { request_id: _, ...problem } = await read(await create(body));
+      answers.push(problem);
+    }
+    expect(answers[0]).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(answers).toEqual([answers[0], answers[0], answers[0]]);
+  },
+);

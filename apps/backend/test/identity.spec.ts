@@ -179,7 +179,7 @@ describe('an API token', () => {
 });
 
 describe('the guard', () => {
-  it('protects every route except the probes and sign-in', async () => {
+  it("protects every route except the probes, sign-in and the API's documents", async () => {
     const open: string[] = [];
     for (const { method, path } of routesOf(backend)) {
       const url = backend.url + path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000');
@@ -187,7 +187,16 @@ describe('the guard', () => {
       await answer.body?.cancel();
       if (answer.status !== 401) open.push(`${method} ${path}`);
     }
-    expect(open).toEqual(['post /api/auth/sign-in', 'get /health', 'get /ready']);
+    expect(open.toSorted()).toEqual([
+      'get /api/asyncapi.json',
+      'get /api/docs',
+      'get /api/docs/:file',
+      'get /api/docs/start.js',
+      'get /api/openapi.json',
+      'get /health',
+      'get /ready',
+      'post /api/auth/sign-in',
+    ]);
   });
 });
 

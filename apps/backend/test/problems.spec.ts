@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Problem } from '@saas-codex/contracts/problems';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { DataSource } from 'typeorm';
+import { sendRaw } from '@saas-codex/testing/gateway/gateway';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let backend: TestBackend;
@@ -15,7 +18,22 @@ const UUID = '0192f5a0-0000-7000-8000-000000000000';
 
 it.each<[string, string, RequestInit, number, string]>([
   ['an unknown address', '/api/nope', {}, 404, 'not_found'],
-  ['a method that the address does not have', '/api/sessions', { method: 'PUT' }, 404, 'not_found'],
+  ['a method that the address does not have', '/api/sessions', { method: 'PUT' }, 405, 'method_not_allowed'],
+  ['text for a JSON answer', '/api/me', { headers: { accept: 'text/html' } }, 406, 'not_acceptable'],
+  [
+    'JSON for an event stream',
+    '/api/events',
+    { headers: { accept: 'application/json, text/event-stream;q=0' } },
+    406,
+    'not_acceptable',
+  ],
+  [
+    'an event stream for a write',
+    '/api/sessions',
+    { method: 'POST', headers: { accept: 'text/event-stream' } },
+    406,
+    'not_acceptable',
+  ],
   [
     'broken JSON',
     '/api/sessions',
@@ -103,4 +121,66 @@ it('reveals no internals when something breaks', async () => {
 it('reports that the runner is unavailable', async () => {
   const response = await backend.fetch('/api/system');
   expect(Problem.parse(await response.json())).toMatchObject({ status: 503, code: 'runner_unavailable' });
+});
+
+it('names the methods of an address', async () => {
+  for (const [path, method, allow] of [
+    ['/api/sessions', 'DELETE', 'GET, HEAD, POST'],
+    [`/API/sessions/${UUID}/`, 'POST', 'DELETE, GET, HEAD, PATCH'],
+    [`/api/sessions/${UUID}/prompt`, 'GET', 'POST'],
+    ['/health', 'OPTIONS', 'GET, HEAD'],
+  ] as const) {
+    const answer = await backend.fetch(path, { method });
+    expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow]);
+  }
+});
+
+it.each(['application/json', 'application/*', '*/*', 'text/html;q=0.9, */*;q=0.1'])(
+  'answers a request that accepts %s',
+  async (accept) => {
+    expect((await backend.fetch('/api/me', { headers: { accept } })).status).toBe(200);
+  },
+);
+
+describe('a session that was changed since it was read', () => {
+  it('is neither changed nor deleted by a request that names the tag of what was read', async () => {
+    const created = await backend.post('/api/sessions', {}, { prefer: 'respond-async' });
+    const { session_id: id } = (await created.json()) as { session_id: string };
+    const path = `/api/sessions/${id}`;
+    const read = () => backend.fetch(path);
+    const tagOf = (answer: Response) => answer.headers.get('etag') ?? '';
+    const patch = (title: string, ifMatch: string) =>
+      backend.fetch(path, {
+        method: 'PATCH',
+        headers: { ...json, 'if-match': ifMatch },
+        body: JSON.stringify({ title }),
+      });
+    // The runner is away: once the session has its first commit, nothing but this spec changes it.
+    await waitFor(async () => ((await (await read()).json()) as Session).base_commit);
+    await backend.fetch(path, { method: 'PATCH', headers: json, body: '{"title":"First"}' });
+    const tag = tagOf(await read());
+    expect(tag).toMatch(/^"[\w-]+"$/);
+    // fetch would add `Cache-Control: no-cache`.
+    const headers = { authorization: `Bearer ${backend.ownerToken}`, 'if-none-match': tag };
+    const unchanged = await sendRaw(backend.url + path, { headers });
+    expect(unchanged.status).toBe(304);
+
+    for (const other of ['"stale"', `W/${tag}`, '"a", "b"']) {
+      const refused = await patch('Lost', other);
+      expect(Problem.parse(await refused.json())).toMatchObject({ status: 412, code: 'precondition_failed' });
+    }
+    expect((await patch('Lost', 'no tag')).status).toBe(400);
+    expect(tagOf(await read())).toBe(tag);
+
+    const changed = await patch('Second', `"other", ${tag}`);
+    expect(changed.status).toBe(200);
+    expect(tagOf(changed)).toBe(tagOf(await read()));
+    expect((await patch('Third', tag)).status).toBe(412);
+    expect((await patch('Third', '*')).status).toBe(200);
+
+    const remove = (ifMatch: string) =>
+      backend.fetch(path, { method: 'DELETE', headers: { 'if-match': ifMatch } });
+    expect((await remove(tag)).status).toBe(412);
+    expect((await remove(tagOf(await read()))).status).toBe(204);
+  });
 });

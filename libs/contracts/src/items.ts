@@ -6,7 +6,11 @@ import { openEnum } from './open-reading.js';
  * know pass through, and so do items of an unknown type (`UnknownItem`).
  */
 const item = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
-  z.looseObject({ id: z.string(), type: z.literal(type), ...shape });
+  z.looseObject({ id: z.string(), type: z.literal(type), ...shape }).meta({ id: schemaName(type) });
+
+/** `agent_message` → `AgentMessageItem` */
+const schemaName = (type: string): string =>
+  `${type.replace(/(^|_)([a-z])/g, (_match, _before, letter: string) => letter.toUpperCase())}Item`;
 
 const status = openEnum(['in_progress', 'completed', 'failed']).catch('completed');
 
@@ -36,7 +40,7 @@ export const TodoListItem = item('todo_list', {
 });
 export const ErrorItem = item('error', { message: z.string() });
 
-export const KnownItem = z.discriminatedUnion('type', [
+const KNOWN_ITEMS = [
   AgentMessageItem,
   ReasoningItem,
   CommandExecutionItem,
@@ -45,12 +49,35 @@ export const KnownItem = z.discriminatedUnion('type', [
   WebSearchItem,
   TodoListItem,
   ErrorItem,
-]);
+] as const;
+
+export const KnownItem = z.discriminatedUnion('type', KNOWN_ITEMS);
 export type KnownItem = z.infer<typeof KnownItem>;
 
-export const UnknownItem = z.looseObject({ id: z.string(), type: z.string() });
+export const UnknownItem = z
+  .looseObject({ id: z.string(), type: z.string() })
+  .meta({ id: schemaName('unknown'), description: 'An item of a type that is not described here' });
 export type UnknownItem = z.infer<typeof UnknownItem>;
 
-/** Any item; narrow it with `KnownItem.safeParse`. */
-export const Item = UnknownItem.meta({ id: 'Item' });
+const schemaRef = (type: string) => `#/components/schemas/${schemaName(type)}`;
+const KNOWN_TYPES = KNOWN_ITEMS.map(({ shape }) => shape.type.value);
+
+/**
+ * Any item; narrow it with `KnownItem.safeParse`. The API's description lists the known types and says by which field they
+ * differ; an item of another type has `id` and `type`.
+ */
+export const Item = z.looseObject(UnknownItem.shape).meta({
+  id: 'Item',
+  description:
+    'One thing in a turn. Types that this version does not know may come; they have an id and a type',
+  anyOf: [...KNOWN_TYPES.map((type) => ({ $ref: schemaRef(type) })), { $ref: schemaRef('unknown') }],
+  discriminator: {
+    propertyName: 'type',
+    mapping: Object.fromEntries(KNOWN_TYPES.map((type) => [type, schemaRef(type)])),
+  },
+  type: undefined,
+  properties: undefined,
+  required: undefined,
+  additionalProperties: undefined,
+});
 export type Item = z.infer<typeof Item>;

@@ -13,7 +13,6 @@ export const PERMISSIONS = [
   'system:read',
   'account:read',
   'account:sign_out',
-  'api_docs:read',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

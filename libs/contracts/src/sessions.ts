@@ -105,11 +105,14 @@ export const UpdateSession = z
     ),
   })
   .refine((body) => Object.keys(body).length > 0, 'give title, status, network or setup')
-  .meta({ id: 'UpdateSession' });
+  .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 
 export const SessionsQuery = PageQuery.extend({
-  archived: z.stringbool().default(false).describe('true: list archived sessions instead of live ones'),
+  archived: z
+    .stringbool()
+    .default(false)
+    .meta({ type: 'boolean', description: 'true: list archived sessions instead of live ones' }),
 });
 export type SessionsQuery = z.infer<typeof SessionsQuery>;
 

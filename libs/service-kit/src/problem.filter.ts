@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { Request, Response } from 'express';
+import { explainMissingRoute } from './http/allowed-methods.js';
 import { requestLog } from './logging.js';
 import { ProblemError } from './problem.js';
 import { isStoreOutage } from './store-outage.js';
@@ -12,6 +13,7 @@ const CODE_BY_STATUS: Record<number, ProblemCode> = {
   403: 'forbidden',
   404: 'not_found',
   405: 'method_not_allowed',
+  406: 'not_acceptable',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
 };
@@ -57,7 +59,8 @@ const sentenceOf = (error: unknown) =>
 export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    sendProblem(http.getRequest<Request>(), http.getResponse<Response>(), error);
+    const req = http.getRequest<Request>();
+    sendProblem(req, http.getResponse<Response>(), explainMissingRoute(req, error));
   }
 }
 

@@ -20,7 +20,7 @@ type RouteAccess = 'public' | Permission;
 /** On a controller's method: the route requires a caller whose role has this permission. */
 export const RequirePermission = (permission: Permission) => SetMetadata(ROUTE_ACCESS, permission);
 
-/** On a controller's method: the route answers without a credential. Only health, readiness and sign-in do. */
+/** On a controller's method: the route answers without a credential. Only probes, the API's documents and sign-in do. */
 export const Public = () => applyDecorators(SetMetadata(ROUTE_ACCESS, 'public'), ApiSecurity({}));
 
 /** What each role may do. */

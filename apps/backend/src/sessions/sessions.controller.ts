@@ -15,6 +15,12 @@ import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
 const id = { schema: Id };
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description:
+    'The `ETag` of the session as you read it. If it has changed since, nothing happens, and the answer is 412',
+};
 
 @ApiTags('sessions')
 @Controller('api/sessions')
@@ -47,7 +53,7 @@ export class SessionsController {
     'ref_not_found',
     'runner_unavailable',
   )
-  @ApiHeader({ name: HEADERS.prefer, required: false, description: '`respond-async`: respond at once' })
+  @ApiHeader({ name: 'Prefer', required: false, description: '`respond-async`: respond at once' })
   @ApiResponse({ status: 201, standardSchema: Session })
   create(
     @Ctx() ctx: RequestContext,
@@ -86,23 +92,30 @@ export class SessionsController {
     description:
       'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait.',
   })
-  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready')
+  @ApiHeader(IF_MATCH)
+  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready', 'precondition_failed')
   @ApiResponse({ status: 200, standardSchema: Session })
   update(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Body({ schema: UpdateSession }) body: UpdateSession,
+    @Headers(HEADERS.ifMatch) ifMatch?: string,
   ): Promise<Session> {
-    return this.sessions.update(ctx, sessionId, body);
+    return this.sessions.update(ctx, sessionId, body, ifMatch);
   }
 
   @Delete(':session_id')
   @HttpCode(204)
   @RequirePermission('sessions:write')
   @ApiOperation({ operationId: 'deleteSession', summary: 'Delete a session with its workspace and runs' })
-  @ApiProblems('session_not_found')
+  @ApiHeader(IF_MATCH)
+  @ApiProblems('session_not_found', 'precondition_failed')
   @ApiResponse({ status: 204, description: 'The session is deleted; its running run was cancelled' })
-  remove(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
-    return this.sessions.remove(ctx, sessionId);
+  remove(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Headers(HEADERS.ifMatch) ifMatch?: string,
+  ): Promise<void> {
+    return this.sessions.remove(ctx, sessionId, ifMatch);
   }
 }

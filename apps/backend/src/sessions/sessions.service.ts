@@ -7,6 +7,7 @@ import type {
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
+import { requireMatch } from '@saas-codex/service-kit/http/entity-tag';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
@@ -58,10 +59,11 @@ export class SessionsService {
     return this.sessions.view(await this.sessions.get(ctx, id));
   }
 
-  /** Renames, archives, or changes the network or setup of future runs. @throws ProblemError session_busy, session_not_ready */
-  async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
+  /** Renames, archives, or changes the network or setup of future runs. @throws ProblemError session_busy, session_not_ready, precondition_failed */
+  async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const { title, network, setup, status } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
+      requireMatch(ifMatch, this.sessions.view(session));
       if (status === 'archived') await this.archive(tx, session);
       const set = {
         ...(title !== undefined && { title, titleGiven: true }),
@@ -85,10 +87,11 @@ export class SessionsService {
     });
   }
 
-  /** Deletes the session and everything in it. A running run is cancelled first. */
-  async remove(ctx: RequestContext, id: string): Promise<void> {
+  /** Deletes the session and everything in it. A running run is cancelled first. @throws ProblemError precondition_failed */
+  async remove(ctx: RequestContext, id: string, ifMatch?: string): Promise<void> {
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    await this.sessions.change(ctx, id, async (tx) => {
+    await this.sessions.change(ctx, id, async (tx, session) => {
+      requireMatch(ifMatch, this.sessions.view(session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
       tx.afterCommit(() => this.runs.kick(ref));
     });

@@ -148,6 +148,11 @@ function schemas(): Record<string, Json> {
       // Messages may get new fields.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      // In AsyncAPI it is the name of the field alone.
+      const { propertyName } = (jsonSchema['discriminator'] ?? {}) as { propertyName?: string };
+      if (propertyName !== undefined) jsonSchema['discriminator'] = propertyName;
     },
   }).schemas as Record<string, Json>;
   const found: Record<string, Json> = {};

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { RequirePermission } from '../../identity/permissions.js';
+import { Public } from '../../identity/permissions.js';
 import { asyncApiDocument } from './asyncapi-document.js';
 
 /** The AsyncAPI document, which describes the event streams. */
@@ -10,7 +10,7 @@ export class AsyncApiController {
   private readonly document = asyncApiDocument();
 
   @Get('asyncapi.json')
-  @RequirePermission('api_docs:read')
+  @Public()
   read(): object {
     return this.document;
   }

@@ -2,15 +2,19 @@ import { Injectable } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from '@saas-codex/service-kit/version';
-import { z } from 'zod';
-import { addCommonParts, type Operation } from './common-parts.js';
+import { addCommonParts, COMMON_COMPONENTS, type Operation } from './common-parts.js';
+import { describeSchemas } from './schemas.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 const DESCRIPTION = `Sessions with Codex on git repositories: prompts, live events, diffs.
 
 Programs send \`Authorization: Bearer <API token>\`. Every error is a problem document (RFC 9457) with a stable \`code\`.
-Lists are paged by \`cursor\`. Every POST accepts an \`Idempotency-Key\`. Answers and events may get new fields.`;
+Lists are paged by \`cursor\`. Every POST of a signed-in caller accepts an \`Idempotency-Key\`. Answers and events may get new
+fields. The version of the API is a date; \`Saas-Codex-Version\` names the one that a request was written for.`;
+
+/** Of this product, as package.json names it. Nest knows no SPDX identifiers. */
+const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' } as { name: string };
 
 /** The OpenAPI document: what Nest reads from the controllers and their zod schemas, and what all routes have in common. */
 @Injectable()
@@ -21,13 +25,11 @@ export class OpenApiDocument {
 /** Builds the document. Call it when all controllers are known. */
 export function describeApi(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(app, base());
-  const operations = operationsOf(document);
-  for (const { method, path, operation } of operations) addCommonParts(method, path, operation);
-  document.components = {
-    ...document.components,
-    schemas: { ...namedSchemas(), ...document.components?.schemas },
-  };
-  openAnswers(document, operations);
+  for (const { method, path, operation } of operationsOf(document)) addCommonParts(method, path, operation);
+  document.info.license = LICENSE;
+  delete document.info.contact;
+  document.components = { ...document.components, ...COMMON_COMPONENTS };
+  describeSchemas(document);
   app.get(OpenApiDocument).value = document;
 }
 
@@ -37,6 +39,7 @@ const base = () =>
     .setTitle('saas-codex')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
+    .addServer('/', 'This installation')
     .addTag('sessions', 'A repository cloned into a workspace, with one Codex thread')
     .addTag('runs', 'One prompt and everything that Codex does for it, or one run of the setup script')
     .addTag('events', 'Live events, as server-sent events')
@@ -64,30 +67,4 @@ function operationsOf(document: OpenAPIObject): { method: string; path: string; 
       return operation ? [{ method, path, operation }] : [];
     }),
   );
-}
-
-/**
- * All contracts that have a name. Nest finds those that bodies and answers use, but not problems and the events of
- * streams.
- */
-function namedSchemas(): Record<string, object> {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => [id, { ...schema, $schema: undefined, $id: undefined }]),
-  );
-}
-
-/** Removes `additionalProperties: false` from answers and events, which may get new fields. What a client sends stays closed. */
-function openAnswers(document: OpenAPIObject, operations: { operation: Operation }[]): void {
-  const bodies = JSON.stringify(operations.map(({ operation }) => operation.requestBody ?? null));
-  for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
-    if (!bodies.includes(`"#/components/schemas/${name}"`)) open(schema);
-  }
-}
-
-function open(schema: unknown): void {
-  if (typeof schema !== 'object' || schema === null) return;
-  if ('additionalProperties' in schema && schema.additionalProperties === false)
-    delete schema.additionalProperties;
-  for (const part of Object.values(schema)) open(part);
 }
