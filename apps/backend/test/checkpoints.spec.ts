@@ -154,8 +154,8 @@ describe('a checkpoint', () => {
     await session.write('app/secret', 'x');
     const tree = await session.checkpoint();
     expect(summary(await session.diff(session.baseTree, tree))).toEqual([
-      'added app/.gitignore +1 -0',
       'modified kept.log +1 -1',
+      'added app/.gitignore +1 -0',
       'added src/out.ts +1 -0',
     ]);
   });
@@ -210,6 +210,28 @@ describe('a checkpoint', () => {
     const tree = await session.checkpoint();
     expect(await session.modes(tree)).toHaveProperty(['large.bin']);
     expect((await session.diff(session.baseTree, tree)).omitted).toEqual([]);
+  });
+
+  test('names what it leaves out: folders called like .git, and submodules with files in them', async () => {
+    const session = await histories.openHistory({ 'a.txt': '1\n' });
+    const commit = 'c'.repeat(40);
+    for (const module of ['module', 'empty', 'removed']) {
+      await mkdir(session.at(module));
+      await runGit(session.historyGit, 'update-index', '--add', '--cacheinfo', `160000,${commit},${module}`);
+    }
+    await session.checkpoint();
+    await session.write('.GIT/run.sh', 'x\n');
+    await session.write('deep/.Git/b', 'x\n');
+    await session.write('module/file.txt', 'x\n');
+    await rm(session.at('removed'), { recursive: true });
+    let tree = await session.checkpoint();
+    const omitted = async () => (await session.diff(session.baseTree, tree)).omitted.toSorted();
+    expect(await omitted()).toEqual(['.GIT/', 'deep/.Git/', 'module/']);
+
+    await session.write('removed/file.txt', 'x\n');
+    tree = await session.checkpoint();
+    expect(await omitted()).toEqual(['.GIT/', 'deep/.Git/', 'module/']);
+    expect(await session.modes(tree)).toHaveProperty(['removed/file.txt'], '100644');
   });
 
   test('is shared by simultaneous requests, and includes everything written before each of them', async () => {

@@ -100,7 +100,7 @@ test.each(ESCAPES)('%s is refused, or stays inside', async (_name, build, lands)
   const repo = fixture.storage.repoPath(sessionId);
   await expect(access(join(repo, lands))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(access(join(fixture.root, 'escaped'))).rejects.toMatchObject({ code: 'ENOENT' });
-  if (made) await fixture.history.takeCheckpoint(sessionId);
+  if (made) await fixture.history.takeCheckpoint(fixture.ctx, sessionId);
 
   const careless = join(fixture.root, 'careless', randomUUID(), 'repo');
   await mkdir(careless, { recursive: true });

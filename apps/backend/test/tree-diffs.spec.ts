@@ -1,9 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { access, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { runGit, summary, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 let histories: Awaited<ReturnType<typeof startHistories>>;
 beforeAll(async () => (histories = await startHistories()));
+const usual: Partial<typeof histories.limits> = {};
+beforeAll(() => Object.assign(usual, histories.limits));
+afterEach(() => Object.assign(histories.limits, usual));
 afterAll(() => histories.close());
 
 describe('a diff', () => {
@@ -37,7 +43,19 @@ describe('a diff', () => {
       'renamed old name.txt → moved/new name.txt +1 -1',
       'type_changed link-to-be +1 -1',
     ]);
-    expect(diff.stat).toEqual({ files: 6, additions: 3, deletions: 4 });
+    expect(diff.stat).toEqual({
+      files: 6,
+      additions: 3,
+      deletions: 4,
+      generated: { files: 1, additions: 1, deletions: 1 },
+    });
+    const modesOf = (path: string) => {
+      const { old_mode, new_mode } = diff.files.find((file) => file.path === path) ?? {};
+      return [old_mode, new_mode];
+    };
+    expect(modesOf('run.sh')).toEqual(['100644', '100755']);
+    expect(modesOf('link-to-be')).toEqual(['100644', '120000']);
+    expect(modesOf('gone.txt')).toEqual(['100644', undefined]);
     expect(diff.files.filter(({ generated }) => generated).map(({ path }) => path)).toEqual([
       'package-lock.json',
     ]);
@@ -85,6 +103,50 @@ describe('a diff', () => {
     for (const [, name] of names) await access(Buffer.concat([Buffer.from(`${target}/`), name]));
   });
 
+  test('lists what existed before, then new files, then generated ones, in pages', async () => {
+    const session = await histories.openHistory({
+      'src/zebra.js': '1\n',
+      'package-lock.json': '{}\n',
+      'keep.txt': '1\n',
+    });
+    for (let n = 0; n < 30; n++) await session.write(`node_modules/m${n}/index.js`, 'x\n');
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) await session.write(name, 'new\n');
+    await session.write('src/zebra.js', '2\n');
+    await session.write('package-lock.json', '[]\n');
+    const tree = await session.checkpoint();
+    const whole = await session.diff(session.baseTree, tree);
+    expect(whole).toMatchObject({
+      truncated: false,
+      next_cursor: null,
+      added_files: 3,
+      stat: { files: 35, additions: 35, deletions: 2, generated: { files: 31, additions: 31, deletions: 1 } },
+    });
+    const paths = whole.files.map(({ path }) => path);
+    expect(paths.slice(0, 4)).toEqual(['src/zebra.js', 'a.txt', 'b.txt', 'c.txt']);
+    expect(paths).toContain('package-lock.json');
+
+    const paged: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await session.diff(session.baseTree, tree, { limit: 3, ...(cursor && { cursor }) });
+      expect(page.stat).toEqual(whole.stat);
+      expect(page.truncated).toBe(page.next_cursor !== null);
+      paged.push(...page.files.map(({ path }) => path));
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+    expect(paged).toEqual(paths);
+
+    const { next_cursor: foreign } = await session.diff(session.baseTree, tree, { limit: 3 });
+    for (const wrong of ['x', `${foreign}0x`]) {
+      await expect(session.diff(session.baseTree, tree, { cursor: wrong })).rejects.toMatchObject({
+        code: 'invalid_cursor',
+      });
+    }
+    await expect(session.diff(tree, session.baseTree, { cursor: foreign ?? '' })).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
+  });
+
   test('is truncated when it has too many files, as is a patch that is too long', async () => {
     const session = await histories.openHistory(null);
     Object.assign(histories.limits, { diffFiles: 2, patchBytes: 500 });
@@ -98,4 +160,56 @@ describe('a diff', () => {
     expect(patch.length).toBeLessThan(800);
     expect(patch).toMatch(/\n\+line \d+\n$/);
   });
+
+  /** A tree of empty files, made without a work tree. */
+  function treeOfEmptyFiles(gitDir: string, count: number, prefix: string): string {
+    const entry = (n: number) => `100644 blob ${EMPTY_BLOB}\t${prefix}${String(n).padStart(7, '0')}`;
+    const input = Array.from({ length: count }, (_, n) => entry(n)).join('\n');
+    return execFileSync('git', ['mktree'], { cwd: gitDir, input: `${input}\n` })
+      .toString()
+      .trim();
+  }
+
+  test('of hundreds of thousands of files takes bounded memory, however many are read', async () => {
+    const session = await histories.openHistory(null);
+    Object.assign(histories.limits, { diffFiles: 100, diffCacheBytes: 500_000 });
+    const trees = Array.from({ length: 8 }, (_, n) =>
+      treeOfEmptyFiles(session.historyGit, 20_000, `tree-${n}-`),
+    );
+    const read = async (tree: string) => {
+      const diff = await session.diff(session.baseTree, tree);
+      expect(diff).toMatchObject({ truncated: true, stat: { files: 20_000, additions: 0 } });
+      expect(diff.files).toHaveLength(100);
+    };
+    await read(trees[0] ?? '');
+    const before = memoryInUse();
+    for (const tree of trees) await read(tree);
+    // All lists together take more than 60 MB.
+    expect(memoryInUse() - before).toBeLessThan(8_000_000);
+    // A file beyond the page is found all the same.
+    const { patch } = await session.patch(session.baseTree, trees[3] ?? '', 'tree-3-0019999');
+    expect(patch).toContain('new file mode 100644');
+  });
+
+  test('that is too large to read in full says so, and lists what could be read', async () => {
+    const session = await histories.openHistory({ 'a.txt': '1\n' });
+    histories.limits.diffBytes = 200_000;
+    const tree = treeOfEmptyFiles(session.historyGit, 20_000, 'file-');
+    const { stat, files, truncated } = await session.diff(session.baseTree, tree);
+    expect(truncated).toBe(true);
+    expect(stat.incomplete).toBe(true);
+    expect(stat.files).toBeLessThan(20_000);
+    expect(files[0]).toMatchObject({ path: 'a.txt', status: 'deleted', additions: null, binary: false });
+  });
 });
+
+const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
+
+/** Bytes on the heap and beside it, after a collection. */
+function memoryInUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

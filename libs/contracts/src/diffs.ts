@@ -2,9 +2,21 @@ import { z } from 'zod';
 import { Id } from './ids.js';
 import { openEnum } from './open-reading.js';
 
+const counts = { files: z.int(), additions: z.int(), deletions: z.int() };
+
 /** How much two states of a workspace differ. */
 export const DiffStat = z
-  .object({ files: z.int(), additions: z.int(), deletions: z.int() })
+  .object({
+    ...counts,
+    generated: z
+      .object(counts)
+      .optional()
+      .describe('How much of it are generated files. Absent if there are none'),
+    incomplete: z
+      .boolean()
+      .optional()
+      .describe('true: the diff is too large to read in full, so there is more than these numbers say'),
+  })
   .meta({ id: 'DiffStat' });
 export type DiffStat = z.infer<typeof DiffStat>;
 
@@ -15,10 +27,16 @@ export const DiffFile = z
     path: z.string(),
     old_path: z.string().nullable().describe('The path before a rename'),
     status: openEnum(FILE_STATUSES),
-    additions: z.int().nullable().describe('null for a binary file'),
+    old_mode: z.string().optional().describe('File mode as git writes it. Absent if there was no file'),
+    new_mode: z.string().optional().describe('Absent if there is no file any more'),
+    additions: z.int().nullable().describe('null for a binary file, and if the lines were not counted'),
     deletions: z.int().nullable(),
     binary: z.boolean(),
-    generated: z.boolean().describe('A lock file, minified or otherwise generated: show it folded'),
+    generated: z
+      .boolean()
+      .describe(
+        'A lock file, minified or otherwise generated: show it folded. The attribute `linguist-generated` decides',
+      ),
   })
   .meta({ id: 'DiffFile' });
 export type DiffFile = z.infer<typeof DiffFile>;
@@ -28,11 +46,21 @@ export const Diff = z
     from: z.string().describe('Git tree that the diff starts from'),
     to: z.string(),
     stat: DiffStat,
-    files: z.array(DiffFile),
+    files: z
+      .array(DiffFile)
+      .describe('Files that existed before come first, then new files, then generated ones; each by path'),
     truncated: z.boolean().describe('true: there are more files than are listed'),
+    next_cursor: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('For the next files: pass it as `cursor`, together with the `from` and `to` of this answer'),
+    added_files: z.int().optional().describe('How many files of `stat` are new and not generated'),
     omitted: z
       .array(z.string())
-      .describe('Paths of which `to` does not have what is there now: larger than 100 MB, or not readable'),
+      .describe(
+        'Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, or named like `.git`',
+      ),
   })
   .meta({ id: 'Diff' });
 export type Diff = z.infer<typeof Diff>;
@@ -47,6 +75,15 @@ const point = z.union([Id, z.string().regex(/^[0-9a-f]{40}$/)], {
 });
 export const DiffQuery = z.object({ from: point.optional(), to: point.optional() });
 export type DiffQuery = z.infer<typeof DiffQuery>;
+
+/** The most files that one page of a diff lists. */
+export const MAX_DIFF_FILES = 3_000;
+
+export const DiffPageQuery = DiffQuery.extend({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_DIFF_FILES).default(MAX_DIFF_FILES),
+});
+export type DiffPageQuery = z.infer<typeof DiffPageQuery>;
 
 export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096) });
 export type DiffFileQuery = z.infer<typeof DiffFileQuery>;

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { Diff, DiffFileQuery, DiffPageQuery, FilePatch } from '@saas-codex/contracts/diffs';
 import { Id } from '@saas-codex/contracts/ids';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ApiProblems } from '../api/problems.decorator.js';
@@ -32,14 +32,14 @@ export class ChangesController {
     operationId: 'readDiff',
     summary: 'List what a session, or some of its runs, changed',
     description:
-      'By default from the start of the session to the current workspace. The diff starts before the run `from` and ends after the run `to`; each may also be a tree.',
+      'By default from the start of the session to the current workspace. The diff starts before the run `from` and ends after the run `to`; each may also be a tree. A long list comes in pages: pass `next_cursor` as `cursor`, with the `from` and `to` of that answer.',
   })
-  @ApiProblems(...TREE_PROBLEMS)
+  @ApiProblems(...TREE_PROBLEMS, 'invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: Diff })
   readDiff(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
-    @Query({ schema: DiffQuery }) query: DiffQuery,
+    @Query({ schema: DiffPageQuery }) query: DiffPageQuery,
   ): Promise<Diff> {
     return this.changes.readDiff(ctx, sessionId, query);
   }

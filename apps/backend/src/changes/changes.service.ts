@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Diff, DiffFileQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Diff, DiffFileQuery, DiffPageQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isEnded, RunStore } from '../runs/run-store.js';
 import type { RunEntity } from '../runs/run.entity.js';
@@ -27,16 +27,16 @@ export class ChangesService {
     private readonly history: History,
   ) {}
 
-  /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found */
-  async readDiff(ctx: RequestContext, sessionId: string, query: DiffQuery): Promise<Diff> {
+  /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found, invalid_cursor */
+  async readDiff(ctx: RequestContext, sessionId: string, query: DiffPageQuery): Promise<Diff> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.history.diff(sessionId, from, to);
+    return this.history.diff(ctx, { sessionId, from, to }, query);
   }
 
   /** @throws ProblemError as `readDiff`, and file_not_found */
   async readFilePatch(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
-    return this.history.filePatch(sessionId, from, to, query.path);
+    return this.history.filePatch(ctx, { sessionId, from, to }, query.path);
   }
 
   private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
@@ -46,7 +46,7 @@ export class ChangesService {
       to === undefined ? null : this.treeAt(ctx, sessionId, to, afterRun),
     ]);
     if (fromTree !== null && toTree !== null) return { from: fromTree, to: toTree };
-    const now = await this.history.takeCheckpoint(sessionId);
+    const now = await this.history.takeCheckpoint(ctx, sessionId);
     return { from: fromTree ?? now, to: toTree ?? now };
   }
 

@@ -93,7 +93,7 @@ export class RunDispatch {
   private async treeNow(ctx: RequestContext, session: SessionEntity): Promise<string> {
     const left = await this.runs.treeLeft(ctx, session);
     const isKnown = left !== null && (await this.history.hasCheckpoint(session.id, left));
-    return isKnown ? left : this.history.takeCheckpoint(session.id);
+    return isKnown ? left : this.history.takeCheckpoint(ctx, session.id);
   }
 
   /** Serialises the tenant's claims, so that two of them do not take the same place. */

@@ -117,11 +117,10 @@ export class RunSettling {
     const session = await this.sessions.find(ctx, run.sessionId);
     if (run.treeBefore === null || !session || session.deletedAt || session.baseTree === null) return null;
     try {
-      const treeAfter = await this.history.takeCheckpoint(session.id);
-      const [diff, sessionDiff] = await Promise.all([
-        this.history.diffStat(session.id, run.treeBefore, treeAfter),
-        this.history.diffStat(session.id, session.baseTree, treeAfter),
-      ]);
+      const treeAfter = await this.history.takeCheckpoint(ctx, session.id);
+      const statFrom = (from: string) =>
+        this.history.diffStat(ctx, { sessionId: session.id, from, to: treeAfter });
+      const [diff, sessionDiff] = await Promise.all([statFrom(run.treeBefore), statFrom(session.baseTree)]);
       return { treeAfter, diff, sessionDiff };
     } catch (error) {
       // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then.

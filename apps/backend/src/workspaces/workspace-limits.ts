@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { MAX_DIFF_FILES } from '@saas-codex/contracts/diffs';
 
 const MB = 1024 * 1024;
 
@@ -13,8 +14,22 @@ export class WorkspaceLimits {
   readonly checkoutBytes: number = 4096 * MB;
   /** Bytes of a file that checkpoints record. Larger files are left out. */
   readonly checkpointFileBytes: number = 100 * MB;
-  /** Files that one diff lists. */
-  readonly diffFiles: number = 3_000;
+  /** Files that one page of a diff lists. */
+  readonly diffFiles: number = MAX_DIFF_FILES;
+  /** Bytes of the names in one page of a diff. */
+  readonly diffPageBytes: number = 2 * MB;
+  /** Bytes of git's output that are read for one diff. */
+  readonly diffBytes: number = 256 * MB;
+  /** Milliseconds for one diff. */
+  readonly diffMs: number = 20_000;
+  /** Bytes of the pages that are cached, of all tenants together. */
+  readonly diffCacheBytes: number = 16 * MB;
+  /** Checkpoints and diffs that one tenant does at the same time. */
+  readonly historyPlacesPerTenant: number = 2;
+  /** Checkpoints and diffs that all tenants do at the same time. */
+  readonly historyPlaces: number = 8;
+  /** Diffs of one tenant that wait for a place. Further ones are refused. */
+  readonly historyWaiting: number = 100;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
   /** Bytes of memory that one git command can write to. */

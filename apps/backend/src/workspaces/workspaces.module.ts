@@ -10,6 +10,8 @@ import { Git } from './git/git.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
+import { Submodules } from './history/submodules.js';
+import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
@@ -34,6 +36,8 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Mirrors,
     SessionClone,
     Storage,
+    Submodules,
+    TenantPlaces,
     TreeDiffs,
     WorkspaceLimits,
   ],

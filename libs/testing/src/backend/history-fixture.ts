@@ -21,7 +21,8 @@ async function openHistory(
 ) {
   const url = files && (await git.createRepository(`history-${randomUUID()}`, files));
   const session = await fixture.openSession(url);
-  const { history } = fixture;
+  const { ctx, history } = fixture;
+  const { sessionId } = session;
   const at = (path: string | Buffer) => Buffer.concat([Buffer.from(`${session.repo}/`), Buffer.from(path)]);
   const historyGit = join(fixture.root, session.sessionId, 'history.git');
   return {
@@ -32,9 +33,10 @@ async function openHistory(
       if (typeof path === 'string') await mkdir(dirname(at(path).toString()), { recursive: true });
       await writeFile(at(path), content);
     },
-    checkpoint: () => history.takeCheckpoint(session.sessionId),
-    diff: (from: string, to: string) => history.diff(session.sessionId, from, to),
-    patch: (from: string, to: string, path: string) => history.filePatch(session.sessionId, from, to, path),
+    checkpoint: () => history.takeCheckpoint(ctx, sessionId),
+    diff: (from: string, to: string, page?: { cursor?: string; limit?: number }) =>
+      history.diff(ctx, { sessionId, from, to }, page),
+    patch: (from: string, to: string, path: string) => history.filePatch(ctx, { sessionId, from, to }, path),
     /** `git ls-tree -r` as `path → mode`. */
     async modes(tree: string): Promise<Record<string, string>> {
       const listing = (await runGit(historyGit, 'ls-tree', '-r', '-z', tree)).toString('latin1');

@@ -107,7 +107,7 @@ export class SessionClone {
     const { stdout } = await this.git.runCommand(
       this.inRepo(request, ['ls-files', '-z', '-t', '--', '.', asRecorded]),
     );
-    return parseWorkTreeEntries(stdout);
+    return [...parseWorkTreeEntries(stdout)];
   }
 
   private inRepo({ repo, signal }: CloneRequest, args: GitCommand['args']): GitCommand {

@@ -26,7 +26,7 @@ export interface GitCommand {
   /** Cuts off output above the maximum, instead of failing. */
   truncate?: boolean;
   signal?: AbortSignal;
-  /** Takes the output as it comes, of any length. None is kept then. */
+  /** Takes the output as it comes, of any length. None is kept then. What it throws ends the command. */
   onStdout?: (chunk: Buffer) => void;
   onStderr?: (text: string) => void;
 }
@@ -69,7 +69,7 @@ export class GitFailure extends Error {
 export class Git {
   constructor(private readonly limits: WorkspaceLimits) {}
 
-  /** @throws GitFailure; the error that `input` throws; the system's error when git cannot be started */
+  /** @throws GitFailure; the error that `input` or `onStdout` throws; the system's error when git cannot be started */
   runCommand(command: GitCommand): Promise<GitOutput> {
     const [program, ...args] = withMemoryLimit(this.limits.gitMemoryBytes, [
       'git',
@@ -112,6 +112,7 @@ class GitProcess {
   private timer: NodeJS.Timeout;
   private bytes = 0;
   private stderr = '';
+  private readerFailure: { error: unknown } | null = null;
   private stoppedFor: Exclude<GitFailureKind, 'exit'> | null = null;
 
   constructor(
@@ -128,6 +129,7 @@ class GitProcess {
   async waitForEnd(): Promise<GitOutput> {
     try {
       const [exitCode, inputFailure] = await Promise.all([this.closed(), this.writeInput()]);
+      if (this.readerFailure) throw this.readerFailure.error;
       if (exitCode === 0 && this.stoppedFor === null) return this.output();
       if (this.stoppedFor === 'output_limit' && this.command.truncate) return this.output();
       if (this.stoppedFor === null && inputFailure !== null) throw inputFailure;
@@ -160,11 +162,21 @@ class GitProcess {
   }
 
   private onStdout(chunk: Buffer): void {
-    if (this.command.onStdout) return this.command.onStdout(chunk);
+    if (this.command.onStdout) return this.passOn(chunk, this.command.onStdout);
     const room = this.maximum - this.bytes;
     if (room > 0) this.chunks.push(chunk.subarray(0, room));
     this.bytes += chunk.length;
     if (this.bytes > this.maximum) this.stop('output_limit');
+  }
+
+  private passOn(chunk: Buffer, onStdout: (chunk: Buffer) => void): void {
+    if (this.stoppedFor !== null) return;
+    try {
+      onStdout(chunk);
+    } catch (error) {
+      this.readerFailure = { error };
+      this.stop('aborted');
+    }
   }
 
   private onStderr(text: string): void {

@@ -3,9 +3,10 @@ import { GitFailure } from '../git/git.js';
 import { DirectoryHandle } from '../storage/directory-handle.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { SUBMODULE_MODE } from './changed-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
-import { canBeInTree, parseWorkTreeEntries, type WorkTreeEntry } from './work-tree-names.js';
+import { OmittedNames } from './omitted-names.js';
+import { Submodules } from './submodules.js';
+import { batchesOf, listedFolders, type WorkTreeEntry } from './work-tree-names.js';
 import { type Finding, WorkTreeReader } from './work-tree-reader.js';
 
 /** A checkout that no agent has seen yet. */
@@ -19,6 +20,8 @@ export interface FreshClone {
 const MAX_ATTEMPTS = 3;
 /** How deep repositories in repositories are looked into. */
 const MAX_NESTING = 8;
+/** How many names are recorded at once, so that a work tree of any size takes bounded memory. */
+const BATCH = 20_000;
 const NO_OBJECT = '0'.repeat(40);
 const PLACEHOLDER = '.saas-codex-nested';
 
@@ -34,7 +37,7 @@ const PLACEHOLDER = '.saas-codex-nested';
  * and compares. What it compares with may lie anywhere, but it only decides whether we look at a name. Contents are
  * read by WorkTreeReader alone, which cannot be led out of the work tree.
  *
- * Submodules stay as they were on the base commit. A repository inside the repository is recorded as plain files:
+ * Submodules stay as they were on the base commit; one with files in it is named as left out. A repository inside the repository is recorded as plain files:
  * ls-files stops at such a folder unless the index has an entry below it, so we add a placeholder while it is listed.
  */
 @Injectable()
@@ -46,81 +49,100 @@ export class Checkpoints {
     private readonly history: HistoryRepository,
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
+    private readonly submodules: Submodules,
   ) {}
 
   /** @returns the tree of the work tree, before any agent has seen it */
   takeFirstCheckpoint(sessionId: string, { tree, converted }: FreshClone): Promise<string> {
     return this.history.withHistoryLock(sessionId, async () => {
       await this.history.adoptIndex(sessionId);
-      if (converted.length > 0)
-        return this.writeTree(sessionId, await this.recordEntries(sessionId, converted));
-      await this.history.saveCheckpoint(sessionId, tree, []);
+      const omitted = new OmittedNames();
+      if (converted.length > 0) {
+        await this.recordEntries(sessionId, converted, omitted);
+        return this.writeTree(sessionId, omitted);
+      }
+      await this.history.saveCheckpoint(sessionId, tree, omitted);
       return tree;
     });
   }
 
-  /** @returns the tree of the work tree at some moment after the call */
-  takeCheckpoint(sessionId: string): Promise<string> {
+  /**
+   * @param inPlace runs the work when there is room for it
+   * @returns the tree of the work tree at some moment after the call
+   */
+  takeCheckpoint(sessionId: string, inPlace: <T>(work: () => Promise<T>) => Promise<T>): Promise<string> {
     const present = this.waiting.get(sessionId);
     if (present) return present;
-    const taken = this.history.withHistoryLock(sessionId, () => {
-      this.waiting.delete(sessionId);
-      return this.recordWorkTree(sessionId);
-    });
+    const begin = () => {
+      if (this.waiting.get(sessionId) === taken) this.waiting.delete(sessionId);
+    };
+    const taken = inPlace(() =>
+      this.history.withHistoryLock(sessionId, () => {
+        begin();
+        return this.recordWorkTree(sessionId);
+      }),
+    );
     this.waiting.set(sessionId, taken);
+    // It may fail before it begins, for want of the lock.
+    taken.catch(begin);
     return taken;
   }
 
   /** Tries again when git fails, because the agent may be changing files at the same time. */
   private async recordWorkTree(sessionId: string): Promise<string> {
-    let unreadable: Buffer[];
+    let omitted: OmittedNames;
     for (let attempt = 1; ; attempt++) {
       try {
-        unreadable = await this.updateIndex(sessionId);
+        omitted = await this.updateIndex(sessionId);
         break;
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !(error instanceof GitFailure) || error.kind !== 'exit') throw error;
       }
     }
-    return this.writeTree(sessionId, unreadable);
+    return this.writeTree(sessionId, omitted);
   }
 
-  private async writeTree(sessionId: string, unreadable: readonly Buffer[]): Promise<string> {
+  private async writeTree(sessionId: string, omitted: OmittedNames): Promise<string> {
     const { stdout } = await this.history.writeObjects(sessionId, ['write-tree']);
     const tree = stdout.toString('latin1').trim();
-    await this.history.saveCheckpoint(sessionId, tree, unreadable);
+    await this.history.saveCheckpoint(sessionId, tree, omitted);
     return tree;
   }
 
-  /** @returns the names of files that cannot be recorded */
-  private async updateIndex(sessionId: string): Promise<Buffer[]> {
-    const entries = await this.listChanges(sessionId);
-    if (entries.length === 0) return [];
-    const unreadable = await this.recordEntries(sessionId, entries);
-    await this.history.runOnWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
-    return unreadable;
+  /** @returns what cannot be recorded */
+  private async updateIndex(sessionId: string): Promise<OmittedNames> {
+    const omitted = new OmittedNames();
+    const listing = await this.listChanges(sessionId);
+    for (const entries of batchesOf(listing, BATCH, omitted)) {
+      await this.recordEntries(sessionId, entries, omitted);
+    }
+    if (listing.length > 0)
+      await this.history.runOnWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
+    await this.submodules.omitFilled(sessionId, omitted);
+    return omitted;
   }
 
-  /** Records these entries in the index. @returns the names of files that cannot be recorded */
-  private async recordEntries(sessionId: string, entries: readonly WorkTreeEntry[]): Promise<Buffer[]> {
-    if (entries.length === 0) return [];
+  /** Records these entries in the index. */
+  private async recordEntries(
+    sessionId: string,
+    entries: readonly WorkTreeEntry[],
+    omitted: OmittedNames,
+  ): Promise<void> {
     const present: Buffer[] = [];
-    const unreadable: Buffer[] = [];
     const gone = new Set<Buffer>();
     const folders = new Set<Buffer>();
     await this.readContents(sessionId, entries, (finding) => {
       if (finding.is === 'content') present.push(indexLine(finding.mode, finding.oid, finding.name));
       else if (finding.is === 'gone') gone.add(finding.name);
       else if (finding.is === 'folder') folders.add(finding.name);
-      else unreadable.push(finding.name);
+      else omitted.add(finding.name);
     });
-    const submodules = folders.size > 0 ? await this.listSubmodules(sessionId) : new Set<string>();
+    const submodules = folders.size > 0 ? await this.submodules.inIndex(sessionId) : new Set<string>();
     const removed = entries
       .filter(({ tracked }) => tracked)
       .filter(({ name }) => gone.has(name) || (folders.has(name) && !submodules.has(name.toString('latin1'))))
       .map(({ name }) => indexLine('0', NO_OBJECT, name));
     await this.updateEntries(sessionId, [...removed, ...present]);
-    return unreadable;
   }
 
   private async readContents(
@@ -140,8 +162,8 @@ export class Checkpoints {
     }
   }
 
-  /** Files that are new, changed or gone, those of nested repositories included. */
-  private async listChanges(sessionId: string): Promise<WorkTreeEntry[]> {
+  /** @returns the listing of files that are new, changed or gone, those of nested repositories included */
+  private async listChanges(sessionId: string): Promise<Buffer> {
     for (let depth = 0; ; depth++) {
       const { stdout } = await this.history.runOnWorkTree(sessionId, [
         'ls-files',
@@ -152,10 +174,9 @@ export class Checkpoints {
         '--deleted',
         '--exclude-standard',
       ]);
-      const entries = parseWorkTreeEntries(stdout).filter(({ name }) => canBeInTree(name));
-      const nested = entries.filter(({ folder }) => folder);
-      if (nested.length === 0 || depth === MAX_NESTING) return entries.filter(({ folder }) => !folder);
-      const placeholders = nested.map(({ name }) => Buffer.concat([name, Buffer.from(PLACEHOLDER)]));
+      const nested = listedFolders(stdout);
+      if (nested.length === 0 || depth === MAX_NESTING) return stdout;
+      const placeholders = nested.map((name) => Buffer.concat([name, Buffer.from(PLACEHOLDER)]));
       await this.updateEntries(
         sessionId,
         placeholders.map((name) => indexLine('100644', EMPTY_BLOB, name)),
@@ -167,17 +188,6 @@ export class Checkpoints {
     if (lines.length === 0) return;
     const input = Buffer.concat(lines);
     await this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { input });
-  }
-
-  /** @returns their names, as bytes in latin1 */
-  private async listSubmodules(sessionId: string): Promise<ReadonlySet<string>> {
-    const { stdout } = await this.history.runOnObjects(sessionId, ['ls-files', '-z', '--stage']);
-    const lines = stdout.toString('latin1').split('\0');
-    return new Set(
-      lines
-        .filter((line) => line.startsWith(`${SUBMODULE_MODE} `))
-        .map((line) => line.slice(line.indexOf('\t') + 1)),
-    );
   }
 }
 

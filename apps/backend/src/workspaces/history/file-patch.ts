@@ -36,6 +36,10 @@ export function submoduleHunk(file: ChangedFile): string | null {
   return `@@ -${before ? '1' : '0,0'} +${after ? '1' : '0,0'} @@\n${before}${after}`;
 }
 
+/** Whether git's output says that the two sides are binary files. */
+export const isBinary = (output: string): boolean =>
+  /^Binary files .* differ\n$/m.test(output.slice(0, 2_000));
+
 /** The hunks of git's output, without git's own header, which names blobs. */
 export function hunksOf(output: string): string {
   const start = output.startsWith('@@ ') ? 0 : output.indexOf('\n@@ ') + 1;

@@ -27,5 +27,7 @@ const NAMES =
   /(\.min\.(js|mjs|css)|\.bundle\.js|\.map|\.snap|\.pb\.go|_pb2(_grpc)?\.pyi?|\.generated\.\w+|\.g\.dart|\.designer\.cs)$/i;
 
 /** True for files that tools write and people seldom read. They are shown folded. */
-export const isGenerated = (path: string): boolean =>
-  LOCK_FILES.has(path.slice(path.lastIndexOf('/') + 1)) || FOLDERS.test(path) || NAMES.test(path);
+export function isGenerated(name: Buffer): boolean {
+  const path = name.toString('latin1');
+  return LOCK_FILES.has(path.slice(path.lastIndexOf('/') + 1)) || FOLDERS.test(path) || NAMES.test(path);
+}

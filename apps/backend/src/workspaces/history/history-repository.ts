@@ -8,6 +8,7 @@ import { Git, type GitCommand, type GitOutput } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { pathText } from './file-patch.js';
+import type { OmittedNames } from './omitted-names.js';
 import { answerWaitingPipes } from './waiting-pipes.js';
 
 export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
@@ -31,15 +32,14 @@ const SETTINGS = [
 ];
 const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadIndex=true'];
 
-/** The list of omitted files is cut after this many. */
-const MAX_OMITTED = 200;
 const OmittedFiles = z.array(z.string());
 
 /**
  * `history.git`, the trusted git directory of each session. Agents write the work tree but never this.
  *
  *     refs/checkpoints/<tree>   the checkpoints of this session
- *     omitted/<tree>.json       what a checkpoint left out: too large or not readable
+ *     omitted/<tree>.json       what a checkpoint left out
+ *     submodules                names of the base commit's submodules, each followed by NUL
  *     objects/                  and those that it borrows from the mirror
  */
 @Injectable()
@@ -131,10 +131,10 @@ export class HistoryRepository {
 
   /**
    * Makes a tree a checkpoint of the session, for ever. To be called with the history's lock.
-   * @param omitted names of files that the checkpoint leaves out
+   * @param omitted what the checkpoint leaves out
    */
-  async saveCheckpoint(sessionId: string, tree: string, omitted: readonly Buffer[]): Promise<void> {
-    await this.saveOmittedFiles(sessionId, tree, omitted);
+  async saveCheckpoint(sessionId: string, tree: string, omitted: OmittedNames): Promise<void> {
+    await this.saveOmittedFiles(sessionId, tree, omitted.names);
     if (await this.hasCheckpoint(sessionId, tree)) return;
     const input = `start\nupdate ${checkpointRef(tree)} ${tree}\ncommit\n`;
     await this.writeObjects(sessionId, ['update-ref', '--stdin'], { input });
@@ -149,7 +149,7 @@ export class HistoryRepository {
     );
   }
 
-  /** Paths that the checkpoint leaves out, so that a diff can say what it does not show. At most 200. */
+  /** Paths that the checkpoint leaves out. */
   async omittedFiles(sessionId: string, tree: string): Promise<string[]> {
     const file = this.omittedPath(sessionId, tree);
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -163,7 +163,7 @@ export class HistoryRepository {
     const file = this.omittedPath(sessionId, tree);
     if (names.length === 0) return rm(file, { force: true });
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(names.slice(0, MAX_OMITTED).map(pathText)));
+    await writeFile(file, JSON.stringify(names.map(pathText)));
   }
 
   private omittedPath(sessionId: string, tree: string): string {

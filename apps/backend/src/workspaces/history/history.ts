@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
-import { TreeDiffs } from './tree-diffs.js';
+import { TenantPlaces } from './tenant-places.js';
+import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -27,6 +29,7 @@ export class History {
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
     private readonly storage: Storage,
+    private readonly places: TenantPlaces,
   ) {}
 
   /**
@@ -34,9 +37,11 @@ export class History {
    * @returns the id of its git tree
    * @throws ProblemError workspace_unreadable when it is lost, or when git cannot cope with what an agent left there
    */
-  async takeCheckpoint(sessionId: string): Promise<string> {
+  async takeCheckpoint({ tenantId }: RequestContext, sessionId: string): Promise<string> {
     try {
-      return await this.checkpoints.takeCheckpoint(sessionId);
+      return await this.checkpoints.takeCheckpoint(sessionId, (work) =>
+        this.places.withPlace(tenantId, work),
+      );
     } catch (error) {
       if (!existsSync(this.storage.repoPath(sessionId)))
         throw unreadable("The session's folder is lost. Make a new session.");
@@ -52,23 +57,26 @@ export class History {
   }
 
   /** @throws ProblemError workspace_unreadable */
-  diffStat(sessionId: string, fromTree: string, toTree: string): Promise<DiffStat> {
-    return this.explainFailure(sessionId, this.diffs.diffStat(sessionId, fromTree, toTree));
+  diffStat({ tenantId }: RequestContext, comparison: Comparison): Promise<DiffStat> {
+    const read = this.places.withPlace(tenantId, () => this.diffs.diffStat(comparison));
+    return this.explainFailure(comparison, read);
   }
 
-  /** @throws ProblemError workspace_unreadable */
-  diff(sessionId: string, fromTree: string, toTree: string): Promise<Diff> {
-    return this.explainFailure(sessionId, this.diffs.diff(sessionId, fromTree, toTree));
+  /** @throws ProblemError invalid_cursor; rate_limited; workspace_unreadable */
+  diff({ tenantId }: RequestContext, comparison: Comparison, page?: DiffPage): Promise<Diff> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.diffs.diff(comparison, page));
+    return this.explainFailure(comparison, read);
   }
 
-  /** @throws ProblemError file_not_found when `path` is not part of the diff; workspace_unreadable */
-  filePatch(sessionId: string, fromTree: string, toTree: string, path: string): Promise<FilePatch> {
-    return this.explainFailure(sessionId, this.diffs.filePatch(sessionId, fromTree, toTree, path));
+  /** @throws ProblemError file_not_found when `path` is not part of the diff; rate_limited; workspace_unreadable */
+  filePatch({ tenantId }: RequestContext, comparison: Comparison, path: string): Promise<FilePatch> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.diffs.filePatch(comparison, path));
+    return this.explainFailure(comparison, read);
   }
 
-  private async explainFailure<T>(sessionId: string, comparison: Promise<T>): Promise<T> {
+  private async explainFailure<T>({ sessionId }: Comparison, read: Promise<T>): Promise<T> {
     try {
-      return await comparison;
+      return await read;
     } catch (error) {
       if (!(error instanceof GitFailure)) throw error;
       this.logger.error(`changes of session ${sessionId} cannot be compared: ${error.message}`);

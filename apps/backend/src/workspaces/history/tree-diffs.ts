@@ -1,54 +1,103 @@
 import { Injectable } from '@nestjs/common';
 import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { GitFailure } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { type ChangedFile, parseChangedFiles } from './changed-files.js';
-import { hunksOf, patchHeader, pathText, submoduleHunk, wholeLines } from './file-patch.js';
+import {
+  type ChangedFilesPage,
+  bytesOfPage,
+  type ListedFile,
+  PageCollector,
+  type PagePosition,
+  type PageRange,
+} from './changed-files-page.js';
+import { type ChangedFile, type ChangedFileListener, ChangedFileParser, copyOf } from './changed-files.js';
+import { hunksOf, isBinary, patchHeader, pathText, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
+import { PageCache } from './page-cache.js';
 
-/** How many comparisons are cached. */
-const CACHE_SIZE = 32;
+/** Two trees of a session. */
+export interface Comparison {
+  sessionId: string;
+  from: string;
+  to: string;
+}
+
+/** Which part of a diff's list. */
+export interface DiffPage {
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
 /** No external programs, colours or abbreviations. Renames as people expect them, at a bounded cost. */
 const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--full-index', '--submodule=short'];
 const RENAMES = ['--find-renames', '-l400'];
+const NO_MODE = '000000';
 
-/** Compares two checkpoints. Trees never change, so the last comparisons are cached. */
+/**
+ * Compares two checkpoints.
+ *
+ *     git diff-tree ── chunks ──► ChangedFileParser ── files ──► PageCollector: counts all, keeps one page ──► PageCache
+ *        └─ stopped after 256 MB or 20 s: the diff is marked incomplete
+ *
+ * A run can change hundreds of thousands of files, so a list is never held whole. Trees never change, so the pages that
+ * were read last are cached, as many as `diffCacheBytes` allows.
+ */
 @Injectable()
 export class TreeDiffs {
-  private readonly cache = new Map<string, Promise<ChangedFile[]>>();
+  private readonly pages: PageCache;
 
   constructor(
     private readonly history: HistoryRepository,
     private readonly limits: WorkspaceLimits,
-  ) {}
-
-  async diffStat(sessionId: string, from: string, to: string): Promise<DiffStat> {
-    return statOf(await this.changedFiles(sessionId, from, to));
+  ) {
+    this.pages = new PageCache(limits);
   }
 
-  async diff(sessionId: string, from: string, to: string): Promise<Diff> {
-    const changed = await this.changedFiles(sessionId, from, to);
-    const files = changed.slice(0, this.limits.diffFiles).map(toDiffFile);
-    const omitted = await this.history.omittedFiles(sessionId, to);
-    return { from, to, stat: statOf(changed), files, truncated: files.length < changed.length, omitted };
+  async diffStat(comparison: Comparison): Promise<DiffStat> {
+    const { stat } = await this.readPage(comparison, { after: null, maxFiles: 0, maxBytes: 0 });
+    return stat;
+  }
+
+  /** @throws ProblemError invalid_cursor */
+  async diff(comparison: Comparison, { cursor, limit }: DiffPage = {}): Promise<Diff> {
+    const { sessionId, from, to } = comparison;
+    const page = await this.readPage(comparison, {
+      after: cursor === undefined ? null : positionOf(cursor, comparison),
+      maxFiles: Math.min(limit ?? this.limits.diffFiles, this.limits.diffFiles),
+      maxBytes: this.limits.diffPageBytes,
+    });
+    return {
+      from,
+      to,
+      stat: page.stat,
+      files: page.files.map(toDiffFile),
+      truncated: page.next !== null || page.stat.incomplete === true,
+      next_cursor: page.next && cursorOf(page.next, comparison),
+      added_files: page.addedFiles,
+      omitted: await this.history.omittedFiles(sessionId, to),
+    };
   }
 
   /** @throws ProblemError file_not_found */
-  async filePatch(sessionId: string, from: string, to: string, path: string): Promise<FilePatch> {
-    const changed = await this.changedFiles(sessionId, from, to);
-    const file = changed.find(({ name }) => pathText(name) === path);
+  async filePatch(comparison: Comparison, path: string): Promise<FilePatch> {
+    const file = this.pages.findFile(keyOf(comparison), path) ?? (await this.findFile(comparison, path));
     if (!file)
       throw new ProblemError(
         'file_not_found',
         'This file is not part of these changes. Load the list of changes again.',
       );
-    if (file.additions === null) return { path, patch: '', truncated: false };
-    const { hunks, truncated } = await this.hunks(sessionId, file);
-    return { path, patch: patchHeader(file) + hunks, truncated };
+    const patch = await this.hunks(comparison.sessionId, file);
+    if (patch === null) return { path, patch: '', truncated: false };
+    return { path, patch: patchHeader(file) + patch.hunks, truncated: patch.truncated };
   }
 
-  private async hunks(sessionId: string, file: ChangedFile): Promise<{ hunks: string; truncated: boolean }> {
+  /** @returns null for a binary file */
+  private async hunks(
+    sessionId: string,
+    file: ChangedFile,
+  ): Promise<{ hunks: string; truncated: boolean } | null> {
     const submodule = submoduleHunk(file);
     if (submodule !== null) return { hunks: submodule, truncated: false };
     if (file.oldOid === file.newOid) return { hunks: '', truncated: false };
@@ -57,33 +106,86 @@ export class TreeDiffs {
       ['diff', ...PLAIN, blob(file.oldOid), blob(file.newOid), '--'],
       { maxOutputBytes: this.limits.patchBytes, truncate: true },
     );
-    const hunks = hunksOf(stdout.toString('utf8'));
+    const output = stdout.toString('utf8');
+    if (isBinary(output)) return null;
+    const hunks = hunksOf(output);
     return { hunks: truncated ? wholeLines(hunks) : hunks, truncated };
   }
 
-  private changedFiles(sessionId: string, from: string, to: string): Promise<ChangedFile[]> {
-    const key = `${sessionId} ${from} ${to}`;
-    const answer = this.cache.get(key) ?? this.compare(sessionId, from, to);
-    this.cache.delete(key);
-    this.cache.set(key, answer);
-    answer.catch(() => this.cache.delete(key));
-    for (const oldest of this.cache.keys()) {
-      if (this.cache.size <= CACHE_SIZE) break;
-      this.cache.delete(oldest);
-    }
-    return answer;
+  private readPage(comparison: Comparison, range: PageRange): Promise<ChangedFilesPage> {
+    return this.pages.get(keyOf(comparison), JSON.stringify(range), async () => {
+      const collector = new PageCollector(range, isGenerated);
+      const incomplete = await this.compare(comparison, ['--raw', '--numstat'], collector);
+      return collector.page(incomplete);
+    });
   }
 
-  private async compare(sessionId: string, from: string, to: string): Promise<ChangedFile[]> {
-    if (from === to) return [];
-    const args = ['diff-tree', '-r', '-z', '--raw', '--numstat', ...PLAIN, ...RENAMES] as const;
-    const { stdout } = await this.history.runOnObjects(sessionId, [...args, from, to, '--']);
-    return parseChangedFiles(stdout);
+  private async findFile(comparison: Comparison, path: string): Promise<ChangedFile | null> {
+    let found: ChangedFile | null = null;
+    const finished = new AbortController();
+    const onFile = (file: ChangedFile) => {
+      if (found || pathText(file.name) !== path) return;
+      found = copyOf(file);
+      finished.abort();
+    };
+    await this.compare(comparison, ['--raw'], { onFile }, finished);
+    return found;
+  }
+
+  /**
+   * @param stop ends the comparison early
+   * @returns true when git was stopped before it had printed everything
+   */
+  private async compare(
+    { sessionId, from, to }: Comparison,
+    formats: readonly string[],
+    listener: ChangedFileListener,
+    stop = new AbortController(),
+  ): Promise<boolean> {
+    if (from === to) return false;
+    const parser = new ChangedFileParser(listener);
+    let bytes = 0;
+    try {
+      await this.history.runOnObjects(
+        sessionId,
+        ['diff-tree', '-r', '-z', ...formats, ...PLAIN, ...RENAMES, from, to, '--'],
+        {
+          timeoutMs: this.limits.diffMs,
+          signal: stop.signal,
+          onStdout: (chunk) => {
+            parser.push(chunk);
+            bytes += chunk.length;
+            if (bytes > this.limits.diffBytes) stop.abort();
+          },
+        },
+      );
+      return false;
+    } catch (error) {
+      const stopped = error instanceof GitFailure && (error.kind === 'timeout' || error.kind === 'aborted');
+      if (stopped && bytes > 0) return true;
+      throw error;
+    }
   }
 }
 
+const keyOf = ({ sessionId, from, to }: Comparison) => `${sessionId} ${from} ${to}`;
+
 /** A file that does not exist on one side is compared with an empty one. */
 const blob = (oid: string) => (/^0+$/.test(oid) ? EMPTY_BLOB : oid);
+
+/** Names the trees, since a position means another file in another diff. */
+const cursorOf = ({ group, index }: PagePosition, { from, to }: Comparison) =>
+  `${from.slice(0, 16)}.${to.slice(0, 16)}.${group}.${index}`;
+
+function positionOf(cursor: string, comparison: Comparison): PagePosition {
+  const [, group, index] = /\.(\d)\.(\d{1,9})$/.exec(cursor) ?? [];
+  const position = { group: Number(group), index: Number(index) };
+  if (cursor === cursorOf(position, comparison)) return position;
+  throw new ProblemError(
+    'invalid_cursor',
+    'The cursor belongs to another diff. Pass the `from` and `to` of the answer that it came with.',
+  );
+}
 
 const STATUS: Record<string, DiffFile['status']> = {
   A: 'added',
@@ -92,21 +194,14 @@ const STATUS: Record<string, DiffFile['status']> = {
   T: 'type_changed',
 };
 
-function toDiffFile(file: ChangedFile): DiffFile {
-  const path = pathText(file.name);
-  return {
-    path,
-    old_path: file.oldName && pathText(file.oldName),
-    status: STATUS[file.status] ?? 'modified',
-    additions: file.additions,
-    deletions: file.deletions,
-    binary: file.additions === null,
-    generated: isGenerated(path),
-  };
-}
-
-const statOf = (files: readonly ChangedFile[]): DiffStat => ({
-  files: files.length,
-  additions: files.reduce((sum, file) => sum + (file.additions ?? 0), 0),
-  deletions: files.reduce((sum, file) => sum + (file.deletions ?? 0), 0),
+const toDiffFile = (file: ListedFile): DiffFile => ({
+  path: pathText(file.name),
+  old_path: file.oldName && pathText(file.oldName),
+  status: STATUS[file.status] ?? 'modified',
+  ...(file.oldMode !== NO_MODE && { old_mode: file.oldMode }),
+  ...(file.newMode !== NO_MODE && { new_mode: file.newMode }),
+  additions: file.lines?.additions ?? null,
+  deletions: file.lines?.deletions ?? null,
+  binary: file.lines === null,
+  generated: file.generated,
 });

@@ -1,4 +1,4 @@
-import type { DiffFile } from '@saas-codex/contracts/diffs';
+import type { DiffFile, DiffStat } from '@saas-codex/contracts/diffs';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { cx } from '../../shared/lib/cx.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
@@ -33,3 +33,48 @@ export function FileStatus({ status, className }: { status: DiffFile['status']; 
 /** The number of changed lines of one file; nothing for a binary file, or while the file is not known. */
 export const FileStat = ({ file }: { file: DiffFile | undefined }) =>
   file && <LineCounts stat={{ additions: file.additions ?? 0, deletions: file.deletions ?? 0 }} />;
+
+/** The number of files and changed lines that people wrote; generated ones are counted apart. */
+export function StatSummary({ stat, verb }: { stat: DiffStat; verb?: string }) {
+  const { generated } = stat;
+  const written = {
+    files: stat.files - (generated?.files ?? 0),
+    additions: stat.additions - (generated?.additions ?? 0),
+    deletions: stat.deletions - (generated?.deletions ?? 0),
+  };
+  const more = stat.incomplete ? '+' : '';
+  return (
+    <>
+      <span className="whitespace-nowrap">
+        {written.files.toLocaleString()}
+        {more} {written.files === 1 && !more ? 'file' : 'files'}
+        {verb && ` ${verb}`}
+      </span>
+      <LineCounts stat={written} />
+      {generated && (
+        <span
+          className="text-xs font-normal whitespace-nowrap text-subtle-foreground"
+          title={`${generated.additions.toLocaleString()} lines added, ${generated.deletions.toLocaleString()} removed`}
+        >
+          {generated.files.toLocaleString()}
+          {more} generated
+        </span>
+      )}
+    </>
+  );
+}
+
+/** The files that a reader wants to see first: those that people write, with the most changed lines. */
+export const mostRelevant = (files: readonly DiffFile[], count: number): DiffFile[] =>
+  files.toSorted((a, b) => relevance(b) - relevance(a)).slice(0, count);
+
+const GENERATED = -2e9;
+const BINARY = -1e9;
+const relevance = ({ generated, binary, additions, deletions }: DiffFile): number =>
+  (additions ?? 0) + (deletions ?? 0) + (generated ? GENERATED : binary ? BINARY : 0);
+
+/** How the file's mode changed, as `644 → 755`; null: it did not. */
+export function modeChange({ status, old_mode: before, new_mode: after }: DiffFile): string | null {
+  if (!before || !after || before === after || status === 'type_changed') return null;
+  return `${before.slice(-3)} → ${after.slice(-3)}`;
+}

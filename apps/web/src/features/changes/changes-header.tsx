@@ -1,9 +1,9 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Columns2, FolderTree, Rows2, Search, X } from 'lucide-react';
+import { StatSummary } from '../../entities/session/changed-file.js';
 import { useHideChanges } from '../../entities/session/changes-location.js';
 import { cx } from '../../shared/lib/cx.js';
-import { LineCounts } from '../../shared/ui/line-counts.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import type { DiffLayout } from './patch-view.js';
 import { ScopeMenu } from './scope-menu.js';
@@ -32,8 +32,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
       <ScopeMenu session={session} runId={runId} />
       {diff && count > 0 && (
         <p className="flex items-center gap-2 px-1 text-xs whitespace-nowrap text-muted-foreground">
-          {diff.stat.files.toLocaleString()} {diff.stat.files === 1 ? 'file' : 'files'}
-          <LineCounts stat={diff.stat} />
+          <StatSummary stat={diff.stat} />
         </p>
       )}
       <div className="ml-auto flex items-center gap-0.5">

@@ -1,19 +1,20 @@
 import type { DiffQuery } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { FileDiff } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
-import { diffQuery } from '../../entities/session/api/get-diff.js';
+import { diffPagesQuery } from '../../entities/session/api/get-diff.js';
 import { useChangesLocation } from '../../entities/session/changes-location.js';
 import { useElementWidth } from '../../shared/lib/use-element-width.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
 import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
-import { filesInOrder, fileTree, filterFiles } from './file-tree.js';
+import { changesTree, filesInOrder, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
 
 /** From this width on, in pixels, the tree is beside the diffs; in a narrower panel it is above them. */
@@ -23,14 +24,18 @@ const ROOM_FOR_TREE = 700;
 export function ChangesPanel({ session }: { session: Session }) {
   const { run, file } = useChangesLocation();
   const scope = useMemo<DiffQuery>(() => (run ? { from: run, to: run } : {}), [run]);
-  const { data, error, refetch, isPlaceholderData } = useQuery(diffQuery(session.session_id, scope));
+  const query = useInfiniteQuery(diffPagesQuery(session.session_id, scope));
+  const { data, error, refetch, isPlaceholderData } = query;
   const [filter, setFilter] = useState('');
   const [treeChoice, setTreeChoice] = useState<boolean | null>(null);
   const [layout, setLayout] = useDiffLayout();
   const [panel, width] = useElementWidth();
 
   const appliedFilter = useDeferredValue(filter);
-  const tree = useMemo(() => fileTree(filterFiles(data?.files ?? [], appliedFilter)), [data, appliedFilter]);
+  const tree = useMemo(
+    () => changesTree(filterFiles(data?.files ?? [], appliedFilter)),
+    [data, appliedFilter],
+  );
   const files = useMemo(() => filesInOrder(tree), [tree]);
   const beside = width >= ROOM_FOR_TREE;
   const treeShown = (treeChoice ?? beside) && (data?.files.length ?? 0) > 0;
@@ -66,6 +71,7 @@ export function ChangesPanel({ session }: { session: Session }) {
               files={files}
               focus={file}
               layout={layout}
+              query={query}
             />
           ) : (
             <EmptyState
@@ -84,7 +90,8 @@ export function ChangesPanel({ session }: { session: Session }) {
 
 const Omitted = ({ paths }: { paths: readonly string[] }) => (
   <p className="max-h-24 overflow-y-auto border-t px-4 py-2 text-xs break-words text-subtle-foreground">
-    Not shown because they are larger than 100 MB or not readable: {paths.join(', ')}
+    Not shown because they are larger than 100 MB, not readable, inside a submodule, or named like .git:{' '}
+    <VisibleText>{paths.join(', ')}</VisibleText>
   </p>
 );
 

@@ -1,6 +1,7 @@
 import { Virtualizer } from '@pierre/diffs/react';
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import { useChangesShownAt } from '../../entities/session/changes-location.js';
+import { Button } from '../../shared/ui/button.js';
 import { FileCard } from './file-card.js';
 import type { DiffLayout } from './patch-view.js';
 
@@ -12,35 +13,60 @@ interface DiffListProps {
   /** The file to scroll to. */
   focus: string | undefined;
   layout: DiffLayout;
+  query: {
+    hasNextPage: boolean;
+    isFetchingNextPage: boolean;
+    isFetchNextPageError: boolean;
+    fetchNextPage: () => unknown;
+  };
 }
 
 /**
  * All files, one below the other. A file loads its patch when it is near the view, and draws only the lines in view.
  */
-export function DiffList({ sessionId, diff, files, focus, layout }: DiffListProps) {
+export function DiffList({ sessionId, diff, files, focus, layout, query }: DiffListProps) {
   const shownAt = useChangesShownAt();
   return (
-    <Virtualizer
-      className="min-h-0 min-w-0 flex-1 overflow-y-auto overscroll-contain"
-      contentClassName="space-y-3 p-3 pb-24"
-    >
-      {files.map((file) => (
-        <FileCard
-          key={file.path}
-          sessionId={sessionId}
-          from={diff.from}
-          to={diff.to}
-          file={file}
-          focusedAt={file.path === focus ? shownAt : null}
-          layout={layout}
-        />
-      ))}
-      {diff.truncated && (
-        <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
-          There are too many changed files to list them all. Use git in a clone of the repository to see the
-          rest.
-        </p>
-      )}
-    </Virtualizer>
+    <div ref={nameScroller} className="contents">
+      <Virtualizer
+        className="min-h-0 min-w-0 flex-1 overflow-y-auto overscroll-contain"
+        contentClassName="space-y-3 p-3 pb-24"
+      >
+        {files.map((file) => (
+          <FileCard
+            key={file.path}
+            sessionId={sessionId}
+            from={diff.from}
+            to={diff.to}
+            file={file}
+            focusedAt={file.path === focus ? shownAt : null}
+            layout={layout}
+          />
+        ))}
+        {query.hasNextPage && (
+          <p className="flex items-center justify-center gap-3 px-1 py-2 text-xs text-subtle-foreground">
+            {diff.files.length.toLocaleString()} of {diff.stat.files.toLocaleString()} files are listed
+            <Button size="sm" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+              {query.isFetchNextPageError ? 'Try again' : 'List more'}
+            </Button>
+          </p>
+        )}
+        {diff.stat.incomplete && (
+          <p className="px-1 py-2 text-center text-xs text-subtle-foreground">
+            These changes are too large to read in full, so files and lines are missing here. Look at a single
+            prompt, or use git in a clone of the repository.
+          </p>
+        )}
+      </Virtualizer>
+    </div>
   );
+}
+
+/** Lets the keyboard scroll the list. The viewer makes that element itself and takes no attributes for it. */
+function nameScroller(parent: HTMLElement | null): void {
+  const scroller = parent?.firstElementChild;
+  if (!(scroller instanceof HTMLElement)) return;
+  scroller.tabIndex = 0;
+  scroller.role = 'region';
+  scroller.ariaLabel = 'Changes, file by file';
 }

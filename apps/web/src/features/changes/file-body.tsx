@@ -1,6 +1,8 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
+import { modeChange } from '../../entities/session/changed-file.js';
+import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -23,17 +25,18 @@ export interface FileBodyProps {
 
 /** The diff of a file, or the reason why it is not shown. */
 export function FileBody(props: FileBodyProps) {
-  const { binary, generated, additions, deletions, status, old_path: oldPath } = props.file;
+  const { binary, generated, additions, deletions } = props.file;
   const [wanted, setWanted] = useState(false);
   const changed = (additions ?? 0) + (deletions ?? 0);
 
   if (binary) return <Note>Binary file, not shown</Note>;
-  if (changed === 0) return <Note>{emptyReason(status, oldPath)}</Note>;
-  if (!wanted && (generated || changed > BIG)) {
+  if (additions !== null && changed === 0) return <Note>{emptyReason(props.file)}</Note>;
+  if (!wanted && (generated || changed > BIG || additions === null)) {
     const reason = generated ? 'Generated file' : 'Large diff';
+    const size = additions === null ? 'lines not counted' : `${changed.toLocaleString()} changed lines`;
     return (
       <Note>
-        {reason}, {changed.toLocaleString()} changed lines
+        {reason}, {size}
         <Button size="sm" onClick={() => setWanted(true)}>
           Load diff
         </Button>
@@ -43,10 +46,18 @@ export function FileBody(props: FileBodyProps) {
   return <Patch {...props} />;
 }
 
-function emptyReason(status: FileBodyProps['file']['status'], oldPath: string | null): string {
-  if (status === 'renamed') return `Renamed from ${oldPath ?? 'another path'} without changes`;
+function emptyReason(file: DiffFile): string {
+  const { status, old_path: oldPath } = file;
+  const mode = modeChange(file);
+  if (mode) return `Only the mode of the file changed: ${mode}${executableNote(file)}`;
+  if (status === 'renamed') return `Renamed from ${withMarks(oldPath ?? 'another path')} without changes`;
   if (status === 'type_changed') return 'Only the kind or mode of the file changed';
   return status === 'added' || status === 'deleted' ? 'Empty file' : 'No lines changed';
+}
+
+function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFile): string {
+  if (after.endsWith('755') && before.endsWith('644')) return ', so it can be run now';
+  return after.endsWith('644') && before.endsWith('755') ? ', so it cannot be run any more' : '';
 }
 
 function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
@@ -93,7 +104,7 @@ const Note = ({ children }: { children: ReactNode }) => (
 
 /** The distance from the view, in pixels, that counts as near. */
 const MARGIN = 800;
-const SCROLLER = '[class~="overflow-y-auto"]';
+export const SCROLLER = '[class~="overflow-y-auto"]';
 
 /** Whether the element with this ref is in view or near it. */
 function useNearView(): [RefCallback<Element>, boolean] {

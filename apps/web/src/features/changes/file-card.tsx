@@ -1,11 +1,13 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { memo, useEffect, useId, useRef, useState } from 'react';
-import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
+import { FileStat, FileStatus, modeChange } from '../../entities/session/changed-file.js';
+import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { DisclosureArrow } from '../../shared/ui/disclosure.js';
-import { FileBody, type FileBodyProps } from './file-body.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
+import { FileBody, type FileBodyProps, SCROLLER } from './file-body.js';
 import { baseName } from './file-tree.js';
 
 interface FileCardProps extends FileBodyProps {
@@ -16,6 +18,7 @@ interface FileCardProps extends FileBodyProps {
 /** One changed file: a header that stays visible, and its diff. */
 export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   const { file } = props;
+  const mode = modeChange(file);
   const [open, setOpen] = useState(true);
   const card = useRef<HTMLElement>(null);
   const body = useId();
@@ -26,7 +29,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   }
   useEffect(() => {
     if (focusedAt === null) return;
-    card.current?.scrollIntoView({ block: 'start' });
+    if (card.current) scrollTo(card.current);
     card.current?.animate(
       [{ outline: '2px solid var(--ring)' }, { outline: '2px solid transparent' }],
       1_500,
@@ -34,7 +37,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   }, [focusedAt]);
 
   return (
-    <section ref={card} aria-label={file.path} className="scroll-mt-3 rounded-lg border bg-card">
+    <section ref={card} aria-label={withMarks(file.path)} className="rounded-lg border bg-card">
       <header
         className={cx(
           'sticky top-0 z-10 flex h-9.5 items-center gap-2 rounded-t-lg bg-card pr-1.5 pl-1.5',
@@ -52,6 +55,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
           <FileStatus status={file.status} />
           <FilePath file={file} />
           {file.generated && <Badge>generated</Badge>}
+          {mode && <Badge title="The file's mode changed">{mode}</Badge>}
         </button>
         <FileStat file={file} />
         <CopyButton text={file.path} label="Copy path" />
@@ -65,17 +69,36 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
   );
 });
 
+/** The space above a card that was scrolled to, in pixels. */
+const SPACE_ABOVE = 12;
+
+/** Scrolls the list only: `scrollIntoView` would move everything around it as well, the page included. */
+function scrollTo(card: HTMLElement): void {
+  const scroller = card.closest(SCROLLER);
+  if (!scroller) return;
+  const distance = card.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  scroller.scrollBy({ top: distance - SPACE_ABOVE });
+}
+
 /** The full name; of the folders as much as fits, the nearest ones first. */
 function FilePath({ file: { path, old_path: oldPath } }: { file: DiffFile }) {
   const name = baseName(path);
   const folder = path.slice(0, -name.length);
   return (
-    <span className="flex min-w-0 font-mono" title={oldPath ? `${oldPath} → ${path}` : path}>
-      {oldPath && <span className="truncate text-subtle-foreground">{oldPath}&nbsp;→&nbsp;</span>}
+    <span className="flex min-w-0 font-mono" title={withMarks(oldPath ? `${oldPath} → ${path}` : path)}>
+      {oldPath && (
+        <span className="truncate text-subtle-foreground">
+          <VisibleText>{oldPath}</VisibleText>&nbsp;→&nbsp;
+        </span>
+      )}
       <span dir="rtl" className="truncate text-subtle-foreground">
-        <bdi>{folder}</bdi>
+        <bdi>
+          <VisibleText>{folder}</VisibleText>
+        </bdi>
       </span>
-      <span className="shrink-0 font-medium">{name}</span>
+      <span className="shrink-0 font-medium">
+        <VisibleText>{name}</VisibleText>
+      </span>
     </span>
   );
 }

@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
+import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { cx } from '../../shared/lib/cx.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
 import { DisclosureArrow } from '../../shared/ui/disclosure.js';
-import type { FileNode, FolderNode, TreeNode } from './file-tree.js';
+import { type FileNode, type FolderNode, GENERATED_FOLDER, type TreeNode } from './file-tree.js';
 
 interface FileTreeProps {
   nodes: readonly TreeNode[];
@@ -51,7 +53,7 @@ const ROW = 'flex h-6.5 w-full items-center gap-1.5 rounded-md pr-2 text-left te
 const indent = (depth: number) => ({ paddingLeft: `${0.4 + depth * 0.75}rem` });
 
 function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope: string | undefined }) {
-  const [open, setOpen] = useState(true);
+  const [open, setOpen] = useState(node.path !== GENERATED_FOLDER);
   return (
     <>
       <button
@@ -62,7 +64,9 @@ function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope
         className={cx(ROW, 'text-muted-foreground')}
       >
         <DisclosureArrow open={open} className="size-3" />
-        <span className="min-w-0 flex-1 truncate">{node.name}</span>
+        <span className="min-w-0 flex-1 truncate">
+          <VisibleText>{node.name}</VisibleText>
+        </span>
         {!open && <LineCounts stat={node} />}
       </button>
       {open && <Nodes nodes={node.children} depth={depth + 1} scope={scope} />}
@@ -76,14 +80,14 @@ function FileLink({ node, depth, scope }: { node: FileNode; depth: number; scope
   return (
     <button
       type="button"
-      title={node.path}
+      title={withMarks(node.path)}
       onClick={() => showChanges({ run: scope, file: node.path })}
       style={indent(depth)}
       className={ROW}
     >
       <FileStatus status={status} />
       <span className={cx('min-w-0 flex-1 truncate', status === 'deleted' && 'line-through opacity-70')}>
-        {node.name}
+        <VisibleText>{node.name}</VisibleText>
       </span>
       <FileStat file={node.file} />
     </button>

@@ -40,6 +40,17 @@ export function fileTree(files: readonly DiffFile[]): TreeNode[] {
   return nodesOf(root, '');
 }
 
+/** The path of the node that holds all generated files. No file has it. */
+export const GENERATED_FOLDER = '\0generated';
+
+/** The tree of what people write, followed by one folder with what tools made. */
+export function changesTree(files: readonly DiffFile[]): TreeNode[] {
+  const written = fileTree(files.filter(({ generated }) => !generated));
+  const generated = fileTree(files.filter((file) => file.generated));
+  if (generated.length === 0) return written;
+  return [...written, folderOf('Generated files', GENERATED_FOLDER, generated)];
+}
+
 const compare = new Intl.Collator('en', { numeric: true }).compare;
 const byName = (a: TreeNode, b: TreeNode): number => compare(a.name, b.name);
 
@@ -59,6 +70,10 @@ function folderNode(name: string, folder: Draft, prefix: string): FolderNode {
   const children = nodesOf(folder, `${path}/`);
   const only = children[0];
   if (children.length === 1 && only?.kind === 'folder') return { ...only, name: `${name}/${only.name}` };
+  return folderOf(name, path, children);
+}
+
+function folderOf(name: string, path: string, children: readonly TreeNode[]): FolderNode {
   const sum = (key: 'additions' | 'deletions') =>
     children.reduce((total, node) => total + ((node.kind === 'file' ? node.file : node)[key] ?? 0), 0);
   return { kind: 'folder', name, path, additions: sum('additions'), deletions: sum('deletions'), children };

@@ -1,8 +1,10 @@
 import { PatchDiff } from '@pierre/diffs/react';
 import { memo, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
+import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
+import { decorateMarks } from '../../shared/ui/visible-text.js';
 import './patch-view.css';
 
 /** Old and new side by side, or one below the other. */
@@ -14,9 +16,20 @@ export function useDiffLayout(): [DiffLayout, (layout: DiffLayout) => void] {
   return [value === 'split' ? 'split' : 'unified', setValue];
 }
 
+/**
+ * The viewer tells added and removed lines apart by colour alone. A screen reader gets a word before each of them, as the
+ * alternative text of nothing.
+ */
+const WORDS = `
+  [data-line][data-line-type='change-addition']::before { content: '' / 'Added: '; }
+  [data-line][data-line-type='change-deletion']::before { content: '' / 'Removed: '; }
+`;
+
 /** Draws a unified diff of one file. */
 export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffLayout }) => {
   const theme = useTheme();
+  const text = useMemo(() => withMarks(patch), [patch]);
+  const marked = text !== patch;
   const options = useMemo(
     () =>
       ({
@@ -28,8 +41,19 @@ export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffL
         lineDiffType: 'word-alt',
         hunkSeparators: 'line-info-basic',
         overflow: 'wrap',
+        unsafeCSS: WORDS,
+        onPostRender: (host: HTMLElement) => {
+          hideLineNumbers(host);
+          if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
+        },
       }) as const,
-    [theme, layout],
+    [theme, layout, marked],
   );
-  return <PatchDiff className="patch-view" patch={patch} options={options} disableWorkerPool />;
+  return <PatchDiff className="patch-view" patch={text} options={options} disableWorkerPool />;
 });
+
+/** All numbers of a hunk come before its lines, so a screen reader would read a list of numbers first. */
+function hideLineNumbers(host: HTMLElement): void {
+  for (const number of host.shadowRoot?.querySelectorAll('[data-column-number]') ?? [])
+    number.ariaHidden = 'true';
+}

@@ -2,10 +2,10 @@ import type { DiffStat as Stat } from '@saas-codex/contracts/diffs';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight, FileDiff } from 'lucide-react';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
-import { FileStat, FileStatus } from '../../entities/session/changed-file.js';
+import { FileStat, FileStatus, mostRelevant, StatSummary } from '../../entities/session/changed-file.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
-import { LineCounts } from '../../shared/ui/line-counts.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
 
 interface RunFilesProps {
   runId: string;
@@ -19,16 +19,15 @@ const FILES_SHOWN = 4;
 export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
   const showChanges = useShowChanges();
   const { data } = useQuery(diffQuery(sessionId, { from: runId, to: runId }));
-  const files = data?.files.slice(0, FILES_SHOWN) ?? [];
+  const files = mostRelevant(data?.files ?? [], FILES_SHOWN);
   const more = stat.files - files.length;
   return (
     <section aria-label="Changed files" className="my-3 overflow-hidden rounded-xl border bg-card shadow-xs">
-      <header className="flex h-10 items-center gap-2 pr-1.5 pl-3.5 text-sm">
+      <header className="flex min-h-10 items-center gap-2 pr-1.5 pl-3.5 text-sm">
         <FileDiff aria-hidden className="size-4 text-subtle-foreground" strokeWidth={1.75} />
-        <span className="font-medium">
-          {stat.files.toLocaleString()} {stat.files === 1 ? 'file' : 'files'} changed
+        <span className="flex min-w-0 flex-wrap items-center gap-x-2 font-medium">
+          <StatSummary stat={stat} verb="changed" />
         </span>
-        <LineCounts stat={stat} />
         <Button variant="ghost" size="sm" className="ml-auto" onClick={() => showChanges({ run: runId })}>
           Review
           <ChevronRight aria-hidden className="size-3.5" />
@@ -45,7 +44,9 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
               >
                 <FileStatus status={file.status} />
                 <span className="min-w-0 flex-1 truncate font-mono text-xs" dir="rtl">
-                  <bdi>{file.path}</bdi>
+                  <bdi>
+                    <VisibleText>{file.path}</VisibleText>
+                  </bdi>
                 </span>
                 <FileStat file={file} />
               </button>

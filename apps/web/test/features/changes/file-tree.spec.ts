@@ -1,5 +1,6 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import {
+  changesTree,
   filesInOrder,
   fileTree,
   filterFiles,
@@ -60,4 +61,17 @@ describe('filterFiles', () => {
     ['ts RUN-', 1],
     ['nothing', 0],
   ])('%j', (filter, count) => expect(filterFiles(files, filter)).toHaveLength(count));
+});
+
+describe('changesTree', () => {
+  it('puts generated files into a folder of their own, at the end', () => {
+    const generated = { ...file('aa/package-lock.json', 700), generated: true };
+    const tree = changesTree([generated, file('src/app.ts')]);
+    expect(outline(tree)).toEqual([
+      { src: ['app.ts'] },
+      { 'Generated files': [{ aa: ['package-lock.json'] }] },
+    ]);
+    expect(filesInOrder(tree).map(({ path }) => path)).toEqual(['src/app.ts', 'aa/package-lock.json']);
+    expect(tree.at(-1)).toMatchObject({ additions: 700, deletions: 0 });
+  });
 });

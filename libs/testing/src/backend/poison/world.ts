@@ -140,14 +140,15 @@ class PoisonWorld {
 
   /** Performs every operation of the product on a workspace. @returns the diff that it shows */
   private async look(session: Opened) {
-    const { history } = this.fixture;
+    const { ctx, history } = this.fixture;
     const { sessionId, baseTree } = session;
-    const tree = await history.takeCheckpoint(sessionId);
-    const diff = await history.diff(sessionId, baseTree, tree);
-    const stat = await history.diffStat(sessionId, baseTree, tree);
+    const tree = await history.takeCheckpoint(ctx, sessionId);
+    const comparison = { sessionId, from: baseTree, to: tree };
+    const diff = await history.diff(ctx, comparison);
+    const stat = await history.diffStat(ctx, comparison);
     const patches = new Map<string, string>();
     for (const { path } of diff.files) {
-      patches.set(path, (await history.filePatch(sessionId, baseTree, tree, path)).patch);
+      patches.set(path, (await history.filePatch(ctx, comparison, path)).patch);
     }
     return { tree, files: summary(diff).toSorted(), stat, patches };
   }

@@ -1,11 +1,12 @@
 import { Diff, type DiffQuery } from '@saas-codex/contracts/diffs';
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 
 /** Query keys of diffs. */
 export const diffKeys = {
   lists: (sessionId: string) => ['diffs', sessionId, 'files'] as const,
   list: (sessionId: string, scope: DiffQuery) => [...diffKeys.lists(sessionId), scope] as const,
+  pages: (sessionId: string, scope: DiffQuery) => [...diffKeys.lists(sessionId), 'pages', scope] as const,
   patch: (sessionId: string, from: string, to: string, path: string) =>
     ['diffs', sessionId, 'patch', from, to, path] as const,
 };
@@ -16,5 +17,23 @@ export const diffQuery = (sessionId: string, scope: DiffQuery) =>
     queryKey: diffKeys.list(sessionId, scope),
     queryFn: ({ signal }) =>
       request(path`/api/sessions/${sessionId}/diff`, { schema: Diff, query: scope, signal }),
+    placeholderData: keepPreviousData,
+  });
+
+type Page = DiffQuery & { cursor?: string };
+
+/** The changed files in pages. All pages compare the trees that the first one names. */
+export const diffPagesQuery = (sessionId: string, scope: DiffQuery) =>
+  infiniteQueryOptions({
+    queryKey: diffKeys.pages(sessionId, scope),
+    queryFn: ({ signal, pageParam }) =>
+      request(path`/api/sessions/${sessionId}/diff`, { schema: Diff, query: pageParam, signal }),
+    initialPageParam: scope as Page,
+    getNextPageParam: ({ from, to, next_cursor: cursor }): Page | null =>
+      cursor ? { from, to, cursor } : null,
+    select: ({ pages }): Diff | undefined => {
+      const first = pages[0];
+      return first && { ...first, files: pages.flatMap(({ files }) => files) };
+    },
     placeholderData: keepPreviousData,
   });

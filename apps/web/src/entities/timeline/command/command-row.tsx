@@ -3,6 +3,7 @@ import { FileText, FolderSearch, type LucideIcon, Search, SquareTerminal } from 
 import { useMemo } from 'react';
 import { Badge } from '../../../shared/ui/badge.js';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
+import { VisibleText } from '../../../shared/ui/visible-text.js';
 import { CodeTarget, StepRow } from '../items/step-row.js';
 import { repositoryPath } from '../present.js';
 import { plainText } from './ansi.js';
@@ -44,7 +45,7 @@ export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps
         <div className="flex items-start gap-2 border-b bg-muted/50 py-1 pr-1 pl-3">
           <pre className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap">
             <span className="text-subtle-foreground select-none">$ </span>
-            {summary.script}
+            <VisibleText>{summary.script}</VisibleText>
           </pre>
           <CopyButton label="Copy output" text={() => plainText(item.aggregated_output)} />
         </div>
@@ -66,7 +67,7 @@ function Target({
   repoPath: string;
 }) {
   if (action === 'list' && !target) return <span className="text-muted-foreground">files</span>;
-  if (action === 'run') return <CodeTarget>{target.split('\n')[0]}</CodeTarget>;
+  if (action === 'run') return <CodeTarget>{target.split('\n')[0] ?? ''}</CodeTarget>;
   return (
     <>
       <CodeTarget>{repositoryPath(target, repoPath)}</CodeTarget>

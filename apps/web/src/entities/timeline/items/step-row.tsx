@@ -1,6 +1,7 @@
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cx } from '../../../shared/lib/cx.js';
+import { VisibleText } from '../../../shared/ui/visible-text.js';
 import { DisclosureArrow, useDisclosure } from '../../../shared/ui/disclosure.js';
 
 interface StepRowProps {
@@ -68,6 +69,8 @@ const StepLine = ({ icon: Icon, verb, target, badge, busy, tone = 'neutral', cla
 );
 
 /** The target of a step if it is code: a command, a path, a pattern. */
-export const CodeTarget = ({ children }: { children: ReactNode }) => (
-  <code className="font-mono text-xs text-foreground/90">{children}</code>
+export const CodeTarget = ({ children }: { children: string }) => (
+  <code className="font-mono text-xs text-foreground/90">
+    <VisibleText>{children}</VisibleText>
+  </code>
 );
