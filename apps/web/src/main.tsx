@@ -1,10 +1,12 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.js';
+import { copyAsSeen } from './shared/lib/copy-as-seen.js';
 import './styles/app.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
+copyAsSeen();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { withoutEscapes } from '../lib/escape-sequences.js';
 import { IconButton } from './icon-button.js';
 
 interface CopyButtonProps {
@@ -8,7 +9,7 @@ interface CopyButtonProps {
   className?: string;
 }
 
-/** Copies a text and confirms it for a moment. */
+/** Copies a text as it is seen, and confirms it for a moment. */
 export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -16,7 +17,8 @@ export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps)
     const timer = setTimeout(() => setCopied(false), 1_600);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = async () => setCopied(await copyText(typeof text === 'string' ? text : text()));
+  const copy = async () =>
+    setCopied(await copyText(withoutEscapes(typeof text === 'string' ? text : text())));
   return (
     <IconButton label={copied ? 'Copied' : label} size="sm" className={className} onClick={() => void copy()}>
       {copied ? <Check className="text-success" /> : <Copy />}

@@ -1,4 +1,5 @@
 import Anser from 'anser';
+import { onlyColours } from '../../../shared/lib/escape-sequences.js';
 
 /** A stretch of terminal text in one style. */
 interface AnsiSpan {
@@ -12,13 +13,7 @@ interface AnsiSpan {
 
 export type AnsiLine = readonly AnsiSpan[];
 
-const ESCAPE = '\u001b';
-/** Titles and links (OSC), then other sequences that are neither colours nor text: cursor movements, character sets. */
-const OSC = new RegExp(`${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)?`, 'g');
-const OTHER_ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[A-Za-ln-z@\`~]|[()][A-Z0-9]|[=>78cDEHM])`, 'g');
-const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
-/** Control characters without a meaning in a line, that is all but tab, line feed and escape. */
-const LOST_CONTROLS = new RegExp(`(?![\\t\\n${ESCAPE}])\\p{Cc}`, 'gu');
+const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /**
  * Terminal output as lines of styled spans. Text that was overwritten after a carriage return is dropped, as on a
@@ -27,8 +22,11 @@ const LOST_CONTROLS = new RegExp(`(?![\\t\\n${ESCAPE}])\\p{Cc}`, 'gu');
 export function ansiLines(output: string): AnsiLine[] {
   let line: AnsiSpan[] = [];
   const lines = [line];
-  const clean = overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, '')).replace(LOST_CONTROLS, '');
-  for (const entry of Anser.ansiToJson(clean, { json: true, use_classes: true, remove_empty: true })) {
+  for (const entry of Anser.ansiToJson(overwrite(onlyColours(output)), {
+    json: true,
+    use_classes: true,
+    remove_empty: true,
+  })) {
     for (const [index, text] of entry.content.split('\n').entries()) {
       if (index > 0) lines.push((line = []));
       if (text) line.push(toSpan(text, entry));
@@ -38,11 +36,11 @@ export function ansiLines(output: string): AnsiLine[] {
   return lines;
 }
 
-/** The text without styles, for the clipboard. */
+/** What `ansiLines` shows, for the clipboard. */
 export const plainText = (output: string): string =>
-  overwrite(output.replace(OSC, '').replace(OTHER_ESCAPES, ''))
-    .replace(COLOURS, '')
-    .replace(LOST_CONTROLS, '');
+  ansiLines(output)
+    .map((line) => line.map(({ text }) => text).join(''))
+    .join('\n');
 
 const overwrite = (text: string): string =>
   text
@@ -52,7 +50,8 @@ const overwrite = (text: string): string =>
     .join('\n');
 
 /** A progress bar rewrites its line. The last part with any text is what a terminal shows. */
-const lastWritten = (line: string): string => line.split('\r').findLast((part) => part !== '') ?? '';
+const lastWritten = (line: string): string =>
+  line.split('\r').findLast((part) => part.replace(COLOURS, '') !== '') ?? '';
 
 function toSpan(
   text: string,
@@ -63,7 +62,8 @@ function toSpan(
   const classes = [
     !color && fg && `${fg}-fg`,
     !background && bg && `${bg}-bg`,
-    ...decorations.map((d) => `ansi-${d}`),
+    // Concealed text is shown: whoever copies the output should see all of it.
+    ...decorations.filter((d) => d !== 'hidden').map((d) => `ansi-${d}`),
   ];
   return {
     text,

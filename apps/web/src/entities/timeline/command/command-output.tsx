@@ -46,10 +46,16 @@ export function CommandOutput({ output, fromEnd }: CommandOutputProps) {
 const OutputLine = memo(({ line, top }: { line: AnsiLine; top: number }) => (
   <div className="absolute top-0 left-0 h-4.5" style={{ transform: `translateY(${top}px)` }}>
     {line.map(({ text, className, color, background }, index) => (
-      <span key={index} className={className} style={{ color, background }}>
+      <span key={index} className={className} style={spanStyle(color, background)}>
         {text}
       </span>
     ))}
     {'\n'}
   </div>
 ));
+
+/** Mixed with the theme's own colours, so that a program cannot write text that nobody sees. */
+const spanStyle = (color?: string, background?: string) => ({
+  color: color && `color-mix(in oklch, ${color} 60%, var(--foreground))`,
+  background: background && `color-mix(in oklch, ${background} 25%, transparent)`,
+});

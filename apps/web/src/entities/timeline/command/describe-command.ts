@@ -1,3 +1,10 @@
+import {
+  type CommandName,
+  isKnownCommand,
+  isSelectingLines,
+  readArguments,
+  readFind,
+} from './command-forms.js';
 import { shellTokens, type ShellToken } from './shell-words.js';
 
 /**
@@ -15,7 +22,8 @@ export interface CommandSummary {
   readonly script: string;
 }
 
-const SHELL = /(?:^|\/)(?:bash|sh|zsh)$/;
+/** The system's shells. A program elsewhere may only have the name of one. */
+const SHELL = /^(?:(?:\/usr|\/usr\/local|\/opt\/homebrew)?\/bin\/)?(?:bash|sh|zsh)$/;
 const FLAG = /^-[a-z]*c$/;
 
 /** Removes a surrounding `/bin/bash -lc '…'`. */
@@ -30,27 +38,32 @@ export function describeCommand(command: string): CommandSummary {
   const run: CommandSummary = { action: 'run', target: script, script };
   const tokens = shellTokens(script);
   const [first, ...filters] = (tokens && pipeline(tokens)) ?? [];
-  const [name, ...args] = first ?? [];
-  if (!name || !filters.every(([filter]) => filter && FILTERS.has(filter))) return run;
-  const looked = looking(name, args);
+  const looked = first && filters.every(isFilter) ? looking(first) : null;
   return looked ? { ...looked, script } : run;
 }
 
-/** Commands that only filter the output of the one before them. */
-const FILTERS = new Set([
-  'head',
-  'tail',
-  'wc',
-  'sort',
-  'uniq',
-  'cat',
-  'nl',
-  'cut',
-  'column',
-  'less',
-  'sed',
-  'grep',
-]);
+/** How many words besides its options a command may have to only filter the output of the one before it. */
+const FILTERS: Partial<Record<CommandName, number>> = {
+  cat: 0,
+  nl: 0,
+  head: 0,
+  tail: 0,
+  wc: 0,
+  sort: 0,
+  uniq: 0,
+  cut: 0,
+  column: 0,
+  sed: 1,
+  grep: 1,
+};
+
+function isFilter([name = '', ...args]: string[]): boolean {
+  const max = isKnownCommand(name) ? FILTERS[name] : undefined;
+  if (!isKnownCommand(name) || max === undefined) return false;
+  const read = readArguments(name, args);
+  if (!read || read.words.length > max) return false;
+  return name !== 'sed' || isSelectingLines(read.words[0] ?? '');
+}
 
 /**
  * The words of each stage of one pipeline, without a leading `cd … &&`, `2>/dev/null` and a closing `|| echo …`;
@@ -94,85 +107,50 @@ function withoutDiscards(tokens: readonly ShellToken[]): readonly ShellToken[] {
 
 type Looking = Omit<CommandSummary, 'script'>;
 
-function looking(name: string, args: string[]): Looking | null {
-  switch (name) {
+function looking([name = '', ...rest]: string[]): Looking | null {
+  if (name === 'find') return finding(rest);
+  const command = name === 'git' ? `git ${rest[0]}` : name;
+  if (!isKnownCommand(command)) return null;
+  const read = readArguments(command, name === 'git' ? rest.slice(1) : rest);
+  if (!read) return null;
+  const { words, option } = read;
+  switch (command) {
     case 'cat':
-    case 'bat':
     case 'nl':
-    case 'less':
-      return reading(positional(args, []));
     case 'head':
     case 'tail':
-      return args.includes('-f') ? null : reading(positional(args, ['-n', '-c']));
+      return reading(words);
     case 'sed':
-      return args[0] === '-n' ? reading(positional(args.slice(1), []).slice(1)) : null;
+      return option('n') !== undefined && isSelectingLines(words[0] ?? '') ? reading(words.slice(1)) : null;
     case 'ls':
     case 'tree':
-      return { action: 'list', target: positional(args, ['-L', '-I']).join(', ') };
-    case 'find':
-      return args.some((arg) => /^-(?:exec|execdir|ok|okdir|delete|fprint)/.test(arg)) ? null : finding(args);
+    case 'git ls-files':
+      return { action: 'list', target: words.join(', ') };
     case 'rg':
-      return args.includes('--files') ? listing(args) : searching(args);
+      if (option('files') !== undefined) return { action: 'list', target: words.join(', ') };
+      return searching(words, option('e') ?? option('regexp'));
     case 'grep':
-    case 'ag':
-      return searching(args);
-    case 'git':
-      return args[0] === 'grep'
-        ? searching(args.slice(1))
-        : args[0] === 'ls-files'
-          ? listing(args.slice(1))
-          : null;
+    case 'git grep':
+      return searching(words, option('e') ?? option('regexp'));
     default:
       return null;
   }
 }
 
-const reading = (files: string[]): Looking | null =>
+const reading = (files: readonly string[]): Looking | null =>
   files.length > 0 ? { action: 'read', target: files.join(', ') } : null;
 
-const listing = (args: string[]): Looking => ({
-  action: 'list',
-  target: positional(args, ['-g', '--glob', '-t', '--type']).join(', '),
-});
-
-function finding(args: string[]): Looking {
-  const name = args[args.findIndex((arg) => arg === '-name' || arg === '-iname') + 1];
-  const folder = args[0] && !args[0].startsWith('-') && args[0] !== '.' ? args[0] : undefined;
-  const named = args.some((arg) => arg === '-name' || arg === '-iname') && name !== undefined;
-  return named ? { action: 'search', target: name, scope: folder } : { action: 'list', target: folder ?? '' };
+function finding(args: string[]): Looking | null {
+  const found = readFind(args);
+  if (!found) return null;
+  const scope = found.places.filter((place) => place !== '.').join(', ');
+  if (found.name === undefined) return { action: 'list', target: scope };
+  return { action: 'search', target: found.name, ...(scope && { scope }) };
 }
 
-/** Options of rg and grep whose value is the next word. */
-const SEARCH_VALUES = [
-  '-g',
-  '--glob',
-  '-t',
-  '--type',
-  '-T',
-  '-A',
-  '-B',
-  '-C',
-  '-m',
-  '--max-count',
-  '--include',
-  '--exclude',
-];
-
-function searching(args: string[]): Looking | null {
-  const explicit = args.findIndex((arg) => arg === '-e' || arg === '--regexp');
-  const rest = explicit < 0 ? args : args.toSpliced(explicit, 1);
-  const [pattern, ...places] = positional(rest, SEARCH_VALUES);
+function searching(words: readonly string[], explicit: string | undefined): Looking | null {
+  const [pattern, ...places] = explicit === undefined ? words : [explicit, ...words];
   if (pattern === undefined) return null;
   const scope = places.filter((place) => place !== '.').join(', ');
   return { action: 'search', target: pattern, ...(scope && { scope }) };
-}
-
-/** The words that are not options. `takeValue` lists the options whose value is the next word. */
-function positional(args: readonly string[], takeValue: readonly string[]): string[] {
-  const end = args.indexOf('--');
-  const options = end < 0 ? args : args.slice(0, end);
-  const words = options.filter(
-    (arg, index) => !arg.startsWith('-') && !takeValue.includes(options[index - 1] ?? ''),
-  );
-  return end < 0 ? words : [...words, ...args.slice(end + 1)];
 }

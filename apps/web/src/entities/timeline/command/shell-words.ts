@@ -3,9 +3,14 @@ export type ShellToken = { kind: 'word'; text: string } | { kind: 'operator'; te
 
 const OPERATOR = /^(?:&&|\|\||<<-?|>>|[|;&<>()\n])/;
 
+/** The shell puts something else in place of it: a variable, the output of a command, arithmetic, `$'…'`. */
+const EXPANSION = /^(?:`|\$[\w({[@*#?$!'"-])/;
+/** A word that begins so can become an option, from the name of a file or from the list in the braces. */
+const UNKNOWN_START = /^[*?[{]/;
+
 /**
- * Splits a shell line into words and operators, as far as describing a command needs it. Returns null for a line that
- * it cannot read (an open quote).
+ * Splits a shell line into words and operators, as far as describing a command needs it. Returns null for a line whose
+ * words cannot be known: an open quote, a variable, a command substitution, a word that begins with a pattern.
  */
 export function shellTokens(line: string): ShellToken[] | null {
   const tokens: ShellToken[] = [];
@@ -19,6 +24,7 @@ export function shellTokens(line: string): ShellToken[] | null {
     const operator = OPERATOR.exec(rest)?.[0];
     const quoted = readQuoted(rest);
     if (quoted === null) return null;
+    if (!quoted && (EXPANSION.test(rest) || (word === null && UNKNOWN_START.test(rest)))) return null;
     if (quoted) {
       word = (word ?? '') + quoted.text;
       at += quoted.length;
@@ -38,7 +44,7 @@ export function shellTokens(line: string): ShellToken[] | null {
   return tokens;
 }
 
-/** The quoted or escaped text at the start of `rest`; undefined: none; null: its end is missing. */
+/** The quoted or escaped text at the start of `rest`; undefined: none; null: it expands, or its end is missing. */
 function readQuoted(rest: string): { text: string; length: number } | null | undefined {
   if (rest[0] === '\\') return rest.length > 1 ? { text: rest.charAt(1), length: 2 } : null;
   if (rest[0] === "'") {
@@ -47,7 +53,11 @@ function readQuoted(rest: string): { text: string; length: number } | null | und
   }
   if (rest[0] !== '"') return undefined;
   const match = /^"((?:[^"\\]|\\[^])*)"/.exec(rest);
-  return match?.[1] !== undefined
-    ? { text: match[1].replace(/\\(["\\$`\n])/g, '$1'), length: match[0].length }
-    : null;
+  const inner = match?.[1];
+  if (!match || inner === undefined || hasExpansion(inner)) return null;
+  return { text: inner.replace(/\\(["\\$`\n])/g, '$1'), length: match[0].length };
 }
+
+/** Whether text in double quotes holds an expansion that no backslash prevents. */
+const hasExpansion = (text: string): boolean =>
+  [...text.replace(/\\[^]/g, '  ').matchAll(/[`$]/g)].some(({ index }) => EXPANSION.test(text.slice(index)));

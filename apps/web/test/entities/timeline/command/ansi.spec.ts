@@ -42,5 +42,39 @@ describe('ansiLines', () => {
 });
 
 describe('plainText', () => {
-  it('is the readable text', () => expect(plainText(`${E}[1;31mred${E}[0m\r\nb\n`)).toBe('red\nb\n'));
+  it('is the readable text', () => expect(plainText(`${E}[1;31mred${E}[0m\r\nb\n`)).toBe('red\nb'));
+
+  it.each([
+    ['the end of a bracketed paste', `a${E}[201~b`],
+    ['a paste mark that removing another sequence would put together', `a${E}[20${E}[=1~b`],
+    ['nested halves of sequences', `a${E}${E}[0m[201~b${E}[2${E}[20${E}[201~1~1~`],
+    ['a device control string', `a${E}P1$r0m;rm -rf /${E}\\b`],
+    ['an application command', `a${E}_Gf=100;AAAA${E}\\b`],
+    ['a privacy message and a start of string', `a${E}^secret${E}\\${E}Xsecret${E}\\b`],
+    ['a title', `a${E}]0;title\u0007b`],
+    ['a string that does not end', `a${E}Psecret\nb`],
+    ['8-bit forms', 'a\u009b201~\u009d0;title\u009c\u0090q\u009cb'],
+    ['private colours, modes and character sets', `a${E}[?25h${E}[>4;2m${E}(B${E}#8${E} F${E}cb`],
+    ['a lone escape at the end', `ab${E}`],
+  ])('is what is seen, with no control character: %s', (_name, output) => {
+    const copied = plainText(output);
+    expect(copied).not.toMatch(/(?![\t\n])\p{Cc}/u);
+    expect(copied).toBe(texts(output).join('\n'));
+    expect(plainText(copied)).toBe(copied);
+    expect(copied).not.toContain('secret');
+  });
+
+  it('has no hidden text', () => {
+    expect(ansiLines(`a${E}[8mhidden`)).toEqual([
+      [
+        { text: 'a', className: '' },
+        { text: 'hidden', className: '' },
+      ],
+    ]);
+  });
+
+  it('takes time in proportion to the output, whatever sequences it holds', () => {
+    for (const part of [`${E}P`, `${E}]0;`, '\u0090', `${E}[0`, `${E}[20${E}[=1~`])
+      expect(plainText(part.repeat(200_000))).not.toContain(E);
+  });
 });

@@ -14,6 +14,9 @@ describe('unwrapShell', () => {
     ['npm test', 'npm test'],
     ['bash script.sh', 'bash script.sh'],
     ["bash -lc 'never closed", "bash -lc 'never closed"],
+    ["./bash -c 'cat README.md'", "./bash -c 'cat README.md'"],
+    ["/tmp/bin/sh -c 'cat README.md'", "/tmp/bin/sh -c 'cat README.md'"],
+    ['sh -c "cat $(make)"', 'sh -c "cat $(make)"'],
   ])('%s', (command, script) => expect(unwrapShell(command)).toBe(script));
 });
 
@@ -38,6 +41,12 @@ describe('describeCommand', () => {
     ['rg -n -A 3 needle .', ['search', 'needle']],
     ['grep -rn -e needle src', ['search', 'needle', 'src']],
     ['git grep needle', ['search', 'needle']],
+    ['rg "end$" src/*.ts', ['search', 'end$', 'src/*.ts']],
+    ["rg '$(x)' src", ['search', '$(x)', 'src']],
+    ['grep -n "a\\$b" x', ['search', 'a$b', 'x']],
+    ['head -5 a.ts | sort -u | uniq -c', ['read', 'a.ts']],
+    ["sed -n '/from/,/to/p;99q' a.ts", ['read', 'a.ts']],
+    ['find src -maxdepth 2 \\( -name "*.ts" -o -name "*.js" \\) -print | sort', ['search', '*.ts', 'src']],
   ])('%s only reads', (command, expected) => expect(brief(command)).toEqual(expected));
 
   it.each([
@@ -54,5 +63,47 @@ describe('describeCommand', () => {
     'git status',
     'tail -f log',
     'echo "unclosed',
+    // Options that write or start a program
+    "sed -n '1e touch P1' a.txt",
+    "sed -n 'w copy' a.txt",
+    "sed -n '1p;s/a/touch b/e' a.txt",
+    "sed -n 1p a.txt -e '1e make'",
+    'sed -ni 1p a.txt',
+    'git grep -Otouch\\ P2 a',
+    'git grep --open-files-in-pager=touch a',
+    'git -c core.pager=make grep a',
+    'find a.txt -fls P3',
+    'find . -fprintf out %p',
+    'find . -okdir make ;',
+    'rg --pre ./run needle',
+    'rg --hostname-bin=./run needle',
+    'tree -R -L 1 -o out',
+    'tail --follow log',
+    'bat --pager=./run a',
+    "less '+!make' a",
+    'ag --pager ./run a',
+    // Filters that write, start a program or read something else
+    'cat a.txt | sort -o b.txt',
+    'cat a.txt | sort --compress-program=./run',
+    'cat a.txt | uniq - b.txt',
+    "cat a.txt | sed 's/x/y/w b.txt'",
+    "cat a.txt | sed '1e make'",
+    'cat a.txt | less -o b.txt',
+    'cat a.txt | cat b.txt',
+    'cat a.txt | tee b.txt',
+    // What the shell makes of it is not known
+    'cat "$(make)"',
+    'cat `make`',
+    'cat "${x:-`make`}"',
+    'sed -n $SCRIPT a.txt',
+    "cat $'a'",
+    'sed -n 1p *',
+    'rg needle {--pre=./run,a}',
+    'ls || echo "$(make)"',
+    'cd "$(make)" && ls',
+    'cat a.txt >| b.txt',
+    'cat <(make)',
+    'A=1 cat a.txt',
+    './cat a.txt',
   ])('%s is shown as it is', (command) => expect(brief(command)).toEqual(['run', command]));
 });
