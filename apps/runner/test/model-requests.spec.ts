@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { text } from 'node:stream/consumers';
 import type { Network } from '@saas-codex/contracts/network';
+import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ProxyWorld, sse, streams } from '@saas-codex/testing/runner/proxy-world';
 
 const ON: Network = { mode: 'on' };
@@ -34,6 +35,7 @@ describe('a request to the model', () => {
     ['what is stored', { store: true }],
     ['work in the background', { background: true }],
     ['a conversation', { conversation: 'conv_1' }],
+    ['a dearer service tier', { service_tier: 'priority' }],
     ['an earlier response', { previous_response_id: 'resp_1' }],
     ['a prompt of the account, with tools of its own', { prompt: { id: 'pmpt_1' } }],
     ['an item of another response', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
@@ -60,6 +62,62 @@ describe('a request to the model', () => {
     }
     expect(sent).toEqual([]);
     expect(world.heard.errors).toHaveLength(2);
+  });
+
+  it('is rejected for another model than the run’s: the named one, or else the one that was used first', async () => {
+    const use = (access: TokenAccess, model?: string) =>
+      world.call(access, { body: JSON.stringify({ model, input: [] }) });
+    const unnamed = await world.open('run-1');
+    const named = await world.open('run-2', world.proxy, OFF, 'small');
+    expect((await use(unnamed)).status).toBe(400);
+    expect((await use(unnamed, 'usual')).status).toBe(200);
+    expect((await use(named, 'small')).status).toBe(200);
+    expect((await use(unnamed, 'dear')).status).toBe(400);
+    const refused = await use(named, 'dear');
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('This run may use only the model small.');
+    expect(sent.map((body) => (JSON.parse(body) as { model: string }).model)).toEqual(['usual', 'small']);
+  });
+
+  it('passes on no header that chooses who pays', async () => {
+    const headers = {
+      'openai-organization': 'org-other',
+      'openai-project': 'proj-other',
+      'x-openai-actor-authorization': 'other',
+      'x-codex-window-id': 'w',
+    };
+    await world.call(await world.open(), { headers });
+    expect(Object.keys(world.seen[0]?.headers ?? {}).sort()).toEqual(
+      ['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'host']
+        .concat(['user-agent', 'x-codex-window-id'])
+        .sort(),
+    );
+  });
+
+  it('reports commands that Codex refused to start, once, and not those of earlier runs', async () => {
+    const rejection = (callId: string, command: string) => {
+      const inner = JSON.stringify(`\`/bin/bash -lc '${command}'\` rejected: not permitted`);
+      const output = `exec_command failed: CreateProcess { message: ${JSON.stringify(`Rejected(${inner})`)} }`;
+      return { type: 'function_call_output', call_id: callId, output };
+    };
+    const old = rejection('call_1', 'rm -rf old');
+    const plain = rejection('call_2', 'rm -f "new"');
+    const { output: text } = rejection('call_3', 'rm -f other');
+    const fromScript = {
+      type: 'custom_tool_call_output',
+      call_id: 'call_3',
+      output: [
+        { type: 'input_text', text: 'Script failed' },
+        { type: 'input_text', text },
+      ],
+    };
+    const access = await world.open();
+    for (const input of [[old], [old, plain], [old, plain, fromScript], [old, plain, fromScript]])
+      await world.call(access, { body: JSON.stringify({ model: 'm', input }) });
+    expect(world.heard.rejected).toMatchObject([
+      { command: `/bin/bash -lc 'rm -f "new"'`, reason: 'not permitted' },
+      { command: `/bin/bash -lc 'rm -f other'`, reason: 'not permitted' },
+    ]);
   });
 
   it('reports the host that the model server was to contact, once', async () => {

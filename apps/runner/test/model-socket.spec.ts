@@ -41,8 +41,14 @@ describe("a run's own socket at the model proxy", () => {
   const open = async (runId: string, onUsage = () => undefined) => {
     const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
     const ignore = () => undefined;
-    const listener = { onDelta: ignore, onUsage, onUpstreamError: ignore, onRefused: ignore };
-    const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF };
+    const listener = {
+      onDelta: ignore,
+      onUsage,
+      onUpstreamError: ignore,
+      onRefused: ignore,
+      onRejectedCommand: ignore,
+    };
+    const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF, model: null, traceparent: null };
     return { socket, access: await proxy.openSocketAccess(owner, listener, socket, { request: beside }) };
   };
 

@@ -4,6 +4,8 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
+import { type RejectedCommand, RejectedCommands } from './rejected-commands.js';
+import { findBreach, type RuleBreach } from './request-rules.js';
 
 /** Access to the model for the Codex of one run, until the run ends. */
 export interface ModelAccess {
@@ -36,6 +38,20 @@ export interface ModelListener {
   onUpstreamError(sentence: string): void;
   /** Called once for each host and port from which the model server was asked to fetch something. */
   onRefused(refusal: EventData<'network.refused'>): void;
+  /** Called once for each command that Codex refused to start. */
+  onRejectedCommand(rejected: RejectedCommand): void;
+}
+
+/** Whose calls these are, and what they may do. */
+export interface ModelCaller {
+  runId: string;
+  tenantId: string;
+  /** What the run's commands may reach. */
+  network: Network;
+  /** The only model that the run may use; null: the one that it asks for first, which is Codex's default. */
+  model: string | null;
+  /** Parent span of the calls. */
+  traceparent: string | null;
 }
 
 /** Maximum `onRefused` calls per run. */
@@ -56,15 +72,15 @@ export class ModelRun {
   private readonly bufferedByCall = new Map<IncomingMessage, number>();
   private bufferedBytes = 0;
   private readonly reported = new Set<string>();
+  private readonly rejected = new RejectedCommands();
+  private model: string | null;
 
   constructor(
-    readonly runId: string,
-    readonly tenantId: string,
-    readonly network: Network,
+    readonly caller: ModelCaller,
     readonly listener: ModelListener,
-    /** Parent span of the calls. */
-    readonly traceparent: string | null,
-  ) {}
+  ) {
+    this.model = caller.model;
+  }
 
   get openCallCount(): number {
     return this.openCalls.size;
@@ -89,9 +105,28 @@ export class ModelRun {
     return (this.bufferedBytes += bytes);
   }
 
+  /**
+   * Whether a request may be sent. The first request fixes the model: Codex sends it before any command of the run can. Other
+   * models may have another price.
+   * @returns null if it may
+   */
+  findBreach(request: Record<string, unknown>): RuleBreach | null {
+    const { model } = request;
+    if (typeof model !== 'string') return { sentence: 'The request names no model.' };
+    const breach = findBreach(request, this.caller.network);
+    if (breach !== null) return breach;
+    this.model ??= model;
+    return model === this.model ? null : { sentence: `This run may use only the model ${this.model}.` };
+  }
+
+  reportRejectedCommands(input: unknown): void {
+    for (const command of this.rejected.newIn(input)) this.listener.onRejectedCommand(command);
+  }
+
   /** Reports a URL that the model server may not fetch, unless the run's network is on: then it is not a network refusal. */
   reportRefusedUrl(url: string): void {
-    if (this.network.mode === 'on' || !URL.canParse(url)) return;
+    const { mode } = this.caller.network;
+    if (mode === 'on' || !URL.canParse(url)) return;
     const { protocol, hostname, port } = new URL(url);
     const host = normaliseHost(hostname);
     const key = `${host} ${port}`;
@@ -100,7 +135,7 @@ export class ModelRun {
     this.listener.onRefused({
       host,
       port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
-      reason: this.network.mode === 'off' ? 'network_off' : 'host_not_allowed',
+      reason: mode === 'off' ? 'network_off' : 'host_not_allowed',
     });
   }
 

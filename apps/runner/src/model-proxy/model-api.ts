@@ -94,8 +94,8 @@ async function handleCall({ req, res, identifyRun, upstream, telemetry }: Exchan
 
 /** The log gets only what an operator needs, never the content of a conversation. */
 function reportError({ answer: { status, code }, message }: ModelCallError, run: ModelRun): void {
-  const trace_id = traceIdOf(run.traceparent);
-  const fields = { run_id: run.runId, tenant_id: run.tenantId, ...(trace_id && { trace_id }) };
+  const trace_id = traceIdOf(run.caller.traceparent);
+  const fields = { run_id: run.caller.runId, tenant_id: run.caller.tenantId, ...(trace_id && { trace_id }) };
   logger.warn({ message: `a model call failed: ${status} ${code ?? ''}`, ...fields });
   run.listener.onUpstreamError(message);
 }

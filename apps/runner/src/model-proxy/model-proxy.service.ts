@@ -12,7 +12,6 @@
  * requests have another form (CONNECT, `http://…`).
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Network } from '@saas-codex/contracts/network';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { startDemoModel } from '@saas-codex/scripted-model/demo/demo-model';
 import {
@@ -24,6 +23,7 @@ import {
 import type { ConnectionHandlers } from '../sandbox/listener/http-listener.js';
 import {
   type ModelAccess,
+  type ModelCaller,
   type ModelListener,
   ModelRun,
   ModelRuns,
@@ -40,15 +40,6 @@ import {
 } from './upstream.js';
 
 export const MODEL_PROXY_SETTINGS = Symbol('model proxy settings');
-
-interface RunOwner {
-  runId: string;
-  tenantId: string;
-  /** What the run's commands may reach. */
-  network: Network;
-  /** Parent span of the calls. */
-  traceparent?: string | null;
-}
 
 interface Running {
   upstream: Upstream;
@@ -74,14 +65,9 @@ export class ModelProxy implements OnModuleDestroy {
   }
 
   /** Grants a run's Codex access until `revoke`, by a token, at the address that all runs share. */
-  async openTokenAccess(
-    { runId, tenantId, network, traceparent }: RunOwner,
-    listener: ModelListener,
-  ): Promise<TokenAccess> {
+  async openTokenAccess(caller: ModelCaller, listener: ModelListener): Promise<TokenAccess> {
     const { baseUrl } = await this.ensureListening();
-    const { token, revoke } = this.runs.grantAccess(
-      new ModelRun(runId, tenantId, network, listener, traceparent ?? null),
-    );
+    const { token, revoke } = this.runs.grantAccess(new ModelRun(caller, listener));
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
@@ -90,13 +76,13 @@ export class ModelProxy implements OnModuleDestroy {
    * @param proxy handles the proxy requests at this socket (CONNECT, `http://…`)
    */
   async openSocketAccess(
-    { runId, tenantId, network, traceparent }: RunOwner,
+    caller: ModelCaller,
     listener: ModelListener,
     socket: RunSocket,
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.ensureListening();
-    const run = new ModelRun(runId, tenantId, network, listener, traceparent ?? null);
+    const run = new ModelRun(caller, listener);
     const { revoke } = this.runs.grantAccess(run);
     const model = modelApiHandler(() => run, upstream, this.telemetry);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);

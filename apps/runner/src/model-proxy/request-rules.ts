@@ -6,6 +6,7 @@
  *     fields   only those of a single call of which the server stores nothing
  *     tools    only those that Codex itself runs; with the network on, also the server's web search
  *     input    only content within the request: no URLs except data:, no files or items that the server has stored
+ *     price    no `service_tier`, which makes calls dearer; `ModelRun` adds that only one model is used
  */
 import type { Network } from '@saas-codex/contracts/network';
 
@@ -27,7 +28,6 @@ const FIELDS = new Set([
   'stream',
   'stream_options',
   'include',
-  'service_tier',
   'prompt_cache_key',
   'prompt_cache_retention',
   'text',

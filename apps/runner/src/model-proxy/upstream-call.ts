@@ -9,7 +9,6 @@ import { responseTo } from '../sandbox/listener/response-to.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
-import { findBreach } from './request-rules.js';
 import { readRequestBody } from './request-body.js';
 import type { CallTelemetry } from './model-telemetry.js';
 import { requestHeaders, type Upstream } from './upstream.js';
@@ -77,8 +76,11 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
 /** Serialises the checked body again, because two JSON parsers may choose differently between two fields of one name. */
 async function permittedBody(req: IncomingMessage, run: ModelRun): Promise<Buffer> {
   const request = await readRequestBody(req, run);
-  const breach = findBreach(request, run.network);
-  if (breach === null) return Buffer.from(JSON.stringify(request));
+  const breach = run.findBreach(request);
+  if (breach === null) {
+    run.reportRejectedCommands(request['input']);
+    return Buffer.from(JSON.stringify(request));
+  }
   if (breach.url !== undefined) run.reportRefusedUrl(breach.url);
   throw new ModelCallError(
     { status: 400, message: breach.sentence, type: 'invalid_request_error', code: 'not_allowed_here' },

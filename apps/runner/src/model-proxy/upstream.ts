@@ -34,24 +34,38 @@ export function upstreamAt(source: ModelSource, baseUrl = OPENAI, apiKey?: strin
   return { source, responsesUrl, apiKey };
 }
 
-/** Headers that are forwarded to the upstream. All others are dropped, above all `authorization` (the run's token). */
-const REQUEST_HEADERS = ['accept', 'user-agent', 'originator', 'session-id', 'thread-id'];
-const REQUEST_PREFIX = /^(x-codex|x-openai|x-client|openai)-/;
+/**
+ * Headers of Codex 0.163 that are forwarded to the upstream. All others are dropped, above all `authorization` (the run's token)
+ * and those that choose who pays, such as `openai-organization` and `openai-project`.
+ */
+const REQUEST_HEADERS = new Set([
+  'accept',
+  'originator',
+  'session-id',
+  'thread-id',
+  'user-agent',
+  'x-client-request-id',
+  'x-codex-beta-features',
+  'x-codex-parent-thread-id',
+  'x-codex-turn-metadata',
+  'x-codex-turn-state',
+  'x-codex-window-id',
+  'x-openai-internal-codex-responses-lite',
+  'x-openai-subagent',
+]);
 
 /** Headers that are forwarded to Codex: no cookies, no connection handling, never the key. */
-const RESPONSE_HEADERS = ['content-type', 'content-encoding', 'retry-after', 'retry-after-ms'];
+const RESPONSE_HEADERS = new Set(['content-type', 'content-encoding', 'retry-after', 'retry-after-ms']);
 const RESPONSE_PREFIX = /^(x|openai)-/;
 
-const pick = (headers: OutgoingHttpHeaders, names: string[], prefix: RegExp): OutgoingHttpHeaders =>
+const pick = (headers: OutgoingHttpHeaders, isWanted: (name: string) => boolean): OutgoingHttpHeaders =>
   Object.fromEntries(
-    Object.entries(headers).filter(
-      ([name, value]) => value !== undefined && (names.includes(name) || prefix.test(name)),
-    ),
+    Object.entries(headers).filter(([name, value]) => value !== undefined && isWanted(name)),
   );
 
 /** Asks for an uncompressed response, so that the tap can read it. */
 export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders => ({
-  ...pick(given, REQUEST_HEADERS, REQUEST_PREFIX),
+  ...pick(given, (name) => REQUEST_HEADERS.has(name)),
   'content-type': 'application/json',
   'accept-encoding': 'identity',
   ...(apiKey && { authorization: `Bearer ${apiKey}` }),
@@ -59,7 +73,7 @@ export const requestHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream)
 
 export const responseHeaders = (given: OutgoingHttpHeaders, { apiKey }: Upstream): OutgoingHttpHeaders =>
   Object.fromEntries(
-    Object.entries(pick(given, RESPONSE_HEADERS, RESPONSE_PREFIX)).filter(
+    Object.entries(pick(given, (name) => RESPONSE_HEADERS.has(name) || RESPONSE_PREFIX.test(name))).filter(
       ([, value]) => !apiKey || !String(value).includes(apiKey),
     ),
   );

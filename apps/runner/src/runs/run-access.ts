@@ -32,26 +32,27 @@ export class RunAccess {
 
   async openAccess(
     { owner, input, network, traceparent }: RunJob,
+    model: string | null,
     recorder: TurnRecorder,
   ): Promise<OpenedAccess> {
-    const caller = { ...owner, network, traceparent: traceparent ?? null };
+    const caller = { ...owner, network, model, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.openEgress(network, recorder);
-    let model: ModelAccess | null = null;
+    let access: ModelAccess | null = null;
     let listener: Listener | null = null;
     if (input.kind === 'prompt') {
-      model = await (socket === null
+      access = await (socket === null
         ? this.modelProxy.openTokenAccess(caller, recorder)
         : this.modelProxy.openSocketAccess(caller, recorder, socket, egress.handlers));
     } else if (socket !== null) {
       listener = await listenOnSocket(egress.handlers, socket.path);
     }
     return {
-      model,
+      model: access,
       authority: egress.authority,
       close: async () => {
         egress.close();
-        await Promise.all([model?.revoke(), listener?.close()]);
+        await Promise.all([access?.revoke(), listener?.close()]);
       },
     };
   }

@@ -124,7 +124,7 @@ export class RunExecutor {
     const problem = this.jail.problemWith(job.network);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, recorder);
+    const access = await this.access.openAccess(traced, this.modelFor(job, thread), recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {

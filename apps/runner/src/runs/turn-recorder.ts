@@ -2,6 +2,7 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
+import type { RejectedCommand } from '../model-proxy/rejected-commands.js';
 import type { EgressListener } from '../sandbox/egress/run-egress.js';
 import { boundItem } from './bounded-item.js';
 import type { BoundedLog } from './bounded-log.js';
@@ -19,6 +20,7 @@ const MAX_MESSAGE = 2_000;
  *           ──output as it grows────────────► deltas ─┤
  *     model proxy ──text as it grows────────► deltas ─┼─► log
  *                 ──tokens used─────────────► append ─┤
+ *                 ──commands Codex refused──► append ─┤
  *                 ──why a call failed───────► kept for the outcome
  *     egress proxy ─refused connections─────► append ─┘
  */
@@ -57,6 +59,18 @@ export class TurnRecorder implements ModelListener, EgressListener {
 
   onRefused(refusal: EventData<'network.refused'>): void {
     this.inBackground(this.log.appendEvent('network.refused', refusal));
+  }
+
+  onRejectedCommand({ callId, command, reason }: RejectedCommand): void {
+    const item = {
+      id: `rejected-${callId}`,
+      type: 'command_execution',
+      command,
+      aggregated_output: reason,
+      exit_code: null,
+      status: 'declined',
+    };
+    this.inBackground(this.log.appendEvent('item.completed', { item: boundItem(item) }));
   }
 
   /** @throws LogFencedError */

@@ -8,6 +8,7 @@ import type { Usage } from '@saas-codex/contracts/runs';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { TokenAccess, ModelDelta } from '../../../../apps/runner/src/model-proxy/model-access.js';
+import type { RejectedCommand } from '../../../../apps/runner/src/model-proxy/rejected-commands.js';
 import { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
 import { ModelTelemetry } from '../../../../apps/runner/src/model-proxy/model-telemetry.js';
 
@@ -38,7 +39,13 @@ export class ProxyWorld {
   upstreamUrl: string;
   answer: RequestListener;
   seen: IncomingMessage[] = [];
-  heard: { deltas: ModelDelta[]; usages: Usage[]; errors: string[]; refused: EventData<'network.refused'>[] };
+  heard: {
+    deltas: ModelDelta[];
+    usages: Usage[];
+    errors: string[];
+    refused: EventData<'network.refused'>[];
+    rejected: RejectedCommand[];
+  };
   proxy: ModelProxy;
 
   async start(): Promise<void> {
@@ -50,7 +57,7 @@ export class ProxyWorld {
 
   reset(): void {
     this.seen = [];
-    this.heard = { deltas: [], usages: [], errors: [], refused: [] };
+    this.heard = { deltas: [], usages: [], errors: [], refused: [], rejected: [] };
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
@@ -63,15 +70,21 @@ export class ProxyWorld {
     await once(this.upstream, 'close');
   }
 
-  open(runId = 'run-1', from = this.proxy, network: Network = NETWORK_OFF): Promise<TokenAccess> {
+  open(
+    runId = 'run-1',
+    from = this.proxy,
+    network: Network = NETWORK_OFF,
+    model: string | null = null,
+  ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network },
+      { runId, tenantId: 'tenant-1', network, model, traceparent: null },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
         onRefused: (refusal) => heard.refused.push(refusal),
+        onRejectedCommand: (rejected) => heard.rejected.push(rejected),
       },
     );
   }
