@@ -43,7 +43,7 @@ export class ModelTelemetry {
   }
 
   /** @param number number of the call within its run */
-  beginCall({ runId, traceparent }: ModelRun, number: number): CallTelemetry {
+  beginCall({ caller: { runId, traceparent } }: ModelRun, number: number): CallTelemetry {
     const endTimer = this.firstBytes.startTimer();
     const attributes = { run_id: runId, call: number };
     const span = this.tracing.beginSpan('model call', { parent: traceparent, kind: 'client', attributes });
