@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
@@ -98,6 +101,41 @@ test('a stopped run ends and is shown as stopped', async () => {
     .first()
     .waitFor();
 }, 60_000);
+
+test('a link to a changed file scrolls the list of diffs and not the page, and hidden characters are marked', async () => {
+  const created = await page.request.post(`${system.url}/api/sessions`, {
+    data: { repo_url: repository },
+    headers: { origin: system.url },
+  });
+  const session = (await created.json()) as Session;
+  const lines = Array.from({ length: 60 }, (_, n) => `const value${n} = ${n};\n`).join('');
+  for (const name of ['a.ts', 'b.ts', 'c.ts', 'd.ts', 'e.ts']) {
+    await writeFile(join(session.repo_path, name), lines);
+  }
+  await writeFile(join(session.repo_path, 'z-last.ts'), `if (admin) { \u202e /* begin */ }\n${lines}`);
+  await writeFile(join(session.repo_path, 'package-lock.json'), lines);
+  const changes = page.getByRole('region', { name: 'Changes, file by file' });
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${system.url}/sessions/${session.session_id}?panel=changes&file=z-last.ts`);
+      await changes.getByRole('img', { name: 'Hidden character right-to-left override' }).waitFor();
+      const overflow = await page.evaluate(() => {
+        const { scrollTop, scrollHeight, clientHeight } = document.documentElement;
+        return { scrollTop, hidden: scrollHeight - clientHeight };
+      });
+      expect(overflow).toEqual({ scrollTop: 0, hidden: 0 });
+      await screenshot(page, `changes-${width}-${colorScheme}`);
+    }
+  }
+  await page.setViewportSize({ width: 1360, height: 860 });
+  expect(await changes.getAttribute('tabindex')).toBe('0');
+  expect(await changes.ariaSnapshot()).toContain('Added: const value0 = 0;');
+}, 120_000);
 
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });

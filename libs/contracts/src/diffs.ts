@@ -32,11 +32,7 @@ export const DiffFile = z
     additions: z.int().nullable().describe('null for a binary file, and if the lines were not counted'),
     deletions: z.int().nullable(),
     binary: z.boolean(),
-    generated: z
-      .boolean()
-      .describe(
-        'A lock file, minified or otherwise generated: show it folded. The attribute `linguist-generated` decides',
-      ),
+    generated: z.boolean().describe('A lock file, minified or otherwise generated: show it folded'),
   })
   .meta({ id: 'DiffFile' });
 export type DiffFile = z.infer<typeof DiffFile>;

@@ -131,7 +131,7 @@ export class PageCollector implements ChangedFileListener {
 /** About what a listed file takes in memory, besides its names. */
 const FILE_BYTES = 800;
 
-export const bytesOf = ({ name, oldName }: ChangedFile): number => name.length + (oldName?.length ?? 0);
+const bytesOf = ({ name, oldName }: ChangedFile): number => name.length + (oldName?.length ?? 0);
 
 /** About what a page takes in memory. */
 export const bytesOfPage = ({ files }: ChangedFilesPage): number =>

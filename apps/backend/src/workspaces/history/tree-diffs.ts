@@ -5,7 +5,6 @@ import { GitFailure } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import {
   type ChangedFilesPage,
-  bytesOfPage,
   type ListedFile,
   PageCollector,
   type PagePosition,

@@ -3,10 +3,17 @@
  * make text look like another one ("Trojan Source"), so wherever text comes from an agent or a repository, they are shown
  * as their code point: ⟨U+202E⟩.
  */
-const HIDDEN =
-  // eslint-disable-next-line no-control-regex
-  /[\0-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{9f}\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180e}\u{200b}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{3164}\u{feff}\u{ffa0}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]|(?<![^\0-\u{7f}])[\u{200c}\u{200d}]/gu;
-// Joiners (U+200C, U+200D) are part of emoji and of many scripts. They are hidden only after ASCII or at the start.
+const HIDDEN_CLASS = [
+  // Control characters, except tab and line ends.
+  '\\0-\\u{8}\\u{b}\\u{c}\\u{e}-\\u{1f}\\u{7f}-\\u{9f}',
+  // Characters without width, and fillers.
+  '\\u{ad}\\u{34f}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180e}\\u{200b}\\u{2028}\\u{2029}\\u{3164}\\u{feff}\\u{ffa0}',
+  // What sets the direction of text, and other format characters.
+  '\\u{61c}\\u{200e}\\u{200f}\\u{202a}-\\u{202e}\\u{2060}-\\u{206f}\\u{fff9}-\\u{fffb}\\u{e0000}-\\u{e007f}',
+].join('');
+/** Joiners are part of emoji and of many scripts, so they count as hidden only after ASCII or at the start. */
+const HIDDEN_JOINER = '(?<![^\\0-\\u{7f}])[\\u{200c}\\u{200d}]';
+const HIDDEN = new RegExp(`[${HIDDEN_CLASS}]|${HIDDEN_JOINER}`, 'gu');
 
 const MARKED = /⟨U\+[0-9A-F]{4,6}⟩/g;
 

@@ -24,19 +24,49 @@ export function VisibleText({ children }: { children: string }) {
   );
 }
 
-/** Gives the marks in text that is already drawn the same look. @param root holds text that `withMarks` returned */
+/**
+ * Gives the marks in text that is already drawn the same look. A highlighter may have drawn one mark as several tokens.
+ * @param root holds text that `withMarks` returned
+ */
 export function decorateMarks(root: Element): void {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const found: Text[] = [];
-  while (walker.nextNode()) {
-    const node = walker.currentNode as Text;
-    if (node.data.includes('⟨U+') && node.parentElement?.tagName !== 'MARK') found.push(node);
+  const nodes = textNodes(root);
+  const starts: number[] = [];
+  let text = '';
+  for (const node of nodes) {
+    starts.push(text.length);
+    text += node.data;
   }
-  for (const node of found) node.replaceWith(...splitAtMarks(node.data).map(toNode));
+  if (!text.includes('⟨U+')) return;
+  let end = text.length;
+  // From the end, so that the places before stay where they are.
+  for (const { text: part, meaning } of splitAtMarks(text).toReversed()) {
+    const start = end - part.length;
+    if (meaning !== null) {
+      const range = document.createRange();
+      const first = starts.findLastIndex((from) => from <= start);
+      const last = starts.findLastIndex((from) => from < end);
+      if (!nodes[first] || !nodes[last]) return;
+      range.setStart(nodes[first], start - (starts[first] ?? 0));
+      range.setEnd(nodes[last], end - (starts[last] ?? 0));
+      range.deleteContents();
+      range.insertNode(markElement(part, meaning));
+    }
+    end = start;
+  }
 }
 
-function toNode({ text, meaning }: { text: string; meaning: string | null }): Node | string {
-  if (meaning === null) return text;
+/** Without those in marks. */
+function textNodes(root: Element): Text[] {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const nodes: Text[] = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode as Text;
+    if (node.parentElement?.tagName !== 'MARK') nodes.push(node);
+  }
+  return nodes;
+}
+
+function markElement(text: string, meaning: string): HTMLElement {
   const mark = document.createElement('mark');
   Object.assign(mark.style, LOOK);
   mark.title = meaning;

@@ -28,7 +28,7 @@ export const diffPagesQuery = (sessionId: string, scope: DiffQuery) =>
     queryKey: diffKeys.pages(sessionId, scope),
     queryFn: ({ signal, pageParam }) =>
       request(path`/api/sessions/${sessionId}/diff`, { schema: Diff, query: pageParam, signal }),
-    initialPageParam: scope as Page,
+    initialPageParam: scope,
     getNextPageParam: ({ from, to, next_cursor: cursor }): Page | null =>
       cursor ? { from, to, cursor } : null,
     select: ({ pages }): Diff | undefined => {
