@@ -134,6 +134,10 @@ describe('a session with its runs', () => {
       status: 409,
       body: { code: 'session_archived' },
     });
+    const unarchived = await world.call<Session>('PATCH', `/api/sessions/${id}`, { status: 'ready' });
+    expect(unarchived).toMatchObject({ status: 200, body: { status: 'ready', title: 'Old' } });
+    expect(await ids('')).toContain(id);
+    await world.runIs((await world.prompt(id, 'Note again')).run_id, 'succeeded');
   }, 60_000);
 
   test('a prompt to a session whose folder is lost fails with that reason', async () => {

@@ -74,6 +74,15 @@ test('a failed clone is returned as a problem; the session stays listed and acce
   });
 });
 
+test('a failed session that is archived and unarchived is failed again, with its reason', async () => {
+  const { session_id: id } = await world.begin({ repo_url: `${world.git.origin}/gone.git` });
+  const { failure } = await world.sessionIs(id, 'failed');
+  const patch = (status: string) => world.call<Session>('PATCH', `/api/sessions/${id}`, { status });
+  expect((await patch('archived')).body).toMatchObject({ status: 'archived', failure });
+  expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
+  expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
+});
+
 test('prompts that wait for a clone fail with its reason when it fails', async () => {
   const session = await world.begin({ repo_url: world.slowHost.url });
   const run = await world.prompt(session.session_id, 'Note');

@@ -16,7 +16,7 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
   ready: ['archived'],
   failed: ['archived'],
-  archived: [],
+  archived: ['ready', 'failed'],
 };
 
 /** Why a session failed: a stable code, and a sentence that says what to do. */
@@ -94,11 +94,14 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames or archives a session, or changes the network or setup script of future runs. */
+/** Renames, archives or unarchives a session, or changes the network or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
-    status: z.literal('archived').optional(),
+    status: z
+      .enum(['archived', 'ready'])
+      .optional()
+      .describe('archived: archive it. ready: unarchive it; a session that had failed is `failed` again'),
     network: Network.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',

@@ -27,7 +27,7 @@ const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
   provisioning: null,
   ready: null,
   failed: ['session_failed', 'The session’s failure says why. Start a new session.'],
-  archived: ['session_archived', 'Start a new session to continue.'],
+  archived: ['session_archived', 'Unarchive it to continue, or start a new session.'],
 };
 
 @Injectable()

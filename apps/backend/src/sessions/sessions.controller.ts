@@ -82,11 +82,12 @@ export class SessionsController {
   @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'updateSession',
-    summary: 'Rename or archive a session, or change its network or setup script',
+    summary: 'Rename, archive or unarchive a session, or change its network or setup script',
     description:
-      'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait.',
+      'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
+      'A session can be unarchived for as long as its files are kept.',
   })
-  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready')
+  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready', 'workspace_removed')
   @ApiResponse({ status: 200, standardSchema: Session })
   update(
     @Ctx() ctx: RequestContext,

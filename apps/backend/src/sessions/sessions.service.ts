@@ -58,11 +58,15 @@ export class SessionsService {
     return this.sessions.view(await this.sessions.get(ctx, id));
   }
 
-  /** Renames, archives, or changes the network or setup of future runs. @throws ProblemError session_busy, session_not_ready */
+  /**
+   * Renames, archives or unarchives, or changes the network or setup of future runs.
+   * @throws ProblemError session_busy, session_not_ready, workspace_removed
+   */
   async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
     const { title, network, setup, status } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
       if (status === 'archived') await this.archive(tx, session);
+      if (status === 'ready') await this.unarchive(tx, session);
       const set = {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
@@ -134,6 +138,22 @@ export class SessionsService {
     ) {
       throw new ProblemError('session_not_ready', 'Wait until the session is set up, or delete it.');
     }
+  }
+
+  /**
+   * Gives an archived session the status that it had before. Does nothing if the session is not archived. Counts as
+   * activity, so that an idle session is not archived again at once. A failed session has no files that could be missing.
+   */
+  private async unarchive(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    if (session.status !== 'archived') return;
+    const to = session.failureCode === null ? 'ready' : 'failed';
+    if (to === 'ready' && session.workspaceRemovedAt !== null) {
+      throw new ProblemError(
+        'workspace_removed',
+        'Its conversation stays readable. Start a new session to continue.',
+      );
+    }
+    await this.sessions.transition(tx, session, to, { archivedAt: null, workspaceRemovedAt: null });
   }
 }
 
