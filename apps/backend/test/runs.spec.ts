@@ -10,6 +10,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { transition } from '../src/database/transition.js';
+import { RunReconciler } from '../src/runs/run-reconciler.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
@@ -105,7 +106,7 @@ describe('a session with its runs', () => {
     });
   }, 60_000);
 
-  test('the next run starts after a cancelled one; a busy session cannot be archived', async () => {
+  test('stopping a prompt holds the queue until it is resumed; a busy session cannot be archived', async () => {
     const { session_id: id } = (await world.create({})).body;
     const held = await world.prompt(id, 'Hold');
     const next = await world.prompt(id, 'Note');
@@ -117,7 +118,17 @@ describe('a session with its runs', () => {
     });
     expect((await world.call('POST', `/api/runs/${held.run_id}/cancel`, {})).status).toBe(202);
     await world.runIs(held.run_id, 'cancelled');
-    await world.runIs(next.run_id, 'succeeded');
+    expect(await world.session(id)).toMatchObject({ queue_held: true, queued_runs: 1 });
+    expect(await world.runIs(next.run_id, 'queued')).toMatchObject({ held: true });
+    // A new prompt runs at once. The held one still waits after it.
+    const correction = await world.prompt(id, 'Note the correction');
+    await world.runIs(correction.run_id, 'succeeded');
+    expect(await world.runIs(next.run_id, 'queued')).toMatchObject({ held: true });
+    const resumed = await world.call<Session>('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    expect(resumed).toMatchObject({ status: 200, body: { queue_held: false } });
+    const done = await world.runIs(next.run_id, 'succeeded');
+    expect(done).toMatchObject({ held: false, diff: { files: 1 } });
+    expect(String(done.started_at) >= String((await world.runs(id)).at(-1)?.ended_at)).toBe(true);
 
     const archived = await world.call<Session>('PATCH', `/api/sessions/${id}`, {
       status: 'archived',
@@ -210,6 +221,28 @@ describe('across restarts', () => {
     await world.runIs(third.run_id, 'cancelled');
     await world.closeBackend(other);
   }, 90_000);
+
+  test('a held queue stays held over a restart, and a held prompt can be removed', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const first = await world.prompt(id, 'Note');
+    const second = await world.prompt(id, 'Note');
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`, {});
+    await world.runIs(held.run_id, 'cancelled');
+    await world.closeBackend(world.backend);
+    world.backend = await world.startBackend();
+    await world.backend.app.get(RunReconciler, { strict: false }).scanNow();
+    expect((await world.runs(id)).map(({ status, held: waits }) => [status, waits])).toEqual([
+      ['cancelled', false],
+      ['queued', true],
+      ['queued', true],
+    ]);
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`, {});
+    await world.runIs(first.run_id, 'cancelled');
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    await world.runIs(second.run_id, 'succeeded');
+  }, 60_000);
 
   test('a run that lost both its log and its runner is closed, and its session continues', async () => {
     const { session_id: id } = (await world.create({})).body;

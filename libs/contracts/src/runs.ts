@@ -65,6 +65,10 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('For a setup run, the script'),
     status: openEnum(RUN_STATUSES),
+    held: z
+      .boolean()
+      .optional()
+      .describe('true: it is queued, and starts only when the queue of its session is resumed'),
     error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),

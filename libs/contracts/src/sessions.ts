@@ -64,6 +64,12 @@ export const Session = z
     failure: SessionFailure.nullable(),
     active_run_id: z.uuid().nullable().describe('The run that is running now'),
     queued_runs: z.int(),
+    queue_held: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed',
+      ),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),
@@ -106,8 +112,9 @@ export const UpdateSession = z
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
+    queue_held: z.literal(false).optional().describe('false: resume the queue'),
   })
-  .refine((body) => Object.keys(body).length > 0, 'give title, status, network or setup')
+  .refine((body) => Object.keys(body).length > 0, 'give title, status, network, setup or queue_held')
   .meta({ id: 'UpdateSession' });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 

@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { LOCK, type Locks } from './locks.js';
+import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
@@ -24,6 +25,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRetention1795488000000,
   AddTraceparent1795489000000,
   AddRunInput1795912000000,
+  AddHeldPrompts1795930000000,
 ];
 
 /** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */

@@ -13,6 +13,7 @@ import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
+import { HELD } from './queue-hold.js';
 import { RunEntity } from './run.entity.js';
 import { toRun } from './run-view.js';
 
@@ -27,10 +28,14 @@ export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
   { status: 'queued', dispatchedAt: Not(IsNull()) },
 ];
 
+/** Whether the runner has an open run, as `IN_FLIGHT` says it. */
+export const isInFlight = (run: RunEntity): boolean => run.status === 'running' || run.dispatchedAt !== null;
+
 const UPDATE_RUN_SUMMARY = `
   UPDATE sessions SET
     active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
     queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
+    queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
@@ -39,7 +44,7 @@ const LONGEST_WAITING = `
   SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
    WHERE r.tenant_id = $1 AND s.tenant_id = $1 AND s.active_run_id IS NULL
      AND s.status = 'ready' AND s.deleted_at IS NULL
-     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${BLOCKED_BY_SETUP})
+     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${BLOCKED_BY_SETUP}) AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
 /** Those of a tenant's runs that exist, with their sessions. */

@@ -8,6 +8,7 @@ export const toRun = (run: RunEntity): Run => ({
   kind: run.kind,
   prompt: textOfInput(run.input),
   status: run.status,
+  held: run.held && run.status === 'queued',
   error: run.error,
   usage: run.usage,
   diff: run.diff,

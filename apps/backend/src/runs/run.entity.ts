@@ -32,6 +32,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text' })
   status: RunStatus;
 
+  /** A prompt before it was stopped. While it is queued, this one waits until a person resumes the queue. */
+  @Column({ type: 'boolean', default: false })
+  held: boolean;
+
   @Column({ type: 'text', nullable: true })
   error: string | null;
 

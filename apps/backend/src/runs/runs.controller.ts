@@ -83,7 +83,9 @@ export class RunsController {
     operationId: 'cancelRun',
     summary: 'Cancel a run',
     description:
-      'A run that has not started is cancelled in the response. A running one ends soon after, as its events show.',
+      'A run that has not started is cancelled in the response. A running one ends soon after, as its events show. ' +
+      'Cancelling a running prompt holds the prompts queued behind it until `PATCH /api/sessions/{session_id}` with ' +
+      '`queue_held: false`. A prompt sent meanwhile runs at once.',
   })
   @ApiProblems('run_not_found', 'run_ended')
   @ApiResponse({ status: 202, standardSchema: Run })

@@ -9,11 +9,12 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { holdQueue } from './queue-hold.js';
 import { RunEntity } from './run.entity.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
-import { isEnded, OPEN, RunStore } from './run-store.js';
+import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
 import { toRun } from './run-view.js';
 
 /**
@@ -71,14 +72,20 @@ export class RunsService {
     return toRun(await this.runs.get(ctx, id));
   }
 
-  /** Requests the run's end. A run that has not started is cancelled in the response. @throws ProblemError run_ended */
+  /**
+   * Requests the run's end. A run that has not started is cancelled in the response. Stopping a prompt holds the session's
+   * queue (see queue-hold.ts).
+   * @throws ProblemError run_ended
+   */
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
     const { sessionId } = await this.runs.get(ctx, id);
     await this.runs.change(ctx, sessionId, async (tx) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
-      await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      // A repeated request must not hold a queue that was resumed in between.
+      if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);

@@ -82,10 +82,11 @@ export class SessionsController {
   @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'updateSession',
-    summary: 'Rename, archive or unarchive a session, or change its network or setup script',
+    summary:
+      'Rename, archive or unarchive a session, change its network or setup script, or resume its queue',
     description:
       'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
-      'A session can be unarchived for as long as its files are kept.',
+      'A session can be unarchived for as long as its files are kept. `queue_held: false` starts the prompts that a stop has held.',
   })
   @ApiProblems('session_not_found', 'session_busy', 'session_not_ready', 'workspace_removed')
   @ApiResponse({ status: 200, standardSchema: Session })

@@ -59,11 +59,11 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives or unarchives, or changes the network or setup of future runs.
+   * Renames, archives or unarchives, changes the network or setup of future runs, or resumes the queue.
    * @throws ProblemError session_busy, session_not_ready, workspace_removed
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession): Promise<Session> {
-    const { title, network, setup, status } = body;
+    const { title, network, setup, status, queue_held: queueHeld } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
@@ -74,8 +74,9 @@ export class SessionsService {
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
-      // Prompts that waited for the setup may start now, or every waiting run has to end.
-      if (status !== undefined || setup !== undefined)
+      if (queueHeld === false) await this.runs.resumeQueue(tx, session);
+      // Prompts that waited may start now, or every waiting run has to end.
+      if (status !== undefined || setup !== undefined || queueHeld !== undefined)
         tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
     return this.read(ctx, id);
