@@ -6,4 +6,8 @@ export const HEADERS = {
   traceparent: 'traceparent',
   lastEventId: 'last-event-id',
   prefer: 'prefer',
+  preferenceApplied: 'preference-applied',
+  location: 'location',
+  /** `true`: the answer was saved for an earlier request with the same Idempotency-Key. */
+  idempotentReplayed: 'idempotent-replayed',
 } as const;

@@ -120,6 +120,11 @@ export type UpdateSession = z.infer<typeof UpdateSession>;
 
 export const SessionsQuery = PageQuery.extend({
   archived: z.stringbool().default(false).describe('true: list archived sessions instead of live ones'),
+  status: SessionStatus.optional().describe(
+    'Only sessions with this status; takes precedence over `archived`',
+  ),
+  repository: writtenText(2000).optional().describe('Only sessions on the repository with this address'),
+  q: writtenText(200).optional().describe('Only sessions with this text in the title or the address'),
 });
 export type SessionsQuery = z.infer<typeof SessionsQuery>;
 

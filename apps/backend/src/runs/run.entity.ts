@@ -42,6 +42,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'jsonb', nullable: true })
   usage: Usage | null;
 
+  /** The agent's last message. Read by `RunStore.finalMessage` only: it may be long, and lists leave it out. */
+  @Column({ type: 'text', nullable: true, select: false })
+  finalMessage: string | null;
+
   /** Git trees of the workspace before and after the run. */
   @Column({ type: 'text', nullable: true })
   treeBefore: string | null;

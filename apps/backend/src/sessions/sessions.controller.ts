@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
@@ -9,6 +21,8 @@ import {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
+import type { Response } from 'express';
+import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
@@ -52,9 +66,12 @@ export class SessionsController {
   create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: CreateSession }) body: CreateSession,
+    @Res({ passthrough: true }) res: Response,
     @Headers(HEADERS.prefer) prefer?: string,
   ): Promise<Session> {
-    return this.sessions.create(ctx, body, prefer);
+    const { respondAsync } = parsePrefer(prefer);
+    if (respondAsync) res.setHeader(HEADERS.preferenceApplied, 'respond-async');
+    return this.sessions.create(ctx, body, respondAsync);
   }
 
   @Get()

@@ -36,14 +36,14 @@ export class SessionsService {
 
   /**
    * Creates a session and waits until it is set up, 30 s at most.
-   * @param prefer the `Prefer` header; `respond-async`: do not wait
+   * @param respondAsync do not wait
    * @throws ProblemError disk_quota_exceeded; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
-  async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
+  async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
     const session = await this.insert(ctx, body);
     const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
-    if (prefersAsync(prefer)) return this.sessions.view(session);
+    if (respondAsync) return this.sessions.view(session);
     await waitAtMost(WAIT_MS.create, settled);
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
@@ -157,7 +157,3 @@ export class SessionsService {
     await this.sessions.transition(tx, session, to, { archivedAt: null, workspaceRemovedAt: null });
   }
 }
-
-/** Parses a list of preferences (RFC 7240). The one that we know has no parameters. */
-const prefersAsync = (prefer = '') =>
-  prefer.split(',').some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');

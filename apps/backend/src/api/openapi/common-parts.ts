@@ -19,8 +19,23 @@ export function addCommonParts(method: string, path: string, operation: Operatio
     );
   }
   operation.responses.default = problem('Another problem, named by its `code`');
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!response || !('description' in response)) continue;
+    const headers = {
+      ...response.headers,
+      ...((status === '201' || status === '202') && { Location: LOCATION }),
+      ...(takesKey(method, operation) && status.startsWith('2') && { 'Idempotent-Replayed': REPLAYED }),
+    };
+    if (Object.keys(headers).length > 0) response.headers = headers;
+  }
   if (takesKey(method, operation)) operation.parameters = [...(operation.parameters ?? []), idempotencyKey()];
 }
+
+const LOCATION = { description: 'Where to read it', schema: { type: 'string', format: 'uri-reference' } };
+const REPLAYED = {
+  description: '`true`: the saved answer to an earlier request with the same `Idempotency-Key`',
+  schema: { type: 'string', enum: ['true'] },
+};
 
 function takeOwnProblems(operation: Operation): ProblemCode[] {
   const extended = operation as Operation & { [OWN_PROBLEMS]?: ProblemCode[] };
