@@ -31,7 +31,7 @@ export class RunsController {
   })
   @ApiProblems('session_not_found', 'session_failed', 'session_archived')
   @ApiHeader({
-    name: 'Prefer',
+    name: HEADERS.prefer,
     required: false,
     description: `\`wait=N\`: respond when the run has ended, or after N seconds (${MAX_WAIT_SECONDS} at most) with the run as it is then`,
   })
