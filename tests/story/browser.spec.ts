@@ -86,18 +86,37 @@ test('a wrong repository address is explained at its field, and no input is lost
   await screenshot(page, 'refused');
 }, 60_000);
 
-test('a stopped run ends and is shown as stopped', async () => {
+test('a stopped run is shown as stopped and holds the queue until it is resumed; archiving can be undone', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   await page.getByRole('option', { name: 'Start with an empty repository' }).click();
   await prompt().fill('Work on something that I will stop');
   await prompt().press('Enter');
+  await page.getByRole('button', { name: /Stop/ }).waitFor();
+  await prompt().fill('Note what comes next');
+  await prompt().press('Enter');
+  const queue = page.getByRole('region', { name: 'Queued prompts' });
+  await queue.getByText('Note what comes next').waitFor();
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
     .first()
     .waitFor();
-}, 60_000);
+  await page.reload();
+  await queue.getByText('Note what comes next').waitFor();
+  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await screenshot(page, 'queue-on-hold');
+  await queue.getByRole('button', { name: 'Resume queue' }).click();
+  await worked().first().waitFor({ timeout: 60_000 });
+  expect(await queue.count()).toBe(0);
+
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  const archive = { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) };
+  const headers = { 'content-type': 'application/json' };
+  expect((await system.api(`/api/sessions/${id}`, { ...archive, headers })).status).toBe(200);
+  await page.getByRole('button', { name: 'Unarchive' }).click();
+  await prompt().waitFor();
+}, 120_000);
 
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });
