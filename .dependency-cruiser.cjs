@@ -101,6 +101,12 @@ module.exports = {
       to: { pathNot: ['^libs/contracts/src/', '^node_modules/zod/'] },
     },
     {
+      name: 'client-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^libs/client/src/' },
+      to: { path: '^(libs|apps)/', pathNot: '^libs/client/' },
+    },
+    {
       name: 'service-kit-below-event-log',
       severity: 'error',
       from: { path: '^libs/service-kit/src/' },

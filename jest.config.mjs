@@ -26,6 +26,7 @@ export default {
   moduleNameMapper: {
     '^@saas-codex/(contracts|service-kit|event-log|scripted-model|testing)/(.*)$':
       '<rootDir>/libs/$1/src/$2.ts',
+    '^@saas-codex/client$': '<rootDir>/libs/client/src/client.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // One PostgreSQL for all specs of a run.

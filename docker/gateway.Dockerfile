@@ -10,6 +10,7 @@ COPY libs/contracts/package.json libs/contracts/
 COPY libs/service-kit/package.json libs/service-kit/
 COPY libs/event-log/package.json libs/event-log/
 COPY libs/scripted-model/package.json libs/scripted-model/
+COPY libs/client/package.json libs/client/
 COPY libs/testing/package.json libs/testing/
 
 FROM manifests AS sources

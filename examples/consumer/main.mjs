@@ -27,7 +27,8 @@ await consumeActivity(activities, { tenant, group, consumer, signal: stop.signal
   if (activity['status'] === 'queued' || activity['status'] === 'running') return;
   const runId = String(activity['run_id']);
   try {
-    for await (const { id, event } of readRunLog(logs, runId)) console.log(JSON.stringify({ id, event }));
+    for await (const { id, event } of readRunLog(logs, runId, { ended: true }))
+      console.log(JSON.stringify({ id, event }));
   } catch (error) {
     if (!(error instanceof LogNotThere)) throw error;
     console.error(`${error.message} GET /api/runs/${runId}/events has it.`);

@@ -23,19 +23,25 @@ export class LogNotThere extends Error {}
  */
 
 /**
- * @param {import('ioredis').Redis} redis a connection of its own: it waits in XREAD
+ * @param {import('ioredis').Redis} redis a connection of its own, if the run has not ended: it waits in XREAD
  * @param {string} runId
- * @param {string} [after] the last id that the reader has; left out: from the first event on
+ * @param {object} [options]
+ * @param {string} [options.after] the last id that the reader has; left out: from the first event on
+ * @param {boolean} [options.ended] the run is known to have ended: everything is there, or nothing, so do not wait
  * @returns {AsyncGenerator<LogEntry, void>} up to the terminal event, as it comes
  * @throws {LogNotThere}
  */
-export async function* readRunLog(redis, runId, after = '0-0') {
+export async function* readRunLog(redis, runId, { after = '0-0', ended = false } = {}) {
   const stream = `codex:run:${runId}:events`;
   /** @type {string} */
   let last = after;
   for (;;) {
-    const reply = await redis.xread('COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', stream, last);
-    if (!reply && !(await redis.exists(stream))) throw new LogNotThere(`Redis has no log of run ${runId}.`);
+    const place = /** @type {const} */ (['STREAMS', stream, last]);
+    const reply = ended
+      ? await redis.xread('COUNT', COUNT, ...place)
+      : await redis.xread('COUNT', COUNT, 'BLOCK', BLOCK_MS, ...place);
+    if (!reply && (ended || !(await redis.exists(stream))))
+      throw new LogNotThere(`Redis has no log of run ${runId}.`);
     for (const [id, fields] of reply?.[0]?.[1] ?? []) {
       last = id;
       const { type = '', event = '{}' } = toObject(fields);

@@ -9,6 +9,7 @@ const PROJECTS = [
   { name: 'contracts', folder: 'libs/contracts', uses: [] },
   { name: 'service-kit', folder: 'libs/service-kit', uses: ['libs/contracts'] },
   { name: 'event-log', folder: 'libs/event-log', uses: ['libs/contracts', 'libs/service-kit'] },
+  { name: 'client', folder: 'libs/client', uses: [] },
   { name: 'scripted-model', folder: 'libs/scripted-model', uses: ['libs/contracts', 'libs/service-kit'] },
   { name: 'gateway', folder: 'apps/gateway', uses: LIBS },
   { name: 'backend', folder: 'apps/backend', uses: LIBS },

@@ -103,6 +103,15 @@ it('prints the whole log of each run that ended before or after it started, and 
   await waitFor(async () => (await pending()) === 0);
 });
 
+it('does not wait for the logs of old runs, which have expired', async () => {
+  const old = await Promise.all(Array.from({ length: 20 }, writeRun));
+  await redis.del(old.map((runId) => REDIS_KEYS.runEvents(runId)));
+  const runId = await writeRun();
+  const consumer = start('main.mjs', TENANT, GROUP, 'a');
+  await waitFor(() => consumer.idsOf(runId).length === IDS.length);
+  await waitFor(async () => (await pending()) === 0);
+});
+
 it('handles the entries that it had received before it was killed', async () => {
   const runId = await writeRun();
   await redis.xgroup('CREATE', ACTIVITY, GROUP, '0');

@@ -89,18 +89,37 @@ test('a wrong repository address is explained at its field, and no input is lost
   await screenshot(page, 'refused');
 }, 60_000);
 
-test('a stopped run ends and is shown as stopped', async () => {
+test('a stopped run is shown as stopped and holds the queue until it is resumed; archiving can be undone', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   await page.getByRole('option', { name: 'Start with an empty repository' }).click();
   await prompt().fill('Work on something that I will stop');
   await prompt().press('Enter');
+  await page.getByRole('button', { name: /Stop/ }).waitFor();
+  await prompt().fill('Note what comes next');
+  await prompt().press('Enter');
+  const queue = page.getByRole('region', { name: 'Queued prompts' });
+  await queue.getByText('Note what comes next').waitFor();
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
     .first()
     .waitFor();
-}, 60_000);
+  await page.reload();
+  await queue.getByText('Note what comes next').waitFor();
+  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await screenshot(page, 'queue-on-hold');
+  await queue.getByRole('button', { name: 'Resume queue' }).click();
+  await worked().first().waitFor({ timeout: 60_000 });
+  expect(await queue.count()).toBe(0);
+
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  const archive = { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) };
+  const headers = { 'content-type': 'application/json' };
+  expect((await system.api(`/api/sessions/${id}`, { ...archive, headers })).status).toBe(200);
+  await page.getByRole('button', { name: 'Unarchive' }).click();
+  await prompt().waitFor();
+}, 120_000);
 
 test('a link to a changed file scrolls the list of diffs and not the page, and hidden characters are marked', async () => {
   const created = await page.request.post(`${system.url}/api/sessions`, {
@@ -124,10 +143,9 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
       await page.emulateMedia({ colorScheme });
       await page.goto(`${system.url}/sessions/${session.session_id}?panel=changes&file=z-last.ts`);
       await changes.getByRole('img', { name: 'Hidden character right-to-left override' }).waitFor();
-      const overflow = await page.evaluate(() => {
-        const { scrollTop, scrollHeight, clientHeight } = document.documentElement;
-        return { scrollTop, hidden: scrollHeight - clientHeight };
-      });
+      const overflow = await page.evaluate(
+        '(({ scrollTop, scrollHeight, clientHeight }) => ({ scrollTop, hidden: scrollHeight - clientHeight }))(document.documentElement)',
+      );
       expect(overflow).toEqual({ scrollTop: 0, hidden: 0 });
       await screenshot(page, `changes-${width}-${colorScheme}`);
     }

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Me } from '@saas-codex/contracts/identity';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import type { Run } from '@saas-codex/contracts/runs';
+import { type Run, RunItemPage } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -84,6 +84,53 @@ it('serves an archived log unchanged, except for its deltas', async () => {
   const beyond = await second.fetch(`/api/runs/${owner.runId}/events?after=5`);
   expect([beyond.status, await beyond.json()]).toMatchObject([400, { code: 'invalid_cursor' }]);
   await expect(access(spoolOf(owner))).rejects.toThrow('ENOENT');
+});
+
+it("lists a run's items from Redis and from the archive, page by page, the incomplete ones last", async () => {
+  const owner = await newRun();
+  const items = async (query = '') => {
+    const answer = await second.fetch(`/api/runs/${owner.runId}/items${query}`);
+    return RunItemPage.parse(await answer.json());
+  };
+  const textsOf = ({ items: page }: RunItemPage) => page.map(({ id, type }) => `${id} ${type}`);
+  expect(await items()).toEqual({ items: [], next_cursor: null });
+  const log = await logs.startLog(owner, STARTED);
+  const command = (id: string, output: string) =>
+    ({
+      id,
+      type: 'command_execution',
+      command: 'true',
+      aggregated_output: output,
+      status: 'in_progress',
+    }) as const;
+  await log.appendEvent('item.started', { item: command('a', '') });
+  await log.appendEvent('item.started', { item: command('b', '') });
+  await log.appendEvent('item.updated', { item: command('a', 'so far') });
+  await log.appendEvent('item.completed', { item: { ...command('b', ''), status: 'completed' } });
+  await log.appendDelta(DELTA);
+  await log.appendEvent('item.completed', { item: { id: 'c', type: 'agent_message', text: 'Hello' } });
+  const expected = ['b command_execution', 'c agent_message', 'a command_execution'];
+  const live = await items();
+  expect(textsOf(live)).toEqual(expected);
+  expect(live.items[2]).toMatchObject({ aggregated_output: 'so far' });
+
+  await logs.endLog(owner, 'run.cancelled', { reason: 'The spec says so.' });
+  await archived(owner);
+  expect(await items()).toEqual(live);
+  const page = await items('?limit=1');
+  expect(textsOf(page)).toEqual(expected.slice(0, 1));
+  const rest = await items(`?limit=1&cursor=${page.next_cursor}`);
+  expect([textsOf(rest), rest.next_cursor]).toEqual([expected.slice(1), null]);
+  const answer = await second.fetch(`/api/runs/${owner.runId}`);
+  expect(((await answer.json()) as Run).result).toMatchObject({
+    final_message: 'Hello',
+    files_changed: 0,
+  });
+  for (const [path, status] of [
+    [`${owner.runId}/items?cursor=x`, 400],
+    [`${randomUUID()}/items`, 404],
+  ] as const)
+    expect((await second.fetch(`/api/runs/${path}`)).status).toBe(status);
 });
 
 it('archives a log that Redis has lost from its spool', async () => {

@@ -38,6 +38,11 @@ describe('a repeated key', () => {
     const first = await create();
     const second = await create();
     expect([first.status, second.status]).toEqual([201, 201]);
+    const names = ['idempotent-replayed', 'location', 'preference-applied'];
+    const [ofFirst, ofSecond] = [first, second].map(({ headers }) => names.map((name) => headers.get(name)));
+    const { session_id: id } = await read(first.clone());
+    expect(ofFirst).toEqual([null, `/api/sessions/${id}`, 'respond-async']);
+    expect(ofSecond).toEqual(['true', `/api/sessions/${id}`, null]);
     expect(await read(second)).toEqual(await read(first));
     expect(await sessionsMade()).toBe(1);
   });
@@ -53,6 +58,7 @@ describe('a repeated key', () => {
     const body = { repo_url: 'file:///etc' };
     const [first, second] = [await create(body), await create(body)];
     expect([first.status, second.status]).toEqual([400, 400]);
+    expect([first, second].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
     expect((await read(second)).code).toBe((await read(first)).code);
   });
 

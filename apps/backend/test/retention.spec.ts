@@ -7,6 +7,7 @@ import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { DataSource } from 'typeorm';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { LOCK, Locks } from '../src/database/locks.js';
+import { RetentionStore } from '../src/retention/retention-store.js';
 import { RetentionReconciler } from '../src/retention/retention-reconciler.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
@@ -27,6 +28,9 @@ const age = (id: string, column: 'updated_at' | 'archived_at', days: number) =>
     days,
   ]);
 const usage = async () => (await world.call<TenantUsage>('GET', '/api/usage')).body;
+const patch = ({ session_id: id }: Session, status: 'archived' | 'ready') =>
+  world.call<Session>('PATCH', `/api/sessions/${id}`, { status });
+const unarchive = (session: Session) => patch(session, 'ready');
 const open = async (body: object): Promise<Session> =>
   world.sessionIs((await world.begin(body)).session_id, 'ready');
 
@@ -53,10 +57,29 @@ it('archives an idle session, later removes its workspace, and keeps its events'
   await sweep();
   expect(existsSync(folder)).toBe(false);
   expect(await diff()).toMatchObject({ status: 410, body: { code: 'workspace_removed' } });
+  expect(await unarchive(session)).toMatchObject({ status: 410, body: { code: 'workspace_removed' } });
+  expect((await world.session(session.session_id)).status).toBe('archived');
   const events = await world.backend.fetch(`/api/runs/${run.run_id}/events`);
   expect(await events.text()).toContain('event: run.succeeded');
   expect((await world.session(busy.session_id)).status).toBe('ready');
   expect(existsSync(join(world.root, busy.session_id))).toBe(true);
+}, 60_000);
+
+it('keeps the files of a session that was unarchived after it was found to have expired', async () => {
+  const session = await open({});
+  await patch(session, 'archived');
+  await age(session.session_id, 'archived_at', 8);
+  await age(session.session_id, 'updated_at', 40);
+  const store = world.backend.app.get(RetentionStore);
+  const found = await store.archivedBefore(new Date());
+  const ref = found.find(({ sessionId }) => sessionId === session.session_id)!;
+  expect((await unarchive(session)).body.status).toBe('ready');
+  await store.removeWorkspace(ref, () => Promise.reject(new Error('the session is not archived any more')));
+
+  await sweep();
+  expect((await world.session(session.session_id)).status).toBe('ready');
+  const run = await world.prompt(session.session_id, 'Note this');
+  await world.runIs(run.run_id, 'succeeded');
 }, 60_000);
 
 it('keeps a workspace as long as it holds events that are not archived', async () => {

@@ -10,6 +10,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { transition } from '../src/database/transition.js';
+import { RunReconciler } from '../src/runs/run-reconciler.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
@@ -42,6 +43,9 @@ describe('a session with its runs', () => {
       diff: { files: 1, additions: 1, deletions: 0 },
     });
     expect(run.usage?.output_tokens).toBeGreaterThan(0);
+    expect(queued.body.result).toBeNull();
+    const counts = { files_changed: 1, additions: 1, deletions: 0 };
+    expect(run.result).toEqual({ final_message: 'Noted.', usage: run.usage, ...counts });
     expect(run.started_at).not.toBeNull();
 
     const second = await world.prompt(id, 'Note two');
@@ -85,6 +89,57 @@ describe('a session with its runs', () => {
     expect((await world.activity(id)).at(-1)?.type).toBe('session.deleted');
   }, 60_000);
 
+  test('a prompt with Prefer: wait is answered when its run has ended, or when the time is over', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const prompt = async (text: string, prefer: string) => {
+      const answer = await world.backend.post(`/api/sessions/${id}/prompt`, { prompt: text }, { prefer });
+      const run = (await answer.json()) as Run;
+      expect([answer.status, answer.headers.get('location')]).toEqual([202, `/api/runs/${run.run_id}`]);
+      return { run, applied: answer.headers.get('preference-applied') };
+    };
+    const done = await prompt('Note', 'respond-async, wait=600');
+    expect(done).toMatchObject({
+      applied: 'wait=60',
+      run: { status: 'succeeded', result: { final_message: 'Noted.', files_changed: 1 } },
+    });
+    const open = await prompt('Hold', 'wait=1');
+    expect(open).toMatchObject({ applied: 'wait=1', run: { ended_at: null, result: null } });
+    expect(await prompt('Note', 'wait=soon')).toMatchObject({ applied: null, run: { status: 'queued' } });
+
+    const waiting = prompt('Note', 'wait=60');
+    await waitFor(async () => (await world.session(id)).queued_runs === 2);
+    for (const { run_id: runId } of (await world.runs(id)).toReversed())
+      await world.call('POST', `/api/runs/${runId}/cancel`, {});
+    expect(await waiting).toMatchObject({ run: { status: 'cancelled', result: { final_message: null } } });
+  }, 60_000);
+
+  test('the runs of all sessions are listed newest first, page by page, by status, session, kind and time', async () => {
+    const [first, second] = [(await world.create({})).body, (await world.create({})).body];
+    const runs = [
+      await world.prompt(first.session_id, 'Note 1'),
+      await world.prompt(second.session_id, 'Note 2'),
+      await world.prompt(first.session_id, 'Note 3'),
+    ];
+    for (const run of runs) await world.runIs(run.run_id, 'succeeded');
+    const list = async (query: string) => (await world.call<RunPage>('GET', `/api/runs?${query}`)).body;
+    const prompts = async (query: string) => (await list(query)).items.map(({ prompt }) => prompt);
+    const page = await list('limit=2');
+    expect(page.items.map(({ prompt }) => prompt)).toEqual(['Note 3', 'Note 2']);
+    expect((await prompts(`limit=1&cursor=${page.next_cursor}`))[0]).toBe('Note 1');
+    expect(await prompts(`session_id=${first.session_id.toUpperCase()}`)).toEqual(['Note 3', 'Note 1']);
+    expect(await prompts(`session_id=${first.session_id}&status=cancelled`)).toEqual([]);
+    expect(await prompts(`session_id=${first.session_id}&kind=setup`)).toEqual([]);
+    const [{ created_at: at } = { created_at: '' }] = runs;
+    expect(await prompts(`created_after=${at}`)).toEqual(['Note 3', 'Note 2']);
+    expect(await prompts(`session_id=${first.session_id}&created_before=${runs[2]?.created_at}`)).toEqual([
+      'Note 1',
+    ]);
+    for (const query of ['status=odd', 'session_id=1', 'created_after=0000-01-01T00:00:00Z', 'kind=odd'])
+      expect(await world.call('GET', `/api/runs?${query}`)).toMatchObject({ status: 400 });
+    await world.call('DELETE', `/api/sessions/${second.session_id}`);
+    expect(await prompts('limit=2')).toEqual(['Note 3', 'Note 1']);
+  }, 60_000);
+
   test("a session's prompts run one after the other, in order", async () => {
     const session = await world.begin();
     const runs: Run[] = [];
@@ -105,7 +160,7 @@ describe('a session with its runs', () => {
     });
   }, 60_000);
 
-  test('the next run starts after a cancelled one; a busy session cannot be archived', async () => {
+  test('stopping a prompt holds the queue until it is resumed; a busy session cannot be archived', async () => {
     const { session_id: id } = (await world.create({})).body;
     const held = await world.prompt(id, 'Hold');
     const next = await world.prompt(id, 'Note');
@@ -117,7 +172,17 @@ describe('a session with its runs', () => {
     });
     expect((await world.call('POST', `/api/runs/${held.run_id}/cancel`, {})).status).toBe(202);
     await world.runIs(held.run_id, 'cancelled');
-    await world.runIs(next.run_id, 'succeeded');
+    expect(await world.session(id)).toMatchObject({ queue_held: true, queued_runs: 1 });
+    expect(await world.runIs(next.run_id, 'queued')).toMatchObject({ held: true });
+    // A new prompt runs at once. The held one still waits after it.
+    const correction = await world.prompt(id, 'Note the correction');
+    await world.runIs(correction.run_id, 'succeeded');
+    expect(await world.runIs(next.run_id, 'queued')).toMatchObject({ held: true });
+    const resumed = await world.call<Session>('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    expect(resumed).toMatchObject({ status: 200, body: { queue_held: false } });
+    const done = await world.runIs(next.run_id, 'succeeded');
+    expect(done).toMatchObject({ held: false, diff: { files: 1 } });
+    expect(String(done.started_at) >= String((await world.runs(id)).at(-1)?.ended_at)).toBe(true);
 
     const archived = await world.call<Session>('PATCH', `/api/sessions/${id}`, {
       status: 'archived',
@@ -134,6 +199,10 @@ describe('a session with its runs', () => {
       status: 409,
       body: { code: 'session_archived' },
     });
+    const unarchived = await world.call<Session>('PATCH', `/api/sessions/${id}`, { status: 'ready' });
+    expect(unarchived).toMatchObject({ status: 200, body: { status: 'ready', title: 'Old' } });
+    expect(await ids('')).toContain(id);
+    await world.runIs((await world.prompt(id, 'Note again')).run_id, 'succeeded');
   }, 60_000);
 
   test('a prompt to a session whose folder is lost fails with that reason', async () => {
@@ -206,6 +275,28 @@ describe('across restarts', () => {
     await world.runIs(third.run_id, 'cancelled');
     await world.closeBackend(other);
   }, 90_000);
+
+  test('a held queue stays held over a restart, and a held prompt can be removed', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const first = await world.prompt(id, 'Note');
+    const second = await world.prompt(id, 'Note');
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`, {});
+    await world.runIs(held.run_id, 'cancelled');
+    await world.closeBackend(world.backend);
+    world.backend = await world.startBackend();
+    await world.backend.app.get(RunReconciler, { strict: false }).scanNow();
+    expect((await world.runs(id)).map(({ status, held: waits }) => [status, waits])).toEqual([
+      ['cancelled', false],
+      ['queued', true],
+      ['queued', true],
+    ]);
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`, {});
+    await world.runIs(first.run_id, 'cancelled');
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    await world.runIs(second.run_id, 'succeeded');
+  }, 60_000);
 
   test('a run that lost both its log and its runner is closed, and its session continues', async () => {
     const { session_id: id } = (await world.create({})).body;

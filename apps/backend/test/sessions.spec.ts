@@ -74,6 +74,15 @@ test('a failed clone is returned as a problem; the session stays listed and acce
   });
 });
 
+test('a failed session that is archived and unarchived is failed again, with its reason', async () => {
+  const { session_id: id } = await world.begin({ repo_url: `${world.git.origin}/gone.git` });
+  const { failure } = await world.sessionIs(id, 'failed');
+  const patch = (status: string) => world.call<Session>('PATCH', `/api/sessions/${id}`, { status });
+  expect((await patch('archived')).body).toMatchObject({ status: 'archived', failure });
+  expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
+  expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
+});
+
 test('prompts that wait for a clone fail with its reason when it fails', async () => {
   const session = await world.begin({ repo_url: world.slowHost.url });
   const run = await world.prompt(session.session_id, 'Note');
@@ -151,6 +160,7 @@ test("another tenant's sessions and runs do not exist", async () => {
   ];
   for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ status: 404 });
   expect((await sessions.list(other, { limit: 10, archived: false })).items).toEqual([]);
+  expect((await runs.listAll(other, { limit: 10 })).items).toEqual([]);
   expect(await world.session(id)).toMatchObject({ title: 'Note', queued_runs: 1 });
 });
 
@@ -171,4 +181,27 @@ test('lists return every session once, most recent activity first, page by page'
       .toSorted()
       .toReversed(),
   );
+});
+
+test('sessions are found by status, repository and text, in which nothing is a wildcard', async () => {
+  const [percent, plain] = [
+    await world.begin({ title: '100%_Done' }),
+    await world.begin({ title: '100 done' }),
+  ];
+  const cloned = await world.begin({ repo_url: repoUrl, title: 'Cloned' });
+  const find = async (query: Record<string, string>) => {
+    const path = `/api/sessions?${new URLSearchParams(query).toString()}`;
+    return (await world.call<SessionPage>('GET', path)).body.items.map(({ session_id: id }) => id);
+  };
+  expect(await find({ q: '%_d' })).toEqual([percent.session_id]);
+  expect(await find({ q: '100' })).toEqual([plain.session_id, percent.session_id]);
+  expect(await find({ q: 'hello', repository: repoUrl })).toContain(cloned.session_id);
+  const spelled = `${repoUrl.replace(/\.git$/, '').toUpperCase()}/`;
+  expect(await find({ repository: spelled })).toEqual(await find({ repository: repoUrl }));
+  expect(await find({ repository: 'https://elsewhere.example/hello' })).toEqual([]);
+  expect(await find({ status: 'ready' })).toEqual([]);
+  expect(await find({ status: 'failed' })).not.toContain(plain.session_id);
+  expect(await find({ status: 'provisioning', q: '100' })).toEqual([plain.session_id, percent.session_id]);
+  expect(await world.call('GET', '/api/sessions?q=%00')).toMatchObject({ status: 400 });
+  expect(await world.call('GET', '/api/sessions?status=odd')).toMatchObject({ status: 400 });
 });

@@ -121,6 +121,7 @@ describe('a session with a setup script', () => {
     const again = (await runSetup(id)).body;
     expect(await world.session(id)).toMatchObject({ setup_status: 'queued' });
     await world.call('POST', `/api/runs/${held.run_id}/cancel`);
+    await patch(id, { queue_held: false });
     const { started_at: startedAt } = await world.runIs(prompt.run_id, 'succeeded');
     expect(String(startedAt) >= String((await world.runIs(again.run_id, 'succeeded')).ended_at)).toBe(true);
     // The next run starts from where the prompt ended, although the setup was queued later.

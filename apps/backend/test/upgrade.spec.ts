@@ -341,6 +341,7 @@ test('sessions, runs and their diff statistics read as before', async () => {
     kind,
     prompt,
     status,
+    held: false,
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
     diff: DIFF,

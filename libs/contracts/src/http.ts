@@ -11,6 +11,10 @@ export const HEADERS = {
   apiVersion: 'saas-codex-version',
   /** Marks what a gateway forwards to a backend. */
   gatewayMark: 'x-gateway-mark',
+  preferenceApplied: 'preference-applied',
+  location: 'location',
+  /** `true`: the answer was saved for an earlier request with the same Idempotency-Key. */
+  idempotentReplayed: 'idempotent-replayed',
 } as const;
 
 /**

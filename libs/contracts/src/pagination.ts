@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** A time in a query. Postgres has no year 0. */
+export const Timestamp = z.iso.datetime().refine((text) => !text.startsWith('0000'), 'is before the year 1');
+
 /** Query of every list: `cursor` is opaque and comes from the page before. */
 export const PageQuery = z.object({
   cursor: z.string().max(200).optional(),
@@ -7,6 +10,6 @@ export const PageQuery = z.object({
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
-/** A page of `item`s, newest first; `next_cursor` is null on the last one. */
+/** A page of `item`s, newest first unless a list says otherwise; `next_cursor` is null on the last one. */
 export const pageOf = <T extends z.ZodType>(item: T, id: string) =>
   z.object({ items: z.array(item), next_cursor: z.string().nullable() }).meta({ id });

@@ -89,7 +89,7 @@ export const Problem = z
         title: PROBLEMS.session_archived.title,
         status: PROBLEMS.session_archived.status,
         code: 'session_archived',
-        detail: 'Start a new session to continue.',
+        detail: 'Unarchive it to continue, or start a new session.',
         instance: '/api/sessions/01a20ab5-ad03-774a-840c-f8dd44ecbc3d/prompt',
         request_id: '5a0c6a3e-7a53-4c8c-9f5e-2f1f6f0f9b1d',
       },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { openEnum } from './open-reading.js';
-import { pageOf } from './pagination.js';
+import { Id } from './ids.js';
+import { Item } from './items.js';
+import { pageOf, PageQuery, Timestamp } from './pagination.js';
 import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
@@ -58,6 +60,26 @@ export function textOfInput(input: RunInput): string {
 export const toRunInput = (kind: RunKind, text: string): RunInput =>
   kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
+/** What came of a run that has ended. */
+export const RunResult = z
+  .object({
+    final_message: z
+      .string()
+      .nullable()
+      .describe(
+        "The agent's last message; null: there was none, or the run ended before results were recorded",
+      ),
+    usage: Usage.nullable(),
+    files_changed: z
+      .int()
+      .nullable()
+      .describe('null, as the other counts: the workspace could not be compared'),
+    additions: z.int().nullable(),
+    deletions: z.int().nullable(),
+  })
+  .meta({ id: 'RunResult' });
+export type RunResult = z.infer<typeof RunResult>;
+
 export const Run = z
   .object({
     run_id: z.uuid(),
@@ -65,9 +87,14 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('For a setup run, the script'),
     status: openEnum(RUN_STATUSES),
+    held: z
+      .boolean()
+      .optional()
+      .describe('true: it is queued, and starts only when the queue of its session is resumed'),
     error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),
+    result: RunResult.nullable().optional().describe('null: the run has not ended. Lists leave it out'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),
     ended_at: z.iso.datetime().nullable(),
@@ -79,6 +106,19 @@ export const PromptSession = z
   .strictObject({ prompt: writtenText(100_000) })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
+
+export const RunsQuery = PageQuery.extend({
+  status: RunStatus.optional(),
+  session_id: Id.optional(),
+  kind: RunKind.optional(),
+  created_after: Timestamp.optional().describe('Only runs that were created after this time'),
+  created_before: Timestamp.optional(),
+});
+export type RunsQuery = z.infer<typeof RunsQuery>;
+
+/** Items of a run, in the order in which they were completed; those that are not complete come last. */
+export const RunItemPage = pageOf(Item, 'RunItemPage');
+export type RunItemPage = z.infer<typeof RunItemPage>;
 
 export const RunPage = pageOf(Run, 'RunPage');
 export type RunPage = z.infer<typeof RunPage>;

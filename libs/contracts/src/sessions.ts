@@ -16,7 +16,7 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
   ready: ['archived'],
   failed: ['archived'],
-  archived: [],
+  archived: ['ready', 'failed'],
 };
 
 /** Why a session failed: a stable code, and a sentence that says what to do. */
@@ -64,6 +64,12 @@ export const Session = z
     failure: SessionFailure.nullable(),
     active_run_id: z.uuid().nullable().describe('The run that is running now'),
     queued_runs: z.int(),
+    queue_held: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed',
+      ),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),
@@ -94,17 +100,21 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames or archives a session, or changes the network or setup script of future runs. */
+/** Renames, archives or unarchives a session, or changes the network or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
-    status: z.literal('archived').optional(),
+    status: z
+      .enum(['archived', 'ready'])
+      .optional()
+      .describe('archived: archive it. ready: unarchive it; a session that had failed is `failed` again'),
     network: Network.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
+    queue_held: z.literal(false).optional().describe('false: resume the queue'),
   })
-  .refine((body) => Object.keys(body).length > 0, 'give title, status, network or setup')
+  .refine((body) => Object.keys(body).length > 0, 'give title, status, network, setup or queue_held')
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 
@@ -113,6 +123,11 @@ export const SessionsQuery = PageQuery.extend({
     .stringbool()
     .default(false)
     .meta({ type: 'boolean', description: 'true: list archived sessions instead of live ones' }),
+  status: SessionStatus.optional().describe(
+    'Only sessions with this status; takes precedence over `archived`',
+  ),
+  repository: writtenText(2000).optional().describe('Only sessions on the repository with this address'),
+  q: writtenText(200).optional().describe('Only sessions with this text in the title or the address'),
 });
 export type SessionsQuery = z.infer<typeof SessionsQuery>;
 

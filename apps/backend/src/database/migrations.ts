@@ -1,8 +1,10 @@
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { LOCK, type Locks } from './locks.js';
+import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
+import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
@@ -24,6 +26,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRetention1795488000000,
   AddTraceparent1795489000000,
   AddRunInput1795912000000,
+  AddHeldPrompts1795930000000,
+  AddRunResults1795931000000,
 ];
 
 /** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */

@@ -96,8 +96,7 @@ export class RetentionReconciler extends Reconciler<Task> {
 
   /** The folder first: after a crash between the two it is removed again, whereas the other order would leave it there. */
   private async removeWorkspace(session: SessionRef): Promise<void> {
-    await this.storage.removeWorkspace(session.sessionId);
-    await this.store.saveWorkspaceRemoved(session);
+    await this.store.removeWorkspace(session, () => this.storage.removeWorkspace(session.sessionId));
   }
 
   private async removeMirrors(): Promise<void> {

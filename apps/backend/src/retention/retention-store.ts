@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
 import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
@@ -52,10 +53,18 @@ export class RetentionStore {
     return rows.map(({ id }) => id);
   }
 
-  async saveWorkspaceRemoved({ tenantId, sessionId }: SessionRef): Promise<void> {
-    await this.db.run({ tenantId }, (tx) =>
-      tx.of(SessionEntity).update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' }),
-    );
+  /**
+   * Calls `remove` and records the removal, if the session is still archived. Its row is locked meanwhile, so that nobody
+   * unarchives a session whose files are going.
+   */
+  async removeWorkspace({ tenantId, sessionId }: SessionRef, remove: () => Promise<void>): Promise<void> {
+    await this.db.run({ tenantId }, async (tx) => {
+      const sessions = tx.of(SessionEntity);
+      const archived = { id: sessionId, status: 'archived', workspaceRemovedAt: IsNull() } as const;
+      if (!(await sessions.findOne({ where: archived, lock: { mode: 'pessimistic_write' } }))) return;
+      await remove();
+      await sessions.update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' });
+    });
   }
 
   /** @param at when the measurement began */

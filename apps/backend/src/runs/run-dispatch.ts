@@ -38,7 +38,7 @@ export class RunDispatch {
     return (await this.runs.countInFlight(ctx)) >= this.config.MAX_RUNS_PER_TENANT;
   }
 
-  /** @returns false when the run cannot have the workspace now: it was cancelled, or another run has it */
+  /** @returns false when the run cannot have the workspace now: it was cancelled or held, or another run has it */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
     const treeBefore = await this.treeNow(ctx, session);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
@@ -47,7 +47,13 @@ export class RunDispatch {
       if (busy > 0 || now.status !== 'ready' || now.deletedAt || isBlockedBySetup(run.kind, now))
         return false;
       if (!(await this.hasRoom(tx))) return false;
-      const waiting = { id: run.id, status: run.status, dispatchedAt: IsNull(), cancelRequestedAt: IsNull() };
+      const waiting = {
+        id: run.id,
+        status: run.status,
+        held: false,
+        dispatchedAt: IsNull(),
+        cancelRequestedAt: IsNull(),
+      };
       return (await runs.update(waiting, { dispatchedAt: new Date(), treeBefore })) === 1;
     });
     return claimed ?? false;

@@ -4,6 +4,7 @@ import {
   type RunEvent,
   type UnknownEvent,
 } from '@saas-codex/contracts/events';
+import { AgentMessageItem } from '@saas-codex/contracts/items';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import { type RunStatus, Usage } from '@saas-codex/contracts/runs';
 import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
@@ -40,6 +41,33 @@ export async function readRunLogState(redis: Redis, runId: string): Promise<RunL
   ]);
   const [started, latest] = [first, last].map(([entry]) => entry && eventOf(runId, entry));
   return { startedAt: started ? new Date(started.at) : null, end: latest ? endOf(latest) : null };
+}
+
+const FINAL_MESSAGE_PAGE = 200;
+
+/** The last message of the agent in a run's log, read from the log's end; null: there is none. */
+export async function readFinalMessage(redis: Redis, runId: string): Promise<string | null> {
+  let end = '+';
+  for (;;) {
+    const key = REDIS_KEYS.runEvents(runId);
+    const page = await redis.xrevrange(key, end, '-', 'COUNT', FINAL_MESSAGE_PAGE);
+    for (const [, fields] of page) {
+      const text = messageIn(fields);
+      // Postgres cannot store this character.
+      if (text !== null) return text.replaceAll('\0', '\u{fffd}');
+    }
+    const oldest = page.at(-1);
+    if (!oldest) return null;
+    end = `(${oldest[0]}`;
+  }
+}
+
+function messageIn(fields: string[]): string | null {
+  if (fieldOf(fields, STREAM_FIELDS.type) !== 'item.completed') return null;
+  const event = readRunEvent(fieldOf(fields, STREAM_FIELDS.event) ?? '');
+  if (event?.type !== 'item.completed') return null;
+  const message = AgentMessageItem.safeParse(event.data.item);
+  return message.data?.text ?? null;
 }
 
 function eventOf(runId: string, [id, fields]: [id: string, fields: string[]]): RunEvent | UnknownEvent {

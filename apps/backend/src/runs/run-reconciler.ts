@@ -10,7 +10,7 @@ import { RunDispatch } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
-import { RunStore } from './run-store.js';
+import { isInFlight, RunStore } from './run-store.js';
 
 /** Sessions whose runs are worked on at the same time. */
 const CONCURRENCY = 16;
@@ -23,7 +23,8 @@ type Step = ReconcileResult | 'more';
  *
  *     queued, but will never start (cancelled, session failed, archived or deleted) ── end it here
  *     the runner has one ── follow its log; hand it over again if unsure; cancel it if that was asked for
- *     the runner has none ── claim and hand over the next one; prompts wait until the session's setup has succeeded
+ *     the runner has none ── claim and hand over the next one; prompts wait until the session's setup has
+ *                                     succeeded, and held ones until a person resumes the queue
  *
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
@@ -71,7 +72,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     }
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
-    const next = waiting.find((run) => !isBlockedBySetup(run.kind, session));
+    const next = waiting.find((run) => !run.held && !isBlockedBySetup(run.kind, session));
     if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx))) return 'done';
     return this.startNext(ctx, session, next);
   }
@@ -149,5 +150,3 @@ const lost = ({ kind }: RunEntity): Ending => ({
 /** In words for the person who prompted; the runner's own are meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>
   code === 'thread_not_found' ? "The session's folder is lost. Make a new session." : detail;
-
-const isInFlight = (run: RunEntity) => run.status === 'running' || run.dispatchedAt !== null;

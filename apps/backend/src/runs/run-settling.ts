@@ -10,7 +10,7 @@ import { REDIS } from '../redis.module.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { History } from '../workspaces/history/history.js';
-import { readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
+import { readFinalMessage, readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunStore } from './run-store.js';
@@ -96,10 +96,12 @@ export class RunSettling {
     { status, at, reason, usage }: RunEnd,
   ): Promise<void> {
     const outcome = await this.outcomeOf(ctx, run);
+    const finalMessage = run.kind === 'prompt' ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
       error: reason,
       usage,
+      finalMessage,
       treeAfter: outcome?.treeAfter ?? null,
       diff: outcome?.diff ?? null,
     };

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { RunStatusActivity } from '@saas-codex/contracts/activity';
+import { RunMoves } from './run-moves.js';
 import { RunReconciler } from './run-reconciler.js';
 
 /**
@@ -12,11 +13,18 @@ import { RunReconciler } from './run-reconciler.js';
  */
 @Controller()
 export class RunStatusConsumer {
-  constructor(private readonly reconciler: RunReconciler) {}
+  constructor(
+    private readonly reconciler: RunReconciler,
+    private readonly moves: RunMoves,
+  ) {}
 
   @EventPattern('run.status')
-  runMoved(@Payload() { tenant_id: tenantId, session_id: sessionId, status }: RunStatusActivity): void {
+  runMoved(
+    @Payload() { tenant_id: tenantId, session_id: sessionId, run_id: runId, status }: RunStatusActivity,
+  ): void {
     // The backend that queued the run has kicked it already.
-    if (status !== 'queued') void this.reconciler.kick({ tenantId, sessionId });
+    if (status === 'queued') return;
+    void this.reconciler.kick({ tenantId, sessionId });
+    this.moves.report(runId);
   }
 }

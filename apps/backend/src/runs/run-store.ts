@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { PageQuery } from '@saas-codex/contracts/pagination';
-import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
+import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage, type RunsQuery } from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -13,6 +13,7 @@ import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
+import { HELD } from './queue-hold.js';
 import { RunEntity } from './run.entity.js';
 import { toRun } from './run-view.js';
 
@@ -27,10 +28,14 @@ export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
   { status: 'queued', dispatchedAt: Not(IsNull()) },
 ];
 
+/** Whether the runner has an open run, as `IN_FLIGHT` says it. */
+export const isInFlight = (run: RunEntity): boolean => run.status === 'running' || run.dispatchedAt !== null;
+
 const UPDATE_RUN_SUMMARY = `
   UPDATE sessions SET
     active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
     queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
+    queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
@@ -39,7 +44,7 @@ const LONGEST_WAITING = `
   SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
    WHERE r.tenant_id = $1 AND s.tenant_id = $1 AND s.active_run_id IS NULL
      AND s.status = 'ready' AND s.deleted_at IS NULL
-     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${BLOCKED_BY_SETUP})
+     AND r.status = 'queued' AND r.dispatched_at IS NULL AND NOT (${BLOCKED_BY_SETUP}) AND NOT (${HELD})
    ORDER BY r.created_at LIMIT 1`;
 
 /** Those of a tenant's runs that exist, with their sessions. */
@@ -47,6 +52,13 @@ const OWNERS = `
   SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
+
+/** Condition on a `run`: its session is not being deleted. */
+const IN_PRESENT_SESSION = `
+  EXISTS (SELECT FROM sessions s WHERE s.tenant_id = run.tenant_id AND s.id = run.session_id AND s.deleted_at IS NULL)`;
+
+/** Sort key of the list of all runs. */
+const RunCursor = z.tuple([Timestamp, z.uuid()]);
 
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
@@ -111,6 +123,33 @@ export class RunStore {
       }),
     );
     return toPage(rows, query.limit, (row) => row.ordinal, toRun);
+  }
+
+  /** Runs of all the tenant's sessions, newest first. @throws ProblemError invalid_cursor */
+  async listAll(ctx: RequestContext, query: RunsQuery): Promise<RunPage> {
+    const before = decodeCursor(query.cursor, RunCursor);
+    const rows = await this.db.run(ctx, (tx) => {
+      const select = tx.of(RunEntity).select('run').andWhere(IN_PRESENT_SESSION);
+      if (query.status) select.andWhere('run.status = :status', query);
+      if (query.session_id) select.andWhere('run.sessionId = :session_id', query);
+      if (query.kind) select.andWhere('run.kind = :kind', query);
+      if (query.created_after) select.andWhere('run.createdAt > :created_after', query);
+      if (query.created_before) select.andWhere('run.createdAt < :created_before', query);
+      if (before) select.andWhere('(run.createdAt, run.id) < (:at, :id)', { at: before[0], id: before[1] });
+      return select
+        .orderBy('run.createdAt', 'DESC')
+        .addOrderBy('run.id', 'DESC')
+        .take(query.limit + 1)
+        .getMany();
+    });
+    return toPage(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id], toRun);
+  }
+
+  /** The agent's last message in a run that has ended. */
+  async finalMessage(ctx: RequestContext, id: string): Promise<string | null> {
+    const select = { id: true, finalMessage: true } as const;
+    const run = await this.db.run(ctx, (tx) => tx.of(RunEntity).findOne({ where: { id }, select }));
+    return run?.finalMessage ?? null;
   }
 
   /** The session's runs that have not ended, in order. */

@@ -1,17 +1,33 @@
-import { type Run, textOfInput } from '@saas-codex/contracts/runs';
+import { type Run, RUN_TRANSITIONS, textOfInput } from '@saas-codex/contracts/runs';
+import { isFinal } from '@saas-codex/contracts/transitions';
 import type { RunEntity } from './run.entity.js';
 
-/** A run as clients see it. */
+/** A run as lists show it. */
 export const toRun = (run: RunEntity): Run => ({
   run_id: run.id,
   session_id: run.sessionId,
   kind: run.kind,
   prompt: textOfInput(run.input),
   status: run.status,
+  held: run.held && run.status === 'queued',
   error: run.error,
   usage: run.usage,
   diff: run.diff,
   created_at: run.createdAt.toISOString(),
   started_at: run.startedAt?.toISOString() ?? null,
   ended_at: run.endedAt?.toISOString() ?? null,
+});
+
+/** A run with its result. @param finalMessage the agent's last message, once the run has ended */
+export const toRunWithResult = (run: RunEntity, finalMessage: string | null): Run => ({
+  ...toRun(run),
+  result: isFinal(RUN_TRANSITIONS, run.status)
+    ? {
+        final_message: finalMessage,
+        usage: run.usage,
+        files_changed: run.diff?.files ?? null,
+        additions: run.diff?.additions ?? null,
+        deletions: run.diff?.deletions ?? null,
+      }
+    : null,
 });

@@ -32,11 +32,19 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text' })
   status: RunStatus;
 
+  /** A prompt before it was stopped. While it is queued, this one waits until a person resumes the queue. */
+  @Column({ type: 'boolean', default: false })
+  held: boolean;
+
   @Column({ type: 'text', nullable: true })
   error: string | null;
 
   @Column({ type: 'jsonb', nullable: true })
   usage: Usage | null;
+
+  /** The agent's last message. Read by `RunStore.finalMessage` only: it may be long, and lists leave it out. */
+  @Column({ type: 'text', nullable: true, select: false })
+  finalMessage: string | null;
 
   /** Git trees of the workspace before and after the run. */
   @Column({ type: 'text', nullable: true })

@@ -8,6 +8,7 @@ import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
+import { resumeQueue } from './queue-hold.js';
 import { RunEntity } from './run.entity.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
@@ -40,6 +41,11 @@ export class RunsPortAdapter extends RunsPort {
   async cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void> {
     const open = { sessionId: session.id, kind: 'setup', status: OPEN, cancelRequestedAt: IsNull() } as const;
     await tx.of(RunEntity).update(open, { cancelRequestedAt: new Date() });
+  }
+
+  async resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    await resumeQueue(tx, session.id);
+    await updateRunSummary(tx, session.id);
   }
 
   kick(ref: SessionRef): void {

@@ -1,14 +1,19 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
-import { PromptSession, Run, RunPage } from '@saas-codex/contracts/runs';
+import { PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
+import type { Response } from 'express';
+import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
 
 const id = { schema: Id };
+/** Proxies between client and gateway often give up on a silent answer after a minute. */
+const MAX_WAIT_SECONDS = 60;
 
 @ApiTags('runs')
 @Controller('api')
@@ -25,13 +30,35 @@ export class RunsController {
       'A session runs its prompts one after the other. They are accepted while the session is still being set up, and wait for its setup script.',
   })
   @ApiProblems('session_not_found', 'session_failed', 'session_archived')
-  @ApiResponse({ status: 202, standardSchema: Run })
-  prompt(
+  @ApiHeader({
+    name: HEADERS.prefer,
+    required: false,
+    description: `\`wait=N\`: respond when the run has ended, or after N seconds (${MAX_WAIT_SECONDS} at most) with the run as it is then`,
+  })
+  @ApiResponse({
+    status: 202,
+    standardSchema: Run,
+    headers: {
+      'Preference-Applied': {
+        description: '`wait=N`: how long was waited at most',
+        schema: { type: 'string' },
+      },
+    },
+  })
+  async prompt(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Body({ schema: PromptSession }) body: PromptSession,
+    @Res({ passthrough: true }) res: Response,
+    @Headers(HEADERS.prefer) prefer?: string,
   ): Promise<Run> {
-    return this.runs.prompt(ctx, sessionId, body);
+    const run = await this.runs.prompt(ctx, sessionId, body);
+    const { wait } = parsePrefer(prefer);
+    if (wait === undefined) return run;
+    const seconds = Math.min(wait, MAX_WAIT_SECONDS);
+    const waited = await this.runs.waitForEnd(ctx, run.run_id, closedOrAfter(res, seconds));
+    if (waited) res.setHeader(HEADERS.preferenceApplied, `wait=${seconds}`);
+    return waited ?? run;
   }
 
   @Post('sessions/:session_id/setup')
@@ -67,6 +94,15 @@ export class RunsController {
     return this.runs.list(ctx, sessionId, query);
   }
 
+  @Get('runs')
+  @RequirePermission('runs:read')
+  @ApiOperation({ operationId: 'listAllRuns', summary: 'List the runs of all sessions, newest first' })
+  @ApiProblems('invalid_cursor')
+  @ApiResponse({ status: 200, standardSchema: RunPage })
+  listAll(@Ctx() ctx: RequestContext, @Query({ schema: RunsQuery }) query: RunsQuery): Promise<RunPage> {
+    return this.runs.listAll(ctx, query);
+  }
+
   @Get('runs/:run_id')
   @RequirePermission('runs:read')
   @ApiOperation({ operationId: 'readRun', summary: 'Read a run' })
@@ -83,11 +119,20 @@ export class RunsController {
     operationId: 'cancelRun',
     summary: 'Cancel a run',
     description:
-      'A run that has not started is cancelled in the response. A running one ends soon after, as its events show.',
+      'A run that has not started is cancelled in the response. A running one ends soon after, as its events show. ' +
+      'Cancelling a running prompt holds the prompts queued behind it until `PATCH /api/sessions/{session_id}` with ' +
+      '`queue_held: false`. A prompt sent meanwhile runs at once.',
   })
   @ApiProblems('run_not_found', 'run_ended')
   @ApiResponse({ status: 202, standardSchema: Run })
   cancel(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
     return this.runs.cancel(ctx, runId);
   }
+}
+
+/** Aborts after this time, or when the client has disconnected. */
+function closedOrAfter(res: Response, seconds: number): AbortSignal {
+  const closed = new AbortController();
+  res.once('close', () => closed.abort());
+  return AbortSignal.any([closed.signal, AbortSignal.timeout(seconds * 1000)]);
 }

@@ -11,6 +11,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
+import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
@@ -32,6 +33,7 @@ import { RunsService } from './runs.service.js';
     },
     RunDispatch,
     RunMetrics,
+    RunMoves,
     RunQueueing,
     RunReconciler,
     RunScan,

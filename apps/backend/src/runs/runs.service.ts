@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
-import type { PromptSession, Run, RunInput, RunPage } from '@saas-codex/contracts/runs';
+import type { PromptSession, Run, RunInput, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
 import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
@@ -9,12 +9,14 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { holdQueue } from './queue-hold.js';
 import { RunEntity } from './run.entity.js';
+import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
-import { isEnded, OPEN, RunStore } from './run-store.js';
-import { toRun } from './run-view.js';
+import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
+import { toRunWithResult } from './run-view.js';
 
 /**
  * How long a response waits for work that is usually quick: a read waits until the row has caught up with the run's log, a
@@ -27,7 +29,7 @@ const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
   provisioning: null,
   ready: null,
   failed: ['session_failed', 'The session’s failure says why. Start a new session.'],
-  archived: ['session_archived', 'Start a new session to continue.'],
+  archived: ['session_archived', 'Unarchive it to continue, or start a new session.'],
 };
 
 @Injectable()
@@ -37,11 +39,27 @@ export class RunsService {
     private readonly settling: RunSettling,
     private readonly reconciler: RunReconciler,
     private readonly queueing: RunQueueing,
+    private readonly moves: RunMoves,
   ) {}
 
   /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
     return this.queue(ctx, sessionId, async () => ({ kind: 'prompt', prompt: body.prompt }));
+  }
+
+  /**
+   * The run when it has ended, or as it is when `signal` aborts.
+   * @returns null when too many requests of the tenant wait already
+   */
+  waitForEnd(ctx: RequestContext, id: string, signal: AbortSignal): Promise<Run | null> {
+    return this.moves.withPlace(ctx.tenantId, signal, async (over) => {
+      for (;;) {
+        const moved = this.moves.next(id, over);
+        const run = await this.read(ctx, id);
+        if (run.ended_at !== null || over.aborted) return run;
+        await moved;
+      }
+    });
   }
 
   /**
@@ -63,22 +81,33 @@ export class RunsService {
     return this.runs.list(ctx, sessionId, query);
   }
 
+  /** Runs of all sessions. @throws ProblemError invalid_cursor */
+  listAll(ctx: RequestContext, query: RunsQuery): Promise<RunPage> {
+    return this.runs.listAll(ctx, query);
+  }
+
   /** A client that has seen the last of a run's events sees the run as ended here, too. */
   async read(ctx: RequestContext, id: string): Promise<Run> {
     const run = await this.runs.get(ctx, id);
-    if (isEnded(run)) return toRun(run);
+    if (isEnded(run)) return this.withResult(ctx, run);
     await waitAtMost(WAIT_MS.read, this.settle(run));
-    return toRun(await this.runs.get(ctx, id));
+    return this.withResult(ctx, await this.runs.get(ctx, id));
   }
 
-  /** Requests the run's end. A run that has not started is cancelled in the response. @throws ProblemError run_ended */
+  /**
+   * Requests the run's end. A run that has not started is cancelled in the response. Stopping a prompt holds the session's
+   * queue (see queue-hold.ts).
+   * @throws ProblemError run_ended
+   */
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
     const { sessionId } = await this.runs.get(ctx, id);
     await this.runs.change(ctx, sessionId, async (tx) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
-      await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      // A repeated request must not hold a queue that was resumed in between.
+      if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);
@@ -99,7 +128,11 @@ export class RunsService {
       const input = await inputOf(tx, session);
       return this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
     });
-    return toRun(run);
+    return this.withResult(ctx, run);
+  }
+
+  private async withResult(ctx: RequestContext, run: RunEntity): Promise<Run> {
+    return toRunWithResult(run, isEnded(run) ? await this.runs.finalMessage(ctx, run.id) : null);
   }
 
   /** Records the end of a run whose log has ended. If Redis is down, no client can have seen that end, so the row will do. */

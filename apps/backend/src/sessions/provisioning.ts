@@ -57,9 +57,7 @@ export class Provisioning {
       if (!this.waitingSince.has(session.id)) publish('opening_thread', null);
       const threadId = await this.openThread(session);
       if (threadId === null) return 'retry';
-      await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
-        this.sessions.transition(tx, row, 'ready', { threadId }),
-      );
+      await this.settle(ctx, session, 'ready', { threadId });
     } catch (error) {
       if (signal.aborted || isStoreOutage(error)) return 'retry';
       await this.fail(ctx, session, error);
@@ -108,9 +106,19 @@ export class Provisioning {
   private async fail(ctx: RequestContext, session: SessionEntity, error: unknown): Promise<void> {
     const { code, detail } = this.failureOf(session, error);
     await this.storage.removeWorkspace(session.id);
-    await this.sessions.changeIfThere(ctx, session.id, (tx, row) =>
-      this.sessions.transition(tx, row, 'failed', { failureCode: code, failureDetail: detail }),
-    );
+    await this.settle(ctx, session, 'failed', { failureCode: code, failureDetail: detail });
+  }
+
+  /** Only a session that is still being set up: another backend may have settled it, and a person archived it since. */
+  private async settle(
+    ctx: RequestContext,
+    { id }: SessionEntity,
+    to: 'ready' | 'failed',
+    set: Partial<Pick<SessionEntity, 'threadId' | 'failureCode' | 'failureDetail'>>,
+  ): Promise<void> {
+    await this.sessions.changeIfThere(ctx, id, async (tx, row) => {
+      if (row.status === 'provisioning') await this.sessions.transition(tx, row, to, set);
+    });
   }
 
   private failureOf(session: SessionEntity, error: unknown): { code: ProblemCode; detail: string } {

@@ -16,6 +16,9 @@ export abstract class RunsPort {
   /** For the transaction that removes the setup script and has locked the session's row: cancels the setup's runs. */
   abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
+  /** For the transaction that changes the session and has locked its row: lets prompts start that a stop has held. */
+  abstract resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void>;
+
   /** The session has changed: reconciles its runs. */
   abstract kick(ref: SessionRef): void;
 

@@ -5,6 +5,7 @@ import {
   type SessionPage,
   type SessionsQuery,
 } from '@saas-codex/contracts/sessions';
+import { Timestamp } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
@@ -20,8 +21,13 @@ import { toSession } from './session-view.js';
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
 
-/** Postgres has no year 0. */
-const Timestamp = z.iso.datetime().refine((text) => !text.startsWith('0000'));
+const ARCHIVED = `session.status = 'archived'`;
+/** An address with or without `.git` or a slash at its end, in any case, names the same repository. */
+const normalised = (address: string) => `regexp_replace(lower(${address}), '(\\.git)?/*$', '')`;
+const ON_REPOSITORY = `${normalised('session.repoUrl')} = ${normalised(':repository')}`;
+/** Not LIKE: what a person types has no wildcards. */
+const HAS_TEXT = `(strpos(lower(session.title), lower(:q)) > 0 OR strpos(lower(session.repoUrl), lower(:q)) > 0)`;
+
 /** Sort key of the list: last activity, then id. */
 const SessionCursor = z.tuple([Timestamp, z.uuid()]);
 
@@ -70,7 +76,7 @@ export class SessionStore {
     return this.db.run(ctx, (tx) => tx.of(SessionEntity).findOne({ where: { id } }));
   }
 
-  /** Live or archived sessions, newest activity first. @throws ProblemError invalid_cursor */
+  /** Sessions that match the query, newest activity first. @throws ProblemError invalid_cursor */
   async list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
     const after = decodeCursor(query.cursor, SessionCursor);
     const rows = await this.db.run(ctx, (tx) => {
@@ -78,7 +84,12 @@ export class SessionStore {
         .of(SessionEntity)
         .select('session')
         .andWhere('session.deletedAt IS NULL')
-        .andWhere(query.archived ? `session.status = 'archived'` : `session.status <> 'archived'`);
+        .andWhere(
+          query.status ? 'session.status = :status' : query.archived ? ARCHIVED : `NOT (${ARCHIVED})`,
+          query,
+        );
+      if (query.repository) select.andWhere(ON_REPOSITORY, query);
+      if (query.q) select.andWhere(HAS_TEXT, query);
       if (after)
         select.andWhere('(session.updatedAt, session.id) < (:at, :id)', { at: after[0], id: after[1] });
       return select

@@ -19,6 +19,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
   active_run_id: session.activeRunId,
   queued_runs: session.queuedRuns,
+  queue_held: session.queueHeld,
   diff: session.diff,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),

@@ -71,6 +71,10 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'int', default: 0 })
   queuedRuns: number;
 
+  /** Whether any of them is held. */
+  @Column({ type: 'boolean', default: false })
+  queueHeld: boolean;
+
   @Column({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 

@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
@@ -9,6 +21,8 @@ import {
   SessionsQuery,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
+import type { Response } from 'express';
+import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
@@ -58,9 +72,12 @@ export class SessionsController {
   create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: CreateSession }) body: CreateSession,
+    @Res({ passthrough: true }) res: Response,
     @Headers(HEADERS.prefer) prefer?: string,
   ): Promise<Session> {
-    return this.sessions.create(ctx, body, prefer);
+    const { respondAsync } = parsePrefer(prefer);
+    if (respondAsync) res.setHeader(HEADERS.preferenceApplied, 'respond-async');
+    return this.sessions.create(ctx, body, respondAsync);
   }
 
   @Get()
@@ -88,12 +105,20 @@ export class SessionsController {
   @RequirePermission('sessions:write')
   @ApiOperation({
     operationId: 'updateSession',
-    summary: 'Rename or archive a session, or change its network or setup script',
+    summary:
+      'Rename, archive or unarchive a session, change its network or setup script, or resume its queue',
     description:
-      'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait.',
+      'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
+      'A session can be unarchived for as long as its files are kept. `queue_held: false` starts the prompts that a stop has held.',
   })
   @ApiHeader(IF_MATCH)
-  @ApiProblems('session_not_found', 'session_busy', 'session_not_ready', 'precondition_failed')
+  @ApiProblems(
+    'session_not_found',
+    'session_busy',
+    'session_not_ready',
+    'workspace_removed',
+    'precondition_failed',
+  )
   @ApiResponse({ status: 200, standardSchema: Session })
   update(
     @Ctx() ctx: RequestContext,

@@ -37,14 +37,14 @@ export class SessionsService {
 
   /**
    * Creates a session and waits until it is set up, 30 s at most.
-   * @param prefer the `Prefer` header; `respond-async`: do not wait
+   * @param respondAsync do not wait
    * @throws ProblemError disk_quota_exceeded; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
-  async create(ctx: RequestContext, body: CreateSession, prefer?: string): Promise<Session> {
+  async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
     const session = await this.insert(ctx, body);
     const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
-    if (prefersAsync(prefer)) return this.sessions.view(session);
+    if (respondAsync) return this.sessions.view(session);
     await waitAtMost(WAIT_MS.create, settled);
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
@@ -59,12 +59,16 @@ export class SessionsService {
     return this.sessions.view(await this.sessions.get(ctx, id));
   }
 
-  /** Renames, archives, or changes the network or setup of future runs. @throws ProblemError session_busy, session_not_ready, precondition_failed */
+  /**
+   * Renames, archives or unarchives, changes the network or setup of future runs, or resumes the queue.
+   * @throws ProblemError session_busy, session_not_ready, workspace_removed, precondition_failed
+   */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
-    const { title, network, setup, status } = body;
+    const { title, network, setup, status, queue_held: queueHeld } = body;
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
       if (status === 'archived') await this.archive(tx, session);
+      if (status === 'ready') await this.unarchive(tx, session);
       const set = {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
@@ -72,8 +76,9 @@ export class SessionsService {
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
-      // Prompts that waited for the setup may start now, or every waiting run has to end.
-      if (status !== undefined || setup !== undefined)
+      if (queueHeld === false) await this.runs.resumeQueue(tx, session);
+      // Prompts that waited may start now, or every waiting run has to end.
+      if (status !== undefined || setup !== undefined || queueHeld !== undefined)
         tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
     return this.read(ctx, id);
@@ -138,8 +143,20 @@ export class SessionsService {
       throw new ProblemError('session_not_ready', 'Wait until the session is set up, or delete it.');
     }
   }
-}
 
-/** Parses a list of preferences (RFC 7240). The one that we know has no parameters. */
-const prefersAsync = (prefer = '') =>
-  prefer.split(',').some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');
+  /**
+   * Gives an archived session the status that it had before. Does nothing if the session is not archived. Counts as
+   * activity, so that an idle session is not archived again at once. A failed session has no files that could be missing.
+   */
+  private async unarchive(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    if (session.status !== 'archived') return;
+    const to = session.failureCode === null ? 'ready' : 'failed';
+    if (to === 'ready' && session.workspaceRemovedAt !== null) {
+      throw new ProblemError(
+        'workspace_removed',
+        'Its conversation stays readable. Start a new session to continue.',
+      );
+    }
+    await this.sessions.transition(tx, session, to, { archivedAt: null, workspaceRemovedAt: null });
+  }
+}

@@ -57,6 +57,13 @@ export class Client {
     await this.post(`/api/runs/${runId}/cancel`, {}, [409]);
   }
 
+  /** Lets the prompts start that the cancel of the one before them has held. */
+  async resumeQueue(sessionId: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ queue_held: false });
+    await this.send(`/api/sessions/${sessionId}`, { method: 'PATCH', body, headers });
+  }
+
   run(runId: string): Promise<Run> {
     return this.get(`/api/runs/${runId}`);
   }

@@ -95,6 +95,7 @@ export async function play(world: FaultWorld, { steps, pausesMs }: History): Pro
   }
   await Promise.all(down.values());
   await Promise.all(prompts);
+  await Promise.all(world.sessions.map((session) => world.client.resumeQueue(session)));
   for (let gate = 0; gate < GATES; gate++) world.model.openGate(`gate-${gate}`);
   return done;
 }

@@ -130,6 +130,7 @@ function fingerprintOf(req: Request): string {
 }
 
 function replay(answer: SavedAnswer, res: Response): unknown {
+  res.setHeader(HEADERS.idempotentReplayed, 'true');
   if ('problem' in answer) {
     const { code, detail, errors } = answer.problem;
     throw new ProblemError(code, detail, { errors });

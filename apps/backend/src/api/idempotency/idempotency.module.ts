@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { LocationInterceptor } from '../location.interceptor.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyExpiry } from './idempotency-expiry.js';
 import { IdempotencyStore } from './idempotency-store.js';
@@ -11,6 +12,8 @@ import { IdempotencyInterceptor } from './idempotency.interceptor.js';
   providers: [
     IdempotencyExpiry,
     IdempotencyStore,
+    // Before the next one, so that saved answers get a Location, too.
+    { provide: APP_INTERCEPTOR, useClass: LocationInterceptor },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
 })

@@ -27,7 +27,12 @@ export function addCommonParts(method: string, path: string, operation: Operatio
   ];
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || !('description' in response)) continue;
-    const headers = headersOf(method, path, status, response);
+    const headers = {
+      ...response.headers,
+      ...headersOf(method, path, status, response),
+      ...((status === '201' || status === '202') && { Location: LOCATION }),
+      ...(takesKey(method, operation) && status.startsWith('2') && { 'Idempotent-Replayed': REPLAYED }),
+    };
     if (Object.keys(headers).length > 0) response.headers = headers;
   }
 }
@@ -58,6 +63,12 @@ function headersOf(method: string, path: string, status: string, { content = {} 
   ];
   return Object.fromEntries(names.map((name) => [name, ref(`headers/${name}`)]));
 }
+
+const LOCATION = { description: 'Where to read it', schema: { type: 'string', format: 'uri-reference' } };
+const REPLAYED = {
+  description: '`true`: the saved answer to an earlier request with the same `Idempotency-Key`',
+  schema: { type: 'string', enum: ['true'] },
+};
 
 function takeOwnProblems(operation: Operation): ProblemCode[] {
   const extended = operation as Operation & { [OWN_PROBLEMS]?: ProblemCode[] };

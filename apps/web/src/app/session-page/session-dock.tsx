@@ -1,12 +1,13 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Link } from '@tanstack/react-router';
 import { Archive, CircleQuestionMark, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { SetupNotice } from '../../features/environment/setup-notice.js';
 import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
+import { toastError } from '../../shared/ui/toast.js';
 
 /** The part below the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
@@ -28,19 +29,27 @@ export function SessionDock({ session }: { session: Session }) {
     case 'failed':
       return null;
     case 'archived':
-      return <ArchivedNote />;
+      return <ArchivedNote session={session} />;
     default:
       return <UnknownStatusNote status={session.status} />;
   }
 }
 
-const ArchivedNote = () => (
-  <DockNote icon={Archive} text="This session is archived. You can read it, but it takes no more prompts.">
-    <Button asChild>
-      <Link to="/">New session</Link>
-    </Button>
-  </DockNote>
-);
+function ArchivedNote({ session }: { session: Session }) {
+  const update = useUpdateSession();
+  const unarchive = () =>
+    update.mutate(
+      { sessionId: session.session_id, change: { status: 'ready' } },
+      { onError: (error) => toastError(error) },
+    );
+  return (
+    <DockNote icon={Archive} text="This session is archived. Unarchive it to send prompts again.">
+      <Button onClick={unarchive} disabled={update.isPending}>
+        Unarchive
+      </Button>
+    </DockNote>
+  );
+}
 
 /** A newer server has statuses that this build does not know. */
 const UnknownStatusNote = ({ status }: { status: string }) => (

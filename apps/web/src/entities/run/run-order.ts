@@ -9,6 +9,8 @@ export interface OrderedRuns {
   /** Prompts that wait, in the order in which they will run. */
   readonly queue: readonly Run[];
   readonly running: Run | null;
+  /** A prompt that is sent now goes to the queue instead of running at once. */
+  readonly busy: boolean;
 }
 
 /** A status that this build does not know is in progress until the run has an end. */
@@ -21,8 +23,10 @@ const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.starte
 /** When it began; a run that ended before it began is placed where it ended. */
 const began = (run: Run): string => run.started_at ?? run.ended_at ?? run.created_at;
 
+/** Place in the queue: a setup goes before the prompts that wait for it, and a stop holds only what was queued before it. */
+const rank = (run: Run): number => (run.kind === 'setup' ? 0 : run.held ? 2 : 1);
+
 /**
- * A setup goes before the prompts that wait for it, whenever it was requested.
  * @param held prompts wait for a person's decision about the setup, so none of them is next
  */
 export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false): OrderedRuns {
@@ -30,18 +34,17 @@ export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false)
     .flatMap((page) => page.items)
     .filter((run) => !neverRan(run))
     .toReversed();
-  const queued = oldestFirst
-    .filter((run) => run.status === 'queued')
-    .toSorted((a, b) => Number(b.kind === 'setup') - Number(a.kind === 'setup'));
+  const queued = oldestFirst.filter((run) => run.status === 'queued').toSorted((a, b) => rank(a) - rank(b));
   const begun = oldestFirst
     .filter((run) => run.status !== 'queued')
     .toSorted((a, b) => (began(a) < began(b) ? -1 : Number(began(a) > began(b))));
   const running = oldestFirst.find(isInProgress) ?? null;
-  const waits = running !== null || (held && queued[0]?.kind !== 'setup');
+  const waits = running !== null || (held && queued[0]?.kind !== 'setup') || queued[0]?.held === true;
   const next = waits ? [] : queued.slice(0, 1);
   return {
     conversation: [...begun, ...next],
     queue: queued.slice(next.length),
     running,
+    busy: running !== null || held || queued.some((run) => !run.held),
   };
 }

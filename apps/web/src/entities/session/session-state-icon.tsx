@@ -7,6 +7,7 @@ const STATE_LABELS: Record<SessionState, string> = {
   running: 'Working',
   queued: 'Queued',
   held: 'Waiting for the setup',
+  'queue-held': 'Queue on hold',
   failed: 'Not set up',
   archived: 'Archived',
   news: 'Finished since you last looked',
@@ -29,6 +30,7 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
     case 'archived':
       return <Archive role="img" aria-label={label} className="size-3.5 text-subtle-foreground" />;
     case 'queued':
+    case 'queue-held':
       return <Dot label={label} className="bg-warning" />;
     case 'news':
       return <Dot label={label} className="bg-accent" />;

@@ -25,7 +25,16 @@ export function setupState({
 
 /** A session as a person sees it: its status and what its runs are doing. `unknown`: a status of a newer server. */
 export type SessionState =
-  'setting-up' | 'running' | 'queued' | 'held' | 'failed' | 'archived' | 'news' | 'idle' | 'unknown';
+  | 'setting-up'
+  | 'running'
+  | 'queued'
+  | 'held'
+  | 'queue-held'
+  | 'failed'
+  | 'archived'
+  | 'news'
+  | 'idle'
+  | 'unknown';
 
 export function sessionState(session: Session): SessionState {
   switch (session.status) {
@@ -38,6 +47,7 @@ export function sessionState(session: Session): SessionState {
     case 'ready':
       if (session.active_run_id) return 'running';
       if (setupState(session) === 'held') return 'held';
+      if (session.queue_held) return 'queue-held';
       return session.queued_runs > 0 ? 'queued' : 'idle';
     default:
       return 'unknown';

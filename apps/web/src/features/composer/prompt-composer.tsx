@@ -24,7 +24,7 @@ export function PromptComposer({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(sessionId));
   const setup = setupState(session);
   const held = setup === 'held';
-  const { queue, running: listed } = useMemo(() => orderRuns(data, held), [data, held]);
+  const { queue, running: listed, busy } = useMemo(() => orderRuns(data, held), [data, held]);
   // The log shows the end a moment before the list of runs does.
   const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
   const running = ended ? null : listed;
@@ -69,12 +69,7 @@ export function PromptComposer({ session }: { session: Session }) {
           className="mb-2.5"
         />
       )}
-      <QueuedPrompts
-        sessionId={sessionId}
-        queue={queue}
-        busy={running !== null || held}
-        note={QUEUE_NOTES[setup]}
-      />
+      <QueuedPrompts session={session} queue={queue} busy={busy} note={QUEUE_NOTES[setup]} />
       <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
         <AutoTextarea
           ref={field}

@@ -1,12 +1,16 @@
 import type { Run } from '@saas-codex/contracts/runs';
-import { ListEnd, X } from 'lucide-react';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { ListEnd, Pause, X } from 'lucide-react';
 import { useCancelRun } from '../../entities/run/api/cancel-run.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
+import { focusContent } from '../../shared/lib/focus.js';
+import { Button } from '../../shared/ui/button.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { toastError } from '../../shared/ui/toast.js';
 
 interface QueuedPromptsProps {
-  sessionId: string;
+  session: Session;
   /** In the order in which they will run. */
   queue: readonly Run[];
   /** A prompt that is sent now has to wait. */
@@ -15,11 +19,12 @@ interface QueuedPromptsProps {
   note: string | null;
 }
 
-/** The queued prompts, above the composer. Each can be removed. */
-export function QueuedPrompts({ sessionId, queue, busy, note }: QueuedPromptsProps) {
+/** The queued prompts, above the composer. Each can be removed. After a stop they wait until the person resumes them. */
+export function QueuedPrompts({ session, queue, busy, note }: QueuedPromptsProps) {
+  const sessionId = session.session_id;
   const outgoing = useOutgoingPrompts(sessionId);
   const cancel = useCancelRun(sessionId);
-  const sending = busy || queue.length > 0 ? outgoing : [];
+  const sending = busy ? outgoing : [];
   if (queue.length === 0 && sending.length === 0) return null;
   return (
     <section
@@ -27,6 +32,7 @@ export function QueuedPrompts({ sessionId, queue, busy, note }: QueuedPromptsPro
       className="mx-3 -mb-3 animate-fade-in rounded-t-2xl border border-b-0 bg-muted/60 px-2 pt-1.5 pb-4"
     >
       {note && <p className="px-2 pb-0.5 text-xs text-subtle-foreground">{note}</p>}
+      {session.queue_held && queue.some((run) => run.held) && <HeldNotice session={session} />}
       <ul className="max-h-40 overflow-y-auto">
         {queue.map((run, index) => (
           <QueuedPrompt key={run.run_id} prompt={run.prompt} note={index === 0 ? 'Next' : `${index + 1}`}>
@@ -46,6 +52,27 @@ export function QueuedPrompts({ sessionId, queue, busy, note }: QueuedPromptsPro
         ))}
       </ul>
     </section>
+  );
+}
+
+function HeldNotice({ session }: { session: Session }) {
+  const update = useUpdateSession();
+  const resume = () =>
+    update.mutate(
+      { sessionId: session.session_id, change: { queue_held: false } },
+      // The button that had the focus disappears together with the notice.
+      { onSuccess: focusContent, onError: (error) => toastError(error) },
+    );
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-2 pb-1 text-xs text-muted-foreground">
+      <p role="status" className="flex min-w-52 flex-1 items-center gap-2">
+        <Pause aria-hidden className="size-3.5 shrink-0 text-warning" />
+        On hold since you stopped the run. A new prompt runs first.
+      </p>
+      <Button size="sm" busy={update.isPending} onClick={resume}>
+        Resume queue
+      </Button>
+    </div>
   );
 }
 

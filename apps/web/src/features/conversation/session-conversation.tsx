@@ -19,9 +19,7 @@ export function SessionConversation({ session }: { session: Session }) {
   );
   const outgoing = useOutgoingPrompts(session.session_id);
   const held = setupState(session) === 'held';
-  const { conversation, queue, running } = useMemo(() => orderRuns(data, held), [data, held]);
-
-  const busy = held || running !== null || queue.length > 0 || conversation.at(-1)?.status === 'queued';
+  const { conversation, running, busy } = useMemo(() => orderRuns(data, held), [data, held]);
   const rows = useMemo<ConversationRow[]>(
     () => [
       ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),

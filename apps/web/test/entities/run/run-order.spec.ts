@@ -31,6 +31,19 @@ describe('orderRuns', () => {
   it('leaves out prompts that were removed from the queue', () =>
     expect(order('running', 'removed', 'queued')).toEqual(['0', '2', '0']));
 
+  it('keeps prompts that a stop has held in the queue, behind one that was sent later', () => {
+    const run = (name: string, status: RunStatus, held: boolean) =>
+      ({ run_id: name, kind: 'prompt', status, held, started_at: status === 'queued' ? null : '1' }) as Run;
+    const read = (...newestFirst: Run[]) => {
+      const data = { pages: [{ items: newestFirst, next_cursor: null }], pageParams: [] };
+      const { conversation, queue, busy } = orderRuns(data);
+      return [...[conversation, queue].map((list) => list.map(({ run_id }) => run_id).join(' ')), busy];
+    };
+    const before = [run('c', 'queued', true), run('b', 'queued', true), run('a', 'cancelled', false)];
+    expect(read(...before)).toEqual(['a', 'b c', false]);
+    expect(read(run('d', 'queued', false), ...before)).toEqual(['a d', 'b c', true]);
+  });
+
   describe('with a setup script', () => {
     const run = (name: string, kind: Run['kind'], status: RunStatus, began: string | null = null) =>
       ({ run_id: name, kind, status, started_at: began, ended_at: null, created_at: '' }) as Run;
@@ -60,5 +73,5 @@ describe('orderRuns', () => {
   });
 
   it('is empty before the list has loaded', () =>
-    expect(orderRuns(undefined)).toEqual({ conversation: [], queue: [], running: null }));
+    expect(orderRuns(undefined)).toEqual({ conversation: [], queue: [], running: null, busy: false }));
 });

@@ -1,0 +1,26 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { HEADERS } from '@saas-codex/contracts/http';
+import type { Response } from 'express';
+import { map, type Observable } from 'rxjs';
+
+/** `Location` on every 201 and 202: where to read what the request has created or started. */
+@Injectable()
+export class LocationInterceptor implements NestInterceptor {
+  intercept(host: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const res = host.switchToHttp().getResponse<Response>();
+    return next.handle().pipe(
+      map((body: unknown) => {
+        const location = locationOf(body);
+        if (location !== null && (res.statusCode === 201 || res.statusCode === 202))
+          res.setHeader(HEADERS.location, location);
+        return body;
+      }),
+    );
+  }
+}
+
+function locationOf(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null) return null;
+  if ('run_id' in body) return `/api/runs/${String(body.run_id)}`;
+  return 'session_id' in body ? `/api/sessions/${String(body.session_id)}` : null;
+}

@@ -1,0 +1,109 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EventId } from '@saas-codex/contracts/event-ids';
+import { isTerminalEventType, readRunEvent } from '@saas-codex/contracts/events';
+import type { Item } from '@saas-codex/contracts/items';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { RunItemPage } from '@saas-codex/contracts/runs';
+import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-stream/stream-entry';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { RunArchive } from '../archive/run-archive.js';
+import { decodeCursor, toPage } from '../database/cursor.js';
+import type { RequestContext } from '../identity/request-context.js';
+import { REDIS } from '../redis.module.js';
+
+const ENTRIES_AT_ONCE = 200;
+/** An event has at most 512 KB, so a page has at most that much more. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+interface Row {
+  /** Number of the event that the item is from. */
+  seq: number;
+  item: Item;
+}
+
+/**
+ * The items of a run, folded from its log:
+ *
+ *     item.started a, item.started b, item.completed b, item.updated a, item.completed c
+ *       ──► b, c              complete: in the order of their events, so a page continues after its last event
+ *       ──► a (as updated)    not complete: at the end of the last page
+ */
+@Injectable()
+export class RunItems {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly archive: RunArchive,
+  ) {}
+
+  /** @throws ProblemError invalid_cursor */
+  async page(ctx: RequestContext, runId: string, { cursor, limit }: PageQuery): Promise<RunItemPage> {
+    const after = decodeCursor(cursor, z.int32().min(0)) ?? 0;
+    const complete: Row[] = [];
+    let bytes = 0;
+    for await (const entry of this.durableEntries(ctx, runId, after)) {
+      const item = entry.type === 'item.completed' ? itemOf(entry) : null;
+      if (!item) continue;
+      complete.push({ seq: entry.id.seq, item });
+      // One more than the page has: there is a next page.
+      if (complete.length > limit || bytes > PAGE_BYTES)
+        return toPage(
+          complete,
+          complete.length - 1,
+          ({ seq }) => seq,
+          ({ item: each }) => each,
+        );
+      bytes += entry.event.length;
+    }
+    const items = [...complete.map(({ item }) => item), ...(await this.incomplete(ctx, runId))];
+    return { items, next_cursor: null };
+  }
+
+  /** At most as large as the log, which the runner bounds. */
+  private async incomplete(ctx: RequestContext, runId: string): Promise<Item[]> {
+    const open = new Map<string, Item>();
+    for await (const entry of this.durableEntries(ctx, runId, 0)) {
+      const item = entry.type.startsWith('item.') ? itemOf(entry) : null;
+      if (!item) continue;
+      if (entry.type === 'item.completed') open.delete(item.id);
+      else open.set(item.id, item);
+    }
+    return [...open.values()];
+  }
+
+  /** The log's durable events after number `after`, to its end or as far as it is written. */
+  private async *durableEntries(ctx: RequestContext, runId: string, after: number) {
+    let last: EventId = { seq: after, delta: 0 };
+    for (;;) {
+      const entries = await this.nextEntries(ctx, runId, last);
+      for (const entry of entries) {
+        if (entry.id.delta === 0) yield entry;
+        if (isTerminalEventType(entry.type)) return;
+        last = entry.id;
+      }
+      if (entries.length === 0) return;
+    }
+  }
+
+  /** From Redis while the log continues there without a gap, or else from the archive. */
+  private async nextEntries(ctx: RequestContext, runId: string, after: EventId): Promise<StreamEntry[]> {
+    const inRedis = await readEntries(this.redis, REDIS_KEYS.runEvents(runId), after, ENTRIES_AT_ONCE);
+    const next = inRedis[0]?.id;
+    if (next && next.seq <= after.seq + 1) return inRedis;
+    const archived = await this.archive.of(ctx, runId).read(after, ENTRIES_AT_ONCE);
+    return archived.length > 0 ? archived : inRedis;
+  }
+}
+
+function itemOf({ event: bytes }: StreamEntry): Item | null {
+  const event = readRunEvent(bytes.toString('utf8'));
+  switch (event?.type) {
+    case 'item.started':
+    case 'item.updated':
+    case 'item.completed':
+      return event.data.item;
+    default:
+      return null;
+  }
+}
