@@ -87,10 +87,10 @@ describe('a request to the model', () => {
       'x-codex-window-id': 'w',
     };
     await world.call(await world.open(), { headers });
-    expect(Object.keys(world.seen[0]?.headers ?? {}).sort()).toEqual(
+    expect(Object.keys(world.seen[0]?.headers ?? {}).toSorted()).toEqual(
       ['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'host']
         .concat(['user-agent', 'x-codex-window-id'])
-        .sort(),
+        .toSorted(),
     );
   });
 

@@ -274,7 +274,7 @@ export interface paths {
         };
         /**
          * List what a session, or some of its runs, changed
-         * @description By default from the start of the session to the current workspace. The diff starts before the run `from` and ends after the run `to`; each may also be a tree.
+         * @description By default from the start of the session to the current workspace. The diff starts before the run `from` and ends after the run `to`; each may also be a tree. A long list comes in pages: pass `next_cursor` as `cursor`, with the `from` and `to` of that answer.
          */
         get: operations["readDiff"];
         put?: never;
@@ -406,7 +406,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "payload_too_large" | "unsupported_media_type" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -418,151 +418,58 @@ export interface components {
                 message: string;
             }[];
         };
-        Item: {
-            id: string;
-            type: string;
-        } & {
-            [key: string]: unknown;
-        };
-        DiffStat: {
-            files: number;
-            additions: number;
-            deletions: number;
-        };
-        DiffFile: {
-            path: string;
-            /** @description The path before a rename */
-            old_path: string | null;
+        Me: {
+            user: {
+                user_id: string;
+                name: string;
+                email: string;
+            };
+            tenant: {
+                tenant_id: string;
+                name: string;
+            };
             /** @enum {string} */
-            status: "added" | "modified" | "deleted" | "renamed" | "type_changed";
-            /** @description null for a binary file */
-            additions: number | null;
-            deletions: number | null;
-            binary: boolean;
-            /** @description A lock file, minified or otherwise generated: show it folded */
-            generated: boolean;
+            role: "owner" | "admin" | "member";
         };
-        Diff: {
-            /** @description Git tree that the diff starts from */
-            from: string;
-            to: string;
-            stat: components["schemas"]["DiffStat"];
-            files: components["schemas"]["DiffFile"][];
-            /** @description true: there are more files than are listed */
-            truncated: boolean;
-            /** @description Paths of which `to` does not have what is there now: larger than 100 MB, or not readable */
-            omitted: string[];
-        };
-        FilePatch: {
-            path: string;
-            /** @description Unified diff of this file; empty for a binary file */
-            patch: string;
-            /** @description true: the patch was cut because of its size */
-            truncated: boolean;
-        };
-        Usage: {
-            input_tokens: number;
-            cached_input_tokens: number;
-            output_tokens: number;
-            reasoning_output_tokens: number;
-        };
-        RunResult: {
-            /** @description The agent's last message; null: there was none, or the run ended before results were recorded */
-            final_message: string | null;
-            usage: components["schemas"]["Usage"] | null;
-            /** @description null, as the other counts: the workspace could not be compared */
-            files_changed: number | null;
-            additions: number | null;
-            deletions: number | null;
-        };
-        Run: {
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
+        Health: {
             /** @enum {string} */
-            kind: "prompt" | "setup";
-            /** @description For a setup run, the script */
-            prompt: string;
+            status: "ok" | "degraded";
+            service: string;
+            version: string;
+        };
+        Readiness: {
             /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
-            /** @description true: it is queued, and starts only when the queue of its session is resumed */
-            held?: boolean;
-            /** @description Why the run failed and what to do */
-            error: string | null;
-            usage: components["schemas"]["Usage"] | null;
-            /** @description What this run changed */
-            diff: components["schemas"]["DiffStat"] | null;
-            /** @description null: the run has not ended. Lists leave it out */
-            result?: components["schemas"]["RunResult"] | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            started_at: string | null;
-            /** Format: date-time */
-            ended_at: string | null;
+            status: "ready" | "not_ready";
+            service: string;
+            checks: {
+                /** @description What the service needs */
+                name: string;
+                ready: boolean;
+                /** @description What is wrong, in a sentence */
+                reason: string | null;
+            }[];
         };
-        /**
-         * @example {
-         *       "prompt": "Explain this repository."
-         *     }
-         */
-        PromptSession: {
-            prompt: string;
-        };
-        RunItemPage: {
-            items: components["schemas"]["Item"][];
-            next_cursor: string | null;
-        };
-        RunPage: {
-            items: components["schemas"]["Run"][];
-            next_cursor: string | null;
-        };
-        /**
-         * @example {
-         *       "host": "registry.npmjs.org",
-         *       "methods": "read"
-         *     }
-         */
-        HostRule: {
-            /** @description In lower case. `*.` stands for one label or more before it. Without a port: 80 and 443; with one: that alone */
-            host: string;
+        SystemInfo: {
+            /** @enum {string} */
+            engine: "sdk";
+            codex_version: string;
+            /** @enum {string} */
+            model_source: "openai" | "compatible" | "demo";
+            /** @description null: Codex's own default */
+            default_model: string | null;
+            /** @enum {string} */
+            isolation: "bubblewrap" | "codex-sandbox" | "none";
+            /** @description Why it is this one, in a sentence. */
+            isolation_reason: string;
             /**
-             * @description read: GET, HEAD and OPTIONS only; https is opened for that, with an authority of the run’s own
-             * @default any
+             * @description What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.
              * @enum {string}
              */
-            methods: "read" | "any";
-        };
-        Network: {
-            /** @enum {string} */
-            mode: "off";
-        } | {
-            /** @enum {string} */
-            mode: "allow_list";
-            hosts: components["schemas"]["HostRule"][];
-        } | {
-            /** @enum {string} */
-            mode: "on";
-        };
-        SessionFailure: {
-            /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "payload_too_large" | "unsupported_media_type" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "internal_error" | "upstream_unavailable";
-            detail: string;
-        };
-        /**
-         * @example {
-         *       "script": "npm ci",
-         *       "network": {
-         *         "mode": "on"
-         *       }
-         *     }
-         */
-        Setup: {
-            /** @description A bash script; it stops at the first command that fails */
-            script: string;
-            /** @description What the script may reach. Default: the session's network */
-            network?: components["schemas"]["Network"];
+            limits: "cgroups" | "watch" | "deadline";
+            /** @description What that means here, in a sentence. */
+            limits_reason: string;
+            /** @description Of each runner. */
+            max_concurrent_runs: number;
         };
         Session: {
             /** Format: uuid */
@@ -607,110 +514,154 @@ export interface components {
              */
             updated_at: string;
         };
+        Network: {
+            /** @enum {string} */
+            mode: "off";
+        } | {
+            /** @enum {string} */
+            mode: "allow_list";
+            hosts: components["schemas"]["HostRule"][];
+        } | {
+            /** @enum {string} */
+            mode: "on";
+        };
         /**
          * @example {
-         *       "repo_url": "https://github.com/octocat/Hello-World.git",
-         *       "ref": "master"
+         *       "host": "registry.npmjs.org",
+         *       "methods": "read"
          *     }
          */
-        CreateSession: {
-            /** @description An https or ssh address. Leave it out to start with an empty repository */
-            repo_url?: string;
-            ref?: string;
-            title?: string;
-            model?: string;
-            /** @description Default: off */
-            network?: components["schemas"]["Network"];
-            setup?: components["schemas"]["Setup"];
-        };
-        UpdateSession: {
-            title?: string;
+        HostRule: {
+            /** @description In lower case. `*.` stands for one label or more before it. Without a port: 80 and 443; with one: that alone */
+            host: string;
             /**
-             * @description archived: archive it. ready: unarchive it; a session that had failed is `failed` again
+             * @description read: GET, HEAD and OPTIONS only; https is opened for that, with an authority of the run’s own
+             * @default any
              * @enum {string}
              */
-            status?: "archived" | "ready";
+            methods: "read" | "any";
+        };
+        /**
+         * @example {
+         *       "script": "npm ci",
+         *       "network": {
+         *         "mode": "on"
+         *       }
+         *     }
+         */
+        Setup: {
+            /** @description A bash script; it stops at the first command that fails */
+            script: string;
+            /** @description What the script may reach. Default: the session's network */
             network?: components["schemas"]["Network"];
-            /** @description null: continue without a setup script. `POST …/setup` runs a new script */
-            setup?: components["schemas"]["Setup"] | null;
-            /**
-             * @description false: resume the queue
-             * @enum {boolean}
-             */
-            queue_held?: false;
+        };
+        SessionFailure: {
+            /** @enum {string} */
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            detail: string;
+        };
+        DiffStat: {
+            files: number;
+            additions: number;
+            deletions: number;
+            /** @description How much of it are generated files. Absent if there are none */
+            generated?: {
+                files: number;
+                additions: number;
+                deletions: number;
+            };
+            /** @description true: the diff is too large to read in full, so there is more than these numbers say */
+            incomplete?: boolean;
         };
         SessionPage: {
             items: components["schemas"]["Session"][];
             next_cursor: string | null;
         };
-        Activity: {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "run.status";
+        Run: {
             /** Format: uuid */
             run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** @enum {string} */
+            kind: "prompt" | "setup";
+            /** @description For a setup run, the script */
+            prompt: string;
             /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            /** @description true: it is queued, and starts only when the queue of its session is resumed */
+            held?: boolean;
+            /** @description Why the run failed and what to do */
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
+            /** @description What this run changed */
+            diff: components["schemas"]["DiffStat"] | null;
+            /** @description null: the run has not ended. Lists leave it out */
+            result?: components["schemas"]["RunResult"] | null;
             /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.updated";
-            session: components["schemas"]["Session"];
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
+            created_at: string;
             /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.deleted";
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
+            started_at: string | null;
             /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.progress";
-            /** @enum {string} */
-            status: "provisioning" | "ready" | "failed" | "archived";
-            /** @enum {string} */
-            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
-            percent: number | null;
+            ended_at: string | null;
         };
-        Me: {
-            user: {
-                user_id: string;
-                name: string;
-                email: string;
-            };
-            tenant: {
-                tenant_id: string;
-                name: string;
-            };
-            /** @enum {string} */
-            role: "owner" | "admin" | "member";
+        Usage: {
+            input_tokens: number;
+            cached_input_tokens: number;
+            output_tokens: number;
+            reasoning_output_tokens: number;
         };
-        SignIn: {
-            token: string;
+        RunResult: {
+            /** @description The agent's last message; null: there was none, or the run ended before results were recorded */
+            final_message: string | null;
+            usage: components["schemas"]["Usage"] | null;
+            /** @description null, as the other counts: the workspace could not be compared */
+            files_changed: number | null;
+            additions: number | null;
+            deletions: number | null;
+        };
+        RunPage: {
+            items: components["schemas"]["Run"][];
+            next_cursor: string | null;
+        };
+        Diff: {
+            /** @description Git tree that the diff starts from */
+            from: string;
+            to: string;
+            stat: components["schemas"]["DiffStat"];
+            /** @description Files that existed before come first, then new files, then generated ones; each by path */
+            files: components["schemas"]["DiffFile"][];
+            /** @description true: there are more files than are listed */
+            truncated: boolean;
+            /** @description For the next files: pass it as `cursor`, together with the `from` and `to` of this answer */
+            next_cursor?: string | null;
+            /** @description How many files of `stat` are new and not generated */
+            added_files?: number;
+            /** @description Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, or named like `.git` */
+            omitted: string[];
+        };
+        DiffFile: {
+            path: string;
+            /** @description The path before a rename */
+            old_path: string | null;
+            /** @enum {string} */
+            status: "added" | "modified" | "deleted" | "renamed" | "type_changed";
+            /** @description File mode as git writes it. Absent if there was no file */
+            old_mode?: string;
+            /** @description Absent if there is no file any more */
+            new_mode?: string;
+            /** @description null for a binary file, and if the lines were not counted */
+            additions: number | null;
+            deletions: number | null;
+            binary: boolean;
+            /** @description A lock file, minified or otherwise generated: show it folded */
+            generated: boolean;
+        };
+        FilePatch: {
+            path: string;
+            /** @description Unified diff of this file; empty for a binary file */
+            patch: string;
+            /** @description true: the patch was cut because of its size */
+            truncated: boolean;
         };
         RunEvent: {
             /** @constant */
@@ -1021,62 +972,163 @@ export interface components {
                 message: string;
             };
         };
-        Health: {
-            /** @enum {string} */
-            status: "ok" | "degraded";
-            service: string;
-            version: string;
+        /** @description One thing in a turn. Types that this version does not know may come; they have an id and a type */
+        Item: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"] | components["schemas"]["UnknownItem"];
+        AgentMessageItem: {
+            id: string;
+            /** @constant */
+            type: "agent_message";
+            text: string;
+        } & {
+            [key: string]: unknown;
         };
-        Readiness: {
-            /** @enum {string} */
-            status: "ready" | "not_ready";
-            service: string;
-            checks: {
-                /** @description What the service needs */
-                name: string;
-                ready: boolean;
-                /** @description What is wrong, in a sentence */
-                reason: string | null;
-            }[];
+        ReasoningItem: {
+            id: string;
+            /** @constant */
+            type: "reasoning";
+            text: string;
+        } & {
+            [key: string]: unknown;
         };
-        RunnerHealth: {
-            /** @enum {string} */
-            status: "ok" | "degraded";
-            service: string;
-            version: string;
-            /** @enum {string} */
-            isolation: "bubblewrap" | "codex-sandbox" | "none";
-            /** @description Why it is this one, in a sentence. */
-            isolation_reason: string;
+        CommandExecutionItem: {
+            id: string;
+            /** @constant */
+            type: "command_execution";
+            command: string;
+            /** @default  */
+            aggregated_output: string;
+            exit_code?: number | null;
+            status: string;
+        } & {
+            [key: string]: unknown;
+        };
+        FileChangeItem: {
+            id: string;
+            /** @constant */
+            type: "file_change";
+            changes: ({
+                path: string;
+                kind: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+            status: string;
+        } & {
+            [key: string]: unknown;
+        };
+        McpToolCallItem: {
+            id: string;
+            /** @constant */
+            type: "mcp_tool_call";
+            server: string;
+            tool: string;
+            arguments: unknown;
+            result?: unknown;
+            error?: ({
+                message: string;
+            } & {
+                [key: string]: unknown;
+            }) | null;
             /**
-             * @description What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.
+             * @default completed
              * @enum {string}
              */
-            limits: "cgroups" | "watch" | "deadline";
-            /** @description What that means here, in a sentence. */
-            limits_reason: string;
+            status: "in_progress" | "completed" | "failed";
+        } & {
+            [key: string]: unknown;
         };
-        SystemInfo: {
+        WebSearchItem: {
+            id: string;
+            /** @constant */
+            type: "web_search";
+            query: string;
+        } & {
+            [key: string]: unknown;
+        };
+        TodoListItem: {
+            id: string;
+            /** @constant */
+            type: "todo_list";
+            items: ({
+                text: string;
+                completed: boolean;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        ErrorItem: {
+            id: string;
+            /** @constant */
+            type: "error";
+            message: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description An item of a type that is not described here */
+        UnknownItem: {
+            id: string;
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        Activity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "run.status";
+            /** Format: uuid */
+            run_id: string;
             /** @enum {string} */
-            engine: "sdk";
-            codex_version: string;
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            error: string | null;
+            usage: components["schemas"]["Usage"] | null;
+        } | {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "session.updated";
+            session: components["schemas"]["Session"];
+        } | {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "session.deleted";
+        } | {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "session.progress";
             /** @enum {string} */
-            model_source: "openai" | "compatible" | "demo";
-            /** @description null: Codex's own default */
-            default_model: string | null;
+            status: "provisioning" | "ready" | "failed" | "archived";
             /** @enum {string} */
-            isolation: "bubblewrap" | "codex-sandbox" | "none";
-            /** @description Why it is this one, in a sentence. */
-            isolation_reason: string;
-            /**
-             * @description What holds a run to its limits: the kernel, the runner that looks at it, or its deadline alone.
-             * @enum {string}
-             */
-            limits: "cgroups" | "watch" | "deadline";
-            /** @description What that means here, in a sentence. */
-            limits_reason: string;
-            /** @description Of each runner. */
-            max_concurrent_runs: number;
+            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
+            percent: number | null;
+        };
+        RunItemPage: {
+            items: components["schemas"]["Item"][];
+            next_cursor: string | null;
         };
         TenantUsage: {
             disk: {
@@ -1102,11 +1154,115 @@ export interface components {
                 total: number;
             };
         };
+        SignIn: {
+            token: string;
+        };
+        /**
+         * @example {
+         *       "repo_url": "https://github.com/octocat/Hello-World.git",
+         *       "ref": "master"
+         *     }
+         */
+        CreateSession: {
+            /** @description An https or ssh address. Leave it out to start with an empty repository */
+            repo_url?: string;
+            ref?: string;
+            title?: string;
+            model?: string;
+            /** @description Default: off */
+            network?: components["schemas"]["NetworkInput"];
+            setup?: components["schemas"]["SetupInput"];
+        };
+        NetworkInput: {
+            /** @constant */
+            mode: "off";
+        } | {
+            /** @constant */
+            mode: "allow_list";
+            hosts: components["schemas"]["HostRuleInput"][];
+        } | {
+            /** @constant */
+            mode: "on";
+        };
+        /**
+         * @example {
+         *       "host": "registry.npmjs.org",
+         *       "methods": "read"
+         *     }
+         */
+        HostRuleInput: {
+            /** @description In lower case. `*.` stands for one label or more before it. Without a port: 80 and 443; with one: that alone */
+            host: string;
+            /**
+             * @description read: GET, HEAD and OPTIONS only; https is opened for that, with an authority of the run’s own
+             * @default any
+             * @enum {string}
+             */
+            methods: "read" | "any";
+        };
+        /**
+         * @example {
+         *       "script": "npm ci",
+         *       "network": {
+         *         "mode": "on"
+         *       }
+         *     }
+         */
+        SetupInput: {
+            /** @description A bash script; it stops at the first command that fails */
+            script: string;
+            /** @description What the script may reach. Default: the session's network */
+            network?: components["schemas"]["NetworkInput"];
+        };
+        UpdateSession: {
+            title?: string;
+            /**
+             * @description archived: archive it. ready: unarchive it; a session that had failed is `failed` again
+             * @enum {string}
+             */
+            status?: "archived" | "ready";
+            network?: components["schemas"]["NetworkInput"];
+            /** @description null: continue without a setup script. `POST …/setup` runs a new script */
+            setup?: components["schemas"]["SetupInput"] | null;
+            /**
+             * @description false: resume the queue
+             * @constant
+             */
+            queue_held?: false;
+        };
+        /**
+         * @example {
+         *       "prompt": "Explain this repository."
+         *     }
+         */
+        PromptSession: {
+            prompt: string;
+        };
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+        IdempotencyKey: string;
+        /** @description The version of the API that the request was written for. Default: the current one */
+        ApiVersion: "2026-11-29";
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The id of this request, in the logs of every service */
+        "X-Request-Id": string;
+        /** @description The version of the answer */
+        "Saas-Codex-Version": "2026-11-29";
+        /** @description Requests that are allowed per minute */
+        "RateLimit-Limit": number;
+        /** @description Requests that are left until the reset */
+        "RateLimit-Remaining": number;
+        /** @description Seconds until the limit is full again */
+        "RateLimit-Reset": number;
+        /** @description Seconds to wait before the next attempt */
+        "Retry-After": number;
+        /** @description A strong tag of this representation, for `If-None-Match` and, where it is taken, `If-Match` */
+        ETag: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1114,7 +1270,10 @@ export interface operations {
     signIn: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1127,11 +1286,19 @@ export interface operations {
             /** @description Signed in; the cookie is set */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1179,6 +1346,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1188,6 +1359,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1210,7 +1382,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Requests with the same key within 24 hours have one effect and get the same answer */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path?: never;
             cookie?: never;
@@ -1220,11 +1394,28 @@ export interface operations {
             /** @description Signed out; the cookie is gone */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
                     "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description - `unauthenticated`: Sign in first */
             401: {
@@ -1253,6 +1444,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
             422: {
                 headers: {
@@ -1265,6 +1474,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1274,6 +1487,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1294,7 +1508,10 @@ export interface operations {
     readMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1303,10 +1520,25 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description - `unauthenticated`: Sign in first */
@@ -1318,9 +1550,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1330,6 +1575,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1359,10 +1605,21 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Another problem, named by its `code` */
@@ -1388,15 +1645,27 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is missing */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1417,7 +1686,10 @@ export interface operations {
     readSystem: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1426,10 +1698,25 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SystemInfo"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description - `unauthenticated`: Sign in first */
@@ -1441,9 +1728,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1456,6 +1756,7 @@ export interface operations {
              */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1479,7 +1780,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 /** @description true: list archived sessions instead of live ones */
-                archived?: string;
+                archived?: boolean;
                 /** @description Only sessions with this status; takes precedence over `archived` */
                 status?: "provisioning" | "ready" | "failed" | "archived";
                 /** @description Only sessions on the repository with this address */
@@ -1487,7 +1788,10 @@ export interface operations {
                 /** @description Only sessions with this text in the title or the address */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1496,6 +1800,12 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1505,6 +1815,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -1523,9 +1834,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1535,6 +1859,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1557,14 +1882,16 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description `respond-async`: respond at once */
-                prefer?: string;
+                Prefer?: string;
                 /** @description Requests with the same key within 24 hours have one effect and get the same answer */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["CreateSession"];
             };
@@ -1573,6 +1900,11 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Where to read it */
                     Location?: string;
                     /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
@@ -1591,6 +1923,7 @@ export interface operations {
              *     - `repo_host_unknown`: The repository host is unknown
              *     - `ref_invalid`: The branch, tag or commit name is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -1611,6 +1944,15 @@ export interface operations {
             };
             /** @description - `origin_forbidden`: The request comes from another site */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1670,6 +2012,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1682,6 +2028,7 @@ export interface operations {
              */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1702,7 +2049,10 @@ export interface operations {
     readSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -1713,13 +2063,22 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1746,9 +2105,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1758,6 +2130,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1778,7 +2151,12 @@ export interface operations {
     deleteSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the session as you read it. If it has changed since, nothing happens, and the answer is 412 */
+                "If-Match"?: string;
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -1789,11 +2167,19 @@ export interface operations {
             /** @description The session is deleted; its running run was cancelled */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1829,9 +2215,40 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `precondition_failed`: The resource has changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1841,6 +2258,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1861,7 +2279,12 @@ export interface operations {
     updateSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the session as you read it. If it has changed since, nothing happens, and the answer is 412 */
+                "If-Match"?: string;
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -1876,13 +2299,21 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1911,6 +2342,15 @@ export interface operations {
             };
             /** @description - `session_not_found`: The session does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1939,6 +2379,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `precondition_failed`: The resource has changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `payload_too_large`: The request is too large */
             413: {
                 headers: {
@@ -1960,6 +2409,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1969,6 +2422,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1993,7 +2447,9 @@ export interface operations {
                 /** @description `wait=N`: respond when the run has ended, or after N seconds (60 at most) with the run as it is then */
                 prefer?: string;
                 /** @description Requests with the same key within 24 hours have one effect and get the same answer */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path: {
                 session_id: string;
@@ -2011,6 +2467,11 @@ export interface operations {
                 headers: {
                     /** @description `wait=N`: how long was waited at most */
                     "Preference-Applied"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Where to read it */
                     Location?: string;
                     /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
@@ -2021,7 +2482,10 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2050,6 +2514,15 @@ export interface operations {
             };
             /** @description - `session_not_found`: The session does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2100,6 +2573,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2109,6 +2586,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2131,7 +2609,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Requests with the same key within 24 hours have one effect and get the same answer */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path: {
                 session_id: string;
@@ -2143,6 +2623,11 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Where to read it */
                     Location?: string;
                     /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
@@ -2153,7 +2638,10 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2189,6 +2677,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description - `session_failed`: The session could not be set up
              *     - `session_archived`: The session is archived
@@ -2197,6 +2694,24 @@ export interface operations {
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2216,6 +2731,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2225,6 +2744,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2248,7 +2768,10 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -2259,6 +2782,12 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2268,6 +2797,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -2295,9 +2825,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2307,6 +2850,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2336,7 +2880,10 @@ export interface operations {
                 created_after?: string;
                 created_before?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2345,6 +2892,12 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2354,6 +2907,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -2372,9 +2926,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2384,6 +2951,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2404,7 +2972,10 @@ export interface operations {
     readRun: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 run_id: string;
             };
@@ -2415,13 +2986,22 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2448,9 +3028,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2460,6 +3053,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2482,7 +3076,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Requests with the same key within 24 hours have one effect and get the same answer */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path: {
                 run_id: string;
@@ -2494,6 +3090,11 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Where to read it */
                     Location?: string;
                     /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
@@ -2504,7 +3105,10 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2540,11 +3144,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description - `run_ended`: The run has already ended
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2564,6 +3195,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2573,6 +3208,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2595,8 +3231,13 @@ export interface operations {
             query?: {
                 from?: string;
                 to?: string;
+                cursor?: string;
+                limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -2607,13 +3248,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Diff"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2637,6 +3288,15 @@ export interface operations {
              *     - `tree_not_found`: This session has no such state
              */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2669,6 +3329,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2678,6 +3342,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2702,7 +3367,10 @@ export interface operations {
                 to?: string;
                 path: string;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 session_id: string;
             };
@@ -2713,13 +3381,22 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FilePatch"];
                 };
             };
-            /** @description - `invalid_request`: The request is not valid */
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2751,6 +3428,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description - `session_not_ready`: The session is still being set up
              *     - `session_failed`: The session could not be set up
@@ -2776,6 +3462,10 @@ export interface operations {
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2785,6 +3475,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2811,6 +3502,8 @@ export interface operations {
             header?: {
                 /** @description The same as `after`, sent by browsers when they reconnect. It takes precedence over `after` */
                 "Last-Event-ID"?: string;
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path: {
                 run_id: string;
@@ -2822,6 +3515,11 @@ export interface operations {
             /** @description Server-sent events whose `data` has this schema, with a `heartbeat` every 15 s */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2831,6 +3529,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -2858,9 +3557,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2870,6 +3582,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2896,6 +3609,8 @@ export interface operations {
             header?: {
                 /** @description The same as `after`, sent by browsers when they reconnect. It takes precedence over `after` */
                 "Last-Event-ID"?: string;
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
             path?: never;
             cookie?: never;
@@ -2905,6 +3620,11 @@ export interface operations {
             /** @description Server-sent events whose `data` has this schema, with a `heartbeat` every 15 s */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2914,6 +3634,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -2932,9 +3653,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2944,6 +3678,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2967,7 +3702,10 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path: {
                 run_id: string;
             };
@@ -2978,6 +3716,12 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3731,7 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
                 headers: {
@@ -3014,9 +3759,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3026,6 +3784,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3046,7 +3805,10 @@ export interface operations {
     readUsage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3055,10 +3817,25 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TenantUsage"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description - `unauthenticated`: Sign in first */
@@ -3070,9 +3847,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `rate_limited`: Too many requests */
             429: {
                 headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3082,6 +3872,7 @@ export interface operations {
             /** @description - `store_unavailable`: A data store is not responding */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -23,7 +23,7 @@ const SEQUENCE = new RegExp(
   ].join('|'),
   'gu',
 );
-const COLOUR = /^(?:\u001b\[|\u009b)([0-9;]*)m$/;
+const COLOUR = new RegExp(String.raw`^(?:\x1b\[|\x9b)([0-9;]*)m$`);
 
 /** Text as a person sees it: only printable characters, tabs and line feeds. */
 export const withoutEscapes = (text: string): string => text.replace(SEQUENCE, '');

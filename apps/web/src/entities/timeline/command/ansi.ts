@@ -13,7 +13,7 @@ interface AnsiSpan {
 
 export type AnsiLine = readonly AnsiSpan[];
 
-const COLOURS = /\u001b\[[0-9;]*m/g;
+const COLOURS = new RegExp(String.raw`\x1b\[[0-9;]*m`, 'g');
 
 /**
  * Terminal output as lines of styled spans. Text that was overwritten after a carriage return is dropped, as on a
