@@ -199,6 +199,27 @@ describe('a checkpoint', () => {
     histories.limits.localMs = 60_000;
   });
 
+  test('answers pipes that git comes to after the search for them, and refuses more than it will wait for', async () => {
+    const { pipesEveryMs, pipes: maxPipes } = histories.limits;
+    const session = await histories.openHistory({ 'a.txt': 'a\n' });
+    const folders = Array.from({ length: 20 }, (_, n) => session.at(`d${n}`).toString());
+    await Promise.all(folders.map((folder) => mkdir(folder)));
+    await execute(
+      'mkfifo',
+      folders.map((folder) => `${folder}/.gitignore`),
+    );
+    // After the first search, none follows within the lifetime of a git command.
+    Object.assign(histories.limits, { pipesEveryMs: 600_000, pipes: 20 });
+    await session.write('d19/b.txt', 'b\n');
+    expect(Object.keys(await session.modes(await session.checkpoint()))).toEqual(['a.txt', 'd19/b.txt']);
+    histories.limits.pipes = 19;
+    await expect(session.checkpoint()).rejects.toMatchObject({
+      code: 'workspace_unreadable',
+      detail: expect.stringContaining('named pipes'),
+    });
+    Object.assign(histories.limits, { pipesEveryMs, pipes: maxPipes });
+  }, 60_000);
+
   test('leaves out a file that is too large, and removes the lock of a killed git', async () => {
     histories.limits.checkpointFileBytes = 1_000;
     const session = await histories.openHistory({ 'a.txt': 'a\n' });

@@ -8,6 +8,7 @@ import {
 
 interface Item {
   key: string;
+  tenant?: string;
 }
 type End = ReconcileResult | Error;
 
@@ -32,7 +33,8 @@ class TestReconciler extends Reconciler<Item> {
     const logged: string[] = [];
     super({
       keyOf: ({ key }) => key,
-      concurrency: 10,
+      tenantOf: ({ tenant = 'one' }) => tenant,
+      places: { total: 10, perTenant: 10 },
       scanEveryMs: 1_000,
       logger: { error: ({ message }: { message: string }) => logged.push(message) },
       timing: {
@@ -113,8 +115,8 @@ test('an interrupt cancels the call and starts another one, without an error', a
   expect(reconciler.logged).toEqual([]);
 });
 
-test('works on what a scan finds, on no more items at a time than allowed', async () => {
-  const reconciler = new TestReconciler([[a], [b]], { concurrency: 1 });
+test('works on what a scan finds, on no more items of a tenant at a time than allowed', async () => {
+  const reconciler = new TestReconciler([[a], [b]], { places: { total: 10, perTenant: 1 } });
   reconciler.onApplicationBootstrap();
   const first = await reconciler.call(1);
   await reconciler.pausing(1_000);
@@ -123,6 +125,44 @@ test('works on what a scan finds, on no more items at a time than allowed', asyn
   (await reconciler.call(2)).finish('done');
   expect(reconciler.keys).toEqual(['a', 'b']);
   await reconciler.onModuleDestroy();
+});
+
+test('a tenant whose calls never end leaves places to others, who share them in turn', async () => {
+  const page = [1, 2, 3, 4].map((number) => ({ key: `slow ${number}`, tenant: 'slow' }));
+  const others = ['b1', 'b2', 'c1', 'c2'].map((key) => ({ key, tenant: key.slice(0, 1) }));
+  const reconciler = new TestReconciler([page, others], { places: { total: 3, perTenant: 2 } });
+  await reconciler.scanNow();
+  (await reconciler.call(3)).finish('done');
+  (await reconciler.call(4)).finish('done');
+  (await reconciler.call(5)).finish('done');
+  (await reconciler.call(6)).finish('done');
+  await waitFor(() => reconciler.calls.length === 6);
+  expect(reconciler.keys).toEqual(['slow 1', 'slow 2', 'b1', 'c1', 'b2', 'c2']);
+  reconciler.calls[0]?.finish('done');
+  expect((await reconciler.call(7)).key).toBe('slow 3');
+});
+
+test('what has more to do goes on at once, but behind the other tenants', async () => {
+  const reconciler = new TestReconciler([], { places: { total: 1, perTenant: 1 } });
+  const settled = [reconciler.kick({ key: 'a', tenant: 'a' }), reconciler.kick({ key: 'b', tenant: 'b' })];
+  (await reconciler.call(1)).finish('more');
+  (await reconciler.call(2)).finish('done');
+  (await reconciler.call(3)).finish('done');
+  await Promise.all(settled);
+  expect(reconciler.keys).toEqual(['a', 'b', 'a']);
+  expect(reconciler.pauses).toEqual([]);
+});
+
+test('a scan says when everything that it found is done', async () => {
+  const reconciler = new TestReconciler([[a], [b]]);
+  const { settled } = await reconciler.scanNow();
+  let done = false;
+  void settled.then(() => (done = true));
+  (await reconciler.call(1)).finish('done');
+  const second = await reconciler.call(2);
+  expect(done).toBe(false);
+  second.finish('done');
+  await settled;
 });
 
 test('a scan gives one more call to an item that is being worked on, and does not end its pause', async () => {
@@ -160,29 +200,13 @@ test('waits until an item is due, unless it is kicked; a later scan finds what i
   expect(reconciler.pauses.map(({ ms }) => ms)).toEqual([400, 500]);
 });
 
-test('in batches, takes the next page at once after success, after a pause when something failed, and never retries', async () => {
-  const reconciler = new TestReconciler([[a], [b], [c]], { batches: true });
-  const scanned = reconciler.scanNow();
-  (await reconciler.call(1)).finish('done');
-  const second = await reconciler.call(2);
-  expect(reconciler.pauses).toEqual([]);
-  second.finish(new Error('broken'));
-  const pause = await reconciler.pausing(1_000);
-  expect(reconciler.keys).toEqual(['a', 'b']);
-  pause.end();
-  (await reconciler.call(3)).finish('done');
-  await scanned;
-  expect(reconciler.keys).toEqual(['a', 'b', 'c']);
-  expect(reconciler.pauses).toHaveLength(1);
-});
-
 test('a scan that fails is logged and followed by another one', async () => {
   const reconciler = new TestReconciler();
   let broken = true;
   Object.assign(reconciler, {
-    aroundScan: async (scan: () => Promise<void>) => {
+    async *scan() {
       if (broken) throw new Error('no database');
-      await scan();
+      reconciler.scans += 1;
     },
   });
   reconciler.onApplicationBootstrap();

@@ -16,22 +16,27 @@ import { ArchiveMetrics } from './archive-metrics.js';
 import { RunArchive } from './run-archive.js';
 
 const SCAN_EVERY_MS = 2_000;
-const PAGE_RUNS = 50;
+/** A tenant's turn: after so many logs the other tenants have theirs. */
+const PAGE_RUNS = 20;
 const PAGE_ENTRIES = 1_000;
 
-interface EndedRun {
+/** Tenants whose logs are moved at the same time. Each of them holds a connection to Postgres. */
+const PLACES = { total: 3, perTenant: 1 };
+
+interface Tenant {
   tenantId: string;
+}
+interface EndedRun {
   id: string;
   endedAt: string;
 }
 /** Sorts before every run. */
-const BEGINNING: Omit<EndedRun, 'tenantId'> = {
-  endedAt: '-infinity',
-  id: '00000000-0000-0000-0000-000000000000',
-};
+const BEGINNING: EndedRun = { endedAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+const WAITING_TENANTS = `
+  SELECT DISTINCT tenant_id AS "tenantId" FROM runs WHERE ended_at IS NOT NULL AND archived_at IS NULL`;
 const NEXT_PAGE = `
-  SELECT tenant_id AS "tenantId", id, ended_at::text AS "endedAt" FROM runs
-   WHERE ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($1::timestamptz, $2::uuid)
+  SELECT id, ended_at::text AS "endedAt" FROM runs
+   WHERE tenant_id = $1 AND ended_at IS NOT NULL AND archived_at IS NULL AND (ended_at, id) > ($2::timestamptz, $3::uuid)
    ORDER BY ended_at, id LIMIT ${PAGE_RUNS}`;
 
 /**
@@ -42,11 +47,14 @@ const NEXT_PAGE = `
  *
  * The rows, archived_at and the lock of the run are one transaction. So only one of several backends archives a run, and a
  * crash before the commit leaves a run that is archived again. Readers of a log that expires continue in Postgres.
- * A scan goes through all runs that wait, page by page, so logs that cannot be archived don't block the others.
+ * The work goes tenant by tenant, a page at each turn. A page begins after the last one, so logs that cannot be archived
+ * don't block the others.
  */
 @Injectable()
-export class RunArchiver extends Reconciler<EndedRun> {
+export class RunArchiver extends Reconciler<Tenant> {
   private readonly logger = new Logger(RunArchiver.name);
+  /** By tenant: the last run of the page before. Without one, a turn begins with the run that has waited longest. */
+  private readonly reached = new Map<string, EndedRun>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -57,25 +65,49 @@ export class RunArchiver extends Reconciler<EndedRun> {
     private readonly archive: RunArchive,
     private readonly metrics: ArchiveMetrics,
   ) {
-    super({ keyOf: ({ id }) => id, concurrency: 1, scanEveryMs: SCAN_EVERY_MS, batches: true });
+    super({
+      keyOf: ({ tenantId }) => tenantId,
+      tenantOf: ({ tenantId }) => tenantId,
+      places: PLACES,
+      scanEveryMs: SCAN_EVERY_MS,
+    });
   }
 
   protected async *scan() {
-    let last: typeof BEGINNING | undefined = BEGINNING;
-    while (last) {
-      const parameters = [last.endedAt, last.id];
-      const page: EndedRun[] = await this.system.query(NEXT_PAGE, parameters);
-      yield page;
-      last = page.length === PAGE_RUNS ? page.at(-1) : undefined;
-    }
+    yield await this.system.query<Tenant>(WAITING_TENANTS);
   }
 
-  protected async reconcile({ tenantId, id }: EndedRun): Promise<ReconcileResult> {
-    const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
-    if (!archived) return 'done';
-    this.metrics.count(archived.events);
-    await this.logs.spool(ownerOf(archived.run)).remove();
-    return 'done';
+  protected async reconcile({ tenantId }: Tenant, signal: AbortSignal): Promise<ReconcileResult> {
+    const after = this.reached.get(tenantId) ?? BEGINNING;
+    this.reached.delete(tenantId);
+    const page = await this.db.run({ tenantId }, (tx) =>
+      tx.manager.query<EndedRun[]>(NEXT_PAGE, [tenantId, after.endedAt, after.id]),
+    );
+    let failed = false;
+    for (const { id } of page) {
+      if (signal.aborted) return 'done';
+      failed = !(await this.archiveOne(tenantId, id)) || failed;
+    }
+    const last = page.at(-1);
+    if (!last || page.length < PAGE_RUNS) return 'done';
+    this.reached.set(tenantId, last);
+    // A store may be away. The next page would fail, too.
+    return failed ? 'retry' : 'more';
+  }
+
+  /** @returns false when it failed, which is left to a later scan */
+  private async archiveOne(tenantId: string, id: string): Promise<boolean> {
+    try {
+      const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
+      if (archived) {
+        this.metrics.count(archived.events);
+        await this.logs.spool(ownerOf(archived.run)).remove();
+      }
+      return true;
+    } catch (error) {
+      this.logger.error(`run ${id} was not archived: ${String(error)}`, (error as Error).stack);
+      return false;
+    }
   }
 
   /** @returns null when another backend has it */

@@ -12,7 +12,8 @@ const named = (...parts: string[]) => parts.join(':') as LockName;
 export const LOCK = {
   migration: named('migration'),
   firstOwner: named('first-owner'),
-  retention: named('retention'),
+  /** Freeing and measuring storage. @param tenantId null: of the installation as a whole */
+  retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */
   session: (sessionId: string) => named('session', sessionId),
   /** Writing to a session's `history.git`. */

@@ -5,10 +5,14 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
+import { FairPlaces, type Places } from './fair-places.js';
 
-/** done: nothing is left to do now. retry: something is in the way, say a runner that is away or another backend. */
-export type ReconcileResult = 'done' | 'retry';
+/**
+ * done: nothing is left to do now. more: the next step can be taken at once, after other tenants' turns. retry: something
+ * is in the way, say a runner that is away or another backend.
+ */
+export type ReconcileResult = 'done' | 'more' | 'retry';
 
 /** A piece of work, as a scan finds it. Without `dueAt` it is due now. */
 export type Due<Item> = Item & { dueAt?: Date };
@@ -16,15 +20,12 @@ export type Due<Item> = Item & { dueAt?: Date };
 export interface ReconcilerOptions<Item> {
   /** Items with the same key are one piece of work. */
   keyOf: (item: Item) => string;
+  /** Whose work the item is. Default: all of it is the installation's own. */
+  tenantOf?: (item: Item) => string;
   /** How many items are worked on at the same time. */
-  concurrency: number;
+  places: Places;
   /** Pause between two scans; default 10 s. */
   scanEveryMs?: number;
-  /**
-   * Work in batches: a scan waits for the items of a page before it takes the next, and what failed is left to later
-   * scans instead of being retried in between. For work of which there may be more than memory should hold.
-   */
-  batches?: boolean;
   /** Time and log are passed in by specs. */
   timing?: Partial<ReconcilerTiming>;
   logger?: Pick<LoggerService, 'error'>;
@@ -52,8 +53,7 @@ interface Entry<Item> {
   abort: AbortController;
   /** Ends the pause before the next attempt. */
   wake: AbortController;
-  /** Whether the last attempt succeeded. */
-  finished: Promise<boolean>;
+  finished: Promise<void>;
 }
 
 /**
@@ -61,17 +61,20 @@ interface Entry<Item> {
  *
  *     scan: at start, every few seconds ─► items that are due ─┐
  *     kick: something changed ─────────────────────────────────┴─► reconcile(item) ─► done
- *                                                                     ▲      │ retry, or it threw
- *                                                                     └──────┘ after a growing pause
+ *                                                                     ▲      │ more: at once
+ *                                                                     └──────┘ retry, or it threw: after a growing pause
  *
  * The work is read from the database each time and never carried in memory. So the first attempt, a retry, and what a
  * crash or another backend left behind all take the same path, and `reconcile` may be called at any time, for any item,
  * any number of times. Each key is worked on by one call at a time; kicks during a call merge into one more call.
+ *
+ * A call takes one of the tenant's places (`FairPlaces`). It may wait there for a host or a work tree that an attacker
+ * controls, since that holds up nobody but the attacker's own tenant. A pause before a retry takes no place.
  */
 export abstract class Reconciler<Item extends object> implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly entries = new Map<string, Entry<Item>>();
   private readonly stopping = new AbortController();
-  private readonly limit: LimitFunction;
+  private readonly places: FairPlaces;
   private readonly oneScan = pLimit(1);
   private readonly timing: ReconcilerTiming;
   private readonly scanEveryMs: number;
@@ -79,7 +82,7 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
   private scanning: Promise<void> = Promise.resolve();
 
   protected constructor(private readonly options: ReconcilerOptions<Item>) {
-    this.limit = pLimit(options.concurrency);
+    this.places = new FairPlaces(options.places);
     this.timing = { ...REAL_TIME, ...options.timing };
     this.scanEveryMs = options.scanEveryMs ?? 10_000;
     this.errors = options.logger ?? new Logger(this.constructor.name);
@@ -90,11 +93,6 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
 
   /** Takes the item as far as it goes now. @param signal aborts when the attempt is out of date or the backend stops */
   protected abstract reconcile(item: Item, signal: AbortSignal): Promise<ReconcileResult>;
-
-  /** Runs one scan with, in batches, all of its work. Override it to hold a lock meanwhile. */
-  protected async aroundScan(scan: () => Promise<void>): Promise<void> {
-    await scan();
-  }
 
   onApplicationBootstrap(): void {
     this.scanning = this.scanUntilStopped();
@@ -126,14 +124,22 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
     return this.kick(item);
   }
 
-  /** Scans after the scan that is under way, if there is one. In batches it resolves when all that was found is done. */
-  async scanNow(): Promise<void> {
-    await this.oneScan(async () => {
+  /**
+   * Scans after the scan that is under way, if there is one.
+   * @returns `settled`, which resolves when nothing is left to do for what the scan found
+   */
+  scanNow(): Promise<{ settled: Promise<unknown> }> {
+    return this.oneScan(async () => {
+      const found: Promise<void>[] = [];
       try {
-        await this.aroundScan(() => this.scanPages());
+        for await (const page of this.scan()) {
+          if (this.stopping.signal.aborted) break;
+          found.push(...page.flatMap((item) => this.found(item)?.finished ?? []));
+        }
       } catch (error) {
         this.report('scan', error);
       }
+      return { settled: Promise.all(found) };
     });
   }
 
@@ -142,19 +148,6 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
     while (!signal.aborted) {
       await this.scanNow();
       await this.pause(this.scanEveryMs, signal);
-    }
-  }
-
-  /** A full page that succeeded is followed by the next at once; one with a failure by a pause, so as not to spin. */
-  private async scanPages(): Promise<void> {
-    let failed = false;
-    for await (const page of this.scan()) {
-      if (failed) await this.pause(this.scanEveryMs, this.stopping.signal);
-      if (this.stopping.signal.aborted) return;
-      const entries = page.flatMap((item) => this.found(item) ?? []);
-      if (!this.options.batches) continue;
-      const succeeded = await Promise.all(entries.map((entry) => entry.finished));
-      failed = succeeded.includes(false);
     }
   }
 
@@ -174,7 +167,7 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
       kicked: false,
       abort: new AbortController(),
       wake: new AbortController(),
-      finished: Promise.resolve(true),
+      finished: Promise.resolve(),
     };
     if (this.stopping.signal.aborted) return entry;
     this.entries.set(this.options.keyOf(item), entry);
@@ -182,20 +175,18 @@ export abstract class Reconciler<Item extends object> implements OnApplicationBo
     return entry;
   }
 
-  private async work(entry: Entry<Item>, waitMs: number): Promise<boolean> {
+  private async work(entry: Entry<Item>, waitMs: number): Promise<void> {
+    const { tenantOf = () => '' } = this.options;
+    const tenant = tenantOf(entry.item);
     if (waitMs > 0) await this.pause(waitMs, entry.wake.signal);
     let failures = 0;
     let result: ReconcileResult;
-    let again: boolean;
     do {
-      result = await this.limit(() => this.attempt(entry));
-      const retries = result === 'retry' && !this.options.batches;
-      if (retries) await this.pause(this.timing.retryAfterMs(failures++), entry.wake.signal);
+      result = await this.places.run(tenant, () => this.attempt(entry));
+      if (result === 'retry') await this.pause(this.timing.retryAfterMs(failures++), entry.wake.signal);
       else failures = 0;
-      again = retries || entry.kicked;
-    } while (again && !this.stopping.signal.aborted);
+    } while ((result !== 'done' || entry.kicked) && !this.stopping.signal.aborted);
     this.entries.delete(this.options.keyOf(entry.item));
-    return result === 'done';
   }
 
   private async attempt(entry: Entry<Item>): Promise<ReconcileResult> {

@@ -13,21 +13,25 @@ import { RetentionStore } from './retention-store.js';
 const SCAN_EVERY_MS = 5 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-type Task =
-  | { kind: 'archive-session' | 'remove-workspace' | 'measure-workspace'; session: SessionRef }
-  | { kind: 'measure-mirrors'; tenantId: string }
-  | { kind: 'remove-mirrors' | 'empty-trash' };
+/** null: what belongs to no tenant alone. */
+interface Owner {
+  tenantId: string | null;
+}
+
+/** Tenants whose storage is freed and measured at the same time. Measuring takes as long as a tenant's files make it. */
+const PLACES = { total: 4, perTenant: 1 };
 
 /**
- * Frees unused storage and measures the rest. One backend at a time does this, every few minutes:
+ * Frees unused storage and measures the rest. One backend at a time does this for a tenant, every few minutes:
  *
  *     session idle ──RETENTION_IDLE_DAYS──► archived ──RETENTION_WORKSPACE_DAYS──► its workspace is removed
  *     mirror that no workspace borrows from ──RETENTION_MIRROR_DAYS──► removed
  *
- * A session's events, runs and numbers stay, in Postgres. Every task may run twice.
+ * A session's events, runs and numbers stay, in Postgres. Every task may run twice. A task that fails is left to the next
+ * scan, like what does not fit into a page.
  */
 @Injectable()
-export class RetentionReconciler extends Reconciler<Task> {
+export class RetentionReconciler extends Reconciler<Owner> {
   private readonly logger = new Logger(RetentionReconciler.name);
 
   constructor(
@@ -39,54 +43,54 @@ export class RetentionReconciler extends Reconciler<Task> {
     private readonly storage: Storage,
     private readonly usage: UsageService,
   ) {
-    super({ keyOf, concurrency: 1, scanEveryMs: SCAN_EVERY_MS, batches: true });
+    super({
+      keyOf: ({ tenantId }) => tenantId ?? 'installation',
+      tenantOf: ({ tenantId }) => tenantId ?? '',
+      places: PLACES,
+      scanEveryMs: SCAN_EVERY_MS,
+    });
   }
 
-  protected override async aroundScan(scan: () => Promise<void>): Promise<void> {
-    await this.locks.tryWithLock(LOCK.retention, scan);
+  protected async *scan(): AsyncGenerator<Owner[]> {
+    const tenants = await this.store.tenants();
+    yield [{ tenantId: null }, ...tenants.map((tenantId) => ({ tenantId }))];
   }
 
-  /** What does not fit into a page is left to the next scan. */
-  protected async *scan(): AsyncGenerator<Task[]> {
-    yield ofSessions('archive-session', await this.idleSessions());
-    yield ofSessions('remove-workspace', await this.expiredWorkspaces());
-    yield [{ kind: 'remove-mirrors' }, { kind: 'empty-trash' }];
-    yield ofSessions('measure-workspace', await this.store.toMeasure());
-    yield (await this.store.tenants()).map((tenantId) => ({ kind: 'measure-mirrors', tenantId }));
-  }
-
-  protected async reconcile(task: Task): Promise<ReconcileResult> {
-    switch (task.kind) {
-      case 'archive-session':
-        await this.archiveSession(task.session);
-        break;
-      case 'remove-workspace':
-        await this.removeWorkspace(task.session);
-        break;
-      case 'remove-mirrors':
-        await this.removeMirrors();
-        break;
-      case 'empty-trash':
-        await this.storage.emptyTrash();
-        break;
-      case 'measure-workspace':
-        await this.measureWorkspace(task.session);
-        break;
-      case 'measure-mirrors':
-        await this.measureMirrors(task.tenantId);
-        break;
-    }
+  protected async reconcile({ tenantId }: Owner, signal: AbortSignal): Promise<ReconcileResult> {
+    const work = (held: AbortSignal) =>
+      tenantId === null ? this.tidyInstallation(held) : this.tidyTenant(tenantId, held);
+    await this.locks.tryWithLock(LOCK.retention(tenantId), work, signal);
     return 'done';
   }
 
-  private async idleSessions(): Promise<SessionRef[]> {
-    const before = daysAgo(this.config.RETENTION_IDLE_DAYS);
-    return before ? this.store.idleSince(before) : [];
+  private async tidyInstallation(held: AbortSignal): Promise<void> {
+    await this.each(held, [() => this.removeMirrors(), () => this.storage.emptyTrash()], (task) => task());
   }
 
-  private async expiredWorkspaces(): Promise<SessionRef[]> {
-    const before = daysAgo(this.config.RETENTION_WORKSPACE_DAYS);
-    return before ? this.store.archivedBefore(before) : [];
+  private async tidyTenant(tenantId: string, held: AbortSignal): Promise<void> {
+    const { RETENTION_IDLE_DAYS: idleDays, RETENTION_WORKSPACE_DAYS: workspaceDays } = this.config;
+    const [idleSince, archivedBefore] = [daysAgo(idleDays), daysAgo(workspaceDays)];
+    const idle = idleSince ? await this.store.idleSince(tenantId, idleSince) : [];
+    await this.each(held, idle, (session) => this.archiveSession(session));
+    const expired = archivedBefore ? await this.store.archivedBefore(tenantId, archivedBefore) : [];
+    await this.each(held, expired, (session) => this.removeWorkspace(session));
+    const changed = await this.store.toMeasure(tenantId);
+    await this.each(held, changed, (session) => this.measureWorkspace(session, held));
+    await this.each(held, [tenantId], () => this.measureMirrors(tenantId, held));
+  }
+
+  /** One after the other, until the lock is lost or the backend stops. What fails does not stop the others. */
+  private async each<T>(
+    held: AbortSignal,
+    items: readonly T[],
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    for (const item of items) {
+      if (held.aborted) return;
+      await work(item).catch((error: Error) => {
+        if (!held.aborted) this.logger.error(`A task of retention failed: ${error.message}`, error.stack);
+      });
+    }
   }
 
   private async archiveSession({ tenantId, sessionId }: SessionRef): Promise<void> {
@@ -106,25 +110,16 @@ export class RetentionReconciler extends Reconciler<Task> {
     if (removed > 0) this.logger.log(`${removed} unused mirrors were removed`);
   }
 
-  private async measureWorkspace(session: SessionRef): Promise<void> {
+  private async measureWorkspace(session: SessionRef, signal: AbortSignal): Promise<void> {
     const at = new Date();
-    const bytes = await this.storage.workspaceBytes(session.sessionId);
+    const bytes = await this.storage.workspaceBytes(session.sessionId, signal);
     if (bytes !== null) await this.store.saveSize(session, bytes, at);
   }
 
-  private async measureMirrors(tenantId: string): Promise<void> {
+  private async measureMirrors(tenantId: string, signal: AbortSignal): Promise<void> {
     const ctx = systemContext('retention', tenantId);
-    await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx)) ?? 0);
+    await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx, signal)) ?? 0);
   }
-}
-
-type SessionTask = Extract<Task, { session: SessionRef }>;
-const ofSessions = (kind: SessionTask['kind'], sessions: SessionRef[]): Task[] =>
-  sessions.map((session) => ({ kind, session }));
-
-function keyOf(task: Task): string {
-  if ('session' in task) return `${task.kind} ${task.session.sessionId}`;
-  return 'tenantId' in task ? `${task.kind} ${task.tenantId}` : task.kind;
 }
 
 /** @returns null for 0, which means never */

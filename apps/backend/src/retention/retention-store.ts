@@ -4,31 +4,31 @@ import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 
-/** Rows of one page; the next scan finds the rest. */
+/** Rows of one page of a tenant; the next scan finds the rest. */
 const PAGE_SIZE = 200;
 const REF = `s.tenant_id AS "tenantId", s.id AS "sessionId"`;
 
 const IDLE = `
   SELECT ${REF} FROM sessions s
-   WHERE s.status IN ('ready', 'failed') AND s.deleted_at IS NULL AND s.updated_at < $1
+   WHERE s.tenant_id = $1 AND s.status IN ('ready', 'failed') AND s.deleted_at IS NULL AND s.updated_at < $2
      AND s.active_run_id IS NULL AND s.queued_runs = 0
    ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
 /** As long as a log is not archived, the workspace holds the log's spool. */
 const TO_CLEAR = `
   SELECT ${REF} FROM sessions s
-   WHERE s.status = 'archived' AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL AND s.archived_at < $1
+   WHERE s.tenant_id = $1 AND s.status = 'archived' AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL AND s.archived_at < $2
      AND NOT EXISTS (SELECT FROM runs r WHERE r.tenant_id = s.tenant_id AND r.session_id = s.id AND r.archived_at IS NULL)
    ORDER BY s.archived_at LIMIT ${PAGE_SIZE}`;
 
 /** Sessions that changed since they were last measured. A run changes updated_at when it starts and when it ends. */
 const TO_MEASURE = `
   SELECT ${REF} FROM sessions s
-   WHERE s.status IN ('ready', 'archived') AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL
+   WHERE s.tenant_id = $1 AND s.status IN ('ready', 'archived') AND s.workspace_removed_at IS NULL AND s.deleted_at IS NULL
      AND (s.disk_measured_at IS NULL OR s.disk_measured_at < s.updated_at)
    ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
-/** Finds retention's work across tenants, and records what it has done. */
+/** Finds retention's work, and records what it has done. */
 @Injectable()
 export class RetentionStore {
   constructor(
@@ -36,16 +36,16 @@ export class RetentionStore {
     private readonly system: SystemDatabase,
   ) {}
 
-  idleSince(before: Date): Promise<SessionRef[]> {
-    return this.find(IDLE, [before]);
+  idleSince(tenantId: string, before: Date): Promise<SessionRef[]> {
+    return this.find(IDLE, tenantId, before);
   }
 
-  archivedBefore(before: Date): Promise<SessionRef[]> {
-    return this.find(TO_CLEAR, [before]);
+  archivedBefore(tenantId: string, before: Date): Promise<SessionRef[]> {
+    return this.find(TO_CLEAR, tenantId, before);
   }
 
-  toMeasure(): Promise<SessionRef[]> {
-    return this.find(TO_MEASURE, []);
+  toMeasure(tenantId: string): Promise<SessionRef[]> {
+    return this.find(TO_MEASURE, tenantId);
   }
 
   async tenants(): Promise<string[]> {
@@ -74,7 +74,7 @@ export class RetentionStore {
     );
   }
 
-  private find(statement: string, parameters: unknown[]): Promise<SessionRef[]> {
-    return this.system.query(statement, parameters);
+  private find(statement: string, tenantId: string, ...parameters: unknown[]): Promise<SessionRef[]> {
+    return this.db.run({ tenantId }, (tx) => tx.manager.query(statement, [tenantId, ...parameters]));
   }
 }

@@ -12,11 +12,8 @@ import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { isInFlight, RunStore } from './run-store.js';
 
-/** Sessions whose runs are worked on at the same time. */
-const CONCURRENCY = 16;
-
-/** more: the session's next step can be taken at once. */
-type Step = ReconcileResult | 'more';
+/** Sessions whose runs are worked on at the same time. A checkpoint of a hostile work tree may take minutes. */
+const PLACES = { total: 64, perTenant: 8 };
 
 /**
  * Works on the runs of a session, in this order:
@@ -40,7 +37,11 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
   ) {
-    super({ keyOf: ({ sessionId }) => sessionId, concurrency: CONCURRENCY });
+    super({
+      keyOf: ({ sessionId }) => sessionId,
+      tenantOf: ({ tenantId }) => tenantId,
+      places: PLACES,
+    });
   }
 
   protected async *scan() {
@@ -50,11 +51,8 @@ export class RunReconciler extends Reconciler<SessionRef> {
   protected async reconcile({ tenantId, sessionId }: SessionRef): Promise<ReconcileResult> {
     const ctx = systemContext('runs', tenantId);
     try {
-      for (;;) {
-        const session = await this.sessions.find(ctx, sessionId);
-        const step = session ? await this.step(ctx, session) : 'done';
-        if (step !== 'more') return step;
-      }
+      const session = await this.sessions.find(ctx, sessionId);
+      return session ? await this.step(ctx, session) : 'done';
     } catch (error) {
       if (!(error instanceof RunnerUnavailable)) throw error;
       this.logger.warn(`The runs of session ${sessionId} wait for the runner: ${error.message}`);
@@ -62,7 +60,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     }
   }
 
-  private async step(ctx: RequestContext, session: SessionEntity): Promise<Step> {
+  private async step(ctx: RequestContext, session: SessionEntity): Promise<ReconcileResult> {
     const open = await this.runs.open(ctx, session.id);
     const waiting: RunEntity[] = [];
     for (const run of open.filter((run) => !isInFlight(run))) {
@@ -77,7 +75,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     return this.startNext(ctx, session, next);
   }
 
-  private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
+  private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<ReconcileResult> {
     try {
       return (await this.dispatch.claim(ctx, session, run)) ? 'more' : 'retry';
     } catch (error) {
@@ -89,7 +87,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
   }
 
   /** For a run that the runner has or may have, since the answer to an earlier call may have been lost. */
-  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<Step> {
+  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<ReconcileResult> {
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return this.passPlaceOn(ctx);
     const refused =
@@ -109,7 +107,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
   }
 
   /** A run has left the runners. Another session of the tenant may have waited for its place. */
-  private async passPlaceOn(ctx: RequestContext): Promise<Step> {
+  private async passPlaceOn(ctx: RequestContext): Promise<ReconcileResult> {
     const next = await this.runs.longestWaiting(ctx);
     if (next) void this.kick(next);
     return 'more';

@@ -9,8 +9,8 @@ import { RunsPort } from './runs-port.js';
 import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
 
-/** Sessions that are set up or removed at the same time. */
-const CONCURRENCY = 4;
+/** Sessions that are set up or removed at the same time. Setting up waits for git hosts, which may keep silent. */
+const PLACES = { total: 64, perTenant: 4 };
 
 /**
  * Sets up new sessions and removes deleted ones. One backend at a time works on a session; when it dies, another one
@@ -26,7 +26,11 @@ export class SessionReconciler extends Reconciler<SessionRef> {
     private readonly runs: RunsPort,
     private readonly storage: Storage,
   ) {
-    super({ keyOf: ({ sessionId }) => sessionId, concurrency: CONCURRENCY });
+    super({
+      keyOf: ({ sessionId }) => sessionId,
+      tenantOf: ({ tenantId }) => tenantId,
+      places: PLACES,
+    });
   }
 
   protected async *scan() {

@@ -40,6 +40,8 @@ export class WorkspaceLimits {
   readonly fetchMs: number = 600_000;
   /** Milliseconds for one git command on local data. */
   readonly localMs: number = 60_000;
+  /** Named pipes in a work tree that stand in for files that git reads. git waits for each of them. */
+  readonly pipes: number = 100;
   /** Milliseconds between searches for named pipes that git waits for. Each search walks the whole work tree. */
   readonly pipesEveryMs: number = 2_000;
 }

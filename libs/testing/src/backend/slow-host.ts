@@ -6,6 +6,8 @@ export interface SlowHost {
   host: string;
   /** A repository whose clone hangs until `refuse` is called. */
   url: string;
+  /** How many requests wait. */
+  waiting(): number;
   /** Responds with 404 to all waiting and future requests. */
   refuse(): void;
   stop(): Promise<void>;
@@ -22,6 +24,7 @@ export async function startSlowHost(): Promise<SlowHost> {
   return {
     host,
     url: `http://${host}/slow.git`,
+    waiting: () => waiting.length,
     refuse() {
       refusing = true;
       waiting.forEach(answer);

@@ -13,7 +13,7 @@ interface Expiry {
 @Injectable()
 export class IdempotencyExpiry extends Reconciler<Expiry> {
   constructor(private readonly system: SystemDatabase) {
-    super({ keyOf: () => 'expired keys', concurrency: 1, scanEveryMs: SCAN_EVERY_MS });
+    super({ keyOf: () => 'expired keys', places: { total: 1, perTenant: 1 }, scanEveryMs: SCAN_EVERY_MS });
   }
 
   /** One piece of work: due when the oldest key expires. */

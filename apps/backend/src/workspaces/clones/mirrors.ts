@@ -95,11 +95,13 @@ export class Mirrors {
 
   private async removeIfIdle(mirror: string, idleMs: number): Promise<boolean> {
     if (!(await isIdle(mirror, idleMs))) return false;
-    return this.locks.withLock(this.lockOf(mirror), async () => {
+    // A taken lock is a fetch, which may wait for its host. The mirror is in use then.
+    const removed = await this.locks.tryWithLock(this.lockOf(mirror), async () => {
       if (!(await isIdle(mirror, idleMs)) || (await this.listBorrowed()).has(mirror)) return false;
       await this.storage.removeMirror(mirror);
       return true;
     });
+    return removed ?? false;
   }
 
   private lockOf(mirror: string): LockName {

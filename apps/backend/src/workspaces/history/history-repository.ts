@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { LOCK, Locks } from '../../database/locks.js';
 import { removePartialPacks } from '../git/bare-repository.js';
-import { Git, type GitCommand, type GitOutput } from '../git/git.js';
+import { Git, type GitCommand, GitFailure, type GitOutput } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { pathText } from './file-patch.js';
@@ -103,12 +103,17 @@ export class HistoryRepository {
    */
   async runOnWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
     const workTree = this.storage.repoPath(sessionId);
-    const done = new AbortController();
-    void answerWaitingPipes(workTree, this.limits.pipesEveryMs, done.signal);
+    const [done, tooManyPipes] = [new AbortController(), new AbortController()];
+    const { pipesEveryMs: everyMs, pipes: maxPipes } = this.limits;
+    const search = { everyMs, maxPipes, onTooMany: () => tooManyPipes.abort() };
+    void answerWaitingPipes(workTree, search, done.signal);
     try {
       const gitDir = this.storage.historyPath(sessionId);
-      const signal = this.lockSignal(sessionId);
+      const signal = AbortSignal.any([this.lockSignal(sessionId), tooManyPipes.signal]);
       return await this.git.runCommand({ ...this.common(), args, cwd: workTree, gitDir, workTree, signal });
+    } catch (error) {
+      if (!tooManyPipes.signal.aborted) throw error;
+      throw new GitFailure('timeout', args[0], null, `waits for more than ${maxPipes} named pipes`);
     } finally {
       done.abort();
     }

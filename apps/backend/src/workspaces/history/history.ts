@@ -86,6 +86,6 @@ export class History {
 }
 
 const BEYOND_GIT =
-  'Git cannot read the files: there are too many of them, or a .gitignore is huge, or a folder holds a broken repository. Ask Codex to remove what is not needed, or make a new session.';
+  'Git cannot read the files: there are too many of them, or a .gitignore is huge, or named pipes stand in for files that git reads, or a folder holds a broken repository. Ask Codex to remove what is not needed, or make a new session.';
 
 const unreadable = (detail: string) => new ProblemError('workspace_unreadable', detail);

@@ -52,13 +52,13 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     join(this.tenantMirrorsPath(tenantId), `${hash(url)}.git`);
 
   /** Bytes that the workspace takes on the disk. null: it cannot be measured, for instance while it is removed. */
-  workspaceBytes(sessionId: string): Promise<number | null> {
-    return measureFolder(this.workspacePath(sessionId));
+  workspaceBytes(sessionId: string, signal?: AbortSignal): Promise<number | null> {
+    return measureFolder(this.workspacePath(sessionId), signal);
   }
 
   /** Bytes that all mirrors of the tenant take on the disk. null: they cannot be measured. */
-  mirrorBytes({ tenantId }: RequestContext): Promise<number | null> {
-    return measureFolder(this.tenantMirrorsPath(tenantId));
+  mirrorBytes({ tenantId }: RequestContext, signal?: AbortSignal): Promise<number | null> {
+    return measureFolder(this.tenantMirrorsPath(tenantId), signal);
   }
 
   /** Removes a workspace. It is no error when there is none. */
@@ -96,13 +96,14 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex');
  * Runs `du` with the lowest priority. It follows no links and reads no files. Folders that an agent has locked against
  * everyone are not counted (the runner's limit counts them, from inside a jail).
  */
-async function measureFolder(folder: string): Promise<number | null> {
+async function measureFolder(folder: string, signal?: AbortSignal): Promise<number | null> {
   const env = { PATH: process.env['PATH'] };
-  const options = { timeout: DISK_USAGE_TIMEOUT_MS, env, encoding: 'utf8' } as const;
+  const options = { timeout: DISK_USAGE_TIMEOUT_MS, env, encoding: 'utf8', signal } as const;
   // du exits with an error when it may not read some folder, and counts all others.
   const output = await promisify(execFile)('nice', ['-n', '19', 'du', '-sk', '--', folder], options).catch(
     (error: unknown) => error as { stdout?: string },
   );
+  signal?.throwIfAborted();
   const kilobytes = Number.parseInt(output.stdout ?? '', 10);
   return Number.isSafeInteger(kilobytes) ? kilobytes * 1024 : null;
 }
