@@ -79,7 +79,11 @@ it('continues after an event that Redis has lost, and refuses an event id that n
   const key = REDIS_KEYS.runEvents(run.run_id);
   const [[id, fields] = ['', []]] = await redis.xrange(key, '-', '+', 'COUNT', 1);
   // In one transaction: a reader that sees no log at all has it written anew from the spool.
-  await redis.multi().del(key).xadd(key, id, ...fields).exec();
+  await redis
+    .multi()
+    .del(key)
+    .xadd(key, id, ...fields)
+    .exec();
   const url = `${backend.url}/api/runs/${run.run_id}/events`;
   const after = (last: string) => openSse(url, { headers: { ...asOwner(), 'last-event-id': last } });
   const resumed = await after('2');
