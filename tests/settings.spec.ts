@@ -92,6 +92,10 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
   ],
   [/^an absolute path$/, () => ({ valid: ['/srv/folder'], wrong: [['srv/folder', 'is not valid']] })],
   [
+    /^absolute paths separated by commas, such as (.*)$/,
+    (example) => ({ valid: [example, `${example},`], wrong: [[`${example}, opt/tools`, 'is not valid']] }),
+  ],
+  [
     /^hosts separated by commas, such as (.*)$/,
     (example) => ({ valid: [example, `${example},`], wrong: [['https://git.example.org', 'is not valid']] }),
   ],

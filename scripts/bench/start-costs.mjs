@@ -64,16 +64,19 @@ async function realJail(root, folder) {
     SERVICE_TOKEN: randomUUID(),
     WORKSPACES_ROOT: folder,
   });
-  const [repo, codexHome] = [join(folder, 'probe/repo'), join(folder, 'probe/codex-home')];
-  for (const path of [repo, codexHome]) mkdirSync(path, { recursive: true });
+  const inProbe = (/** @type {string} */ name) => join(folder, 'probe', name);
+  const [repo, codexHome, home] = [inProbe('repo'), inProbe('codex-home'), inProbe('home')];
+  for (const path of [repo, codexHome, home]) mkdirSync(path, { recursive: true });
   const contents = {
     script: null,
     socket: null,
     certificates: null,
     repo,
     codexHome,
+    home,
+    tools: [],
     borrowed: [],
-    environment: { HOME: codexHome },
+    environment: {},
   };
   const programs = { bwrap: 'bwrap', socat: findProgram(['socat']) ?? 'socat' };
   const mounts = bubblewrapArguments({ ...contents, socat: programs.socat });

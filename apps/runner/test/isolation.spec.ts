@@ -18,13 +18,14 @@ describe('the choice of the isolation', () => {
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  async function choose(isolation: string, workspaces = root) {
+  async function choose(isolation: string, workspaces = root, tools = '') {
     const config = Config.parse({
       PORT: 0,
       REDIS_URL: 'redis://127.0.0.1',
       SERVICE_TOKEN: 's'.repeat(32),
       WORKSPACES_ROOT: workspaces,
       ISOLATION: isolation,
+      ...(tools && { SANDBOX_TOOLS: tools }),
     });
     const jail = await chooseJail(config);
     if ('onApplicationShutdown' in jail)
@@ -53,6 +54,22 @@ describe('the choice of the isolation', () => {
 
   it('refuses workspaces that would be visible in every jail', async () => {
     await expect(choose('bubblewrap', '/usr/workspaces')).rejects.toThrow(/must not be below \/usr/);
+  });
+
+  it.each([
+    ['a folder that does not exist', '/opt/no-such-folder', 'does not exist'],
+    ['a file', '/usr/bin/true', 'does not exist as a folder'],
+    ['sockets and devices', '/dev', 'is in /dev'],
+    ['a home folder', homedir(), /is a whole home folder|contains this platform|WORKSPACES_ROOT/],
+    ['everything', '/', 'contains this platform'],
+  ])('refuses tools that are %s', async (_, folder, reason) => {
+    await expect(choose('none', root, folder)).rejects.toThrow(`SANDBOX_TOOLS names ${folder}, which `);
+    await expect(choose('none', root, folder)).rejects.toThrow(reason);
+  });
+
+  it('refuses tools that share files with workspaces, by a link as well', async () => {
+    await symlink(root, join(root, 'link'));
+    await expect(choose('none', root, `/usr, ${join(root, 'link')}`)).rejects.toThrow('WORKSPACES_ROOT');
   });
 
   it('takes `none` only on request', async () => {

@@ -91,6 +91,8 @@ describe('an agent in the jail', () => {
     const other = world.folder(await world.createThread(runner));
     await writeFile(join(other, 'repo/secret.txt'), SECRET);
     await writeFile(join(other, 'codex-home/secret.txt'), SECRET);
+    await mkdir(join(other, 'homes/agent'), { recursive: true });
+    await writeFile(join(other, 'homes/agent/secret.txt'), SECRET);
     await mkdir(join(other, 'spool'));
     await writeFile(join(other, 'spool/secret.log'), SECRET);
     const mirror = world.folder('.mirrors', 'local', 'a.git');

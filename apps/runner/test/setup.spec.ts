@@ -60,6 +60,16 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('a setup script in isolat
     ]);
   });
 
+  it('fails when the first part of a pipe fails', async () => {
+    const events = await setups.runScript('cat no-such-file | cat\necho not reached');
+    expect(resultOf(events)).toMatchObject({ exit_code: 1, status: 'failed' });
+    expect(resultOf(events).aggregated_output).not.toContain('not reached');
+  });
+
+  it('may have line ends of Windows', async () => {
+    expect(await setups.outputOfScript('cd /\r\nif true; then\r\n  echo "[$PWD]"\r\nfi\r\n')).toBe('[/]\n');
+  });
+
   it('leaves no background process', async () => {
     const runId = await setups.startScript(DAEMONS);
     expect((await world.ended(runId)).at(-1)?.type).toBe('run.succeeded');

@@ -108,6 +108,19 @@ export function absolutePath() {
   return { allowed, schema: z.string(refusal).startsWith('/', refusal).transform(normalisePath) };
 }
 
+/** Folders, in the order in which programs are looked for. */
+export function absolutePaths(example: string) {
+  const allowed = `absolute paths separated by commas, such as ${example}`;
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list))
+      .pipe(z.array(z.string().startsWith('/', refusal).transform(normalisePath))),
+  };
+}
+
 function normalisePath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {

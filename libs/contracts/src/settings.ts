@@ -11,6 +11,7 @@
 import type { z } from 'zod';
 import {
   absolutePath,
+  absolutePaths,
   baseUrl,
   hosts,
   httpUrl,
@@ -167,7 +168,8 @@ const isolation = {
   JAIL_MAX_DISK_MB: {
     ...withDefault(integer(64, 100_000_000), 10_240),
     ...RUNNER,
-    description: "Maximum size of the session's repository and Codex's memory of it together.",
+    description:
+      "Maximum size of the session's repository, its home folders and Codex's memory of it together.",
   },
   JAIL_MAX_FILE_MB: {
     ...withDefault(integer(64, 1_000_000), 4_096),
@@ -178,6 +180,12 @@ const isolation = {
     ...withDefault(integer(1_000, 1_000_000_000), 1_000_000),
     ...RUNNER,
     description: 'Maximum number of files and folders in the session.',
+  },
+  SANDBOX_TOOLS: {
+    ...withDefault(absolutePaths('/opt/toolchain, /home/build/.pyenv'), []),
+    ...RUNNER,
+    description:
+      "Folders of the runner's machine with further programs for agents and setup scripts. A jail shows them at the same place, read-only, and their `bin` folders, or they themselves, come first in PATH. The other kinds of isolation show the whole machine, with the PATH of its login shells; there this is only checked.",
   },
   EGRESS_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),

@@ -1,12 +1,14 @@
 /**
- * One session's folder below WORKSPACES_ROOT. `repo` and `codex-home` are the agent's; the rest is ours and is
- * never shown to it.
+ * One session's folder below WORKSPACES_ROOT. `repo`, `codex-home` and what is in `homes` are the agent's;
+ * the rest is ours and is never shown to it.
  */
 export const WORKSPACE = {
   /** The agent's clone, with its own `.git`, which nothing outside the jail runs git with. */
   repo: 'repo',
   /** CODEX_HOME: the thread's memory. */
   codexHome: 'codex-home',
+  /** What runs keep outside of the repository: the HOME of setup scripts, and that of agents. */
+  homes: 'homes',
   /** The trusted git directory: checkpoints and diffs come from here. */
   history: 'history.git',
   /** Each run's durable events once more, one file per run, until they are archived. */

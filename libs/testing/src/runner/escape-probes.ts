@@ -61,6 +61,8 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   // Files
   'file of another session': reads(`${at.other}/repo/secret.txt`),
   'CODEX_HOME of another session': reads(`${at.other}/codex-home/secret.txt`),
+  'home of another session': reads(`${at.other}/homes/agent/secret.txt`),
+  "own layer of setup scripts, and the record of one's network": `test -d ${at.own}/homes && ${REACHED}`,
   'list of all sessions': `ls ${at.own}/.. | grep -q ${at.other.split('/').at(-1)} && ${REACHED}`,
   'own trusted git directory': reads(`${at.own}/history.git/config`),
   'mirror next to its objects': reads(`${at.mirror}/config`),
@@ -79,7 +81,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   "the runner's home": `test "$(ls -A ${at.home} | wc -l)" -gt 1 && ${REACHED}`,
   'system programs': `cp /usr/bin/true /usr/bin/planted && rm /usr/bin/planted && ${REACHED}`,
   'system settings': `touch /etc/planted && rm /etc/planted && ${REACHED}`,
-  "Codex's configuration": `touch "$HOME/config.toml" && ${REACHED}`,
+  "Codex's configuration": `touch ${at.own}/codex-home/config.toml && ${REACHED}`,
   'kernel settings': `cat /proc/sys/vm/swappiness > /proc/sys/vm/swappiness && ${REACHED}`,
   sysfs: `ls /sys/kernel >/dev/null && ${REACHED}`,
   cgroups: `ls /sys/fs/cgroup >/dev/null && ${REACHED}`,

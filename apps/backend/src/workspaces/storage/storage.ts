@@ -17,6 +17,7 @@ const DISK_USAGE_TIMEOUT_MS = 10 * 60_000;
  *     WORKSPACES_ROOT/
  *       <session>/repo/               the agent's clone            ─┐ removeWorkspace: a rename into
  *       <session>/codex-home/         CODEX_HOME of its thread      ├─ .trash/, deleted in the background
+ *       <session>/homes/              HOME of its runs              │
  *       <session>/history.git/        ours: checkpoints of repo/   ─┘
  *       .mirrors/<tenant>/<hash>.git  fetched from remotes
  *       .trash/

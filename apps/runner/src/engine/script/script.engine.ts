@@ -16,7 +16,7 @@ const LIVE_OUTPUT_ENDS = '\n… that is a lot; the end of it follows when the sc
  * Runs a session's setup script where the agent's commands run, with the same jail, environment, network and limits. To
  * readers of the log it looks like a turn with one command.
  *
- *     jail ──► script.sh ──► bash -e setup.sh ──stdout and stderr──► item.started, item.delta …, item.completed
+ *     jail ──► script.sh ──► bash -le setup.sh ─stdout and stderr──► item.started, item.delta …, item.completed
  */
 @Injectable()
 export class ScriptEngine extends Engine<SetupRun> {
@@ -32,7 +32,7 @@ export class ScriptEngine extends Engine<SetupRun> {
 
   private async *events(run: SetupRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const { runId, network, authority } = run;
-    const { script } = run.input;
+    const script = run.input.script.replaceAll('\r\n', '\n');
     const { paths } = run.thread;
     await prepareCodexHome(paths.codexHome);
     const environment = codexEnvironment(paths.codexHome, null);

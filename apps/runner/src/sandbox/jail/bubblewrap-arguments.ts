@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -5,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 /*
  * The contents of a jail. Its root is empty and read-only; what is not listed here does not exist in it.
  *
- *     /usr /bin /lib … /etc (some)     the system's programs, read-only
+ *     /usr /bin /lib … /etc (some)     the system's programs, read-only; and the operator's (SANDBOX_TOOLS)
  *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies; read-only
- *     <workspace>/repo, codex-home     writable, at their own paths, which Codex's memory contains; except config.toml
+ *     <workspace>/repo, codex-home     writable, at their own paths, which Codex's memory contains; except config.toml.
+ *                                      Setup scripts do not see codex-home
+ *     /home/agent                      HOME, writable; a layer of the session (home-layers.ts)
  *     <mirror>/objects                 read-only: objects that the clone borrows
  *     /tmp /dev/shm                    in memory, for this run only
  *     /dev /proc                       minimal, with this run's processes only
@@ -23,7 +26,12 @@ export interface JailContents {
   /** File of the authorities that commands trust; null: the system's own. */
   certificates: string | null;
   repo: string;
-  codexHome: string;
+  /** null: this runs a script, which has nothing to do with Codex's memory. */
+  codexHome: string | null;
+  /** The folder that appears as HOME. */
+  home: string;
+  /** Further folders of programs. */
+  tools: string[];
   /** Object folders that the clone borrows from. */
   borrowed: string[];
   environment: Record<string, string>;
@@ -32,7 +40,8 @@ export interface JailContents {
 const require = createRequire(import.meta.url);
 /** The same relative path from `src` and from `dist`. */
 const OURS = fileURLToPath(new URL('../../../jail', import.meta.url));
-const PROJECT = resolve(OURS, '../../..');
+/** The folder of the platform's own programs. */
+export const PROJECT = resolve(OURS, '../../..');
 export const LAUNCHER = join(OURS, 'launch.sh');
 /** Runs the script that it is given, in a jail and without one. */
 export const SCRIPT_RUNNER = join(OURS, 'script.sh');
@@ -56,8 +65,14 @@ const SYSTEM_SETTINGS = [
 ].map((name) => join('/etc', name));
 /** Where `certificates` appears in the jail. */
 export const CERTIFICATES = '/run/jail/certificates.pem';
-const OWN_SETTINGS = ['group', 'hosts', 'nsswitch.conf', 'passwd'];
-const PATH = [
+const OWN_SETTINGS = ['group', 'hosts', 'npmrc', 'nsswitch.conf', 'passwd', 'pip.conf', 'profile'];
+/** As in etc/passwd. */
+export const HOME = '/home/agent';
+/** As in etc/passwd, from where Codex takes the shell of its commands. */
+export const SHELL = '/bin/bash';
+/** What a command finds in its environment besides what Codex or the run adds. */
+const ENVIRONMENT = { HOME, SHELL, USER: 'agent', LOGNAME: 'agent', LANG: 'C.UTF-8', TMPDIR: '/tmp' };
+const SYSTEM_PATH = [
   '/usr/local/sbin',
   '/usr/local/bin',
   '/usr/sbin',
@@ -65,7 +80,7 @@ const PATH = [
   '/sbin',
   '/bin',
   '/run/jail/codex/codex-path',
-].join(':');
+];
 /** In memory, for each run separately. */
 export const WRITABLE_IN_MEMORY = ['/tmp', '/dev/shm'];
 /** Bytes that a run may keep in each of its folders in memory. */
@@ -106,22 +121,34 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
   // If the workspaces are below /tmp, nothing can be written next to the repository either.
+  ...contents.tools.filter(isNoSystemFolder).flatMap((path) => readOnly(path)),
+  '--bind',
+  contents.home,
+  HOME,
   ...inMemory(workspaces(contents)),
   ...contents.borrowed.flatMap((path) => readOnly(path)),
   ...writable(contents.repo),
-  ...writable(contents.codexHome),
-  ...ifThere(join(contents.codexHome, 'config.toml')),
+  ...(contents.codexHome === null
+    ? []
+    : [...writable(contents.codexHome), ...ifThere(join(contents.codexHome, 'config.toml'))]),
   // Also /proc: its files belong to root, which the jail of a root runner is to the kernel.
   ...['/', '/dev', '/proc', workspaces(contents)].flatMap((path) => ['--remount-ro', path]),
   '--chdir',
   contents.repo,
   '--clearenv',
-  ...Object.entries({ ...contents.environment, PATH, TMPDIR: '/tmp' }).flatMap(([name, value]) => [
-    '--setenv',
-    name,
-    value,
-  ]),
+  ...Object.entries({
+    ...contents.environment,
+    ...ENVIRONMENT,
+    PATH: [...toolPath(contents.tools), ...SYSTEM_PATH].join(':'),
+  }).flatMap(([name, value]) => ['--setenv', name, value]),
 ];
+
+/** Where the programs of SANDBOX_TOOLS are looked for: the `bin` of a folder, or the folder itself. */
+export const toolPath = (tools: string[]): string[] =>
+  tools.map((folder) => (existsSync(join(folder, 'bin')) ? join(folder, 'bin') : folder));
+
+const isNoSystemFolder = (path: string) =>
+  !SYSTEM_FOLDERS.some((folder) => `${path}/`.startsWith(`${folder}/`));
 
 /** The folder of all workspaces. A jail only shows its own. */
 const workspaces = ({ repo }: JailContents) => dirname(dirname(repo));

@@ -11,11 +11,13 @@ import type { FoundGroups } from './cgroup/find-run-groups.js';
 import type { RunGroups } from './cgroup/run-groups.js';
 import {
   certificateEnvironment,
+  PACKAGE_MANAGERS,
   proxyEnvironment,
   shellEnvironmentSetting,
   trustedCertificates,
 } from './command-environment.js';
 import { endProcesses, killJail } from './end-processes.js';
+import { type HomeLayer, homesOf, prepareHome } from './home-layers.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
 import { limitFromExit, type LimitPassed, limitPassed, processLimits } from './limits/limits.js';
@@ -80,7 +82,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async launch(turn: JailedTurn): Promise<Launch> {
-    const { contents, commandEnvironment } = await this.contentsFor(turn);
+    const { contents, commandEnvironment } = await this.contentsFor(turn, 'agent');
     return {
       ...(await this.prepare(turn.runId, contents)),
       commandEnvironment,
@@ -90,10 +92,14 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
-    const { contents, commandEnvironment } = await this.contentsFor(turn);
-    const environment = { ...contents.environment, ...commandEnvironment };
+    const { contents, commandEnvironment } = await this.contentsFor(turn, 'setup');
     const path = await this.writeFor(turn.runId, 'setup.sh', script);
-    const launch = await this.prepare(turn.runId, { ...contents, script: path, environment });
+    const launch = await this.prepare(turn.runId, {
+      ...contents,
+      script: path,
+      codexHome: null,
+      environment: { TERM: 'dumb', ...commandEnvironment },
+    });
     return { ...launch, args: [], cwd: '/' };
   }
 
@@ -129,7 +135,12 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   watchLimits(runId: string, { repo, codexHome }: ThreadPaths, onPassed: (limit: LimitPassed) => void) {
-    return this.watches.watchRun({ runId, folders: [repo, codexHome], history: historyOf(repo), onPassed });
+    return this.watches.watchRun({
+      runId,
+      folders: [repo, codexHome, homesOf(repo)],
+      history: historyOf(repo),
+      onPassed,
+    });
   }
 
   async exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null> {
@@ -152,18 +163,23 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return this.folders.close();
   }
 
-  private async contentsFor({ runId, paths, environment, authority }: JailedTurn) {
+  private async contentsFor(turn: JailedTurn, layer: HomeLayer) {
+    const { runId, paths, environment, network, authority } = turn;
     const { path: socket } = await this.runSocket(runId);
     const { repo, codexHome } = paths;
     const borrowed = await this.borrowedObjects(historyOf(repo));
     const certificates =
       authority && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authority)));
+    const home = await prepareHome({ bwrap: this.programs.bwrap, runId, paths, layer, network });
+    const tools = this.config.SANDBOX_TOOLS;
     const commandEnvironment = {
       [RUN_VARIABLE]: runId,
+      ...PACKAGE_MANAGERS,
       ...proxyEnvironment(RELAY_ORIGIN),
       ...(certificates !== null && certificateEnvironment(CERTIFICATES)),
     };
-    const contents = { script: null, socket, certificates, repo, codexHome, borrowed, environment };
+    const where = { repo, codexHome, home, tools, borrowed };
+    const contents = { script: null, socket, certificates, ...where, environment };
     return { contents, commandEnvironment };
   }
 

@@ -2,12 +2,14 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ConfigError } from '@saas-codex/service-kit/config';
 import type { Config } from '../../config.js';
+import { SHELL } from './bubblewrap-arguments.js';
 import { BubblewrapJail } from './bubblewrap.jail.js';
 import { findRunGroups } from './cgroup/find-run-groups.js';
 import { CodexSandboxJail } from './codex-sandbox.jail.js';
 import type { Jail } from './jail.js';
 import { codexSandboxWorks, probeJail } from './probe-isolation.js';
 import { sweepRunFolders } from './run-folders.js';
+import { checkTools } from './sandbox-tools.js';
 
 /*
  * ISOLATION=auto:   bubblewrap if it works ──else──► Codex's own sandbox if it works ──else──► no start
@@ -17,6 +19,7 @@ import { sweepRunFolders } from './run-folders.js';
 /** @throws ConfigError when the machine does not support what the settings ask for */
 export async function chooseJail(config: Config): Promise<Jail> {
   const { ISOLATION } = config;
+  await checkTools(config);
   if (ISOLATION === 'none') return new CodexSandboxJail('danger-full-access', 'ISOLATION=none asks for it.');
   if (ISOLATION === 'codex-sandbox') {
     if (await codexSandboxWorks(config))
@@ -36,6 +39,8 @@ async function bubblewrap(config: Config): Promise<Bubblewrap> {
   if (process.platform !== 'linux') return { jail: null, problem: 'bubblewrap needs Linux' };
   const [bwrap, socat] = [onPath('bwrap'), onPath('socat')];
   if (!bwrap) return { jail: null, problem: 'bubblewrap (bwrap) is not installed' };
+  if (!isProgram(SHELL))
+    return { jail: null, problem: `bash (${SHELL}), which the jail needs, is not installed` };
   if (!socat) return { jail: null, problem: 'socat, which the jail needs, is not installed' };
   await sweepRunFolders();
   const jail = new BubblewrapJail({ bwrap, socat }, config, await findRunGroups());
@@ -53,12 +58,14 @@ const notSupported = (problem: string) =>
 
 function onPath(program: string): string | undefined {
   const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return candidates.find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

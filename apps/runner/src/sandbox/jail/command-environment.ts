@@ -24,6 +24,9 @@ const CERTIFICATE_VARIABLES = [
   'npm_config_cafile',
 ];
 
+/** npm's own global configuration would be below /usr; see jail/etc/npmrc. pip finds /etc/pip.conf by itself. */
+export const PACKAGE_MANAGERS = { npm_config_globalconfig: '/etc/npmrc' };
+
 /** Sends programs to the proxy for everything but the jail's own loopback. @param origin e.g. `http://127.0.0.1:39100` */
 export const proxyEnvironment = (origin: string): Record<string, string> => ({
   ...all(PROXY_VARIABLES, origin),

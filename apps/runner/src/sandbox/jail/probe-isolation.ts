@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../../config.js';
-import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
+import { HOME, SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
 import type { BubblewrapJail } from './bubblewrap.jail.js';
 import { sandboxArguments } from './codex-sandbox.jail.js';
 
@@ -16,8 +16,11 @@ const MAX_SOCKET_PATH_BYTES = 107;
  * Asks Codex for its version in a real jail, and starts an empty script there, which waits for the relay.
  * @returns null when that works; otherwise why not, without a full stop
  */
-export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Config): Promise<string | null> {
-  const visible = SYSTEM_FOLDERS.find((folder) => `${WORKSPACES_ROOT}/`.startsWith(`${folder}/`));
+export async function probeJail(
+  jail: BubblewrapJail,
+  { WORKSPACES_ROOT, SANDBOX_TOOLS }: Config,
+): Promise<string | null> {
+  const visible = [...SYSTEM_FOLDERS, HOME].find((folder) => `${WORKSPACES_ROOT}/`.startsWith(`${folder}/`));
   if (visible) return `WORKSPACES_ROOT must not be below ${visible}, which is visible in every jail`;
   await mkdir(WORKSPACES_ROOT, { recursive: true });
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
@@ -25,16 +28,18 @@ export async function probeJail(jail: BubblewrapJail, { WORKSPACES_ROOT }: Confi
   try {
     const { path } = await jail.runSocket(runId);
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'the path of TMPDIR is too long for sockets';
-    const [repo, codexHome] = [join(folder, 'repo'), join(folder, 'codex-home')];
-    await Promise.all([mkdir(repo), mkdir(codexHome)]);
+    const [repo, codexHome, home] = [join(folder, 'repo'), join(folder, 'codex-home'), join(folder, 'home')];
+    await Promise.all([mkdir(repo), mkdir(codexHome), mkdir(home)]);
     const contents = {
       script: null,
       socket: null,
       certificates: null,
       repo,
       codexHome,
+      home,
+      tools: SANDBOX_TOOLS,
       borrowed: [],
-      environment: { HOME: codexHome },
+      environment: {},
     };
     const script = join(folder, 'empty.sh');
     await writeFile(script, '');

@@ -30,8 +30,8 @@ const NO_FILES: NamelessFiles = { disk: 0, memory: 0 };
 
 export interface WatchedRun {
   runId: string;
-  /** Writable to the run. */
-  folders: [repo: string, codexHome: string];
+  /** Writable to the run; first the repository. */
+  folders: [repo: string, ...others: string[]];
   /** The platform's own git repository of the session. */
   history: string;
   /** Called once. */

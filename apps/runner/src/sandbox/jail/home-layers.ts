@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import { Network } from '@saas-codex/contracts/network';
+import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { z } from 'zod';
+import type { ThreadPaths } from '../../threads/workspace-path.js';
+import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
+import { RUN_VARIABLE } from './jail.js';
+
+/*
+ * What a session keeps outside of its repository, in two layers. Each run sees one of them as its HOME:
+ *
+ *     homes/setup/ ──► setup scripts. What they install stays for the next one.
+ *          │ copied when it is needed
+ *          ▼
+ *     homes/agent/ ──► agents. What they change stays for the next run, but never reaches a setup script.
+ *     homes/agent.json   which network the agents had that wrote there
+ *
+ * Agents get a new copy after each setup run, and when their network is not the one that the copy was written with: what
+ * was planted without a network is never started with one. Without a network everything may be started.
+ *
+ * The copy is made by `cp` in a jail of its own, since both folders hold whatever scripts and agents have put there. It is
+ * a copy and not an overlay mount, which a container or an older bubblewrap does not allow.
+ */
+
+export type HomeLayer = 'setup' | 'agent';
+
+const AgentHome = z.object({ network: Network });
+type AgentHome = z.infer<typeof AgentHome>;
+
+/** It reads and removes what an agent has locked, as root of a user namespace. */
+const COPY_JAIL = ['--unshare-all', '--unshare-user', '--die-with-parent', '--new-session', '--uid', '0']
+  .concat(['--cap-drop', 'ALL', '--cap-add', 'CAP_DAC_OVERRIDE', '--cap-add', 'CAP_FOWNER', '--clearenv'])
+  // cp changes the permissions of folders by way of /proc.
+  .concat(['--setenv', 'PATH', '/usr/bin:/bin', '--proc', '/proc'])
+  .concat(SYSTEM_FOLDERS.flatMap((folder) => ['--ro-bind-try', folder, folder]));
+/** Copies the files that match $1 into a new layer of agents. */
+const COPY = [
+  'rm -rf /homes/agent && mkdir -m 700 /homes/agent || exit 1',
+  'for file in $1; do [ ! -e "$file" ] && [ ! -L "$file" ] || cp -a -- "$file" /homes/agent/ || exit 1; done',
+].join('; ');
+const ALL_FILES = '/from/* /from/.[!.]* /from/..?*';
+/** Until there were layers, HOME was CODEX_HOME. What installers had put there is in hidden files; the others are Codex's. */
+const HIDDEN_FILES = '/from/.[!.]*';
+
+/** The folder of both layers. Runs do not see it. */
+export const homesOf = (repo: string): string => join(dirname(repo), WORKSPACE.homes);
+
+interface HomeRequest {
+  bwrap: string;
+  runId: string;
+  paths: ThreadPaths;
+  layer: HomeLayer;
+  network: Network;
+}
+
+/**
+ * Makes the HOME of a run ready. Not to be called for two runs of a session at once.
+ * @returns its folder
+ * @throws Error when the copy fails, or is killed like every process of its run
+ */
+export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeRequest): Promise<string> {
+  const homes = homesOf(paths.repo);
+  const setup = join(homes, 'setup');
+  const record = join(homes, 'agent.json');
+  const isNew = (await mkdir(setup, { recursive: true, mode: 0o700 })) !== undefined;
+  if (layer === 'setup') {
+    await rm(record, { force: true });
+    return setup;
+  }
+  const known = await readRecord(record);
+  if (known === null || (network.mode !== 'off' && !isDeepStrictEqual(known.network, network))) {
+    await rm(record, { force: true });
+    const from = isNew ? paths.codexHome : setup;
+    const mounts = ['--bind', homes, '/homes', '--ro-bind', from, '/from'];
+    const command = ['/bin/sh', '-c', COPY, 'copy', isNew ? HIDDEN_FILES : ALL_FILES];
+    await promisify(execFile)(bwrap, [...COPY_JAIL, ...mounts, ...command], {
+      env: { [RUN_VARIABLE]: runId },
+    });
+  }
+  await writeFile(record, JSON.stringify({ network } satisfies AgentHome), { mode: 0o600 });
+  return join(homes, 'agent');
+}
+
+async function readRecord(path: string): Promise<AgentHome | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text === null ? null : AgentHome.parse(JSON.parse(text));
+}
