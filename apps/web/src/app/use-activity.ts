@@ -24,29 +24,31 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
   }
 }
 
+/**
+ * Keeps every list live until the returned function is called. Whatever was read before the stream stood may have
+ * missed a change, and so may everything after a gap, since the activity log is short. So all that the page has read is
+ * read again whenever the stream opens.
+ */
+export const followActivity = (client: QueryClient): (() => void) =>
+  followEventStream({
+    url: '/api/events',
+    onMessage: ({ data }) => {
+      const activity = readActivity(data);
+      if (activity) applyActivity(client, activity);
+    },
+    onOpen: () => {
+      void client.invalidateQueries({ queryKey: sessionKeys.all });
+      void client.invalidateQueries({ queryKey: runKeys.all });
+    },
+    // The query fails too, and that leads to the sign-in page.
+    onLost: (refusal) => {
+      if (refusal?.code === 'unauthenticated')
+        void client.invalidateQueries({ queryKey: meQuery.queryKey });
+    },
+  });
+
 /** Keeps every list live while the signed-in page is open. */
 export function useActivity(): void {
   const client = useQueryClient();
-  useEffect(
-    () =>
-      followEventStream({
-        url: '/api/events',
-        onMessage: ({ data }) => {
-          const activity = readActivity(data);
-          if (activity) applyActivity(client, activity);
-        },
-        // The activity log is short, so after a gap everything is read again.
-        onOpen: (resumed) => {
-          if (!resumed) return;
-          void client.invalidateQueries({ queryKey: sessionKeys.all });
-          void client.invalidateQueries({ queryKey: runKeys.all });
-        },
-        // The query fails too, and that leads to the sign-in page.
-        onLost: (refusal) => {
-          if (refusal?.code === 'unauthenticated')
-            void client.invalidateQueries({ queryKey: meQuery.queryKey });
-        },
-      }),
-    [client],
-  );
+  useEffect(() => followActivity(client), [client]);
 }

@@ -86,6 +86,8 @@ export class FakePage extends EventTarget {
     Object.assign(globalThis, {
       fetch: server.fetch,
       document: this.document,
+      requestAnimationFrame: (paint: () => void) => setTimeout(paint, 16),
+      cancelAnimationFrame: clearTimeout,
       addEventListener: this.addEventListener.bind(this),
       removeEventListener: this.removeEventListener.bind(this),
     });

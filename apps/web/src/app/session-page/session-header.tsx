@@ -12,7 +12,14 @@ import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
 
-export function SessionHeader({ session, changesShown }: { session: Session; changesShown: boolean }) {
+interface SessionHeaderProps {
+  session: Session;
+  changesShown: boolean;
+  /** The person is about to open Changes: it can be loaded, so that it opens at once. */
+  onChangesIntent: () => void;
+}
+
+export function SessionHeader({ session, changesShown, onChangesIntent }: SessionHeaderProps) {
   const actions = useSessionActions(session);
   return (
     <PageHeader bordered>
@@ -21,7 +28,9 @@ export function SessionHeader({ session, changesShown }: { session: Session; cha
         <Origin session={session} />
       </div>
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
-      {session.status !== 'failed' && <ChangesToggle session={session} shown={changesShown} />}
+      {session.status !== 'failed' && (
+        <ChangesToggle session={session} shown={changesShown} onIntent={onChangesIntent} />
+      )}
       <DropdownMenu actions={actions}>
         <IconButton label="Session actions">
           <Ellipsis />
@@ -54,13 +63,21 @@ function Origin({ session: { repo_url, ref, base_commit } }: { session: Session 
   );
 }
 
-function ChangesToggle({ session, shown }: { session: Session; shown: boolean }) {
+interface ChangesToggleProps {
+  session: Session;
+  shown: boolean;
+  onIntent: () => void;
+}
+
+function ChangesToggle({ session, shown, onIntent }: ChangesToggleProps) {
   const show = useShowChanges();
   const hide = useHideChanges();
   return (
     <Button
       variant={shown ? 'secondary' : 'ghost'}
       aria-pressed={shown}
+      onPointerEnter={onIntent}
+      onFocus={onIntent}
       onClick={() => (shown ? hide() : show())}
     >
       <PanelRight strokeWidth={1.75} aria-hidden />

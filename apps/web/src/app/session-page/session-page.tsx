@@ -1,7 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense } from 'react';
 import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { prefersChangesOpen, useChangesLocation } from '../../entities/session/changes-location.js';
 import { useMarkSeen } from '../../entities/session/seen.js';
@@ -39,8 +39,6 @@ export function SessionPage() {
 function SessionLayout({ session }: { session: Session }) {
   useMarkSeen(session);
   useFollowRun(session);
-  // Loaded ahead, so that Changes opens at once.
-  useEffect(() => void loadChanges(), []);
   const phone = useIsPhone();
   const changesShown = useChangesShown(session);
   const changes = changesShown && (
@@ -51,7 +49,11 @@ function SessionLayout({ session }: { session: Session }) {
 
   return (
     <div className="flex h-full flex-col">
-      <SessionHeader session={session} changesShown={changesShown} />
+      <SessionHeader
+        session={session}
+        changesShown={changesShown}
+        onChangesIntent={() => void loadChanges()}
+      />
       <main className="flex min-h-0 flex-1">
         <div className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
           {session.status === 'failed' ? (

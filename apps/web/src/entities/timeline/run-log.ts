@@ -3,23 +3,24 @@ import { readRunEvent } from '@saas-codex/contracts/events';
 import { useEffect, useSyncExternalStore } from 'react';
 import type { ApiError } from '../../shared/api/api-error.js';
 import { path } from '../../shared/api/request.js';
+import { beforeNextPaint } from '../../shared/lib/before-next-paint.js';
 import { followEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
-import { EMPTY_TIMELINE, fold, type LoggedEvent } from './fold.js';
-import type { RunTimeline } from './run-timeline.js';
+import { EMPTY_TIMELINE, type RunTimeline } from './run-timeline.js';
+import { TimelineBuilder } from './timeline-builder.js';
 
 /**
  * The folded log of one run, live while a part of the page needs it:
  *
- *     first keepLive ─► stream after `position` ─► events, batched for 32 ms ─► fold ─► subscribers
+ *     first keepLive ─► stream after `position` ─► events, at most once a frame ─► subscribers
  *     last release   ─► a moment later the stream closes; the timeline stays and is continued from there
  *     end            ─► the log is complete: no stream is opened again
  *
  * Subscribing does not open the stream: a row that is kept on the page out of sight shows the timeline as it is.
  */
 class RunLog {
+  private builder = new TimelineBuilder();
   private timeline: RunTimeline = EMPTY_TIMELINE;
-  private pending: LoggedEvent[] = [];
-  private flushTimer: ReturnType<typeof setTimeout> | undefined;
+  private cancelPaint: (() => void) | null = null;
   private closeTimer: ReturnType<typeof setTimeout> | undefined;
   private closeStream: (() => void) | null = null;
   /** The server said that nothing follows. */
@@ -69,13 +70,13 @@ class RunLog {
   private restartIfLost(refusal: ApiError | null): void {
     if (refusal?.code !== 'invalid_cursor' || this.timeline.position.seq === 0) return;
     this.close();
-    this.timeline = EMPTY_TIMELINE;
+    this.builder = new TimelineBuilder();
+    this.publish();
     this.open();
   }
 
   private close(): void {
-    clearTimeout(this.flushTimer);
-    this.flush();
+    if (this.cancelPaint) this.publish();
     this.closeStream?.();
     this.closeStream = null;
   }
@@ -83,22 +84,18 @@ class RunLog {
   private receive({ id, data }: StreamMessage): void {
     const position = parseEventId(id);
     const event = readRunEvent(data);
-    if (!position || !event) return;
-    this.pending.push({ id: position, event });
-    this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    if (!position || !event || !this.builder.add({ id: position, event })) return;
+    this.cancelPaint ??= beforeNextPaint(() => this.publish());
   }
 
-  private flush(): void {
-    this.flushTimer = undefined;
-    const before = this.timeline;
-    this.timeline = this.pending.reduce(fold, before);
-    this.pending = [];
-    if (this.timeline !== before) this.listeners.forEach((listener) => listener());
+  private publish(): void {
+    this.cancelPaint?.();
+    this.cancelPaint = null;
+    this.timeline = this.builder.snapshot();
+    this.listeners.forEach((listener) => listener());
   }
 }
 
-/** Two frames: fast enough to read along, slow enough that a burst does not render event by event. */
-const FLUSH_MS = 32;
 /** A row that scrolls out and in again, or a session that is left and reopened, keeps its stream. */
 const LINGER_MS = 3_000;
 const LOGS_KEPT = 300;
@@ -123,9 +120,21 @@ export function runLog(runId: string): RunLog {
  * @param wanted false: shows what has been read so far and opens no stream
  */
 export function useRunTimeline(runId: string | null, wanted = true): RunTimeline {
+  return useTimelineValue(runId, whole, wanted);
+}
+
+export const hasEnded = ({ end }: RunTimeline): boolean => end !== null;
+const whole = (timeline: RunTimeline): RunTimeline => timeline;
+
+/** One value of a run's timeline. The component renders again only when it changes. */
+export function useTimelineValue<T>(
+  runId: string | null,
+  select: (timeline: RunTimeline) => T,
+  wanted = true,
+): T {
   const log = runId === null ? NO_LOG : runLog(runId);
   useEffect(() => (wanted ? log.keepLive() : undefined), [log, wanted]);
-  return useSyncExternalStore(log.subscribe, log.read);
+  return useSyncExternalStore(log.subscribe, () => select(log.read()));
 }
 
 const nothing = () => {};

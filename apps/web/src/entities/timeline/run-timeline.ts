@@ -1,4 +1,4 @@
-import type { EventId } from '@saas-codex/contracts/event-ids';
+import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
 import type { TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
@@ -13,6 +13,8 @@ import type { Refusal } from '../environment/network-modes.js';
  *     network.refused ─► one entry for consecutive ones
  *     unknown type ─► an entry that shows the event as it came
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
+ *
+ * `TimelineBuilder` makes it. While earlier pages of the log are missing, `prompt` and `startedAt` are null.
  */
 export interface RunTimeline {
   /** Position of the last folded event; events at or before it are repeats. */
@@ -22,7 +24,19 @@ export interface RunTimeline {
   readonly entries: readonly Entry[];
   readonly usage: Usage | null;
   readonly end: TimelineEnd | null;
+  /** The number of completed items that may have changed files. */
+  readonly fileTouches: number;
 }
+
+export const EMPTY_TIMELINE: RunTimeline = {
+  position: BEFORE_FIRST_EVENT,
+  prompt: null,
+  startedAt: null,
+  entries: [],
+  usage: null,
+  end: null,
+  fileTouches: 0,
+};
 
 export interface TimelineEnd {
   readonly status: RunEndStatus;

@@ -2,7 +2,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { diffKeys } from '../../entities/session/api/get-diff.js';
-import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import { useTimelineValue } from '../../entities/timeline/run-log.js';
 import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 
 const REFRESH_EVERY_MS = 2_000;
@@ -13,7 +13,7 @@ const REFRESH_EVERY_MS = 2_000;
  */
 export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, diff }: Session): void {
   const client = useQueryClient();
-  const touches = touchCount(useRunTimeline(activeRun));
+  const touches = useTimelineValue(activeRun, fileTouches);
   const lastRefresh = useRef(0);
   const state = `${activeRun}/${touches}/${JSON.stringify(diff)}`;
   const seen = useRef(state);
@@ -30,11 +30,4 @@ export function useFollowRun({ session_id: sessionId, active_run_id: activeRun, 
   }, [client, sessionId, state]);
 }
 
-/** The number of items that may have changed files: edits, and commands, which may write anything. */
-const touchCount = ({ entries }: RunTimeline): number =>
-  entries.filter(
-    (entry) =>
-      entry.kind === 'item' &&
-      entry.completedAt !== null &&
-      (entry.item.value.type === 'file_change' || entry.item.value.type === 'command_execution'),
-  ).length;
+const fileTouches = (timeline: RunTimeline): number => timeline.fileTouches;

@@ -6,7 +6,7 @@ import { useCancelRun } from '../../entities/run/api/cancel-run.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
-import { useRunTimeline } from '../../entities/timeline/run-log.js';
+import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -26,7 +26,7 @@ export function PromptComposer({ session }: { session: Session }) {
   const held = setup === 'held';
   const { queue, running: listed, busy } = useMemo(() => orderRuns(data, held), [data, held]);
   // The log shows the end a moment before the list of runs does.
-  const ended = useRunTimeline(listed?.run_id ?? null).end !== null;
+  const ended = useTimelineValue(listed?.run_id ?? null, hasEnded);
   const running = ended ? null : listed;
   const { text, change } = usePromptDraft(sessionId);
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);

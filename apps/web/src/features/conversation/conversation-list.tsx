@@ -2,9 +2,20 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import {
+  type ContextType,
+  type MouseEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { Button } from '../../shared/ui/button.js';
+import { RowPlace } from './row-place.js';
 import { RunBlock } from './run-block.js';
 import { RunningLine } from './running-line.js';
 import { SetupBlock } from './setup-block.js';
@@ -55,6 +66,7 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
   useScrollToSent(rows, list);
   useStayAtEnd(scroller, list);
 
+  const readerAtEnd = useCallback(() => list.isAtEnd(AT_END), [list]);
   const { startIndex = 0, endIndex = 0 } = list.range ?? {};
   return (
     <>
@@ -81,11 +93,14 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
               className="absolute inset-x-0 top-0 px-4"
               style={{ transform: `translateY(${start}px)` }}
             >
-              <Row
+              <PlacedRow
                 row={rows[index]}
                 session={session}
                 near={index >= startIndex - NEAR && index <= endIndex + NEAR}
                 latest={index === rows.length - 1}
+                scroller={scroller}
+                start={start}
+                readerAtEnd={readerAtEnd}
               />
             </div>
           ))}
@@ -104,6 +119,15 @@ interface RowProps extends Pick<ConversationListProps, 'session'> {
   row: ConversationRow | undefined;
   near: boolean;
   latest: boolean;
+}
+
+function PlacedRow({ scroller, start, readerAtEnd, ...row }: RowProps & ContextType<typeof RowPlace>) {
+  const place = useMemo(() => ({ scroller, start, readerAtEnd }), [scroller, start, readerAtEnd]);
+  return (
+    <RowPlace value={place}>
+      <Row {...row} />
+    </RowPlace>
+  );
 }
 
 function Row({ row, session, near, latest }: RowProps) {

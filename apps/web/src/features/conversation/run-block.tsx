@@ -1,6 +1,6 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { Refusals } from '../../entities/timeline/items/refusals.js';
 import { Markdown } from '../../entities/timeline/markdown/markdown.js';
@@ -19,7 +19,9 @@ import { RunFiles } from './run-files.js';
 import { RunFooter } from './run-footer.js';
 import { RunEndNotice } from './run-end-notice.js';
 import { RunningLine } from './running-line.js';
-import { EntryList, WorkSection } from './work-section.js';
+import { EntryList } from './entry-list.js';
+import { useStaysOpen } from './use-stays-open.js';
+import { WorkSection } from './work-section.js';
 
 interface RunBlockProps {
   run: Run;
@@ -51,7 +53,9 @@ interface RunBodyProps extends Omit<RunBlockProps, 'near'> {
 
 function RunBody(props: RunBodyProps) {
   const { run, session, timeline } = props;
-  switch (runPhase(run, timeline)) {
+  const phase = runPhase(run, timeline);
+  const staysOpen = useStaysOpen(run.run_id, phase);
+  switch (phase) {
     case 'waiting':
       return <RunningLine label={waitingFor(session)} since={null} />;
     case 'loading':
@@ -59,7 +63,7 @@ function RunBody(props: RunBodyProps) {
     case 'running':
       return <LiveRun {...props} />;
     case 'ended':
-      return <EndedRun {...props} />;
+      return <EndedRun {...props} workOpen={staysOpen} />;
     case 'unknown':
       return <RunOfUnknownStatus {...props} />;
   }
@@ -93,10 +97,10 @@ function liveLabel(timeline: RunTimeline): string {
   return currentItem(timeline) ? 'Working' : 'Thinking';
 }
 
-function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
+function EndedRun({ run, session, timeline, latest, workOpen }: RunBodyProps & { workOpen: boolean }) {
   const { end, entries, usage } = timeline;
+  const { work, answer, refusals } = useMemo(() => splitAnswer(entries), [entries]);
   if (!end) return null;
-  const { work, answer, refusals } = splitAnswer(entries);
   const answerText = answer && messageText(answer);
   return (
     <>
@@ -106,6 +110,7 @@ function EndedRun({ run, session, timeline, latest }: RunBodyProps) {
         session={session}
         status={end.status}
         duration={workedFor(run, timeline)}
+        openAtFirst={workOpen}
       />
       {answerText !== null && (
         <div className="pt-3.5 pb-1">

@@ -1,31 +1,22 @@
-import type { Session } from '@saas-codex/contracts/sessions';
-import { EntryView } from '../../entities/timeline/items/entry-view.js';
-import type { Entry, RunEndStatus } from '../../entities/timeline/run-timeline.js';
+import type { RunEndStatus } from '../../entities/timeline/run-timeline.js';
 import { formatDuration } from '../../shared/lib/time.js';
 import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
-
-interface EntryListProps {
-  entries: readonly Entry[];
-  runId: string;
-  session: Session;
-  live: boolean;
-}
-
-export const EntryList = ({ entries, ...rest }: EntryListProps) =>
-  entries.map((entry) => <EntryView key={entry.key} entry={entry} {...rest} />);
+import { EntryList, type EntryListProps } from './entry-list.js';
 
 interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
   status: RunEndStatus;
   /** Milliseconds; null: not known. */
   duration: number | null;
+  /** Open until the reader closes it. */
+  openAtFirst: boolean;
 }
 
 /** The work of an ended run, folded to its duration. It starts open after a failure, where the work is the answer. */
-export function WorkSection({ entries, runId, session, status, duration }: WorkSectionProps) {
-  const opens = status === 'failed' || status === 'interrupted';
-  const { open, trigger, bodyId } = useDisclosure(`${runId}/work`, opens);
+export function WorkSection({ status, duration, openAtFirst, ...list }: WorkSectionProps) {
+  const opens = openAtFirst || status === 'failed' || status === 'interrupted';
+  const { open, trigger, bodyId } = useDisclosure(`${list.runId}/work`, opens);
   const summary = summarise(status, duration);
-  if (entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
+  if (list.entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
   return (
     <div>
       <button
@@ -37,7 +28,7 @@ export function WorkSection({ entries, runId, session, status, duration }: WorkS
       </button>
       {open && (
         <div id={bodyId} className="animate-fade-in pt-2 pb-1">
-          <EntryList entries={entries} runId={runId} session={session} live={false} />
+          <EntryList {...list} live={false} />
         </div>
       )}
     </div>

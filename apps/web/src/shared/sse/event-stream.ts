@@ -71,6 +71,8 @@ class EventStream {
     addEventListener('online', this.retryNow);
     document.addEventListener('visibilitychange', this.onVisibility);
     this.connect();
+    // A tab may be opened in the background.
+    if (document.hidden) this.onVisibility();
   }
 
   close(): void {

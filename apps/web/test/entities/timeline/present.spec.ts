@@ -1,6 +1,5 @@
-import { EMPTY_TIMELINE } from '../../../src/entities/timeline/fold.js';
 import { repositoryPath, runPhase, splitAnswer } from '../../../src/entities/timeline/present.js';
-import type { Entry, RunTimeline } from '../../../src/entities/timeline/run-timeline.js';
+import { EMPTY_TIMELINE, type Entry, type RunTimeline } from '../../../src/entities/timeline/run-timeline.js';
 
 const entry = (value: object): Entry =>
   ({

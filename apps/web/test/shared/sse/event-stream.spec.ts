@@ -116,6 +116,16 @@ it('closes while the tab is hidden and resumes when it is visible again', async 
   expect(server.last.after).toBe('2');
 });
 
+it('closes in a tab that was opened in the background', async () => {
+  page.show(false);
+  const closeHidden = followEventStream({ url: '/hidden', onMessage: () => undefined });
+  const hidden = server.last;
+  await hidden.open();
+  await pass(60_000);
+  expect(hidden.closed).toBe(true);
+  closeHidden();
+});
+
 it('keeps the connection of a tab that was hidden for a moment', async () => {
   page.show(false);
   await pass(5_000);

@@ -1,6 +1,7 @@
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { FileText, FolderSearch, type LucideIcon, Search, SquareTerminal } from 'lucide-react';
 import { useMemo } from 'react';
+import { formatDuration } from '../../../shared/lib/time.js';
 import { Badge } from '../../../shared/ui/badge.js';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
 import { VisibleText } from '../../../shared/ui/visible-text.js';
@@ -15,6 +16,8 @@ type CommandItem = Extract<KnownItem, { type: 'command_execution' }>;
 interface CommandRowProps {
   id: string;
   item: CommandItem;
+  /** How long it took, in milliseconds; null while it runs. */
+  duration: number | null;
   busy: boolean;
   /** The run ended while the command was running. */
   cutOff: boolean;
@@ -28,10 +31,17 @@ const LOOKS: Record<CommandSummary['action'], { icon: LucideIcon; doing: string;
   search: { icon: Search, doing: 'Searching for', done: 'Searched for' },
 };
 
-/** One command: a line that says what it did and opens to its output. */
-export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps) {
+/** Shorter times say nothing. */
+const WORTH_SAYING_MS = 1_000;
+
+/**
+ * One command: a line that says what it did and opens to its output. A failed command opens itself, at its end, where
+ * the failure is.
+ */
+export function CommandRow({ id, item, duration, busy, cutOff, repoPath }: CommandRowProps) {
   const summary = useMemo(() => describeCommand(item.command), [item.command]);
   const { icon, doing, done } = LOOKS[summary.action];
+  const failed = commandFailed(item);
   return (
     <StepRow
       id={id}
@@ -39,7 +49,17 @@ export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps
       verb={busy ? doing : done}
       target={<Target summary={summary} repoPath={repoPath} />}
       busy={busy}
-      badge={<Outcome item={item} cutOff={cutOff} />}
+      openAtFirst={failed && item.aggregated_output !== ''}
+      badge={
+        <>
+          <Outcome item={item} cutOff={cutOff} />
+          {duration !== null && duration >= WORTH_SAYING_MS && (
+            <span className="shrink-0 text-xs text-subtle-foreground tabular-nums">
+              {formatDuration(duration)}
+            </span>
+          )}
+        </>
+      }
     >
       <div className="overflow-hidden rounded-lg border bg-card">
         <div className="flex items-start gap-2 border-b bg-muted/50 py-1 pr-1 pl-3">
@@ -50,7 +70,7 @@ export function CommandRow({ id, item, busy, cutOff, repoPath }: CommandRowProps
           <CopyButton label="Copy output" text={() => plainText(item.aggregated_output)} />
         </div>
         {item.aggregated_output ? (
-          <CommandOutput output={item.aggregated_output} fromEnd={busy} />
+          <CommandOutput output={item.aggregated_output} fromEnd={busy || failed} />
         ) : (
           <p className="px-3 py-2 text-xs text-subtle-foreground">{busy ? 'No output yet' : 'No output'}</p>
         )}
@@ -80,6 +100,10 @@ function Target({
     </>
   );
 }
+
+/** It ran and ended badly. One that was declined did not run. */
+export const commandFailed = ({ exit_code, status }: CommandItem): boolean =>
+  Boolean(exit_code) || status === 'failed';
 
 /** Nothing for success, so that failures stand out. */
 function Outcome({ item, cutOff }: { item: CommandItem; cutOff: boolean }) {

@@ -56,8 +56,17 @@ function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: Ite
     case 'reasoning':
       return <ReasoningRow id={id} text={item.text} busy={busy} />;
     case 'command_execution': {
-      const cutOff = !live && entry.completedAt === null;
-      return <CommandRow id={id} item={item} busy={busy} cutOff={cutOff} repoPath={session.repo_path} />;
+      const duration = entry.completedAt && Date.parse(entry.completedAt) - Date.parse(entry.startedAt);
+      return (
+        <CommandRow
+          id={id}
+          item={item}
+          duration={duration || null}
+          busy={busy}
+          cutOff={!live && entry.completedAt === null}
+          repoPath={session.repo_path}
+        />
+      );
     }
     case 'file_change':
       return <FileChangeRows item={item} busy={busy} session={session} runId={runId} />;

@@ -1,5 +1,5 @@
 import type { LucideIcon } from 'lucide-react';
-import type { ReactNode } from 'react';
+import type { ComponentProps, ReactNode } from 'react';
 import { cx } from '../../../shared/lib/cx.js';
 import { VisibleText } from '../../../shared/ui/visible-text.js';
 import { DisclosureArrow, useDisclosure } from '../../../shared/ui/disclosure.js';
@@ -33,19 +33,7 @@ export function StepRow({ id, children, openAtFirst, ...line }: StepRowProps) {
   if (!children) return <StepLine {...line} className="flex h-7 items-center gap-2.5" />;
   return (
     <div>
-      <button
-        {...trigger}
-        className="group/step -mx-1.5 flex h-7 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
-      >
-        <StepLine {...line} className="flex min-w-0 flex-1 items-center gap-2.5" />
-        <DisclosureArrow
-          open={open}
-          className={cx(
-            'ml-1 size-3.5 text-subtle-foreground',
-            !open && 'opacity-0 group-hover/step:opacity-100 group-focus-visible/step:opacity-100',
-          )}
-        />
-      </button>
+      <StepButton {...line} open={open} trigger={trigger} />
       {open && (
         <div id={bodyId} className="animate-fade-in pt-1 pb-2 pl-6.5">
           {children}
@@ -54,6 +42,28 @@ export function StepRow({ id, children, openAtFirst, ...line }: StepRowProps) {
     </div>
   );
 }
+
+interface StepButtonProps extends Omit<StepLineProps, 'className'> {
+  open: boolean;
+  trigger: ComponentProps<'button'>;
+}
+
+/** The line of a step that opens. */
+export const StepButton = ({ open, trigger, ...line }: StepButtonProps) => (
+  <button
+    {...trigger}
+    className="group/step -mx-1.5 flex h-7 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
+  >
+    <StepLine {...line} className="flex min-w-0 flex-1 items-center gap-2.5" />
+    <DisclosureArrow
+      open={open}
+      className={cx(
+        'ml-1 size-3.5 text-subtle-foreground',
+        !open && 'opacity-0 group-hover/step:opacity-100 group-focus-visible/step:opacity-100',
+      )}
+    />
+  </button>
+);
 
 type StepLineProps = Omit<StepRowProps, 'id' | 'children' | 'openAtFirst'> & { className: string };
 

@@ -1,18 +1,26 @@
-import { Children, type ComponentProps, type CSSProperties, useEffect, useState } from 'react';
-import { type ExtraProps, useIsCodeFenceIncomplete } from 'streamdown';
+import { type CSSProperties, useEffect, useState } from 'react';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
+import type { MarkdownElement } from './parse-markdown.js';
 
 const LANGUAGE = /language-([^\s]+)/;
 
+interface CodeBlockProps {
+  /** With its `code`. */
+  pre: MarkdownElement;
+  /** The code still grows: it is not coloured yet. */
+  growing: boolean;
+}
+
 /** A fenced code block: shown at once, and coloured when the grammar has loaded. */
-export function CodeBlock({ className, children }: ComponentProps<'code'> & ExtraProps) {
-  const incomplete = useIsCodeFenceIncomplete();
-  const code = Children.toArray(children)
-    .filter((child) => typeof child === 'string')
-    .join('')
-    .replace(/\n$/, '');
-  const language = LANGUAGE.exec(className ?? '')?.[1] ?? '';
-  const lines = useHighlighted(code, incomplete ? '' : language);
+export function CodeBlock({ pre, growing }: CodeBlockProps) {
+  const [code] = pre.children;
+  if (typeof code !== 'object') return null;
+  const language = LANGUAGE.exec(String(code.props['className'] ?? ''))?.[1] ?? '';
+  return <Code code={code.children.join('').replace(/\n$/, '')} language={language} growing={growing} />;
+}
+
+function Code({ code, language, growing }: { code: string; language: string; growing: boolean }) {
+  const lines = useHighlighted(code, growing ? '' : language);
   return (
     <figure className="group/code my-3.5 overflow-hidden rounded-lg border bg-card">
       <figcaption className="flex h-8 items-center justify-between border-b bg-muted/50 pr-1 pl-3 text-2xs text-muted-foreground">
@@ -24,7 +32,9 @@ export function CodeBlock({ className, children }: ComponentProps<'code'> & Extr
         />
       </figcaption>
       <pre
+        role="region"
         aria-label={`Code${language && `, ${language}`}`}
+        tabIndex={0}
         className="max-h-112 overflow-auto px-3.5 py-3 font-mono text-xs [overflow-wrap:normal]"
       >
         <code>{lines ? lines.map((line, index) => <TokenLine key={index} line={line} />) : code}</code>

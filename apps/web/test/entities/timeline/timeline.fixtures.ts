@@ -1,8 +1,8 @@
 import { parseEventId } from '@saas-codex/contracts/event-ids';
 import type { EventData, EventType, RunEvent } from '@saas-codex/contracts/events';
 import type { Item } from '@saas-codex/contracts/items';
-import { EMPTY_TIMELINE, fold, type LoggedEvent } from '../../../src/entities/timeline/fold.js';
 import type { RunTimeline } from '../../../src/entities/timeline/run-timeline.js';
+import { type LoggedEvent, TimelineBuilder } from '../../../src/entities/timeline/timeline-builder.js';
 
 /* Short ways to write events in a spec. */
 
@@ -58,7 +58,12 @@ export const command = (status: string, output = '') => ({
   status,
 });
 
-export const foldAll = (...events: LoggedEvent[]): RunTimeline => events.reduce(fold, EMPTY_TIMELINE);
+export function built(...events: LoggedEvent[]): TimelineBuilder {
+  const builder = new TimelineBuilder();
+  for (const event of events) builder.add(event);
+  return builder;
+}
+export const foldAll = (...events: LoggedEvent[]): RunTimeline => built(...events).snapshot();
 export const shape = (timeline: RunTimeline) =>
   timeline.entries.map((entry) => {
     switch (entry.kind) {

@@ -1,8 +1,20 @@
+import { jest } from '@jest/globals';
 import { EVENT_TYPES, type RunEvent } from '@saas-codex/contracts/events';
-import { EMPTY_TIMELINE, fold } from '../../../src/entities/timeline/fold.js';
-import { command, delta, foldAll, item, logged, message, shape, started, USAGE } from './fold.fixtures.js';
+import { TimelineBuilder } from '../../../src/entities/timeline/timeline-builder.js';
+import {
+  built,
+  command,
+  delta,
+  foldAll,
+  item,
+  logged,
+  message,
+  shape,
+  started,
+  USAGE,
+} from './timeline.fixtures.js';
 
-describe('fold', () => {
+describe('a timeline', () => {
   it('reads the prompt, the start and the end from the log', () => {
     const timeline = foldAll(started, logged('2', 'run.succeeded', { usage: USAGE }));
     expect(timeline).toMatchObject({
@@ -35,23 +47,23 @@ describe('fold', () => {
       delta('2-1', 'Hel'),
       delta('2-2', 'lo'),
     ];
-    const once = foldAll(...events);
+    const builder = built(...events);
+    const once = builder.snapshot();
     expect(foldAll(...events, ...events.slice(1))).toEqual(once);
-    expect(fold(once, events[2]!)).toBe(once);
+    expect(builder.add(events[2]!)).toBe(false);
+    expect(builder.snapshot().entries).toBe(once.entries);
   });
 
   it('grows a draft with each delta until the completed item replaces it', () => {
-    const growing = foldAll(
+    const builder = built(
       started,
       delta('1-1', 'Hel'),
       delta('1-2', 'lo'),
       item('2', 'started', command('in_progress')),
     );
-    expect(shape(growing)).toEqual(['draft Hello', 'command_execution']);
-    expect(shape(fold(growing, item('3', 'completed', message('Hello.'))))).toEqual([
-      'agent_message',
-      'command_execution',
-    ]);
+    expect(shape(builder.snapshot())).toEqual(['draft Hello', 'command_execution']);
+    builder.add(item('3', 'completed', message('Hello.')));
+    expect(shape(builder.snapshot())).toEqual(['agent_message', 'command_execution']);
   });
 
   it('replaces only a draft of the same type, the oldest first', () => {
@@ -110,8 +122,9 @@ describe('fold', () => {
   );
 
   it('ignores everything after the first terminal event', () => {
-    const ended = foldAll(started, logged('2', 'run.interrupted', { reason: 'Lost.' }));
-    expect(fold(ended, logged('3', 'run.succeeded', {}))).toBe(ended);
+    const ended = built(started, logged('2', 'run.interrupted', { reason: 'Lost.' }));
+    expect(ended.add(logged('3', 'run.succeeded', {}))).toBe(false);
+    expect(ended.snapshot().end).toMatchObject({ status: 'interrupted' });
   });
 
   it('shows a failure once although Codex reports it twice', () => {
@@ -124,9 +137,27 @@ describe('fold', () => {
   });
 
   it('keeps the identity of entries that an event does not change', () => {
-    const before = foldAll(started, item('2', 'completed', command('completed')), delta('2-1', 'a'));
-    const after = fold(before, delta('2-2', 'b'));
+    const builder = built(started, item('2', 'completed', command('completed')), delta('2-1', 'a'));
+    const before = builder.snapshot();
+    builder.add(delta('2-2', 'b'));
+    const after = builder.snapshot();
     expect(after.entries[0]).toBe(before.entries[0]);
+    expect(shape(before)).toEqual(['command_execution', 'draft a']);
+    expect(shape(after)).toEqual(['command_execution', 'draft ab']);
+  });
+
+  it('copies its entries once for each snapshot, however many events come between two', () => {
+    const builder = built(started);
+    const copies = jest.spyOn(Array.prototype, 'slice');
+    try {
+      for (let seq = 2; seq < 2_002; seq++) {
+        builder.add(item(`${seq}`, 'completed', { ...command('completed'), id: `item_${seq}` }));
+        if (seq % 500 === 0) builder.snapshot();
+      }
+      expect(copies.mock.calls.filter((args) => args.length === 0)).toHaveLength(4);
+    } finally {
+      copies.mockRestore();
+    }
   });
 
   it('advances the position for every event type, known or not', () => {
@@ -139,22 +170,52 @@ describe('fold', () => {
         data,
         raw: { type: 'approval.requested', data },
       } as unknown as RunEvent;
-      expect(fold(EMPTY_TIMELINE, { id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
+      expect(foldAll({ id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }
   });
 
   it('keeps the last of consecutive notices, and drops one that the end repeats', () => {
-    const failing = foldAll(
+    const failing = [
       started,
       logged('2', 'error', { message: 'Attempt 1/5 failed' }),
       logged('3', 'error', { message: 'Attempt 2/5 failed' }),
-    );
-    expect(shape(failing)).toEqual(['Attempt 2/5 failed']);
+    ];
+    expect(shape(foldAll(...failing))).toEqual(['Attempt 2/5 failed']);
 
     const failed = [
       logged('4', 'error', { message: 'No quota' }),
       logged('5', 'run.failed', { reason: 'No quota' }),
     ];
-    expect(shape(failed.reduce(fold, failing))).toEqual([]);
+    expect(shape(foldAll(...failing, ...failed))).toEqual([]);
+  });
+
+  it('is the same in whatever pages its log is read, the last page first', () => {
+    const refused = (id: string, host: string) =>
+      logged(id, 'network.refused', { host, port: 443, reason: 'network_off' });
+    const log = [
+      started,
+      item('2', 'started', command('in_progress')),
+      refused('3', 'a.example'),
+      refused('4', 'b.example'),
+      item('5', 'completed', command('completed', 'done')),
+      logged('6', 'error', { message: 'Attempt 1/5 failed' }),
+      logged('7', 'error', { message: 'No quota' }),
+      item('8', 'completed', message('Done.')),
+      logged('9', 'run.failed', { reason: 'No quota', usage: USAGE }),
+    ];
+    const whole = foldAll(...log);
+    for (let first = 1; first < log.length; first++) {
+      for (let second = first; second < log.length; second++) {
+        for (const live of [false, true]) {
+          const builder = new TimelineBuilder();
+          if (!live) builder.prepend(log.slice(second));
+          else for (const event of log.slice(second)) builder.add(event);
+          builder.prepend(log.slice(first, second));
+          builder.prepend(log.slice(0, first));
+          const { entries, ...rest } = builder.snapshot();
+          expect({ ...rest, entries }).toEqual(whole);
+        }
+      }
+    }
   });
 });
