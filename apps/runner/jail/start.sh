@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process in the jail. Everything in the jail ends with it.
 #
-#     stdin (the prompt) ──► codex ──► stdout (events)
+#     stdin (the prompt) ──► codex.sh ──► codex ──► stdout (events)
 #                   or setup script ─► stdout (everything that it prints)
 #                              └─────► relay ──► the runner's proxies
 prlimit --pid $$ $SAAS_CODEX_LIMITS || exit 1
@@ -21,5 +21,5 @@ if [ -e /run/jail/setup.sh ]; then
   /bin/sh /run/jail/script.sh /run/jail/setup.sh
 else
   # The relay is ready long before Codex calls the model. Otherwise Codex retries.
-  /run/jail/codex/bin/codex "$@"
+  SAAS_CODEX_JAILED=1 SAAS_CODEX_REPO=$PWD SAAS_CODEX_PROGRAM=/run/jail/codex/bin/codex /bin/sh /run/jail/codex.sh "$@"
 fi

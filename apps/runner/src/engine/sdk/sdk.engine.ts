@@ -41,7 +41,7 @@ export class SdkEngine extends Engine<PromptRun> {
       prepareCodexHome(paths.codexHome),
     ]);
     const codex = new Codex({
-      ...(launch.program !== undefined && { codexPathOverride: launch.program }),
+      codexPathOverride: launch.program,
       env: launch.environment,
       configOverrides: [...this.turnSettings(run), ...launch.configOverrides],
     });

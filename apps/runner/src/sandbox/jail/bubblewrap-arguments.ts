@@ -45,6 +45,8 @@ export const PROJECT = resolve(OURS, '../../..');
 export const LAUNCHER = join(OURS, 'launch.sh');
 /** Runs the script that it is given, in a jail and without one. */
 export const SCRIPT_RUNNER = join(OURS, 'script.sh');
+/** Starts Codex with the repository's instructions, in a jail and without one. */
+export const CODEX_STARTER = join(OURS, 'codex.sh');
 
 export const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** Only what programs need to run, to be found and to trust certificates. */
@@ -117,6 +119,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(contents.socat, '/run/jail/socat'),
   ...readOnly(join(OURS, 'start.sh'), '/run/jail/start.sh'),
   ...readOnly(SCRIPT_RUNNER, '/run/jail/script.sh'),
+  ...readOnly(CODEX_STARTER, '/run/jail/codex.sh'),
   ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
   ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
@@ -153,8 +156,8 @@ const isNoSystemFolder = (path: string) =>
 /** The folder of all workspaces. A jail only shows its own. */
 const workspaces = ({ repo }: JailContents) => dirname(dirname(repo));
 
-/** The folder of Codex's native program. The wrapper script would need another Node process. */
-function codexFolder(): string {
+/** The folder of Codex's native program, `bin/codex`. The wrapper script would need another Node process. */
+export function codexFolder(): string {
   const [architecture, triple] =
     process.arch === 'arm64' ? ['arm64', 'aarch64-unknown-linux-musl'] : ['x64', 'x86_64-unknown-linux-musl'];
   const fromCodex = createRequire(require.resolve('@openai/codex/package.json'));

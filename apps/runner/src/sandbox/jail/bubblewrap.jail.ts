@@ -6,6 +6,7 @@ import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { Config } from '../../config.js';
 import type { RunSocket } from '../listener/http-listener.js';
 import type { ThreadPaths } from '../../threads/workspace-path.js';
+import { briefingSettings } from './briefing.js';
 import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
 import type { FoundGroups } from './cgroup/find-run-groups.js';
 import type { RunGroups } from './cgroup/run-groups.js';
@@ -86,7 +87,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return {
       ...(await this.prepare(turn.runId, contents)),
       commandEnvironment,
-      configOverrides: [shellEnvironmentSetting(commandEnvironment)],
+      configOverrides: [shellEnvironmentSetting(commandEnvironment), ...briefingSettings(turn.network)],
       sandboxMode: 'danger-full-access',
     };
   }

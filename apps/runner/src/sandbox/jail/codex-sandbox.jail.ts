@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { SCRIPT_RUNNER } from './bubblewrap-arguments.js';
+import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
 import { untrustedProject } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
@@ -52,10 +52,16 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return this.isolation === 'codex-sandbox' && mode === 'allow_list' ? NO_ALLOW_LIST : null;
   }
 
-  async launch({ runId, environment, network }: JailedTurn): Promise<Launch> {
+  async launch({ runId, paths, environment, network }: JailedTurn): Promise<Launch> {
     const commandEnvironment = { [RUN_VARIABLE]: runId };
     return {
-      environment: { ...environment, [RUN_VARIABLE]: runId },
+      program: CODEX_STARTER,
+      environment: {
+        ...environment,
+        [RUN_VARIABLE]: runId,
+        SAAS_CODEX_REPO: paths.repo,
+        SAAS_CODEX_PROGRAM: join(codexFolder(), 'bin', 'codex'),
+      },
       commandEnvironment,
       configOverrides: [
         shellEnvironmentSetting(commandEnvironment),

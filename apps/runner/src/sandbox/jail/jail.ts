@@ -32,8 +32,8 @@ export interface JailedTurn {
 }
 
 export interface Launch {
-  /** Started in place of Codex, with Codex's arguments; left out: Codex itself. */
-  program?: string;
+  /** Started in place of Codex, with Codex's arguments. */
+  program: string;
   /** The program's whole environment. */
   environment: Record<string, string>;
   /** Variables that commands need in addition to those of Codex. */
