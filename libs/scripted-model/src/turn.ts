@@ -7,6 +7,8 @@ export interface Turn {
   thread: string;
   /** The prompts of this thread, oldest first. The last one is answered in this turn. */
   prompts: string[];
+  /** What Codex says itself in this thread: instructions, the environment. */
+  context: string[];
   /** The outputs of the calls since the last prompt, oldest first. */
   outputs: string[];
   /** Whether Codex accepts plans. */
@@ -45,19 +47,21 @@ export function readTurn(body: string): Turn | undefined {
   const request = readRequest(body);
   if (!request) return undefined;
   const prompts: string[] = [];
+  const context: string[] = [];
   let outputs: string[] = [];
   for (const item of request.input) {
     if (item.type.endsWith('_call_output')) outputs.push(textOf(item.output));
     else if (isPrompt(item)) {
       prompts.push(textOf(item.content));
       outputs = [];
-    }
+    } else if (item.type === 'message' && item.role !== 'assistant') context.push(textOf(item.content));
   }
   const tools = [request.tools, ...request.input.map((item) => item.tools)];
   return {
     model: request.model,
     thread: request.prompt_cache_key ?? '',
     prompts,
+    context,
     outputs,
     canPlan: JSON.stringify(tools).includes('update_plan'),
     inputTokens: tokensOf(body.length),

@@ -95,7 +95,11 @@ export class TimelineBuilder {
         this.usage = event.data.usage;
         return;
       case 'turn.failed':
-        return this.addJoined({ kind: 'notice', key: `notice:${event.seq}`, message: event.data.error.message });
+        return this.addJoined({
+          kind: 'notice',
+          key: `notice:${event.seq}`,
+          message: event.data.error.message,
+        });
       case 'error':
         return this.addJoined({ kind: 'notice', key: `notice:${event.seq}`, message: event.data.message });
       case 'network.refused':

@@ -37,7 +37,7 @@ const LIVE_STEPS = 3;
 export function workRows(entries: readonly Entry[], { live, isOpen, opened }: WorkRowsOptions): WorkRow[] {
   const rows: WorkRow[] = [];
   const groupable = live ? entries.length - LIVE_STEPS : entries.length;
-  for (let from = 0; from < entries.length; ) {
+  for (let from = 0; from < entries.length;) {
     const first = entries[from];
     if (!first) break;
     const key = `commands:${first.key}`;

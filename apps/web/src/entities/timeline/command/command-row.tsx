@@ -46,7 +46,7 @@ export function CommandRow({ id, item, duration, busy, cutOff, repoPath }: Comma
     <StepRow
       id={id}
       icon={icon}
-      verb={busy ? doing : done}
+      verb={busy ? doing : item.status === 'declined' ? 'Refused' : done}
       target={<Target summary={summary} repoPath={repoPath} />}
       busy={busy}
       openAtFirst={failed && item.aggregated_output !== ''}
@@ -110,6 +110,6 @@ function Outcome({ item, cutOff }: { item: CommandItem; cutOff: boolean }) {
   if (cutOff) return <Badge>stopped</Badge>;
   if (item.exit_code) return <Badge tone="danger">exit {item.exit_code}</Badge>;
   if (item.status === 'failed') return <Badge tone="danger">failed</Badge>;
-  if (item.status === 'declined') return <Badge tone="warning">declined</Badge>;
+  if (item.status === 'declined') return <Badge tone="danger">not run</Badge>;
   return null;
 }

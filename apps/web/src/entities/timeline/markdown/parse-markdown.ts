@@ -52,10 +52,16 @@ export function parseMarkdown(text: string, growing: boolean): string[] | null {
   if (!isWithinLimits(tree)) return null;
   endLinksAtCjkPunctuation(tree, source);
   const root = sanitize(toHast(tree, { handlers: { html: htmlAsText } }), defaultSchema);
-  return childrenOf(root).filter(isElement).map((block) => JSON.stringify(toMarkdownElement(block)));
+  return childrenOf(root)
+    .filter(isElement)
+    .map((block) => JSON.stringify(toMarkdownElement(block)));
 }
 
-function htmlAsText(_state: unknown, { value }: { value: string }, parent: Nodes | undefined): ElementContent {
+function htmlAsText(
+  _state: unknown,
+  { value }: { value: string },
+  parent: Nodes | undefined,
+): ElementContent {
   const text = { type: 'text', value } as const;
   return parent?.type === 'root' ? { type: 'element', tagName: 'p', properties: {}, children: [text] } : text;
 }
