@@ -28,12 +28,9 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
     if (focusedAt !== null) setOpen(true);
   }
   useEffect(() => {
-    if (focusedAt === null) return;
-    if (card.current) scrollTo(card.current);
-    card.current?.animate(
-      [{ outline: '2px solid var(--ring)' }, { outline: '2px solid transparent' }],
-      1_500,
-    );
+    if (focusedAt === null || !card.current) return;
+    card.current.animate([{ outline: '2px solid var(--ring)' }, { outline: '2px solid transparent' }], 1_500);
+    return keepInView(card.current);
   }, [focusedAt]);
 
   return (
@@ -72,12 +69,26 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
 /** The space above a card that was scrolled to, in pixels. */
 const SPACE_ABOVE = 12;
 
-/** Scrolls the list only: `scrollIntoView` would move everything around it as well, the page included. */
-function scrollTo(card: HTMLElement): void {
+/**
+ * Scrolls to a card, and again whenever diffs above it have loaded, until the reader does something. Scrolls the list only:
+ * `scrollIntoView` would move everything around it as well, the page included.
+ * @returns ends it
+ */
+function keepInView(card: HTMLElement): () => void {
   const scroller = card.closest(SCROLLER);
-  if (!scroller) return;
-  const distance = card.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-  scroller.scrollBy({ top: distance - SPACE_ABOVE });
+  const content = scroller?.firstElementChild;
+  if (!scroller || !content) return () => undefined;
+  const observer = new ResizeObserver(() => {
+    const distance = card.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    scroller.scrollBy({ top: distance - SPACE_ABOVE });
+  });
+  observer.observe(content);
+  const end = new AbortController();
+  const { signal } = end;
+  signal.addEventListener('abort', () => observer.disconnect());
+  for (const action of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+    window.addEventListener(action, () => end.abort(), { signal, passive: true });
+  return () => end.abort();
 }
 
 /** The full name; of the folders as much as fits, the nearest ones first. */
