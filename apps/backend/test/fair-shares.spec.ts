@@ -53,7 +53,7 @@ const database = () => backend.app.get(DataSource);
 const attackerSession = (repoUrl?: string) =>
   backend.app
     .get(SessionsService, { strict: false })
-    .create(ATTACKER, repoUrl === undefined ? {} : { repo_url: repoUrl }, 'respond-async');
+    .create(ATTACKER, repoUrl === undefined ? {} : { repo_url: repoUrl }, true);
 
 /** My own session and run, through the API. */
 async function newSession(): Promise<Session> {

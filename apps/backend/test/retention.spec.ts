@@ -70,7 +70,8 @@ it('keeps the files of a session that was unarchived after it was found to have 
   await age(session.session_id, 'archived_at', 8);
   await age(session.session_id, 'updated_at', 40);
   const store = world.backend.app.get(RetentionStore);
-  const found = await store.archivedBefore(new Date());
+  const [tenantId = ''] = await store.tenants();
+  const found = await store.archivedBefore(tenantId, new Date());
   const ref = found.find(({ sessionId }) => sessionId === session.session_id)!;
   expect((await unarchive(session)).body.status).toBe('ready');
   await store.removeWorkspace(ref, () => Promise.reject(new Error('the session is not archived any more')));

@@ -5,7 +5,8 @@ import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
-const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
+const ANSWER = { do: 'message' as const, text: 'Done.' };
+const SCENARIOS = [{ name: 'any', steps: [ANSWER] }];
 /** Programs that the repository wants Codex to start. */
 const CONFIG = `
 [mcp_servers.planted]
@@ -19,7 +20,7 @@ const INSTRUCTED = [
   {
     name: 'remove',
     match: 'Remove',
-    steps: [{ do: 'command' as const, cmd: REFUSABLE }, ...SCENARIOS[0].steps],
+    steps: [{ do: 'command' as const, cmd: REFUSABLE }, ANSWER],
   },
   ...SCENARIOS,
 ];
@@ -50,12 +51,14 @@ describe.each(['bubblewrap', 'none'])(
     });
     afterAll(() => world.destroy());
 
+    const lastInstructions = () =>
+      world.model.requests.at(-1)?.context.findLast((text) => text.startsWith('# AGENTS.md instructions')) ??
+      '';
     const run = async (prompt: string) => world.ended(await world.startRun(runner, threadId, prompt));
 
     it('tells the model what the repository’s AGENTS.md say, and starts none of its programs', async () => {
       await run('Go');
-      const [instructions = ''] =
-        world.model.requests.at(-1)?.context.filter((text) => text.includes('AGENTS.md')) ?? [];
+      const instructions = lastInstructions();
       expect(instructions).toContain('Use tabs.');
       expect(instructions).toContain('for files in services/billing ---\n\nAmounts are in cents.');
       expect(instructions).not.toMatch(/replaced|package/);
@@ -64,11 +67,11 @@ describe.each(['bubblewrap', 'none'])(
 
     it('reads them anew before each run, up to Codex’s own limit', async () => {
       const file = world.folder(threadId, 'repo', 'AGENTS.override.md');
-      await writeFile(file, `Use spaces. ${'x'.repeat(40_000)} the end`);
+      await writeFile(file, `Use spaces. ${'x'.repeat(40_000)}THE END`);
       await run('Go');
       const instructions = world.model.requests.at(-1)?.context.join('\n') ?? '';
       expect(instructions).toContain('Use spaces.');
-      expect(instructions).not.toContain('the end');
+      expect(instructions).not.toContain('THE END');
       await writeFile(file, 'Use tabs.');
     });
 
