@@ -13,10 +13,19 @@ export async function install(root) {
   await onceFor(join(modules, '.installed-for'), wanted, async () => {
     console.log(existsSync(modules) ? 'Updating packages …' : 'Installing packages …');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    // Development packages build the project, also where NODE_ENV=production is set.
     // Not `npm ci`: it rejects a lock file that lacks optional binaries of other platforms, and some registries lack those.
     await run(
       npm,
-      ['install', '--no-save', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
+      [
+        'install',
+        '--include=dev',
+        '--no-save',
+        '--no-audit',
+        '--no-fund',
+        '--no-update-notifier',
+        '--loglevel=error',
+      ],
       { cwd: root },
     );
   });

@@ -67,8 +67,7 @@ async function endLog({ run_id: runId, session_id: sessionId }: Run, tenantId: s
   await logs.startLog(owner, { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' });
   await logs.endLog(owner, 'run.succeeded', {});
 }
-const readRun = async ({ run_id: id }: Run) =>
-  (await (await backend.fetch(`/api/runs/${id}`)).json()) as Run;
+const readRun = async ({ run_id: id }: Run) => (await (await backend.fetch(`/api/runs/${id}`)).json()) as Run;
 const row = (entity: typeof RunEntity | typeof SessionEntity, id: string) =>
   database().manager.findOneByOrFail<RunEntity | SessionEntity>(entity, { id });
 
@@ -114,7 +113,14 @@ test('a prompt runs and settles while no checkpoint of another tenant ends', asy
     await manager.insert(SessionEntity, { ...ready, id: sessionId });
     const input = { kind: 'prompt', prompt: 'Fill the disk' } as const;
     const times = { createdAt: now, dispatchedAt: now };
-    const run = { id: runId, sessionId, ordinal: 1, createdBy: 'attacker', input, treeBefore: ready.baseTree };
+    const run = {
+      id: runId,
+      sessionId,
+      ordinal: 1,
+      createdBy: 'attacker',
+      input,
+      treeBefore: ready.baseTree,
+    };
     await manager.insert(RunEntity, { ...run, ...times, tenantId: ATTACKER.tenantId, status: 'queued' });
     await endLog({ run_id: runId, session_id: sessionId } as Run, ATTACKER.tenantId);
   }

@@ -207,6 +207,7 @@ test('a scan that fails is logged and followed by another one', async () => {
     async *scan() {
       if (broken) throw new Error('no database');
       reconciler.scans += 1;
+      yield [];
     },
   });
   reconciler.onApplicationBootstrap();

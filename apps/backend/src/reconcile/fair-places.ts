@@ -71,7 +71,11 @@ export class FairPlaces {
     let best: Line | null = null;
     for (const line of this.lines.values()) {
       if (line.waiting.length === 0 || line.held >= this.places.perTenant) continue;
-      if (best === null || line.held < best.held || (line.held === best.held && line.lastTurn < best.lastTurn))
+      if (
+        best === null ||
+        line.held < best.held ||
+        (line.held === best.held && line.lastTurn < best.lastTurn)
+      )
         best = line;
     }
     return best;

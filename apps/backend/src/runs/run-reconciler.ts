@@ -75,7 +75,11 @@ export class RunReconciler extends Reconciler<SessionRef> {
     return this.startNext(ctx, session, next);
   }
 
-  private async startNext(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<ReconcileResult> {
+  private async startNext(
+    ctx: RequestContext,
+    session: SessionEntity,
+    run: RunEntity,
+  ): Promise<ReconcileResult> {
     try {
       return (await this.dispatch.claim(ctx, session, run)) ? 'more' : 'retry';
     } catch (error) {
@@ -87,7 +91,11 @@ export class RunReconciler extends Reconciler<SessionRef> {
   }
 
   /** For a run that the runner has or may have, since the answer to an earlier call may have been lost. */
-  private async follow(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<ReconcileResult> {
+  private async follow(
+    ctx: RequestContext,
+    session: SessionEntity,
+    run: RunEntity,
+  ): Promise<ReconcileResult> {
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return this.passPlaceOn(ctx);
     const refused =

@@ -42,8 +42,7 @@ export const followActivity = (client: QueryClient): (() => void) =>
     },
     // The query fails too, and that leads to the sign-in page.
     onLost: (refusal) => {
-      if (refusal?.code === 'unauthenticated')
-        void client.invalidateQueries({ queryKey: meQuery.queryKey });
+      if (refusal?.code === 'unauthenticated') void client.invalidateQueries({ queryKey: meQuery.queryKey });
     },
   });
 

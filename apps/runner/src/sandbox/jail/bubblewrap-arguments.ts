@@ -147,7 +147,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
 ];
 
 /** Where the programs of SANDBOX_TOOLS are looked for: the `bin` of a folder, or the folder itself. */
-export const toolPath = (tools: string[]): string[] =>
+const toolPath = (tools: string[]): string[] =>
   tools.map((folder) => (existsSync(join(folder, 'bin')) ? join(folder, 'bin') : folder));
 
 const isNoSystemFolder = (path: string) =>

@@ -7,7 +7,7 @@ import type { Entry } from './run-timeline.js';
  */
 export type WorkRow = EntryRow | CommandGroup;
 
-export interface EntryRow {
+interface EntryRow {
   readonly kind: 'entry';
   readonly key: string;
   readonly entry: Entry;
@@ -46,7 +46,8 @@ export function workRows(entries: readonly Entry[], { live, isOpen, opened }: Wo
     while (to < groupable && belongs(entries[to], open ? NONE : opened)) to += 1;
     if (to - from < GROUP_FROM) {
       to = Math.max(to, from + 1);
-      for (; from < to; from++) rows.push(entryRow(entries[from]!, false));
+      rows.push(...entries.slice(from, to).map((entry) => entryRow(entry, false)));
+      from = to;
       continue;
     }
     const commands = entries.slice(from, to);

@@ -39,6 +39,7 @@ export function EntryList({ entries, runId, session, live }: EntryListProps) {
   const box = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
   // After every render: the prompt above may have been opened, and the row may have moved.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
   useLayoutEffect(() => {
     if (!box.current || !scroller.current) return;
     const top = box.current.getBoundingClientRect().top - scroller.current.getBoundingClientRect().top;

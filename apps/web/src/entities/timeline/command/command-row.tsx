@@ -102,7 +102,7 @@ function Target({
 }
 
 /** It ran and ended badly. One that was declined did not run. */
-export const commandFailed = ({ exit_code, status }: CommandItem): boolean =>
+const commandFailed = ({ exit_code, status }: CommandItem): boolean =>
   Boolean(exit_code) || status === 'failed';
 
 /** Nothing for success, so that failures stand out. */

@@ -1,6 +1,6 @@
 import { type CSSProperties, useEffect, useState } from 'react';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
-import type { MarkdownElement } from './parse-markdown.js';
+import type { MarkdownElement, MarkdownNode } from './parse-markdown.js';
 
 const LANGUAGE = /language-([^\s]+)/;
 
@@ -16,8 +16,11 @@ export function CodeBlock({ pre, growing }: CodeBlockProps) {
   const [code] = pre.children;
   if (typeof code !== 'object') return null;
   const language = LANGUAGE.exec(String(code.props['className'] ?? ''))?.[1] ?? '';
-  return <Code code={code.children.join('').replace(/\n$/, '')} language={language} growing={growing} />;
+  return <Code code={textOf(code.children).replace(/\n$/, '')} language={language} growing={growing} />;
 }
+
+const textOf = (nodes: readonly MarkdownNode[]): string =>
+  nodes.map((node) => (typeof node === 'string' ? node : textOf(node.children))).join('');
 
 function Code({ code, language, growing }: { code: string; language: string; growing: boolean }) {
   const lines = useHighlighted(code, growing ? '' : language);

@@ -46,12 +46,12 @@ export class MarkdownParser {
 
   private start(): Worker {
     const worker = this.startWorker();
-    worker.onmessage = ({ data }: MessageEvent<MarkdownMessage>) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<MarkdownMessage>) => {
       if (data === 'begun') this.timer = setTimeout(() => this.giveUp(), DEADLINE_MS);
       else this.finish(data);
-    };
+    });
     // The script could not be loaded. The next text tries again.
-    worker.onerror = () => this.giveUp();
+    worker.addEventListener('error', () => this.giveUp());
     return worker;
   }
 

@@ -7,16 +7,14 @@ import type {
 } from '../../../../src/entities/timeline/markdown/markdown.worker.js';
 
 /** A worker whose answers the test gives. */
-class FakeWorker {
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onerror: (() => void) | null = null;
+class FakeWorker extends EventTarget {
   readonly received: MarkdownRequest[] = [];
   terminated = false;
   postMessage(request: MarkdownRequest): void {
     this.received.push(request);
   }
   send(data: MarkdownMessage): void {
-    this.onmessage?.({ data });
+    this.dispatchEvent(new MessageEvent('message', { data }));
   }
   terminate(): void {
     this.terminated = true;
@@ -81,7 +79,7 @@ it('parses only the latest text of one that grows', () => {
 
 it('shows a text as it is when the worker cannot be loaded, and tries again for the next one', () => {
   ask('one', 'text');
-  workers[0]!.onerror?.();
+  workers[0]!.dispatchEvent(new Event('error'));
   expect(answers).toEqual([['one', null]]);
   ask('two', 'another');
   expect(workers).toHaveLength(2);

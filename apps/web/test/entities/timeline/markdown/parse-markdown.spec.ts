@@ -1,4 +1,8 @@
-import { loadPartsFor, type MarkdownNode, parseMarkdown } from '../../../../src/entities/timeline/markdown/parse-markdown.js';
+import {
+  loadPartsFor,
+  type MarkdownNode,
+  parseMarkdown,
+} from '../../../../src/entities/timeline/markdown/parse-markdown.js';
 
 const blocksOf = (text: string, growing = false): MarkdownNode[] =>
   (parseMarkdown(text, growing) ?? []).map((json) => JSON.parse(json) as MarkdownNode);
