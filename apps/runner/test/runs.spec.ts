@@ -17,7 +17,7 @@ const LOOK_ROUND = [
   'env; cat /proc/[0-9]*/environ',
   'touch "$TMPDIR/probe" && echo can-write-scratch',
   `touch ${HOST_PROBE} && echo can-write-tmp`,
-  'touch "$HOME/config.toml" && echo can-write-settings',
+  'touch ../codex-home/config.toml && echo can-write-settings',
   'touch ../thread.json && echo can-write-thread',
   // Codex reports no item for a command whose failure it attributes to its sandbox.
   'true',
