@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 import { SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
@@ -145,7 +144,8 @@ describe('SANDBOX_TOOLS', () => {
   let tools: string;
 
   beforeAll(async () => {
-    tools = await mkdtemp(join(homedir(), '.saas-codex-tools-'));
+    // Not below /tmp, where a home folder may be as well.
+    tools = await mkdtemp('/var/tmp/saas-codex-tools-');
     await mkdir(join(tools, 'bin'));
     await writeFile(join(tools, 'bin/operators-tool'), '#!/bin/sh\necho found\n', { mode: 0o755 });
   });

@@ -16,13 +16,13 @@ export async function checkTools({ SANDBOX_TOOLS, WORKSPACES_ROOT }: Config): Pr
     if (real === null || !(await stat(real)).isDirectory())
       throw refused(folder, 'does not exist as a folder');
     for (const path of [folder, real]) {
-      const reserved = RESERVED.find((one) => isWithin(path, one));
-      if (reserved) throw refused(folder, `is in ${reserved}, which agents do not share with this machine`);
       if (isWithin(path, PROJECT) || isWithin(PROJECT, path))
         throw refused(folder, 'contains this platform, or is part of it');
       if (isWithin(path, WORKSPACES_ROOT) || isWithin(WORKSPACES_ROOT, path))
         throw refused(folder, 'shares files with WORKSPACES_ROOT');
       if (isWithin(homedir(), path)) throw refused(folder, 'is a whole home folder');
+      const reserved = RESERVED.find((one) => isWithin(path, one));
+      if (reserved) throw refused(folder, `is in ${reserved}, which agents do not share with this machine`);
     }
   }
 }
