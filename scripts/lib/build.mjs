@@ -60,21 +60,33 @@ export function buildState(root, name) {
 }
 
 /**
- * Builds the projects whose sources have changed since their last build.
+ * Builds the projects whose sources have changed since their last build, each as soon as those that it uses are built.
  * @param {string} root the project's folder
  * @param {{ only?: string[] }} [options] names of projects
  */
 export async function build(root, { only } = {}) {
+  /** @type {Map<string, Promise<void>>} by folder */
+  const builds = new Map();
   for (const project of PROJECTS) {
-    const { name, folder } = project;
-    if (only && !only.includes(name)) continue;
-    await onceFor(stampOf(root, project), fingerprintOf(root, project), async () => {
-      console.log(`Building ${name} …`);
-      rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
-      const bin = join(root, 'node_modules/.bin');
-      if (name === 'web')
-        await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder) });
-      else await capture(join(bin, 'nest'), ['build', name], { cwd: root });
-    });
+    if (only && !only.includes(project.name)) continue;
+    const used = project.uses.map((folder) => builds.get(folder));
+    builds.set(
+      project.folder,
+      Promise.all(used).then(() => buildProject(root, project)),
+    );
   }
+  await Promise.all(builds.values());
+}
+
+/** @param {string} root @param {Project} project */
+function buildProject(root, project) {
+  const { name, folder } = project;
+  return onceFor(stampOf(root, project), fingerprintOf(root, project), async () => {
+    console.log(`Building ${name} …`);
+    rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
+    const bin = join(root, 'node_modules/.bin');
+    if (name === 'web')
+      await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder) });
+    else await capture(join(bin, 'nest'), ['build', name], { cwd: root });
+  });
 }

@@ -4,11 +4,14 @@ import { capture } from './run.mjs';
 
 /** @typedef {{ name: string, program: string, args: string[] }} Check */
 
+/** TypeScript's native compiler checks types in half the time. Nest's build needs the API of the other one, which has the same name. */
+const TSC = '../typescript-native/bin/tsc';
+
 /** @type {Record<'typecheck' | 'lint', Check[]>} */
 export const CHECKS = {
   typecheck: [
-    { name: 'types', program: 'tsc', args: ['--project', 'tsconfig.json'] },
-    { name: 'types of the web app', program: 'tsc', args: ['--project', 'apps/web/tsconfig.json'] },
+    { name: 'types', program: TSC, args: ['--project', 'tsconfig.json'] },
+    { name: 'types of the web app', program: TSC, args: ['--project', 'apps/web/tsconfig.json'] },
   ],
   lint: [
     { name: 'lint', program: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
