@@ -9,6 +9,7 @@ import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { type SlowHost, startSlowHost } from '@saas-codex/testing/backend/slow-host';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { Redis } from 'ioredis';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { LOCK, Locks } from '../src/database/locks.js';
 import { systemContext } from '../src/identity/request-context.js';
@@ -169,3 +170,32 @@ test('an idle session is archived and measured while those of another tenant are
     expect((await row(SessionEntity, theirs)).status).toBe('ready');
   });
 }, 60_000);
+
+test("requests of a tenant are answered while more of another tenant's wait for one row than there are connections", async () => {
+  const { session_id: theirs } = await attackerSession();
+  const sessions = backend.app.get(SessionsService, { strict: false });
+  await waitFor(async () => (await row(SessionEntity, theirs)).status === 'ready');
+  const session = await newSession();
+  await whileHolding(['SELECT FROM sessions WHERE id = $1 FOR UPDATE', [theirs]], async () => {
+    const renames = Array.from({ length: 2 * MANY }, (_, n) =>
+      sessions.update(ATTACKER, theirs, { title: `${n}` }),
+    );
+    void Promise.allSettled(renames);
+    await waitFor(async () => (await waitingForLocks()) > 0);
+    const path = `/api/sessions/${session.session_id}`;
+    const headers = { 'content-type': 'application/json' };
+    const renamed = await backend.fetch(path, { method: 'PATCH', headers, body: '{"title":"Mine"}' });
+    expect(await renamed.json()).toMatchObject({ title: 'Mine' });
+  });
+}, 60_000);
+
+/** Statements of the backend that wait for a lock. Not asked through its connections, of which none may be left. */
+async function waitingForLocks(): Promise<number> {
+  const client = new pg.Client(backend.config.DATABASE_URL);
+  await client.connect();
+  const { rows } = await client.query<{ count: string }>(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+  await client.end();
+  return Number(rows[0]?.count);
+}

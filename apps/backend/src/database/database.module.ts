@@ -6,7 +6,7 @@ import { LocksModule } from './locks.module.js';
 import { migrate, MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
 import { SystemDatabase } from './system-database.js';
-import { TenantDatabase } from './tenant-database.js';
+import { POOL_SIZE, TenantDatabase } from './tenant-database.js';
 
 /**
  * The backend's one TypeORM DataSource. Entities live in their feature's folder and are registered by their module with
@@ -26,6 +26,7 @@ import { TenantDatabase } from './tenant-database.js';
           applicationName: 'saas-codex-backend',
           namingStrategy: new SnakeCaseNaming(),
           synchronize: false,
+          poolSize: POOL_SIZE,
           // Also for a connection of the pool: a request does not wait for ever for a server that is away.
           connectTimeoutMS: 10_000,
         } as const;

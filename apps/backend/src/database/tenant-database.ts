@@ -1,9 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
+import { FairPlaces } from '@saas-codex/service-kit/fair-places';
 import { DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { TenantRepository } from './tenant-repository.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type AfterCommit = () => void | Promise<void>;
+
+/** Transactions at the same time. A tenant's may all wait for one locked row, so no tenant has most of them. */
+const PLACES = { total: 14, perTenant: 6 };
+/** The connections of the pool: some remain for transactions within transactions, and for the system's own statements. */
+export const POOL_SIZE = PLACES.total + 6;
 
 /**
  * The only way to rows that belong to a tenant. The caller states its scope first and gets repositories that cannot reach
@@ -16,11 +23,14 @@ type AfterCommit = () => void | Promise<void>;
  *     });
  *
  * `run` is one transaction. Its visible effects (activity, kicks of background work) are published with
- * `tx.afterCommit`.
+ * `tx.afterCommit`. Tenants share the connections fairly: beyond its share, a tenant's transactions wait for each other.
  */
 @Injectable()
 export class TenantDatabase {
   private readonly logger = new Logger(TenantDatabase.name);
+  private readonly places = new FairPlaces(PLACES);
+  /** The transaction that the caller is in. Those inside it share its place: waiting for another, they could wait for ever. */
+  private readonly outer = new AsyncLocalStorage<{ open: boolean }>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -29,12 +39,26 @@ export class TenantDatabase {
    * which commits, and calls its callbacks, independently of this one.
    */
   async run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
-    const { answer, callbacks } = await this.dataSource.transaction(async (manager) => {
-      const tx = new TenantTransaction(manager, scope);
-      return { answer: await work(tx), callbacks: tx.close() };
-    });
+    const { answer, callbacks } = await this.inPlace(scope, () =>
+      this.dataSource.transaction(async (manager) => {
+        const tx = new TenantTransaction(manager, scope);
+        return { answer: await work(tx), callbacks: tx.close() };
+      }),
+    );
     for (const callback of callbacks) void this.call(callback);
     return answer;
+  }
+
+  private inPlace<T>({ tenantId }: TenantScope, work: () => Promise<T>): Promise<T> {
+    if (this.outer.getStore()?.open) return work();
+    return this.places.run(tenantId, async () => {
+      const transaction = { open: true };
+      try {
+        return await this.outer.run(transaction, work);
+      } finally {
+        transaction.open = false;
+      }
+    });
   }
 
   private async call(callback: AfterCommit): Promise<void> {

@@ -5,8 +5,8 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { FairPlaces, type Places } from '@saas-codex/service-kit/fair-places';
 import pLimit from 'p-limit';
-import { FairPlaces, type Places } from './fair-places.js';
 
 /**
  * done: nothing is left to do now. more: the next step can be taken at once, after other tenants' turns. retry: something
