@@ -269,7 +269,8 @@ const data = {
   },
   REDIS_URL: {
     ...required(redisUrl(), 'the Redis of `npm start`'),
-    description: 'A Redis of your own, instead of the one that `npm start` brings.',
+    description:
+      'A Redis of your own, instead of the one that `npm start` brings. Give it a password: backends know gateways by it.',
     readBy: ['gateway', 'backend', 'runner'],
     takenBy: NPM_START,
     sensitive: true,
