@@ -470,6 +470,8 @@ export interface components {
             limits_reason: string;
             /** @description Of each runner. */
             max_concurrent_runs: number;
+            /** @description Of all runners together. */
+            total_concurrent_runs?: number;
         };
         Session: {
             /** Format: uuid */
