@@ -53,6 +53,7 @@ const ACROSS_TENANTS = [
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
+  'runs/run-places\\.ts$', // whether there is another tenant
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',

@@ -1,6 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
@@ -28,6 +35,16 @@ afterAll(async () => {
   hostile.closeAllConnections();
   await new Promise((resolve) => hostile.close(resolve));
 });
+
+/** Passes a request on to another server. */
+function forward(origin: string, req: IncomingMessage, res: ServerResponse): void {
+  const { method = 'GET', headers } = req;
+  const passed = request(`${origin}${req.url}`, { method, headers }, (answered) => {
+    res.writeHead(answered.statusCode ?? 502, answered.headers);
+    answered.pipe(res);
+  });
+  req.pipe(passed);
+}
 
 const listing = (...path: string[]) => readdir(join(fixture.root, ...path)).catch(() => []);
 
@@ -67,6 +84,7 @@ describe('a clone that fails leaves nothing behind', () => {
     ['clone_not_found', status(404)],
     ['clone_auth_failed', status(401, { 'www-authenticate': 'Basic realm="git"' })],
     ['clone_auth_failed', status(403)],
+    ['clone_rate_limited', status(429, { 'retry-after': '60' })],
     ['clone_unreachable', status(500)],
     ['clone_unreachable', (req) => req.socket.destroy()],
     ['clone_not_found', (_req, res) => res.end('<!doctype html>\n<h1>Welcome</h1>\n')],
@@ -83,6 +101,34 @@ describe('a clone that fails leaves nothing behind', () => {
       'clone_redirected',
     );
     expect(git.requests()).toBe(before);
+  });
+
+  test('when the host redirects it, and the new address is named', async () => {
+    answer = (req, res) =>
+      res.writeHead(301, { location: `/new/name.git${req.url?.slice('/a.git'.length)}` }).end();
+    await expect(fixture.openSession(`${hostileOrigin}/a.git`)).rejects.toMatchObject({
+      code: 'clone_redirected',
+      detail: `The repository has moved to ${hostileOrigin}/new/name.git. Use that address.`,
+    });
+    answer = (_req, res) =>
+      res.writeHead(301, { location: 'https://user:secret@host.example/a.git/info/refs' }).end();
+    const failure = fixture.openSession(`${hostileOrigin}/a.git`);
+    await expect(failure).rejects.toMatchObject({
+      code: 'clone_redirected',
+      detail: expect.not.stringContaining('secret'),
+    });
+  });
+
+  test('unless it is redirected to the same address with .git, which is checked and followed', async () => {
+    await git.createRepository('suffix', { 'a.txt': '1\n' });
+    answer = (req, res) => {
+      const url = req.url ?? '';
+      if (url.startsWith('/suffix/'))
+        res.writeHead(301, { location: url.replace('/suffix/', '/suffix.git/') }).end();
+      else forward(git.origin, req, res);
+    };
+    const { repo } = await fixture.openSession(`${hostileOrigin}/suffix`);
+    expect(await readdir(repo)).toEqual(['.git', 'a.txt']);
   });
 
   test.each(['http', 'ssh'])('when nothing listens at the host: %s', async (scheme) => {
@@ -119,6 +165,23 @@ describe('a clone that fails leaves nothing behind', () => {
     await fixture.openSession(url);
     withLimit(limit, value);
     expect(await codeOf(() => fixture.openSession(url))).toBe('clone_too_large');
+  });
+
+  const withQuota = (url: string) =>
+    codeOf(() => {
+      const source = { repoUrl: url, ref: null, maxBytes: 10_000 };
+      return fixture.clones.createWorkspace(fixture.ctx, randomUUID(), source, () => {});
+    });
+
+  test("when fetching it exceeds the tenant's disk quota", async () => {
+    const url = await git.createRepository('quota-fetch', { 'a.bin': randomBytes(100_000) });
+    expect(await withQuota(url)).toBe('disk_quota_exceeded');
+  });
+
+  test("when checking it out exceeds the tenant's disk quota", async () => {
+    const url = await git.createRepository('quota-checkout', { 'a.bin': Buffer.alloc(100_000) });
+    await fixture.openSession(url);
+    expect(await withQuota(url)).toBe('disk_quota_exceeded');
   });
 
   test('when the repository exceeds mirrorBytes', async () => {

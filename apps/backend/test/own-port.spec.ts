@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 
 const codeOf = (body: string) => Problem.parse(JSON.parse(body)).code;
-const fromGateway = () => ({ 'x-gateway-mark': gatewayMark(backend.config.REDIS_URL) });
+const fromGateway = () => ({ 'x-gateway-mark': gatewayMark(backend.config.REDIS_URL) ?? '' });
 const setUp = (headers: Record<string, string>) =>
   sendRaw(`${backend.url}/api/runs/00000000-0000-4000-8000-000000000000/cancel`, {
     method: 'POST',

@@ -6,6 +6,7 @@ import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { RunsService } from '../src/runs/runs.service.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
 import { systemContext } from '../src/identity/request-context.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -81,6 +82,27 @@ test('a failed session that is archived and unarchived is failed again, with its
   expect((await patch('archived')).body).toMatchObject({ status: 'archived', failure });
   expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
   expect((await patch('ready')).body).toMatchObject({ status: 'failed', failure });
+});
+
+test('a session whose clone has failed is set up again in place, once, with its setup script', async () => {
+  const setup = { script: 'true' };
+  const { session_id: id } = await world.begin({ repo_url: `${world.git.origin}/later.git`, setup });
+  await world.sessionIs(id, 'failed');
+  const patch = (body: object) => world.call<Session>('PATCH', `/api/sessions/${id}`, body);
+  await patch({ status: 'archived' });
+  expect(await patch({ status: 'provisioning' })).toMatchObject({
+    status: 409,
+    body: { code: 'session_archived' },
+  });
+  await patch({ status: 'ready' });
+  await world.git.createRepository('later', { 'a.txt': '1\n' });
+  expect(await patch({ status: 'provisioning' })).toMatchObject({
+    status: 200,
+    body: { status: 'provisioning', failure: null, queued_runs: 1, setup_status: 'queued' },
+  });
+  expect((await patch({ status: 'provisioning' })).body).toMatchObject({ queued_runs: 1 });
+  await waitFor(async () => (await world.session(id)).base_commit !== null);
+  expect(existsSync(join(world.root, id, 'repo', 'a.txt'))).toBe(true);
 });
 
 test('prompts that wait for a clone fail with its reason when it fails', async () => {

@@ -1,5 +1,10 @@
+import { DataSource } from 'typeorm';
+import type { RunPage } from '@saas-codex/contracts/runs';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { systemContext } from '../src/identity/request-context.js';
+import { RunsService } from '../src/runs/runs.service.js';
+import { SessionsService } from '../src/sessions/sessions.service.js';
 
 /*
  * Sessions share the runners and the Redis that hands over their runs.
@@ -8,7 +13,7 @@ import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 let world: SessionsWorld;
 
 beforeAll(async () => {
-  world = await SessionsWorld.create({ MAX_RUNS_PER_TENANT: '2' });
+  world = await SessionsWorld.create({ MAX_RUNS_PER_TENANT: '2' }, { MAX_CONCURRENT_RUNS: '2' });
   await world.startRunner();
 }, 60_000);
 afterAll(() => world.destroy(), 60_000);
@@ -31,6 +36,29 @@ test('a tenant never exceeds its limit of concurrent runs, and its waiting runs 
   await world.runIs(second.run_id, 'running');
   for (const run of [first, second]) await world.call('POST', `/api/runs/${run.run_id}/cancel`, {});
   for (const run of [first, second]) await world.runIs(run.run_id, 'cancelled');
+}, 60_000);
+
+test("a tenant's long runs leave a place of the runners to another tenant, once there is one", async () => {
+  const ids = await Promise.all(Array.from({ length: 4 }, newSession));
+  const other = systemContext('provisioning', 'newcomer');
+  const database = world.backend.app.get(DataSource);
+  const insert = 'INSERT INTO tenants (id, name, slug, created_at) VALUES ($1, $1, $1, now())';
+  await database.query(insert, [other.tenantId]);
+  const [first] = await Promise.all(ids.map((id) => world.prompt(id, 'Hold')));
+  const sessions = world.backend.app.get(SessionsService, { strict: false });
+  const theirs = await sessions.create(other, {});
+  const runs = world.backend.app.get(RunsService, { strict: false });
+  const { run_id: id } = await runs.prompt(other, theirs.session_id, { prompt: 'Note' });
+  await waitFor(async () => (await runs.read(other, id)).status === 'succeeded');
+  expect((await world.call<RunPage>('GET', '/api/runs?status=running')).body.items).toHaveLength(1);
+  const waiting = (await world.call<RunPage>('GET', '/api/runs?status=queued')).body.items;
+  expect(waiting).toHaveLength(3);
+
+  await database.query('DELETE FROM tenants WHERE id = $1', [other.tenantId]);
+  for (const run of waiting.slice(1)) await world.call('POST', `/api/runs/${run.run_id}/cancel`, {});
+  await world.runIs(waiting[0]!.run_id, 'running');
+  for (const run of [first!, waiting[0]!]) await world.call('POST', `/api/runs/${run.run_id}/cancel`, {});
+  for (const run of [first!, waiting[0]!]) await world.runIs(run.run_id, 'cancelled');
 }, 60_000);
 
 test('after Redis has lost everything no run stays open, no event is lost and no turn starts twice', async () => {

@@ -92,6 +92,59 @@ describe('a new workspace', () => {
     expect(await run(repo, 'remote', 'get-url', 'origin')).toBe(url);
   });
 
+  test('on an empty remote starts on the branch that its HEAD names', async () => {
+    await run('/', 'init', '-q', '--bare', '-b', 'trunk', git.path('empty-trunk'));
+    const { repo } = await fixture.openSession(`${git.origin}/empty-trunk.git`);
+    expect(await run(repo, 'symbolic-ref', 'HEAD')).toBe('refs/heads/trunk');
+  });
+
+  test('opens on a remote that is itself a shallow clone', async () => {
+    await git.createRepository('deep', { 'a.txt': '1\n' });
+    await git.commit('deep', { 'a.txt': '2\n' });
+    const source = `file://${git.path('deep')}`;
+    await run('/', 'clone', '-q', '--bare', '--depth=1', source, git.path('shallow'));
+    for (let n = 0; n < 2; n++) {
+      const { repo } = await fixture.openSession(`${git.origin}/shallow.git`);
+      expect(await readFile(join(repo, 'a.txt'), 'utf8')).toBe('2\n');
+      expect(await run(repo, 'log', '--format=%s')).toBe('Commit');
+      expect(await run(repo, 'status', '--short', '--branch')).toBe('## main...origin/main');
+    }
+  });
+
+  test('on a remote with 100,000 refs fetches only the ones that are needed', async () => {
+    const url = await git.createRepository('crowded', { 'a.txt': '1\n' });
+    await git.commit('crowded', { 'a.txt': '2\n' }, 'wanted');
+    const bare = git.path('crowded');
+    const [main, wanted] = (await run(bare, 'rev-parse', 'main', 'wanted')).split('\n');
+    const crowd = Array.from({ length: 100_000 }, (_, n) => `${main} refs/heads/crowd/${n}`).toSorted();
+    const refs = [...crowd, `${main} refs/heads/main`, `${wanted} refs/heads/wanted`];
+    await writeFile(join(bare, 'packed-refs'), `# pack-refs with: sorted \n${refs.join('\n')}\n`);
+    const refsOf = async (folder: string) =>
+      (await run(folder, 'for-each-ref', '--format=%(refname)')).split('\n');
+
+    const first = await fixture.openSession(url);
+    const alternates = await readFile(join(first.repo, '.git/objects/info/alternates'), 'utf8');
+    const mirror = dirname(alternates.trim());
+    expect(await refsOf(mirror)).toEqual(['refs/heads/main']);
+    const { repo, baseCommit } = await fixture.openSession(url, 'wanted');
+    expect(baseCommit).toBe(wanted);
+    expect(await run(repo, 'status', '--short', '--branch')).toBe('## wanted...origin/wanted');
+    expect(await refsOf(mirror)).toEqual(['refs/heads/main', 'refs/heads/wanted']);
+    expect(await readdir(join(mirror, 'refs/heads'))).toEqual([]);
+    expect((await fixture.openSession(url, 'crowd/77777')).baseCommit).toBe(main);
+  });
+
+  test('has no branch that the remote has no more', async () => {
+    const url = await git.createRepository('pruned', { 'a.txt': '1\n' });
+    await git.commit('pruned', { 'a.txt': '2\n' }, 'topic');
+    await fixture.openSession(url);
+    await run(git.path('pruned'), 'update-ref', '-d', 'refs/heads/topic');
+    await git.commit('pruned', { 'a.txt': '3\n' }, 'topic/part');
+    const { repo } = await fixture.openSession(url);
+    const branches = await run(repo, 'branch', '--remotes', '--format=%(refname:lstrip=3)');
+    expect(branches.split('\n')).toEqual(['HEAD', 'main', 'topic/part']);
+  });
+
   test('is created after a crash that left half a workspace and the lock of a dead process', async () => {
     const url = await git.createRepository('again', { 'a.txt': '1\n' });
     const before = await fixture.openSession(url);
@@ -166,6 +219,9 @@ describe('a ref', () => {
     ['v1', 'first', 'HEAD'],
     ['refs/tags/v1', 'first', 'HEAD'],
     ['refs/pull/1/head', 'pull', 'HEAD'],
+    ['origin/feature/x', 'second', 'feature/x'],
+    ['remotes/origin/feature/x', 'second', 'feature/x'],
+    ['refs/remotes/origin/main', 'first', 'main'],
   ] as const)('may be %s', async (ref, commit, head) => {
     const { repo, baseCommit } = await fixture.openSession(url, ref);
     expect(baseCommit).toBe(commits[commit]);

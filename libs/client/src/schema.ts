@@ -148,8 +148,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive or unarchive a session, change its network or setup script, or resume its queue
-         * @description A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `queue_held: false` starts the prompts that a stop has held.
+         * Rename, archive, unarchive or set up a session again, change its network or setup script, or resume its queue
+         * @description A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -406,7 +406,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -470,6 +470,8 @@ export interface components {
             limits_reason: string;
             /** @description Of each runner. */
             max_concurrent_runs: number;
+            /** @description Of all runners together. */
+            total_concurrent_runs?: number;
         };
         Session: {
             /** Format: uuid */
@@ -557,7 +559,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             detail: string;
         };
         DiffStat: {
@@ -1217,10 +1219,10 @@ export interface components {
         UpdateSession: {
             title?: string;
             /**
-             * @description archived: archive it. ready: unarchive it; a session that had failed is `failed` again
+             * @description archived: archive it. ready: unarchive it; a session that had failed is `failed` again. provisioning: set up a failed session again, with its setup script; prompts that failed with it have to be sent again
              * @enum {string}
              */
-            status?: "archived" | "ready";
+            status?: "archived" | "ready" | "provisioning";
             network?: components["schemas"]["NetworkInput"];
             /** @description null: continue without a setup script. `POST …/setup` runs a new script */
             setup?: components["schemas"]["SetupInput"] | null;
@@ -1998,6 +2000,7 @@ export interface operations {
              *     - `clone_timeout`: Cloning the repository took too long
              *     - `clone_too_large`: The repository is too large
              *     - `clone_redirected`: The repository address redirects elsewhere
+             *     - `clone_rate_limited`: The repository host limits requests
              *     - `ref_not_found`: The branch, tag or commit does not exist
              *     - `idempotency_key_reused`: This Idempotency-Key was used for a different request
              */
@@ -2361,6 +2364,9 @@ export interface operations {
             /**
              * @description - `session_busy`: The session has an active run
              *     - `session_not_ready`: The session is still being set up
+             *     - `session_archived`: The session is archived
+             *     - `session_not_failed`: The session has not failed
+             *     - `disk_quota_exceeded`: The organisation's disk quota is used up
              */
             409: {
                 headers: {

@@ -15,7 +15,7 @@ export type SessionStatus = z.infer<typeof SessionStatus>;
 export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
   ready: ['archived'],
-  failed: ['archived'],
+  failed: ['archived', 'provisioning'],
   archived: ['ready', 'failed'],
 };
 
@@ -100,14 +100,17 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames, archives or unarchives a session, or changes the network or setup script of future runs. */
+/** Renames, archives, unarchives or sets up a session again, or changes the network or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
     status: z
-      .enum(['archived', 'ready'])
+      .enum(['archived', 'ready', 'provisioning'])
       .optional()
-      .describe('archived: archive it. ready: unarchive it; a session that had failed is `failed` again'),
+      .describe(
+        'archived: archive it. ready: unarchive it; a session that had failed is `failed` again. ' +
+          'provisioning: set up a failed session again, with its setup script; prompts that failed with it have to be sent again',
+      ),
     network: Network.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',

@@ -113,6 +113,12 @@ const runs = {
     description:
       'Maximum concurrent runs per organisation, across all runners. Further runs wait in the queue.',
   },
+  RESERVED_RUN_PLACES: {
+    ...withDefault(integer(0, 100_000), 1),
+    ...BACKEND,
+    description:
+      'Of the places for runs of all runners together, how many one organisation leaves free for the others. Runs cannot be paused, so these places stay free even while nobody else needs them. While there is only one organisation, or one place, nothing is reserved.',
+  },
   RUN_TIMEOUT_MINUTES: {
     ...withDefault(number(0.01, 10_000), 60),
     ...RUNNER,
@@ -269,7 +275,8 @@ const data = {
   },
   REDIS_URL: {
     ...required(redisUrl(), 'the Redis of `npm start`'),
-    description: 'A Redis of your own, instead of the one that `npm start` brings.',
+    description:
+      'A Redis of your own, instead of the one that `npm start` brings. Give it a password: backends know gateways by it.',
     readBy: ['gateway', 'backend', 'runner'],
     takenBy: NPM_START,
     sensitive: true,

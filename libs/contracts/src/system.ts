@@ -46,6 +46,7 @@ export const SystemInfo = z
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),
+    total_concurrent_runs: z.int().optional().describe('Of all runners together.'),
   })
   .meta({ id: 'SystemInfo' });
 export type SystemInfo = z.infer<typeof SystemInfo>;

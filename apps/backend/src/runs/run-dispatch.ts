@@ -1,8 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
-import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
@@ -11,6 +10,7 @@ import { RunnerClient } from '../runner-client/runner-client.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { History } from '../workspaces/history/history.js';
 import { RunEntity } from './run.entity.js';
+import { RunPlaces } from './run-places.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';
 
 /**
@@ -20,33 +20,34 @@ import { IN_FLIGHT, RunStore } from './run-store.js';
  *
  * Once claimed, the run may start at any moment. So it has the workspace to itself, and only its log says how it ended.
  *
- * Tenants share the runners fairly: each has at most MAX_RUNS_PER_TENANT runs there, and the queue takes every tenant's first
- * run before any tenant's second.
+ * Tenants share the runners fairly: each has at most its share of runs there (`RunPlaces`), and the queue takes every tenant's
+ * first run before any tenant's second.
  */
 @Injectable()
 export class RunDispatch {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     private readonly runs: RunStore,
     private readonly history: History,
     private readonly runner: RunnerClient,
     private readonly tracing: Tracing,
+    private readonly places: RunPlaces,
   ) {}
 
   /** Whether the tenant has reached its limit of runs with the runners. */
   async isFull(ctx: RequestContext): Promise<boolean> {
-    return (await this.runs.countInFlight(ctx)) >= this.config.MAX_RUNS_PER_TENANT;
+    return (await this.runs.countInFlight(ctx)) >= (await this.places.shareOf(ctx));
   }
 
   /** @returns false when the run cannot have the workspace now: it was cancelled or held, or another run has it */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
     const treeBefore = await this.treeNow(ctx, session);
+    const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
       if (busy > 0 || now.status !== 'ready' || now.deletedAt || isBlockedBySetup(run.kind, now))
         return false;
-      if (!(await this.hasRoom(tx))) return false;
+      if (!(await this.hasRoom(tx, share))) return false;
       const waiting = {
         id: run.id,
         status: run.status,
@@ -103,8 +104,8 @@ export class RunDispatch {
   }
 
   /** Serialises the tenant's claims, so that two of them do not take the same place. */
-  private async hasRoom(tx: TenantTransaction): Promise<boolean> {
+  private async hasRoom(tx: TenantTransaction, share: number): Promise<boolean> {
     await lockInTransaction(tx.manager, LOCK.tenantRuns(tx.scope.tenantId));
-    return (await tx.of(RunEntity).count(IN_FLIGHT)) < this.config.MAX_RUNS_PER_TENANT;
+    return (await tx.of(RunEntity).count(IN_FLIGHT)) < share;
   }
 }

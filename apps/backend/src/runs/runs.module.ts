@@ -12,6 +12,7 @@ import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunMoves } from './run-moves.js';
+import { RunPlaces } from './run-places.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
@@ -34,6 +35,7 @@ import { RunsService } from './runs.service.js';
     RunDispatch,
     RunMetrics,
     RunMoves,
+    RunPlaces,
     RunQueueing,
     RunReconciler,
     RunScan,

@@ -28,7 +28,7 @@ const WAIT_MS = { read: 1_000, cancel: 2_000 };
 const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
   provisioning: null,
   ready: null,
-  failed: ['session_failed', 'The session’s failure says why. Start a new session.'],
+  failed: ['session_failed', 'The session’s failure says why. Set it up again, or start a new session.'],
   archived: ['session_archived', 'Unarchive it to continue, or start a new session.'],
 };
 

@@ -6,6 +6,7 @@ import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { ReconcileResult } from '../reconcile/reconciler.js';
+import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
@@ -40,6 +41,7 @@ export class Provisioning {
     private readonly storage: Storage,
     private readonly runner: RunnerClient,
     private readonly activity: ActivityPublisher,
+    private readonly usage: UsageService,
   ) {}
 
   /**
@@ -74,11 +76,14 @@ export class Provisioning {
     const base = await this.clones.createWorkspace(
       ctx,
       session.id,
-      session,
+      { repoUrl: session.repoUrl, ref: session.ref, maxBytes: await this.usage.bytesLeft(ctx) },
       ({ phase, percent }) => publish(phase, percent),
       signal,
     );
     await this.sessions.recordBase(ctx, session.id, base);
+    // Retention measures again, but only every few minutes.
+    if (this.usage.isLimited)
+      await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx, signal)) ?? 0);
   }
 
   /**
@@ -131,14 +136,13 @@ export class Provisioning {
       return {
         code: 'runner_unavailable',
         detail:
-          'The runner, which executes sessions, is not responding. Ask your operator to start it, then create the session again.',
+          'The runner, which executes sessions, is not responding. Ask your operator to start it, then try again.',
       };
     }
     this.logger.error(`session ${session.id} was not set up: ${String(error)}`, (error as Error).stack);
     return {
       code: 'internal_error',
-      detail:
-        'Something went wrong on our side. Create the session again. If that fails too, ask your operator.',
+      detail: 'Something went wrong on our side. Try again. If that fails too, ask your operator.',
     };
   }
 

@@ -64,6 +64,7 @@ export class SessionsController {
     'clone_timeout',
     'clone_too_large',
     'clone_redirected',
+    'clone_rate_limited',
     'ref_not_found',
     'runner_unavailable',
   )
@@ -106,16 +107,19 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'updateSession',
     summary:
-      'Rename, archive or unarchive a session, change its network or setup script, or resume its queue',
+      'Rename, archive, unarchive or set up a session again, change its network or setup script, or resume its queue',
     description:
       'A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
-      'A session can be unarchived for as long as its files are kept. `queue_held: false` starts the prompts that a stop has held.',
+      'A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.',
   })
   @ApiHeader(IF_MATCH)
   @ApiProblems(
     'session_not_found',
     'session_busy',
     'session_not_ready',
+    'session_archived',
+    'session_not_failed',
+    'disk_quota_exceeded',
     'workspace_removed',
     'precondition_failed',
   )

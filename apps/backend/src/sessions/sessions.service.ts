@@ -60,13 +60,16 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives or unarchives, changes the network or setup of future runs, or resumes the queue.
-   * @throws ProblemError session_busy, session_not_ready, workspace_removed, precondition_failed
+   * Renames, archives, unarchives or sets up again, changes the network or setup of future runs, or resumes the queue.
+   * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
+   *   workspace_removed, precondition_failed
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const { title, network, setup, status, queue_held: queueHeld } = body;
+    if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
+      if (status === 'provisioning') await this.setUpAgain(ctx, tx, session);
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
       const set = {
@@ -128,6 +131,22 @@ export class SessionsService {
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+  }
+
+  /** Clones a failed session once more. Does nothing while it is being set up. */
+  private async setUpAgain(
+    ctx: RequestContext,
+    tx: TenantTransaction,
+    session: SessionEntity,
+  ): Promise<void> {
+    if (session.status === 'provisioning') return;
+    if (session.status === 'archived')
+      throw new ProblemError('session_archived', 'Unarchive it first, then set it up again.');
+    const again = { failureCode: null, failureDetail: null, baseCommit: null, baseTree: null };
+    if (!(await this.sessions.transition(tx, session, 'provisioning', again)))
+      throw new ProblemError('session_not_failed', 'It is set up. Send a prompt.');
+    await this.runs.queueSetup(ctx, tx, session);
+    tx.afterCommit(() => void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id }));
   }
 
   /** Cancels waiting runs. Does nothing if the session is archived already. */

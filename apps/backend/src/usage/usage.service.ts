@@ -70,6 +70,18 @@ export class UsageService {
     );
   }
 
+  /** Whether tenants have a disk quota. */
+  get isLimited(): boolean {
+    return this.quota !== null;
+  }
+
+  /** Bytes that the tenant may still use. Infinity: there is no quota. */
+  async bytesLeft(ctx: RequestContext): Promise<number> {
+    if (this.quota === null) return Infinity;
+    const { workspaces, mirrors } = await this.disk(ctx);
+    return Math.max(0, this.quota - workspaces - mirrors);
+  }
+
   /** Stores the measured size of the tenant's mirrors. */
   async saveMirrors({ tenantId }: RequestContext, bytes: number): Promise<void> {
     await this.db.run({ tenantId }, (tx) => tx.manager.query(SAVE_MIRRORS, [tenantId, bytes]));

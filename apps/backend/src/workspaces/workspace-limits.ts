@@ -8,6 +8,12 @@ const MB = 1024 * 1024;
 export class WorkspaceLimits {
   /** Bytes of a mirror, packed. */
   readonly mirrorBytes: number = 2048 * MB;
+  /** Branches and tags that a mirror holds. Of a remote with more, it holds the default branch and what sessions ask for. */
+  readonly mirrorRefs: number = 1_000;
+  /** Bytes that are fetched from a remote that says it is empty. */
+  readonly emptyBytes: number = MB;
+  /** Bytes of a remote's list of refs. */
+  readonly listingBytes: number = 64 * MB;
   /** Files of a checkout. Packed trees of 208 KB can name a million of them. */
   readonly checkoutFiles: number = 200_000;
   /** Bytes of all files of a checkout. */

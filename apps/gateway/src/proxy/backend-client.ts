@@ -15,16 +15,18 @@ export const RESPONSE_TIMEOUT_MS = 10_000;
 /** The HTTP client for the backends. A stream that has begun may be silent for any time. */
 @Injectable()
 export class BackendClient extends ReplicaClient implements BeforeApplicationShutdown {
-  private readonly mark: string;
+  /** Proves that a gateway sends the request. Empty where there is no secret that could prove it. */
+  private readonly mark: Record<string, string>;
 
   constructor(@Inject(CONFIG) { BACKEND_URL, REDIS_URL }: Config) {
     super(BACKEND_URL);
-    this.mark = gatewayMark(REDIS_URL);
+    const mark = gatewayMark(REDIS_URL);
+    this.mark = mark === null ? {} : { [HEADERS.gatewayMark]: mark };
   }
 
   /** Marks the request as one that a gateway has judged and counted. */
   override sendRequest(options: ReplicaRequest, how: SendOptions): Promise<IncomingMessage> {
-    const headers = { ...options.headers, [HEADERS.gatewayMark]: this.mark };
+    const headers = { ...options.headers, ...this.mark };
     return super.sendRequest({ ...options, headers }, how);
   }
 

@@ -45,6 +45,11 @@ export class RunQueueService {
     return runId;
   }
 
+  /** How many runners take runs from the queue. A Redis that does not list its clients counts as one. */
+  async countRunners(): Promise<number> {
+    return Math.max(1, await this.queue.getWorkersCount());
+  }
+
   /** Whether the run waits in the queue or runs on any runner. */
   async isQueuedOrRunning(runId: string): Promise<boolean> {
     const job = await this.queue.getJob(runId);

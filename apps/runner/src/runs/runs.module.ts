@@ -39,6 +39,7 @@ const logs = {
     hub,
     logs,
   ],
+  exports: [RunQueueService],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(private readonly hub: RunLogHub) {}

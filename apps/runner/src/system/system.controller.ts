@@ -3,6 +3,7 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { CONFIG, type Config } from '../config.js';
 import { Jail } from '../sandbox/jail/jail.js';
+import { RunQueueService } from '../runs/run-queue.service.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 
 const require = createRequire(import.meta.url);
@@ -14,10 +15,11 @@ export class SystemController {
     @Inject(CONFIG) private readonly config: Config,
     private readonly modelProxy: ModelProxy,
     private readonly jail: Jail,
+    private readonly queue: RunQueueService,
   ) {}
 
   @Get()
-  read(): SystemInfo {
+  async read(): Promise<SystemInfo> {
     return {
       engine: 'sdk',
       codex_version: codexVersion,
@@ -28,6 +30,7 @@ export class SystemController {
       limits: this.jail.limits,
       limits_reason: this.jail.limitsReason,
       max_concurrent_runs: this.config.MAX_CONCURRENT_RUNS,
+      total_concurrent_runs: (await this.queue.countRunners()) * this.config.MAX_CONCURRENT_RUNS,
     };
   }
 }

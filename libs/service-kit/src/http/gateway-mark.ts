@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { sameSecretAs } from '../secret.js';
@@ -10,14 +11,20 @@ import { sameSecretAs } from '../secret.js';
  *     anything else ────────────────────────────────────► backend    X-Forwarded-* are dropped, limits apply
  *
  * Both have Redis's password, and whoever has it could reset the limits there anyway. So the mark grants nothing more. It says
- * nothing about who the caller is.
+ * nothing about who the caller is. With a Redis that has no password there is no secret, hence no mark: a gateway is then treated
+ * like any other caller.
  */
 
+const logger = new Logger('GatewayMark');
+const NO_PASSWORD =
+  'REDIS_URL has no password, so requests of gateways cannot be told from others: all people behind a gateway share the limits of ' +
+  'one address, and sign-in works only at PUBLIC_URL. Give Redis a password and put it into REDIS_URL of every service.';
 const FORWARDED = ['forwarded', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
 
-/** The mark of gateways that use this Redis. */
-export function gatewayMark(redisUrl: string): string {
+/** The mark of gateways that use this Redis. null: it has no password, so anybody could make the mark. */
+export function gatewayMark(redisUrl: string): string | null {
   const { password } = new URL(redisUrl);
+  if (password === '') return null;
   return createHmac('sha256', decodeURIComponent(password)).update('gateway').digest('base64url');
 }
 
@@ -28,7 +35,9 @@ export const isFromGateway = (req: Request): boolean => marked.has(req);
 
 /** Middleware of backends: recognises gateways, and drops what others say about where a request came from. */
 export function recogniseGateway(redisUrl: string) {
-  const isMark = sameSecretAs(gatewayMark(redisUrl));
+  const mark = gatewayMark(redisUrl);
+  const isMark = mark === null ? () => false : sameSecretAs(mark);
+  if (mark === null) logger.warn(NO_PASSWORD);
   return (req: Request, _res: Response, next: NextFunction): void => {
     const given = req.headers[HEADERS.gatewayMark];
     if (typeof given === 'string' && isMark(given)) marked.add(req);

@@ -21,10 +21,14 @@ export class CheckoutCosts {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @throws ProblemError clone_too_large; GitFailure */
-  async checkCost({ mirror, target }: MirroredTarget, signal?: AbortSignal): Promise<void> {
+  /** @throws ProblemError clone_too_large, disk_quota_exceeded; GitFailure */
+  async checkCost(
+    { mirror, target }: MirroredTarget,
+    { signal, maxBytes = Infinity }: { signal?: AbortSignal; maxBytes?: number },
+  ): Promise<void> {
     const cost = this.cache.get(target.oid) ?? (await this.countCost(mirror, target.oid, signal));
     if (this.isTooLarge(cost)) throw cloneProblem('clone_too_large');
+    if (cost.bytes > maxBytes) throw cloneProblem('disk_quota_exceeded');
     if (this.cache.size === CACHE_SIZE) this.cache.clear();
     // An abbreviated id may be another commit in another repository.
     if (target.oid.length === FULL_ID) this.cache.set(target.oid, cost);

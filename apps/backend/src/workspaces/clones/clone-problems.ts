@@ -6,11 +6,15 @@ const SENTENCES = {
   clone_auth_failed:
     'The host refused access: the repository is private or does not exist. Check the address. Private repositories are not supported yet.',
   clone_not_found: 'There is no repository at this address. Check the address for typing mistakes.',
+  clone_rate_limited:
+    'The repository host answers that it gets too many requests. Try again in a few minutes.',
   clone_redirected:
     'The address redirects to another one, and redirects are not followed. Use the address that it leads to.',
   clone_timeout:
     'The host answers too slowly, or the repository is too large to be fetched in time. Try again later.',
   clone_too_large: 'The repository is larger than this installation allows. Use a smaller one.',
+  disk_quota_exceeded:
+    'The repository is larger than the disk space that your organisation has left. Delete sessions that are no longer needed, or ask your operator for a larger quota (DISK_QUOTA_GB_PER_TENANT).',
   clone_unreachable: 'The repository host cannot be reached. Check the address, or try again later.',
   clone_failed: 'Git could not fetch the repository. Check the address, then try again.',
 } as const satisfies Partial<Record<ProblemCode, string>>;
@@ -20,6 +24,7 @@ export const cloneProblem = (code: CloneProblemCode): ProblemError => new Proble
 
 /** git has no error codes. These are its messages under LC_ALL=C, the more specific ones first. */
 const MESSAGES: readonly [RegExp, CloneProblemCode][] = [
+  [/error: 429\b|HTTP 429\b/i, 'clone_rate_limited'],
   [/redirect|requested URL returned error: 3\d\d|RPC failed; HTTP 3\d\d/i, 'clone_redirected'],
   [/could not read (Username|Password)|Authentication failed|error: 40[13]\b/i, 'clone_auth_failed'],
   [
@@ -40,6 +45,17 @@ const MESSAGES: readonly [RegExp, CloneProblemCode][] = [
     'clone_unreachable',
   ],
 ];
+
+/** The address redirects to the repository address `target`, as its host says it: any text. */
+export class RedirectedClone extends ProblemError {
+  constructor(readonly target: string) {
+    super('clone_redirected', `The repository has moved to ${target}. Use that address.`);
+  }
+}
+
+/** Whether git could not go on because the host answered with a redirect. */
+export const isRedirect = (error: unknown): boolean =>
+  error instanceof GitFailure && (toCloneProblem(error) as ProblemError).code === 'clone_redirected';
 
 /** Turns a failed git command into a problem for the person. Returns every other error unchanged. */
 export function toCloneProblem(error: unknown): unknown {

@@ -20,6 +20,8 @@ const LINE = /^([A-Z][a-z ]+):\s+(\d{1,3})% \(\d+\/\d+\)(?:, ([\d.]+) (bytes|[KM
 const STAGES: Record<string, { from: number; to: number }> = {
   'Receiving objects': { from: 0, to: 80 },
   'Resolving deltas': { from: 80, to: 100 },
+  // Of a few objects, which git does not keep in a pack.
+  'Unpacking objects': { from: 0, to: 100 },
   'Updating files': { from: 0, to: 100 },
 };
 

@@ -9,9 +9,9 @@ import { checkRef } from '../addresses/check-ref.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
-import { toCloneProblem } from './clone-problems.js';
+import { RedirectedClone, toCloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
-import { Mirrors } from './mirrors.js';
+import { isEmptyRemote, Mirrors } from './mirrors.js';
 import { SessionClone } from './session-clone.js';
 
 /** What a session starts on. */
@@ -20,6 +20,8 @@ export interface CloneSource {
   repoUrl: string | null;
   /** Branch, tag or commit. null: the default branch. */
   ref: string | null;
+  /** Bytes that it may take at most, below what the installation allows. By default no limit. */
+  maxBytes?: number;
 }
 
 /** What is checked out in a new workspace. */
@@ -78,7 +80,7 @@ export class Clones {
   async createWorkspace(
     ctx: RequestContext,
     sessionId: string,
-    { repoUrl, ref }: CloneSource,
+    { repoUrl, ref, maxBytes = Infinity }: CloneSource,
     onProgress: OnCloneProgress,
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
@@ -87,7 +89,13 @@ export class Clones {
     await this.storage.removeWorkspace(sessionId);
     const endTimer = this.durations.startTimer();
     try {
-      const base = await this.buildWorkspace(ctx, sessionId, { address, ref, onProgress, signal });
+      const request = { address, ref, onProgress, signal, maxBytes };
+      const base = await this.buildWorkspace(ctx, sessionId, request).catch(async (error: unknown) => {
+        const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
+        if (moved === null) throw error;
+        await this.storage.removeWorkspace(sessionId);
+        return this.buildWorkspace(ctx, sessionId, { ...request, address: moved });
+      });
       endTimer({ outcome: 'made' });
       return base;
     } catch (error) {
@@ -114,10 +122,12 @@ export class Clones {
   ): Promise<WorkspaceBase> {
     await mkdir(this.storage.codexHomePath(sessionId), { recursive: true });
     const [source] = await allSettled([
-      address ? this.mirrors.updateMirror(ctx, { address, ref, ...options }) : Promise.resolve(null),
+      address
+        ? this.mirrors.updateMirror(ctx, { address, ref, ...options })
+        : Promise.resolve({ branch: 'main' }),
       this.history.createHistory(sessionId),
     ]);
-    if (source) await this.history.borrowObjects(sessionId, source.mirror);
+    if (!isEmptyRemote(source)) await this.history.borrowObjects(sessionId, source.mirror);
     const repo = this.storage.repoPath(sessionId);
     const clone = await this.sessionClone.makeClone({ repo, url: address?.url ?? null, source, ...options });
     const baseTree = await this.checkpoints.takeFirstCheckpoint(sessionId, clone);
@@ -130,4 +140,9 @@ interface BuildRequest {
   ref: string | null;
   onProgress: OnCloneProgress;
   signal?: AbortSignal;
+  maxBytes: number;
 }
+
+/** Many hosts know a repository by its address with and without `.git`, and redirect from one to the other. */
+const addsOnlyGit = (error: unknown, address: RepoAddress | null): boolean =>
+  error instanceof RedirectedClone && error.target === `${address?.url}.git`;

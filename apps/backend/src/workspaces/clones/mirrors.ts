@@ -8,7 +8,7 @@ import { LOCK, type LockName, Locks } from '../../database/locks.js';
 import { Git } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { MirrorFetch, type MirrorRequest, type WantedState } from './mirror-fetch.js';
+import { isRefGone, MirrorFetch, type MirrorRequest, type WantedState } from './mirror-fetch.js';
 import { chooseTarget, type CommitTarget } from './remote-refs.js';
 
 /** A mirror that holds what the workspace starts on. */
@@ -16,6 +16,16 @@ export interface MirroredTarget {
   mirror: string;
   target: CommitTarget;
 }
+
+/** A remote without a commit, and the branch on which work starts there. */
+export interface EmptyRemote {
+  branch: string;
+}
+
+export const isEmptyRemote = (source: MirroredTarget | EmptyRemote): source is EmptyRemote =>
+  'branch' in source;
+
+const DEFAULT_BRANCH = 'main';
 
 const MIRROR = /^[0-9a-f]{64}\.git$/;
 /** Longer than a workspace takes from the fetch of its mirror until its `history.git` says what it borrows from. */
@@ -27,7 +37,8 @@ const MIN_IDLE_MS = 24 * 60 * 60_000;
  *     ls-remote    ─► refs of the remote ─┬─ the same ─► nothing to fetch
  *     for-each-ref ─► refs of the mirror ─┴─ else ─────► fetch, one at a time per mirror
  *
- * A request that waited for another one's fetch finds the mirror current and fetches nothing. Refs follow the remote,
+ * A mirror holds all branches and tags of a remote that has few of them, else the default branch and what sessions asked
+ * for. A request that waited for another one's fetch finds the mirror current and fetches nothing. Refs follow the remote,
  * but objects are never removed, since workspaces borrow them. A new mirror gets its name when it is complete.
  *
  * A mirror is removed as a whole, and only when no workspace needs it:
@@ -47,8 +58,20 @@ export class Mirrors {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @returns null for a repository without a commit. @throws GitFailure, ProblemError */
-  async updateMirror(ctx: RequestContext, request: MirrorRequest): Promise<MirroredTarget | null> {
+  /** @throws GitFailure, ProblemError */
+  async updateMirror(ctx: RequestContext, request: MirrorRequest): Promise<MirroredTarget | EmptyRemote> {
+    try {
+      return await this.tryUpdate(ctx, request);
+    } catch (error) {
+      if (!isRefGone(error)) throw error;
+      return this.tryUpdate(ctx, request);
+    }
+  }
+
+  private async tryUpdate(
+    ctx: RequestContext,
+    request: MirrorRequest,
+  ): Promise<MirroredTarget | EmptyRemote> {
     const folder = this.storage.tenantMirrorsPath(ctx.tenantId);
     await mkdir(folder, { recursive: true });
     const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
@@ -56,7 +79,7 @@ export class Mirrors {
     const looking = fetchingFor(request);
     const [remote, known] = await allSettled([looking.listRemote(), looking.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);
-    if (target.kind === 'empty') return null;
+    if (target.kind === 'empty') return { branch: (await looking.readUnbornBranch()) ?? DEFAULT_BRANCH };
     await this.locks.withLock(
       this.lockOf(mirror),
       async (signal) => {

@@ -8,16 +8,17 @@ import { parseWorkTreeEntries, type WorkTreeEntry } from '../history/work-tree-n
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { CheckoutCosts } from './checkout-cost.js';
 import { type OnCloneProgress, progressReader } from './clone-progress.js';
-import type { MirroredTarget } from './mirrors.js';
+import { type EmptyRemote, isEmptyRemote, type MirroredTarget } from './mirrors.js';
 
 interface CloneRequest {
   repo: string;
   /** Address of the remote. null: the workspace has none. */
   url: string | null;
-  /** null: nothing to check out. */
-  source: MirroredTarget | null;
+  source: MirroredTarget | EmptyRemote;
   onProgress: OnCloneProgress;
   signal?: AbortSignal;
+  /** Bytes that the checkout may take at most, below what the installation allows. By default no limit. */
+  maxBytes?: number;
 }
 
 interface Revision {
@@ -44,11 +45,11 @@ export class SessionClone {
 
   async makeClone(request: CloneRequest): Promise<FreshClone & Revision> {
     const { source } = request;
-    if (!source) {
-      await this.createEmpty(request);
+    if (isEmptyRemote(source)) {
+      await this.createEmpty(request, source);
       return { ...(await this.readRevision(request, 'HEAD')), converted: [] };
     }
-    await allSettled([this.costs.checkCost(source, request.signal), this.cloneWithoutFiles(request, source)]);
+    await allSettled([this.costs.checkCost(source, request), this.cloneWithoutFiles(request, source)]);
     const [revision] = await allSettled([
       this.readRevision(request, source.target.oid),
       this.git.runCommand(this.inRepo(request, ['config', 'remote.origin.url', request.url ?? ''])),
@@ -89,9 +90,9 @@ export class SessionClone {
     return { commit, tree };
   }
 
-  private async createEmpty(request: CloneRequest): Promise<void> {
+  private async createEmpty(request: CloneRequest, { branch }: EmptyRemote): Promise<void> {
     await mkdir(request.repo, { recursive: true });
-    await this.git.runCommand(this.inRepo(request, ['init', '--template=', '--initial-branch=main']));
+    await this.git.runCommand(this.inRepo(request, ['init', '--template=', `--initial-branch=${branch}`]));
     const settings = [...IDENTITY, ...(request.url === null ? [] : originSettings(request.url))];
     for (const setting of settings) {
       const equals = setting.indexOf('=');

@@ -1,4 +1,5 @@
 import { PROBLEMS } from '@saas-codex/contracts/problems';
+import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -7,36 +8,46 @@ import { useMemo } from 'react';
 import { fromNetwork } from '../../entities/environment/network-draft.js';
 import { fromSetup } from '../../entities/environment/setup-draft.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { promptSession } from '../../entities/run/api/prompt-session.js';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { orderRuns } from '../../entities/run/run-order.js';
+import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
+import { randomId } from '../../shared/lib/random-id.js';
 import { Button } from '../../shared/ui/button.js';
+import { toastError } from '../../shared/ui/toast.js';
 
 /** Shown in place of the conversation if the session could not be set up: what was asked, and what went wrong. */
 export function FailedSession({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const { conversation, queue } = useMemo(() => orderRuns(data), [data]);
-  const asked = [...conversation, ...queue].filter((run) => run.kind === 'prompt');
+  const asked = promptsOf([...conversation, ...queue]);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-3xl flex-col gap-5 px-4 py-6">
         {asked.map(({ run_id, prompt }) => (
           <PromptBubble key={run_id} id={run_id} prompt={prompt} />
         ))}
-        <SetupFailed session={session} firstPrompt={asked[0]?.prompt} />
+        <SetupFailed session={session} prompts={asked.map(({ prompt }) => prompt)} />
       </div>
     </div>
   );
 }
 
+/** What a person asked for. A prompt that was sent again with an earlier attempt counts once. */
+const promptsOf = (runs: Run[]): Run[] => [
+  ...new Map(runs.filter(({ kind }) => kind === 'prompt').map((run) => [run.prompt, run])).values(),
+];
+
 interface SetupFailedProps {
   session: Session;
-  firstPrompt: string | undefined;
+  prompts: string[];
 }
 
-/** The reason, and a link that tries again with everything that was typed. */
-function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
+/** The reason, and two ways on with everything that was typed: the same again, or a new session that can be edited first. */
+function SetupFailed({ session, prompts }: SetupFailedProps) {
+  const { again, isPending } = useSetUpAgain(session, prompts);
   const { failure, repo_url, ref, network, setup } = session;
   const keepEnvironment = () =>
     prefillNewSessionDraft({ network: fromNetwork(network), setup: fromSetup(setup, network) });
@@ -54,16 +65,36 @@ function SetupFailed({ session, firstPrompt }: SetupFailedProps) {
             {ref && ` @ ${ref}`}
           </p>
         )}
-        <Button asChild variant="primary" className="mt-3">
-          <Link
-            to="/"
-            onClick={keepEnvironment}
-            search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: firstPrompt }}
-          >
-            Edit and try again
-          </Link>
-        </Button>
+        <div className="mt-3 flex flex-wrap gap-2">
+          <Button variant="primary" onClick={again} disabled={isPending}>
+            Try again
+          </Button>
+          <Button asChild>
+            <Link
+              to="/"
+              onClick={keepEnvironment}
+              search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: prompts[0] }}
+            >
+              Edit and try again
+            </Link>
+          </Button>
+        </div>
       </div>
     </div>
   );
+}
+
+/** Sets the session up again, and sends the prompts again that failed with it. */
+function useSetUpAgain({ session_id: id }: Session, prompts: string[]) {
+  const update = useUpdateSession();
+  // This part of the page is gone as soon as the session is being set up, and callbacks of `mutate` with it.
+  const again = async () => {
+    try {
+      await update.mutateAsync({ sessionId: id, change: { status: 'provisioning' } });
+      for (const prompt of prompts) await promptSession(id, prompt, randomId());
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  return { again: () => void again(), isPending: update.isPending };
 }
