@@ -85,8 +85,10 @@ function buildProject(root, project) {
     console.log(`Building ${name} …`);
     rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
     const bin = join(root, 'node_modules/.bin');
+    // Vite takes the shell's NODE_ENV, and with any other it builds React for development: half as large again.
+    const env = { ...process.env, NODE_ENV: 'production' };
     if (name === 'web')
-      await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder) });
+      await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder), env });
     else await capture(join(bin, 'nest'), ['build', name], { cwd: root });
   });
 }

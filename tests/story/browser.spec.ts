@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import { join, resolve } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
+import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
@@ -36,6 +37,8 @@ afterAll(async () => {
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 const worked = () => page.getByRole('button', { name: /^Worked for/ });
+
+const focused = (element: Locator) => element.and(page.locator(':focus')).waitFor();
 
 test('a person signs in, opens a session, prompts, watches, reviews, reloads during a run and restarts', async () => {
   await page.goto(system.link);
@@ -76,6 +79,51 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await page.getByText('And the lilies on Fridays').first().waitFor();
   expect(errors.filter((error) => !/Failed to load resource|net::ERR|50[234]/.test(error))).toEqual([]);
 }, 240_000);
+
+test('a session page shows its answer with at most 250 KB of compressed JavaScript', async () => {
+  const visit = await browser.newContext();
+  await visit.addCookies(await page.context().cookies());
+  const built = resolve(import.meta.dirname, '../../apps/web/dist');
+  const url = page.url().replace(/\?.*/, '');
+  const { bytes } = await openToFirstAnswer(await visit.newPage(), url, built);
+  expect(bytes).toBeLessThanOrEqual(250_000);
+  await visit.close();
+}, 60_000);
+
+test('menus, tooltips and the drawer of a phone open by pointer and keyboard, and return the focus', async () => {
+  const menu = page.getByRole('menu');
+  const actions = page.getByRole('button', { name: 'Session actions' });
+  await actions.focus();
+  await page.keyboard.press('Enter');
+  await focused(menu.getByRole('menuitem', { name: 'Rename…' }));
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  await focused(actions);
+  await actions.click();
+  await menu.getByRole('menuitem', { name: 'Rename…' }).click();
+  await page.getByRole('dialog', { name: 'Rename session' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await focused(actions);
+  await page.getByRole('link', { name: /Note that the roses/ }).click({ button: 'right' });
+  await menu.getByRole('menuitem', { name: 'Archive' }).waitFor();
+  await screenshot(page, 'context-menu');
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: 'Archive' }).hover();
+  await page.getByRole('tooltip').getByText('Archive').waitFor();
+  await screenshot(page, 'tooltip');
+  await prompt().hover();
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Open sidebar' }).click();
+  await page.getByRole('dialog', { name: 'Sessions' }).getByText('Note that the roses').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  if (size) await page.setViewportSize(size);
+}, 60_000);
 
 test('a wrong repository address is explained at its field, and no input is lost', async () => {
   await page.goto(`${system.url}/`);

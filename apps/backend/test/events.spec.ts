@@ -3,12 +3,14 @@ import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Me } from '@saas-codex/contracts/identity';
+import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Problem } from '@saas-codex/contracts/problems';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
 import type { Redis } from 'ioredis';
-import { openSse } from '@saas-codex/testing/sse-client';
+import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { DataSource } from 'typeorm';
@@ -16,6 +18,8 @@ import { AUTH, type Auth } from '../src/identity/better-auth.js';
 import { StreamAccess } from '../src/identity/stream-access.js';
 import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 import { systemContext } from '../src/identity/request-context.js';
+import { RunEntity } from '../src/runs/run.entity.js';
+import { SessionEntity } from '../src/sessions/session.entity.js';
 import { RunStore } from '../src/runs/run-store.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
@@ -140,6 +144,135 @@ it('responds with problem documents instead of a stream', async () => {
   expect(await codeOf('/api/runs/5/events', asOwner())).toEqual([400, 'invalid_request']);
 });
 
+describe('watched runs', () => {
+  const watch = (runs: string, after = '') =>
+    openSse(`${backend.url}/api/events?runs=${runs}${after && `&after=${after}`}`, { headers: asOwner() });
+  const dataOf = ({ data }: SseEvent) => JSON.parse(data) as Record<string, unknown>;
+  /** What came of the run: `id type` of its events, and `end`. */
+  const got = (events: SseEvent[], runId: string) =>
+    events.flatMap((each) => {
+      const data = dataOf(each) as { id: string; event: RunEvent; run_id: string };
+      if (each.event === 'run' && data.event.run_id === runId) return `${data.id} ${data.event.type}`;
+      return each.event === 'run.end' && data.run_id === runId ? 'end' : [];
+    });
+  const problems = (events: SseEvent[]) => events.filter(({ event }) => event === 'run.error').map(dataOf);
+
+  it('come in the same connection as the activities, each to its end', async () => {
+    const [one, two, ended, unwatched] = [
+      await queueRun(),
+      await queueRun(),
+      await queueRun(),
+      await queueRun(),
+    ];
+    await logs.startLog(ended.owner, STARTED);
+    await logs.endLog(ended.owner, 'run.succeeded', {});
+    const ids = [one, two, ended].map(({ run }) => run.run_id);
+    const client = await watch(ids.join(','));
+    const log = await logs.startLog(one.owner, STARTED);
+    await logs.startLog(two.owner, STARTED);
+    await log.appendDelta({ item_type: 'agent_message', stream_id: 's', text: 'Hel' });
+    await log.appendEvent('turn.started', {});
+    for (const { owner } of [one, unwatched]) await logs.endLog(owner, 'run.failed', { reason: 'x' });
+    const events = await client.until(
+      (all) =>
+        got(all, one.run.run_id).includes('end') &&
+        got(all, two.run.run_id).length === 1 &&
+        all.some(({ event, data }) => event === 'run.status' && data.includes(unwatched.run.run_id)),
+    );
+    expect(ids.map((id) => got(events, id))).toEqual([
+      ['1-0 run.started', '1-1 item.delta', '2-0 turn.started', '3-0 run.failed', 'end'],
+      ['1-0 run.started'],
+      ['1-0 run.started', '2-0 run.succeeded', 'end'],
+    ]);
+    // A browser comes back with the id of its last activity, whatever came of the runs meanwhile.
+    for (const { event, id } of events)
+      expect([event, id !== null]).toEqual([event, !/^run($|\.e)/.test(event)]);
+    client.close();
+  });
+
+  it('continue, over any number of connections with other lists, without a gap or a repetition', async () => {
+    const runs = [await queueRun(), await queueRun(), await queueRun()];
+    const writers = await Promise.all(runs.map(({ owner }) => logs.startLog(owner, STARTED)));
+    const lists = runs.map((): string[] => []);
+    let activity = '';
+    for (let round = 0; round < 6; round++) {
+      // In turn, one run is left out.
+      const chosen = [0, 1, 2].filter((index) => index !== round % 4);
+      const list = chosen.map((index) => {
+        const last = lists[index]?.at(-1)?.split(' ')[0];
+        return `${runs[index]?.run.run_id}${last === undefined ? '' : `@${last}`}`;
+      });
+      const client = await watch(list.join(','), activity);
+      await Promise.all(
+        writers.flatMap((log) => [
+          log.appendEvent('error', { message: `round ${round}` }),
+          log.appendDelta({ item_type: 'reasoning', stream_id: 's', text: 'x' }),
+        ]),
+      );
+      const want = 1 + 2 * (round + 1);
+      await client.until((events) =>
+        chosen.every(
+          (index) => (lists[index]?.length ?? 0) + got(events, runs[index]?.run.run_id ?? '').length >= want,
+        ),
+      );
+      client.close();
+      for (const index of chosen) lists[index]?.push(...got(client.events, runs[index]?.run.run_id ?? ''));
+      activity = client.events.findLast(({ id }) => id !== null)?.id ?? activity;
+    }
+    const client = await watch(
+      runs.map(({ run }, index) => `${run.run_id}@${lists[index]?.at(-1)?.split(' ')[0]}`).join(','),
+    );
+    for (const { owner } of runs) await logs.endLog(owner, 'run.succeeded', {});
+    await client.until((events) => runs.every(({ run }) => got(events, run.run_id).includes('end')));
+    client.close();
+    const whole = ['1-0 run.started'];
+    for (let seq = 2; seq < 8; seq++) whole.push(`${seq}-0 error`, `${seq}-1 item.delta`);
+    whole.push('8-0 run.succeeded', 'end');
+    for (const [index, { run }] of runs.entries()) {
+      expect([...(lists[index] ?? []), ...got(client.events, run.run_id)]).toEqual(whole);
+    }
+  });
+
+  it('are refused one by one, a run of another tenant like one that does not exist', async () => {
+    const own = await queueRun();
+    const foreign = { session: randomUUID(), run: randomUUID() };
+    const { manager } = backend.app.get(DataSource);
+    const other = { tenantId: 'another-tenant' };
+    const session = await manager.findOneByOrFail(SessionEntity, { id: own.run.session_id });
+    await manager.insert(SessionEntity, { ...session, ...other, id: foreign.session });
+    const run = await manager.findOneByOrFail(RunEntity, { id: own.run.run_id });
+    const moved = { ...other, id: foreign.run, sessionId: foreign.session };
+    await manager.insert(RunEntity, { ...run, ...moved });
+    const unknown = randomUUID();
+    const ids = [unknown, foreign.run, `${own.run.run_id}@7`];
+    const client = await watch(ids.join(','));
+    await client.until((events) => problems(events).length === 3);
+    const byRun = new Map(
+      problems(client.events).map(({ run_id, ...problem }) => [run_id as string, problem]),
+    );
+    expect(byRun.get(unknown)).toMatchObject({ status: 404, code: 'run_not_found' });
+    expect(byRun.get(foreign.run)).toEqual(byRun.get(unknown));
+    expect(byRun.get(own.run.run_id)).toMatchObject({ status: 400, code: 'invalid_cursor' });
+    expect(client.closed()).toBe(false);
+    client.close();
+  });
+
+  it.each([
+    ['is not a list of ids', () => 'x'],
+    ['has an empty entry', () => `${randomUUID()},`],
+    ['has a malformed position', () => `${randomUUID()}@1-`],
+    ['has two positions for a run', () => `${randomUUID()}@1@2`],
+    [
+      'names a run twice',
+      () => Array.from({ length: 2 }, () => '01a20ab5-ae54-7856-92ea-c8912e0f8d29').join(','),
+    ],
+    ['names too many', () => Array.from({ length: MAX_WATCHED_RUNS + 1 }, () => randomUUID()).join(',')],
+  ])('are refused as a whole when the list %s', async (_, list) => {
+    const answer = await backend.fetch(`/api/events?runs=${list()}`);
+    expect([answer.status, ((await answer.json()) as Problem).code]).toEqual([400, 'invalid_request']);
+  });
+});
+
 it('accepts an id of the stream that all tenants once shared, and lets that stream expire', async () => {
   const former = 'codex:activity';
   const id = (await redis.xadd(former, '*', 'type', 'session.deleted', 'event', '{}')) ?? '';
@@ -204,7 +337,8 @@ describe('an open stream', () => {
       cookie: await openSse(backend.url + path, { headers: cookie }),
       key: await openSse(backend.url + path, { headers: asOwner() }),
     });
-    const streams = [await open('/api/events'), await open(`/api/runs/${run.run_id}/events`)];
+    const paths = ['/api/events', `/api/events?runs=${run.run_id}`, `/api/runs/${run.run_id}/events`];
+    const streams = await Promise.all(paths.map(open));
     const access = backend.app.get(StreamAccess);
     await access.tick();
     expect(streams.flatMap((pair) => [pair.cookie.closed(), pair.key.closed()])).not.toContain(true);

@@ -10,13 +10,15 @@ import { BackendClient } from './proxy/backend-client.js';
 import { ProxyMetrics } from './proxy/proxy-metrics.js';
 import { Permissions } from './run-events/permissions.js';
 import { RunEvents } from './run-events/run-events.js';
+import { RunFeeds } from './run-events/run-feeds.js';
+import { WatchedEvents } from './run-events/watched-events.js';
 import { WebApp } from './web/web-app.js';
 
 /**
  * The only public service. The way of a request:
  *
  *     request id, log ─► security headers ─┬─ /health, /ready, /metrics
- *                                          ├─ /api/*  ─► `protectApi` ─┬─ events of a run ─► one feed per run ─► backend
+ *                                          ├─ /api/*  ─► `protectApi` ─┬─ events of runs ─► one feed per run ─► backend
  *                                          │                           └─ other ─► proxy ─► backend
  *                                          └─ other   ─► web app
  */
@@ -33,7 +35,9 @@ export class AppModule implements NestModule {
         BackendClient,
         Permissions,
         ProxyMetrics,
+        RunFeeds,
         RunEvents,
+        WatchedEvents,
         ApiProxy,
         WebApp,
         gatewayReadiness,
@@ -42,7 +46,7 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(RunEvents, ApiProxy).forRoutes('api/*path');
+    consumer.apply(RunEvents, WatchedEvents, ApiProxy).forRoutes('api/*path');
     consumer.apply(WebApp).exclude('health', 'ready', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Redis } from 'ioredis';
@@ -16,9 +18,13 @@ import { startFakeBackend, type FakeBackend } from '@saas-codex/testing/gateway/
 
 /** The runs that each credential may see. */
 const allowed = new Map<string, Set<string>>();
+const NO_SUCH_RUN = JSON.stringify(new ProblemError('run_not_found', 'There is no such run.').toDocument({}));
+/** Runs for which the backend does not answer. */
+const broken = new Set<string>();
 let redisServer: TestRedis;
 let redis: Redis;
 let hub: RunLogHub;
+let activities: ActivityHub;
 let backend: FakeBackend;
 let app: Awaited<ReturnType<typeof startGateway>>;
 let url: string;
@@ -30,6 +36,7 @@ beforeAll(async () => {
   redisServer = await startRedis();
   redis = new Redis(redisServer.url);
   hub = new RunLogHub(redis);
+  activities = new ActivityHub(redis);
   backend = await startFakeBackend((req, res) => void serve(req, res));
   app = await startGateway(
     Config.parse({
@@ -46,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await hub.close();
+  await activities.close();
   await backend.stop();
   redis.disconnect();
   await redisServer.stop();
@@ -58,16 +66,27 @@ beforeEach(() => {
 
 async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(req.url ?? '', backend.url);
+  if (pathname === '/api/events') return serveActivities(req, res);
   const runId = pathname.split('/')[3] ?? '';
   const credential = String(req.headers.authorization);
   const after = req.headers['last-event-id'] ?? searchParams.get('after') ?? '';
   asked.push(`${req.method} ${runId} ${credential} ${String(after)}`.trim());
-  if (!allowed.get(credential)?.has(runId)) return void res.writeHead(404).end('no such run');
+  if (broken.has(runId)) return void res.destroy();
+  if (!allowed.get(credential)?.has(runId)) return void res.writeHead(404).end(NO_SUCH_RUN);
   res.setHeader('set-cookie', 'session=prolonged');
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
   await serveRunEvents(hub, req, res, runId).catch((error: ProblemError) =>
     res.writeHead(400).end(error.message),
   );
+}
+
+/** The activities of the tenant that has the credential's name; a credential without runs is not known. */
+async function serveActivities(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const tenant = String(req.headers.authorization);
+  asked.push(`${req.method} activities ${tenant}`);
+  if (!allowed.has(tenant)) return void res.writeHead(401).end();
+  if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
+  await serveActivity(activities, req, res, tenant);
 }
 
 function newRun(...credentials: string[]): string {
@@ -83,7 +102,7 @@ async function write(runId: string, from: number, count: number, bytes = 20): Pr
   const pipeline = redis.pipeline();
   for (let seq = from; seq < from + count; seq++) {
     for (const delta of seq % 3 === 0 ? [0, 1, 2] : [0]) {
-      const event = JSON.stringify({ seq, delta, text: 'x'.repeat(bytes) });
+      const event = JSON.stringify({ run_id: runId, seq, delta, text: 'x'.repeat(bytes) });
       pipeline.xadd(REDIS_KEYS.runEvents(runId), `${seq}-${delta}`, 'type', 'item.updated', 'event', event);
       ids.push(delta === 0 ? `${seq}` : `${seq}-${delta}`);
     }
@@ -93,7 +112,14 @@ async function write(runId: string, from: number, count: number, bytes = 20): Pr
 }
 
 async function end(runId: string, seq: number): Promise<string> {
-  await redis.xadd(REDIS_KEYS.runEvents(runId), `${seq}-0`, 'type', 'run.succeeded', 'event', '{}');
+  await redis.xadd(
+    REDIS_KEYS.runEvents(runId),
+    `${seq}-0`,
+    'type',
+    'run.succeeded',
+    'event',
+    JSON.stringify({ run_id: runId }),
+  );
   return `${seq}`;
 }
 
@@ -195,7 +221,7 @@ it('shows a run only to clients that the backend permits, even while others watc
   const client = await watch(runId, 'ann');
   const stranger = await watch(runId, 'eve');
   await stranger.ended();
-  expect([stranger.status, stranger.body()]).toEqual([404, 'no such run']);
+  expect([stranger.status, stranger.body()]).toEqual([404, NO_SUCH_RUN]);
   expect((await watch(runId, 'ann', '99')).status).toBe(400);
   client.close();
 });
@@ -239,4 +265,93 @@ it('reads events from before its window from the backend', async () => {
   await second.ended();
   expect(idsOf(first)).toEqual(ids);
   expect(idsOf(second)).toEqual(ids.slice(ids.indexOf('7') + 1));
+});
+
+describe('several runs in one stream', () => {
+  const watchRuns = (list: string, credential: string, paused = false) =>
+    openSse(`${url}/api/events?runs=${list}`, { headers: { authorization: credential }, paused });
+  const idsOfRun = ({ events }: SseClient, runId: string) =>
+    events.flatMap(({ event, data }) => {
+      const frame = JSON.parse(data) as { id: string; event: { run_id: string } };
+      return event === 'run' && frame.event.run_id === runId ? frame.id.replace(/-0$/, '') : [];
+    });
+  const saw = ({ events }: SseClient, event: string, text: string) =>
+    events.some((each) => each.event === event && each.data.includes(text));
+  const deleted = (tenant: string, session_id: string) =>
+    publishActivity(redis, {
+      v: 1,
+      type: 'session.deleted',
+      tenant_id: tenant,
+      session_id,
+      at: new Date().toISOString(),
+    });
+
+  it('shares the stream of each run with all other clients of it', async () => {
+    const [one, two] = [newRun('ann'), newRun('ann', 'bob')];
+    const ids = { [one]: await write(one, 1, 10), [two]: await write(two, 1, 10) };
+    const alone = await watch(two, 'bob');
+    const clients = [await watchRuns(`${one},${two}`, 'ann'), await watchRuns(`${one},${two}@4-0`, 'ann')];
+    ids[one]?.push(...(await write(one, 11, 5)), await end(one, 16));
+    ids[two]?.push(...(await write(two, 11, 5)));
+    const session = randomUUID();
+    await deleted('ann', session);
+    await deleted('bob', randomUUID());
+    for (const client of clients) {
+      await waitFor(() => saw(client, 'run.end', one) && saw(client, 'session.deleted', session));
+      await waitFor(() => idsOfRun(client, two).at(-1) === ids[two]?.at(-1));
+      expect(idsOfRun(client, one)).toEqual(ids[one]);
+      expect(client.events.filter(({ id }) => id !== null)).toHaveLength(1);
+      client.close();
+    }
+    expect(clients.map((client) => idsOfRun(client, two))).toEqual([
+      ids[two],
+      ids[two]?.slice(ids[two].indexOf('5')),
+    ]);
+    await alone.until(() => idsOf(alone).length === ids[two]?.length);
+    alone.close();
+    expect(gets().filter((line) => !line.includes('activities'))).toHaveLength(2);
+  });
+
+  it('has no run that the backend refuses to this client', async () => {
+    const [own, foreign] = [newRun('ann'), newRun('bob')];
+    const ids = await write(own, 1, 3);
+    await write(foreign, 1, 3);
+    const bob = await watch(foreign, 'bob');
+    const client = await watchRuns(`${foreign},${own}`, 'ann');
+    await waitFor(() => idsOfRun(client, own).length === ids.length && saw(client, 'run.error', foreign));
+    expect(client.events.find(({ event }) => event === 'run.error')?.data).toContain('run_not_found');
+    expect(idsOfRun(client, foreign)).toEqual([]);
+    expect((await watchRuns(own, 'eve')).status).toBe(401);
+    bob.close();
+    client.close();
+  });
+
+  it('breaks when its activities break, or the backend does not answer for a run', async () => {
+    const runId = newRun('ann');
+    await write(runId, 1, 3);
+    const client = await watchRuns(runId, 'ann');
+    for (const answer of answers) answer.destroy();
+    await client.ended();
+    const failing = randomUUID();
+    allowed.get('ann')?.add(failing);
+    broken.add(failing);
+    await (await watchRuns(failing, 'ann')).ended();
+  });
+
+  it('disconnects a client that stops reading', async () => {
+    const runId = newRun('ann');
+    const stalled = await watchRuns(runId, 'ann', true);
+    for (let from = 1; from < 1_200; from += 100) await write(runId, from, 100, 10_000);
+    await waitFor(async () => (await connections()) === 0, { timeoutMs: 10_000 });
+    stalled.close();
+  }, 30_000);
+
+  it('ends when the credential is revoked', async () => {
+    const runId = newRun('ann');
+    const client = await watchRuns(runId, 'ann');
+    allowed.delete('ann');
+    const permissions = app.get(Permissions);
+    for (let second = 0; second < 4; second++) permissions.tick();
+    await client.ended();
+  });
 });

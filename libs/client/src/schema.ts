@@ -335,6 +335,8 @@ export interface paths {
         /**
          * Stream changes of sessions and runs
          * @description Starts after `Last-Event-ID` or `after`, or else with the next change. The stream never ends.
+         *
+         *     With `runs` it also has the events of these runs. Only activities have an `id`. The others are `run` (WatchedRunEvent), `run.end` (WatchedRunEnd) after the last event of a run, and `run.error` (WatchedRunError) for a run that cannot be watched. To watch other runs, connect again with another list.
          */
         get: operations["streamActivity"];
         put?: never;
@@ -1127,6 +1129,35 @@ export interface components {
             /** @enum {string} */
             phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
             percent: number | null;
+        };
+        WatchedRunEvent: {
+            /** @description Id of the entry, such as `7-0`, or `7-3` for a delta: continue with `<run_id>@7-3` */
+            id: string;
+            event: components["schemas"]["RunEvent"];
+        };
+        WatchedRunEnd: {
+            /** Format: uuid */
+            run_id: string;
+        };
+        WatchedRunError: {
+            /** @description Always `about:blank`; `code` identifies the kind of problem */
+            type: string;
+            title: string;
+            status: number;
+            /** @enum {string} */
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "forbidden" | "origin_forbidden" | "not_found" | "session_not_found" | "run_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "disk_quota_exceeded" | "run_ended" | "idempotency_in_progress" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            /** @description What went wrong and what to do about it, for a person */
+            detail: string;
+            /** @description The requested path */
+            instance?: string;
+            request_id?: string;
+            errors?: {
+                /** @description JSON pointer into the request */
+                path: string;
+                message: string;
+            }[];
+            /** Format: uuid */
+            run_id: string;
         };
         RunItemPage: {
             items: components["schemas"]["Item"][];
@@ -3609,6 +3640,8 @@ export interface operations {
     streamActivity: {
         parameters: {
             query?: {
+                /** @description Up to 50 runs to watch, separated by commas: `run_id` from its first event, or `run_id@7` (or `run_id@7-3`) from after this event */
+                runs?: string;
                 /** @description Id of the last event that the client has */
                 after?: string;
             };
@@ -3634,11 +3667,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Activity"];
+                    "text/event-stream": components["schemas"]["Activity"] | components["schemas"]["WatchedRunEvent"] | components["schemas"]["WatchedRunEnd"] | components["schemas"]["WatchedRunError"];
                 };
             };
             /**
              * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
              *     - `invalid_request`: The request is not valid
              *     - `api_version_unknown`: There is no such version of the API
              */

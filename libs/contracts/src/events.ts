@@ -91,9 +91,10 @@ export const UnknownEvent = z
   .transform(({ type, data, ...envelope }) => ({ ...envelope, type: UNKNOWN, raw: { type, data } }));
 export type UnknownEvent = z.infer<typeof UnknownEvent>;
 
-const AnyEvent = z.union([RunEvent, UnknownEvent]);
+/** An event on reading. */
+export const AnyRunEvent = z.union([RunEvent, UnknownEvent]);
 /** Reads an entry of a run's log. @returns null when it is not an event at all */
-export const readRunEvent = (json: string): RunEvent | UnknownEvent | null => readJson(AnyEvent, json);
+export const readRunEvent = (json: string): RunEvent | UnknownEvent | null => readJson(AnyRunEvent, json);
 
 /** The events that end a run's log. Only the first of them counts; readers ignore everything after it. */
 export const TERMINAL_EVENT_TYPES = [
@@ -109,3 +110,5 @@ export const isTerminalEventType = (type: string): type is TerminalEventType =>
 /** SSE events that are not entries of the log: they have no id. */
 export const SSE_HEARTBEAT = 'heartbeat';
 export const SSE_END = 'end';
+/** Something in between is lost for this reader, who should read the state again: lists, or the log from its beginning. */
+export const SSE_RESYNC = 'resync';

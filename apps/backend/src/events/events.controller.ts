@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
+import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
 import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
-import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
+import { RunLogHub, type RunLogSources, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
 import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../api/problems.decorator.js';
@@ -18,16 +20,27 @@ const AFTER = {
   description: 'Id of the last event that the client has',
   schema: { type: 'string' as const },
 };
+const RUNS = {
+  name: 'runs',
+  required: false,
+  description:
+    `Up to ${MAX_WATCHED_RUNS} runs to watch, separated by commas: \`run_id\` from its first event, or \`run_id@7\` ` +
+    '(or `run_id@7-3`) from after this event',
+  schema: { type: 'string' as const },
+};
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   required: false,
   description: 'The same as `after`, sent by browsers when they reconnect. It takes precedence over `after`',
 };
-const streamOf = (event: 'RunEvent' | 'Activity') => ({
-  status: 200,
-  description: 'Server-sent events whose `data` has this schema, with a `heartbeat` every 15 s',
-  content: { 'text/event-stream': { schema: { $ref: `#/components/schemas/${event}` } } },
-});
+const streamOf = (...events: string[]) => {
+  const schemas = events.map((event) => ({ $ref: `#/components/schemas/${event}` }));
+  return {
+    status: 200,
+    description: 'Server-sent events whose `data` has this schema, with a `heartbeat` every 15 s',
+    content: { 'text/event-stream': { schema: schemas.length > 1 ? { anyOf: schemas } : schemas[0] } },
+  };
+};
 
 /** The two event streams. They write to the response themselves instead of returning an answer to Nest. */
 @ApiTags('events')
@@ -60,11 +73,7 @@ export class EventsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    const owner = await this.runs.require(ctx, runId);
-    await serveRunEvents(this.runLogs, req, res, runId, {
-      archive: this.archive.of(ctx, runId),
-      refill: (seq) => this.logs.refillTo(owner, seq),
-    });
+    await serveRunEvents(this.runLogs, req, res, runId, await this.sourcesOf(ctx, runId));
   }
 
   @Get('events')
@@ -73,11 +82,29 @@ export class EventsController {
     operationId: 'streamActivity',
     summary: 'Stream changes of sessions and runs',
     description:
-      'Starts after `Last-Event-ID` or `after`, or else with the next change. The stream never ends.',
+      'Starts after `Last-Event-ID` or `after`, or else with the next change. The stream never ends.\n\n' +
+      'With `runs` it also has the events of these runs. Only activities have an `id`. The others are `run` (WatchedRunEvent), ' +
+      '`run.end` (WatchedRunEnd) after the last event of a run, and `run.error` (WatchedRunError) for a run that cannot be ' +
+      'watched. To watch other runs, connect again with another list.',
   })
-  @ApiProblems('invalid_cursor')
-  @ApiResponse(streamOf('Activity'))
-  all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
-    return serveActivity(this.activity, req, res, ctx.tenantId);
+  @ApiQuery(RUNS)
+  @ApiProblems('invalid_cursor', 'invalid_request')
+  @ApiResponse(streamOf('Activity', 'WatchedRunEvent', 'WatchedRunEnd', 'WatchedRunError'))
+  async all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
+    const runs = watchedRunsOf(req);
+    const connection = await serveActivity(this.activity, req, res, ctx.tenantId);
+    if (!connection) return;
+    await watchRuns(connection, runs, async ({ runId, after }) =>
+      this.runLogs.openFeed(runId, after, await this.sourcesOf(ctx, runId)),
+    );
+  }
+
+  /** @throws ProblemError run_not_found */
+  private async sourcesOf(ctx: RequestContext, runId: string): Promise<RunLogSources> {
+    const owner = await this.runs.require(ctx, runId);
+    return {
+      archive: this.archive.of(ctx, runId),
+      refill: (seq) => this.logs.refillTo(owner, seq),
+    };
   }
 }

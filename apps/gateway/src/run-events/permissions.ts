@@ -11,7 +11,7 @@ const TICK_MS = 1_000;
 const VALID_TICKS = 3;
 /**
  * Maximum checks per tick, so that clients that connected together are not all checked together. With up to 800 permissions
- * that are in use (pairs of a run and a credential), each is checked within 5 s.
+ * that are in use (pairs of an address and a credential), each is checked within 5 s.
  */
 const CHECKS_PER_TICK = 200;
 /** Maximum concurrent requests to check permissions. It keeps a backend busy without a connection for every waiting client. */
@@ -27,7 +27,12 @@ export interface Permission {
   cookies: string[];
 }
 
-/** The open streams of one run with one credential, which are checked together. */
+interface StreamRequest {
+  path: string;
+  headers: OutgoingHttpHeaders;
+}
+
+/** The open streams of one address with one credential, which are checked together. */
 interface OpenStreams {
   requests: Map<Response, Request>;
   /** The tick of the last check. */
@@ -37,12 +42,12 @@ interface OpenStreams {
 
 /**
  * Checks which client may watch which stream. Only the backend knows this, so the gateway sends it a HEAD request for the
- * stream with the client's headers: before the stream starts, and every few seconds while streams of that run with that
+ * stream with the client's headers: before the stream starts, and every few seconds while streams of that address with that
  * credential are open. So a revoked credential loses its streams within 5 s. If the backend does not respond, streams stay open.
  */
 @Injectable()
 export class Permissions implements OnApplicationShutdown {
-  /** Open streams by run and credential, in the order of their last checks. */
+  /** Open streams by address and credential, in the order of their last checks. */
   private readonly open = new Map<string, OpenStreams>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
   private readonly limitNew = limitWithTimeout(MAX_CHECKS, SLOT_MS);
@@ -57,9 +62,16 @@ export class Permissions implements OnApplicationShutdown {
    * @throws Error when no backend responds
    */
   async checkPermission(req: Request): Promise<Permission | null> {
-    const response = await this.askBackend(req, this.limitNew);
+    const headers = upstreamHeaders(req);
+    const response = await this.askBackend(req, this.limitNew, { path: req.originalUrl, headers });
     if (response?.statusCode !== 200) return null;
-    return { headers: upstreamHeaders(req), cookies: response.headers['set-cookie'] ?? [] };
+    return { headers, cookies: response.headers['set-cookie'] ?? [] };
+  }
+
+  /** Whether this client may have another stream than the one it requested. @throws Error when no backend responds */
+  async isPermitted(req: Request, stream: StreamRequest): Promise<boolean> {
+    const response = await this.askBackend(req, this.limitNew, stream);
+    return response !== null && (response.statusCode ?? 500) < 300;
   }
 
   /** Ends the stream when its client's permission is revoked. */
@@ -99,7 +111,8 @@ export class Permissions implements OnApplicationShutdown {
     const [req] = streams.requests.values();
     if (!req) return;
     streams.isBeingChecked = true;
-    const response = await this.askBackend(req, this.limitRepeated).catch(() => null);
+    const asked = { path: req.originalUrl, headers: upstreamHeaders(req) };
+    const response = await this.askBackend(req, this.limitRepeated, asked).catch(() => null);
     streams.isBeingChecked = false;
     const status = response?.statusCode ?? 500;
     if (status < 400 || status >= 500) return;
@@ -107,16 +120,15 @@ export class Permissions implements OnApplicationShutdown {
   }
 
   /** @returns the backend's response; null when the client has disconnected meanwhile */
-  private askBackend(req: Request, limit: Limit): Promise<IncomingMessage | null> {
+  private askBackend(req: Request, limit: Limit, stream: StreamRequest): Promise<IncomingMessage | null> {
     return limit(async () => {
       if (req.socket.destroyed) return null;
-      const request = { method: 'HEAD', path: req.originalUrl, headers: upstreamHeaders(req) };
-      return (await this.backend.sendOwnRequest(request)).resume();
+      return (await this.backend.sendOwnRequest({ method: 'HEAD', ...stream })).resume();
     });
   }
 }
 
-/** What a permission depends on: the run, and the credential. */
+/** What a permission depends on: the address without its query, and the credential. */
 const permissionKey = ({ path, headers }: Request): string =>
   JSON.stringify([path, headers.authorization, headers.cookie]);
 

@@ -1,14 +1,12 @@
-import { type BeforeApplicationShutdown, Injectable, type NestMiddleware } from '@nestjs/common';
+import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
-import { FeedRegistry } from '@saas-codex/event-log/sse/feed-registry';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
+import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
 import type { NextFunction, Request, Response } from 'express';
-import { BackendClient } from '../proxy/backend-client.js';
 import { type Permission, Permissions } from './permissions.js';
-import { RunFeed } from './run-feed.js';
-import { RunStream } from './run-stream.js';
+import { RunFeeds } from './run-feeds.js';
 
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
 
@@ -22,12 +20,10 @@ const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/event
  * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a position.
  */
 @Injectable()
-export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
-  private readonly feeds = new FeedRegistry();
-
+export class RunEvents implements NestMiddleware {
   constructor(
-    private readonly backend: BackendClient,
     private readonly permissions: Permissions,
+    private readonly feeds: RunFeeds,
   ) {}
 
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
@@ -38,14 +34,10 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
     if (!watched) return next();
     const { feed, permission } = watched;
     if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
-    openEventStream(req, res);
+    const connection = openEventStream(req, res);
+    if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
-    feed.subscribe(res, cursorOf(req) ?? BEFORE_FIRST_EVENT);
-  }
-
-  /** Runs before the HTTP server closes, which waits for open streams. Their clients reconnect by themselves. */
-  beforeApplicationShutdown(): void {
-    this.feeds.close();
+    feed.attach(connection, cursorOf(req) ?? BEFORE_FIRST_EVENT, WHOLE_FEED);
   }
 
   /**
@@ -58,12 +50,7 @@ export class RunEvents implements NestMiddleware, BeforeApplicationShutdown {
   ): Promise<{ feed: Feed; permission: Permission } | null> {
     const permission = await this.permissions.checkPermission(req);
     if (!permission) return null;
-    const feed = await this.feeds.get(runId, async () => {
-      const stream = new RunStream(this.backend, runId, permission.headers);
-      const run = await RunFeed.openFeed(stream, () => this.feeds.drop(runId));
-      return { feed: run.feed, close: () => run.closeFeed() };
-    });
-    return { feed, permission };
+    return { feed: await this.feeds.getFeed(runId, permission.headers), permission };
   }
 }
 

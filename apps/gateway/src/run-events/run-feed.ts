@@ -105,6 +105,6 @@ export class RunFeed {
     const lastId = page.at(-1)?.id;
     // The first event of the window exists, so a stream that ends before it is broken.
     if (!lastId) throw new Error('the stream of the backend broke');
-    return { bytes: Buffer.concat(page.map(({ bytes }) => bytes)), lastId, ended };
+    return { frames: page, lastId, ended };
   }
 }

@@ -1,8 +1,7 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
-import { Dialog as Radix } from 'radix-ui';
 import { lazy, Suspense, useState } from 'react';
 import { Sidebar } from '../features/sidebar/sidebar.js';
-import { focusContent, useReturnFocus } from '../shared/lib/focus.js';
+import { focusContent } from '../shared/lib/focus.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
@@ -13,6 +12,10 @@ import { useActivity } from './use-activity.js';
 
 const CommandPalette = lazy(async () => ({
   default: (await import('../features/palette/command-palette.js')).CommandPalette,
+}));
+
+const SidebarDrawer = lazy(async () => ({
+  default: (await import('./sidebar-drawer.js')).SidebarDrawer,
 }));
 
 /** Everything around a page: sidebar (a drawer on phones), banner, palette, dialogs, live updates. */
@@ -35,7 +38,7 @@ export function AppShell() {
           <Sidebar onSearch={openPalette} onCollapse={sidebar.toggle} />
         </aside>
       )}
-      {phone && <SidebarDrawer onSearch={openPalette} />}
+      <Suspense fallback={null}>{phone && sidebarShown && <SidebarDrawer onSearch={openPalette} />}</Suspense>
       <div className="flex min-w-0 flex-1 flex-col">
         <DemoBanner />
         <div className="relative min-h-0 flex-1">
@@ -61,28 +64,3 @@ const SkipLink = () => (
     Skip to content
   </button>
 );
-
-/** The sidebar on a phone: slides in over the page and closes when a link in it is followed. */
-function SidebarDrawer({ onSearch }: { onSearch: () => void }) {
-  const open = useSidebarShown();
-  const returnFocus = useReturnFocus();
-
-  return (
-    <Radix.Root open={open} onOpenChange={sidebar.closeDrawer}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 animate-fade-in bg-overlay" />
-        <Radix.Content
-          {...returnFocus}
-          aria-describedby={undefined}
-          onClick={(event) =>
-            event.target instanceof Element && event.target.closest('a') && sidebar.closeDrawer()
-          }
-          className="fixed inset-y-0 left-0 z-40 w-[min(19rem,85vw)] animate-slide-in-left border-r shadow-popover outline-none"
-        >
-          <Radix.Title className="sr-only">Sessions</Radix.Title>
-          <Sidebar onSearch={onSearch} />
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}

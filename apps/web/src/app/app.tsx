@@ -2,7 +2,6 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { createQueryClient } from '../shared/api/query-client.js';
 import { Toaster } from '../shared/ui/toast.js';
-import { TooltipProvider } from '../shared/ui/tooltip.js';
 import { createAppRouter } from './router.js';
 
 const queryClient = createQueryClient(() => {
@@ -14,9 +13,7 @@ const router = createAppRouter(queryClient);
 
 export const App = () => (
   <QueryClientProvider client={queryClient}>
-    <TooltipProvider>
-      <RouterProvider router={router} />
-      <Toaster />
-    </TooltipProvider>
+    <RouterProvider router={router} />
+    <Toaster />
   </QueryClientProvider>
 );

@@ -2,10 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { sessionQuery } from '../entities/session/api/get-session.js';
 import { closeSessionDialog, type SessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
-import { DeleteSessionDialog } from '../features/session-actions/delete-session-dialog.js';
-import { RenameSessionDialog } from '../features/session-actions/rename-session-dialog.js';
 import { useStore } from '../shared/lib/store.js';
 
+const RenameSessionDialog = lazy(async () => ({
+  default: (await import('../features/session-actions/rename-session-dialog.js')).RenameSessionDialog,
+}));
+const DeleteSessionDialog = lazy(async () => ({
+  default: (await import('../features/session-actions/delete-session-dialog.js')).DeleteSessionDialog,
+}));
 const NetworkDialog = lazy(async () => ({
   default: (await import('../features/environment/network-dialog.js')).NetworkDialog,
 }));

@@ -8,7 +8,8 @@ import { lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stre
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
-import type { HistoryPage } from '../sse/feed-client.js';
+import { type HistoryPage, WHOLE_FEED } from '../sse/feed-client.js';
+import type { SseConnection } from '../sse/sse-connection.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
@@ -66,7 +67,7 @@ export class ActivityHub extends Hub {
     const entries = await readEntries(this.redis, REDIS_KEYS.activity(tenantId), after, HISTORY_PAGE_ENTRIES);
     const frames = this.ownEntries(tenantId, entries).map(toActivityFrame);
     return {
-      bytes: Buffer.concat(frames.map(({ bytes }) => bytes)),
+      frames,
       lastId: entries.at(-1)?.id ?? null,
       ended: false,
     };
@@ -95,6 +96,7 @@ function tenantOf(event: Buffer): string | null {
 /**
  * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead
  * of this hub when the client got it from another process, which had read further.
+ * @returns the answer, for further feeds; null when only the headers were asked for, or the client has disconnected
  * @throws ProblemError invalid_cursor
  */
 export async function serveActivity(
@@ -102,13 +104,14 @@ export async function serveActivity(
   req: IncomingMessage,
   res: ServerResponse,
   tenantId: string,
-): Promise<void> {
+): Promise<SseConnection | null> {
   const cursor = cursorOf(req);
   // Ids are times in ms, of Redis's clock.
   if (cursor && cursor.seq > Date.now() + CLOCK_SKEW_MS) throw cursorInFuture();
   const feed = await hub.openFeed(tenantId);
-  if (res.destroyed || !openEventStream(req, res)) return;
-  feed.subscribe(res, cursor ?? feed.log.lastId);
+  const connection = openEventStream(req, res);
+  if (connection) feed.attach(connection, cursor ?? feed.log.lastId, WHOLE_FEED);
+  return connection;
 }
 
 const cursorInFuture = () =>

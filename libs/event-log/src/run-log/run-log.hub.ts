@@ -7,7 +7,7 @@ import { fieldOf, lastEntryId, readEntries, type StreamEntry } from '../redis-st
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
-import type { HistoryPage } from '../sse/feed-client.js';
+import { type HistoryPage, WHOLE_FEED } from '../sse/feed-client.js';
 import type { Frame } from '../sse/wire-log.js';
 
 /*
@@ -105,7 +105,7 @@ export class RunLogHub extends Hub {
     const archived = whole ? [] : await archive.read(after, HISTORY_PAGE_ENTRIES);
     const { entries, ended } = untilTerminal(archived.length > 0 ? archived : inRedis);
     return {
-      bytes: Buffer.concat(entries.map((entry) => toRunFrame(entry).bytes)),
+      frames: entries.map(toRunFrame),
       lastId: entries.at(-1)?.id ?? null,
       ended,
     };
@@ -160,8 +160,8 @@ export async function serveRunEvents(
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
   const feed = await hub.openFeed(runId, after, sources);
-  if (res.destroyed || !openEventStream(req, res)) return;
-  feed.subscribe(res, after);
+  const connection = openEventStream(req, res);
+  if (connection) feed.attach(connection, after, WHOLE_FEED);
 }
 
 /** The log ends with its first terminal event; what follows does not belong to it. */

@@ -3,6 +3,7 @@ import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
 import { SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { SseConnection } from './sse-connection.js';
 
 const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -19,18 +20,20 @@ const FIRST_COMMENT = Buffer.from(':\n\n');
 
 /**
  * Starts the answer: sends the headers and a first comment at once, so that no proxy waits for a first event.
- * @returns false when only the headers were asked for (HEAD); then the answer is complete.
+ * @returns null when only the headers were asked for (HEAD), and the answer is complete, or when the client has disconnected
  */
-export function openEventStream(req: IncomingMessage, res: ServerResponse): boolean {
+export function openEventStream(req: IncomingMessage, res: ServerResponse): SseConnection | null {
+  const { socket } = res;
+  if (res.destroyed || !socket) return null;
   if (req.method === 'HEAD') {
     res.writeHead(200, WITHOUT_BODY).end();
-    return false;
+    return null;
   }
   res.removeHeader('transfer-encoding');
   res.writeHead(200, WITH_BODY);
-  res.socket?.setNoDelay(true);
+  socket.setNoDelay(true);
   res.write(FIRST_COMMENT);
-  return true;
+  return new SseConnection(res, socket);
 }
 
 /**
@@ -59,5 +62,9 @@ const NEWLINES = Buffer.from('\n\n');
 export const toFrame = (id: string, type: string, data: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`id: ${id}\nevent: ${type}\ndata: `), data, NEWLINES]);
 
-export const HEARTBEAT_FRAME = Buffer.from(`event: ${SSE_HEARTBEAT}\ndata: {}\n\n`);
-export const END_FRAME = Buffer.from(`event: ${SSE_END}\ndata: {}\n\n`);
+/** An SSE event that is no entry of a log: it has no id, so a client's last id stays what it is. */
+export const toFrameWithoutId = (type: string, data: object): Buffer =>
+  Buffer.from(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+
+export const HEARTBEAT_FRAME = toFrameWithoutId(SSE_HEARTBEAT, {});
+export const END_FRAME = toFrameWithoutId(SSE_END, {});

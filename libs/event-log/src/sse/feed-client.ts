@@ -1,8 +1,7 @@
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 import { END_FRAME, HEARTBEAT_FRAME } from './event-stream.js';
-import type { Place, WireLog } from './wire-log.js';
+import type { ConnectionWriter, SseConnection } from './sse-connection.js';
+import type { Encoding, Frame, Place, WireLog } from './wire-log.js';
 
 /*
  * One client of a feed.
@@ -12,20 +11,15 @@ import type { Place, WireLog } from './wire-log.js';
  *
  * When the socket takes no more, the client waits for it to drain, so a slow client costs at most one write. A client that
  * takes nothing at all while the log grows is cut off; it resumes by id.
- *
- * The bytes are written to the socket directly and not through the response object. The body has no chunks and ends with
- * the connection, so the bytes are the same, and the response's work for each write would double what the write costs.
  */
 
 /** A client that is so many bytes behind and takes nothing for STALLED_TICKS is cut off. */
 const LAG_LIMIT = 256 * 1024;
 const STALLED_TICKS = 3;
-/** How long a client may take for the last bytes, after which nothing follows. */
-const FINISHING_TICKS = 60;
 
-/** A part of the log from before the window, as wire bytes. */
+/** A part of the log from before the window. */
 export interface HistoryPage {
-  bytes: Uint8Array;
+  frames: Frame[];
   /** Id up to which the page reaches, even if it has no frame for this client; null when nothing is left. */
   lastId: EventId | null;
   /** The log's last event is in this page. */
@@ -40,51 +34,52 @@ export interface FeedLog {
   readHistory(after: EventId): Promise<HistoryPage>;
 }
 
-/** An answer that `openEventStream` has opened, and its socket. */
-export interface OpenAnswer {
-  res: ServerResponse;
-  socket: Socket;
+/** What a client gets of a feed. */
+export interface FeedView {
+  /** Makes the client's bytes from frames; null: the frames as they are. */
+  encode: Encoding | null;
+  /** Follows the last frame. */
+  end: Buffer;
+  /** This feed is the whole answer, which ends with it and has its heartbeats. Otherwise it is one of several. */
+  wholeAnswer: boolean;
 }
 
-export class FeedClient {
-  private readonly res: ServerResponse;
-  private readonly socket: Socket;
+/** The feed's frames as they are, then `end`. */
+export const WHOLE_FEED: FeedView = { encode: null, end: END_FRAME, wholeAnswer: true };
+
+export class FeedClient implements ConnectionWriter {
   /** Its place in the window; null while it is not within the window. */
   private place: Place | null = null;
   private replaying = false;
-  /** The socket takes no more for now. */
-  private blocked = false;
   private stalledTicks = 0;
-  /** Everything has been written, including the `end` event. */
+  /** The connection's count of drains at the last tick. */
+  private drains = 0;
+  /** Everything has been written, including what follows the last frame. */
   private finished = false;
-  private closed = false;
 
-  /** @param after id of the last event that the client has; it is only kept up to date outside the window. */
+  /**
+   * @param after id of the last event that the client has; it is only kept up to date outside the window.
+   * @param onClose called when the client needs the feed no more
+   */
   constructor(
     private readonly feed: FeedLog,
-    { res, socket }: OpenAnswer,
+    private readonly connection: SseConnection,
     private after: EventId,
-    onClose: () => void,
+    private readonly view: FeedView,
+    private readonly onClose: () => void,
   ) {
-    this.res = res;
-    this.socket = socket;
-    socket.on('drain', () => this.drained());
-    socket.on('close', () => {
-      this.closed = true;
-      this.drained();
-      onClose();
-    });
-    this.blocked = socket.writableNeedDrain;
+    connection.addWriter(this);
   }
 
   /** Sends everything that the socket takes. */
   pump(): void {
-    while (!this.blocked && !this.replaying && !this.finished && !this.closed) {
+    const { connection } = this;
+    while (!connection.blocked && !this.replaying && !this.finished && !connection.done) {
       this.place ??= this.locate();
       if (!this.place) return;
       if (!this.feed.log.isInWindow(this.place)) return this.leaveWindow(this.place);
-      const bytes = this.feed.log.read(this.place);
-      if (bytes) this.send(bytes);
+      const bytes = this.feed.log.read(this.place, this.view.encode);
+      if (bytes) connection.send(bytes, this);
       else if (this.feed.ended) return this.finish();
       else return;
     }
@@ -92,20 +87,27 @@ export class FeedClient {
 
   /** Called about every second. */
   tick(): void {
-    if (this.finished && ++this.stalledTicks >= FINISHING_TICKS) this.cut();
-    if (this.finished || !this.blocked) return;
-    const behind = this.place ? this.feed.log.lag(this.place) + this.socket.writableLength : LAG_LIMIT;
+    const { connection } = this;
+    if (this.view.wholeAnswer) connection.tick();
+    if (connection.drains !== this.drains) this.stalledTicks = 0;
+    this.drains = connection.drains;
+    if (this.finished || !connection.blocked) return;
+    const behind = this.place ? this.feed.log.lag(this.place) + connection.pendingBytes : LAG_LIMIT;
     this.stalledTicks = behind >= LAG_LIMIT ? this.stalledTicks + 1 : 0;
     if (this.stalledTicks >= STALLED_TICKS) this.cut();
   }
 
   heartbeat(): void {
-    if (!this.blocked && !this.finished && !this.closed) this.send(HEARTBEAT_FRAME);
+    if (this.view.wholeAnswer && !this.connection.blocked) this.connection.send(HEARTBEAT_FRAME, this);
   }
 
   /** Closes the connection without an `end` event: the client comes back with the id of its last event. */
   cut(): void {
-    this.socket.destroy();
+    this.connection.cut();
+  }
+
+  closed(): void {
+    this.onClose();
   }
 
   private locate(): Place | null {
@@ -122,17 +124,13 @@ export class FeedClient {
   }
 
   private async replay(): Promise<void> {
+    const { connection } = this;
     this.replaying = true;
     try {
-      while (!this.closed && compareEventIds(this.after, this.feed.log.startsAfter) < 0) {
-        const page = await this.feed.readHistory(this.after);
-        if (this.closed) return;
-        if (page.bytes.length > 0) this.send(page.bytes);
-        if (page.ended) return this.finish();
-        // No more entries before the window: those in between have been trimmed.
-        this.after = page.lastId ?? this.feed.log.startsAfter;
-        if (this.blocked) await new Promise<void>((resolve) => (this.onDrained = resolve));
-      }
+      let ended = false;
+      while (!ended && !connection.done && compareEventIds(this.after, this.feed.log.startsAfter) < 0)
+        ended = await connection.inTurn(() => this.sendPage());
+      if (ended) return this.finish();
     } catch {
       // The source does not answer; its reader has logged that.
       this.cut();
@@ -141,23 +139,24 @@ export class FeedClient {
     this.pump();
   }
 
-  private onDrained: (() => void) | null = null;
-
-  private drained(): void {
-    this.blocked = false;
-    this.stalledTicks = 0;
-    this.onDrained?.();
-    this.onDrained = null;
-    this.pump();
-  }
-
-  private send(bytes: Uint8Array): void {
-    this.blocked = !this.socket.write(bytes);
+  /** @returns whether the log's last event is in the page */
+  private async sendPage(): Promise<boolean> {
+    await this.connection.writable();
+    if (this.connection.done) return false;
+    const { frames, lastId, ended } = await this.feed.readHistory(this.after);
+    if (frames.length > 0) this.connection.send((this.view.encode ?? joinFrames)(frames), this);
+    // No more entries before the window: those in between have been trimmed.
+    this.after = lastId ?? this.feed.log.startsAfter;
+    return ended;
   }
 
   private finish(): void {
     this.finished = true;
-    this.stalledTicks = 0;
-    this.res.end(END_FRAME);
+    if (this.view.wholeAnswer) return this.connection.finish(this.view.end);
+    this.connection.send(this.view.end);
+    this.connection.removeWriter(this);
+    this.onClose();
   }
 }
+
+const joinFrames: Encoding = (frames) => Buffer.concat(frames.map(({ bytes }) => bytes));

@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import type { EventId } from '@saas-codex/contracts/event-ids';
-import { FeedClient, type FeedLog, type HistoryPage } from './feed-client.js';
+import { FeedClient, type FeedLog, type FeedView, type HistoryPage } from './feed-client.js';
+import type { SseConnection } from './sse-connection.js';
 import { type Frame, WireLog } from './wire-log.js';
 
 /**
@@ -30,11 +30,14 @@ export class Feed implements FeedLog {
     return this.hasEnded;
   }
 
-  /** @param after id of the last event that the client has. The answer's headers must be out. */
-  subscribe(res: ServerResponse, after: EventId): void {
-    const { socket } = res;
-    if (this.isCut || !socket) return void res.destroy();
-    const client = new FeedClient(this, { res, socket }, after, () => this.clients.delete(client));
+  /**
+   * Adds a client.
+   * @param connection of this feed alone, or of several
+   * @param after id of the last event that the client has
+   */
+  attach(connection: SseConnection, after: EventId, view: FeedView): void {
+    if (this.isCut) return connection.cut();
+    const client = new FeedClient(this, connection, after, view, () => this.clients.delete(client));
     this.clients.add(client);
     client.pump();
   }

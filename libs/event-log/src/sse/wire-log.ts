@@ -21,6 +21,9 @@ export interface Frame {
   bytes: Uint8Array;
 }
 
+/** Makes other bytes of frames, for clients that get them in another form. Called once for all clients at one place. */
+export type Encoding = (frames: readonly Frame[]) => Buffer;
+
 interface Page {
   readonly bytes: Buffer;
   /** Position of the page's first byte in the log. */
@@ -34,6 +37,13 @@ interface Page {
   next: Page | null;
 }
 
+interface Slice {
+  page: Page;
+  from: number;
+  to: number;
+  bytes: Buffer;
+}
+
 /** Where a client stands. */
 export interface Place {
   page: Page;
@@ -43,8 +53,8 @@ export interface Place {
 export class WireLog {
   private first: Page;
   private last: Page;
-  /** The slice that was read last: clients at the same place share it. */
-  private slice: { page: Page; from: number; bytes: Buffer } | null = null;
+  /** The slices that were read last, in each form: clients at the same place share them. */
+  private readonly slices = new Map<Encoding | null, Slice>();
 
   /** @param startsAfter id of the entry before the first one that will be appended. */
   constructor(startsAfter: EventId = BEFORE_FIRST_EVENT) {
@@ -87,8 +97,8 @@ export class WireLog {
     return { page, offset: page.ends[index] ?? 0 };
   }
 
-  /** Bytes from `place` to the end of its page; moves the place there. null at the end of the log. */
-  read(place: Place): Buffer | null {
+  /** Bytes from `place` to the end of its page, in this form; moves the place there. null at the end of the log. */
+  read(place: Place, encode: Encoding | null = null): Buffer | null {
     if (place.offset === place.page.filled && place.page.next) {
       place.page = place.page.next;
       place.offset = 0;
@@ -96,14 +106,11 @@ export class WireLog {
     const { page, offset } = place;
     if (offset === page.filled) return null;
     place.offset = page.filled;
-    if (
-      this.slice?.page !== page ||
-      this.slice.from !== offset ||
-      this.slice.bytes.length !== page.filled - offset
-    ) {
-      this.slice = { page, from: offset, bytes: page.bytes.subarray(offset, page.filled) };
-    }
-    return this.slice.bytes;
+    const last = this.slices.get(encode);
+    if (last?.page === page && last.from === offset && last.to === page.filled) return last.bytes;
+    const bytes = encode ? encode(framesFrom(page, offset)) : page.bytes.subarray(offset, page.filled);
+    this.slices.set(encode, { page, from: offset, to: page.filled, bytes });
+    return bytes;
   }
 
   /** Id of the frame before `place`. */
@@ -124,6 +131,15 @@ export class WireLog {
   private get end(): number {
     return this.last.start + this.last.filled;
   }
+}
+
+/** The frames of a page after `offset`, where one of them ends. */
+function framesFrom(page: Page, offset: number): Frame[] {
+  const first = page.ends.findIndex((end) => end > offset);
+  return page.ids.slice(first).map((id, index) => ({
+    id,
+    bytes: page.bytes.subarray(page.ends[first + index - 1] ?? 0, page.ends[first + index]),
+  }));
 }
 
 const newPage = (size: number, start: number, after: EventId): Page => ({

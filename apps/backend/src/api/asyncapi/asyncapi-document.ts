@@ -1,6 +1,13 @@
 import { ACTIVITY_TYPES, Activity } from '@saas-codex/contracts/activity';
 import { EVENT_TYPES, RunEvent, SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
 import { ACTIVITY_MAX_LENGTH, REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import {
+  SSE_RUN,
+  SSE_RUN_END,
+  SSE_RUN_ERROR,
+  WatchedRunEnd,
+  WatchedRunError,
+} from '@saas-codex/contracts/watched-runs';
 import { VERSION } from '@saas-codex/service-kit/version';
 import { z } from 'zod';
 
@@ -12,6 +19,7 @@ import { z } from 'zod';
  *     activity             Redis codex:activity:{tenant_id}    field `type`                Activity: field `event`
  *     runEventStream       GET /api/runs/{run_id}/events       lines `id:`, `event:`       RunEvent: line `data:`
  *     activityEventStream  GET /api/events                     lines `id:`, `event:`       Activity: line `data:`
+ *                          … with `?runs=` also `run`          line `event:`               RunEvent: `event` in line `data:`
  *
  * There is one message per type and carrier; both carriers' messages share the type's schema.
  */
@@ -95,9 +103,11 @@ const CHANNELS = {
   activityEventStream: {
     address: '/api/events',
     title: 'What happens to one’s tenant’s sessions and runs, as server-sent events',
-    description: 'From behind `Last-Event-ID` or `?after=`, else from now on. It has no end.',
+    description:
+      'From behind `Last-Event-ID` or `?after=`, else from now on. It has no end. With `?runs=<run_id>,<run_id>@<id>` it has ' +
+      'the events of these runs too, as `run`.',
     servers: [{ $ref: '#/servers/api' }],
-    messages: refs('sse', [...ACTIVITY_TYPES, SSE_HEARTBEAT]),
+    messages: refs('sse', [...ACTIVITY_TYPES, SSE_RUN, SSE_RUN_END, SSE_RUN_ERROR, SSE_HEARTBEAT]),
   },
 };
 
@@ -128,15 +138,31 @@ function messagesOf(types: readonly string[], redisHeaders: Record<string, Json>
   return Object.fromEntries(entries);
 }
 
-const sign = (name: string, summary: string) => ({
+const schemaRef = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const sign = (name: string, summary: string, payload: Json = { type: 'object' }) => ({
   name,
   summary,
   headers: object({ event: { const: name } }),
-  payload: { type: 'object' },
+  payload,
+});
+const RUN_FRAME = object({
+  id: text('The position in the log of this run, such as `7-0`: continue with `?runs=<run_id>@7-0`'),
+  event: { oneOf: EVENT_TYPES.map(schemaRef) },
 });
 const SSE_SIGNS = {
   [`sse.${SSE_HEARTBEAT}`]: sign(SSE_HEARTBEAT, 'Every 15 s, without an id: the connection lives'),
   [`sse.${SSE_END}`]: sign(SSE_END, 'Nothing follows: the run has ended'),
+  [`sse.${SSE_RUN}`]: sign(SSE_RUN, 'An event of a run that is watched', RUN_FRAME),
+  [`sse.${SSE_RUN_END}`]: sign(
+    SSE_RUN_END,
+    'That run has ended, and all of its events have come',
+    schemaRef(nameOf(WatchedRunEnd)),
+  ),
+  [`sse.${SSE_RUN_ERROR}`]: sign(
+    SSE_RUN_ERROR,
+    'That run cannot be watched; the others go on',
+    schemaRef(nameOf(WatchedRunError)),
+  ),
 };
 
 /** One schema per event and activity type, and the named ones that they use. */
@@ -167,6 +193,7 @@ function schemas(): Record<string, Json> {
     const variants = (named[union]?.['oneOf'] ?? []) as Variant[];
     for (const variant of variants) add(variant.properties.type.const, variant);
   }
+  for (const name of [WatchedRunEnd, WatchedRunError].map(nameOf)) add(name, named[name] ?? {});
   return found;
 }
 
@@ -174,4 +201,6 @@ interface Variant extends Json {
   properties: { type: { const: string } };
 }
 
-const nameOf = (schema: z.ZodType): string => String(z.globalRegistry.get(schema)?.id);
+function nameOf(schema: z.ZodType): string {
+  return String(z.globalRegistry.get(schema)?.id);
+}

@@ -1,10 +1,19 @@
 import type { LucideIcon } from 'lucide-react';
-import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from 'radix-ui';
-import { type ReactElement, type ReactNode, useRef } from 'react';
-import { cx } from '../lib/cx.js';
+import { Slot } from 'radix-ui';
+import {
+  type KeyboardEvent,
+  lazy,
+  type MouseEvent,
+  type PointerEvent,
+  type ReactElement,
+  Suspense,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 
 /** One entry. The same entries are shown by a button's menu and by a right click. */
-interface MenuAction {
+export interface MenuAction {
   label: string;
   icon?: LucideIcon;
   onSelect: () => void;
@@ -15,54 +24,20 @@ interface MenuAction {
 /** `null` draws a line between groups. */
 export type MenuActions = (MenuAction | null)[];
 
-const PANEL =
-  'z-50 min-w-44 animate-pop-in rounded-lg border bg-popover p-1 shadow-popover max-h-(--radix-popper-available-height) overflow-y-auto';
-const ENTRY =
-  'flex h-8 items-center gap-2 rounded-md px-2 text-sm outline-none select-none data-disabled:opacity-45 data-highlighted:bg-hover';
-
-interface EntriesProps {
-  /** The parts of the kind of menu that the entries are in. */
-  parts: Pick<typeof RadixDropdown | typeof RadixContext, 'Item' | 'Separator'>;
-  actions: MenuActions;
-  choose: (action: MenuAction) => void;
+/** Where a menu was opened. */
+export interface OpenedMenu {
+  /** It gets the focus back. */
+  readonly trigger: HTMLElement;
+  /** What the menu is placed at, in pixels of the window. */
+  readonly place: Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>;
+  /** The first entry gets the focus. */
+  readonly byKeyboard: boolean;
 }
 
-const Entries = ({ parts: { Item, Separator }, actions, choose }: EntriesProps) =>
-  actions.map((action, index) => {
-    if (action === null) return <Separator key={index} className="my-1 h-px bg-border" />;
-    const { icon: Icon, label, danger, disabled } = action;
-    return (
-      <Item
-        key={label}
-        disabled={disabled}
-        onSelect={() => choose(action)}
-        className={cx(ENTRY, danger && 'text-destructive')}
-      >
-        {Icon && (
-          <Icon aria-hidden className={cx('size-4', !danger && 'text-muted-foreground')} strokeWidth={1.75} />
-        )}
-        {label}
-      </Item>
-    );
-  });
-
-/**
- * An entry acts after the menu has returned the focus to its button, so that a dialog which it opens knows where to
- * return the focus.
- */
-function useActAfterClose() {
-  const chosen = useRef<MenuAction | null>(null);
-  return {
-    choose: (action: MenuAction) => {
-      chosen.current = action;
-    },
-    onCloseAutoFocus: () => {
-      const action = chosen.current;
-      chosen.current = null;
-      if (action) queueMicrotask(action.onSelect);
-    },
-  };
-}
+// A list has a menu in every row, and a page shows its answer without any: the panel is loaded for who is about to use it.
+const loadPanel = async () => ({ default: (await import('./menu-panel.js')).MenuPanel });
+const MenuPanel = lazy(loadPanel);
+const preload = () => void loadPanel();
 
 interface MenuProps {
   actions: MenuActions;
@@ -71,35 +46,79 @@ interface MenuProps {
 }
 
 export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
-  const { choose, onCloseAutoFocus } = useActAfterClose();
+  const [opened, setOpened] = useState<OpenedMenu | null>(null);
+  const open = (trigger: HTMLElement, byKeyboard: boolean) =>
+    setOpened({ trigger, place: trigger.getBoundingClientRect(), byKeyboard });
   return (
-    <RadixDropdown.Root>
-      <RadixDropdown.Trigger asChild>{children}</RadixDropdown.Trigger>
-      <RadixDropdown.Portal>
-        <RadixDropdown.Content
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          onCloseAutoFocus={onCloseAutoFocus}
-          className={PANEL}
-        >
-          <Entries parts={RadixDropdown} actions={actions} choose={choose} />
-        </RadixDropdown.Content>
-      </RadixDropdown.Portal>
-    </RadixDropdown.Root>
+    <>
+      <Slot.Root
+        aria-haspopup="menu"
+        aria-expanded={opened !== null}
+        data-state={opened ? 'open' : 'closed'}
+        onPointerEnter={preload}
+        onFocus={preload}
+        // A click that a key causes has no pointer, and so a count of 0.
+        onClick={(event: MouseEvent<HTMLElement>) => open(event.currentTarget, event.detail === 0)}
+        onKeyDown={(event: KeyboardEvent<HTMLElement>) => {
+          if (event.key !== 'ArrowDown') return;
+          event.preventDefault();
+          open(event.currentTarget, true);
+        }}
+      >
+        {children}
+      </Slot.Root>
+      <Suspense fallback={null}>
+        {opened && (
+          <MenuPanel opened={opened} align={align} actions={actions} onClose={() => setOpened(null)} />
+        )}
+      </Suspense>
+    </>
   );
 }
 
-export function ContextMenu({ actions, children }: MenuProps): ReactNode {
-  const { choose, onCloseAutoFocus } = useActAfterClose();
+export function ContextMenu({ actions, children }: MenuProps) {
+  const [opened, setOpened] = useState<OpenedMenu | null>(null);
+  const longPress = useLongPress((trigger, { x, y }) => open(trigger, x, y));
+  const open = (trigger: HTMLElement, left: number, top: number) =>
+    setOpened({ trigger, place: { left, top, width: 0, height: 0 }, byKeyboard: false });
   return (
-    <RadixContext.Root>
-      <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
-      <RadixContext.Portal>
-        <RadixContext.Content collisionPadding={8} onCloseAutoFocus={onCloseAutoFocus} className={PANEL}>
-          <Entries parts={RadixContext} actions={actions} choose={choose} />
-        </RadixContext.Content>
-      </RadixContext.Portal>
-    </RadixContext.Root>
+    <>
+      <Slot.Root
+        {...longPress}
+        data-state={opened ? 'open' : 'closed'}
+        onPointerEnter={preload}
+        onContextMenu={(event: MouseEvent<HTMLElement>) => {
+          event.preventDefault();
+          open(event.currentTarget, event.clientX, event.clientY);
+        }}
+      >
+        {children}
+      </Slot.Root>
+      <Suspense fallback={null}>
+        {opened && (
+          <MenuPanel opened={opened} align="start" actions={actions} onClose={() => setOpened(null)} />
+        )}
+      </Suspense>
+    </>
   );
+}
+
+const LONG_PRESS_MS = 700;
+
+/** A finger that rests on a row, where the browser itself reports no right click for it. */
+function useLongPress(onLongPress: (trigger: HTMLElement, at: { x: number; y: number }) => void) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const cancel = () => clearTimeout(timer.current);
+  useEffect(() => cancel, []);
+  return {
+    style: { WebkitTouchCallout: 'none' },
+    onPointerDown: ({ pointerType, currentTarget, clientX: x, clientY: y }: PointerEvent<HTMLElement>) => {
+      cancel();
+      if (pointerType === 'mouse') return;
+      timer.current = setTimeout(() => onLongPress(currentTarget, { x, y }), LONG_PRESS_MS);
+    },
+    onPointerMove: cancel,
+    onPointerUp: cancel,
+    onPointerCancel: cancel,
+  } as const;
 }

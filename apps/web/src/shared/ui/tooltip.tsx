@@ -1,36 +1,75 @@
-import { Tooltip as Radix } from 'radix-ui';
-import type { ReactElement, ReactNode } from 'react';
-import { Kbd } from './kbd.js';
+import { Slot } from 'radix-ui';
+import {
+  type FocusEvent,
+  lazy,
+  type PointerEvent,
+  type ReactElement,
+  type ReactNode,
+  Suspense,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 
-interface TooltipProps {
+export interface TooltipContent {
   label: ReactNode;
   shortcut?: string[];
   side?: 'top' | 'right' | 'bottom' | 'left';
-  children: ReactElement;
 }
 
-/** Needs one `TooltipProvider` above it. */
-export function Tooltip({ label, shortcut, side = 'bottom', children }: TooltipProps) {
+// Every button with an icon has a tooltip, and a page shows its answer without any: the panel is loaded for who points
+// at the first one.
+const loadPanel = async () => ({ default: (await import('./tooltip-panel.js')).TooltipPanel });
+const TooltipPanel = lazy(loadPanel);
+
+const DELAY_MS = 450;
+/** The next tooltip shows without a delay, this long after the last one. */
+const NEXT_MS = 200;
+/** Time to move the pointer from the element into its tooltip. */
+const LEAVE_MS = 120;
+let lastHiddenAt = -NEXT_MS;
+
+export function Tooltip({ children, ...content }: TooltipContent & { children: ReactElement }) {
+  const { shown, trigger, panel } = useHover();
   return (
-    <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          side={side}
-          sideOffset={6}
-          collisionPadding={8}
-          className="z-50 flex max-w-72 animate-fade-in items-center gap-2 rounded-md border bg-popover px-2 py-1 text-xs shadow-popover"
-        >
-          {label}
-          {shortcut && <Kbd keys={shortcut} />}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <>
+      <Slot.Root {...trigger}>{children}</Slot.Root>
+      <Suspense fallback={null}>{shown && <TooltipPanel {...content} {...panel} element={shown} />}</Suspense>
+    </>
   );
 }
 
-export const TooltipProvider = ({ children }: { children: ReactNode }) => (
-  <Radix.Provider delayDuration={450} skipDelayDuration={200}>
-    {children}
-  </Radix.Provider>
-);
+/** Shows the tooltip for a pointer that rests on the element, and for the focus of the keyboard. */
+function useHover() {
+  const [shown, setShown] = useState<HTMLElement | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const after = (ms: number, change: () => void) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(change, ms);
+  };
+  const keep = () => clearTimeout(timer.current);
+  const hide = () => {
+    keep();
+    if (shown) lastHiddenAt = performance.now();
+    setShown(null);
+  };
+  const show = (element: HTMLElement, ms: number) => {
+    void loadPanel();
+    after(ms, () => setShown(element));
+  };
+  const trigger = {
+    onPointerEnter: ({ currentTarget, pointerType }: PointerEvent<HTMLElement>) => {
+      const follows = performance.now() - lastHiddenAt < NEXT_MS;
+      if (pointerType !== 'touch') show(currentTarget, follows ? 0 : DELAY_MS);
+    },
+    onPointerLeave: () => after(LEAVE_MS, hide),
+    onFocus: ({ currentTarget }: FocusEvent<HTMLElement>) => {
+      if (currentTarget.matches(':focus-visible')) show(currentTarget, 0);
+    },
+    onBlur: hide,
+    onPointerDown: hide,
+    onClick: hide,
+  };
+  return { shown, trigger, panel: { onClose: hide, onPointerEnter: keep, onPointerLeave: hide } };
+}

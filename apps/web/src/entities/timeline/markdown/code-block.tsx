@@ -1,4 +1,5 @@
 import { type CSSProperties, useEffect, useState } from 'react';
+import { whenIdle } from '../../../shared/lib/when-idle.js';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
 import type { MarkdownElement, MarkdownNode } from './parse-markdown.js';
 
@@ -11,7 +12,7 @@ interface CodeBlockProps {
   growing: boolean;
 }
 
-/** A fenced code block: shown at once, and coloured when the grammar has loaded. */
+/** A fenced code block: shown at once, and coloured later: the rest of the page comes first. */
 export function CodeBlock({ pre, growing }: CodeBlockProps) {
   const [code] = pre.children;
   if (typeof code !== 'object') return null;
@@ -57,18 +58,22 @@ const TokenLine = ({ line }: { line: CodeLine }) => (
   </>
 );
 
+/** Languages without colours: nothing is loaded for them. */
+const PLAIN: ReadonlySet<string> = new Set(['', 'text', 'txt', 'plain', 'plaintext']);
+
 function useHighlighted(code: string, language: string): CodeLine[] | null {
   const [result, setResult] = useState<{ code: string; lines: CodeLine[] } | null>(null);
   useEffect(() => {
-    if (!language) return;
+    if (PLAIN.has(language.toLowerCase())) return;
     let wanted = true;
     const colour = async () => {
       const lines = await highlight(code, language);
       if (wanted && lines) setResult({ code, lines });
     };
-    void colour();
+    const cancel = whenIdle(() => void colour());
     return () => {
       wanted = false;
+      cancel();
     };
   }, [code, language]);
   return result?.code === code ? result.lines : null;
