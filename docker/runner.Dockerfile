@@ -39,6 +39,8 @@ COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
 COPY --from=build /app/libs/event-log/dist libs/event-log/dist
 COPY --from=build /app/libs/scripted-model/dist libs/scripted-model/dist
 COPY --from=build /app/apps/runner/dist apps/runner/dist
+# The programs that the demo model builds.
+COPY libs/scripted-model/demo-projects libs/scripted-model/demo-projects
 # Codex's configuration, used for every thread, and the files of the jail.
 COPY apps/runner/codex-config.toml apps/runner/
 COPY apps/runner/jail apps/runner/jail

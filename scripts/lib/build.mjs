@@ -69,7 +69,7 @@ export async function build(root, { only } = {}) {
   const builds = new Map();
   for (const project of PROJECTS) {
     if (only && !only.includes(project.name)) continue;
-    const used = project.uses.map((folder) => builds.get(folder));
+    const used = project.uses.flatMap((folder) => builds.get(folder) ?? []);
     builds.set(
       project.folder,
       Promise.all(used).then(() => buildProject(root, project)),

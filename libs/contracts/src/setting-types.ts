@@ -77,7 +77,8 @@ const url = (protocol: RegExp, allowed: string) => ({
 });
 export const postgresUrl = () =>
   url(/^postgres(ql)?$/, 'a postgres:// address, such as postgres://user:password@host:5432/name');
-export const redisUrl = () => url(/^rediss?$/, 'a redis:// or rediss:// address, such as redis://:password@host:6379');
+export const redisUrl = () =>
+  url(/^rediss?$/, 'a redis:// or rediss:// address, such as redis://:password@host:6379');
 export const httpUrl = (example: string) =>
   url(/^https?$/, `an http:// or https:// address, such as ${example}`);
 

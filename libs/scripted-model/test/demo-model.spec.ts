@@ -37,6 +37,40 @@ describe('the demo model, with the real Codex', () => {
     expect(plan?.items.every(({ completed }) => completed)).toBe(true);
   });
 
+  it.each([
+    [
+      'rename-photos',
+      'Write a small command-line tool that renames photos by the date they were taken, with tests.',
+      4,
+    ],
+    [
+      'countdown',
+      'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
+      2,
+    ],
+    [
+      'slugify',
+      'Write a small JavaScript library that turns titles into URL slugs, with tests and a README.',
+      4,
+    ],
+  ])('builds %s with the tests it runs, each time in a folder that is free', async (folder, text, tests) => {
+    const { prompt, threadId, repo } = await open();
+    const turn = await prompt(text);
+    const again = await prompt(text, { threadId: threadId() });
+
+    for (const { error, answer, items } of [turn, again]) {
+      expect(error).toBeUndefined();
+      expect(answer).toContain(`All ${tests} tests pass.`);
+      expect(answer).toMatch(/\n> .*scripted, not an AI.*$/);
+      const commands = items.filter((item) => item.type === 'command_execution');
+      expect(commands.at(-1)).toMatchObject({
+        exit_code: 0,
+        command: expect.stringContaining('node --test'),
+      });
+    }
+    expect((await readdir(repo)).toSorted()).toEqual(['.git', folder, `${folder}-2`]);
+  });
+
   it('remembers the thread in a new process, and chooses a free file name', async () => {
     const { prompt, threadId, repo } = await open({ 'a.txt': 'a\n' });
     await prompt('Tidy up');

@@ -23,11 +23,12 @@ const LONG = [
 export default class SpecOrder extends TestSequencer {
   /**
    * @override
-   * @param {import('@jest/test-result').Test[]} tests
+   * @param {Parameters<InstanceType<typeof TestSequencer>['sort']>[0]} tests
    */
   async sort(tests) {
     const isLong = (/** @type {{ path: string }} */ { path }) =>
       LONG.some((name) => path.endsWith(`${name}.spec.ts`));
+    // oxlint-disable-next-line unicorn/no-array-sort -- this is Jest's own sort
     const sorted = await super.sort(tests);
     return [...sorted.filter(isLong), ...sorted.filter((test) => !isLong(test))];
   }

@@ -1,4 +1,5 @@
 import { headingOf, type Note } from './demo-note.js';
+import { SCRIPTED } from './steps.js';
 
 /** Printed instead of the history if there is none. */
 export const NO_COMMITS = 'No commits yet';
@@ -41,9 +42,7 @@ export function answerText(found: Findings & { written: boolean; check: string }
     '```',
     '',
     ...memory(note.earlier),
-    '> **This answer is scripted, not an AI.** The demo model does the same few real steps for every prompt, so that you ' +
-      'can try the platform offline. For real work, set `CODEX_API_KEY` (OpenAI) or `CODEX_BASE_URL` (any server with the ' +
-      'Responses API) in `.env` and start again.',
+    SCRIPTED,
   ].join('\n');
 }
 

@@ -1,17 +1,14 @@
 /*
- * The demo model looks around the repository, writes a small note that quotes the prompt, checks it, and says what it did and
- * that it is not an AI. It uses only the prompts of the thread and the output of its own commands, so it works in any
- * repository, even an empty one, and remembers earlier prompts.
+ * The demo model builds one of three small programs when it is asked for one, as the examples on the home page do. For every
+ * other prompt it writes a note that quotes the prompt. It uses only the prompts of the thread and the output of its own
+ * commands, so it works in any repository, even an empty one, and remembers earlier prompts. It says that it is not an AI.
  */
 import { randomBytes } from 'node:crypto';
 import { listenOnPort, modelHandler } from '../model-server.js';
-import type { Script, Step, StepOf } from '../script.js';
-import { printedBy, type Turn } from '../turn.js';
-import { addFilePatch, freeName, headingOf, type Note, noteText, slugOf } from './demo-note.js';
-import { answerText, NO_COMMITS, openingText, surveyText } from './demo-answer.js';
-
-/** How long the demo model "thinks" before it acts. */
-const THINK_MS = 500;
+import type { Script } from '../script.js';
+import { buildProject } from './build-project.js';
+import { projectFor } from './projects.js';
+import { writeNote } from './write-note.js';
 
 /** Starts the demo model on a loopback port. Only a caller with its key may use it. */
 export async function startDemoModel({ pace = 1 }: { pace?: number | undefined }) {
@@ -20,55 +17,7 @@ export async function startDemoModel({ pace = 1 }: { pace?: number | undefined }
   return { baseUrl: `${origin}/v1`, apiKey, close };
 }
 
-const demoScript: Script = function* (turn) {
-  yield { do: 'pause', ms: THINK_MS };
-  yield { do: 'reasoning', text: openingText(turn.prompts) };
-  yield* plan(turn, 0);
-
-  const listing = lines(yield command('ls -F'));
-  const history = lines(yield command(`git log --oneline -n 8 2>/dev/null || echo '${NO_COMMITS}'`));
-  const readme = listing.find((name) => /^readme(\.(md|txt|rst))?$/i.test(name));
-  if (readme) yield command(`head -n 20 ${readme}`);
-  const folder = listing.includes('notes') ? 'codex-notes' : 'notes';
-  const taken = lines(yield command(`ls ${folder} 2>/dev/null || echo 'There is no ${folder} folder yet'`));
-
-  const prompt = turn.prompts.at(-1) ?? '';
-  const note: Note = {
-    path: `${folder}/${freeName(slugOf(prompt), taken)}`,
-    heading: headingOf(prompt),
-    prompt,
-    earlier: turn.prompts.slice(0, -1),
-  };
-  yield { do: 'message', text: surveyText({ listing, history, readme, note }) };
-  yield* plan(turn, 1);
-  const patched = yield { do: 'patch', patch: addFilePatch(note.path, noteText(note)) };
-  yield* plan(turn, 2);
-  const check = printedBy(yield command(`wc -l ${note.path} && git status --short`));
-  yield* plan(turn, 3);
-  yield { do: 'pause', ms: THINK_MS };
-  yield {
-    do: 'message',
-    text: answerText({ listing, history, readme, note, written: patched.includes('Success'), check }),
-  };
+const demoScript: Script = (turn) => {
+  const project = projectFor(turn.prompts.at(-1) ?? '');
+  return project ? buildProject(turn, project) : writeNote(turn);
 };
-
-const command = (cmd: string): StepOf<'command'> => ({ do: 'command', cmd });
-
-const lines = (output: string): string[] =>
-  printedBy(output)
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-
-const PLAN = ['Look around the repository', 'Write a note about the prompt', 'Check the result'];
-
-/** The plan with its first `done` steps completed. Yields nothing if Codex accepts no plans. */
-function* plan({ canPlan }: Turn, done: number): Generator<Step, void, string> {
-  if (!canPlan) return;
-  yield {
-    do: 'plan',
-    items: PLAN.map((step, index) => ({
-      step,
-      status: index < done ? 'completed' : index === done ? 'in_progress' : 'pending',
-    })),
-  };
-}

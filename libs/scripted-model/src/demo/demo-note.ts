@@ -54,15 +54,6 @@ export function noteText({ heading, prompt, earlier }: Note): string {
   ].join('\n');
 }
 
-/** Returns a patch for Codex's apply_patch that adds one file. */
-export const addFilePatch = (path: string, text: string): string =>
-  [
-    '*** Begin Patch',
-    `*** Add File: ${path}`,
-    ...text.split('\n').map((line) => `+${line}`),
-    '*** End Patch',
-  ].join('\n');
-
 /** Removes control characters, which a command line cannot contain, and normalises line ends. */
 const printable = (text: string) =>
   text

@@ -1,4 +1,4 @@
-import { BookOpen, FlaskConical, Globe, type LucideIcon, Rocket, Terminal, Wrench } from 'lucide-react';
+import { BookOpen, FlaskConical, Globe, type LucideIcon, Package, Terminal, Wrench } from 'lucide-react';
 
 interface Example {
   icon: LucideIcon;
@@ -24,6 +24,7 @@ const FOR_A_REPOSITORY: Example[] = [
   },
 ];
 
+/** The demo model really builds these: `libs/scripted-model/src/demo/projects.ts`. */
 const FOR_AN_EMPTY_ONE: Example[] = [
   {
     icon: Terminal,
@@ -36,9 +37,9 @@ const FOR_AN_EMPTY_ONE: Example[] = [
     prompt: 'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
   },
   {
-    icon: Rocket,
-    title: 'A start',
-    prompt: 'Set up a TypeScript project with tests, linting and a README that says how to use it.',
+    icon: Package,
+    title: 'A library',
+    prompt: 'Write a small JavaScript library that turns titles into URL slugs, with tests and a README.',
   },
 ];
 
