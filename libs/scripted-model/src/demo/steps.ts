@@ -6,7 +6,7 @@ export const THINK: Step = { do: 'pause', ms: 500 };
 
 /** The last line of every answer. */
 export const SCRIPTED =
-  '> This answer is **scripted, not an AI**: for real work, set `CODEX_API_KEY` or `CODEX_BASE_URL` in `.env` and start again.';
+  '> This answer is **scripted, not an AI**. Set `CODEX_API_KEY` or `CODEX_BASE_URL` for a real one.';
 
 export const command = (cmd: string): StepOf<'command'> => ({ do: 'command', cmd });
 
