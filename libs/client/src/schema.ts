@@ -367,6 +367,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a run's events in pages, from its end
+         * @description Without `before`, the newest events; `before` of an answer leads to the page before it. Only durable events are listed. To continue live, stream the events after `last_event_id` of the newest page: nothing is lost or comes twice. Pages of ended runs may be cached for ever.
+         */
+        get: operations["readRunHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -668,7 +688,7 @@ export interface components {
             truncated: boolean;
         };
         RunEvent: {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -679,7 +699,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.started";
             data: {
                 /**
@@ -692,7 +712,7 @@ export interface components {
                 runner: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -703,13 +723,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.succeeded";
             data: {
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -720,14 +740,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.failed";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -738,14 +758,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.cancelled";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -756,14 +776,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.interrupted";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -774,14 +794,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "thread.started";
             data: {
                 /** @description Codex's own thread id */
                 thread_id: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -792,11 +812,11 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.started";
             data: Record<string, never>;
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -807,13 +827,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.completed";
             data: {
                 usage: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -824,7 +844,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.failed";
             data: {
                 error: {
@@ -832,7 +852,7 @@ export interface components {
                 };
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -843,13 +863,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.started";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -860,13 +880,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.updated";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -877,13 +897,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.completed";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -894,7 +914,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.delta";
             data: {
                 /** @enum {string} */
@@ -903,7 +923,7 @@ export interface components {
                 text: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -914,13 +934,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "usage.updated";
             data: {
                 usage: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -931,7 +951,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "network.refused";
             data: {
                 host: string;
@@ -940,7 +960,7 @@ export interface components {
                 reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -951,7 +971,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "checkpoint.created";
             data: {
                 tree: string;
@@ -959,7 +979,7 @@ export interface components {
                 position: "before" | "after";
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -970,7 +990,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "error";
             data: {
                 message: string;
@@ -1162,6 +1182,18 @@ export interface components {
         RunItemPage: {
             items: components["schemas"]["Item"][];
             next_cursor: string | null;
+        };
+        RunHistory: {
+            /** @description May be fewer than `limit` if they are large */
+            events: components["schemas"]["RunEvent"][];
+            /** @description At the end of an open log: an `item.delta` for each text that is not complete, with all of its text so far. A text that began more than 200 events earlier may be missing */
+            growing: components["schemas"]["RunEvent"][];
+            /** @description `before` of the page before this one; null: this page has the first event */
+            before: number | null;
+            /** @description Stream the events of the run after this id (`?after=`, `Last-Event-ID`) to continue after this page */
+            last_event_id: string;
+            /** @description The last event of the run is in this page, or after it */
+            ended: boolean;
         };
         TenantUsage: {
             disk: {
@@ -3771,6 +3803,112 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `run_not_found`: The run does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readRunHistory: {
+        parameters: {
+            query?: {
+                /** @description Only events with a lower `seq`; without it the page reaches to the end of the log */
+                before?: number;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHistory"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
              *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
