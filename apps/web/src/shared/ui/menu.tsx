@@ -73,7 +73,7 @@ interface MenuProps {
 export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
   const { choose, onCloseAutoFocus } = useActAfterClose();
   return (
-    <RadixDropdown.Root>
+    <RadixDropdown.Root modal={false}>
       <RadixDropdown.Trigger asChild>{children}</RadixDropdown.Trigger>
       <RadixDropdown.Portal>
         <RadixDropdown.Content
@@ -93,7 +93,7 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
 export function ContextMenu({ actions, children }: MenuProps): ReactNode {
   const { choose, onCloseAutoFocus } = useActAfterClose();
   return (
-    <RadixContext.Root>
+    <RadixContext.Root modal={false}>
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
         <RadixContext.Content collisionPadding={8} onCloseAutoFocus={onCloseAutoFocus} className={PANEL}>
