@@ -2,10 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import {
+  accessibilityFaults,
+  complaints,
+  screenshot,
+  setTheme,
+  startBrowser,
+} from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
+import { everyScreen } from './screens.js';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
@@ -203,8 +210,92 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   expect(await changes.ariaSnapshot()).toContain('Added: const value0 = 0;');
 }, 120_000);
 
+test('everything can be done with the keyboard alone: sign in, prompt, review, archive, undo, go elsewhere', async () => {
+  const visitor = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  visitor.setDefaultTimeout(30_000);
+  const { keyboard } = visitor;
+  await visitor.goto(system.link);
+  await tabTo(visitor, 'Prompt');
+  await keyboard.type('Note what a keyboard can do');
+  await keyboard.press('Enter');
+  await visitor.waitForURL(/\/sessions\//);
+  const session = visitor.url();
+  await visitor.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+
+  await tabTo(visitor, /^Worked for/);
+  await keyboard.press('Enter');
+  await tabTo(visitor, /^Ran /);
+  await keyboard.press('Enter');
+  await tabTo(visitor, 'Output');
+  await tabTo(visitor, 'Review');
+  await keyboard.press('Enter');
+  await visitor.getByRole('region', { name: 'Changes, file by file' }).waitFor();
+  await tabTo(visitor, 'Changes, file by file');
+  await keyboard.press('PageDown');
+
+  await tabTo(visitor, 'Session actions');
+  await keyboard.press('Enter');
+  await visitor.locator('[role=menuitem]:focus').waitFor();
+  await keyboard.type('Arc');
+  await keyboard.press('Enter');
+  await visitor.getByRole('status').getByText('Session archived').waitFor();
+  await visitor.waitForURL(`${system.url}/`);
+  await tabTo(visitor, /^Undo/);
+  await keyboard.press('Enter');
+  await visitor.waitForURL((url) => `${url}`.startsWith(session.split('?')[0] ?? session));
+
+  await keyboard.press('Control+k');
+  await keyboard.type('new session');
+  await keyboard.press('Enter');
+  await visitor.waitForURL(`${system.url}/`);
+  await visitor.close();
+}, 120_000);
+
+test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
+  const stranger = await browser.newPage();
+  const screens = await everyScreen(system, repository);
+  const faults: Record<string, string[]> = {};
+  const check = async (shown: Page, name: string, themes: readonly ('light' | 'dark')[]) => {
+    for (const theme of themes) {
+      await setTheme(shown, theme);
+      const found = await accessibilityFaults(shown);
+      if (found.length > 0) faults[`${name}, ${theme}`] = found;
+    }
+  };
+  for (const [width, height, themes] of [
+    [1440, 900, ['light', 'dark']],
+    [390, 844, ['dark']],
+  ] as const) {
+    for (const shown of [page, stranger]) await shown.setViewportSize({ width, height });
+    await stranger.goto(`${system.url}/`);
+    await stranger.getByRole('heading', { name: /Sign in/ }).waitFor();
+    await check(stranger, `sign-in at ${width}`, themes);
+    for (const { name, open } of screens) {
+      await open(page);
+      await check(page, `${name} at ${width}`, themes);
+      await screenshot(page, `${name}-${width}`);
+    }
+  }
+  await stranger.close();
+  expect(faults).toEqual({});
+}, 240_000);
+
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });
   if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
   await page.getByRole('region', { name: 'Changes' }).getByText('notes/').first().waitFor();
+}
+
+/** Presses Tab until an element with this name or text has the focus. */
+async function tabTo(shown: Page, name: string | RegExp): Promise<void> {
+  const stops: string[] = [];
+  for (let presses = 0; presses < 150; presses += 1) {
+    const focused = await shown.evaluate<string>(
+      `document.activeElement.ariaLabel || document.activeElement.textContent || ''`,
+    );
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
+    stops.push(focused.slice(0, 40));
+    await shown.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reaches ${name}, only ${[...new Set(stops)].join(' | ')}`);
 }

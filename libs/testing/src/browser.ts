@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Screenshots from the stories, for people to look at. No test compares them. */
@@ -25,4 +26,25 @@ export function complaints(page: Page): string[] {
     if (message.type() === 'error') seen.push(message.text());
   });
   return seen;
+}
+
+/** Waits until the page shows a theme, which follows the system's. */
+export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await page.locator(`html[data-theme=${theme}]`).waitFor();
+}
+
+/**
+ * What axe finds on the page that keeps people with a disability from using it (`serious` or `critical`), diffs in
+ * shadow roots included: its rule, and the elements.
+ */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as axe.AxeResults;
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`).join('; ')}`,
+    );
 }

@@ -2,31 +2,21 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Archive, ArchiveRestore, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
 import type { MenuActions } from '../../shared/ui/menu.js';
-import { toastError } from '../../shared/ui/toast.js';
+import { toastError, toastUndo } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 
 /** The menu of a session: the same in the sidebar and on the session's own page. */
 export function useSessionActions(session: Session): MenuActions {
-  const update = useUpdateSession();
-  const leave = useLeaveSession();
+  const { archive, unarchive } = useArchive(session);
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
-  const setStatus = (status: 'archived' | 'ready') =>
-    update.mutate(
-      { sessionId: session.session_id, change: { status } },
-      { onError: (error) => toastError(error) },
-    );
-  const archive = () => {
-    leave(session.session_id);
-    setStatus('archived');
-  };
   const fixed = session.status === 'archived' || session.status === 'failed';
   return [
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     session.status === 'archived'
-      ? { label: 'Unarchive', icon: ArchiveRestore, onSelect: () => setStatus('ready') }
+      ? { label: 'Unarchive', icon: ArchiveRestore, onSelect: unarchive }
       : {
           label: 'Archive',
           icon: Archive,
@@ -38,11 +28,38 @@ export function useSessionActions(session: Session): MenuActions {
   ];
 }
 
-/** Goes home if the page shows the session, which is about to leave the list. */
-export function useLeaveSession(): (sessionId: string) => void {
+/** Archives the session and offers to undo that. What asked for it may be gone from the page when the server answers. */
+function useArchive({ session_id: sessionId, title }: Session) {
+  const { mutateAsync } = useUpdateSession();
+  const { leave, comeBack } = useLeaveSession();
+  const setStatus = (status: 'archived' | 'ready') => mutateAsync({ sessionId, change: { status } });
+  const unarchive = () => setStatus('ready').catch(toastError);
+  return {
+    unarchive: () => void unarchive(),
+    archive: () => {
+      const left = leave(sessionId);
+      const undo = () => void unarchive().then(() => left && comeBack(sessionId));
+      setStatus('archived').then(
+        () => toastUndo('Session archived', title, undo),
+        (error: unknown) => {
+          toastError(error);
+          if (left) comeBack(sessionId);
+        },
+      );
+    },
+  };
+}
+
+export function useLeaveSession() {
   const navigate = useNavigate();
   const params = useParams({ strict: false });
-  return (sessionId) => {
-    if (params.sessionId === sessionId) void navigate({ to: '/' });
+  return {
+    /** Goes home if the page shows the session, which is about to leave the list. @returns whether it did */
+    leave: (sessionId: string): boolean => {
+      const shown = params.sessionId === sessionId;
+      if (shown) void navigate({ to: '/' });
+      return shown;
+    },
+    comeBack: (sessionId: string) => void navigate({ to: '/sessions/$sessionId', params: { sessionId } }),
   };
 }

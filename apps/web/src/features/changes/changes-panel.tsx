@@ -9,6 +9,7 @@ import { useElementWidth } from '../../shared/lib/use-element-width.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { scrollable } from '../../shared/ui/scroller.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
@@ -89,7 +90,10 @@ export function ChangesPanel({ session }: { session: Session }) {
 }
 
 const Omitted = ({ paths }: { paths: readonly string[] }) => (
-  <p className="max-h-24 overflow-y-auto border-t px-4 py-2 text-xs break-words text-subtle-foreground">
+  <p
+    {...scrollable('Files that are not shown')}
+    className="max-h-24 overflow-y-auto border-t px-4 py-2 text-xs break-words text-subtle-foreground"
+  >
     Not shown because they are larger than 100 MB, not readable, inside a submodule, or named like .git:{' '}
     <VisibleText>{paths.join(', ')}</VisibleText>
   </p>

@@ -69,7 +69,13 @@ export function PromptComposer({ session }: { session: Session }) {
           className="mb-2.5"
         />
       )}
-      <QueuedPrompts session={session} queue={queue} busy={busy} note={QUEUE_NOTES[setup]} />
+      <QueuedPrompts
+        session={session}
+        queue={queue}
+        busy={busy}
+        note={QUEUE_NOTES[setup]}
+        onRestore={(prompt) => change((current) => (current ? `${prompt}\n\n${current}` : prompt))}
+      />
       <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
         <AutoTextarea
           ref={field}

@@ -7,7 +7,7 @@ import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
-import { toastError } from '../../shared/ui/toast.js';
+import { toastError, toastUndo } from '../../shared/ui/toast.js';
 
 interface QueuedPromptsProps {
   session: Session;
@@ -17,14 +17,24 @@ interface QueuedPromptsProps {
   busy: boolean;
   /** What they wait for, other than the prompt before them. */
   note: string | null;
+  /** Gives the text of a removed prompt back to the composer. */
+  onRestore: (prompt: string) => void;
 }
 
 /** The queued prompts, above the composer. Each can be removed. After a stop they wait until the person resumes them. */
-export function QueuedPrompts({ session, queue, busy, note }: QueuedPromptsProps) {
+export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedPromptsProps) {
   const sessionId = session.session_id;
   const outgoing = useOutgoingPrompts(sessionId);
   const cancel = useCancelRun(sessionId);
   const sending = busy ? outgoing : [];
+  const remove = ({ run_id: runId, prompt }: Run) =>
+    cancel
+      .mutateAsync(runId)
+      // Sent again it would be the last in the queue, or start at once if the queue is on hold: that is the person's choice.
+      .then(() =>
+        toastUndo('Removed from the queue', prompt, () => onRestore(prompt), 'Move to the composer'),
+      )
+      .catch(toastError);
   if (queue.length === 0 && sending.length === 0) return null;
   return (
     <section
@@ -41,7 +51,7 @@ export function QueuedPrompts({ session, queue, busy, note }: QueuedPromptsProps
               side="top"
               size="sm"
               disabled={cancel.isPending && cancel.variables === run.run_id}
-              onClick={() => cancel.mutate(run.run_id, { onError: toastError })}
+              onClick={() => void remove(run)}
             >
               <X />
             </IconButton>

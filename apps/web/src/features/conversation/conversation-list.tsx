@@ -75,7 +75,8 @@ export function ConversationList({ rows, session, loadEarlier, loadingEarlier }:
         onClickCapture={holdOnDisclosure}
         role="region"
         aria-label="Conversation"
-        className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
+        tabIndex={0}
+        className="min-h-0 flex-1 overflow-y-auto overscroll-contain -outline-offset-2 [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
       >
         <div className="relative mx-auto max-w-3xl" style={{ height: list.getTotalSize() }}>
           {loadEarlier && (

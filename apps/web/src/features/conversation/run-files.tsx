@@ -22,7 +22,11 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
   const files = mostRelevant(data?.files ?? [], FILES_SHOWN);
   const more = stat.files - files.length;
   return (
-    <section aria-label="Changed files" className="my-3 overflow-hidden rounded-xl border bg-card shadow-xs">
+    <div
+      role="group"
+      aria-label="Changed files"
+      className="my-3 overflow-hidden rounded-xl border bg-card shadow-xs"
+    >
       <header className="flex min-h-10 items-center gap-2 pr-1.5 pl-3.5 text-sm">
         <FileDiff aria-hidden className="size-4 text-subtle-foreground" strokeWidth={1.75} />
         <span className="flex min-w-0 flex-wrap items-center gap-x-2 font-medium">
@@ -65,6 +69,6 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
           )}
         </ul>
       )}
-    </section>
+    </div>
   );
 }

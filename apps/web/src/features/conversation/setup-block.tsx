@@ -16,6 +16,7 @@ import { formatDuration } from '../../shared/lib/time.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
+import { scrollable } from '../../shared/ui/scroller.js';
 import { RunFiles } from './run-files.js';
 import { Elapsed } from './running-line.js';
 
@@ -151,6 +152,7 @@ function Script({ id, script, children }: { id: string; script: string; children
       {open && (
         <pre
           id={bodyId}
+          {...scrollable('Setup script')}
           className="max-h-60 overflow-auto px-3.5 pt-0.5 pb-2.5 font-mono text-xs/[18px] whitespace-pre-wrap"
         >
           {script.trim()}

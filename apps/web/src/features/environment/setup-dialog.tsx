@@ -12,6 +12,7 @@ import { Button } from '../../shared/ui/button.js';
 import { Dialog } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { useRunSetup } from './api/run-setup.js';
+import { useRemoveSetup } from './remove-setup.js';
 
 interface SetupDialogProps {
   session: Session;
@@ -29,20 +30,23 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
   });
   const update = useUpdateSession();
   const run = useRunSetup(sessionId);
-  const failure = update.error ?? run.error;
+  const { remove, removing } = useRemoveSetup(session);
+  const [removeError, setRemoveError] = useState<Error | null>(null);
+  const failure = update.error ?? run.error ?? removeError;
   const errors = setupErrors(draft);
   const serverErrors = problemErrors(failure ? toApiError(failure).problem : null, '/setup');
   const unusable = toSetup(draft) === null || Object.keys(errors).length > 0;
-  const busy = update.isPending || run.isPending;
+  const busy = update.isPending || run.isPending || removing;
   const inProgress = setupState(session) === 'pending';
   const runs = session.status === 'ready' && !inProgress;
 
   const change = (next: SetupDraft) => {
     update.reset();
     run.reset();
+    setRemoveError(null);
     setDraft(next);
   };
-  const save = async (setup: Setup | null, then?: () => Promise<unknown>) => {
+  const save = async (setup: Setup, then?: () => Promise<unknown>) => {
     try {
       await update.mutateAsync({ sessionId, change: { setup } });
       await then?.();
@@ -79,7 +83,12 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
         {failure && <ErrorNotice error={failure} className="mt-3" />}
         <div className="mt-5 flex flex-wrap justify-end gap-2 max-sm:gap-1.5 max-sm:[&>button]:px-2.5">
           {session.setup && (
-            <Button variant="ghost" className="mr-auto" disabled={busy} onClick={() => void save(null)}>
+            <Button
+              variant="ghost"
+              className="mr-auto"
+              disabled={busy}
+              onClick={() => void remove().then(onClose, setRemoveError)}
+            >
               Remove
             </Button>
           )}

@@ -1,7 +1,6 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
-import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { setupState } from '../../entities/session/session-state.js';
 import { focusContent } from '../../shared/lib/focus.js';
@@ -9,6 +8,7 @@ import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useRunSetup } from './api/run-setup.js';
+import { useRemoveSetup } from './remove-setup.js';
 
 const WHAT_HAPPENED: Partial<Record<Run['status'], string>> = {
   failed: 'The setup failed.',
@@ -19,15 +19,11 @@ const WHAT_HAPPENED: Partial<Record<Run['status'], string>> = {
 /** Shown above the composer while prompts wait for a person's decision about the setup. */
 export function SetupNotice({ session }: { session: Session }) {
   const run = useRunSetup(session.session_id);
-  const update = useUpdateSession();
+  const { remove, removing } = useRemoveSetup(session);
   if (session.status !== 'ready' || setupState(session) !== 'held') return null;
   const never = session.setup_status === null;
-  const continueWithout = () =>
-    update.mutate(
-      { sessionId: session.session_id, change: { setup: null } },
-      // The button that had the focus disappears together with the notice.
-      { onSuccess: focusContent, onError: (error) => toastError(error) },
-    );
+  // The button that had the focus disappears together with the notice.
+  const continueWithout = () => void remove().then(focusContent, toastError);
   return (
     <section aria-label="Setup" className="mx-auto w-full max-w-3xl px-4 pb-3 max-sm:px-3">
       <div
@@ -45,7 +41,7 @@ export function SetupNotice({ session }: { session: Session }) {
           </span>
         </p>
         <div className="flex flex-wrap gap-1.5">
-          <Button size="sm" variant="ghost" busy={update.isPending} onClick={continueWithout}>
+          <Button size="sm" variant="ghost" busy={removing} onClick={continueWithout}>
             Continue without
           </Button>
           <Button size="sm" onClick={() => openSessionDialog({ about: 'setup', session })}>

@@ -7,6 +7,7 @@ import {
 } from '../../entities/environment/setup-draft.js';
 import { SetupFields } from '../../entities/environment/setup-fields.js';
 import { Button } from '../../shared/ui/button.js';
+import { toastUndo } from '../../shared/ui/toast.js';
 import { ChipField, type DraftChipProps } from './chip-field.js';
 
 /** The script that prepares the workspace. It is part of the draft as it is typed. */
@@ -21,6 +22,10 @@ export function SetupChip({
   const errors = { ...setupErrors(value), ...refused };
   const wrong = Object.keys(errors).length > 0;
   const script = scriptTitle(value.script);
+  const clear = () => {
+    onChange(NO_SETUP);
+    toastUndo('Setup script cleared', script, () => onChange(value));
+  };
   return (
     <ChipField
       name="Setup script"
@@ -36,7 +41,7 @@ export function SetupChip({
         <SetupFields value={value} onChange={onChange} errors={errors} />
         <div className="mt-3.5 flex justify-end gap-2">
           {script && (
-            <Button size="sm" variant="ghost" onClick={() => onChange(NO_SETUP)}>
+            <Button size="sm" variant="ghost" onClick={clear}>
               Clear
             </Button>
           )}

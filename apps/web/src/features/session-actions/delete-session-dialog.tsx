@@ -7,7 +7,7 @@ import { useDeleteSession } from './api/delete-session.js';
 
 export function DeleteSessionDialog({ session, onClose }: { session: Session; onClose: () => void }) {
   const remove = useDeleteSession();
-  const leave = useLeaveSession();
+  const { leave } = useLeaveSession();
   const onSuccess = () => {
     onClose();
     leave(session.session_id);

@@ -1,13 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Monitor, Moon, Sun } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { Button } from '../../shared/ui/button.js';
+import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Segmented } from '../../shared/ui/segmented.js';
@@ -86,10 +87,26 @@ function SignOutButton() {
     },
     onError: (error) => toastError(error),
   });
+  const [asking, setAsking] = useState(false);
   return (
-    <Button size="sm" busy={isPending} onClick={() => mutate()}>
-      Sign out
-    </Button>
+    <>
+      <Button size="sm" onClick={() => setAsking(true)}>
+        Sign out
+      </Button>
+      <Dialog
+        open={asking}
+        onOpenChange={setAsking}
+        title="Sign out of this browser?"
+        description="You need a new sign-in link to come back. Your sessions keep running."
+      >
+        <DialogActions>
+          <Button onClick={() => setAsking(false)}>Cancel</Button>
+          <Button variant="primary" busy={isPending} onClick={() => mutate()}>
+            Sign out
+          </Button>
+        </DialogActions>
+      </Dialog>
+    </>
   );
 }
 

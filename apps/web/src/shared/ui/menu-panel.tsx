@@ -26,14 +26,21 @@ export function MenuPanel({ opened, align, actions, onClose }: MenuPanelProps) {
   const focusFirst: RefCallback<HTMLDivElement> = (panel) => {
     if (byKeyboard) panel?.querySelector<HTMLElement>('[role=menuitem]:not([data-disabled])')?.focus();
   };
+  const wentElsewhere = useRef(false);
+  const onInteractOutside = (event: Event) => {
+    // A click of the trigger closes the menu itself.
+    if (event.target instanceof Node && trigger.contains(event.target)) event.preventDefault();
+    else wentElsewhere.current = true;
+  };
   const onCloseAutoFocus = (event: Event) => {
     event.preventDefault();
-    trigger.focus({ preventScroll: true });
+    if (!wentElsewhere.current) trigger.focus({ preventScroll: true });
     const action = chosen.current;
     if (action) queueMicrotask(action.onSelect);
   };
   return (
-    <DropdownMenu.Root open onOpenChange={onClose}>
+    // Not modal: that would hide the rest of the page, with the focus in it, from assistive technology.
+    <DropdownMenu.Root open modal={false} onOpenChange={onClose}>
       <DropdownMenu.Trigger asChild>
         <Placed at={place} />
       </DropdownMenu.Trigger>
@@ -45,6 +52,7 @@ export function MenuPanel({ opened, align, actions, onClose }: MenuPanelProps) {
           align={align}
           sideOffset={4}
           collisionPadding={8}
+          onInteractOutside={onInteractOutside}
           onCloseAutoFocus={onCloseAutoFocus}
           className={PANEL}
         >

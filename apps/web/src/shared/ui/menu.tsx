@@ -58,7 +58,9 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
         onPointerEnter={preload}
         onFocus={preload}
         // A click that a key causes has no pointer, and so a count of 0.
-        onClick={(event: MouseEvent<HTMLElement>) => open(event.currentTarget, event.detail === 0)}
+        onClick={({ currentTarget, detail }: MouseEvent<HTMLElement>) =>
+          opened ? setOpened(null) : open(currentTarget, detail === 0)
+        }
         onKeyDown={(event: KeyboardEvent<HTMLElement>) => {
           if (event.key !== 'ArrowDown') return;
           event.preventDefault();

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { formatDuration } from '../../../shared/lib/time.js';
 import { Badge } from '../../../shared/ui/badge.js';
 import { CopyButton } from '../../../shared/ui/copy-button.js';
+import { scrollable } from '../../../shared/ui/scroller.js';
 import { VisibleText } from '../../../shared/ui/visible-text.js';
 import { CodeTarget, StepRow } from '../items/step-row.js';
 import { repositoryPath } from '../present.js';
@@ -63,7 +64,10 @@ export function CommandRow({ id, item, duration, busy, cutOff, repoPath }: Comma
     >
       <div className="overflow-hidden rounded-lg border bg-card">
         <div className="flex items-start gap-2 border-b bg-muted/50 py-1 pr-1 pl-3">
-          <pre className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap">
+          <pre
+            {...scrollable('Command')}
+            className="max-h-32 min-w-0 flex-1 overflow-auto py-0.5 font-mono text-xs whitespace-pre-wrap"
+          >
             <span className="text-subtle-foreground select-none">$ </span>
             <VisibleText>{summary.script}</VisibleText>
           </pre>

@@ -1,5 +1,6 @@
 import { Box } from 'lucide-react';
 import { inWords } from '../../../shared/lib/open-enums.js';
+import { scrollable } from '../../../shared/ui/scroller.js';
 import { StepRow } from './step-row.js';
 
 interface PlainRowProps {
@@ -31,7 +32,10 @@ export function JsonBlock({ label, value }: { label: string; value: unknown }) {
       <figcaption className="border-b bg-muted/50 px-3 py-1 text-2xs text-muted-foreground">
         {label}
       </figcaption>
-      <pre className="max-h-64 overflow-auto px-3 py-2 font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]">
+      <pre
+        {...scrollable(label)}
+        className="max-h-64 overflow-auto px-3 py-2 font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]"
+      >
         {text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text}
       </pre>
     </figure>

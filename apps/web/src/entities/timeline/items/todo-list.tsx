@@ -13,12 +13,12 @@ export function TodoList({ items, live }: TodoListProps) {
   const current = live ? items.findIndex((item) => !item.completed) : -1;
   return (
     <section aria-label="Plan" className="my-2 rounded-xl border bg-card px-3.5 py-2.5">
-      <h3 className="flex items-baseline justify-between text-xs font-medium text-muted-foreground">
+      <h2 className="flex items-baseline justify-between text-xs font-medium text-muted-foreground">
         Plan
         <span className="font-normal tabular-nums">
           {done} of {items.length}
         </span>
-      </h3>
+      </h2>
       <ul className="mt-1.5 space-y-1">
         {items.map(({ text, completed }, index) => (
           <li key={index} className="flex gap-2.5 text-sm">

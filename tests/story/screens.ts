@@ -1,0 +1,108 @@
+import type { System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { Page } from 'playwright-core';
+
+/** A state of the page that a person can bring about, and how. */
+export interface Screen {
+  readonly name: string;
+  readonly open: (page: Page) => Promise<unknown>;
+}
+
+/** Every screen of a signed-in person. @param repository the address of one that can be cloned */
+export async function everyScreen(system: System, repository: string): Promise<Screen[]> {
+  const start = async (body: object, until: (session: Session) => boolean, prompt?: string) => {
+    const created = await post<Session>(system, '/api/sessions', body);
+    const path = `/sessions/${created.session_id}`;
+    if (prompt) await post(system, `/api${path}/prompt`, { prompt });
+    await waitFor(async () => until((await (await system.api(`/api${path}`)).json()) as Session));
+    return path;
+  };
+  const failing = { script: 'echo "a line of output"; exit 3' };
+  const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
+  const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
+    start(
+      { repo_url: repository },
+      ({ diff }) => diff !== null && diff.files > 0,
+      'Note what the beans need',
+    ),
+    start({ setup: endless }, ({ setup_status: status }) => status === 'running', 'Wait for the setup'),
+    start({ setup: failing }, ({ setup_status: status }) => status === 'failed', 'Wait for the person'),
+    start({ repo_url: `${repository}-that-is-missing` }, ({ status }) => status === 'failed'),
+    start({ title: 'An archived session' }, ({ status }) => status === 'ready'),
+  ]);
+  await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
+
+  const at = (path: string, shown: string | RegExp) => async (page: Page) => {
+    await page.goto(`${system.url}${path}`);
+    await page.getByText(shown).locator('visible=true').first().waitFor();
+  };
+  const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first();
+  const then = (first: Screen['open'], press: string | RegExp, shown: string | RegExp): Screen['open'] => {
+    return async (page) => {
+      await first(page);
+      await button(page, press).click();
+      await page.getByText(shown).locator('visible=true').first().waitFor();
+    };
+  };
+  const home = at('/', 'What should Codex work on?');
+  const idle = at(`${worked}?panel=closed`, /^Worked for/);
+  const work = then(idle, /^Worked for/, /^Listed/);
+  const settings = at('/settings', 'Runs at the same time');
+  const dialog = (entry: string, shown: string): Screen['open'] => {
+    return async (page) => {
+      await idle(page);
+      await button(page, 'Session actions').click();
+      await page.getByRole('menuitem', { name: entry }).click();
+      await page.getByRole('dialog', { name: shown }).waitFor();
+    };
+  };
+
+  return [
+    { name: 'home', open: home },
+    { name: 'home-repository', open: then(home, /^Repository/, 'Start with an empty repository') },
+    { name: 'home-network', open: then(home, /^Network/, 'Allow list') },
+    { name: 'home-setup', open: then(home, /^Setup script/, 'Network while it runs') },
+    { name: 'session', open: idle },
+    { name: 'work', open: then(work, /^Listed/, 'README.md') },
+    { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
+    { name: 'rename', open: dialog('Rename…', 'Rename session') },
+    { name: 'network', open: dialog('Network…', 'Network') },
+    { name: 'setup', open: dialog('Setup…', 'Setup') },
+    { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
+    { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
+    { name: 'setup-failed', open: at(setupFailed, 'Your prompt waits for it.') },
+    { name: 'failed', open: at(failed, 'Edit and try again') },
+    { name: 'archived', open: at(archived, 'This session is archived') },
+    { name: 'settings', open: settings },
+    { name: 'sign-out', open: then(settings, 'Sign out', 'Sign out of this browser?') },
+    { name: 'no-session', open: at('/sessions/00000000-0000-7000-8000-000000000000', 'does not exist') },
+    { name: 'no-page', open: at('/nowhere', 'There is nothing here') },
+    {
+      name: 'palette',
+      open: async (page) => {
+        await home(page);
+        await page.keyboard.press('Control+k');
+        await page.getByRole('dialog', { name: 'Search and commands' }).waitFor();
+      },
+    },
+    {
+      name: 'archive',
+      open: async (page) => {
+        await home(page);
+        if (await button(page, 'Open sidebar').isVisible()) await button(page, 'Open sidebar').click();
+        await button(page, 'Archive').click();
+        const list = page.getByRole('navigation', { name: 'Archived sessions' });
+        await list.getByText('An archived session').first().waitFor();
+      },
+    },
+  ];
+}
+
+async function post<T>(system: System, path: string, body: object): Promise<T> {
+  const headers = { prefer: 'respond-async' };
+  const answer = await system.api(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  return (await answer.json()) as T;
+}
