@@ -77,7 +77,8 @@ const url = (protocol: RegExp, allowed: string) => ({
 });
 export const postgresUrl = () =>
   url(/^postgres(ql)?$/, 'a postgres:// address, such as postgres://user:password@host:5432/name');
-export const redisUrl = () => url(/^rediss?$/, 'a redis:// or rediss:// address, such as redis://:password@host:6379');
+export const redisUrl = () =>
+  url(/^rediss?$/, 'a redis:// or rediss:// address, such as redis://:password@host:6379');
 export const httpUrl = (example: string) =>
   url(/^https?$/, `an http:// or https:// address, such as ${example}`);
 
@@ -162,6 +163,24 @@ export function proxies() {
         (given) => typeof given === 'number' || given.every((proxy) => Proxy.safeParse(proxy).success),
         refusal,
       ),
+  };
+}
+
+/** A proxy, with its user name and password if it wants them. */
+export const proxyUrl = () =>
+  url(/^https?$/, 'an http:// or https:// address of a proxy, such as http://proxy.example.org:3128');
+
+/** Hosts that are reached without a proxy, as most programs read them. */
+export function noProxyHosts() {
+  const allowed =
+    'hosts separated by commas, each with the hosts below it, or networks, or *, such as .example.org, 10.0.0.0/8';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list).map((host) => host.toLowerCase()))
+      .pipe(z.array(z.string().regex(/^(\*|[\w.:[\]*-]+(\/\d{1,3})?)$/, refusal))),
   };
 }
 
