@@ -100,6 +100,13 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
     (example) => ({ valid: [example, `${example},`], wrong: [['https://git.example.org', 'is not valid']] }),
   ],
   [
+    /^hosts separated by commas, each .*such as (.*)$/,
+    (example) => ({
+      valid: [example, '*', '*.example.org, [fd00::1], host:8080'],
+      wrong: [['https://git.example.org', 'is not valid']],
+    }),
+  ],
+  [
     /^a number of proxies up to 9/,
     () => ({
       valid: ['1', 'loopback, 10.0.0.0/8', '192.0.2.1, 2001:db8::/32, ::1'],
@@ -200,7 +207,7 @@ test('`npm start` passes each service exactly the settings that it reads', () =>
     'http://127.0.0.1:9102,http://127.0.0.1:9112,http://127.0.0.1:9122',
   );
   expect(gateway.env['BACKEND_URL']).toBe('http://127.0.0.1:9101,http://127.0.0.1:9111');
-  const surroundings = ['PATH', 'LANG', 'TZ', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+  const surroundings = ['PATH', 'LANG', 'TZ', 'NODE_ENV', 'SSL_CERT_FILE'];
   const environments = {
     gateway: gateway.env,
     backend: backends[0]?.env ?? {},

@@ -5,7 +5,7 @@ import { STOP_GRACE_MS } from './supervisor.mjs';
 /** @typedef {import('./supervisor.mjs').ServiceDefinition} ServiceDefinition */
 
 /** What a service needs of the machine besides its settings. */
-const SURROUNDINGS = ['PATH', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+const SURROUNDINGS = ['PATH', 'LANG', 'TZ', 'SSL_CERT_FILE'];
 
 /**
  * How to start each service, once per place. A service gets the settings that it declares to read and no others: the

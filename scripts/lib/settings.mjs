@@ -14,6 +14,9 @@ const PORTS = /** @type {const} */ ([
   'REDIS_PORT',
 ]);
 
+/** Programs read these in lower case, too. */
+const LOWER_CASE_TOO = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+
 /**
  * The settings from the environment, then `.env`, then the defaults; folders become absolute.
  * @param {string} root the project's folder
@@ -23,6 +26,7 @@ const PORTS = /** @type {const} */ ([
 export function readSettings(root, environment = process.env) {
   const file = resolve(root, '.env');
   const given = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...environment };
+  for (const name of LOWER_CASE_TOO) given[name] ||= given[name.toLowerCase()];
   const workspaces = given['WORKSPACES_ROOT']?.trim() && resolve(root, given['WORKSPACES_ROOT']);
   const result = parseSettings(settingsOf('npm start'), { ...given, WORKSPACES_ROOT: workspaces });
   if ('mistakes' in result) throw new Error(result.mistakes.join('\n'));

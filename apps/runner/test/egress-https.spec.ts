@@ -39,7 +39,12 @@ describe('https to a read-only host', () => {
   ): Promise<TLSSocket> {
     const made = await run.tunnel('real.example:443');
     if ('answer' in made) throw new Error(made.answer.body);
-    const client = connect({ socket: made.socket, servername, ca: String(run.egress.authority), ...options });
+    const client = connect({
+      socket: made.socket,
+      servername,
+      ca: String(run.egress.authorities),
+      ...options,
+    });
     await once(client, 'secureConnect');
     return client;
   }
@@ -61,7 +66,7 @@ describe('https to a read-only host', () => {
 
   it('has no authority when nothing must be decrypted', async () => {
     for (const network of [only({ host: 'real.example' }), { mode: 'on' }, { mode: 'off' }] as const)
-      expect((await world.open(network)).egress.authority).toBeNull();
+      expect((await world.open(network)).egress.authorities).toBeNull();
   });
 
   it('checks methods before connecting', async () => {

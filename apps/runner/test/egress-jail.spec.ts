@@ -104,7 +104,7 @@ describe('the network of an agent', () => {
       list,
       [
         `curl -s http://${places.http}/curl`,
-        `curl -sk https://${places.https}/secure`,
+        `curl -s https://${places.https}/secure`,
         `wget -qO- http://${places.http}/wget`,
         `${EVEN_LOOPBACK} git ls-remote ${repository} main | cut -f2`,
         `npm --registry http://${places.http} ping 2>&1 | grep -o PONG`,

@@ -38,7 +38,7 @@ async function verdict(authority: string): Promise<string> {
   const target = parseAuthority(authority, 443);
   if (target === null) return 'unreadable';
   try {
-    return (await destinations.addressesOf(target)).join(' ');
+    return (await destinations.addressesOf(target, null)).join(' ');
   } catch (error) {
     if (error instanceof EgressRefusal) return error.reason;
     if (error instanceof EgressError) return `${error.status}`;

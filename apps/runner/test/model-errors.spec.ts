@@ -3,6 +3,7 @@ import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
+import { startForwardProxy } from '@saas-codex/testing/forward-proxy';
 import { KEY, ProxyWorld, sse, streams, textDelta } from '@saas-codex/testing/runner/proxy-world';
 
 describe('the model proxy explains', () => {
@@ -112,5 +113,20 @@ describe('the model proxy explains', () => {
     expect(response.status).toBe(502);
     expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);
     await lost.onModuleDestroy();
+  });
+
+  it('a proxy that refuses the connection', async () => {
+    const outbound = await startForwardProxy();
+    const lost = new ModelProxy(
+      { CODEX_BASE_URL: 'https://model.invalid/v1', HTTPS_PROXY: outbound.url },
+      new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+    );
+    const response = await world.call(await world.open('run-1', lost));
+    expect(response.status).toBe(502);
+    const sentence = /^The model server at model\.invalid .* the proxy 127\.0\.0\.1:\d+ \(PROXY_502\)/;
+    expect(world.heard.errors).toEqual([expect.stringMatching(sentence)]);
+    expect(outbound.seen).toEqual(['CONNECT model.invalid:443']);
+    await lost.onModuleDestroy();
+    await outbound.stop();
   });
 });

@@ -166,6 +166,24 @@ export function proxies() {
   };
 }
 
+/** A proxy, with its user name and password if it wants them. */
+export const proxyUrl = () =>
+  url(/^https?$/, 'an http:// or https:// address of a proxy, such as http://proxy.example.org:3128');
+
+/** Hosts that are reached without a proxy, as most programs read them. */
+export function noProxyHosts() {
+  const allowed =
+    'hosts separated by commas, each with the hosts below it, or networks, or *, such as .example.org, 10.0.0.0/8';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list).map((host) => host.toLowerCase()))
+      .pipe(z.array(z.string().regex(/^(\*|[\w.:[\]*-]+(\/\d{1,3})?)$/, refusal))),
+  };
+}
+
 /** A setting that has a value when it is left blank. */
 export const withDefault = <S extends z.ZodType>(
   { schema, allowed }: SettingType<S>,

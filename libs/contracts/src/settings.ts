@@ -16,6 +16,7 @@ import {
   hosts,
   httpUrl,
   integer,
+  noProxyHosts,
   number,
   oneOf,
   optional,
@@ -23,6 +24,7 @@ import {
   positiveNumber,
   postgresUrl,
   proxies,
+  proxyUrl,
   redisUrl,
   replicaUrls,
   required,
@@ -62,6 +64,8 @@ const BACKEND = { readBy: ['backend'], takenBy: LAUNCHERS } as const;
 /** Gateway and backend, which both answer the API at their ports. */
 const PORTS = { readBy: ['gateway', 'backend'], takenBy: LAUNCHERS } as const;
 const RUNNER = { readBy: ['runner'], takenBy: LAUNCHERS } as const;
+/** Backend and runner, which connect to hosts outside of the installation. */
+const OUTBOUND = { readBy: ['backend', 'runner'], takenBy: LAUNCHERS } as const;
 const EVERY_SERVICE = { readBy: SERVICES, takenBy: LAUNCHERS } as const;
 const LAUNCHER = { readBy: [], takenBy: LAUNCHERS } as const;
 
@@ -198,6 +202,32 @@ const isolation = {
     ...RUNNER,
     description:
       "Hosts at private addresses that a session may add to its list of allowed hosts, such as a package registry. A host that leads to the runner's own machine needs its port.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const outbound = {
+  HTTP_PROXY: {
+    ...optional(proxyUrl(), 'http addresses are reached directly'),
+    ...OUTBOUND,
+    description: 'Proxy for plain http: of clones, of the model server, and of what agents reach.',
+    sensitive: true,
+  },
+  HTTPS_PROXY: {
+    ...optional(proxyUrl(), 'https addresses are reached directly'),
+    ...OUTBOUND,
+    description: 'Proxy for https: of clones, of the model server, and of what agents reach.',
+    sensitive: true,
+  },
+  NO_PROXY: {
+    ...withDefault(noProxyHosts(), []),
+    ...OUTBOUND,
+    description: "Hosts that are reached without a proxy. This machine's own loopback always is.",
+  },
+  NODE_EXTRA_CA_CERTS: {
+    ...optional(absolutePath(), "the system's authorities alone"),
+    ...EVERY_SERVICE,
+    description:
+      'File of further certificate authorities, in PEM: for clones, the model server, what agents and setup scripts reach, and the stores. With `docker compose` it is a path in the containers; mount the file there in a docker-compose.override.yml.',
   },
 } as const satisfies Record<string, Setting>;
 
@@ -418,6 +448,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     settings: isolation,
   },
   {
+    title: 'Proxies and certificates',
+    note: 'The usual variables. Names that this machine cannot resolve are left to the proxy, so it must not lead to hosts that agents may not reach. ssh and SOCKS (ALL_PROXY) are not supported.',
+    settings: outbound,
+  },
+  {
     title: 'Addresses',
     note: 'With `npm start -- --runners 3 --backends 2`, further ones listen on RUNNER_PORT + 10, RUNNER_PORT + 20 and BACKEND_PORT + 10.',
     settings: addresses,
@@ -446,6 +481,7 @@ export const SETTINGS = {
   ...repositories,
   ...runs,
   ...isolation,
+  ...outbound,
   ...addresses,
   ...data,
   ...retention,

@@ -7,6 +7,7 @@ import { Clones } from './clones/clones.js';
 import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
+import { GitCertificates } from './git/git-certificates.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
@@ -30,6 +31,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Checkpoints,
     Clones,
     Git,
+    GitCertificates,
     History,
     HistoryRepository,
     HostResolver,

@@ -47,11 +47,13 @@ export function explainUnreachable(error: unknown, upstream: Upstream): string {
     upstream.source === 'openai'
       ? "Check the runner's network."
       : 'Check CODEX_BASE_URL and that the server is running.';
+  if (upstream.proxy !== null && !/CERT|SIGNATURE|ALTNAME/.test(code))
+    return `The model server at ${where} could not be reached through the proxy ${upstream.proxy.host}${code && ` (${code})`}. Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `The model server's name ${where} could not be resolved. ${check}`;
   if (code === 'ECONNREFUSED') return `Nothing answers at ${where}. ${check}`;
   if (/CERT|SIGNATURE|ALTNAME/.test(code))
-    return `The certificate of ${where} is not trusted (${code}). ${check}`;
+    return `The certificate of ${where} is not trusted (${code}). NODE_EXTRA_CA_CERTS can name the file of its authority.`;
   return `The model server at ${where} could not be reached${code && ` (${code})`}. ${check}`;
 }
 

@@ -126,7 +126,10 @@ export class ModelProxy implements OnModuleDestroy {
   private async chooseUpstream(): Promise<{ upstream: Upstream; listeners: Listener[] }> {
     const { CODEX_API_KEY, CODEX_BASE_URL, DEMO_PACE } = this.settings;
     if (this.source !== 'demo')
-      return { upstream: upstreamAt(this.source, CODEX_BASE_URL, CODEX_API_KEY), listeners: [] };
+      return {
+        upstream: upstreamAt(this.source, CODEX_BASE_URL, CODEX_API_KEY, this.settings),
+        listeners: [],
+      };
     const demo = await startDemoModel({ pace: DEMO_PACE });
     return { upstream: upstreamAt('demo', demo.baseUrl, demo.apiKey), listeners: [demo] };
   }

@@ -1,11 +1,6 @@
-import {
-  Agent as HttpAgent,
-  type IncomingMessage,
-  request as httpRequest,
-  type ServerResponse,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { responseTo } from '../sandbox/listener/response-to.js';
+import { beginRequest } from './begin-request.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
@@ -14,8 +9,6 @@ import type { CallTelemetry } from './model-telemetry.js';
 import { requestHeaders, type Upstream } from './upstream.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-
-const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
 
 export interface ModelCall {
   req: IncomingMessage;
@@ -38,12 +31,9 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
   const { socket } = req;
   const body = await permittedBody(req, run);
   signal.throwIfAborted();
-  const url = upstream.responsesUrl;
-  const secure = url.protocol === 'https:';
-  const outgoing = (secure ? httpsRequest : httpRequest)(url, {
+  const outgoing = beginRequest(upstream, {
     method: 'POST',
     headers: { ...requestHeaders(req.headers, upstream), 'content-length': body.length },
-    agent: secure ? agents['https:'] : agents['http:'],
     signal,
   });
   outgoing.on('socket', (connection) => {

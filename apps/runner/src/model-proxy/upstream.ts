@@ -1,9 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SystemInfo } from '@saas-codex/contracts/system';
+import { OutboundProxy, type ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 
 export type ModelSource = SystemInfo['model_source'];
 
-export interface ModelProxySettings {
+export interface ModelProxySettings extends ProxySettings {
   /** The real key. This process sends it only to the upstream. */
   CODEX_API_KEY?: string | undefined;
   /** Root URL of a Responses-compatible server, for which the key is optional. */
@@ -18,6 +19,8 @@ export interface Upstream {
   responsesUrl: URL;
   /** The real key. */
   apiKey: string | undefined;
+  /** The operator's proxy to it. null: none. */
+  proxy: URL | null;
 }
 
 const OPENAI = 'https://api.openai.com/v1';
@@ -27,11 +30,25 @@ export function modelSourceOf(settings: ModelProxySettings): ModelSource {
   return settings.CODEX_API_KEY ? 'openai' : 'demo';
 }
 
-/** @param baseUrl root URL of the API, usually ending in `/v1`; its query is kept */
-export function upstreamAt(source: ModelSource, baseUrl = OPENAI, apiKey?: string): Upstream {
+/**
+ * @param baseUrl root URL of the API, usually ending in `/v1`; its query is kept
+ * @param proxies the operator's
+ */
+export function upstreamAt(
+  source: ModelSource,
+  baseUrl = OPENAI,
+  apiKey?: string,
+  proxies: ProxySettings = {},
+): Upstream {
   const responsesUrl = new URL(baseUrl);
   responsesUrl.pathname = `${responsesUrl.pathname.replace(/\/+$/, '')}/responses`;
-  return { source, responsesUrl, apiKey };
+  const { protocol, hostname, port } = responsesUrl;
+  const scheme = protocol.slice(0, -1);
+  const target = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (scheme === 'http' ? 80 : 443),
+  };
+  return { source, responsesUrl, apiKey, proxy: new OutboundProxy(proxies).proxyFor(scheme, target) };
 }
 
 /**

@@ -11,8 +11,8 @@ import type { TurnRecorder } from './turn-recorder.js';
 export interface OpenedAccess {
   /** null: a setup script has no model. */
   model: ModelAccess | null;
-  /** PEM of the certificate authority that the run's commands must trust; null: none. */
-  authority: string | null;
+  /** PEM of the certificate authorities beyond the system's that the run's commands must trust; null: none. */
+  authorities: string | null;
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export class RunAccess {
     }
     return {
       model: access,
-      authority: egress.authority,
+      authorities: egress.authorities,
       close: async () => {
         egress.close();
         await Promise.all([access?.revoke(), listener?.close()]);

@@ -152,10 +152,10 @@ export class RunExecutor {
     { runId }: ActiveRun,
     job: RunJob,
     thread: Thread,
-    { model: access, authority }: OpenedAccess,
+    { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network } = job;
-    const context = { runId, thread, network, authority };
+    const context = { runId, thread, network, authorities };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
     return { ...context, input, model: this.modelFor(job, thread), access };

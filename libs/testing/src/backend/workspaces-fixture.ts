@@ -35,16 +35,21 @@ export interface WorkspacesFixture {
   close(): Promise<void>;
 }
 
-/** @param root the folder of an earlier fixture, as a restart finds it. By default a new one. */
+/**
+ * @param root the folder of an earlier fixture, as a restart finds it. By default a new one.
+ * @param settings further ones
+ */
 export async function startWorkspaces(
   trustedHosts: string[] = [],
   root = mkdtempSync(join(tmpdir(), 'saas-codex-workspaces-')),
+  settings: Partial<Config> = {},
 ): Promise<WorkspacesFixture> {
   const database = await createDatabase();
   const config = {
     DATABASE_URL: database.url,
     WORKSPACES_ROOT: root,
     GIT_TRUSTED_HOSTS: trustedHosts,
+    ...settings,
   } as Config;
   class Root {}
   const app = await NestFactory.createApplicationContext(

@@ -15,9 +15,10 @@ import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { Network, type NetworkInput } from '@saas-codex/contracts/network';
 import type { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import type { ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { Destinations } from '../../../../apps/runner/src/sandbox/egress/destinations.js';
-import type { Dialer } from '../../../../apps/runner/src/sandbox/egress/dialer.js';
+import { Dialer } from '../../../../apps/runner/src/sandbox/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../../../apps/runner/src/sandbox/egress/egress-proxy.js';
 import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/http-listener.js';
 
@@ -55,6 +56,8 @@ interface Surroundings {
   trusted?: string[];
   /** Where connections go instead; null: nowhere. */
   server?: Server | null;
+  /** The operator's proxies. */
+  proxies?: ProxySettings;
 }
 
 /**
@@ -117,10 +120,11 @@ export class EgressWorld {
 
   async open(
     network: NetworkInput,
-    { trusted = [], server = this.server }: Surroundings = {},
+    { trusted = [], server = this.server, proxies = {} }: Surroundings = {},
   ): Promise<ProxiedRun> {
-    const destinations = new Destinations({ EGRESS_TRUSTED_HOSTS: trusted }, this.resolver);
+    const destinations = new Destinations({ EGRESS_TRUSTED_HOSTS: trusted, ...proxies }, this.resolver);
     const dialer: Dialer = {
+      connectToProxy: (...args) => new Dialer().connectToProxy(...args),
       connect: async (addresses, port) => {
         this.dialled.push(`${addresses.join(',')} ${port}`);
         if (!server) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
@@ -130,7 +134,7 @@ export class EgressWorld {
       },
     };
     const refused: Refusal[] = [];
-    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined)).openEgress(
+    const egress = await new EgressProxy(destinations, dialer, new Metrics(undefined), null).openEgress(
       Network.parse(network),
       {
         onRefused: (refusal) => refused.push(refusal),

@@ -20,10 +20,22 @@ const SENTENCES = {
 } as const satisfies Partial<Record<ProblemCode, string>>;
 type CloneProblemCode = keyof typeof SENTENCES;
 
-export const cloneProblem = (code: CloneProblemCode): ProblemError => new ProblemError(code, SENTENCES[code]);
+export const cloneProblem = (code: CloneProblemCode, sentence: string = SENTENCES[code]): ProblemError =>
+  new ProblemError(code, sentence);
+
+const UNTRUSTED =
+  "The host's certificate is not trusted. Ask your operator, who can add its authority with NODE_EXTRA_CA_CERTS.";
+const BY_PROXY =
+  "The operator's proxy (HTTP_PROXY, HTTPS_PROXY) refuses this host, or wants other credentials. Ask your operator.";
 
 /** git has no error codes. These are its messages under LC_ALL=C, the more specific ones first. */
-const MESSAGES: readonly [RegExp, CloneProblemCode][] = [
+const MESSAGES: readonly [RegExp, CloneProblemCode, sentence?: string][] = [
+  [
+    /from proxy after CONNECT|CONNECT tunnel failed|Proxy CONNECT aborted|error: 407/i,
+    'clone_unreachable',
+    BY_PROXY,
+  ],
+  [/SSL certificate|certificate verif|server certificate/i, 'clone_unreachable', UNTRUSTED],
   [/error: 429\b|HTTP 429\b/i, 'clone_rate_limited'],
   [/redirect|requested URL returned error: 3\d\d|RPC failed; HTTP 3\d\d/i, 'clone_redirected'],
   [/could not read (Username|Password)|Authentication failed|error: 40[13]\b/i, 'clone_auth_failed'],
@@ -68,6 +80,11 @@ export function toCloneProblem(error: unknown): unknown {
     case 'output_limit':
       return cloneProblem('clone_too_large');
     case 'exit':
-      return cloneProblem(MESSAGES.find(([message]) => message.test(error.stderr))?.[1] ?? 'clone_failed');
+      return explain(error.stderr);
   }
+}
+
+function explain(stderr: string): ProblemError {
+  const [, code, sentence] = MESSAGES.find(([message]) => message.test(stderr)) ?? [];
+  return cloneProblem(code ?? 'clone_failed', sentence);
 }

@@ -48,6 +48,8 @@ export class MirrorFetch {
     private readonly limits: WorkspaceLimits,
     private readonly request: MirrorRequest,
     private readonly folder: string,
+    /** File of certificate authorities, in PEM. null: the system's. */
+    private readonly certificates: string | null,
   ) {}
 
   /** @throws GitFailure; ProblemError clone_too_large */
@@ -259,7 +261,10 @@ export class MirrorFetch {
     timeoutMs: number,
   ): Pick<GitCommand, 'timeoutMs' | 'signal' | 'protocols' | 'config' | 'env'> {
     return {
-      ...transportTo(this.request.address, join(this.folder, 'known_hosts')),
+      ...transportTo(this.request.address, {
+        knownHosts: join(this.folder, 'known_hosts'),
+        certificates: this.certificates,
+      }),
       timeoutMs,
       signal: this.request.signal,
     };

@@ -6,6 +6,7 @@ import { allSettled } from '@saas-codex/service-kit/all-settled';
 import type { RequestContext } from '../../identity/request-context.js';
 import { LOCK, type LockName, Locks } from '../../database/locks.js';
 import { Git } from '../git/git.js';
+import { GitCertificates } from '../git/git-certificates.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { isRefGone, MirrorFetch, type MirrorRequest, type WantedState } from './mirror-fetch.js';
@@ -56,6 +57,7 @@ export class Mirrors {
     private readonly locks: Locks,
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
+    private readonly certificates: GitCertificates,
   ) {}
 
   /** @throws GitFailure, ProblemError */
@@ -75,7 +77,8 @@ export class Mirrors {
     const folder = this.storage.tenantMirrorsPath(ctx.tenantId);
     await mkdir(folder, { recursive: true });
     const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
-    const fetchingFor = (one: MirrorRequest) => new MirrorFetch(this.git, this.limits, one, folder);
+    const fetchingFor = (one: MirrorRequest) =>
+      new MirrorFetch(this.git, this.limits, one, folder, this.certificates.file);
     const looking = fetchingFor(request);
     const [remote, known] = await allSettled([looking.listRemote(), looking.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);

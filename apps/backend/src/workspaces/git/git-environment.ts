@@ -60,7 +60,6 @@ const CONFIG = [
   'gc.auto=0',
   'maintenance.auto=false',
   'http.followRedirects=false',
-  'http.proxy=',
   'http.lowSpeedLimit=1',
   'http.lowSpeedTime=60',
   'transfer.credentialsInUrl=die',

@@ -2,14 +2,21 @@ import { isIP, isIPv6 } from 'node:net';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from './git.js';
 
+/** Files that git's transports use. */
+export interface TransportFiles {
+  /** The ssh host keys that have been seen before. */
+  knownHosts: string;
+  /** Certificate authorities, in PEM. null: the system's. */
+  certificates: string | null;
+}
+
 /**
  * Lets git reach a checked address: only with the address's own protocol, and only at the network addresses that were
- * checked.
- * @param knownHosts file of the ssh host keys that have been seen before
+ * checked, or through the operator's proxy.
  */
 export function transportTo(
   address: RepoAddress,
-  knownHosts: string,
+  { knownHosts, certificates }: TransportFiles,
 ): Pick<GitCommand, 'protocols' | 'config' | 'env'> {
   if (address.scheme === 'ssh') {
     return {
@@ -17,7 +24,12 @@ export function transportTo(
       env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) },
     };
   }
-  return { protocols: [address.scheme], config: curlPin(address) };
+  const trust = certificates === null ? [] : [`http.sslCAInfo=${certificates}`];
+  if (address.proxy === null)
+    return { protocols: [address.scheme], config: ['http.proxy=', ...trust, ...curlPin(address)] };
+  // Not in a setting, since every process can read arguments, and the address may hold a password.
+  const env = { [`${address.scheme}_proxy`]: address.proxy.href, GIT_HTTP_PROXY_AUTHMETHOD: 'basic' };
+  return { protocols: [address.scheme], config: trust, env };
 }
 
 /** curl's own syntax for not resolving this host and port. An IP address needs none. */

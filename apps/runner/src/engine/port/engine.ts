@@ -33,8 +33,8 @@ interface RunContext {
   thread: Thread;
   /** What the run's commands may reach. */
   network: Network;
-  /** PEM of a certificate authority that the commands must trust; null: none. */
-  authority: string | null;
+  /** PEM of the certificate authorities beyond the system's that the commands must trust; null: none. */
+  authorities: string | null;
 }
 
 export interface PromptRun extends RunContext {

@@ -31,12 +31,12 @@ export class ScriptEngine extends Engine<SetupRun> {
   }
 
   private async *events(run: SetupRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    const { runId, network, authority } = run;
+    const { runId, network, authorities } = run;
     const script = run.input.script.replaceAll('\r\n', '\n');
     const { paths } = run.thread;
     await prepareCodexHome(paths.codexHome);
     const environment = codexEnvironment(paths.codexHome, null);
-    const launch = await this.jail.launchScript({ runId, paths, environment, network, authority }, script);
+    const launch = await this.jail.launchScript({ runId, paths, environment, network, authorities }, script);
     signal.throwIfAborted();
     const item = { id: ITEM_ID, type: 'command_execution', command: script } as const;
     const started = { ...item, aggregated_output: '', status: 'in_progress' };

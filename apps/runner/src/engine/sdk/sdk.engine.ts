@@ -33,11 +33,11 @@ export class SdkEngine extends Engine<PromptRun> {
   }
 
   private async *events(run: PromptRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    const { thread, access, runId, network, authority } = run;
+    const { thread, access, runId, network, authorities } = run;
     const { paths } = thread;
     const environment = codexEnvironment(paths.codexHome, access.token);
     const [launch] = await allSettled([
-      this.jail.launch({ runId, paths, environment, network, authority }),
+      this.jail.launch({ runId, paths, environment, network, authorities }),
       prepareCodexHome(paths.codexHome),
     ]);
     const codex = new Codex({

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { connect, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 
 const CONNECT_MS = 10_000;
@@ -24,13 +25,29 @@ export class Dialer {
       noDelay: true,
       signal,
     });
-    const timer = setTimeout(() => socket.destroy(timedOut()), CONNECT_MS);
-    try {
-      await once(socket, 'connect');
-      return socket;
-    } finally {
-      clearTimeout(timer);
-    }
+    return whenConnected(socket, 'connect');
+  }
+
+  /** Connects to the operator's proxy, whose name the system resolves. @throws Error with a `code` */
+  connectToProxy(
+    proxy: { host: string; port: number },
+    secure: boolean,
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const socket = connect({ ...proxy, noDelay: true, signal });
+    if (!secure) return whenConnected(socket, 'connect');
+    const servername = isIP(proxy.host) === 0 ? { servername: proxy.host } : {};
+    return whenConnected(connectSecurely({ socket, host: proxy.host, ...servername }), 'secureConnect');
+  }
+}
+
+async function whenConnected(socket: Socket, event: string): Promise<Socket> {
+  const timer = setTimeout(() => socket.destroy(timedOut()), CONNECT_MS);
+  try {
+    await once(socket, event);
+    return socket;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

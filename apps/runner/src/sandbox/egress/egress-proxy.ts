@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Network } from '@saas-codex/contracts/network';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionHandlers } from '../listener/http-listener.js';
 import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { Destinations } from './destinations.js';
@@ -28,11 +28,14 @@ import { openTunnel } from './tunnel.js';
 /** The network of one run. */
 export interface Egress {
   handlers: ConnectionHandlers;
-  /** PEM of the authority that the run's commands must trust to read from https hosts; null: none. */
-  authority: string | null;
+  /** PEM of the authorities that the run's commands must trust beyond the system's: the operator's and the run's; null: none. */
+  authorities: string | null;
   /** Closes all connections. */
   close(): void;
 }
+
+/** Injection token: PEM of the operator's certificate authorities; null: none. */
+export const EXTRA_CERTIFICATES = Symbol('extra certificates');
 
 @Injectable()
 export class EgressProxy {
@@ -42,6 +45,7 @@ export class EgressProxy {
     private readonly destinations: Destinations,
     private readonly dialer: Dialer,
     metrics: Metrics,
+    @Inject(EXTRA_CERTIFICATES) private readonly extraCertificates: string | null,
   ) {
     this.refusals = metrics.counter({
       name: 'egress_refusals_total',
@@ -69,7 +73,7 @@ export class EgressProxy {
           );
         },
       },
-      authority: authority?.pem ?? null,
+      authorities: network.mode === 'off' ? null : joined(this.extraCertificates, authority?.pem ?? null),
       close: () => run.close(),
     };
   }
@@ -80,3 +84,6 @@ async function createAuthority() {
   const { RunAuthority } = await import('./run-authority.js');
   return RunAuthority.create();
 }
+
+const joined = (...pems: (string | null)[]): string | null =>
+  pems.filter((pem) => pem !== null).join('\n') || null;

@@ -2,6 +2,7 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { hopByHop } from '@saas-codex/service-kit/network/hop-by-hop';
+import { proxyAuthorization } from '@saas-codex/service-kit/network/outbound-proxy';
 import { responseTo } from '../listener/response-to.js';
 import { EgressRefusal, unreachable, unreadable } from './egress-error.js';
 import { formatHostPort, type HostPort, parseHttpUrl } from './host-port.js';
@@ -18,6 +19,8 @@ export interface HttpExchange {
   /** That of the scheme, which a Host header omits. */
   defaultPort: number;
   methods: Methods;
+  /** The operator's proxy, which gets this request. */
+  proxy?: URL;
 }
 
 /** Headers by which some servers replace the request's method. They read `_` as `-`. */
@@ -34,8 +37,12 @@ export async function proxyPlainRequest(
   if (target === null) throw unreadable();
   const methods = run.permit(target);
   if (methods === 'read') requireReading(req, target);
-  const connection = await run.dial(target, await run.locate(target));
-  await forwardExchange({ req, res, target, path: target.path, defaultPort: 80, methods }, connection);
+  const exchange = { req, res, target, path: target.path, defaultPort: 80, methods };
+  const route = await run.locate(target, 'http');
+  const { proxy } = route;
+  if (proxy === null) return forwardExchange(exchange, await run.dial(target, route));
+  const path = `http://${formatHostPort(target, 80)}${target.path}`;
+  await forwardExchange({ ...exchange, path, proxy }, await run.dialProxy(proxy, target));
 }
 
 /** @throws EgressRefusal for everything that could change something, or carry much data out */
@@ -51,13 +58,16 @@ export function requireReading(req: IncomingMessage, target: HostPort): void {
  * @throws EgressError when no response begins
  */
 export async function forwardExchange(exchange: HttpExchange, connection: Duplex): Promise<void> {
-  const { req, res, target, path, defaultPort, methods } = exchange;
+  const { req, res, target, path, defaultPort, methods, proxy } = exchange;
   // The client may have disconnected during the lookup.
   if (req.socket.destroyed) return void connection.destroy();
   const outgoing = request({
     method: req.method,
     path,
-    headers: requestHeaders(req, formatHostPort(target, defaultPort), methods),
+    headers: [
+      ...requestHeaders(req, formatHostPort(target, defaultPort), methods),
+      ...(proxy ? Object.entries(proxyAuthorization(proxy)).flat().map(String) : []),
+    ],
     setHost: false,
     createConnection: () => connection,
   });

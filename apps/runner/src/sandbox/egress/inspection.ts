@@ -8,7 +8,7 @@ import { ThrottledServer } from '../listener/http-listener.js';
 import { answerRequest, EgressError, untrustedCertificate, unreadable } from './egress-error.js';
 import { forwardExchange, requireReading } from './http-exchange.js';
 import type { RunAuthority } from './run-authority.js';
-import type { RunEgress } from './run-egress.js';
+import type { Route, RunEgress } from './run-egress.js';
 import { isSameHostPort, parseAuthority, type HostPort, formatHostPort } from './host-port.js';
 
 /*
@@ -20,13 +20,9 @@ import { isSameHostPort, parseAuthority, type HostPort, formatHostPort } from '.
  * tunnel: permission for one host is not used for another one at the same address.
  */
 
-interface Route {
+interface OpenTunnel {
   target: HostPort;
-  /** Those that were checked. */
-  addresses: string[];
-}
-
-interface OpenRoute extends Route {
+  route: Route;
   secure: boolean;
 }
 
@@ -36,7 +32,7 @@ const HANDSHAKE = 0x16;
 const ALPNProtocols = ['http/1.1'];
 
 export class Inspection {
-  private readonly routes = new WeakMap<Duplex, OpenRoute>();
+  private readonly tunnels = new WeakMap<Duplex, OpenTunnel>();
   private readonly server = new ThrottledServer({
     request: (req, res) =>
       void this.run.handleExchange(
@@ -51,13 +47,13 @@ export class Inspection {
   ) {}
 
   /** Reads requests from an established tunnel until it ends. */
-  async readTunnel(client: Socket, route: Route): Promise<void> {
+  async readTunnel(client: Socket, target: HostPort, route: Route): Promise<void> {
     const first = await firstBytes(client);
     if (first === null) return void client.destroy();
     client.unshift(first);
     const secure = first[0] === HANDSHAKE;
-    const stream = secure ? await this.terminateTls(client, route.target) : client;
-    this.routes.set(this.server.accept(stream), { ...route, secure });
+    const stream = secure ? await this.terminateTls(client, target) : client;
+    this.tunnels.set(this.server.accept(stream), { target, route, secure });
     await finished(client).catch(() => undefined);
   }
 
@@ -75,16 +71,16 @@ export class Inspection {
   }
 
   private async proxyRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const route = this.routes.get(req.socket);
-    if (route === undefined) throw unreadable();
-    const { target, addresses, secure } = route;
+    const tunnel = this.tunnels.get(req.socket);
+    if (tunnel === undefined) throw unreadable();
+    const { target, route, secure } = tunnel;
     const defaultPort = secure ? 443 : 80;
     const path = req.url ?? '';
     if (!path.startsWith('/') && path !== '*') throw unreadable();
     if (!isSameHostPort(parseAuthority(req.headers.host ?? '', defaultPort), target))
       throw misdirected(target);
     requireReading(req, target);
-    const connection = await this.run.dial(target, addresses);
+    const connection = await this.run.dial(target, route);
     const stream = secure ? await this.connectTls(connection, target) : connection;
     await forwardExchange({ req, res, target, path, defaultPort, methods: 'read' }, stream);
   }

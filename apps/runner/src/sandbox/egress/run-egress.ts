@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
+import { addressOfProxy, connectThrough } from '@saas-codex/service-kit/network/outbound-proxy';
 import type { Counter } from '@saas-codex/service-kit/metrics/metrics';
 import { Logger } from '@nestjs/common';
 import type { Destinations } from './destinations.js';
@@ -13,6 +14,13 @@ import type { HostPort } from './host-port.js';
 export interface EgressListener {
   /** Called once per host, port and reason. */
   onRefused(refusal: EventData<'network.refused'>): void;
+}
+
+/** What was checked: where a target is, and the operator's proxy to it. */
+export interface Route {
+  /** Empty: only the proxy knows. */
+  addresses: string[];
+  proxy: URL | null;
 }
 
 const IDLE_MS = 10 * 60_000;
@@ -69,21 +77,37 @@ export class RunEgress {
     throw new EgressRefusal(target, this.network.mode === 'off' ? 'network_off' : 'host_not_allowed');
   }
 
-  /** The addresses at which a permitted target may be reached. @throws EgressError */
-  locate(target: HostPort): Promise<string[]> {
-    const found = this.lookups.then(() => {
+  /** How a permitted target is reached. @param scheme as for `Destinations.proxyFor` @throws EgressError */
+  locate(target: HostPort, scheme: 'http' | 'https'): Promise<Route> {
+    const proxy = this.destinations.proxyFor(scheme, target);
+    const found = this.lookups.then(async () => {
       if (this.closed) throw runEnded();
-      return this.destinations.addressesOf(target);
+      return { addresses: await this.destinations.addressesOf(target, proxy), proxy };
     });
     this.lookups = found.catch(() => undefined);
     return found;
   }
 
-  /** A connection to one of the addresses, which closes with the run. @throws EgressError */
-  async dial(target: HostPort, addresses: string[]): Promise<Socket> {
+  /** A connection to the target, also through the operator's proxy, which closes with the run. @throws EgressError */
+  dial(target: HostPort, { addresses, proxy }: Route): Promise<Socket> {
+    const { signal } = this.end;
+    return this.connect(target, () =>
+      proxy ? connectThrough(proxy, target, signal) : this.dialer.connect(addresses, target.port, signal),
+    );
+  }
+
+  /** A connection to the operator's proxy itself, for a plain request. @throws EgressError */
+  dialProxy(proxy: URL, target: HostPort): Promise<Socket> {
+    const at = addressOfProxy(proxy);
+    return this.connect(target, () =>
+      this.dialer.connectToProxy(at, proxy.protocol === 'https:', this.end.signal),
+    );
+  }
+
+  private async connect(target: HostPort, open: () => Promise<Socket>): Promise<Socket> {
     if (this.closed) throw runEnded();
     try {
-      return this.holdSocket(await this.dialer.connect(addresses, target.port, this.end.signal));
+      return this.holdSocket(await open());
     } catch (error) {
       throw unreachable(target, error);
     }

@@ -22,11 +22,11 @@ export async function openTunnel(
   const target = parseAuthority(req.url ?? '');
   if (target === null) throw unreadable();
   const methods = run.permit(target);
-  const addresses = await run.locate(target);
-  const server = methods === 'any' ? await run.dial(target, addresses) : null;
+  const route = await run.locate(target, 'https');
+  const server = methods === 'any' ? await run.dial(target, route) : null;
   client.write(ESTABLISHED);
   if (head.length > 0) client.unshift(head);
-  if (server === null) return inspection?.readTunnel(client, { target, addresses });
+  if (server === null) return inspection?.readTunnel(client, target, route);
   // When one side fails, the other is closed, too.
   const end = () => [client, server].forEach((socket) => socket.destroy());
   await Promise.all([pipeline(client, server).catch(end), pipeline(server, client).catch(end)]);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { trustedCertificates } from '@saas-codex/service-kit/network/certificates';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { Config } from '../../config.js';
 import type { RunSocket } from '../listener/http-listener.js';
@@ -15,7 +16,6 @@ import {
   PACKAGE_MANAGERS,
   proxyEnvironment,
   shellEnvironmentSetting,
-  trustedCertificates,
 } from './command-environment.js';
 import { endProcesses, killJail } from './end-processes.js';
 import { type HomeLayer, homesOf, prepareHome } from './home-layers.js';
@@ -165,12 +165,12 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   private async contentsFor(turn: JailedTurn, layer: HomeLayer) {
-    const { runId, paths, environment, network, authority } = turn;
+    const { runId, paths, environment, network, authorities } = turn;
     const { path: socket } = await this.runSocket(runId);
     const { repo, codexHome } = paths;
     const borrowed = await this.borrowedObjects(historyOf(repo));
     const certificates =
-      authority && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authority)));
+      authorities && (await this.writeFor(runId, 'certificates.pem', await trustedCertificates(authorities)));
     const home = await prepareHome({ bwrap: this.programs.bwrap, runId, paths, layer, network });
     const tools = this.config.SANDBOX_TOOLS;
     const commandEnvironment = {

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { rootCertificates } from 'node:tls';
-
 /*
  * What an agent's commands get in addition to their usual environment. Codex itself does not get these variables: it only
  * connects to the model.
@@ -46,19 +43,3 @@ export const shellEnvironmentSetting = (variables: Record<string, string>): stri
 };
 
 const all = (names: string[], value: string) => Object.fromEntries(names.map((name) => [name, value]));
-
-/** The system's certificate authorities on Debian, Red Hat and Alpine. */
-const BUNDLES = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/cert.pem',
-];
-
-/** PEM of the authorities that this system trusts, and one more. */
-export async function trustedCertificates(authority: string): Promise<string> {
-  for (const path of BUNDLES) {
-    const bundle = await readFile(path, 'utf8').catch(() => null);
-    if (bundle !== null) return `${bundle.trimEnd()}\n${authority}\n`;
-  }
-  return [...rootCertificates, authority, ''].join('\n');
-}

@@ -27,8 +27,8 @@ export interface JailedTurn {
   environment: Record<string, string>;
   /** What its commands may reach. */
   network: Network;
-  /** PEM of a certificate authority that the commands must trust; null: none. */
-  authority: string | null;
+  /** PEM of the certificate authorities beyond the system's that the commands must trust; null: none. */
+  authorities: string | null;
 }
 
 export interface Launch {
