@@ -69,6 +69,7 @@ it('finds nothing to fix in a healthy installation', async () => {
   for (const what of ['Node', 'git', 'secrets', 'disk', 'PostgreSQL', 'Redis', 'clock', 'model'])
     expect(lines).toContainEqual(line('ok', what));
   expect(lines).toContainEqual(line('ok', 'Redis memory', 'nothing is evicted'));
+  expect(lines).toContainEqual(line('ok', 'Redis messages', 'may be published'));
   expect(lines).toContainEqual(line('warn', 'migrations', 'empty'));
   expect(code).toBe(0);
 }, 60_000);
@@ -80,6 +81,7 @@ it('reports each problem in one line, and fails', async () => {
   const client = new Redis(redis.url);
   await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await client.config('SET', 'appendonly', 'no');
+  await client.acl('SETUSER', 'default', 'resetchannels');
   client.disconnect();
   const gatewayPort = String((model.address() as AddressInfo).port);
   const wrong = { CODEX_API_KEY: 'sk-another', DATABASE_URL: 'postgres://u:p@127.0.0.1:9/none' };
@@ -89,6 +91,7 @@ it('reports each problem in one line, and fails', async () => {
   expect(lines).toContainEqual(line('fail', 'PostgreSQL', 'ECONNREFUSED.*DATABASE_URL'));
   expect(lines).toContainEqual(line('fail', 'Redis memory', 'allkeys-lru.*noeviction'));
   expect(lines).toContainEqual(line('warn', 'Redis on disk', 'appendonly'));
+  expect(lines).toContainEqual(line('warn', 'Redis messages', '&codex:\\*'));
   expect(lines).toContainEqual(line('fail', 'model', 'refuses the key \\(401\\)'));
   expect(code).toBe(1);
 }, 60_000);

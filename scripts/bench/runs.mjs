@@ -10,6 +10,8 @@ const BATCH = 500;
  * @param {import('./servers/product.mjs').Product} product
  */
 export async function openRuns({ databaseUrl, redisUrl }) {
+  // It is built with the product, which is running by now.
+  const { appendEntry } = await import('@saas-codex/event-log/run-log/run-log.scripts');
   const redis = new Redis(redisUrl);
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
@@ -37,17 +39,16 @@ export async function openRuns({ databaseUrl, redisUrl }) {
       );
       return id;
     },
-    /** @param {string} run @param {string[]} events */
+    /** As a runner writes: each entry with the script that appends and publishes it. @param {string} run @param {string[]} events */
     publish: async (run, events) => {
       for (let start = 0; start < events.length; start += BATCH) {
-        const pipeline = redis.pipeline();
-        for (const event of events.slice(start, start + BATCH)) {
-          const seq = (lastOf.get(run) ?? 0) + 1;
-          lastOf.set(run, seq);
-          const fields = ['type', 'item.updated', 'event', event, 'writer', 'bench'];
-          pipeline.xadd(`codex:run:${run}:events`, `${seq}-0`, ...fields);
-        }
-        await pipeline.exec();
+        const writes = events.slice(start, start + BATCH).map((event) => {
+          const last = lastOf.get(run) ?? 0;
+          lastOf.set(run, last + 1);
+          const ids = { after: `${last}-0`, id: `${last + 1}-0` };
+          return appendEntry(redis, run, ids, { type: 'item.updated', event, writer: 'bench' });
+        });
+        await Promise.all(writes);
       }
     },
     stop: async () => {

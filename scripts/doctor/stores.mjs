@@ -79,7 +79,12 @@ export async function checkRedis({ url, own }) {
     await redis.connect();
     const info = await redis.info();
     const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
-    return [...readInfo(info), clock('Redis', seconds * 1_000 + micros / 1_000)];
+    // Nobody is subscribed to this channel. The name of a run's channel needs the same permission.
+    const mayPublish = await redis.publish('codex:run:doctor:events', '').then(
+      () => true,
+      () => false,
+    );
+    return [...readInfo(info), messages(mayPublish), clock('Redis', seconds * 1_000 + micros / 1_000)];
   } catch {
     if (own && reason === 'ECONNREFUSED') return warn('Redis', NOT_RUNNING);
     return fail(
@@ -109,6 +114,15 @@ function readInfo(info) {
       : fail('Redis memory', `maxmemory-policy is ${policy}, which deletes runs. Set it to noeviction.`),
   ];
 }
+
+/** @param {boolean} mayPublish */
+const messages = (mayPublish) =>
+  mayPublish
+    ? ok('Redis messages', 'may be published.')
+    : warn(
+        'Redis messages',
+        'its user may not publish, so events arrive late. Allow it the channels "&codex:*".',
+      );
 
 /** @param {string} store @param {number} itsMs */
 function clock(store, itsMs) {

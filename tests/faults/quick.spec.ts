@@ -16,6 +16,8 @@ describe('a product whose parts fail', () => {
 
     const held = await world.prompt(2, 'Hold 0');
     await held.until('item.delta');
+    // Whoever is subscribed loses what is published now.
+    expect(await world.redis.direct.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBeGreaterThan(0);
     await world.postgres.kill();
     world.links.backendRedis.reset();
     expect(world.links.backendRedis.met.reset).toBeGreaterThan(0);

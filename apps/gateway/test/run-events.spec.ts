@@ -5,7 +5,7 @@ import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activ
 import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { Redis } from 'ioredis';
+import { type ChainableCommander, Redis } from 'ioredis';
 import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { openSse, type SseClient } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -52,8 +52,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
-  await hub.close();
-  await activities.close();
+  hub.close();
+  activities.close();
   await backend.stop();
   redis.disconnect();
   await redisServer.stop();
@@ -96,6 +96,21 @@ function newRun(...credentials: string[]): string {
   return runId;
 }
 
+const lastIds = new Map<string, string>();
+
+/** Appends an entry and publishes it, as the product's scripts do. */
+function append(
+  pipeline: ChainableCommander,
+  runId: string,
+  id: string,
+  { type, event }: { type: string; event: string },
+): void {
+  const key = REDIS_KEYS.runEvents(runId);
+  pipeline.xadd(key, id, 'type', type, 'event', event);
+  pipeline.publish(key, `${lastIds.get(runId) ?? '0-0'} ${id} ${type} ${event}`);
+  lastIds.set(runId, id);
+}
+
 /** Appends durable events, some followed by deltas. @returns the ids that a reader must see */
 async function write(runId: string, from: number, count: number, bytes = 20): Promise<string[]> {
   const ids: string[] = [];
@@ -103,7 +118,7 @@ async function write(runId: string, from: number, count: number, bytes = 20): Pr
   for (let seq = from; seq < from + count; seq++) {
     for (const delta of seq % 3 === 0 ? [0, 1, 2] : [0]) {
       const event = JSON.stringify({ run_id: runId, seq, delta, text: 'x'.repeat(bytes) });
-      pipeline.xadd(REDIS_KEYS.runEvents(runId), `${seq}-${delta}`, 'type', 'item.updated', 'event', event);
+      append(pipeline, runId, `${seq}-${delta}`, { type: 'item.updated', event });
       ids.push(delta === 0 ? `${seq}` : `${seq}-${delta}`);
     }
   }
@@ -112,14 +127,9 @@ async function write(runId: string, from: number, count: number, bytes = 20): Pr
 }
 
 async function end(runId: string, seq: number): Promise<string> {
-  await redis.xadd(
-    REDIS_KEYS.runEvents(runId),
-    `${seq}-0`,
-    'type',
-    'run.succeeded',
-    'event',
-    JSON.stringify({ run_id: runId }),
-  );
+  const pipeline = redis.pipeline();
+  append(pipeline, runId, `${seq}-0`, { type: 'run.succeeded', event: JSON.stringify({ run_id: runId }) });
+  await pipeline.exec();
   return `${seq}`;
 }
 

@@ -1,4 +1,7 @@
-/** Every Redis key of the platform. Those of BullMQ start with `codex:queue`, rate limits with `codex:limit`. */
+/**
+ * Every Redis key of the platform. Those of BullMQ start with `codex:queue`, rate limits with `codex:limit`. The pub/sub channel of
+ * a stream of events has the same name as the stream.
+ */
 export const REDIS_KEYS = {
   runEvents: (runId: string) => `codex:run:${runId}:events`,
   runInbox: (runId: string) => `codex:run:${runId}:inbox`,

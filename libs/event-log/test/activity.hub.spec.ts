@@ -30,7 +30,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
-  await hub.close();
+  hub.close();
   await new Promise((resolve) => http.close(resolve));
   redis.disconnect();
   await server.stop();

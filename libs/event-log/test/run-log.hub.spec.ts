@@ -12,6 +12,7 @@ import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { StreamEntry } from '../src/redis-stream/stream-entry.js';
 import { RunLogHub, serveRunEvents } from '../src/run-log/run-log.hub.js';
 import type { RunLogOwner } from '../src/run-log/run-log-entry.js';
+import { appendEntry } from '../src/run-log/run-log.scripts.js';
 import { RunLogs } from '../src/run-log/run-logs.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
@@ -50,7 +51,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {
-  await hub.close();
+  hub.close();
   http.closeAllConnections();
   await new Promise((resolve) => http.close(resolve));
 });
@@ -171,7 +172,7 @@ it('tells a client of events that are lost for good, before what follows them', 
   const received = async (client: typeof early) => (await client.ended()).map(({ id, event }) => id ?? event);
   expect(await received(early)).toEqual(['1', '2', '3', '4', '5', '6', '7', 'end']);
   expect(await received(resumed)).toEqual(['5', '6', '7', 'end']);
-  await hub.close();
+  hub.close();
   hub = new RunLogHub(redis);
   expect(await received(await openSse(urlOf(owner)))).toEqual(['resync', '5', '6', '7', 'end']);
 });
@@ -221,6 +222,72 @@ it('sends everything to a slow client, even after it has fallen out of the windo
   expect(idsOf(slow.events)).toEqual(Array.from({ length: 102 }, (_, n) => `${n + 1}`));
 });
 
+describe('an event that is not published', () => {
+  /** Appends as a writer of an earlier version does, or one that may not publish. */
+  const appendSilently = ({ runId }: RunLogOwner, id: string, type = 'error') =>
+    redis.xadd(REDIS_KEYS.runEvents(runId), id, 'type', type, 'event', '{}');
+  const publish = ({ runId }: RunLogOwner, message: string) =>
+    redis.publish(REDIS_KEYS.runEvents(runId), message);
+
+  it('comes when the next one is, in order, also if it is a delta', async () => {
+    const owner = newOwner();
+    const client = await openSse(urlOf(owner));
+    await logs.startLog(owner, STARTED);
+    await client.until((events) => events.length === 1);
+    for (const id of ['1-1', '1-2', '2-0', '3-0', '3-1', '4-0']) await appendSilently(owner, id);
+    await publish(owner, '3-1 4-0 error {}');
+    await publish(owner, 'no entry');
+    await client.until((events) => events.length === 7);
+    // The same entries again change nothing.
+    await publish(owner, '0-0 1-0 run.started {}');
+    await logs.endLog(owner, 'run.succeeded', {});
+    expect(idsOf(await client.ended())).toEqual(['1', '1-1', '1-2', '2', '3', '3-1', '4', '5']);
+  });
+
+  it('comes although nothing is published at all', async () => {
+    const owner = newOwner();
+    const client = await openSse(urlOf(owner));
+    await appendSilently(owner, '1-0');
+    await client.until((events) => events.length === 1);
+    await appendSilently(owner, '2-0');
+    await client.until((events) => events.length === 2);
+    await appendSilently(owner, '3-0', 'run.failed');
+    expect(idsOf(await client.ended())).toEqual(['1', '2', '3']);
+  });
+
+  it('comes when the connection of messages was cut', async () => {
+    const owner = newOwner();
+    const client = await openSse(urlOf(owner));
+    const log = await logs.startLog(owner, STARTED);
+    await client.until((events) => events.length === 1);
+    for (let round = 0; round < 3; round += 1) {
+      const writing = Array.from({ length: 50 }, (_, n) => log.appendEvent('error', { message: `${n}` }));
+      await redis.client('KILL', 'TYPE', 'PUBSUB');
+      await Promise.all(writing);
+    }
+    await logs.endLog(owner, 'run.succeeded', {});
+    expect(idsOf(await client.ended())).toEqual(Array.from({ length: 152 }, (_, n) => `${n + 1}`));
+  });
+
+  it('comes to a reader that may not subscribe, from a writer that may not publish', async () => {
+    const user = ['reset', 'on', '>secret', '~*', '+@all', 'resetchannels'];
+    await redis.acl('SETUSER', 'mute', ...user);
+    const limited = connectRedis(server.url, { username: 'mute', password: 'secret' });
+    const muteHub = new RunLogHub(limited);
+    const owner = newOwner();
+    const feed = await muteHub.openFeed(owner.runId, BEFORE_FIRST_EVENT);
+    const log = await logs.startLog(owner, STARTED);
+    await log.appendEvent('turn.started', {});
+    await waitFor(() => feed.log.lastId.seq === 2);
+    const client = await openSse(urlOf(owner));
+    const ids = { after: '2-0', id: '3-0' };
+    await appendEntry(limited, owner.runId, ids, { type: 'error', event: '{}', writer: 'mute' });
+    await client.until((events) => events.length === 3);
+    muteHub.close();
+    limited.disconnect();
+  });
+});
+
 it('continues after a restart of Redis', async () => {
   const owner = newOwner();
   const log = await logs.startLog(owner, STARTED);
@@ -261,7 +328,7 @@ it('drops a log some time after its last client has left, and reads it again for
 it('cuts off its clients when it closes, and accepts no more', async () => {
   const owner = newOwner();
   const client = await openSse(urlOf(owner));
-  await hub.close();
+  hub.close();
   await client.ended();
   const late = await openSse(urlOf(owner));
   expect(late.status).toBe(502);

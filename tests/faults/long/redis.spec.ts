@@ -77,6 +77,20 @@ describe('Redis', () => {
     await suite.keepsItsPromises();
   }, 120_000);
 
+  it('loses messages again and again while runs stream: their readers get everything', async () => {
+    const { world } = suite;
+    const watchers = await Promise.all([0, 1, 2].map((session) => world.prompt(session, 'Talk')));
+    let [killed, done] = [0, false];
+    const ended = Promise.all(watchers.map((watcher) => watcher.ended())).finally(() => (done = true));
+    while (!done) {
+      killed += Number(await world.redis.direct.call('CLIENT', 'KILL', 'TYPE', 'pubsub'));
+      await delay(20);
+    }
+    await ended;
+    expect(killed).toBeGreaterThan(0);
+    await suite.keepsItsPromises();
+  }, 120_000);
+
   it('loses a running run: it is closed, and its turn does not start again', async () => {
     const { world } = suite;
     const watcher = await world.prompt(4, 'Endless');
@@ -116,6 +130,21 @@ describe('Redis', () => {
     await watcher.ended();
     await (await other).ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
+    await suite.keepsItsPromises();
+  }, 120_000);
+
+  it('fails over to a replica while a run streams: the run continues', async () => {
+    const { world } = suite;
+    const watcher = await world.prompt(4, 'Hold 7');
+    await watcher.until('item.delta');
+    const writing = await world.prompt(3, 'Work');
+    await writing.until('run.started');
+    await world.redis.failOver();
+    world.model.openGate('gate-7');
+    await watcher.ended();
+    await writing.ended();
+    for (const { runId } of [watcher, writing])
+      expect((await world.client.ended(runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
   }, 120_000);
 });

@@ -49,7 +49,8 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Before the HTTP server closes, since it waits for open streams; their clients come back by themselves. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.runLogs.close(), this.activity.close()]);
+  beforeApplicationShutdown(): void {
+    this.runLogs.close();
+    this.activity.close();
   }
 }

@@ -44,7 +44,7 @@ const logs = {
 export class RunsModule implements OnModuleDestroy {
   constructor(private readonly hub: RunLogHub) {}
 
-  onModuleDestroy(): Promise<void> {
-    return this.hub.close();
+  onModuleDestroy(): void {
+    this.hub.close();
   }
 }

@@ -6,12 +6,14 @@ import {
   STREAM_FIELDS,
 } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
+import { publishEntryLua } from '../redis-stream/published-entry.js';
 
 /*
  * How an activity is published. It goes to the stream of its tenant, which readers replay, and in the same step to one
  * pub/sub channel for all tenants, where a message may be lost:
  *
  *     writer ──script──┬─► XADD codex:activity:{tenant_id} ──► GET /api/events, outside consumers
+ *                      ├─► PUBLISH on its channel ──────────► GET /api/events, sooner
  *                      └─► PUBLISH codex:activity ───────────► every backend, which looks at the run that moved
  */
 
@@ -21,8 +23,16 @@ import type { Redis } from 'ioredis';
  * @param first number of the first of four arguments: type, JSON, about how many entries to keep, channel
  */
 export const publishActivityLua = (key: string, first: number): string => `
-redis.call('XADD', ${key}, 'MAXLEN', '~', ARGV[${first + 2}], '*',
+local activity_before = redis.call('XREVRANGE', ${key}, '+', '-', 'COUNT', 1)[1]
+local activity_id = redis.call('XADD', ${key}, 'MAXLEN', '~', ARGV[${first + 2}], '*',
   '${STREAM_FIELDS.type}', ARGV[${first}], '${STREAM_FIELDS.event}', ARGV[${first + 1}])
+${publishEntryLua({
+  key,
+  before: "(activity_before and activity_before[1] or '0-0')",
+  id: 'activity_id',
+  type: `ARGV[${first}]`,
+  event: `ARGV[${first + 1}]`,
+})}
 redis.call('PUBLISH', ARGV[${first + 3}], ARGV[${first + 1}])`;
 
 /** The four arguments of that Lua. */

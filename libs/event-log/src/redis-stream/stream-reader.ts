@@ -1,19 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { compareEventIds, type EventId, parseEventId, toEntryId } from '@saas-codex/contracts/event-ids';
+import { compareEventIds, type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import type { Redis } from 'ioredis';
+import { parsePublishedEntry } from './published-entry.js';
 import { lastEntryId, type StreamEntry, toStreamEntry } from './stream-entry.js';
 
 /*
- * One blocking Redis connection that reads every stream a process watches.
+ * Reads every stream that a process watches. The streams are the truth, and pub/sub is the speed: an entry is published by the
+ * script that appends it, and the stream itself is read only where a message may be missing.
  *
- *     watch(key, after) ─┐   ┌─ XREAD BLOCK streams k1 k2 … ids … ─► entries to their watch
- *     unwatch()         ─┴─► │
- *                            └─ CLIENT UNBLOCK, over the other connection, whenever the set has grown
+ *     message that follows the cursor ────────────────────────► the watch, at once
+ *     any other message ──┐
+ *     a new watch ────────┼─► XREAD of these streams, together ─► the watch
+ *     a new connection ───┤
+ *     every 2 seconds ────┘  (writers of an earlier version, or without permission, do not publish)
  *
- * One connection serves one watched stream or a thousand. While a batch is delivered, the next one gathers in Redis, so
- * batches grow with the load. The cost of an XREAD grows with the number of streams that it names, so the reader pauses
- * longer between two reads when it watches more streams.
+ * To name every stream in a blocking XREAD instead costs several times as much for each entry.
  */
 
 export interface Watch {
@@ -24,40 +26,46 @@ export interface Watch {
 }
 
 interface Watched extends Watch {
-  key: string;
   cursor: EventId;
+  /** Entries that have come in this turn of the event loop, which are handed over together. */
+  arrived: StreamEntry[];
 }
 
-const BLOCK_MS = 15_000;
+const POLL_MS = 2_000;
+/** Every so many polls, the connection of messages and the ends of the streams are checked. */
+const POLLS_PER_CHECK = 8;
 const COUNT = 512;
+const STREAMS_AT_ONCE = 500;
 const RETRY_MS = 500;
-/** The reader pauses for 1 ms per this many streams: 5 ms for 1,000. */
-const STREAMS_PER_MS = 200;
 
 export class StreamReader {
   private readonly logger = new Logger(StreamReader.name);
-  private readonly reader: Redis;
+  private readonly subscriber: Redis;
   private readonly watched = new Map<string, Watched>();
+  /** Streams that have to be read, because a message may be missing. */
+  private readonly behind = new Set<string>();
+  private readonly arrivals = new Set<Watched>();
+  private readonly timer = setInterval(() => this.poll(), POLL_MS).unref();
+  private readonly onReady = () => void this.recover();
+  private polls = 0;
+  private reading = false;
   private closed = false;
-  /** Redis's id of the blocking connection; null while it is not connected. */
-  private readerId: number | null = null;
-  private looping = false;
-  private running: Promise<void> = Promise.resolve();
-  /** Grows with every XREAD, so that an interruption can see whether the XREAD that it meant has returned. */
-  private round = 0;
-  private blocked = false;
+  private failing = false;
 
-  /** @param control a connection for short commands; the blocking one is a copy of it. */
-  constructor(private readonly control: Redis) {
-    // When the connection breaks, XREAD fails at once (0 retries). The loop then starts again on the next connection, and
-    // asks for its id first. Redis answers within BLOCK_MS; a longer silence means that the connection is dead.
-    this.reader = control.duplicate({
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      socketTimeout: BLOCK_MS + 10_000,
+  /** @param redis a connection for short commands; a copy of it gets the messages. */
+  constructor(private readonly redis: Redis) {
+    this.subscriber = redis.duplicate({
       lazyConnect: true,
+      maxRetriesPerRequest: null,
+      // It is pinged more often: a longer silence means that the connection is dead.
+      socketTimeout: 2 * POLLS_PER_CHECK * POLL_MS,
     });
-    this.reader.on('error', (error) => this.logger.debug(`reader connection: ${error.message}`));
+    this.subscriber.on('error', (error) => this.logger.debug(`connection of messages: ${error.message}`));
+    this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) =>
+      this.receive(channel.toString('latin1'), message),
+    );
+    this.subscriber.on('ready', () => void this.readAfterSubscribing());
+    redis.on('ready', this.onReady);
   }
 
   /**
@@ -66,108 +74,145 @@ export class StreamReader {
    */
   watchStream(key: string, after: EventId, watch: Watch): () => void {
     const watched: Watched = {
-      key,
       cursor: after,
-      onEntries: (e) => watch.onEntries(e),
+      arrived: [],
+      onEntries: (entries) => watch.onEntries(entries),
       onLost: () => watch.onLost(),
     };
     this.watched.set(key, watched);
-    if (this.looping) void this.interrupt();
-    else this.running = this.readLoop();
+    this.subscriber
+      .subscribe(key)
+      .catch((error: unknown) => this.warnOnce(`subscribing failed, reading instead: ${String(error)}`))
+      .finally(() => this.readSoon([key]));
     return () => {
-      // No interruption is needed: the XREAD that still names the key returns by itself, and its entries are ignored.
-      if (this.watched.get(key) === watched) this.watched.delete(key);
+      if (this.watched.get(key) === watched) this.unwatch(key);
     };
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.closed = true;
+    clearInterval(this.timer);
+    this.redis.off('ready', this.onReady);
     this.watched.clear();
-    this.reader.disconnect();
-    await this.running;
+    this.subscriber.disconnect();
   }
 
-  private async readLoop(): Promise<void> {
-    this.looping = true;
-    let failing = false;
-    while (!this.closed && this.watched.size > 0) {
-      try {
-        if (this.readerId === null) await this.connect();
-        else await this.readOnce();
-        failing = false;
-      } catch (error) {
-        if (this.closed) break;
-        if (!failing) this.logger.warn(`reading streams failed, trying again: ${(error as Error).message}`);
-        failing = true;
-        this.readerId = null;
-        await delay(RETRY_MS);
-      }
-    }
-    this.looping = false;
+  private unwatch(key: string): void {
+    this.watched.delete(key);
+    this.behind.delete(key);
+    this.subscriber.unsubscribe(key).catch(() => undefined);
   }
 
-  private async connect(): Promise<void> {
-    this.readerId = await this.reader.client('ID');
-    // Redis may have come back with less than it had.
-    await this.dropLost();
-  }
-
-  private async readOnce(): Promise<void> {
-    const asked = new Map([...this.watched].map(([key, { cursor }]) => [key, cursor]));
-    this.round += 1;
-    this.blocked = true;
-    const reply = await this.reader
-      .xreadBuffer(
-        'COUNT',
-        COUNT,
-        'BLOCK',
-        BLOCK_MS,
-        'STREAMS',
-        ...asked.keys(),
-        ...[...asked.values()].map(toEntryId),
-      )
-      .finally(() => (this.blocked = false));
-    if (reply === null) await this.dropLost();
-    for (const [rawKey, entries] of reply ?? []) {
-      const key = rawKey.toString();
-      this.deliver(key, asked.get(key), entries);
-    }
-    if (asked.size >= STREAMS_PER_MS) await delay(asked.size / STREAMS_PER_MS);
-  }
-
-  private deliver(key: string, asked: EventId | undefined, raw: [id: Buffer, fields: Buffer[]][]): void {
+  private receive(key: string, message: Buffer): void {
     const watched = this.watched.get(key);
-    const last = parseEventId(raw.at(-1)?.[0].toString('latin1') ?? '');
-    // If the key was unwatched and watched again meanwhile, its cursor may differ from the one that this XREAD had.
-    if (!watched || !last || !asked || compareEventIds(watched.cursor, asked) !== 0) return;
-    watched.cursor = last;
-    const entries = raw.map(toStreamEntry).filter((entry) => entry !== null);
+    const published = watched && parsePublishedEntry(message);
+    if (!published || compareEventIds(published.entry.id, watched.cursor) <= 0) return;
+    if (compareEventIds(published.before, watched.cursor) !== 0) return this.readSoon([key]);
+    watched.cursor = published.entry.id;
+    watched.arrived.push(published.entry);
+    if (this.arrivals.size === 0) process.nextTick(() => this.deliverArrivals());
+    this.arrivals.add(watched);
+  }
+
+  /** Hands over what has come in one packet, so that each client gets it in one write. */
+  private deliverArrivals(): void {
+    const arrivals = [...this.arrivals];
+    this.arrivals.clear();
+    for (const watched of arrivals) this.deliver(watched, []);
+  }
+
+  private deliver(watched: Watched, more: StreamEntry[]): void {
+    const entries = [...watched.arrived, ...more];
+    watched.arrived = [];
     if (entries.length > 0) watched.onEntries(entries);
   }
 
-  /** Makes a blocked XREAD return, so that the next one names the new streams too. */
-  private async interrupt(): Promise<void> {
-    const round = this.round;
-    // UNBLOCK can overtake the XREAD that it is meant for, since they use different connections. Then it is repeated.
-    while (this.blocked && this.round === round && !this.closed) {
+  private readSoon(keys: Iterable<string>): void {
+    for (const key of keys) if (this.watched.has(key)) this.behind.add(key);
+    if (!this.reading) void this.readBehind();
+  }
+
+  private async readBehind(): Promise<void> {
+    this.reading = true;
+    while (!this.closed && this.behind.size > 0) {
+      const keys = [...this.behind].slice(0, STREAMS_AT_ONCE);
+      for (const key of keys) this.behind.delete(key);
       try {
-        if (this.readerId === null || (await this.control.client('UNBLOCK', this.readerId)) === 1) return;
+        await this.read(keys);
+        this.failing = false;
       } catch (error) {
-        this.logger.warn(`CLIENT UNBLOCK failed: ${(error as Error).message}`);
-        return;
+        if (this.closed) break;
+        this.warnOnce(`reading streams failed, trying again: ${(error as Error).message}`);
+        for (const key of keys) if (this.watched.has(key)) this.behind.add(key);
+        await delay(RETRY_MS);
       }
-      await delay(1);
+    }
+    this.reading = false;
+  }
+
+  private async read(keys: string[]): Promise<void> {
+    const asked = keys.flatMap((key) => {
+      const watched = this.watched.get(key);
+      return watched ? [{ key, watched, id: toEntryId(watched.cursor) }] : [];
+    });
+    if (asked.length === 0) return;
+    const ids = asked.map(({ id }) => id);
+    const reply = await this.redis.xreadBuffer(
+      'COUNT',
+      COUNT,
+      'STREAMS',
+      ...asked.map(({ key }) => key),
+      ...ids,
+    );
+    const byKey = new Map(asked.map(({ key, watched }) => [key, watched]));
+    for (const [rawKey, raw] of reply ?? []) {
+      const key = rawKey.toString('latin1');
+      const watched = byKey.get(key);
+      if (!watched || this.watched.get(key) !== watched) continue;
+      if (raw.length === COUNT) this.behind.add(key);
+      // Messages may have brought some of them meanwhile.
+      const entries = raw
+        .map(toStreamEntry)
+        .filter((entry) => entry !== null && compareEventIds(entry.id, watched.cursor) > 0) as StreamEntry[];
+      watched.cursor = entries.at(-1)?.id ?? watched.cursor;
+      this.deliver(watched, entries);
     }
   }
 
-  /** XREAD waits for ever, without an error, when a stream ends before the cursor. So compare the cursor with the last id. */
+  private poll(): void {
+    this.readSoon(this.watched.keys());
+    if (++this.polls % POLLS_PER_CHECK !== 0) return;
+    if (this.subscriber.status === 'ready') this.subscriber.ping().catch(() => undefined);
+    this.dropLost().catch(() => undefined);
+  }
+
+  /** What was published while the connection was away has to be read. */
+  private async readAfterSubscribing(): Promise<void> {
+    // By the time of the answer Redis has got the subscriptions, which were sent before.
+    await this.subscriber.ping().catch(() => undefined);
+    if (!this.closed) this.readSoon(this.watched.keys());
+  }
+
+  /** Redis may have come back with less than it had. */
+  private async recover(): Promise<void> {
+    await this.dropLost().catch(() => undefined);
+    if (!this.closed) this.readSoon(this.watched.keys());
+  }
+
+  /** XREAD gives nothing, without an error, when a stream ends before the cursor. So compare the cursor with the last id. */
   private async dropLost(): Promise<void> {
-    const checks = [...this.watched.values()].map(async (watched) => {
-      const last = await lastEntryId(this.control, watched.key);
-      if (compareEventIds(last, watched.cursor) >= 0 || this.watched.get(watched.key) !== watched) return;
-      this.watched.delete(watched.key);
+    const checks = [...this.watched].map(async ([key, watched]) => {
+      const { cursor } = watched;
+      const last = await lastEntryId(this.redis, key);
+      if (compareEventIds(last, cursor) >= 0 || this.watched.get(key) !== watched) return;
+      this.unwatch(key);
       watched.onLost();
     });
     await Promise.all(checks);
+  }
+
+  private warnOnce(message: string): void {
+    if (!this.failing && !this.closed) this.logger.warn(message);
+    this.failing = true;
   }
 }

@@ -2,13 +2,14 @@ import type { Activity } from '@saas-codex/contracts/activity';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import type { Redis } from 'ioredis';
 import { activityArguments, publishActivityLua } from '../activity/activity-stream.js';
+import { publishEntryLua } from '../redis-stream/published-entry.js';
 
 /**
  * The run log's atomic steps, as Lua. The number at the end of a script's name is its number of keys. Scripts are sent as
  * text: that is a few hundred bytes, and does not depend on a script cache, which is empty after Redis restarts.
  *
  * Each script compares the log's last entry with what the writer believes it to be. So Redis refuses a stale writer, an
- * ended log stays ended, and the numbers of durable events have no hole.
+ * ended log stays ended, and the numbers of durable events have no hole. What is appended is published in the same step.
  */
 
 const { type, event, writer } = STREAM_FIELDS;
@@ -35,6 +36,7 @@ local id, fields = last()
 if id == ARGV[2] and fields.${writer} == ARGV[5] and fields.${event} == ARGV[4] then return 1 end
 if id ~= ARGV[1] then return 0 end
 redis.call('XADD', KEYS[1], ARGV[2], '${type}', ARGV[3], '${event}', ARGV[4], '${writer}', ARGV[5])
+${publishEntryLua({ key: 'KEYS[1]', before: 'id', id: 'ARGV[2]', type: 'ARGV[3]', event: 'ARGV[4]' })}
 return 1`;
 
 /*
@@ -53,6 +55,7 @@ local id, fields = last()
 if id == ARGV[1] .. '-0' and fields.${writer} == ARGV[4] then return 1 end
 if tonumber(string.match(id, '^%d+')) ~= tonumber(ARGV[1]) - 1 then return 0 end
 redis.call('XADD', KEYS[1], ARGV[1] .. '-0', '${type}', ARGV[2], '${event}', ARGV[3], '${writer}', ARGV[4])
+${publishEntryLua({ key: 'KEYS[1]', before: 'id', id: "ARGV[1] .. '-0'", type: 'ARGV[2]', event: 'ARGV[3]' })}
 ${publishActivityLua('KEYS[2]', 5)}
 return 1`;
 

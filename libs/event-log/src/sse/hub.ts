@@ -8,7 +8,7 @@ export abstract class Hub {
   protected readonly feeds: FeedRegistry;
   protected readonly onLive: HubOptions['onLive'];
 
-  /** @param redis a connection for short commands; the hub makes one more for reading */
+  /** @param redis a connection for short commands; the hub makes one more for messages */
   constructor(
     protected readonly redis: Redis,
     { ticker, onLive }: HubOptions = {},
@@ -22,8 +22,8 @@ export abstract class Hub {
     return this.feeds.clientCount;
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.feeds.close();
-    await this.reader.close();
+    this.reader.close();
   }
 }

@@ -7,6 +7,7 @@ import { freePort } from '../../../../scripts/lib/ports.mjs';
 import { createDatabase, startPostgres } from '../../../../scripts/lib/postgres.mjs';
 import { startRedis } from '../../../../scripts/lib/redis.mjs';
 import { run } from '../../../../scripts/lib/run.mjs';
+import { waitFor } from '../wait-for.js';
 
 const APPEND_ONLY = 'appendonlydir';
 
@@ -15,10 +16,12 @@ export class FaultyRedis {
   kills = 0;
   /** A direct connection, without a proxy. */
   readonly direct: Redis;
+  /** Folders of servers that a replica has replaced. */
+  private readonly former: string[] = [];
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
+    private folder: string,
     private readonly mounted: boolean,
     private server: Awaited<ReturnType<typeof startRedis>>,
   ) {
@@ -53,6 +56,24 @@ export class FaultyRedis {
     if (empty || remembered) await rm(join(this.folder, APPEND_ONLY), { recursive: true, force: true });
     if (remembered) await cp(this.remembered, join(this.folder, APPEND_ONLY), { recursive: true });
     this.server = await startRedis({ folder: this.folder, port: this.port });
+  }
+
+  /** A replica takes over in its place. It may lack the last writes, since replication does not wait. */
+  async failOver(): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'saas-codex-faults-redis-'));
+    const replica = await startRedis({ folder, port: await freePort() });
+    const redis = new Redis(replica.url);
+    await redis.replicaof('127.0.0.1', this.port);
+    await waitFor(async () => (await redis.info('replication')).includes('master_link_status:up'), {
+      what: 'the replica',
+    });
+    await this.kill();
+    await redis.replicaof('NO', 'ONE');
+    await redis.config('SET', 'port', this.port);
+    redis.disconnect();
+    this.former.push(this.folder);
+    this.folder = folder;
+    this.server = replica;
   }
 
   private get remembered(): string {
@@ -95,8 +116,9 @@ export class FaultyRedis {
   async stop(): Promise<void> {
     this.direct.disconnect();
     await this.server.stop();
-    if (this.mounted) await run('umount', [this.folder]);
-    await rm(this.folder, { recursive: true, force: true });
+    const folders = [...this.former, this.folder];
+    if (this.mounted) await run('umount', [folders[0] ?? this.folder]);
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
   }
 
   private refusal(value = '1'): Promise<string> {
