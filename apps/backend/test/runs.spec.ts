@@ -36,7 +36,11 @@ describe('a session with its runs', () => {
     const queued = await world.call<Run>('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note one' });
     expect(queued).toMatchObject({ status: 202, body: { status: 'queued' } });
     await waitFor(async () => (await world.log(queued.body.run_id)).at(-1)?.type === 'run.succeeded');
-    const { body: run } = await world.call<Run>('GET', `/api/runs/${queued.body.run_id}`);
+    // A read waits until the run is settled, but not for ever.
+    const run = await waitFor(async () => {
+      const { body } = await world.call<Run>('GET', `/api/runs/${queued.body.run_id}`);
+      return body.ended_at === null ? null : body;
+    });
     expect(run).toMatchObject({
       status: 'succeeded',
       error: null,
