@@ -19,6 +19,8 @@ import { startFakeBackend, type FakeBackend } from '@saas-codex/testing/gateway/
 /** The runs that each credential may see. */
 const allowed = new Map<string, Set<string>>();
 const NO_SUCH_RUN = JSON.stringify(new ProblemError('run_not_found', 'There is no such run.').toDocument({}));
+/** Runs whose streams break in place of the `end` event. */
+const withholdEnd = new Set<string>();
 /** Runs for which the backend does not answer. */
 const broken = new Set<string>();
 let redisServer: TestRedis;
@@ -72,9 +74,11 @@ async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const after = req.headers['last-event-id'] ?? searchParams.get('after') ?? '';
   asked.push(`${req.method} ${runId} ${credential} ${String(after)}`.trim());
   if (broken.has(runId)) return void res.destroy();
+  if (!allowed.has(credential)) return void res.writeHead(401).end();
   if (!allowed.get(credential)?.has(runId)) return void res.writeHead(404).end(NO_SUCH_RUN);
   res.setHeader('set-cookie', 'session=prolonged');
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
+  if (req.method === 'GET' && withholdEnd.delete(runId)) res.end = () => res.destroy();
   await serveRunEvents(hub, req, res, runId).catch((error: ProblemError) =>
     res.writeHead(400).end(error.message),
   );
@@ -211,6 +215,18 @@ it('resumes a broken stream of the backend after the last event, without the cli
   expect(idsOf(client)).toEqual(ids);
 });
 
+it('ends the streams of a log whose last event came just before the stream of the backend broke', async () => {
+  const runId = newRun('ann');
+  const ids = await write(runId, 1, 3);
+  withholdEnd.add(runId);
+  const client = await watch(runId, 'ann');
+  ids.push(await end(runId, 4));
+  await client.ended();
+  expect([idsOf(client), client.events.at(-1)?.event]).toEqual([ids, 'end']);
+  const again = await watch(runId, 'ann', '4');
+  expect(again.status).toBe(204);
+});
+
 it('disconnects its clients when the backend refuses to resume, and they get the reason when they reconnect', async () => {
   const runId = newRun('ann', 'bob');
   await write(runId, 1, 3);
@@ -228,6 +244,7 @@ it('disconnects its clients when the backend refuses to resume, and they get the
 it('shows a run only to clients that the backend permits, even while others watch it', async () => {
   const runId = newRun('ann');
   await write(runId, 1, 3);
+  newRun('eve');
   const client = await watch(runId, 'ann');
   const stranger = await watch(runId, 'eve');
   await stranger.ended();
@@ -239,7 +256,7 @@ it('shows a run only to clients that the backend permits, even while others watc
 it('ends the streams of a revoked credential, and no others', async () => {
   const runId = newRun('ann', 'bob');
   const [ann, again, bob] = [await watch(runId, 'ann'), await watch(runId, 'ann'), await watch(runId, 'bob')];
-  allowed.get('ann')?.clear();
+  allowed.delete('ann');
   const permissions = app.get(Permissions);
   // One tick per second.
   for (let second = 0; second < 4; second++) permissions.tick();
@@ -247,6 +264,29 @@ it('ends the streams of a revoked credential, and no others', async () => {
   const ids = await write(runId, 1, 2);
   await bob.until(() => idsOf(bob).length === ids.length);
   bob.close();
+});
+
+it('checks the streams of one credential in turn, all of them at once when it is refused', async () => {
+  const runs = Array.from({ length: 5 }, () => newRun('ann'));
+  const clients = await Promise.all(runs.map((runId) => watch(runId, 'ann')));
+  const heads = () => asked.filter((line) => line.startsWith('HEAD'));
+  const permissions = app.get(Permissions);
+  const round = async () => {
+    const before = heads().length;
+    for (let second = 0; second < 3; second++) permissions.tick();
+    await waitFor(() => heads().length > before);
+  };
+  asked = [];
+  for (let n = 0; n < 5; n++) await round();
+  expect(new Set(heads())).toEqual(new Set(runs.map((runId) => `HEAD ${runId} ann`)));
+  expect(heads()).toHaveLength(5);
+  // One of the runs is gone.
+  allowed.get('ann')?.delete(runs[0] ?? '');
+  while (!clients[0]?.closed()) await round();
+  expect(clients.slice(1).map((client) => client.closed())).toEqual([false, false, false, false]);
+  allowed.delete('ann');
+  await round();
+  await Promise.all(clients.map((client) => client.ended()));
 });
 
 it('disconnects a client that stops reading, while the others get everything', async () => {

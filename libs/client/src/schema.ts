@@ -314,7 +314,7 @@ export interface paths {
         };
         /**
          * Stream a run's events
-         * @description Starts after `Last-Event-ID` or `after`, or else with the first event, then continues live. `end` follows the last event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 ….
+         * @description Starts after `Last-Event-ID` or `after`, or else with the first event, then continues live. `end` follows the last event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 …. Events are named: an EventSource needs a listener for each type, `error` included, which its connection errors share.
          */
         get: operations["streamRunEvents"];
         put?: never;
@@ -3594,6 +3594,18 @@ export interface operations {
                 content: {
                     "text/event-stream": components["schemas"]["RunEvent"];
                 };
+            };
+            /** @description The run has ended, and this reader has its last event */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description - `invalid_cursor`: The cursor is not valid

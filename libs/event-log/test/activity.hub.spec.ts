@@ -87,6 +87,7 @@ it('repeats nothing to a client that received more from another process, and ref
       'event',
       JSON.stringify(progress('d', percent)),
     );
+  await publishActivity(redis, progress('d', 0));
   const soon = Date.now() + 1_000;
   const client = await openSse(urlOf('d'), { headers: { 'last-event-id': `${soon}-0` } });
   for (const percent of [1, 2, 3]) await entry(soon - 2 + percent, percent);
@@ -96,6 +97,24 @@ it('repeats nothing to a client that received more from another process, and ref
   const future = await openSse(`${urlOf('d')}?after=${Date.now() + 120_000}`);
   await future.ended();
   expect([future.status, future.body()]).toEqual([400, 'invalid_cursor']);
+});
+
+it('tells a client of activities that may be gone, before those that follow', async () => {
+  await publishActivity(redis, progress('t', 1));
+  await publishActivity(redis, progress('t', 2));
+  const [[first] = [''], [second] = ['']] = await redis.xrange(REDIS_KEYS.activity('t'), '-', '+');
+  const received = async (after: string, count: number) => {
+    const client = await openSse(`${urlOf('t')}?after=${after}`);
+    await client.until((events) => events.length === count);
+    client.close();
+    return client.events.map(({ id, event }) => id ?? event);
+  };
+  expect(await received(first, 1)).toEqual([second]);
+  await redis.xtrim(REDIS_KEYS.activity('t'), 'MAXLEN', 1);
+  expect(await received(first, 2)).toEqual(['resync', second]);
+  expect(await received('0', 1)).toEqual([second]);
+  await redis.del(REDIS_KEYS.activity('t'));
+  expect(await received(second, 1)).toEqual(['resync']);
 });
 
 it("keeps a tenant's activities for a resume, regardless of how many another tenant has", async () => {

@@ -59,10 +59,12 @@ export class EventsController {
     summary: "Stream a run's events",
     description:
       'Starts after `Last-Event-ID` or `after`, or else with the first event, then continues live. `end` follows the last ' +
-      'event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 ….',
+      'event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 …. Events are named: ' +
+      'an EventSource needs a listener for each type, `error` included, which its connection errors share.',
   })
   @ApiProblems('run_not_found', 'invalid_cursor')
   @ApiResponse(streamOf('RunEvent'))
+  @ApiResponse({ status: 204, description: 'The run has ended, and this reader has its last event' })
   async run(
     @Ctx() ctx: RequestContext,
     @Param('run_id', id) runId: string,

@@ -9,6 +9,7 @@ import { endToEnd, upstreamHeaders } from './headers.js';
 import { ProxyMetrics } from './proxy-metrics.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
+const MAX_LISTENERS = 20;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
@@ -40,6 +41,8 @@ export class ApiProxy implements NestMiddleware {
     res.writeHead(response.statusCode ?? 502, endToEnd(response.headers));
     // The first byte of an event stream may come much later.
     res.flushHeaders();
+    // Logging, metrics, tracing, compression and the pipeline listen to each response: a few more than Node expects by default.
+    res.setMaxListeners(MAX_LISTENERS);
     // An error means that one side has disconnected. Both are closed then, and there is nothing left to report.
     pipeline(response, res, () => undefined);
   }

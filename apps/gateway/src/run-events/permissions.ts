@@ -10,8 +10,8 @@ const TICK_MS = 1_000;
 /** How long a permission counts before it is checked again. */
 const VALID_TICKS = 3;
 /**
- * Maximum checks per tick, so that clients that connected together are not all checked together. With up to 800 permissions
- * that are in use (pairs of an address and a credential), each is checked within 5 s.
+ * Maximum checks per tick, so that clients that connected together are not all checked together. With up to 800 credentials that
+ * have open streams, each is checked within 5 s.
  */
 const CHECKS_PER_TICK = 200;
 /** Maximum concurrent requests to check permissions. It keeps a backend busy without a connection for every waiting client. */
@@ -32,8 +32,9 @@ interface StreamRequest {
   headers: OutgoingHttpHeaders;
 }
 
-/** The open streams of one address with one credential, which are checked together. */
+/** The open streams of one credential, which are checked together. */
 interface OpenStreams {
+  /** The one that was checked last comes last. */
   requests: Map<Response, Request>;
   /** The tick of the last check. */
   checkedAt: number;
@@ -42,12 +43,12 @@ interface OpenStreams {
 
 /**
  * Checks which client may watch which stream. Only the backend knows this, so the gateway sends it a HEAD request for the
- * stream with the client's headers: before the stream starts, and every few seconds while streams of that address with that
- * credential are open. So a revoked credential loses its streams within 5 s. If the backend does not respond, streams stay open.
+ * stream with the client's headers: before the stream starts, and every few seconds, for one of the open streams of each
+ * credential in turn. So a revoked credential loses its streams within 5 s. If the backend does not respond, streams stay open.
  */
 @Injectable()
 export class Permissions implements OnApplicationShutdown {
-  /** Open streams by address and credential, in the order of their last checks. */
+  /** Open streams by credential, in the order of their last checks. */
   private readonly open = new Map<string, OpenStreams>();
   private readonly timer = setInterval(() => this.tick(), TICK_MS).unref();
   private readonly limitNew = limitWithTimeout(MAX_CHECKS, SLOT_MS);
@@ -76,7 +77,7 @@ export class Permissions implements OnApplicationShutdown {
 
   /** Ends the stream when its client's permission is revoked. */
   endWhenRevoked(req: Request, res: Response): void {
-    const key = permissionKey(req);
+    const key = credentialOf(req);
     const streams = this.open.get(key) ?? {
       requests: new Map(),
       checkedAt: this.ticks,
@@ -108,15 +109,20 @@ export class Permissions implements OnApplicationShutdown {
   }
 
   private async recheck(streams: OpenStreams): Promise<void> {
-    const [req] = streams.requests.values();
-    if (!req) return;
+    const [next] = streams.requests;
+    if (!next) return;
+    const [checked, req] = next;
+    streams.requests.delete(checked);
+    streams.requests.set(checked, req);
     streams.isBeingChecked = true;
     const asked = { path: req.originalUrl, headers: upstreamHeaders(req) };
     const response = await this.askBackend(req, this.limitRepeated, asked).catch(() => null);
     streams.isBeingChecked = false;
     const status = response?.statusCode ?? 500;
     if (status < 400 || status >= 500) return;
-    for (const res of streams.requests.keys()) res.destroy();
+    const isCredentialRefused = status === 401 || status === 403;
+    for (const [res, other] of streams.requests)
+      if (isCredentialRefused || pathOf(other) === pathOf(req)) res.destroy();
   }
 
   /** @returns the backend's response; null when the client has disconnected meanwhile */
@@ -128,9 +134,12 @@ export class Permissions implements OnApplicationShutdown {
   }
 }
 
-/** What a permission depends on: the address without its query, and the credential. */
-const permissionKey = ({ path, headers }: Request): string =>
-  JSON.stringify([path, headers.authorization, headers.cookie]);
+/** Within a middleware, Express's own `path` lacks what the middleware is mounted at. */
+const pathOf = ({ originalUrl }: Request): string => originalUrl.split('?')[0] ?? '';
+
+/** The credential of a request. */
+const credentialOf = ({ headers }: Request): string =>
+  JSON.stringify([headers.authorization, headers.cookie]);
 
 type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 

@@ -45,14 +45,14 @@ export class RunFeed {
     this.connection?.destroy();
   }
 
-  private async follow(first: IncomingMessage): Promise<void> {
-    let connection: IncomingMessage | null = first;
+  private async follow(first: IncomingMessage | null): Promise<void> {
+    let connection = first;
     while (connection) {
       await this.readEvents(connection);
       if (this.closed || this.feed.ended) return;
       connection = await this.resume();
     }
-    if (!this.closed) this.onLost();
+    if (!this.closed && !this.feed.ended) this.onLost();
   }
 
   /** Reads until the connection ends. */
@@ -75,7 +75,9 @@ export class RunFeed {
     const giveUpAt = performance.now() + RESUME_TIMEOUT_MS;
     while (!this.closed && performance.now() < giveUpAt) {
       try {
-        return await this.stream.openStream(this.feed.log.lastId);
+        const connection = await this.stream.openStream(this.feed.log.lastId);
+        if (!connection) this.feed.endFeed();
+        return connection;
       } catch (error) {
         if (error instanceof RefusedError) return null;
       }
@@ -94,7 +96,7 @@ export class RunFeed {
     const events = new SseFrames();
     const page: Frame[] = [];
     let [size, ended] = [0, false];
-    for await (const chunk of connection) {
+    for await (const chunk of connection ?? []) {
       const chunkEvents = events.parseChunk(chunk as Buffer);
       page.push(...chunkEvents.frames);
       size += chunkEvents.frames.reduce((sum, { bytes }) => sum + bytes.length, 0);

@@ -24,10 +24,10 @@ export class RunStream {
   }
 
   /**
-   * @returns a response whose body is the events after `after`
+   * @returns a response whose body is the events after `after`; null: that is the last one of an ended log
    * @throws RefusedError, or Error when no backend responds
    */
-  async openStream(after: EventId): Promise<IncomingMessage> {
+  async openStream(after: EventId): Promise<IncomingMessage | null> {
     const path = `/api/runs/${this.runId}/events?after=${toWireId(after)}`;
     const response = await this.backend.sendOwnRequest({ method: 'GET', path, headers: this.headers });
     // An error ends the body, and that is all its reader needs to know.
@@ -35,6 +35,7 @@ export class RunStream {
     response.setTimeout(SILENCE_TIMEOUT_MS, () => response.destroy());
     if (response.statusCode === 200) return response;
     response.resume();
+    if (response.statusCode === 204) return null;
     const refused = (response.statusCode ?? 500) < 500;
     throw new (refused ? RefusedError : Error)(`the backend responded with ${response.statusCode}`);
   }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
+import { compareEventIds, type EventId, parseEventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { z } from 'zod';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
-import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
+import { cursorOf, openEventStream, RESYNC_FRAME, toFrame } from '../sse/event-stream.js';
 import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
 import { type HistoryPage, WHOLE_FEED } from '../sse/feed-client.js';
@@ -63,6 +63,13 @@ export class ActivityHub extends Hub {
     };
   }
 
+  /** Whether activities after this one may be gone: the stream was trimmed beyond it, or lost. */
+  async hasLost(tenantId: string, after: EventId): Promise<boolean> {
+    const [first] = await this.redis.xrange(REDIS_KEYS.activity(tenantId), '-', '+', 'COUNT', 1);
+    const firstId = first && parseEventId(first[0]);
+    return !firstId || compareEventIds(after, firstId) < 0;
+  }
+
   private async readHistory(tenantId: string, after: EventId): Promise<HistoryPage> {
     const entries = await readEntries(this.redis, REDIS_KEYS.activity(tenantId), after, HISTORY_PAGE_ENTRIES);
     const frames = this.ownEntries(tenantId, entries).map(toActivityFrame);
@@ -96,7 +103,8 @@ function tenantOf(event: Buffer): string | null {
 
 /**
  * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead
- * of this hub when the client got it from another process, which had read further.
+ * of this hub when the client got it from another process, which had read further. `resync` comes first when activities after the
+ * cursor may be gone.
  * @returns the answer, for further feeds; null when only the headers were asked for, or the client has disconnected
  * @throws ProblemError invalid_cursor
  */
@@ -110,8 +118,12 @@ export async function serveActivity(
   // Ids are times in ms, of Redis's clock.
   if (cursor && cursor.seq > Date.now() + CLOCK_SKEW_MS) throw cursorInFuture();
   const feed = await hub.openFeed(tenantId);
+  // 0 asks for whatever there is.
+  const isAfterGap = cursor !== null && cursor.seq > 0 && (await hub.hasLost(tenantId, cursor));
   const connection = openEventStream(req, res);
-  if (connection) feed.attach(connection, cursor ?? feed.log.lastId, WHOLE_FEED);
+  if (!connection) return null;
+  if (isAfterGap) connection.send(RESYNC_FRAME);
+  feed.attach(connection, cursor ?? feed.log.lastId, WHOLE_FEED);
   return connection;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BEFORE_FIRST_EVENT, type EventId, toWireId } from '@saas-codex/contracts/event-ids';
+import { BEFORE_FIRST_EVENT, compareEventIds, type EventId, toWireId } from '@saas-codex/contracts/event-ids';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { lastEntryId, type StreamEntry } from '../redis-stream/stream-entry.js';
@@ -39,6 +39,8 @@ export class RunLogHub extends Hub {
       feed = await get();
     }
     if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, sources.refill);
+    else if (feed.ended && after.delta > 0 && after.seq === feed.log.lastId.seq)
+      throw notReached(after, feed.log.lastId);
     return feed;
   }
 
@@ -119,7 +121,10 @@ const notReached = (after: EventId, last: EventId) =>
     `The log has no event ${toWireId(after)}, its last one is ${toWireId(last)}. Read it again from its beginning.`,
   );
 
-/** Answers a request with the run's events: replay from its cursor, then live, then `end`. */
+/**
+ * Answers a request with the run's events: replay from its cursor, then live, then `end`. A reader who has the last event of an
+ * ended log gets 204, after which an EventSource does not reconnect.
+ */
 export async function serveRunEvents(
   hub: RunLogHub,
   req: IncomingMessage,
@@ -129,6 +134,7 @@ export async function serveRunEvents(
 ): Promise<void> {
   const after = cursorOf(req) ?? BEFORE_FIRST_EVENT;
   const feed = await hub.openFeed(runId, after, sources);
+  if (feed.ended && compareEventIds(after, feed.log.lastId) === 0) return void res.writeHead(204).end();
   const connection = openEventStream(req, res);
   if (connection) feed.attach(connection, after, WHOLE_FEED);
 }
