@@ -1,7 +1,7 @@
-// npm run env: writes .env from .env.example with fresh secrets, for `docker compose up`. Needs nothing but Node.
+// npm run env: writes .env of a new installation from .env.example, with fresh secrets, for `docker compose up`. Needs nothing but Node.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fillInSecrets } from './lib/secrets.mjs';
+import { newEnvironment } from './lib/secrets.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const file = resolve(root, '.env');
@@ -10,5 +10,5 @@ if (existsSync(file)) {
   process.exit(1);
 }
 const example = readFileSync(resolve(root, '.env.example'), 'utf8');
-writeFileSync(file, fillInSecrets(example), { mode: 0o600 });
+writeFileSync(file, newEnvironment(example), { mode: 0o600 });
 console.log('.env is written. Set CODEX_API_KEY in it, then run: docker compose up -d');

@@ -14,7 +14,7 @@ import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';
 import { generatedFiles } from '../scripts/lib/generated-files.mjs';
 import { places, readArguments } from '../scripts/lib/replicas.mjs';
-import { fillInSecrets } from '../scripts/lib/secrets.mjs';
+import { newEnvironment } from '../scripts/lib/secrets.mjs';
 import { serviceDefinitions } from '../scripts/lib/services.mjs';
 import { readSettings } from '../scripts/lib/settings.mjs';
 
@@ -261,14 +261,16 @@ describe('the documentation of settings', () => {
     expect(readSettings('/nonexistent', example)).toEqual(readSettings('/nonexistent', {}));
   });
 
-  test('`npm run env` fills in the secrets of compose and nothing else', () => {
-    const filled = parseEnv(fillInSecrets(read('.env.example')));
+  test('`npm run env` fills in the secrets of compose and the version of a new Postgres, and nothing else', () => {
+    const filled = parseEnv(newEnvironment(read('.env.example')));
     const changed = Object.keys(filled).filter((name) => filled[name] !== example[name]);
     const forCompose = takenBy('docker compose').filter((name) => !takenBy('npm start').includes(name));
     expect(changed.toSorted()).toEqual(forCompose.toSorted());
-    expect(new Set(changed.map((name) => filled[name])).size).toBe(changed.length);
-    for (const name of changed) expect(filled[name]).toMatch(/^[0-9a-f]{64}$/);
-    expect(SENSITIVE).toEqual(expect.arrayContaining(changed));
+    expect([example['POSTGRES_VERSION'], filled['POSTGRES_VERSION']]).toEqual(['17', '16']);
+    const secrets = changed.filter((name) => name !== 'POSTGRES_VERSION');
+    expect(new Set(secrets.map((name) => filled[name])).size).toBe(secrets.length);
+    for (const name of secrets) expect(filled[name]).toMatch(/^[0-9a-f]{64}$/);
+    expect(SENSITIVE).toEqual(expect.arrayContaining(secrets));
   });
 
   test('the table of the README has the declared defaults', () => {

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Major version of compose's Postgres in new installations. */
+const NEW_POSTGRES = 16;
+
 export const newSecret = () => randomBytes(32).toString('hex');
 
 /**
@@ -26,10 +29,14 @@ export function readSecrets(dataDir) {
 
 /**
  * @param {string} example the text of .env.example
- * @returns {string} the same with a fresh secret in each blank line of its group "Secrets"
+ * @returns {string} the same for a new installation: the version of its Postgres, and a fresh secret in each blank line of
+ *   its group "Secrets"
  */
-export function fillInSecrets(example) {
+export function newEnvironment(example) {
   const start = example.indexOf('# --- Secrets ');
   const secrets = example.slice(start).replaceAll(/^[A-Z_]+=$/gm, (line) => `${line}${newSecret()}`);
-  return example.slice(0, start) + secrets;
+  const settings = example
+    .slice(0, start)
+    .replace(/^POSTGRES_VERSION=.*$/m, `POSTGRES_VERSION=${NEW_POSTGRES}`);
+  return settings + secrets;
 }

@@ -111,6 +111,30 @@ describe('a new workspace', () => {
     }
   });
 
+  test('says which LFS files and submodules it lacks, and what to do', async () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n';
+    const files = { '.gitattributes': '*.psd filter=lfs diff=lfs merge=lfs -text\n', 'a b.psd': pointer };
+    const url = await git.createRepository('parts', files);
+    expect((await fixture.openSession(url)).notices).toEqual([
+      {
+        code: 'lfs_files_missing',
+        detail: expect.stringMatching(/^1 file in Git LFS: a b\.psd\..*git lfs pull/),
+      },
+    ]);
+    const work = join(fixture.root, `work-${randomUUID()}`);
+    await run('/', 'clone', '-q', git.path('parts'), work);
+    const link = `160000,${await run(work, 'rev-parse', 'HEAD')},vendor/lib`;
+    await run(work, 'update-index', '--add', '--cacheinfo', link);
+    await run(work, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', 'commit', '-qm', 'Link');
+    await run(work, 'push', '-q', 'origin', 'main');
+    expect((await fixture.openSession(url)).notices.map(({ code }) => code)).toEqual([
+      'lfs_files_missing',
+      'submodules_missing',
+    ]);
+    const plain = await git.createRepository('no-parts', { 'a.txt': '1\n' });
+    expect((await fixture.openSession(plain)).notices).toEqual([]);
+  });
+
   test('on a remote with 100,000 refs fetches only the ones that are needed', async () => {
     const url = await git.createRepository('crowded', { 'a.txt': '1\n' });
     await git.commit('crowded', { 'a.txt': '2\n' }, 'wanted');

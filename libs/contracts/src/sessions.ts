@@ -25,6 +25,15 @@ export const SessionFailure = z
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
 
+/** What a clone does not have, although the repository does. */
+export const SessionNotice = z
+  .object({
+    code: openEnum(['lfs_files_missing', 'submodules_missing']),
+    detail: z.string().describe('What is missing and what to do about it, for a person'),
+  })
+  .meta({ id: 'SessionNotice' });
+export type SessionNotice = z.infer<typeof SessionNotice>;
+
 /** Shell commands that run once in the workspace before any prompt, to install what the agent needs. */
 export const Setup = z
   .strictObject({
@@ -62,6 +71,10 @@ export const Session = z
       ),
     status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
+    notices: z
+      .array(SessionNotice)
+      .optional()
+      .describe("What the session's clone lacks. Empty if it has everything"),
     active_run_id: z.uuid().nullable().describe('The run that is running now'),
     queued_runs: z.int(),
     queue_held: z

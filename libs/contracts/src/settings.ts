@@ -303,6 +303,14 @@ const data = {
     takenBy: NPM_START,
     sensitive: true,
   },
+  POSTGRES_VERSION: {
+    // Older installations have no such line in their .env, and their data in 17.
+    ...withDefault(oneOf(['16', '17']), '17'),
+    description:
+      "Major version of compose's Postgres. `npm run env` chooses 16 for a new installation. No version reads the files of another, so keep it, or move the data with pg_dump and pg_restore.",
+    readBy: [],
+    takenBy: COMPOSE,
+  },
   REDIS_URL: {
     ...required(redisUrl(), 'the Redis of `npm start`'),
     description:

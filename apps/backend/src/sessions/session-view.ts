@@ -17,6 +17,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   status: session.status,
   failure:
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
+  notices: session.notices,
   active_run_id: session.activeRunId,
   queued_runs: session.queuedRuns,
   queue_held: session.queueHeld,

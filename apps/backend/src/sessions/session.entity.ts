@@ -2,7 +2,7 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunStatus } from '@saas-codex/contracts/runs';
-import type { SessionStatus, Setup } from '@saas-codex/contracts/sessions';
+import type { SessionNotice, SessionStatus, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { TenantRow } from '../database/tenant-row.js';
 
@@ -56,6 +56,10 @@ export class SessionEntity extends TenantRow {
   /** Git tree of the work tree as cloned, where the session's diff starts. null: not cloned yet. */
   @Column({ type: 'text', nullable: true })
   baseTree: string | null;
+
+  /** What the clone lacks. */
+  @Column({ type: 'jsonb', default: [] })
+  notices: SessionNotice[];
 
   @Column({ type: 'text', nullable: true })
   threadId: string | null;

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
+import type { SessionNotice } from '@saas-codex/contracts/sessions';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -29,6 +30,8 @@ export interface WorkspaceBase {
   baseCommit: string;
   /** Differs from the commit's tree where the checkout converted files. */
   baseTree: string;
+  /** What it lacks. */
+  notices: SessionNotice[];
 }
 
 /**
@@ -131,7 +134,7 @@ export class Clones {
     const repo = this.storage.repoPath(sessionId);
     const clone = await this.sessionClone.makeClone({ repo, url: address?.url ?? null, source, ...options });
     const baseTree = await this.checkpoints.takeFirstCheckpoint(sessionId, clone);
-    return { baseCommit: clone.commit, baseTree };
+    return { baseCommit: clone.commit, baseTree, notices: clone.notices };
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import type { SessionNotice } from '@saas-codex/contracts/sessions';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { Git, type GitCommand } from '../git/git.js';
 import type { FreshClone } from '../history/checkpoints.js';
@@ -8,6 +9,7 @@ import { parseWorkTreeEntries, type WorkTreeEntry } from '../history/work-tree-n
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { CheckoutCosts } from './checkout-cost.js';
 import { type OnCloneProgress, progressReader } from './clone-progress.js';
+import { LIST_ENTRIES, LIST_LFS_FILES, noticesOf } from './missing-parts.js';
 import { type EmptyRemote, isEmptyRemote, type MirroredTarget } from './mirrors.js';
 
 interface CloneRequest {
@@ -43,11 +45,11 @@ export class SessionClone {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  async makeClone(request: CloneRequest): Promise<FreshClone & Revision> {
+  async makeClone(request: CloneRequest): Promise<FreshClone & Revision & { notices: SessionNotice[] }> {
     const { source } = request;
     if (isEmptyRemote(source)) {
       await this.createEmpty(request, source);
-      return { ...(await this.readRevision(request, 'HEAD')), converted: [] };
+      return { ...(await this.readRevision(request, 'HEAD')), converted: [], notices: [] };
     }
     await allSettled([this.costs.checkCost(source, request), this.cloneWithoutFiles(request, source)]);
     const [revision] = await allSettled([
@@ -55,7 +57,8 @@ export class SessionClone {
       this.git.runCommand(this.inRepo(request, ['config', 'remote.origin.url', request.url ?? ''])),
       this.checkOut(request, source),
     ]);
-    return { ...revision, converted: await this.listConverted(request) };
+    const [converted, notices] = await allSettled([this.listConverted(request), this.findNotices(request)]);
+    return { ...revision, converted, notices };
   }
 
   private async cloneWithoutFiles(request: CloneRequest, { mirror, target }: MirroredTarget): Promise<void> {
@@ -101,6 +104,14 @@ export class SessionClone {
       );
     }
     await this.git.runCommand(this.inRepo(request, ['commit', '--allow-empty', '--message=Start']));
+  }
+
+  private async findNotices(request: CloneRequest): Promise<SessionNotice[]> {
+    const [lfsFiles, entries] = await allSettled([
+      this.git.runCommand({ ...this.inRepo(request, LIST_LFS_FILES), truncate: true }),
+      this.git.runCommand({ ...this.inRepo(request, LIST_ENTRIES), truncate: true }),
+    ]);
+    return noticesOf(lfsFiles.stdout, entries.stdout);
   }
 
   private async listConverted(request: CloneRequest): Promise<WorkTreeEntry[]> {
