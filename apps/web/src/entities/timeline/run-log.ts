@@ -1,28 +1,26 @@
-import { parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
-import { readRunEvent } from '@saas-codex/contracts/events';
+import { parseEventId } from '@saas-codex/contracts/event-ids';
+import { readWatchedRunEvent } from '@saas-codex/contracts/watched-runs';
 import { useEffect, useSyncExternalStore } from 'react';
-import type { ApiError } from '../../shared/api/api-error.js';
-import { path } from '../../shared/api/request.js';
 import { beforeNextPaint } from '../../shared/lib/before-next-paint.js';
-import { followEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
+import { live } from '../../shared/sse/live.js';
 import { EMPTY_TIMELINE, type RunTimeline } from './run-timeline.js';
 import { TimelineBuilder } from './timeline-builder.js';
 
 /**
  * The folded log of one run, live while a part of the page needs it:
  *
- *     first keepLive ─► stream after `position` ─► events, at most once a frame ─► subscribers
- *     last release   ─► a moment later the stream closes; the timeline stays and is continued from there
- *     end            ─► the log is complete: no stream is opened again
+ *     first keepLive ─► watched after `position` ─► events, at most once a frame ─► subscribers
+ *     last release   ─► a moment later it is not watched any more; the timeline stays and is continued from there
+ *     end            ─► the log is complete: it is not watched again
  *
- * Subscribing does not open the stream: a row that is kept on the page out of sight shows the timeline as it is.
+ * Subscribing alone watches nothing: a row that is kept on the page out of sight shows the timeline as it is.
  */
 class RunLog {
   private builder = new TimelineBuilder();
   private timeline: RunTimeline = EMPTY_TIMELINE;
   private cancelPaint: (() => void) | null = null;
   private closeTimer: ReturnType<typeof setTimeout> | undefined;
-  private closeStream: (() => void) | null = null;
+  private stopWatching: (() => void) | null = null;
   /** The server said that nothing follows. */
   private complete = false;
   private readonly listeners = new Set<() => void>();
@@ -41,7 +39,7 @@ class RunLog {
   keepLive(): () => void {
     this.users += 1;
     clearTimeout(this.closeTimer);
-    if (!this.timeline.end && !this.complete && !this.closeStream) this.open();
+    if (!this.timeline.end && !this.complete && !this.stopWatching) this.open();
     return () => {
       this.users -= 1;
       if (this.users === 0) this.closeTimer = setTimeout(() => this.close(), LINGER_MS);
@@ -49,27 +47,25 @@ class RunLog {
   }
 
   get inUse(): boolean {
-    return this.listeners.size > 0 || this.closeStream !== null;
+    return this.listeners.size > 0 || this.stopWatching !== null;
   }
 
   private open(): void {
-    const { position } = this.timeline;
-    this.closeStream = followEventStream({
-      url: path`/api/runs/${this.runId}/events`,
-      after: position.seq > 0 ? toWireId(position) : null,
-      onMessage: (message) => this.receive(message),
+    this.stopWatching = live.watchRun(this.runId, {
+      position: () => this.builder.position,
+      onEvent: (data) => this.receive(data),
       onEnd: () => {
         this.complete = true;
         this.close();
       },
-      onLost: (refusal) => this.restartIfLost(refusal),
+      onError: (code) => this.onError(code),
     });
   }
 
   /** A server that has lost the end of the log does not know our position. Then its log is read from the beginning. */
-  private restartIfLost(refusal: ApiError | null): void {
-    if (refusal?.code !== 'invalid_cursor' || this.timeline.position.seq === 0) return;
+  private onError(code: string): void {
     this.close();
+    if (code !== 'invalid_cursor' || this.builder.position.seq === 0) return;
     this.builder = new TimelineBuilder();
     this.publish();
     this.open();
@@ -77,14 +73,14 @@ class RunLog {
 
   private close(): void {
     if (this.cancelPaint) this.publish();
-    this.closeStream?.();
-    this.closeStream = null;
+    this.stopWatching?.();
+    this.stopWatching = null;
   }
 
-  private receive({ id, data }: StreamMessage): void {
-    const position = parseEventId(id);
-    const event = readRunEvent(data);
-    if (!position || !event || !this.builder.add({ id: position, event })) return;
+  private receive(data: string): void {
+    const watched = readWatchedRunEvent(data);
+    const id = watched && parseEventId(watched.id);
+    if (!id || !this.builder.add({ id, event: watched.event })) return;
     this.cancelPaint ??= beforeNextPaint(() => this.publish());
   }
 
@@ -96,7 +92,7 @@ class RunLog {
   }
 }
 
-/** A row that scrolls out and in again, or a session that is left and reopened, keeps its stream. */
+/** A row that scrolls out and in again, or a session that is left and reopened, is not asked for again. */
 const LINGER_MS = 3_000;
 const LOGS_KEPT = 300;
 
@@ -117,7 +113,7 @@ export function runLog(runId: string): RunLog {
 /**
  * A run's events, folded: from the beginning, then live.
  * @param runId null: no run
- * @param wanted false: shows what has been read so far and opens no stream
+ * @param wanted false: shows what has been read so far and watches nothing
  */
 export function useRunTimeline(runId: string | null, wanted = true): RunTimeline {
   return useTimelineValue(runId, whole, wanted);

@@ -7,6 +7,7 @@ import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { live } from '../../shared/sse/live.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
@@ -81,6 +82,7 @@ function SignOutButton() {
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
     onSuccess: async () => {
+      live.signOut();
       await navigate({ to: '/sign-in' });
       client.clear();
     },
