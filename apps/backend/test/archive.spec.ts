@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Me } from '@saas-codex/contracts/identity';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ReadRunHistory } from '@saas-codex/contracts/run-history';
 import { type Run, RunItemPage } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { connectRedis } from '@saas-codex/service-kit/redis';
@@ -10,6 +11,7 @@ import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { sendRaw } from '@saas-codex/testing/gateway/gateway';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { RunEntity } from '../src/runs/run.entity.js';
@@ -131,6 +133,104 @@ it("lists a run's items from Redis and from the archive, page by page, the incom
     [`${randomUUID()}/items`, 404],
   ] as const)
     expect((await second.fetch(`/api/runs/${path}`)).status).toBe(status);
+});
+
+describe('the history of a run', () => {
+  const request = (runId: string, query = '') => second.fetch(`/api/runs/${runId}/history${query}`);
+  const read = async ({ runId }: RunLogOwner, query = '') =>
+    ReadRunHistory.parse(await (await request(runId, query)).json());
+  const seqs = ({ events }: ReadRunHistory) => events.map(({ seq }) => seq);
+
+  it('comes in pages from its end, from Redis and from the archive, and continues as a stream without a gap', async () => {
+    const owner = await newRun();
+    expect(await read(owner)).toEqual({
+      events: [],
+      growing: [],
+      before: null,
+      last_event_id: '0',
+      ended: false,
+    });
+    const log = await logs.startLog(owner, STARTED);
+    for (let seq = 2; seq <= 250; seq += 1) {
+      await log.appendEvent('error', { message: `${seq}` });
+      if (seq >= 100 && seq % 50 === 0) await log.appendDelta({ ...DELTA, stream_id: `s${seq}` });
+    }
+    const message = { id: 'm', type: 'agent_message', text: 'Hello' } as const;
+    // Replaces the oldest of the four texts.
+    await log.appendEvent('item.completed', { item: message });
+    await log.appendDelta({ ...DELTA, stream_id: 's250', text: 'lo' });
+
+    const newest = await read(owner, '?limit=1');
+    expect([seqs(newest), newest.before, newest.last_event_id]).toEqual([[251], 251, '251-1']);
+    expect(newest.growing).toMatchObject(
+      ['s150', 's200', 's250'].map((stream_id) => ({
+        type: 'item.delta',
+        data: { stream_id, text: stream_id === 's250' ? 'Hello' : 'Hel' },
+      })),
+    );
+    expect((await request(owner.runId)).headers.get('cache-control')).toBe('private, no-store');
+    const live = await open(owner, newest.last_event_id);
+    await log.appendDelta({ ...DELTA, stream_id: 's250', text: '!' });
+    await logs.endLog(owner, 'run.cancelled', { reason: 'The spec says so.' });
+    expect((await live.ended()).map(({ id }) => id)).toEqual(['251-2', '252', null]);
+
+    const pages = async () => {
+      const all: ReadRunHistory[] = [];
+      for (let before: number | null = 1_000; before !== null; before = all.at(-1)?.before ?? null)
+        all.push(await read(owner, `?limit=100&before=${before}`));
+      return all;
+    };
+    const inRedis = await pages();
+    await archived(owner);
+    expect(await pages()).toEqual(inRedis);
+    expect(inRedis.map(({ before }) => before)).toEqual([153, 53, null]);
+    expect(inRedis.toReversed().flatMap(seqs)).toEqual(Array.from({ length: 252 }, (_, n) => n + 1));
+    expect(inRedis[0]).toMatchObject({ growing: [], last_event_id: '252', ended: true });
+    expect(inRedis[1]?.last_event_id).toBe('152');
+  });
+
+  it('may be kept for ever by its reader when the run has ended, and is bounded in bytes', async () => {
+    const owner = await newRun();
+    const log = await logs.startLog(owner, STARTED);
+    for (let n = 0; n < 12; n += 1) await log.appendEvent('error', { message: 'x'.repeat(500_000) });
+    await logs.endLog(owner, 'run.succeeded', {});
+    const answer = await request(owner.runId);
+    const tag = answer.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^"/);
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+    expect(answer.headers.get('vary')).toContain('Cookie');
+    const page = ReadRunHistory.parse(await answer.json());
+    expect([seqs(page), page.before]).toEqual([[6, 7, 8, 9, 10, 11, 12, 13, 14], 6]);
+    const again = await sendRaw(`${second.url}/api/runs/${owner.runId}/history`, {
+      headers: { authorization: `Bearer ${backend.ownerToken}`, 'if-none-match': tag },
+    });
+    expect([again.status, again.body]).toEqual([304, '']);
+  });
+
+  it.each([
+    ['another run', () => randomUUID(), 404],
+    ['a position that is none', (id: string) => `${id}/history?before=0`, 400],
+    ['too many', (id: string) => `${id}/history?limit=2001`, 400],
+  ])('is refused for %s', async (_, address, status) => {
+    const { runId } = await newRun();
+    const path = address(runId);
+    const answer = path.includes('/') ? await second.fetch(`/api/runs/${path}`) : await request(path);
+    expect(answer.status).toBe(status);
+  });
+});
+
+it('serves what Redis has trimmed of a live run from its spool', async () => {
+  const owner = await newRun();
+  const log = await logs.startLog(owner, STARTED);
+  for (let n = 0; n < 5; n += 1) await log.appendEvent('error', { message: `${n}` });
+  await redis.xtrim(REDIS_KEYS.runEvents(owner.runId), 'MINID', '5-0');
+  const [whole, resumed] = [await open(owner), await open(owner, '1')];
+  const history = ReadRunHistory.parse(await (await second.fetch(`/api/runs/${owner.runId}/history`)).json());
+  await logs.endLog(owner, 'run.succeeded', {});
+  const idsOf = async (client: typeof whole) => (await client.ended()).map(({ id }) => id);
+  expect(await idsOf(whole)).toEqual(['1', '2', '3', '4', '5', '6', '7', null]);
+  expect(await idsOf(resumed)).toEqual(['2', '3', '4', '5', '6', '7', null]);
+  expect(history.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 it('archives a log that Redis has lost from its spool', async () => {

@@ -7,6 +7,7 @@ import { CONFIG, type Config } from './config.js';
 import { gatewayReadiness } from './gateway-readiness.js';
 import { ApiProxy } from './proxy/api-proxy.js';
 import { BackendClient } from './proxy/backend-client.js';
+import { compressAnswers } from './proxy/compress-answers.js';
 import { ProxyMetrics } from './proxy/proxy-metrics.js';
 import { Permissions } from './run-events/permissions.js';
 import { RunEvents } from './run-events/run-events.js';
@@ -46,7 +47,7 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(RunEvents, WatchedEvents, ApiProxy).forRoutes('api/*path');
+    consumer.apply(RunEvents, WatchedEvents, compressAnswers, ApiProxy).forRoutes('api/*path');
     consumer.apply(WebApp).exclude('health', 'ready', 'api/*path').forRoutes('{*path}');
   }
 }

@@ -63,6 +63,24 @@ describe('event streams', () => {
   });
 });
 
+it.each([
+  ['br, gzip', 'br'],
+  ['gzip', 'gzip'],
+  ['identity', undefined],
+])('compresses JSON for a client that accepts %s', async (accepted, used) => {
+  const body = JSON.stringify({ text: 'x'.repeat(100_000) });
+  answer = (_req, res) =>
+    res
+      .writeHead(200, { 'content-type': 'application/json', etag: '"a"', 'content-length': body.length })
+      .end(body);
+  const compressed = await sendRaw(`${world.url}/api/runs`, { headers: { 'accept-encoding': accepted } });
+  expect(compressed.headers['content-encoding']).toBe(used);
+  expect(compressed.headers).toMatchObject({ etag: '"a"', vary: expect.stringContaining('Accept-Encoding') });
+  if (used) expect(Number(compressed.headers['content-length'] ?? 0)).toBe(0);
+  const read = await fetch(`${world.url}/api/runs`, { headers: { 'accept-encoding': accepted } });
+  expect(await read.text()).toBe(body);
+});
+
 it('does not wait for open streams at shutdown', async () => {
   answer = (_req, res) => res.writeHead(200, streamHead).flushHeaders();
   const other = await startTestGateway({ ...world.settings });

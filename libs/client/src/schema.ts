@@ -367,6 +367,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a run's events in pages, from its end
+         * @description Without `before`, the newest events; `before` of an answer leads to the page before it. Only durable events are listed. To continue live, stream the events after `last_event_id` of the newest page: nothing is lost or comes twice. Pages of ended runs may be cached for ever.
+         */
+        get: operations["readRunHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -666,7 +686,7 @@ export interface components {
             truncated: boolean;
         };
         RunEvent: {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -677,7 +697,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.started";
             data: {
                 /**
@@ -690,7 +710,7 @@ export interface components {
                 runner: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -701,13 +721,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.succeeded";
             data: {
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -718,14 +738,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.failed";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -736,14 +756,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.cancelled";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -754,14 +774,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "run.interrupted";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -772,14 +792,14 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "thread.started";
             data: {
                 /** @description Codex's own thread id */
                 thread_id: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -790,11 +810,11 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.started";
             data: Record<string, never>;
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -805,13 +825,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.completed";
             data: {
                 usage: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -822,7 +842,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "turn.failed";
             data: {
                 error: {
@@ -830,7 +850,7 @@ export interface components {
                 };
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -841,13 +861,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.started";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -858,13 +878,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.updated";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -875,13 +895,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.completed";
             data: {
                 item: components["schemas"]["Item"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -892,7 +912,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "item.delta";
             data: {
                 /** @enum {string} */
@@ -901,7 +921,7 @@ export interface components {
                 text: string;
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -912,13 +932,13 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "usage.updated";
             data: {
                 usage: components["schemas"]["Usage"];
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -929,7 +949,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "network.refused";
             data: {
                 host: string;
@@ -938,7 +958,7 @@ export interface components {
                 reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -949,7 +969,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "checkpoint.created";
             data: {
                 tree: string;
@@ -957,7 +977,7 @@ export interface components {
                 position: "before" | "after";
             };
         } | {
-            /** @constant */
+            /** @enum {number} */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -968,7 +988,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /** @enum {string} */
             type: "error";
             data: {
                 message: string;
@@ -1160,6 +1180,18 @@ export interface components {
         RunItemPage: {
             items: components["schemas"]["Item"][];
             next_cursor: string | null;
+        };
+        RunHistory: {
+            /** @description May be fewer than `limit` if they are large */
+            events: components["schemas"]["RunEvent"][];
+            /** @description At the end of an open log: an `item.delta` for each text that is not complete, with all of its text so far. A text that began more than 200 events earlier may be missing */
+            growing: components["schemas"]["RunEvent"][];
+            /** @description `before` of the page before this one; null: this page has the first event */
+            before: number | null;
+            /** @description Stream the events of the run after this id (`?after=`, `Last-Event-ID`) to continue after this page */
+            last_event_id: string;
+            /** @description The last event of the run is in this page, or after it */
+            ended: boolean;
         };
         TenantUsage: {
             disk: {
@@ -3765,6 +3797,112 @@ export interface operations {
             /**
              * @description - `invalid_cursor`: The cursor is not valid
              *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `run_not_found`: The run does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readRunHistory: {
+        parameters: {
+            query?: {
+                /** @description Only events with a lower `seq`; without it the page reaches to the end of the log */
+                before?: number;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHistory"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
              *     - `api_version_unknown`: There is no such version of the API
              */
             400: {

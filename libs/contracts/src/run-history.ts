@@ -10,13 +10,15 @@ import { AnyRunEvent, RunEvent } from './events.js';
  */
 
 export const MAX_HISTORY_EVENTS = 2_000;
+/** Largest number of an event. */
+const MAX_SEQ = 2_147_483_647;
 
 export const RunHistoryQuery = z.object({
   before: z.coerce
     .number()
     .int()
     .min(1)
-    .max(Number.MAX_SAFE_INTEGER)
+    .max(MAX_SEQ)
     .optional()
     .describe('Only events with a lower `seq`; without it the page reaches to the end of the log'),
   limit: z.coerce.number().int().min(1).max(MAX_HISTORY_EVENTS).default(500),
@@ -43,7 +45,8 @@ export const RunHistory = z
     growing: z
       .array(RunEvent)
       .describe(
-        'At the end of an open log: an `item.delta` for each text that is not complete, with all of its text so far',
+        'At the end of an open log: an `item.delta` for each text that is not complete, with all of its text so far. A text ' +
+          'that began more than 200 events earlier may be missing',
       ),
     ...shape,
   })

@@ -158,6 +158,24 @@ it.each([1, 2_500, 5_000])(
   },
 );
 
+it('tells a client of events that are lost for good, before what follows them', async () => {
+  const owner = newOwner();
+  const early = await openSse(urlOf(owner));
+  const log = await logs.startLog(owner, STARTED);
+  await early.until((events) => events.length === 1);
+  for (let n = 0; n < 5; n += 1) await log.appendEvent('error', { message: `${n}` });
+  await early.until((events) => events.length === 6);
+  await redis.xtrim(REDIS_KEYS.runEvents(owner.runId), 'MINID', '5-0');
+  const resumed = await openSse(`${urlOf(owner)}?after=4`);
+  await logs.endLog(owner, 'run.succeeded', {});
+  const received = async (client: typeof early) => (await client.ended()).map(({ id, event }) => id ?? event);
+  expect(await received(early)).toEqual(['1', '2', '3', '4', '5', '6', '7', 'end']);
+  expect(await received(resumed)).toEqual(['5', '6', '7', 'end']);
+  await hub.close();
+  hub = new RunLogHub(redis);
+  expect(await received(await openSse(urlOf(owner)))).toEqual(['resync', '5', '6', '7', 'end']);
+});
+
 it('refuses a cursor that is not an id, and one beyond the end of the log', async () => {
   const owner = newOwner();
   await writeSomeLog(owner);

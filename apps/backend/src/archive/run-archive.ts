@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EventId } from '@saas-codex/contracts/event-ids';
 import type { StreamEntry } from '@saas-codex/event-log/redis-stream/stream-entry';
-import type { RunLogArchive } from '@saas-codex/event-log/run-log/run-log.hub';
+import type { RunLogArchive } from '@saas-codex/event-log/run-log/run-log.reader';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 

@@ -3,15 +3,13 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs
 import { Id } from '@saas-codex/contracts/ids';
 import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
 import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
-import { RunLogHub, type RunLogSources, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
-import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
-import { RunArchive } from '../archive/run-archive.js';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RunStore } from '../runs/run-store.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { RunLogAccess } from './run-log-access.js';
 
 const id = { schema: Id };
 const AFTER = {
@@ -49,10 +47,8 @@ const streamOf = (...events: string[]) => {
 @Controller('api')
 export class EventsController {
   constructor(
-    private readonly runs: RunStore,
     private readonly runLogs: RunLogHub,
-    private readonly archive: RunArchive,
-    private readonly logs: RunLogs,
+    private readonly logs: RunLogAccess,
     private readonly activity: ActivityHub,
   ) {}
 
@@ -73,7 +69,7 @@ export class EventsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    await serveRunEvents(this.runLogs, req, res, runId, await this.sourcesOf(ctx, runId));
+    await serveRunEvents(this.runLogs, req, res, runId, await this.logs.sourcesOf(ctx, runId));
   }
 
   @Get('events')
@@ -95,16 +91,7 @@ export class EventsController {
     const connection = await serveActivity(this.activity, req, res, ctx.tenantId);
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
-      this.runLogs.openFeed(runId, after, await this.sourcesOf(ctx, runId)),
+      this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),
     );
-  }
-
-  /** @throws ProblemError run_not_found */
-  private async sourcesOf(ctx: RequestContext, runId: string): Promise<RunLogSources> {
-    const owner = await this.runs.require(ctx, runId);
-    return {
-      archive: this.archive.of(ctx, runId),
-      refill: (seq) => this.logs.refillTo(owner, seq),
-    };
   }
 }

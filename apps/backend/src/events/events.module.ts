@@ -6,8 +6,10 @@ import { ArchiveModule } from '../archive/archive.module.js';
 import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { EventsController } from './events.controller.js';
+import { RunHistoryController } from './run-history.controller.js';
 import { RunItemsController } from './run-items.controller.js';
 import { RunItems } from './run-items.js';
+import { RunLogAccess } from './run-log-access.js';
 import { StreamMetrics } from './stream-metrics.js';
 
 /** Earlier versions had one activity stream for all tenants. It is kept for a day, for their backends that still run. */
@@ -16,8 +18,9 @@ const A_DAY_SECONDS = 24 * 60 * 60;
 
 @Module({
   imports: [ArchiveModule, RunsModule],
-  controllers: [EventsController, RunItemsController],
+  controllers: [EventsController, RunItemsController, RunHistoryController],
   providers: [
+    RunLogAccess,
     RunItems,
     StreamMetrics,
     {

@@ -6,16 +6,12 @@ import { RunItemPage } from '@saas-codex/contracts/runs';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
-import { RunStore } from '../runs/run-store.js';
 import { RunItems } from './run-items.js';
 
 @ApiTags('runs')
 @Controller('api')
 export class RunItemsController {
-  constructor(
-    private readonly runs: RunStore,
-    private readonly items: RunItems,
-  ) {}
+  constructor(private readonly items: RunItems) {}
 
   @Get('runs/:run_id/items')
   @RequirePermission('events:read')
@@ -29,12 +25,11 @@ export class RunItemsController {
   })
   @ApiProblems('run_not_found', 'invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: RunItemPage })
-  async list(
+  list(
     @Ctx() ctx: RequestContext,
     @Param('run_id', { schema: Id }) runId: string,
     @Query({ schema: PageQuery }) query: PageQuery,
   ): Promise<RunItemPage> {
-    await this.runs.require(ctx, runId);
     return this.items.page(ctx, runId, query);
   }
 }

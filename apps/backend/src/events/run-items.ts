@@ -1,17 +1,15 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EventId } from '@saas-codex/contracts/event-ids';
-import { isTerminalEventType, readRunEvent } from '@saas-codex/contracts/events';
+import { readRunEvent } from '@saas-codex/contracts/events';
 import type { Item } from '@saas-codex/contracts/items';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
-import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { RunItemPage } from '@saas-codex/contracts/runs';
-import { readEntries, type StreamEntry } from '@saas-codex/event-log/redis-stream/stream-entry';
-import type { Redis } from 'ioredis';
+import type { StreamEntry } from '@saas-codex/event-log/redis-stream/stream-entry';
+import type { RunLogReader } from '@saas-codex/event-log/run-log/run-log.reader';
 import { z } from 'zod';
-import { RunArchive } from '../archive/run-archive.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import type { RequestContext } from '../identity/request-context.js';
-import { REDIS } from '../redis.module.js';
+import { RunLogAccess } from './run-log-access.js';
 
 const ENTRIES_AT_ONCE = 200;
 /** An event has at most 512 KB, so a page has at most that much more. */
@@ -32,17 +30,15 @@ interface Row {
  */
 @Injectable()
 export class RunItems {
-  constructor(
-    @Inject(REDIS) private readonly redis: Redis,
-    private readonly archive: RunArchive,
-  ) {}
+  constructor(private readonly logs: RunLogAccess) {}
 
-  /** @throws ProblemError invalid_cursor */
+  /** @throws ProblemError run_not_found, invalid_cursor */
   async page(ctx: RequestContext, runId: string, { cursor, limit }: PageQuery): Promise<RunItemPage> {
     const after = decodeCursor(cursor, z.int32().min(0)) ?? 0;
+    const log = await this.logs.readerOf(ctx, runId);
     const complete: Row[] = [];
     let bytes = 0;
-    for await (const entry of this.durableEntries(ctx, runId, after)) {
+    for await (const entry of this.durableEntries(log, after)) {
       const item = entry.type === 'item.completed' ? itemOf(entry) : null;
       if (!item) continue;
       complete.push({ seq: entry.id.seq, item });
@@ -56,14 +52,14 @@ export class RunItems {
         );
       bytes += entry.event.length;
     }
-    const items = [...complete.map(({ item }) => item), ...(await this.incomplete(ctx, runId))];
+    const items = [...complete.map(({ item }) => item), ...(await this.incomplete(log))];
     return { items, next_cursor: null };
   }
 
   /** At most as large as the log, which the runner bounds. */
-  private async incomplete(ctx: RequestContext, runId: string): Promise<Item[]> {
+  private async incomplete(log: RunLogReader): Promise<Item[]> {
     const open = new Map<string, Item>();
-    for await (const entry of this.durableEntries(ctx, runId, 0)) {
+    for await (const entry of this.durableEntries(log, 0)) {
       const item = entry.type.startsWith('item.') ? itemOf(entry) : null;
       if (!item) continue;
       if (entry.type === 'item.completed') open.delete(item.id);
@@ -73,26 +69,14 @@ export class RunItems {
   }
 
   /** The log's durable events after number `after`, to its end or as far as it is written. */
-  private async *durableEntries(ctx: RequestContext, runId: string, after: number) {
+  private async *durableEntries(log: RunLogReader, after: number) {
     let last: EventId = { seq: after, delta: 0 };
     for (;;) {
-      const entries = await this.nextEntries(ctx, runId, last);
-      for (const entry of entries) {
-        if (entry.id.delta === 0) yield entry;
-        if (isTerminalEventType(entry.type)) return;
-        last = entry.id;
-      }
-      if (entries.length === 0) return;
+      const { entries, ended } = await log.readAfter(last, ENTRIES_AT_ONCE);
+      for (const entry of entries) if (entry.id.delta === 0) yield entry;
+      if (ended || entries.length === 0) return;
+      last = entries.at(-1)?.id ?? last;
     }
-  }
-
-  /** From Redis while the log continues there without a gap, or else from the archive. */
-  private async nextEntries(ctx: RequestContext, runId: string, after: EventId): Promise<StreamEntry[]> {
-    const inRedis = await readEntries(this.redis, REDIS_KEYS.runEvents(runId), after, ENTRIES_AT_ONCE);
-    const next = inRedis[0]?.id;
-    if (next && next.seq <= after.seq + 1) return inRedis;
-    const archived = await this.archive.of(ctx, runId).read(after, ENTRIES_AT_ONCE);
-    return archived.length > 0 ? archived : inRedis;
   }
 }
 

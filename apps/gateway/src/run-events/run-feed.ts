@@ -63,7 +63,7 @@ export class RunFeed {
     return new Promise((resolve) => {
       connection.on('data', (chunk: Buffer) => {
         const { frames, ended } = events.parseChunk(chunk);
-        if (frames.length > 0) this.feed.appendFrames(frames);
+        this.feed.appendNumbered(frames);
         if (ended) this.feed.endFeed();
       });
       connection.once('close', resolve);
@@ -102,9 +102,10 @@ export class RunFeed {
       const last = page.at(-1)?.id ?? after;
       if (ended || size >= PAGE_BYTES || compareEventIds(last, this.feed.log.startsAfter) >= 0) break;
     }
-    const lastId = page.at(-1)?.id;
+    const [first] = page;
     // The first event of the window exists, so a stream that ends before it is broken.
-    if (!lastId) throw new Error('the stream of the backend broke');
-    return { frames: page, lastId, ended };
+    if (!first) throw new Error('the stream of the backend broke');
+    const lastId = page.at(-1)?.id ?? first.id;
+    return { frames: page, lastId, ended, isAfterGap: first.id.seq > after.seq + 1 };
   }
 }

@@ -70,6 +70,7 @@ export class ActivityHub extends Hub {
       frames,
       lastId: entries.at(-1)?.id ?? null,
       ended: false,
+      isAfterGap: false,
     };
   }
 

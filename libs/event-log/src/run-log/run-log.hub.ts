@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BEFORE_FIRST_EVENT, type EventId, parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
-import { isTerminalEventType } from '@saas-codex/contracts/events';
-import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import { BEFORE_FIRST_EVENT, type EventId, toWireId } from '@saas-codex/contracts/event-ids';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { fieldOf, lastEntryId, readEntries, type StreamEntry } from '../redis-stream/stream-entry.js';
+import { lastEntryId, type StreamEntry } from '../redis-stream/stream-entry.js';
 import { cursorOf, openEventStream, toFrame } from '../sse/event-stream.js';
 import { Hub } from '../sse/hub.js';
 import { Feed } from '../sse/feed.js';
 import { type HistoryPage, WHOLE_FEED } from '../sse/feed-client.js';
 import type { Frame } from '../sse/wire-log.js';
+import { RunLogReader, type RunLogSources, untilTerminal } from './run-log.reader.js';
 
 /*
  * Serves run logs to all clients that watch them in this process.
@@ -26,56 +26,39 @@ import type { Frame } from '../sse/wire-log.js';
 const WHOLE_LOG_ENTRIES = 2_000;
 const HISTORY_PAGE_ENTRIES = 200;
 
-/** The permanent copy of one run's log. */
-export interface RunLogArchive {
-  /** Id of the log's last event; null: it is not archived. */
-  lastId(): Promise<EventId | null>;
-  /** Up to `count` durable events after `after`. */
-  read(after: EventId, count: number): Promise<StreamEntry[]>;
-}
-
-/** Where the log of one run is, besides Redis. */
-export interface RunLogSources {
-  archive?: RunLogArchive;
-  /** Gives Redis the part of the log that it has lost, if the log reaches as far as the event `seq`. */
-  refill?: (seq: number) => Promise<unknown>;
-}
-
-const NO_ARCHIVE: RunLogArchive = { lastId: async () => null, read: async () => [] };
-
 export class RunLogHub extends Hub {
   /**
    * The log of a run, for a client that has the events up to `after`; the run may not have started yet.
    * @throws ProblemError invalid_cursor when the log does not reach as far as `after`.
    */
-  async openFeed(
-    runId: string,
-    after: EventId,
-    { archive = NO_ARCHIVE, refill }: RunLogSources = {},
-  ): Promise<Feed> {
-    const get = () => this.feeds.get(runId, () => this.readFeed(runId, archive));
+  async openFeed(runId: string, after: EventId, sources: RunLogSources = {}): Promise<Feed> {
+    const get = () => this.feeds.get(runId, () => this.readFeed(runId, sources));
     let feed = await get();
-    if (after.seq > feed.log.lastId.seq && isBehind(feed, await archive.lastId())) {
+    if (after.seq > feed.log.lastId.seq && isBehind(feed, await archivedId(sources))) {
       this.feeds.drop(runId);
       feed = await get();
     }
-    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, refill);
+    if (after.seq > feed.log.lastId.seq) await this.checkReached(runId, after, feed, sources.refill);
     return feed;
   }
 
-  private async readFeed(runId: string, archive: RunLogArchive) {
+  private async readFeed(runId: string, sources: RunLogSources) {
     const key = REDIS_KEYS.runEvents(runId);
-    const archived = (await this.redis.exists(key)) === 0 ? await archive.lastId() : null;
-    const start = archived ? startOfArchived(archived) : await this.startOfStream(key);
-    const feed = new Feed(start.after, (after) => this.readHistory(key, after, archive));
-    if (archived) feed.appendFrames((await archive.read(start.after, WHOLE_LOG_ENTRIES)).map(toRunFrame));
+    const reader = new RunLogReader(this.redis, runId, sources);
+    const archived = (await this.redis.exists(key)) === 0 ? await archivedId(sources) : null;
+    const start = archived ? startOfArchived(archived) : await this.startOfStream(key, reader);
+    const feed = new Feed(start.after, (after) => readHistory(reader, after));
+    if (archived) {
+      const { entries } = await reader.readAfter(start.after, WHOLE_LOG_ENTRIES);
+      feed.appendFrames(entries.map(toRunFrame));
+    }
     if (start.ended) feed.endFeed();
     const close = start.ended
       ? () => undefined
       : this.reader.watchStream(key, start.after, {
           onEntries: (entries) => {
             const log = untilTerminal(entries);
-            feed.appendFrames(log.entries.map(toRunFrame));
+            feed.appendNumbered(log.entries.map(toRunFrame));
             this.onLive?.(log.entries);
             if (!log.ended) return;
             close();
@@ -84,31 +67,17 @@ export class RunLogHub extends Hub {
           onLost: () => this.feeds.drop(runId),
         });
     const check = async () => {
-      if (!feed.ended && isBehind(feed, await archive.lastId())) this.feeds.drop(runId);
+      if (!feed.ended && isBehind(feed, await archivedId(sources))) this.feeds.drop(runId);
     };
     return { feed, close, check };
   }
 
-  private async startOfStream(key: string): Promise<Start> {
-    if ((await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES) return { after: BEFORE_FIRST_EVENT, ended: false };
-    const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
-    const [id = '', fields = []] = last ?? [];
-    const type = fieldOf(fields, STREAM_FIELDS.type) ?? '';
-    return { after: parseEventId(id) ?? BEFORE_FIRST_EVENT, ended: isTerminalEventType(type) };
-  }
-
-  /** Reads from Redis while the log continues there without a gap, or else from the archive: it may just have expired. */
-  private async readHistory(key: string, after: EventId, archive: RunLogArchive): Promise<HistoryPage> {
-    const inRedis = await readEntries(this.redis, key, after, HISTORY_PAGE_ENTRIES);
-    const next = inRedis[0]?.id;
-    const whole = next && next.seq <= after.seq + 1;
-    const archived = whole ? [] : await archive.read(after, HISTORY_PAGE_ENTRIES);
-    const { entries, ended } = untilTerminal(archived.length > 0 ? archived : inRedis);
-    return {
-      frames: entries.map(toRunFrame),
-      lastId: entries.at(-1)?.id ?? null,
-      ended,
-    };
+  private async startOfStream(key: string, reader: RunLogReader): Promise<Start> {
+    const isShort = (await this.redis.xlen(key)) <= WHOLE_LOG_ENTRIES;
+    // What Redis lacks at the beginning comes from elsewhere, page by page.
+    if (isShort && (await reader.isWholeInRedis())) return { after: BEFORE_FIRST_EVENT, ended: false };
+    const { id, ended } = await reader.readEnd();
+    return { after: id, ended };
   }
 
   /** A cursor that Redis does not reach is still valid when the log's spool has it: then Redis has lost the rest. */
@@ -164,11 +133,14 @@ export async function serveRunEvents(
   if (connection) feed.attach(connection, after, WHOLE_FEED);
 }
 
-/** The log ends with its first terminal event; what follows does not belong to it. */
-function untilTerminal(entries: StreamEntry[]): { entries: StreamEntry[]; ended: boolean } {
-  const index = entries.findIndex(({ type }) => isTerminalEventType(type));
-  return index < 0 ? { entries, ended: false } : { entries: entries.slice(0, index + 1), ended: true };
+/** A page of the log from before a feed's window. */
+async function readHistory(reader: RunLogReader, after: EventId): Promise<HistoryPage> {
+  const { entries, ended, isAfterGap } = await reader.readAfter(after, HISTORY_PAGE_ENTRIES);
+  return { frames: entries.map(toRunFrame), lastId: entries.at(-1)?.id ?? null, ended, isAfterGap };
 }
+
+const archivedId = async ({ archive }: RunLogSources): Promise<EventId | null> =>
+  (await archive?.lastId()) ?? null;
 
 const toRunFrame = ({ id, type, event }: StreamEntry): Frame => ({
   id,

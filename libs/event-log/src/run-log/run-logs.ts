@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { toEntryId } from '@saas-codex/contracts/event-ids';
+import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { type EventData, isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Redis } from 'ioredis';
+import type { StreamEntry } from '../redis-stream/stream-entry.js';
 import {
   createEvent,
   FINAL_STATUS,
@@ -118,6 +119,16 @@ export class RunLogs {
   /** As `refill`, for a reader that wants the event `seq`. Finding the spool's last number is cheap, reading it all is not. */
   async refillTo(owner: RunLogOwner, seq: number): Promise<void> {
     if ((await this.spool(owner).lastSeq()) >= seq) await this.refill(owner);
+  }
+
+  /** Up to `count` durable events after `after` that are in the spool: what Redis may lack of a run that is not archived. */
+  async readSpool(owner: RunLogOwner, after: EventId, count: number): Promise<StreamEntry[]> {
+    const spooled = await this.spool(owner).read();
+    return spooled.slice(after.seq, after.seq + count).map(({ seq, type, event }) => ({
+      id: { seq, delta: 0 },
+      type,
+      event: Buffer.from(event),
+    }));
   }
 
   /** The end of a run that never started creates the spool. */

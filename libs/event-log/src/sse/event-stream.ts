@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
-import { SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
+import { SSE_END, SSE_HEARTBEAT, SSE_RESYNC } from '@saas-codex/contracts/events';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { SseConnection } from './sse-connection.js';
@@ -68,3 +68,4 @@ export const toFrameWithoutId = (type: string, data: object): Buffer =>
 
 export const HEARTBEAT_FRAME = toFrameWithoutId(SSE_HEARTBEAT, {});
 export const END_FRAME = toFrameWithoutId(SSE_END, {});
+export const RESYNC_FRAME = toFrameWithoutId(SSE_RESYNC, {});

@@ -1,5 +1,5 @@
 import { compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
-import { END_FRAME, HEARTBEAT_FRAME } from './event-stream.js';
+import { END_FRAME, HEARTBEAT_FRAME, RESYNC_FRAME } from './event-stream.js';
 import type { ConnectionWriter, SseConnection } from './sse-connection.js';
 import type { Encoding, Frame, Place, WireLog } from './wire-log.js';
 
@@ -24,6 +24,8 @@ export interface HistoryPage {
   lastId: EventId | null;
   /** The log's last event is in this page. */
   ended: boolean;
+  /** What was between the client's last event and this page is lost. */
+  isAfterGap: boolean;
 }
 
 /** What a client needs from its feed. */
@@ -40,12 +42,19 @@ export interface FeedView {
   encode: Encoding | null;
   /** Follows the last frame. */
   end: Buffer;
+  /** Stands where something is lost. */
+  resync: Buffer;
   /** This feed is the whole answer, which ends with it and has its heartbeats. Otherwise it is one of several. */
   wholeAnswer: boolean;
 }
 
 /** The feed's frames as they are, then `end`. */
-export const WHOLE_FEED: FeedView = { encode: null, end: END_FRAME, wholeAnswer: true };
+export const WHOLE_FEED: FeedView = {
+  encode: null,
+  end: END_FRAME,
+  resync: RESYNC_FRAME,
+  wholeAnswer: true,
+};
 
 export class FeedClient implements ConnectionWriter {
   /** Its place in the window; null while it is not within the window. */
@@ -143,9 +152,10 @@ export class FeedClient implements ConnectionWriter {
   private async sendPage(): Promise<boolean> {
     await this.connection.writable();
     if (this.connection.done) return false;
-    const { frames, lastId, ended } = await this.feed.readHistory(this.after);
+    const { frames, lastId, ended, isAfterGap } = await this.feed.readHistory(this.after);
+    if (isAfterGap || lastId === null) this.connection.send(this.view.resync);
     if (frames.length > 0) this.connection.send((this.view.encode ?? joinFrames)(frames), this);
-    // No more entries before the window: those in between have been trimmed.
+    // Without entries before the window, those in between are lost.
     this.after = lastId ?? this.feed.log.startsAfter;
     return ended;
   }

@@ -48,6 +48,17 @@ export class Feed implements FeedLog {
     for (const client of this.clients) client.pump();
   }
 
+  /**
+   * As `appendFrames`, for a log whose durable events have numbers without a hole. Where some are missing here, each client
+   * reads them from the source, or learns from it that they are lost.
+   */
+  appendNumbered(frames: readonly Frame[]): void {
+    const [first] = frames;
+    if (first && first.id.seq > this.log.lastId.seq + 1)
+      this.log.restartAfter({ seq: first.id.seq - 1, delta: 0 });
+    this.appendFrames(frames);
+  }
+
   /** Every client gets an `end` event after the events that it has not received yet. */
   endFeed(): void {
     this.hasEnded = true;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { SSE_RESYNC } from '@saas-codex/contracts/events';
 import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import {
@@ -69,6 +70,7 @@ export async function watchRuns(
 const viewOf = (runId: string): FeedView => ({
   encode: toRunFrames,
   end: toFrameWithoutId(SSE_RUN_END, { run_id: runId }),
+  resync: toFrameWithoutId(SSE_RESYNC, { run_id: runId }),
   wholeAnswer: false,
 });
 

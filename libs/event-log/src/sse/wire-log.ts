@@ -78,6 +78,12 @@ export class WireLog {
     page.ends.push(page.filled);
   }
 
+  /** Begins the window anew. Clients that stand before it read what is in between from the source. */
+  restartAfter(id: EventId): void {
+    // Not where the last page ends: an empty one would still count as within the window.
+    this.first = this.last = newPage(SMALLEST_PAGE, this.end + 1, id);
+  }
+
   private pageFor(length: number): Page {
     const { last } = this;
     if (last.filled + length <= last.bytes.length) return last;
