@@ -266,7 +266,9 @@ interface LogLine {
 
 /** The event streams that the gateway has served and closed since it was started. */
 function eventStreams(): LoggedStream[] {
-  const lines = readFileSync(join(system.dataDir, 'logs/gateway.log'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(system.dataDir, 'logs/gateway.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
   return lines.flatMap((line) => {
     const { time = 0, responseTime = 0, req } = JSON.parse(line) as LogLine;
     const path = req?.path ?? '';

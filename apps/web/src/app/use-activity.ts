@@ -39,8 +39,8 @@ export const followActivity = (client: QueryClient): (() => void) =>
       void client.invalidateQueries({ queryKey: sessionKeys.all });
       void client.invalidateQueries({ queryKey: runKeys.all });
     },
-    // The query fails, and that leads to the sign-in page.
-    onSignedOut: () => void client.invalidateQueries({ queryKey: meQuery.queryKey }),
+    // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
+    onSignedOut: () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),
   });
 
 /** Keeps every list live while the signed-in page is open. */
