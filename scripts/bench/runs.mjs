@@ -26,6 +26,7 @@ export async function openRuns({ databaseUrl, redisUrl }) {
   const lastOf = new Map();
   return {
     tenantId,
+    sessionId,
     db,
     add: async () => {
       const id = randomUUID();
@@ -44,7 +45,8 @@ export async function openRuns({ databaseUrl, redisUrl }) {
         for (const event of events.slice(start, start + BATCH)) {
           const seq = (lastOf.get(run) ?? 0) + 1;
           lastOf.set(run, seq);
-          const fields = ['type', 'item.updated', 'event', event, 'writer', 'bench'];
+          const type = /"type":"([^"]+)"/.exec(event)?.[1] ?? '';
+          const fields = ['type', type, 'event', event, 'writer', 'bench'];
           pipeline.xadd(`codex:run:${run}:events`, `${seq}-0`, ...fields);
         }
         await pipeline.exec();

@@ -49,7 +49,9 @@ describe('the log of a run', () => {
   async function read(runId: string, ...events: [id: string, type: string, data: unknown][]) {
     const log = runLog(runId);
     const release = log.keepLive();
-    await settle();
+    await server.last.respond(
+      Response.json({ events: [], growing: [], before: null, last_event_id: '0-0', ended: false }),
+    );
     jest.advanceTimersByTime(50);
     await server.last.open();
     for (const [id, type, data] of events) {
@@ -99,7 +101,7 @@ describe('the log of a run', () => {
     expect(timeline).toMatchObject({ end: null, entries: [{ kind: 'event', type: 'run.expired' }] });
     runLog(OTHER_RUN).keepLive()();
     await settle();
-    expect(server.connections).toHaveLength(1);
+    expect(server.connections).toHaveLength(2);
   });
 
   it('names the type in words and opens to the data', () => {
