@@ -7,12 +7,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, NODE_PROJECTS } from './lib/build.mjs';
+import { build } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 await install(root);
-await build(root, { only: NODE_PROJECTS });
+await build(root);
 const { loadAverage } = await import('./bench/costs.mjs');
 const { QUESTIONS } = await import('./bench/questions.mjs');
 const { startStreams } = await import('./bench/streams.mjs');

@@ -7,6 +7,7 @@ import { manyRuns } from './many-runs.mjs';
 import { replay } from './replay.mjs';
 import { sessions } from './sessions.mjs';
 import { stalled } from './stalled.mjs';
+import { web } from './web.mjs';
 
 /**
  * The parameters of a question.
@@ -31,4 +32,5 @@ export const QUESTIONS = {
   'first-event': firstEvent,
   archive,
   jail,
+  web,
 };

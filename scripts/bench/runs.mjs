@@ -28,6 +28,7 @@ export async function openRuns({ databaseUrl, redisUrl }) {
   const lastOf = new Map();
   return {
     tenantId,
+    sessionId,
     db,
     add: async () => {
       const id = randomUUID();
@@ -46,7 +47,8 @@ export async function openRuns({ databaseUrl, redisUrl }) {
           const last = lastOf.get(run) ?? 0;
           lastOf.set(run, last + 1);
           const ids = { after: `${last}-0`, id: `${last + 1}-0` };
-          return appendEntry(redis, run, ids, { type: 'item.updated', event, writer: 'bench' });
+          const type = /"type":"([^"]+)"/.exec(event)?.[1] ?? '';
+          return appendEntry(redis, run, ids, { type, event, writer: 'bench' });
         });
         await Promise.all(writes);
       }

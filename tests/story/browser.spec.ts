@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -11,6 +12,7 @@ import {
 } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
 import { everyScreen } from './screens.js';
 
@@ -31,7 +33,8 @@ beforeAll(async () => {
     startSystem({ GIT_TRUSTED_HOSTS: git.host, DEMO_PACE: '0.3' }),
     startBrowser(),
   ]);
-  page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
+  page = await context.newPage();
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
 }, 240_000);
@@ -280,6 +283,46 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
   expect(faults).toEqual({});
 }, 240_000);
 
+test('20 tabs and 4 windows with live runs share one event stream, and signing out ends it for all', async () => {
+  const context = page.context();
+  const sessions = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const response = await system.api('/api/sessions', { method: 'POST', body: '{}' });
+      return ((await response.json()) as Session).session_id;
+    }),
+  );
+  const address = (index: number) => `${system.url}/sessions/${sessions[index % sessions.length]}`;
+  const pages: Page[] = [];
+  for (let index = 0; index < 20; index++) {
+    const tab = await context.newPage();
+    await tab.goto(address(index));
+    pages.push(tab);
+  }
+  for (let index = 0; index < 4; index++) {
+    const opened = context.waitForEvent('page');
+    await page.evaluate(`void window.open('${address(index)}', '', 'popup,width=700,height=600')`);
+    pages.push(await opened);
+  }
+  for (const one of pages) await one.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  for (const id of sessions) {
+    const body = JSON.stringify({ prompt: 'Note that everybody watches' });
+    await system.api(`/api/sessions/${id}/prompt`, { method: 'POST', body });
+  }
+  for (const one of pages) {
+    await one.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+    await one.locator('.markdown').last().waitFor();
+  }
+
+  await page.goto(`${system.url}/settings`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  for (const one of pages) await one.waitForURL(/\/sign-in$/);
+  await Promise.all(pages.map((one) => one.close()));
+  const streams = await waitFor(() => eventStreams(), { what: 'the gateway to log the event streams' });
+  expect(streams.filter(({ path }) => path !== '/api/events')).toEqual([]);
+  // One more while a connection is replaced by the next.
+  expect(mostAtOnce(streams)).toBeLessThanOrEqual(2);
+}, 240_000);
+
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });
   if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
@@ -299,3 +342,32 @@ async function tabTo(shown: Page, name: string | RegExp): Promise<void> {
   }
   throw new Error(`Tab never reaches ${name}, only ${[...new Set(stops)].join(' | ')}`);
 }
+
+interface LoggedStream {
+  path: string;
+  from: number;
+  to: number;
+}
+
+interface LogLine {
+  time?: number;
+  responseTime?: number;
+  req?: { path?: string };
+}
+
+/** The event streams that the gateway has served and closed since it was started. */
+function eventStreams(): LoggedStream[] {
+  const lines = readFileSync(join(system.dataDir, 'logs/gateway.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
+  return lines.flatMap((line) => {
+    const { time = 0, responseTime = 0, req } = JSON.parse(line) as LogLine;
+    const path = req?.path ?? '';
+    return /events$/.test(path) ? [{ path, from: time - responseTime, to: time }] : [];
+  });
+}
+
+const mostAtOnce = (streams: readonly LoggedStream[]): number =>
+  Math.max(
+    ...streams.map(({ from }) => streams.filter((other) => other.from <= from && from < other.to).length),
+  );

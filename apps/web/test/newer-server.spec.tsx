@@ -23,6 +23,8 @@ import { FakePage, FakeServer, REAL_STREAMS, settle } from './support/fake-serve
 /** A page that stays open over an update reads what a newer server writes. */
 
 const ID = '01a20ab5-ad03-774a-840c-f8dd44ecbc3d';
+const RUN = '01a20ab5-ad03-774a-840c-f8dd44ecbc31';
+const OTHER_RUN = '01a20ab5-ad03-774a-840c-f8dd44ecbc32';
 const AT = '2026-01-01T10:00:00.000Z';
 let server: FakeServer;
 
@@ -47,12 +49,20 @@ describe('the log of a run', () => {
   async function read(runId: string, ...events: [id: string, type: string, data: unknown][]) {
     const log = runLog(runId);
     const release = log.keepLive();
+    await server.last.respond(
+      Response.json({ events: [], growing: [], before: null, last_event_id: '0-0', ended: false }),
+    );
+    jest.advanceTimersByTime(50);
     await server.last.open();
     for (const [id, type, data] of events) {
-      await server.last.send(type, id, envelope(Number.parseInt(id), type, data));
+      const event = { ...envelope(Number.parseInt(id), type, data), run_id: runId };
+      await server.last.send('run', '', { id, event });
     }
-    await server.last.send('end');
+    await server.last.send('run.end', '', { run_id: runId });
     release();
+    // The hub lets go of the run.
+    jest.advanceTimersByTime(50);
+    await settle();
     return log.read();
   }
 
@@ -61,7 +71,7 @@ describe('the log of a run', () => {
 
   it('shows unknown events and items as plain rows, and everything else as usual', async () => {
     const timeline = await read(
-      'run-1',
+      RUN,
       ['1', 'run.started', { kind: 'review', prompt: 'Fix it', model: null, runner: 'r1', priority: 3 }],
       ['1-1', 'item.delta', { item_type: 'plan_text', stream_id: 's', text: 'of an unknown type' }],
       ['1-2', 'preview.moved', { x: 1 }],
@@ -87,11 +97,11 @@ describe('the log of a run', () => {
   });
 
   it('is complete after an end of an unknown type: it is not read again', async () => {
-    const timeline = await read('run-2', ['1', 'run.expired', { reason: 'Too old.' }]);
+    const timeline = await read(OTHER_RUN, ['1', 'run.expired', { reason: 'Too old.' }]);
     expect(timeline).toMatchObject({ end: null, entries: [{ kind: 'event', type: 'run.expired' }] });
-    runLog('run-2').keepLive()();
+    runLog(OTHER_RUN).keepLive()();
     await settle();
-    expect(server.connections).toHaveLength(1);
+    expect(server.connections).toHaveLength(2);
   });
 
   it('names the type in words and opens to the data', () => {

@@ -107,8 +107,4 @@ export type TerminalEventType = (typeof TERMINAL_EVENT_TYPES)[number];
 export const isTerminalEventType = (type: string): type is TerminalEventType =>
   TERMINAL_EVENT_TYPES.some((terminal) => terminal === type);
 
-/** SSE events that are not entries of the log: they have no id. */
-export const SSE_HEARTBEAT = 'heartbeat';
-export const SSE_END = 'end';
-/** Something in between is lost for this reader, who should read the state again: lists, or the log from its beginning. */
-export const SSE_RESYNC = 'resync';
+export { SSE_END, SSE_HEARTBEAT, SSE_RESYNC } from './sse-names.js';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type EventId, BEFORE_FIRST_EVENT, parseEventId, toEntryId } from './event-ids.js';
+import { BEFORE_FIRST_EVENT, parseEventId } from './event-ids.js';
 import { AnyRunEvent, RunEvent } from './events.js';
 import { Id } from './ids.js';
 import { readJson } from './open-reading.js';
 import { Problem } from './problems.js';
+import { MAX_WATCHED_RUNS, type WatchedRun } from './sse-names.js';
 
 /*
  * One event stream for everything that a browser watches: `GET /api/events?runs=<run_id>@<id>,<run_id>`. Besides its tenant's
@@ -16,12 +17,14 @@ import { Problem } from './problems.js';
  * To watch other runs, a reader connects again with another list.
  */
 
-export const MAX_WATCHED_RUNS = 50;
-
-/** SSE events of watched runs. */
-export const SSE_RUN = 'run';
-export const SSE_RUN_END = 'run.end';
-export const SSE_RUN_ERROR = 'run.error';
+export {
+  formatWatchedRuns,
+  MAX_WATCHED_RUNS,
+  SSE_RUN,
+  SSE_RUN_END,
+  SSE_RUN_ERROR,
+  type WatchedRun,
+} from './sse-names.js';
 
 export const WatchedRunEvent = z
   .object({
@@ -46,12 +49,6 @@ export const WatchedRunError = z
   .meta({ id: 'WatchedRunError' });
 export type WatchedRunError = z.infer<typeof WatchedRunError>;
 
-export interface WatchedRun {
-  runId: string;
-  /** The last event that the reader has. */
-  after: EventId;
-}
-
 /** Parses the list `<run_id>,<run_id>@<id>`. @returns null when it is malformed, too long, or names a run twice */
 export function parseWatchedRuns(text: string): WatchedRun[] | null {
   const runs = text.split(',').map(parseWatchedRun);
@@ -66,7 +63,3 @@ function parseWatchedRun(text: string): WatchedRun | null {
   const after = cursor === undefined ? BEFORE_FIRST_EVENT : parseEventId(cursor);
   return runId.success && after && rest.length === 0 ? { runId: runId.data, after } : null;
 }
-
-/** The list for `?runs=`. */
-export const formatWatchedRuns = (runs: readonly WatchedRun[]): string =>
-  runs.map(({ runId, after }) => `${runId}@${toEntryId(after)}`).join(',');

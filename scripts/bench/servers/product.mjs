@@ -18,8 +18,9 @@ import { startServer } from './child.mjs';
  * @param {string} root the project's folder
  * @param {string} folder
  * @param {NodeJS.ProcessEnv} [environment] settings
+ * @param {{ web?: boolean }} [options] `web`: also serves the web app
  */
-export async function startProduct(root, folder, environment = {}) {
+export async function startProduct(root, folder, environment = {}, { web = false } = {}) {
   const names = ['GATEWAY_PORT', 'BACKEND_PORT', 'RUNNER_PORT', 'POSTGRES_PORT', 'REDIS_PORT'];
   const ports = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, String(await freePort())])),
@@ -79,11 +80,8 @@ export async function startProduct(root, folder, environment = {}) {
       await service(only(definitions.runners)),
       await service(only(definitions.backends)),
     ];
-    // Only the API, since the bench requests no pages.
-    const gateway = await service({
-      ...definitions.gateway,
-      env: { ...definitions.gateway.env, WEB_ROOT: '' },
-    });
+    const onlyApi = { env: { ...definitions.gateway.env, WEB_ROOT: '' } };
+    const gateway = await service({ ...definitions.gateway, ...(!web && onlyApi) });
     const token = readFileSync(join(folder, 'owner-token'), 'utf8').trim();
     return {
       gateway: { port: settings.GATEWAY_PORT, pid: gateway.pid },

@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
 import { applySession, removeSession, sessionKeys } from '../entities/session/session-cache.js';
 import { meQuery } from '../shared/api/get-me.js';
-import { followEventStream } from '../shared/sse/event-stream.js';
+import { live } from '../shared/sse/live.js';
 
 /** Writes what happened to sessions and runs into the query cache. */
 function applyActivity(client: QueryClient, activity: Activity | UnknownActivity): void {
@@ -30,9 +30,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
  * read again whenever the stream opens.
  */
 export const followActivity = (client: QueryClient): (() => void) =>
-  followEventStream({
-    url: '/api/events',
-    onMessage: ({ data }) => {
+  live.watchActivity({
+    onActivity: (data) => {
       const activity = readActivity(data);
       if (activity) applyActivity(client, activity);
     },
@@ -40,10 +39,8 @@ export const followActivity = (client: QueryClient): (() => void) =>
       void client.invalidateQueries({ queryKey: sessionKeys.all });
       void client.invalidateQueries({ queryKey: runKeys.all });
     },
-    // The query fails too, and that leads to the sign-in page.
-    onLost: (refusal) => {
-      if (refusal?.code === 'unauthenticated') void client.invalidateQueries({ queryKey: meQuery.queryKey });
-    },
+    // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
+    onSignedOut: () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),
   });
 
 /** Keeps every list live while the signed-in page is open. */

@@ -3,6 +3,7 @@ import { followActivity } from '../../src/app/use-activity.js';
 import { runKeys } from '../../src/entities/run/run-cache.js';
 import { sessionKeys } from '../../src/entities/session/session-cache.js';
 import { FakePage, FakeServer } from '../support/fake-server.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
 it('reads again what the page read before the stream stood', async () => {
   const server = new FakeServer();
@@ -14,6 +15,7 @@ it('reads again what the page read before the stream stood', async () => {
 
   const close = followActivity(client);
   expect(outdated()).toEqual([false, false, false]);
+  await waitFor(() => server.connections.length > 0, { what: 'the page to connect' });
   await server.last.open();
   expect(outdated()).toEqual([true, true, true]);
   close();

@@ -1,30 +1,38 @@
-import { parseEventId, toWireId } from '@saas-codex/contracts/event-ids';
-import { readRunEvent } from '@saas-codex/contracts/events';
+import { parseEventId } from '@saas-codex/contracts/event-ids';
+import { ReadRunHistory } from '@saas-codex/contracts/run-history';
+import { readWatchedRunEvent } from '@saas-codex/contracts/watched-runs';
 import { useEffect, useSyncExternalStore } from 'react';
-import type { ApiError } from '../../shared/api/api-error.js';
-import { path } from '../../shared/api/request.js';
+import { ApiError } from '../../shared/api/api-error.js';
+import { path, request } from '../../shared/api/request.js';
 import { beforeNextPaint } from '../../shared/lib/before-next-paint.js';
-import { followEventStream, type StreamMessage } from '../../shared/sse/event-stream.js';
+import { whenIdle } from '../../shared/lib/when-idle.js';
+import { live } from '../../shared/sse/live.js';
+import { retryDelay } from '../../shared/sse/live-hub.js';
 import { EMPTY_TIMELINE, type RunTimeline } from './run-timeline.js';
-import { TimelineBuilder } from './timeline-builder.js';
+import { type LoggedEvent, TimelineBuilder } from './timeline-builder.js';
 
 /**
  * The folded log of one run, live while a part of the page needs it:
  *
- *     first keepLive ─► stream after `position` ─► events, at most once a frame ─► subscribers
- *     last release   ─► a moment later the stream closes; the timeline stays and is continued from there
- *     end            ─► the log is complete: no stream is opened again
+ *     first keepLive ─► the newest page of its history: the answer is there
+ *                       ├─► watched after that page ─► events, at most once a frame ─► subscribers
+ *                       └─► earlier pages, one by one, while the page is idle
+ *     last release   ─► a moment later nothing is read or watched; the timeline stays and is continued from there
+ *     end            ─► with all pages here, the log is complete: nothing is read again
  *
- * Subscribing does not open the stream: a row that is kept on the page out of sight shows the timeline as it is.
+ * Subscribing alone reads nothing: a row that is kept on the page out of sight shows the timeline as it is.
  */
 class RunLog {
   private builder = new TimelineBuilder();
   private timeline: RunTimeline = EMPTY_TIMELINE;
+  /** The next page ends before this event; null: the first event is here; undefined: nothing has been read. */
+  private before: number | null | undefined;
+  /** The log has ended, and its end is here. */
+  private ended = false;
+  private reading: AbortController | null = null;
+  private stopWatching: (() => void) | null = null;
   private cancelPaint: (() => void) | null = null;
   private closeTimer: ReturnType<typeof setTimeout> | undefined;
-  private closeStream: (() => void) | null = null;
-  /** The server said that nothing follows. */
-  private complete = false;
   private readonly listeners = new Set<() => void>();
   private users = 0;
 
@@ -41,7 +49,7 @@ class RunLog {
   keepLive(): () => void {
     this.users += 1;
     clearTimeout(this.closeTimer);
-    if (!this.timeline.end && !this.complete && !this.closeStream) this.open();
+    if (!this.reading && !(this.ended && this.before === null)) this.open();
     return () => {
       this.users -= 1;
       if (this.users === 0) this.closeTimer = setTimeout(() => this.close(), LINGER_MS);
@@ -49,42 +57,94 @@ class RunLog {
   }
 
   get inUse(): boolean {
-    return this.listeners.size > 0 || this.closeStream !== null;
+    return this.listeners.size > 0 || this.reading !== null;
   }
 
   private open(): void {
-    const { position } = this.timeline;
-    this.closeStream = followEventStream({
-      url: path`/api/runs/${this.runId}/events`,
-      after: position.seq > 0 ? toWireId(position) : null,
-      onMessage: (message) => this.receive(message),
+    this.reading = new AbortController();
+    void this.readAll(this.reading.signal);
+  }
+
+  private close(): void {
+    this.reading?.abort();
+    this.reading = null;
+    this.stopWatching?.();
+    this.stopWatching = null;
+    if (this.cancelPaint) this.publish();
+  }
+
+  private async readAll(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        if (this.before === undefined) this.begin(await this.readPage({ limit: FIRST_PAGE }, signal));
+        this.watch();
+        while (this.before !== null) {
+          await idle();
+          this.prepend(await this.readPage({ before: this.before }, signal));
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted || (error instanceof ApiError && error.status === 404)) return;
+        await delay(retryDelay(attempt));
+      }
+    }
+  }
+
+  private async readPage(
+    query: { before?: number; limit?: number },
+    signal: AbortSignal,
+  ): Promise<ReadRunHistory> {
+    const url = path`/api/runs/${this.runId}/history`;
+    const page = await request(url, { schema: ReadRunHistory, query, signal });
+    signal.throwIfAborted();
+    return page;
+  }
+
+  /** The newest page, with the texts that still grow. */
+  private begin({ events, growing, before, last_event_id: last, ended }: ReadRunHistory): void {
+    for (const event of durable(events)) this.builder.add(event);
+    const { seq } = this.builder.position;
+    growing.forEach((event, index) => this.builder.add({ id: { seq, delta: index + 1 }, event }));
+    this.builder.position = parseEventId(last) ?? this.builder.position;
+    this.before = before;
+    this.ended = ended;
+    this.publish();
+  }
+
+  private prepend({ events, before }: ReadRunHistory): void {
+    this.builder.prepend(durable(events));
+    this.before = before;
+    this.publish();
+  }
+
+  private watch(): void {
+    if (this.ended || this.stopWatching) return;
+    this.stopWatching = live.watchRun(this.runId, {
+      position: () => this.builder.position,
+      onEvent: (data) => this.receive(data),
       onEnd: () => {
-        this.complete = true;
-        this.close();
+        this.ended = true;
+        this.stopWatching?.();
+        this.stopWatching = null;
       },
-      onLost: (refusal) => this.restartIfLost(refusal),
+      onError: (code) => this.onError(code),
     });
   }
 
-  /** A server that has lost the end of the log does not know our position. Then its log is read from the beginning. */
-  private restartIfLost(refusal: ApiError | null): void {
-    if (refusal?.code !== 'invalid_cursor' || this.timeline.position.seq === 0) return;
+  /** A server that has lost the end of the log does not know our position. Then its log is read again. */
+  private onError(code: string): void {
     this.close();
+    if (code !== 'invalid_cursor' || this.builder.position.seq === 0) return;
     this.builder = new TimelineBuilder();
+    this.before = undefined;
     this.publish();
     this.open();
   }
 
-  private close(): void {
-    if (this.cancelPaint) this.publish();
-    this.closeStream?.();
-    this.closeStream = null;
-  }
-
-  private receive({ id, data }: StreamMessage): void {
-    const position = parseEventId(id);
-    const event = readRunEvent(data);
-    if (!position || !event || !this.builder.add({ id: position, event })) return;
+  private receive(data: string): void {
+    const watched = readWatchedRunEvent(data);
+    const id = watched && parseEventId(watched.id);
+    if (!id || !this.builder.add({ id, event: watched.event })) return;
     this.cancelPaint ??= beforeNextPaint(() => this.publish());
   }
 
@@ -96,7 +156,16 @@ class RunLog {
   }
 }
 
-/** A row that scrolls out and in again, or a session that is left and reopened, keeps its stream. */
+/** Enough for the answer and its last steps. Earlier pages have the server's size. */
+const FIRST_PAGE = 150;
+
+const durable = (events: ReadRunHistory['events']): LoggedEvent[] =>
+  events.map((event) => ({ id: { seq: event.seq, delta: 0 }, event }));
+
+const idle = (): Promise<void> => new Promise((resolve) => whenIdle(resolve));
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A row that scrolls out and in again, or a session that is left and reopened, is not asked for again. */
 const LINGER_MS = 3_000;
 const LOGS_KEPT = 300;
 
@@ -117,7 +186,7 @@ export function runLog(runId: string): RunLog {
 /**
  * A run's events, folded: from the beginning, then live.
  * @param runId null: no run
- * @param wanted false: shows what has been read so far and opens no stream
+ * @param wanted false: shows what has been read so far and watches nothing
  */
 export function useRunTimeline(runId: string | null, wanted = true): RunTimeline {
   return useTimelineValue(runId, whole, wanted);

@@ -30,7 +30,8 @@ export interface LoggedEvent {
  * their identity, so their rows do not render again.
  */
 export class TimelineBuilder {
-  private position: EventId = BEFORE_FIRST_EVENT;
+  /** Of the last event; events at or before it are repeats. */
+  position: EventId = BEFORE_FIRST_EVENT;
   private prompt: string | null = null;
   private startedAt: string | null = null;
   private usage: Usage | null = null;

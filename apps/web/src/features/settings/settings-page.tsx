@@ -7,6 +7,7 @@ import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { live } from '../../shared/sse/live.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -82,6 +83,7 @@ function SignOutButton() {
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
     onSuccess: async () => {
+      live.signOut();
       await navigate({ to: '/sign-in' });
       client.clear();
     },

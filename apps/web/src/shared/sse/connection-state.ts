@@ -1,29 +1,23 @@
 import { useSyncExternalStore } from 'react';
 
 /**
- * The state of the live connections of the whole page. Each open stream reports under its own key, and the page shows
- * the worst state.
+ * The state of the live connection.
  *
- *     live: all streams are connected · reconnecting: a stream was lost and retries · offline: no network
+ *     live: connected, or not needed · reconnecting: lost, and tried again · offline: no network
  */
 export type ConnectionState = 'live' | 'reconnecting' | 'offline';
 
-const lost = new Set<symbol>();
+let lost = false;
 const listeners = new Set<() => void>();
-const notify = () => listeners.forEach((listener) => listener());
 
 export const connection = {
-  reportLost(stream: symbol): void {
-    lost.add(stream);
-    notify();
-  },
-  /** The stream is connected again, or no longer needed. */
-  reportFine(stream: symbol): void {
-    if (lost.delete(stream)) notify();
+  report(isLost: boolean): void {
+    lost = isLost;
+    listeners.forEach((listener) => listener());
   },
   read(): ConnectionState {
     if (!navigator.onLine) return 'offline';
-    return lost.size > 0 ? 'reconnecting' : 'live';
+    return lost ? 'reconnecting' : 'live';
   },
   subscribe(listener: () => void): () => void {
     listeners.add(listener);

@@ -1,0 +1,12 @@
+import { LiveHub, type TabMessage } from './live-hub.js';
+
+/** The hub of all tabs of this browser. */
+const hub = new LiveHub();
+
+addEventListener('connect', (event) => {
+  const [port] = (event as MessageEvent).ports;
+  if (!port) return;
+  const tab = port.postMessage.bind(port);
+  port.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => hub.receive(tab, data));
+  port.start();
+});
