@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXAMPLE_PROMPTS } from '@saas-codex/contracts/example-prompts';
 import { startDemoModel } from '../src/demo/demo-model.js';
 import { type CodexWorkspace, createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
 
@@ -64,4 +65,20 @@ describe('the demo model, with the real Codex', () => {
     await writeFile(join(repo, 'codex-notes'), 'another\n');
     expect((await prompt('Do it')).answer).toContain('could not write');
   });
+
+  it.each(Object.values(EXAMPLE_PROMPTS))(
+    'builds what the product suggests, with tests that pass: %s',
+    async (text) => {
+      const { prompt, repo } = await open();
+      for (const folder of ['', 'again']) {
+        const turn = await prompt(text);
+        expect(turn.error).toBeUndefined();
+        expect(turn.answer).toMatch(/^I built .*All 2 tests pass\./);
+        expect(turn.answer.split('\n').filter((line) => line.includes('scripted'))).toHaveLength(1);
+        // The second time, the names are taken, and it builds in a folder of its own.
+        expect(/^I built [^:]* in `/.test(turn.answer)).toBe(folder !== '');
+      }
+      expect((await readdir(repo)).length).toBeGreaterThan(2);
+    },
+  );
 });

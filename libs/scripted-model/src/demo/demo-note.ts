@@ -54,12 +54,17 @@ export function noteText({ heading, prompt, earlier }: Note): string {
   ].join('\n');
 }
 
-/** Returns a patch for Codex's apply_patch that adds one file. */
-export const addFilePatch = (path: string, text: string): string =>
+/** Returns a patch for Codex's apply_patch that adds files. @param files contents by path */
+export const addFilesPatch = (files: Record<string, string>): string =>
   [
     '*** Begin Patch',
-    `*** Add File: ${path}`,
-    ...text.split('\n').map((line) => `+${line}`),
+    ...Object.entries(files).flatMap(([path, text]) => [
+      `*** Add File: ${path}`,
+      ...text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => `+${line}`),
+    ]),
     '*** End Patch',
   ].join('\n');
 

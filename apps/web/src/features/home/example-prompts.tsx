@@ -1,3 +1,4 @@
+import { EXAMPLE_PROMPTS } from '@saas-codex/contracts/example-prompts';
 import { BookOpen, FlaskConical, Globe, type LucideIcon, Rocket, Terminal, Wrench } from 'lucide-react';
 
 interface Example {
@@ -28,17 +29,17 @@ const FOR_AN_EMPTY_ONE: Example[] = [
   {
     icon: Terminal,
     title: 'A command',
-    prompt: 'Write a small command-line tool that renames photos by the date they were taken, with tests.',
+    prompt: EXAMPLE_PROMPTS.command,
   },
   {
     icon: Globe,
     title: 'A web page',
-    prompt: 'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
+    prompt: EXAMPLE_PROMPTS.page,
   },
   {
     icon: Rocket,
     title: 'A start',
-    prompt: 'Set up a TypeScript project with tests, linting and a README that says how to use it.',
+    prompt: EXAMPLE_PROMPTS.project,
   },
 ];
 
