@@ -103,9 +103,9 @@ test('loads nothing from the network', () => {
 `;
 
 export const COUNTDOWN_RECIPE: Recipe = {
-    what: 'a countdown timer in one page',
-    folder: 'countdown',
-    code: { 'index.html': COUNTDOWN_PAGE, 'style.css': COUNTDOWN_STYLE, 'countdown.js': COUNTDOWN_SCRIPT },
-    tests: { 'countdown.test.js': COUNTDOWN_TEST },
-    use: 'Open `index.html` in a browser.',
-  };
+  what: 'a countdown timer in one page',
+  folder: 'countdown',
+  code: { 'index.html': COUNTDOWN_PAGE, 'style.css': COUNTDOWN_STYLE, 'countdown.js': COUNTDOWN_SCRIPT },
+  tests: { 'countdown.test.js': COUNTDOWN_TEST },
+  use: 'Open `index.html` in a browser.',
+};

@@ -69,14 +69,14 @@ test('the code passes its lint script', () => {
 `;
 
 export const PROJECT_RECIPE: Recipe = {
-    what: 'a JavaScript project with tests, a lint script and a README',
-    folder: 'my-project',
-    code: {
-      'package.json': PROJECT_PACKAGE,
-      'README.md': PROJECT_README,
-      'scripts/lint.js': PROJECT_LINT,
-      'src/slug.js': PROJECT_CODE,
-    },
-    tests: { 'test/slug.test.js': PROJECT_TEST },
-    use: 'Run `npm test` and `npm run lint`.',
-  };
+  what: 'a JavaScript project with tests, a lint script and a README',
+  folder: 'my-project',
+  code: {
+    'package.json': PROJECT_PACKAGE,
+    'README.md': PROJECT_README,
+    'scripts/lint.js': PROJECT_LINT,
+    'src/slug.js': PROJECT_CODE,
+  },
+  tests: { 'test/slug.test.js': PROJECT_TEST },
+  use: 'Run `npm test` and `npm run lint`.',
+};

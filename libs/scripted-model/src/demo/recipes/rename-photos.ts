@@ -74,9 +74,9 @@ test('renames photos, keeps two of one second apart, and leaves other files alon
 `;
 
 export const RENAME_PHOTOS_RECIPE: Recipe = {
-    what: 'a command-line tool that renames photos by the date they were taken',
-    folder: 'rename-photos',
-    code: { 'rename-photos.mjs': RENAME_PHOTOS },
-    tests: { 'rename-photos.test.mjs': RENAME_PHOTOS_TEST },
-    use: 'Run `node rename-photos.mjs FOLDER`.',
-  };
+  what: 'a command-line tool that renames photos by the date they were taken',
+  folder: 'rename-photos',
+  code: { 'rename-photos.mjs': RENAME_PHOTOS },
+  tests: { 'rename-photos.test.mjs': RENAME_PHOTOS_TEST },
+  use: 'Run `node rename-photos.mjs FOLDER`.',
+};
