@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXAMPLE_PROMPTS } from '@saas-codex/contracts/example-prompts';
 import { startDemoModel } from '../src/demo/demo-model.js';
 import { type CodexWorkspace, createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
 
@@ -38,21 +39,9 @@ describe('the demo model, with the real Codex', () => {
   });
 
   it.each([
-    [
-      'rename-photos',
-      'Write a small command-line tool that renames photos by the date they were taken, with tests.',
-      4,
-    ],
-    [
-      'countdown',
-      'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
-      2,
-    ],
-    [
-      'slugify',
-      'Write a small JavaScript library that turns titles into URL slugs, with tests and a README.',
-      4,
-    ],
+    ['rename-photos', EXAMPLE_PROMPTS.command, 4],
+    ['countdown', EXAMPLE_PROMPTS.page, 2],
+    ['slugify', EXAMPLE_PROMPTS.library, 4],
   ])('builds %s with the tests it runs, each time in a folder that is free', async (folder, text, tests) => {
     const { prompt, threadId, repo } = await open();
     const turn = await prompt(text);

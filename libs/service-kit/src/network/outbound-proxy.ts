@@ -103,7 +103,7 @@ export function connectThrough(proxy: URL, { host, port }: HostPort, signal?: Ab
         return reject(new ProxyRefusal(statusCode));
       }
       if (head.length > 0) socket.unshift(head);
-      resolve(socket as Socket);
+      resolve(socket);
     });
     outgoing.once('error', reject);
     outgoing.end();

@@ -1,3 +1,4 @@
+import { EXAMPLE_PROMPTS } from '@saas-codex/contracts/example-prompts';
 import { BookOpen, FlaskConical, Globe, type LucideIcon, Package, Terminal, Wrench } from 'lucide-react';
 
 interface Example {
@@ -24,22 +25,21 @@ const FOR_A_REPOSITORY: Example[] = [
   },
 ];
 
-/** The demo model really builds these: `libs/scripted-model/src/demo/projects.ts`. */
 const FOR_AN_EMPTY_ONE: Example[] = [
   {
     icon: Terminal,
     title: 'A command',
-    prompt: 'Write a small command-line tool that renames photos by the date they were taken, with tests.',
+    prompt: EXAMPLE_PROMPTS.command,
   },
   {
     icon: Globe,
     title: 'A web page',
-    prompt: 'Build a one-page countdown timer in plain HTML, CSS and JavaScript that works offline.',
+    prompt: EXAMPLE_PROMPTS.page,
   },
   {
     icon: Package,
     title: 'A library',
-    prompt: 'Write a small JavaScript library that turns titles into URL slugs, with tests and a README.',
+    prompt: EXAMPLE_PROMPTS.library,
   },
 ];
 
