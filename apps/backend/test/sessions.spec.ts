@@ -6,6 +6,7 @@ import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { RunsService } from '../src/runs/runs.service.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
 import { systemContext } from '../src/identity/request-context.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -162,6 +163,24 @@ test("another tenant's sessions and runs do not exist", async () => {
   expect((await sessions.list(other, { limit: 10, archived: false })).items).toEqual([]);
   expect((await runs.listAll(other, { limit: 10 })).items).toEqual([]);
   expect(await world.session(id)).toMatchObject({ title: 'Note', queued_runs: 1 });
+});
+
+test('activity leaves out a network that is large', async () => {
+  const { session_id: id } = await world.begin();
+  const rename = (title: string, network: object) =>
+    world.call('PATCH', `/api/sessions/${id}`, { title, network });
+  const label = 'a'.repeat(60);
+  const hosts = Array.from({ length: 100 }, (_, n) => ({ host: `h${n}.${label}.${label}.${label}.com` }));
+  expect((await rename('Large', { mode: 'allow_list', hosts })).status).toBe(200);
+  expect((await rename('Small', { mode: 'off' })).status).toBe(200);
+  const updates = await waitFor(async () => {
+    const all = (await world.activity(id)).filter((each) => each.type === 'session.updated');
+    return all.at(-1)?.session.title === 'Small' ? all : null;
+  });
+  const large = updates.find(({ session }) => session.title === 'Large');
+  expect(large?.session).not.toHaveProperty('network');
+  expect(updates.at(-1)?.session.network).toEqual({ mode: 'off' });
+  expect(updates.filter((each) => JSON.stringify(each).length > 4_096)).toEqual([]);
 });
 
 test('lists return every session once, most recent activity first, page by page', async () => {
