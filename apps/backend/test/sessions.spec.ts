@@ -186,6 +186,24 @@ test("another tenant's sessions and runs do not exist", async () => {
   expect(await world.session(id)).toMatchObject({ title: 'Note', queued_runs: 1 });
 });
 
+test('activity leaves out a network that is large', async () => {
+  const { session_id: id } = await world.begin();
+  const rename = (title: string, network: object) =>
+    world.call('PATCH', `/api/sessions/${id}`, { title, network });
+  const label = 'a'.repeat(60);
+  const hosts = Array.from({ length: 100 }, (_, n) => ({ host: `h${n}.${label}.${label}.${label}.com` }));
+  expect((await rename('Large', { mode: 'allow_list', hosts })).status).toBe(200);
+  expect((await rename('Small', { mode: 'off' })).status).toBe(200);
+  const updates = await waitFor(async () => {
+    const all = (await world.activity(id)).filter((each) => each.type === 'session.updated');
+    return all.at(-1)?.session.title === 'Small' ? all : null;
+  });
+  const large = updates.find(({ session }) => session.title === 'Large');
+  expect(large?.session).not.toHaveProperty('network');
+  expect(updates.at(-1)?.session.network).toEqual({ mode: 'off' });
+  expect(updates.filter((each) => JSON.stringify(each).length > 4_096)).toEqual([]);
+});
+
 test('lists return every session once, most recent activity first, page by page', async () => {
   const seen: Session[] = [];
   let cursor: string | null = null;

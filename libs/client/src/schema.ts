@@ -1131,7 +1131,7 @@ export interface components {
             at: string;
             /** @constant */
             type: "session.updated";
-            session: components["schemas"]["Session"];
+            session: components["schemas"]["ActivitySession"];
         } | {
             /** @constant */
             v: 1;
@@ -1157,6 +1157,44 @@ export interface components {
             /** @enum {string} */
             phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
             percent: number | null;
+        };
+        /** @description `network` and `setup` are left out when they are large: read the session */
+        ActivitySession: {
+            /** Format: uuid */
+            session_id: string;
+            title: string;
+            /** @description null: the session started on an empty repository */
+            repo_url: string | null;
+            /** @description The requested branch, tag or commit; null: the default branch */
+            ref: string | null;
+            /** @description The commit the session started from */
+            base_commit: string | null;
+            /** @description The clone's folder on the runner */
+            repo_path: string;
+            thread_id: string | null;
+            /** @description null: the platform's default model */
+            model: string | null;
+            /** @description What the agent's commands may reach */
+            network?: components["schemas"]["Network"];
+            setup?: components["schemas"]["Setup"] | null;
+            /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
+            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @enum {string} */
+            status: "provisioning" | "ready" | "failed" | "archived";
+            failure: components["schemas"]["SessionFailure"] | null;
+            /** @description The run that is running now */
+            active_run_id: string | null;
+            queued_runs: number;
+            /** @description true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed */
+            queue_held?: boolean;
+            diff: components["schemas"]["DiffStat"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Time of the last activity; lists are ordered by it
+             */
+            updated_at: string;
         };
         WatchedRunEvent: {
             /** @description Id of the entry, such as `7-0`, or `7-3` for a delta: continue with `<run_id>@7-3` */

@@ -21,11 +21,16 @@ export const RunStatusActivity = z.object({
 });
 export type RunStatusActivity = z.infer<typeof RunStatusActivity>;
 
+/** Bytes of JSON that a session's network and setup may take in an activity. The other fields are small. */
+export const ACTIVITY_SETTINGS_BYTES = 2_048;
+
 /** A session changed in Postgres (status, title, counts, diff): carries what lists show. */
 export const SessionUpdatedActivity = z.object({
   ...base,
   type: z.literal('session.updated'),
-  session: Session,
+  session: Session.partial({ network: true, setup: true })
+    .describe('`network` and `setup` are left out when they are large: read the session')
+    .meta({ id: 'ActivitySession' }),
 });
 export type SessionUpdatedActivity = z.infer<typeof SessionUpdatedActivity>;
 

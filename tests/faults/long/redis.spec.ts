@@ -80,9 +80,12 @@ describe('Redis', () => {
   it('loses messages again and again while runs stream: their readers get everything', async () => {
     const { world } = suite;
     const watchers = await Promise.all([0, 1, 2].map((session) => world.prompt(session, 'Talk')));
-    let [killed, done] = [0, false];
-    const ended = Promise.all(watchers.map((watcher) => watcher.ended())).finally(() => (done = true));
-    while (!done) {
+    let killed = 0;
+    const streams = { open: true };
+    const ended = Promise.all(watchers.map((watcher) => watcher.ended())).finally(
+      () => (streams.open = false),
+    );
+    while (streams.open) {
       killed += Number(await world.redis.direct.call('CLIENT', 'KILL', 'TYPE', 'pubsub'));
       await delay(20);
     }

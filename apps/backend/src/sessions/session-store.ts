@@ -5,6 +5,7 @@ import {
   type SessionPage,
   type SessionsQuery,
 } from '@saas-codex/contracts/sessions';
+import { ACTIVITY_SETTINGS_BYTES, type SessionUpdatedActivity } from '@saas-codex/contracts/activity';
 import { Timestamp } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
@@ -165,8 +166,15 @@ export class SessionStore {
       at: new Date().toISOString(),
     } as const;
     if (session.deletedAt) this.activity.publish({ ...base, type: 'session.deleted' });
-    else this.activity.publish({ ...base, type: 'session.updated', session: this.view(session) });
+    else
+      this.activity.publish({ ...base, type: 'session.updated', session: forActivity(this.view(session)) });
   }
+}
+
+/** Each tenant's stream keeps thousands of activities, so what may be large stays out. */
+function forActivity({ network, setup, ...small }: Session): SessionUpdatedActivity['session'] {
+  const size = Buffer.byteLength(JSON.stringify({ network, setup }));
+  return size > ACTIVITY_SETTINGS_BYTES ? small : { ...small, network, setup };
 }
 
 function present(session: SessionEntity | null): SessionEntity {

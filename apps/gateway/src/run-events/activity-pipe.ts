@@ -12,12 +12,16 @@ const FRAME_END = Buffer.from('\n\n');
 export class ActivityPipe implements ConnectionWriter {
   private rest: Buffer = Buffer.alloc(0);
 
-  constructor(
+  private constructor(
     private readonly activity: IncomingMessage,
     private readonly connection: SseConnection,
-  ) {
-    connection.addWriter(this);
-    activity.on('data', (chunk: Buffer) => this.forward(chunk));
+  ) {}
+
+  /** Forwards until one of the two ends, and ends the other. */
+  static connect(activity: IncomingMessage, connection: SseConnection): void {
+    const pipe = new ActivityPipe(activity, connection);
+    connection.addWriter(pipe);
+    activity.on('data', (chunk: Buffer) => pipe.forward(chunk));
     // The client reconnects with the id of its last activity.
     activity.once('close', () => connection.cut());
   }

@@ -50,7 +50,7 @@ export class WatchedEvents implements NestMiddleware {
     if (cookies && !res.destroyed) res.setHeader('set-cookie', cookies);
     const connection = openEventStream(req, res);
     if (!connection) return void activity.destroy();
-    new ActivityPipe(activity, connection);
+    ActivityPipe.connect(activity, connection);
     this.permissions.endWhenRevoked(req, res);
     await watchRuns(connection, runs, (run) => this.openRun(req, run));
   }
@@ -58,7 +58,7 @@ export class WatchedEvents implements NestMiddleware {
   /** @returns null when the backend refuses */
   private async openActivity(req: Request): Promise<IncomingMessage | null> {
     const after = new URLSearchParams(req.originalUrl.split('?')[1]).get('after');
-    const path = after ? `${PATH}?${new URLSearchParams({ after })}` : PATH;
+    const path = after ? `${PATH}?${new URLSearchParams({ after }).toString()}` : PATH;
     const headers = { ...upstreamHeaders(req), 'accept-encoding': 'identity' };
     const response = await this.backend.sendOwnRequest({ method: 'GET', path, headers });
     response.on('error', () => undefined);

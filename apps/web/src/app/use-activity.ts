@@ -1,4 +1,9 @@
-import { type Activity, readActivity, type UnknownActivity } from '@saas-codex/contracts/activity';
+import {
+  type Activity,
+  readActivity,
+  type SessionUpdatedActivity,
+  type UnknownActivity,
+} from '@saas-codex/contracts/activity';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
@@ -10,7 +15,7 @@ import { live } from '../shared/sse/live.js';
 function applyActivity(client: QueryClient, activity: Activity | UnknownActivity): void {
   switch (activity.type) {
     case 'session.updated':
-      applySession(client, activity.session);
+      showSession(client, activity.session);
       // The server sends it after the runs were updated in the database, so now the list shows their final state.
       return reloadRuns(client, activity.session_id);
     case 'session.deleted':
@@ -22,6 +27,15 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
     case 'unknown':
       return;
   }
+}
+
+/** A session whose network and setup are large comes without them. */
+function showSession(
+  client: QueryClient,
+  { network, setup, ...rest }: SessionUpdatedActivity['session'],
+): void {
+  if (network !== undefined && setup !== undefined) applySession(client, { ...rest, network, setup });
+  else void client.invalidateQueries({ queryKey: sessionKeys.all });
 }
 
 /**

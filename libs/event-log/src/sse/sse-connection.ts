@@ -113,7 +113,9 @@ export class SseConnection {
     const { waiting } = this;
     this.waiting = [];
     for (const resume of waiting) resume();
-    for (const writer of [...this.writers]) {
+    // A copy, since each that writes moves to the end.
+    const writers = [...this.writers];
+    for (const writer of writers) {
       if (this.blocked) return;
       writer.pump();
     }
