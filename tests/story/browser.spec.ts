@@ -135,7 +135,7 @@ test('menus, tooltips and the drawer of a phone open by pointer and keyboard, an
   if (size) await page.setViewportSize(size);
 }, 60_000);
 
-test('a wrong repository address is explained at its field, and no input is lost', async () => {
+test('a wrong repository address is explained at its field, and no input is lost or cut', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   await page.getByPlaceholder('https://github.com/owner/name').fill('http://example.org/private.git');
@@ -145,6 +145,16 @@ test('a wrong repository address is explained at its field, and no input is lost
   await page.getByRole('alert').first().waitFor();
   expect(await prompt().inputValue()).toBe('A prompt that must not be lost');
   await screenshot(page, 'refused');
+
+  const enter = { key: 'Enter', keyCode: 229, bubbles: true, cancelable: true };
+  await prompt().dispatchEvent('keydown', enter);
+  expect(await prompt().inputValue()).toBe('A prompt that must not be lost');
+  await prompt().fill(`${'x'.repeat(126_000)} What does this say?`);
+  await prompt().press('Enter');
+  await page.getByText('This text has 126,020 characters').waitFor();
+  expect(await prompt().inputValue()).toMatch(/ What does this say\?$/);
+  await screenshot(page, 'too-long');
+  await prompt().fill('A prompt that must not be lost');
 }, 60_000);
 
 test('a stopped run is shown as stopped and holds the queue until it is resumed; archiving can be undone', async () => {

@@ -19,6 +19,8 @@ import { EMPTY_TIMELINE } from '../src/entities/timeline/run-timeline.js';
 import { fieldError } from '../src/features/home/failed-field.js';
 import { request } from '../src/shared/api/request.js';
 import { FakePage, FakeServer, REAL_STREAMS, settle } from './support/fake-server.js';
+// The page loads it when it needs it.
+import '../src/shared/sse/live-hub.js';
 
 /** A page that stays open over an update reads what a newer server writes. */
 

@@ -37,7 +37,10 @@ export const RUN_KINDS = ['prompt', 'setup'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
-const instructions = z.string().min(1).max(100_000);
+/** In characters. */
+export const MAX_PROMPT_LENGTH = 100_000;
+
+const instructions = z.string().min(1).max(MAX_PROMPT_LENGTH);
 
 /** What a run is asked to do, by its kind. */
 export const RunInput = z.discriminatedUnion('kind', [
@@ -103,7 +106,7 @@ export const Run = z
 export type Run = z.infer<typeof Run>;
 
 export const PromptSession = z
-  .strictObject({ prompt: writtenText(100_000) })
+  .strictObject({ prompt: writtenText(MAX_PROMPT_LENGTH) })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
 

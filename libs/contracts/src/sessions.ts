@@ -90,7 +90,10 @@ export const Session = z
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
 
-const title = writtenText(200);
+/** In characters. */
+export const MAX_TITLE_LENGTH = 200;
+
+const title = writtenText(MAX_TITLE_LENGTH);
 const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a model name');
 
 export const CreateSession = z

@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import { runsQuery } from '../entities/run/api/list-runs.js';
 import { sessionQuery } from '../entities/session/api/get-session.js';
 import { sessionsQuery } from '../entities/session/api/list-sessions.js';
 import { SessionSearch } from '../entities/session/changes-location.js';
@@ -58,13 +59,17 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('../features/home/home-page.js'), 'HomePage'),
 });
 
+const loadSessionPage = () => import('./session-page/session-page.js');
+
 const session = createRoute({
   getParentRoute: () => shell,
   path: '/sessions/$sessionId',
   validateSearch: SessionSearch,
-  loader: ({ context: { queryClient }, params }) =>
-    void queryClient.prefetchQuery(sessionQuery(params.sessionId)),
-  component: lazyRouteComponent(() => import('./session-page/session-page.js'), 'SessionPage'),
+  loader: ({ context: { queryClient }, params }) => {
+    void queryClient.prefetchQuery(sessionQuery(params.sessionId));
+    void queryClient.prefetchInfiniteQuery(runsQuery(params.sessionId));
+  },
+  component: lazyRouteComponent(loadSessionPage, 'SessionPage'),
 });
 
 const settings = createRoute({
@@ -75,8 +80,10 @@ const settings = createRoute({
 
 const routeTree = root.addChildren([signIn, shell.addChildren([home, session, settings])]);
 
-export const createAppRouter = (queryClient: QueryClient) =>
-  createRouter({
+export const createAppRouter = (queryClient: QueryClient) => {
+  // Its code is loaded while the server is asked who the person is.
+  if (location.pathname.startsWith('/sessions/')) void loadSessionPage();
+  return createRouter({
     routeTree,
     context: { queryClient },
     defaultPreload: 'intent',
@@ -85,6 +92,7 @@ export const createAppRouter = (queryClient: QueryClient) =>
     defaultErrorComponent: CrashPage,
     scrollRestoration: false,
   });
+};
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -4,6 +4,8 @@ import { runKeys } from '../../src/entities/run/run-cache.js';
 import { sessionKeys } from '../../src/entities/session/session-cache.js';
 import { FakePage, FakeServer } from '../support/fake-server.js';
 import { waitFor } from '@saas-codex/testing/wait-for';
+// The page loads it when it needs it.
+import '../../src/shared/sse/live-hub.js';
 
 it('reads again what the page read before the stream stood', async () => {
   const server = new FakeServer();

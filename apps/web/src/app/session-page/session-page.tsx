@@ -1,11 +1,12 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { prefersChangesOpen, useChangesLocation } from '../../entities/session/changes-location.js';
 import { useMarkSeen } from '../../entities/session/seen.js';
 import { sessionState } from '../../entities/session/session-state.js';
+import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
 import { ResizablePanel } from '../../features/changes/resizable-panel.js';
 import { useFollowRun } from '../../features/changes/use-follow-run.js';
 import { SessionConversation } from '../../features/conversation/session-conversation.js';
@@ -26,6 +27,7 @@ const ChangesPanel = lazy(loadChanges);
 export function SessionPage() {
   const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
   const { data: session, error, refetch } = useQuery(sessionQuery(sessionId));
+  useEffect(prepareMarkdown, []);
   useDocumentTitle(session?.title, { running: session && sessionState(session) === 'running' });
 
   if (session) return <SessionLayout key={sessionId} session={session} />;

@@ -1,5 +1,6 @@
 import { X } from 'lucide-react';
 import { type ClipboardEvent, type KeyboardEvent, useId, useRef, useState } from 'react';
+import { isEnter } from '../../shared/lib/enter-key.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
@@ -87,7 +88,7 @@ function HostRow({ host: { host, readOnly }, isNew, error: wrong, ...on }: HostR
   const error = written && wrong ? `“${host.trim()}” ${wrong}` : undefined;
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter would submit the form. Only on the empty line it may.
-    if (event.key !== 'Enter' || host.trim() === '') return;
+    if (!isEnter(event) || host.trim() === '') return;
     event.preventDefault();
     on.onNext();
   };
@@ -105,7 +106,6 @@ function HostRow({ host: { host, readOnly }, isNew, error: wrong, ...on }: HostR
           aria-describedby={error ? id : undefined}
           placeholder={isNew ? 'Add a host, like registry.npmjs.org' : undefined}
           value={host}
-          maxLength={300}
           onChange={(event) => on.onType(event.target.value)}
           onKeyDown={onKeyDown}
           onPaste={on.onPaste}

@@ -16,8 +16,6 @@ interface SetupFieldsProps {
   errors: FieldErrors;
 }
 
-const MAX_SCRIPT = 20_000;
-
 /** The script, and what it may reach. */
 export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
   const id = useId();
@@ -34,7 +32,6 @@ export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
           value={value.script}
           onChange={(event) => onChange({ ...value, script: event.target.value })}
           placeholder={'npm ci\nnpm run build'}
-          maxLength={MAX_SCRIPT}
           spellCheck={false}
           autoCapitalize="off"
           aria-invalid={error ? true : undefined}

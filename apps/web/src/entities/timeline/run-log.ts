@@ -7,7 +7,7 @@ import { path, request } from '../../shared/api/request.js';
 import { beforeNextPaint } from '../../shared/lib/before-next-paint.js';
 import { whenIdle } from '../../shared/lib/when-idle.js';
 import { live } from '../../shared/sse/live.js';
-import { retryDelay } from '../../shared/sse/live-hub.js';
+import { retryDelay } from '../../shared/lib/retry-delay.js';
 import { EMPTY_TIMELINE, type RunTimeline } from './run-timeline.js';
 import { type LoggedEvent, TimelineBuilder } from './timeline-builder.js';
 

@@ -1,3 +1,4 @@
+import { MAX_PROMPT_LENGTH } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ArrowUp, Square } from 'lucide-react';
@@ -8,6 +9,8 @@ import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
+import { isConverting, isEnter } from '../../shared/lib/enter-key.js';
+import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -15,8 +18,6 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
-
-const MAX_PROMPT = 100_000;
 
 /** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
@@ -32,7 +33,8 @@ export function PromptComposer({ session }: { session: Session }) {
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
   const field = useRef<HTMLTextAreaElement>(null);
-  const ready = text.trim() !== '';
+  const problem = tooLong(text, MAX_PROMPT_LENGTH);
+  const ready = text.trim() !== '' && !problem;
 
   useEffect(() => {
     // On a touch screen the keyboard would cover the conversation.
@@ -43,11 +45,10 @@ export function PromptComposer({ session }: { session: Session }) {
     if (ready) send(text);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (isEnter(event)) {
       event.preventDefault();
       submit();
-    } else if (event.key === 'Escape' && running) {
+    } else if (event.key === 'Escape' && running && !isConverting(event.nativeEvent)) {
       event.preventDefault();
       stop();
     }
@@ -69,6 +70,11 @@ export function PromptComposer({ session }: { session: Session }) {
           className="mb-2.5"
         />
       )}
+      {problem && (
+        <p role="alert" className="px-3 pb-2 text-xs text-destructive">
+          {problem}
+        </p>
+      )}
       <QueuedPrompts
         session={session}
         queue={queue}
@@ -82,7 +88,7 @@ export function PromptComposer({ session }: { session: Session }) {
           aria-label="Prompt"
           placeholder={placeholder(session, setup, running !== null)}
           value={text}
-          maxLength={MAX_PROMPT}
+          aria-invalid={problem ? true : undefined}
           onChange={(event) => {
             dismiss();
             change(() => event.target.value);
@@ -103,7 +109,7 @@ export function PromptComposer({ session }: { session: Session }) {
             {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
           </IconButton>
         )}
-        {(ready || !running) && (
+        {(ready || problem || !running) && (
           <IconButton
             type="submit"
             label={running ? 'Queue prompt' : 'Send prompt'}

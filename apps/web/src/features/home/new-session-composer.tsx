@@ -1,9 +1,12 @@
+import { MAX_PROMPT_LENGTH } from '@saas-codex/contracts/runs';
 import { ArrowUp } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { problemErrors } from '../../entities/environment/field-errors.js';
 import { networkErrors } from '../../entities/environment/network-draft.js';
 import { setupErrors } from '../../entities/environment/setup-draft.js';
 import type { NewSessionDraft } from '../../entities/session/new-session-draft.js';
+import { isEnter } from '../../shared/lib/enter-key.js';
+import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -31,7 +34,8 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   const [openField, setOpenField] = useState<Field | null>(null);
   const openOnly = (field: Field) => (open: boolean) => setOpenField(open ? field : null);
   const prompt = useRef<HTMLTextAreaElement>(null);
-  const ready = draft.prompt.trim() !== '' && !start.isPending;
+  const tooLongPrompt = tooLong(draft.prompt, MAX_PROMPT_LENGTH);
+  const ready = draft.prompt.trim() !== '' && !tooLongPrompt && !start.isPending;
 
   useEffect(() => {
     // On a touch screen the keyboard would cover the page.
@@ -49,7 +53,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
     else start.mutate(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!isEnter(event)) return;
     event.preventDefault();
     submit();
   };
@@ -70,7 +74,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
           value={draft.prompt}
           onChange={(event) => change({ prompt: event.target.value })}
           onKeyDown={onKeyDown}
-          maxLength={100_000}
+          aria-invalid={tooLongPrompt ? true : undefined}
           className="max-h-[45vh] min-h-26 overflow-y-auto px-4 pt-3.5 pb-2 text-md"
         />
         <div className="flex items-center gap-1 px-2 pb-2">
@@ -123,6 +127,11 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
           </IconButton>
         </div>
       </div>
+      {tooLongPrompt && (
+        <p role="alert" className="px-4 pt-2 text-xs text-destructive">
+          {tooLongPrompt}
+        </p>
+      )}
       {failure && (
         <ErrorNotice
           error={failure.error}

@@ -1,6 +1,7 @@
-import type { Session } from '@saas-codex/contracts/sessions';
+import { MAX_TITLE_LENGTH, type Session } from '@saas-codex/contracts/sessions';
 import { type FormEvent, useState } from 'react';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
+import { tooLong } from '../../shared/lib/too-long.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -22,7 +23,7 @@ export function RenameSessionDialog({ session, onClose }: { session: Session; on
           label="Title"
           hideLabel
           autoFocus
-          maxLength={200}
+          error={tooLong(title, MAX_TITLE_LENGTH)}
           value={title}
           onChange={(event) => setTitle(event.target.value)}
           onFocus={(event) => event.target.select()}
@@ -31,7 +32,12 @@ export function RenameSessionDialog({ session, onClose }: { session: Session; on
         {update.error && <ErrorNotice error={update.error} className="mt-3" />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" busy={update.isPending} disabled={!title.trim()}>
+          <Button
+            variant="primary"
+            type="submit"
+            busy={update.isPending}
+            disabled={!title.trim() || tooLong(title, MAX_TITLE_LENGTH) !== undefined}
+          >
             Rename
           </Button>
         </DialogActions>

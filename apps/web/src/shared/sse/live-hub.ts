@@ -7,7 +7,15 @@ import {
   SSE_RUN_END,
   SSE_RUN_ERROR,
 } from '@saas-codex/contracts/sse-names';
+import { retryDelay } from '../lib/retry-delay.js';
 import { openEventConnection, type StreamMessage } from './event-connection.js';
+import {
+  type Notice,
+  SAY_AGAIN_MS,
+  type TabMessage,
+  type Watch,
+  type WatchedByTab,
+} from './live-messages.js';
 
 /**
  * The one event stream of a browser (six connections per server are all that HTTP/1.1 allows), shared by its tabs:
@@ -23,33 +31,6 @@ import { openEventConnection, type StreamMessage } from './event-connection.js';
  * all of its tabs have, and only one connection is heard at a time. A run that has just been asked for is served from
  * the next connection, unless this one is not past its position.
  */
-export interface Watch {
-  /** Changes of sessions and runs, for lists. */
-  activity: boolean;
-  runs: readonly WatchedByTab[];
-}
-
-export interface WatchedByTab {
-  runId: string;
-  after: EventId;
-  /** Another one when the tab begins again. */
-  subscription: number;
-}
-
-export type Notice =
-  /** The stream stands: what was read before may be out of date. */
-  | { type: 'open' }
-  | { type: 'connection'; lost: boolean }
-  | { type: 'signed-out' }
-  | { type: 'activity'; data: string }
-  | { type: 'run'; runId: string; data: string }
-  | { type: 'run.end'; runId: string }
-  /** The hub no longer watches the run for this tab. */
-  | { type: 'run.error'; runId: string; code: string };
-
-/** What a tab says: all that it watches, that it is being closed, or that its person has signed out. */
-export type TabMessage = Watch | 'leave' | 'sign-out';
-
 export type TabPort = (notice: Notice) => void;
 
 interface Tab {
@@ -71,16 +52,8 @@ interface Connection {
 
 /** Changes that come together, such as those of a page that opens, make one new connection. */
 const GATHER_MS = 40;
-export const SAY_AGAIN_MS = 30_000;
 /** A browser lets the timers of a hidden page run once a minute. */
 const FORGOTTEN_AFTER_MS = 100_000;
-const FIRST_RETRY_MS = 400;
-const MAX_RETRY_MS = 15_000;
-
-/** The delay before attempt `n` (from 0), with jitter so that not all clients come back to a restarted server at once. */
-export const retryDelay = (attempt: number, random = Math.random()): number =>
-  Math.min(FIRST_RETRY_MS * 2 ** attempt, MAX_RETRY_MS) * (0.75 + random / 2);
-
 export class LiveHub {
   private readonly tabs = new Map<TabPort, Tab>();
   /** The connection that is heard. */

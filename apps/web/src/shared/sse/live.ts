@@ -1,6 +1,6 @@
 import type { EventId } from '@saas-codex/contracts/event-ids';
 import { connection } from './connection-state.js';
-import { LiveHub, type Notice, SAY_AGAIN_MS, type TabMessage } from './live-hub.js';
+import { type Notice, SAY_AGAIN_MS, type TabMessage } from './live-messages.js';
 
 /**
  * What this page watches, through the one event stream of the browser (live-hub.ts):
@@ -110,9 +110,10 @@ class Live {
   }
 
   private ownHub() {
-    const hub = new LiveHub();
+    const loading = import('./live-hub.js').then(({ LiveHub }) => new LiveHub());
     const tab = (notice: Notice) => this.hear(notice);
-    return { send: (message: TabMessage) => hub.receive(tab, message), shared: false };
+    const send = async (message: TabMessage) => (await loading).receive(tab, message);
+    return { send: (message: TabMessage) => void send(message), shared: false };
   }
 
   private hear(notice: Notice): void {

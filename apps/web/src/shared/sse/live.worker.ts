@@ -1,4 +1,5 @@
-import { LiveHub, type TabMessage } from './live-hub.js';
+import { LiveHub } from './live-hub.js';
+import type { TabMessage } from './live-messages.js';
 
 /** The hub of all tabs of this browser. */
 const hub = new LiveHub();

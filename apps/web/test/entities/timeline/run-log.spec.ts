@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
 import { runLog } from '../../../src/entities/timeline/run-log.js';
 import type { Entry } from '../../../src/entities/timeline/run-timeline.js';
-import { retryDelay } from '../../../src/shared/sse/live-hub.js';
+import { retryDelay } from '../../../src/shared/lib/retry-delay.js';
 import { FakePage, FakeServer, REAL_STREAMS, settle } from '../../support/fake-server.js';
+// The page loads it when it needs it.
+import '../../../src/shared/sse/live-hub.js';
 
 let server: FakeServer;
 let runs = 0;

@@ -1,6 +1,8 @@
 import { type EventId, parseEventId } from '@saas-codex/contracts/event-ids';
 import { jest } from '@jest/globals';
-import { LiveHub, type Notice, retryDelay } from '../../../src/shared/sse/live-hub.js';
+import { retryDelay } from '../../../src/shared/lib/retry-delay.js';
+import { LiveHub } from '../../../src/shared/sse/live-hub.js';
+import type { Notice } from '../../../src/shared/sse/live-messages.js';
 import { FakePage, FakeServer, REAL_STREAMS, settle } from '../../support/fake-server.js';
 
 let page: FakePage;

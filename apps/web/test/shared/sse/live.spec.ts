@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import { live } from '../../../src/shared/sse/live.js';
 import { FakePage, FakeServer, REAL_STREAMS, settle } from '../../support/fake-server.js';
+// The page loads it when it needs it.
+import '../../../src/shared/sse/live-hub.js';
 
 /** A browser without a SharedWorker: the page has a hub of its own. */
 let page: FakePage;
@@ -9,6 +11,7 @@ let stop: () => void;
 let position = { seq: 0, delta: 0 };
 
 const pass = async (milliseconds: number) => {
+  await settle();
   jest.advanceTimersByTime(milliseconds);
   await settle();
 };
@@ -49,6 +52,7 @@ it('closes while the tab is hidden and resumes when it is visible again', async 
   await server.last.send('run', '', { id: '2-0', event: { run_id: 'a' } });
   page.show(false);
   await pass(20_000);
+  await pass(50);
   expect(server.last.closed).toBe(true);
   expect(server.connections).toHaveLength(1);
   page.show(true);

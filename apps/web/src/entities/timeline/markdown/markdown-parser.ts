@@ -18,6 +18,11 @@ export class MarkdownParser {
   /** @param startWorker starts the script `markdown.worker` */
   constructor(private readonly startWorker: () => Worker) {}
 
+  /** Loads the parser before there is a text. */
+  prepare(): void {
+    this.worker ??= this.start();
+  }
+
   /** What a text was parsed to before; undefined if it was not, or is forgotten. */
   recall({ text, growing }: MarkdownRequest): MarkdownAnswer | undefined {
     return this.known.get(keyOf({ text, growing })) ?? this.known.get(keyOf({ text, growing: !growing }));

@@ -10,6 +10,9 @@ const parser = new MarkdownParser(
   () => new Worker(new URL('./markdown.worker.ts', import.meta.url), { type: 'module' }),
 );
 
+/** Loads the parser while the text is still on its way. */
+export const prepareMarkdown = (): void => parser.prepare();
+
 interface MarkdownProps {
   text: string;
   /** The text still grows: open markup is closed, and code is not coloured yet. */
