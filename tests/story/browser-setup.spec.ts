@@ -4,15 +4,19 @@ import { Session } from '@saas-codex/contracts/sessions';
 import type { Browser, Page } from 'playwright-core';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
 import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 
-/** In a real Chromium, a person repairs a session whose setup needs a host that its network does not allow. */
+/** In a real Chromium, a person opens sessions that cannot be set up as they are, and repairs them. */
 let system: System;
 let browser: Browser;
 let page: Page;
 let errors: string[];
 
 beforeAll(async () => {
-  [system, browser] = await Promise.all([startSystem({ DEMO_PACE: '0.3' }), startBrowser()]);
+  [system, browser] = await Promise.all([
+    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: NOBODY }),
+    startBrowser(),
+  ]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
@@ -23,6 +27,9 @@ afterAll(async () => {
   await system.stop();
 }, 60_000);
 
+/** Nothing listens there, so a clone fails at once. */
+const NOBODY = '127.0.0.1:9';
+
 /** Prints a line, waits for the file `go-on`, requests a host that is not allowed, and fails. */
 const SCRIPT = `echo "first line of the setup"
 until [ -e go-on ]; do sleep 0.1; done
@@ -32,11 +39,13 @@ exit 3`;
 test('a setup streams, is refused a host and fails; once it is corrected, the waiting prompt runs', async () => {
   await page.goto(system.link);
   await prompt().waitFor();
-  await page.getByRole('button', { name: 'Network: No network' }).waitFor();
-  await page.getByRole('button', { name: /^Setup script/ }).click();
+  await page.getByRole('button', { name: 'Environment: No network · no setup' }).click();
+  await page.getByRole('radio', { name: 'Setup' }).click();
   await page.getByRole('textbox', { name: 'Setup script' }).fill(SCRIPT);
   await page.reload();
-  await page.getByRole('button', { name: 'Setup script: echo "first line of the setup"' }).waitFor();
+  await page
+    .getByRole('button', { name: 'Environment: No network · echo "first line of the setup"' })
+    .waitFor();
   await prompt().fill('Note that the tulips have come');
   await prompt().press('Enter');
 
@@ -54,7 +63,7 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   await setups.getByText('Setup failed').waitFor();
   await setups.getByText('exit 3').waitFor();
   const notice = page.getByRole('region', { name: 'Setup', exact: true });
-  await notice.getByText('Your prompt waits for it.').waitFor();
+  await notice.getByText('Your prompt waits until the setup succeeds.').waitFor();
   await screenshot(page, 'setup-failed');
 
   await page.getByRole('button', { name: 'Allow packages.example' }).click();
@@ -83,6 +92,32 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   await screenshot(page, 'setup-corrected');
   expect(errors).toEqual([]);
 }, 180_000);
+
+test('a session whose clone fails before its prompt arrives opens with the reason, and has the prompt', async () => {
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  const address = page.getByPlaceholder('owner/name, or https://…');
+  await address.fill('github.com/acme/shop');
+  await page.getByRole('option', { name: 'Use https://github.com/acme/shop' }).waitFor();
+  await address.fill(`http://${NOBODY}/acme/shop`);
+  await page.keyboard.press('Enter');
+  await page.route('**/prompt', async (route) => {
+    const id = new URL(route.request().url()).pathname.split('/').at(-2);
+    await waitFor(async () => {
+      const answer = await system.api(`/api/sessions/${id}`);
+      return Session.parse(await answer.json()).status === 'failed';
+    });
+    await route.continue();
+  });
+  await prompt().fill('Note what must not be lost');
+  await prompt().press('Enter');
+  await page.waitForURL(/\/sessions\//);
+  await page.getByRole('alert').getByText('127.0.0.1:9').first().waitFor();
+  await screenshot(page, 'clone-failed');
+  await page.getByRole('link', { name: 'Edit and try again' }).click();
+  await page.waitForURL(`${system.url}/`);
+  expect(await prompt().inputValue()).toBe('Note what must not be lost');
+}, 60_000);
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 

@@ -8,6 +8,7 @@ import {
   complaints,
   screenshot,
   setTheme,
+  smallTargets,
   startBrowser,
 } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
@@ -57,7 +58,7 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await page.getByText('not an AI').first().waitFor();
 
   await page.getByRole('button', { name: /^Repository/ }).click();
-  await page.getByPlaceholder('https://github.com/owner/name').fill(repository);
+  await page.getByPlaceholder('owner/name, or https://…').fill(repository);
   await page.keyboard.press('Enter');
   await prompt().fill('Note that the roses need water on Mondays');
   await prompt().press('Enter');
@@ -65,6 +66,10 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await page.waitForURL(/\/sessions\//);
   await page.getByText('Note that the roses need water on Mondays').first().waitFor();
   await page.getByRole('button', { name: /Stop/ }).waitFor();
+  await page
+    .getByRole('region', { name: 'Progress' })
+    .getByText(/^Plan [0-3]\/3$/)
+    .waitFor();
   await screenshot(page, 'running');
   await page.reload();
 
@@ -138,7 +143,7 @@ test('menus, tooltips and the drawer of a phone open by pointer and keyboard, an
 test('a wrong repository address is explained at its field, and no input is lost or cut', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
-  await page.getByPlaceholder('https://github.com/owner/name').fill('http://example.org/private.git');
+  await page.getByPlaceholder('owner/name, or https://…').fill('http://example.org/private.git');
   await page.keyboard.press('Enter');
   await prompt().fill('A prompt that must not be lost');
   await prompt().press('Enter');
@@ -258,6 +263,13 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.waitForURL((url) => `${url}`.startsWith(session.split('?')[0] ?? session));
 
   await keyboard.press('Control+k');
+  await visitor.locator('[cmdk-input]:focus').waitFor();
+  await keyboard.type('rename');
+  await keyboard.press('Enter');
+  await visitor.getByRole('dialog', { name: 'Rename session' }).waitFor();
+  await keyboard.press('Escape');
+  await keyboard.press('Control+k');
+  await visitor.locator('[cmdk-input]:focus').waitFor();
   await keyboard.type('new session');
   await keyboard.press('Enter');
   await visitor.waitForURL(`${system.url}/`);
@@ -265,32 +277,40 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
 }, 120_000);
 
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
-  const stranger = await browser.newPage();
   const screens = await everyScreen(system, repository);
+  const storageState = await page.context().storageState();
+  const touch = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
   const faults: Record<string, string[]> = {};
-  const check = async (shown: Page, name: string, themes: readonly ('light' | 'dark')[]) => {
-    for (const theme of themes) {
-      await setTheme(shown, theme);
-      const found = await accessibilityFaults(shown);
-      if (found.length > 0) faults[`${name}, ${theme}`] = found;
-    }
+  const check = async (shown: Page, name: string, theme: 'light' | 'dark') => {
+    await setTheme(shown, theme);
+    const found = await accessibilityFaults(shown);
+    if (shown !== page) found.push(...(await smallTargets(shown)));
+    if (found.length > 0) faults[`${name}, ${theme}`] = found;
   };
-  for (const [width, height, themes] of [
-    [1440, 900, ['light', 'dark']],
-    [390, 844, ['dark']],
-  ] as const) {
-    for (const shown of [page, stranger]) await shown.setViewportSize({ width, height });
-    await stranger.goto(`${system.url}/`);
-    await stranger.getByRole('heading', { name: /Sign in/ }).waitFor();
-    await check(stranger, `sign-in at ${width}`, themes);
-    for (const { name, open } of screens) {
-      await open(page);
-      await check(page, `${name} at ${width}`, themes);
-      await screenshot(page, `${name}-${width}`);
-    }
-  }
+  const stranger = await browser.newPage(touch);
+  await stranger.goto(`${system.url}/`);
+  await stranger.getByRole('heading', { name: /Sign in/ }).waitFor();
+  for (const theme of ['light', 'dark'] as const) await check(stranger, 'sign-in', theme);
   await stranger.close();
+
+  const phone = await browser.newPage({ ...touch, storageState });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  for (const { name, open } of screens) {
+    await Promise.all([open(page), open(phone)]);
+    for (const theme of ['light', 'dark'] as const) await check(page, name, theme);
+    await check(phone, `${name} on a phone`, 'dark');
+    await screenshot(page, name);
+    await screenshot(phone, `${name}-phone`);
+  }
   expect(faults).toEqual({});
+
+  await phone.goto(`${system.url}/`);
+  const field = phone.getByRole('textbox', { name: 'Prompt' });
+  await field.fill('The first line');
+  await field.press('Enter');
+  await phone.keyboard.type('and the second one');
+  expect(await field.inputValue()).toBe('The first line\nand the second one');
+  await phone.close();
 }, 240_000);
 
 test('20 tabs and 4 windows with live runs share one event stream, and signing out ends it for all', async () => {

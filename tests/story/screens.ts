@@ -37,7 +37,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     await page.goto(`${system.url}${path}`);
     await page.getByText(shown).locator('visible=true').first().waitFor();
   };
-  const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first();
+  const button = (page: Page, name: string | RegExp) => {
+    const named = { name, exact: true };
+    return page.getByRole('button', named).or(page.getByRole('radio', named)).first();
+  };
   const then = (first: Screen['open'], press: string | RegExp, shown: string | RegExp): Screen['open'] => {
     return async (page) => {
       await first(page);
@@ -61,8 +64,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
   return [
     { name: 'home', open: home },
     { name: 'home-repository', open: then(home, /^Repository/, 'Start with an empty repository') },
-    { name: 'home-network', open: then(home, /^Network/, 'Allow list') },
-    { name: 'home-setup', open: then(home, /^Setup script/, 'Network while it runs') },
+    { name: 'home-network', open: then(home, /^Environment/, 'Allow list') },
+    {
+      name: 'home-setup',
+      open: then(then(home, /^Environment/, 'Allow list'), 'Setup', 'Network while it runs'),
+    },
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
@@ -72,7 +78,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
-    { name: 'setup-failed', open: at(setupFailed, 'Your prompt waits for it.') },
+    { name: 'setup-failed', open: at(setupFailed, 'Your prompt waits until the setup succeeds.') },
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },

@@ -68,6 +68,13 @@ test.each([
   expect(await verdict(url)).toBe(url);
 });
 
+test('names the whole address that a short one stands for', async () => {
+  for (const text of ['openai/codex', 'github.com/openai/codex'])
+    await expect(checker().checker.checkAddress(text)).rejects.toThrow(
+      /https:\/\/github\.com\/openai\/codex/,
+    );
+});
+
 test.each([
   // other schemes and transports, and text that is no address
   ['repo_url_invalid', ''],

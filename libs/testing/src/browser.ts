@@ -48,3 +48,12 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
         `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`).join('; ')}`,
     );
 }
+
+/** What a finger can hit on the page that is lower than 44 px. Links and buttons within a sentence may be. */
+export const smallTargets = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`
+    Array.from(document.querySelectorAll('button, a[href], input, textarea, [role=menuitem], [role=option]'))
+      .filter((element) => element.checkVisibility({ opacityProperty: true }) && !element.closest('p, .sr-only'))
+      .map((element) => ({ element, height: element.getBoundingClientRect().height }))
+      .filter(({ height }) => height > 0 && height < 43.5)
+      .map(({ element, height }) => (element.ariaLabel || element.textContent).slice(0, 40) + ', ' + Math.round(height) + ' px')`);

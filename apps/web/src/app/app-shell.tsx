@@ -10,6 +10,9 @@ import { DemoBanner } from './demo-banner.js';
 import { SessionDialogs } from './session-dialogs.js';
 import { useActivity } from './use-activity.js';
 
+const ShortcutsDialog = lazy(async () => ({
+  default: (await import('../features/palette/shortcuts-dialog.js')).ShortcutsDialog,
+}));
 const CommandPalette = lazy(async () => ({
   default: (await import('../features/palette/command-palette.js')).CommandPalette,
 }));
@@ -25,9 +28,12 @@ export function AppShell() {
   const phone = useIsPhone();
   const sidebarShown = useSidebarShown();
   const [paletteOpen, setPaletteOpen] = useState(false);
+  const [helpOpen, setHelpOpen] = useState(false);
   const openPalette = () => setPaletteOpen(true);
+  const openHelp = () => setHelpOpen(true);
   useShortcut('k', openPalette);
   useShortcut('b', sidebar.toggle);
+  useShortcut('?', openHelp, { plain: true });
   useShortcut('o', () => void navigate({ to: '/' }), { shift: true });
 
   return (
@@ -47,7 +53,8 @@ export function AppShell() {
         </div>
       </div>
       <Suspense fallback={null}>
-        {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} />}
+        {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} onShortcuts={openHelp} />}
+        {helpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
       </Suspense>
       <SessionDialogs />
     </div>

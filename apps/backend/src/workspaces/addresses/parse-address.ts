@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { completedAddress } from '@saas-codex/contracts/repository-address';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
@@ -43,7 +44,7 @@ export function parseAddress(text: string): ParsedAddress {
   if (url) return parseUrl((url[1] ?? '').toLowerCase(), url[2] ?? '');
   const short = SHORT_SSH.exec(text);
   if (short && !short[3]?.startsWith(':')) return parseShortSsh(short);
-  throw unsupported();
+  throw unsupported(completedAddress(text));
 }
 
 function parseUrl(scheme: string, rest: string): ParsedAddress {
@@ -120,10 +121,13 @@ function decode(path: string): string {
 const invalid = (detail: string) =>
   new ProblemError('repo_url_invalid', `The repository address is not valid. ${detail}`);
 
-const unsupported = () =>
+/** @param meant the address that the person may have meant */
+const unsupported = (meant: string | null = null) =>
   new ProblemError(
     'repo_url_scheme',
-    'Give the address as https://host/owner/repository or git@host:owner/repository. Other kinds of addresses, and local folders, are not supported.',
+    meant === null
+      ? 'Give the address as https://host/owner/repository or git@host:owner/repository. Other kinds of addresses, and local folders, are not supported.'
+      : `Give the whole address: ${meant}.`,
   );
 
 const credentials = () =>

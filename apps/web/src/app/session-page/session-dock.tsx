@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { SetupNotice } from '../../features/environment/setup-notice.js';
+import { RunDock } from '../../features/conversation/run-dock.js';
 import { CloneNotices } from '../../features/provisioning/clone-notices.js';
 import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
 import { inWords } from '../../shared/lib/open-enums.js';
@@ -25,6 +26,7 @@ export function SessionDock({ session }: { session: Session }) {
         <>
           <CloneNotices session={session} />
           <SetupNotice session={session} />
+          <RunDock session={session} />
           <PromptComposer session={session} />
         </>
       );

@@ -36,7 +36,8 @@ export function SessionPage() {
 }
 
 /**
- * Conversation and Changes side by side. A phone shows one of them and keeps the conversation mounted behind Changes.
+ * Conversation and Changes side by side. A phone shows one of them above the composer and keeps the conversation
+ * mounted behind Changes.
  */
 function SessionLayout({ session }: { session: Session }) {
   useMarkSeen(session);
@@ -57,17 +58,19 @@ function SessionLayout({ session }: { session: Session }) {
         onChangesIntent={() => void loadChanges()}
       />
       <main className="flex min-h-0 flex-1">
-        <div className={cx('min-w-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
+        <div className="flex min-w-0 flex-1 flex-col">
           {session.status === 'failed' ? (
             <FailedSession session={session} />
           ) : (
             <>
-              <SessionConversation session={session} />
+              <div className={cx('min-h-0 flex-1 flex-col', phone && changesShown ? 'hidden' : 'flex')}>
+                <SessionConversation session={session} />
+              </div>
+              {changes && phone && <div className="mb-3 min-h-0 flex-1 border-b">{changes}</div>}
               <SessionDock session={session} />
             </>
           )}
         </div>
-        {changes && phone && <div className="min-w-0 flex-1">{changes}</div>}
         {changes && !phone && <ResizablePanel label="Changes">{changes}</ResizablePanel>}
       </main>
     </div>

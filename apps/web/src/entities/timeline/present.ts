@@ -74,6 +74,17 @@ export function commandOf({ entries }: RunTimeline): Command | null {
   return null;
 }
 
+type Plan = Extract<KnownItem, { type: 'todo_list' }>['items'];
+
+/** The agent's latest plan; null: it made none. */
+export function planOf({ entries }: RunTimeline): Plan | null {
+  const entry = entries.findLast(
+    (each) => each.kind === 'item' && each.item.known && each.item.value.type === 'todo_list',
+  );
+  if (entry?.kind !== 'item' || !entry.item.known || entry.item.value.type !== 'todo_list') return null;
+  return entry.item.value.items;
+}
+
 /** How long a run took, in milliseconds; null while its start or end is unknown. */
 export function workedFor(run: Run, { startedAt, end }: RunTimeline): number | null {
   const from = startedAt ?? run.started_at;

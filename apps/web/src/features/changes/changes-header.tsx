@@ -78,7 +78,7 @@ const FilterField = ({ filter, onFilter }: Pick<ChangesHeaderProps, 'filter' | '
           onFilter('');
         }
       }}
-      className="h-7 w-32 rounded-md border border-transparent bg-muted pr-2 pl-7 text-xs transition-[width] outline-none focus:w-44 focus:border-input focus:bg-card"
+      className="h-7 w-32 pointer-coarse:h-11 rounded-md border border-transparent bg-muted pr-2 pl-7 text-xs transition-[width] outline-none focus:w-44 focus:border-input focus:bg-card"
     />
   </label>
 );

@@ -46,7 +46,7 @@ export const FileCard = memo(({ focusedAt, ...props }: FileCardProps) => {
           aria-expanded={open}
           aria-controls={body}
           onClick={() => setOpen(!open)}
-          className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-1 text-left text-xs hover:bg-hover"
+          className="flex h-7 pointer-coarse:h-11 min-w-0 flex-1 items-center gap-2 rounded-md px-1 text-left text-xs hover:bg-hover"
         >
           <DisclosureArrow open={open} className="size-3.5 text-subtle-foreground" />
           <FileStatus status={file.status} />

@@ -49,7 +49,8 @@ const Nodes = ({ nodes, depth, scope }: NodesProps) => (
   </ul>
 );
 
-const ROW = 'flex h-6.5 w-full items-center gap-1.5 rounded-md pr-2 text-left text-xs hover:bg-hover';
+const ROW =
+  'flex h-6.5 w-full pointer-coarse:h-11 items-center gap-1.5 rounded-md pr-2 text-left text-xs hover:bg-hover';
 const indent = (depth: number) => ({ paddingLeft: `${0.4 + depth * 0.75}rem` });
 
 function Folder({ node, depth, scope }: { node: FolderNode; depth: number; scope: string | undefined }) {

@@ -9,7 +9,7 @@ import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
-import { isConverting, isEnter } from '../../shared/lib/enter-key.js';
+import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -45,7 +45,7 @@ export function PromptComposer({ session }: { session: Session }) {
     if (ready) send(text);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (isEnter(event)) {
+    if (isSendKey(event)) {
       event.preventDefault();
       submit();
     } else if (event.key === 'Escape' && running && !isConverting(event.nativeEvent)) {
@@ -94,7 +94,7 @@ export function PromptComposer({ session }: { session: Session }) {
             change(() => event.target.value);
           }}
           onKeyDown={onKeyDown}
-          className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md"
+          className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md pointer-coarse:min-h-11 pointer-coarse:py-2.5"
         />
         {running && (
           <IconButton
@@ -131,7 +131,8 @@ export function PromptComposer({ session }: { session: Session }) {
 const QUEUE_NOTES: Record<SetupState, string | null> = {
   none: null,
   pending: 'Waiting for the setup',
-  held: 'Waiting until the setup succeeds',
+  // The notice above the queue says it.
+  held: null,
   done: null,
 };
 

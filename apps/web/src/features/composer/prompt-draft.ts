@@ -1,10 +1,11 @@
 import { useCallback, useRef } from 'react';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
+import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 
 /** The text in a session's composer. It survives a reload and leaving the session. */
 export function usePromptDraft(sessionId: string) {
-  const [text, store] = useStoredText(`prompt:${sessionId}`);
+  const [text, store] = useStoredText(promptDraftKey(sessionId));
   const latest = useRef(text);
   /** Also works after the composer is unmounted, so that a prompt that fails then is there on the next visit. */
   const change = useCallback(

@@ -93,7 +93,7 @@ interface QueuedPromptProps {
 }
 
 const QueuedPrompt = ({ prompt, note, children }: QueuedPromptProps) => (
-  <li className="flex h-7 items-center gap-2 px-2 text-sm">
+  <li className="flex h-7 items-center pointer-coarse:h-11 gap-2 px-2 text-sm">
     <ListEnd aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
     <span className="min-w-6 text-xs text-subtle-foreground">{note}</span>
     <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">

@@ -44,7 +44,7 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
               <button
                 type="button"
                 onClick={() => showChanges({ run: runId, file: file.path })}
-                className="flex h-7 w-full items-center gap-2.5 px-3.5 text-left hover:bg-hover"
+                className="flex h-7 w-full items-center gap-2.5 pointer-coarse:h-11 px-3.5 text-left hover:bg-hover"
               >
                 <FileStatus status={file.status} />
                 <span className="min-w-0 flex-1 truncate font-mono text-xs" dir="rtl">
@@ -61,7 +61,7 @@ export function RunFiles({ runId, sessionId, stat }: RunFilesProps) {
               <button
                 type="button"
                 onClick={() => showChanges({ run: runId })}
-                className="flex h-7 w-full items-center px-3.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
+                className="flex h-7 w-full items-center px-3.5 pointer-coarse:h-11 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
               >
                 and {more.toLocaleString()} more
               </button>

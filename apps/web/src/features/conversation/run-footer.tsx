@@ -14,7 +14,7 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFracti
 /** The line below a run: copy the answer, tokens used, time. */
 export function RunFooter({ answer, usage, endedAt }: RunFooterProps) {
   return (
-    <footer className="mt-1 flex h-7 items-center gap-2.5 text-xs text-subtle-foreground">
+    <footer className="mt-1 flex min-h-7 items-center gap-2.5 text-xs text-subtle-foreground">
       {answer !== null && <CopyButton text={answer} label="Copy answer" className="-mr-1 -ml-1.5" />}
       {usage && <Tokens usage={usage} />}
       {endedAt && (
@@ -44,7 +44,7 @@ function Tokens({ usage }: { usage: Usage }) {
         </dl>
       }
     >
-      <button type="button" className="cursor-default! rounded-sm tabular-nums">
+      <button type="button" className="cursor-default! rounded-sm tabular-nums pointer-coarse:h-11">
         {compact.format(input + output)} tokens
       </button>
     </Tooltip>

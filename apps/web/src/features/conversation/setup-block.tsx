@@ -88,12 +88,13 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
   const { open, trigger, bodyId } = useDisclosure(`${run.run_id}/${status}`, opens && latest);
   const command = commandOf(timeline);
   const running = status === 'running';
-  const reason = timeline.end?.reason ?? run.error;
+  // An exit code is in the header, and what to do about it above the composer.
+  const reason = command?.exit_code ? null : (timeline.end?.reason ?? run.error);
   return (
     <div className="overflow-hidden rounded-xl border bg-card shadow-xs">
       <button
         {...trigger}
-        className="flex h-10 w-full items-center gap-2.5 px-3.5 text-left text-sm hover:bg-hover"
+        className="flex h-10 w-full items-center pointer-coarse:h-11 gap-2.5 px-3.5 text-left text-sm hover:bg-hover"
       >
         <Icon aria-hidden className={cx('size-4 shrink-0', iconLooks)} strokeWidth={1.75} />
         <span className={cx('shrink-0 font-medium', running && 'text-shimmer')}>{text}</span>
@@ -135,10 +136,10 @@ function Script({ id, script, children }: { id: string; script: string; children
   const lines = script.trim().split('\n').length;
   return (
     <div className="border-b bg-muted/50">
-      <div className="flex h-8 items-center gap-2 pr-1.5 pl-2">
+      <div className="flex min-h-8 items-center gap-2 pr-1.5 pl-2">
         <button
           {...trigger}
-          className="flex h-6 items-center gap-1.5 rounded-md px-1.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
+          className="flex h-6 items-center gap-1.5 pointer-coarse:h-11 rounded-md px-1.5 text-xs text-muted-foreground hover:bg-hover hover:text-foreground"
         >
           Script
           <span className="text-subtle-foreground">

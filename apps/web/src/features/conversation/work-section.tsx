@@ -21,7 +21,7 @@ export function WorkSection({ status, duration, openAtFirst, ...list }: WorkSect
     <div>
       <button
         {...trigger}
-        className="group/work flex h-8 w-full items-center gap-1.5 border-b text-left text-sm text-muted-foreground hover:text-foreground"
+        className="group/work flex h-8 w-full pointer-coarse:h-11 items-center gap-1.5 border-b text-left text-sm text-muted-foreground hover:text-foreground"
       >
         {summary}
         <DisclosureArrow open={open} className="size-3.5" />

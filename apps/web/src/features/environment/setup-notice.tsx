@@ -1,20 +1,12 @@
-import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { setupState } from '../../entities/session/session-state.js';
 import { focusContent } from '../../shared/lib/focus.js';
-import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useRunSetup } from './api/run-setup.js';
 import { useRemoveSetup } from './remove-setup.js';
-
-const WHAT_HAPPENED: Partial<Record<Run['status'], string>> = {
-  failed: 'The setup failed.',
-  cancelled: 'The setup was stopped.',
-  interrupted: 'The setup was interrupted.',
-};
 
 /** Shown above the composer while prompts wait for a person's decision about the setup. */
 export function SetupNotice({ session }: { session: Session }) {
@@ -32,13 +24,7 @@ export function SetupNotice({ session }: { session: Session }) {
       >
         <p className="flex min-w-52 flex-1 gap-2.5">
           <Hammer aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" strokeWidth={1.75} />
-          <span>
-            <span className="font-medium">
-              {(session.setup_status && lookUp(WHAT_HAPPENED, session.setup_status)) ??
-                'The setup has not run yet.'}
-            </span>{' '}
-            <span className="text-muted-foreground">{waiting(session.queued_runs)}</span>
-          </span>
+          <span>{waiting(session)}</span>
         </p>
         <div className="flex flex-wrap gap-1.5">
           <Button size="sm" variant="ghost" busy={removing} onClick={continueWithout}>
@@ -63,7 +49,9 @@ export function SetupNotice({ session }: { session: Session }) {
   );
 }
 
-function waiting(prompts: number): string {
-  if (prompts === 0) return 'Prompts wait until it succeeds.';
-  return prompts === 1 ? 'Your prompt waits for it.' : `${prompts} prompts wait for it.`;
+/** The conversation shows how the last setup ended, so that is not said again. */
+function waiting({ queued_runs: prompts, setup_status: status }: Session): string {
+  const until = status === null ? 'until the setup has run' : 'until the setup succeeds';
+  if (prompts === 0) return `Prompts wait ${until}.`;
+  return prompts === 1 ? `Your prompt waits ${until}.` : `${prompts} prompts wait ${until}.`;
 }

@@ -1,19 +1,7 @@
 import { ChevronDown, type LucideIcon } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import type { ReactNode } from 'react';
-import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { cx } from '../../shared/lib/cx.js';
-
-/** A chip for a part of the draft. The composer opens it to show what is wrong. */
-export interface DraftChipProps<T> {
-  value: T;
-  onChange: (value: T) => void;
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  /** The errors that the server found. */
-  refused: FieldErrors;
-  invalid: boolean;
-}
 
 interface ChipFieldProps {
   /** The name of the field. Together with the value it is the accessible name. */
@@ -53,7 +41,7 @@ export function ChipField({
           type="button"
           aria-label={`${name}: ${text}${invalid ? ', not valid' : ''}`}
           className={cx(
-            'inline-flex h-8 max-w-56 min-w-0 items-center gap-1.5 rounded-lg px-2 text-sm hover:bg-hover data-[state=open]:bg-hover',
+            'inline-flex h-8 max-w-56 min-w-0 items-center max-sm:shrink-0 pointer-coarse:h-11 gap-1.5 rounded-lg px-2 text-sm hover:bg-hover data-[state=open]:bg-hover',
             muted && !invalid && 'text-muted-foreground',
             invalid && 'bg-destructive-soft text-destructive',
           )}

@@ -1,9 +1,9 @@
-import type { Session } from '@saas-codex/contracts/sessions';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { type NewSessionDraft, useNewSessionDraft } from '../../entities/session/new-session-draft.js';
+import { systemQuery } from '../../shared/api/get-system.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { ExamplePrompts } from './example-prompts.js';
@@ -17,6 +17,7 @@ export function HomePage() {
   useLinkedDraft(change);
   const sessions = useInfiniteQuery(sessionsQuery());
   const recent = sessions.data?.pages[0]?.items ?? [];
+  const demo = useQuery(systemQuery).data?.model_source === 'demo';
   const firstUse = sessions.isSuccess && recent.length === 0;
 
   return (
@@ -32,13 +33,8 @@ export function HomePage() {
           </p>
         )}
         <div className="h-6" />
-        <NewSessionComposer
-          draft={draft}
-          onChange={change}
-          onStarted={clear}
-          repositories={recentRepositories(recent)}
-        />
-        {firstUse && (
+        <NewSessionComposer draft={draft} onChange={change} onStarted={clear} recent={recent} />
+        {(firstUse || demo) && (
           <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
         )}
         <RecentSessions sessions={recent.slice(0, 5)} loading={sessions.isPending} />
@@ -57,10 +53,4 @@ function useLinkedDraft(change: (part: Partial<NewSessionDraft>) => void): void 
     change(part);
     void navigate({ to: '/', search: {}, replace: true });
   }, [search, change, navigate]);
-}
-
-/** The addresses of the latest sessions' repositories without duplicates, latest first. */
-function recentRepositories(sessions: readonly Session[], limit = 8): string[] {
-  const addresses = sessions.map((session) => session.repo_url).filter((address) => address !== null);
-  return [...new Set(addresses)].slice(0, limit);
 }

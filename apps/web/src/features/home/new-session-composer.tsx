@@ -1,41 +1,40 @@
 import { MAX_PROMPT_LENGTH } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { ArrowUp } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { problemErrors } from '../../entities/environment/field-errors.js';
 import { networkErrors } from '../../entities/environment/network-draft.js';
 import { setupErrors } from '../../entities/environment/setup-draft.js';
 import type { NewSessionDraft } from '../../entities/session/new-session-draft.js';
-import { isEnter } from '../../shared/lib/enter-key.js';
+import { isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
-import { type Field, fieldError } from './failed-field.js';
-import { NetworkChip } from './network-chip.js';
-import { RepositoryPicker } from './repository-picker.js';
-import { SetupChip } from './setup-chip.js';
+import { EnvironmentChip, type EnvironmentPart } from './environment-chip.js';
+import { fieldError } from './failed-field.js';
+import { ModelChip, RefChip, RepositoryChip } from './source-chips.js';
 import { useStartSession } from './start-session.js';
-import { ModelChip, RefChip } from './text-chips.js';
 
 interface NewSessionComposerProps {
   draft: NewSessionDraft;
   onChange: (part: Partial<NewSessionDraft>) => void;
   onStarted: () => void;
-  /** Suggested addresses. */
-  repositories: string[];
+  /** The latest sessions. What they used is suggested. */
+  recent: readonly Session[];
 }
 
-export function NewSessionComposer({ draft, onChange, onStarted, repositories }: NewSessionComposerProps) {
+export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSessionComposerProps) {
   const start = useStartSession(onStarted);
   const failure = start.error ? fieldError(start.error) : null;
   const failedField = failure?.field ?? null;
   const problem = failure?.error.problem ?? null;
-  const [openField, setOpenField] = useState<Field | null>(null);
-  const openOnly = (field: Field) => (open: boolean) => setOpenField(open ? field : null);
+  const [shown, setShown] = useState<EnvironmentPart | null>(null);
   const prompt = useRef<HTMLTextAreaElement>(null);
   const tooLongPrompt = tooLong(draft.prompt, MAX_PROMPT_LENGTH);
   const ready = draft.prompt.trim() !== '' && !tooLongPrompt && !start.isPending;
+  const chip = { recent, onChosen: () => prompt.current?.focus() };
 
   useEffect(() => {
     // On a touch screen the keyboard would cover the page.
@@ -48,12 +47,12 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   };
   const submit = () => {
     if (!ready) return;
-    const invalid = invalidField(draft);
-    if (invalid) setOpenField(invalid);
+    const invalid = invalidPart(draft);
+    if (invalid) setShown(invalid);
     else start.mutate(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (!isEnter(event)) return;
+    if (!isSendKey(event)) return;
     event.preventDefault();
     submit();
   };
@@ -78,41 +77,39 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
           className="max-h-[45vh] min-h-26 overflow-y-auto px-4 pt-3.5 pb-2 text-md"
         />
         <div className="flex items-center gap-1 px-2 pb-2">
-          <div className="flex min-w-0 flex-1 flex-wrap items-center gap-1">
-            <RepositoryPicker
+          <div className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
+            <RepositoryChip
               value={draft.repo}
               onChange={(repo) => change({ repo, ref: '' })}
-              suggestions={repositories}
-              onChosen={() => prompt.current?.focus()}
               invalid={failedField === 'repo'}
+              {...chip}
             />
             {draft.repo !== '' && (
               <RefChip
                 value={draft.ref}
                 onChange={(ref) => change({ ref })}
+                repository={draft.repo}
                 invalid={failedField === 'ref'}
+                {...chip}
               />
             )}
             <ModelChip
               value={draft.model}
               onChange={(model) => change({ model })}
               invalid={failedField === 'model'}
+              {...chip}
             />
-            <NetworkChip
-              value={draft.network}
-              onChange={(network) => change({ network })}
-              open={openField === 'network'}
-              onOpenChange={openOnly('network')}
-              refused={problemErrors(problem, '/network')}
-              invalid={failedField === 'network'}
-            />
-            <SetupChip
-              value={draft.setup}
-              onChange={(setup) => change({ setup })}
-              open={openField === 'setup'}
-              onOpenChange={openOnly('setup')}
-              refused={problemErrors(problem, '/setup')}
-              invalid={failedField === 'setup'}
+            <EnvironmentChip
+              network={draft.network}
+              setup={draft.setup}
+              onChange={change}
+              shown={shown}
+              onShow={setShown}
+              refused={{
+                network: problemErrors(problem, '/network'),
+                setup: problemErrors(problem, '/setup'),
+              }}
+              invalid={failedField === 'network' || failedField === 'setup'}
             />
           </div>
           <IconButton
@@ -143,8 +140,8 @@ export function NewSessionComposer({ draft, onChange, onStarted, repositories }:
   );
 }
 
-/** The first field with an error. Its panel shows what to correct before the session can start. */
-function invalidField({ network, setup }: NewSessionDraft): Field | null {
+/** The first part with an error. Its panel shows what to correct before the session can start. */
+function invalidPart({ network, setup }: NewSessionDraft): EnvironmentPart | null {
   if (Object.keys(networkErrors(network)).length > 0) return 'network';
   return Object.keys(setupErrors(setup)).length > 0 ? 'setup' : null;
 }

@@ -31,7 +31,7 @@ function RecentSession({ session, now }: { session: Session; now: number }) {
       <Link
         to="/sessions/$sessionId"
         params={{ sessionId: session.session_id }}
-        className="flex h-10 items-center gap-3 rounded-lg px-3 hover:bg-hover"
+        className="flex h-10 items-center pointer-coarse:h-11 gap-3 rounded-lg px-3 hover:bg-hover"
       >
         <SessionStateIcon state={state} />
         <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>

@@ -4,13 +4,16 @@ import { useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { promptSession } from '../../entities/run/api/prompt-session.js';
+import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { type NewSessionDraft, toRequest } from '../../entities/session/new-session-draft.js';
 import { applySession } from '../../entities/session/session-cache.js';
+import { toApiError } from '../../shared/api/api-error.js';
 import { randomId } from '../../shared/lib/random-id.js';
+import { stored } from '../../shared/lib/stored.js';
 import { createSession } from './api/create-session.js';
 
 /**
- * Creates the session, sends its first prompt and opens it, while the clone continues. If only the prompt fails,
+ * Creates the session, sends its first prompt and opens it, while the clone continues or has failed. If only the prompt fails,
  * sending the same draft again uses the session that was created.
  */
 export function useStartSession(onStarted: () => void) {
@@ -30,11 +33,19 @@ export function useStartSession(onStarted: () => void) {
   return useMutation({
     mutationFn: async (draft: NewSessionDraft) => {
       const session = await openSession(draft);
-      const run = await promptSession(session.session_id, draft.prompt.trim(), randomId());
-      return { session, run };
+      const prompt = draft.prompt.trim();
+      try {
+        return { session, run: await promptSession(session.session_id, prompt, randomId()) };
+      } catch (error) {
+        if (toApiError(error).code !== 'session_failed') throw error;
+        // The clone has failed already. The session's page says why and can try again, and its composer has the prompt.
+        stored.write(promptDraftKey(session.session_id), prompt);
+        return { session, run: null };
+      }
     },
     onSuccess: async ({ session, run }) => {
       created.current = null;
+      if (!run) return navigate({ to: '/sessions/$sessionId', params: { sessionId: session.session_id } });
       applySession(client, { ...session, queued_runs: session.queued_runs + 1 });
       // With a setup script there is another run before it, so the list has to be loaded.
       if (!session.setup) {

@@ -1,18 +1,25 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
-import { Monitor, Moon, Settings, SquarePen, Sun } from 'lucide-react';
+import { Keyboard, Monitor, Moon, Settings, SquarePen, Sun } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { sessionState } from '../../entities/session/session-state.js';
 import { useReturnFocus } from '../../shared/lib/focus.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { setTheme } from '../../shared/ui/theme.js';
+import { OpenSessionEntries } from './open-session-entries.js';
+import { Entry, Group, ICON } from './palette-entry.js';
+
+interface PaletteProps {
+  onClose: () => void;
+  /** Shows the keyboard shortcuts. */
+  onShortcuts: () => void;
+}
 
 /** ⌘K: finds sessions and commands by a few letters. */
-export function CommandPalette({ onClose }: { onClose: () => void }) {
+export function CommandPalette({ onClose, onShortcuts }: PaletteProps) {
   const returnFocus = useReturnFocus();
   return (
     <Radix.Root open onOpenChange={onClose}>
@@ -24,16 +31,14 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover outline-none"
         >
           <Radix.Title className="sr-only">Search and commands</Radix.Title>
-          <PaletteList onClose={onClose} />
+          <PaletteList onClose={onClose} onShortcuts={onShortcuts} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-const ICON = { className: 'size-4 text-muted-foreground', strokeWidth: 1.75, 'aria-hidden': true } as const;
-
-function PaletteList({ onClose }: { onClose: () => void }) {
+function PaletteList({ onClose, onShortcuts }: PaletteProps) {
   const navigate = useNavigate();
   const run = (action: () => unknown) => () => {
     onClose();
@@ -50,12 +55,16 @@ function PaletteList({ onClose }: { onClose: () => void }) {
         <Command.Empty className="py-10 text-center text-sm text-muted-foreground">
           Nothing matches.
         </Command.Empty>
+        <OpenSessionEntries run={run} />
         <Group heading="Go to">
           <Entry icon={<SquarePen {...ICON} />} onSelect={run(() => navigate({ to: '/' }))}>
             New session
           </Entry>
           <Entry icon={<Settings {...ICON} />} onSelect={run(() => navigate({ to: '/settings' }))}>
             Settings
+          </Entry>
+          <Entry icon={<Keyboard {...ICON} />} onSelect={run(onShortcuts)}>
+            Keyboard shortcuts
           </Entry>
         </Group>
         <SessionEntries run={run} />
@@ -102,30 +111,3 @@ function SessionEntries({ run }: { run: (action: () => unknown) => () => void })
     </Group>
   );
 }
-
-const Group = ({ heading, children }: { heading: string; children: ReactNode }) => (
-  <Command.Group
-    heading={heading}
-    className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2.5 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-subtle-foreground"
-  >
-    {children}
-  </Command.Group>
-);
-
-interface EntryProps {
-  icon: ReactNode;
-  onSelect: () => void;
-  value?: string;
-  keywords?: string[];
-  children: ReactNode;
-}
-
-const Entry = ({ icon, children, ...props }: EntryProps) => (
-  <Command.Item
-    {...props}
-    className="flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-sm data-[selected=true]:bg-hover"
-  >
-    <span className="flex size-4 items-center justify-center">{icon}</span>
-    {children}
-  </Command.Item>
-);

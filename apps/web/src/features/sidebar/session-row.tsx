@@ -20,7 +20,7 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
         <Link
           to="/sessions/$sessionId"
           params={{ sessionId: session.session_id }}
-          className="flex gap-2 rounded-lg py-1 pr-2 pl-1.5 hover:bg-hover"
+          className="flex gap-2 rounded-lg py-1 pr-2 pl-1.5 hover:bg-hover pointer-coarse:py-1.5"
           activeProps={{ className: 'bg-selected hover:bg-selected' }}
         >
           <span className="flex h-5 items-center">
@@ -37,6 +37,8 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
       <DropdownMenu actions={actions}>
         <button
           type="button"
+          // The row is one stop of the Tab key. Shift+F10 on it opens the same menu.
+          tabIndex={-1}
           aria-label={`Actions for ${session.title}`}
           className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-md text-muted-foreground opacity-0 group-hover/row:opacity-100 hover:text-foreground focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:hidden"
         >

@@ -19,7 +19,7 @@ export function SidebarFooter({ archived, onArchivedChange }: SidebarFooterProps
     <div className="flex h-12 shrink-0 items-center gap-1 border-t px-2">
       <Link
         to="/settings"
-        className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-lg px-1.5 text-sm hover:bg-hover"
+        className="flex h-8 min-w-0 flex-1 items-center pointer-coarse:h-11 gap-2 rounded-lg px-1.5 text-sm hover:bg-hover"
         activeProps={{ className: 'bg-selected' }}
       >
         <Settings aria-hidden className="size-4 shrink-0 text-muted-foreground" strokeWidth={1.75} />
@@ -28,7 +28,7 @@ export function SidebarFooter({ archived, onArchivedChange }: SidebarFooterProps
       </Link>
       {system?.model_source === 'demo' && (
         <Tooltip label="Answers are scripted, not an AI. Set CODEX_API_KEY to use a real model." side="top">
-          <Link to="/settings" className="rounded-full">
+          <Link to="/settings" className="flex items-center rounded-full pointer-coarse:h-11">
             <Badge tone="warning">Demo</Badge>
           </Link>
         </Tooltip>

@@ -57,12 +57,13 @@ export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
   );
 }
 
-const ENTRY = 'flex h-8 items-center gap-2.5 rounded-lg px-2 text-sm font-medium hover:bg-hover';
+const ENTRY =
+  'flex h-8 items-center pointer-coarse:h-11 gap-2.5 rounded-lg px-2 text-sm font-medium hover:bg-hover';
 
 function Brand() {
   const { data: me } = useQuery(meQuery);
   return (
-    <Link to="/" className="flex min-w-0 flex-1 items-center gap-2 rounded-md">
+    <Link to="/" className="flex min-w-0 flex-1 pointer-coarse:h-11 items-center gap-2 rounded-md">
       <BrandMark />
       <span className="truncate text-sm font-semibold tracking-tight">{me?.tenant.name ?? 'saas-codex'}</span>
     </Link>

@@ -1,12 +1,14 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
 import { meQuery } from '../../shared/api/get-me.js';
 import { request } from '../../shared/api/request.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
+import { CopyButton } from '../../shared/ui/copy-button.js';
+import { Segmented } from '../../shared/ui/segmented.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 
 /** The page that a sign-in link opens: it exchanges the link's secret for the cookie, or says how to get a new link. */
@@ -76,24 +78,51 @@ function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => vo
       <h1 className="mt-6 text-xl font-semibold tracking-tight">
         {problem ? problem.title : 'Sign in with your link'}
       </h1>
-      {problem && (
-        <p role="alert" className="mt-2 text-base text-muted-foreground">
-          {problem.detail}
-        </p>
-      )}
-      <p className="mt-2 text-base text-muted-foreground">
-        {problem
-          ? 'A link works once. The newest one is printed where the server was started:'
-          : 'There are no passwords here. Start the server and open the link that it prints:'}
+      <p role={problem ? 'alert' : undefined} className="mt-2 text-base text-muted-foreground">
+        {problem ? problem.detail : 'There are no passwords here. The server prints a link that works once.'}
       </p>
-      <pre className="mt-4 rounded-lg border bg-card px-3.5 py-3 font-mono text-sm shadow-xs select-all">
-        npm start
-      </pre>
+      <LinkSource />
       {onRetry && (
         <Button variant="primary" onClick={onRetry} className="mt-4">
           Try again
         </Button>
       )}
+    </>
+  );
+}
+
+const SOURCES = [
+  { value: 'npm', name: 'npm start', command: 'npm start' },
+  {
+    value: 'compose',
+    name: 'Docker Compose',
+    command: 'docker compose exec backend node apps/backend/dist/sign-in-link.js',
+  },
+  {
+    value: 'kubernetes',
+    name: 'Kubernetes',
+    command: 'kubectl -n saas-codex exec deploy/backend -- node apps/backend/dist/sign-in-link.js',
+  },
+] as const;
+
+/** What prints a new link. This page cannot know how the server was installed, so the person says it. */
+function LinkSource() {
+  const [source, setSource] = useState<(typeof SOURCES)[number]>(SOURCES[0]);
+  return (
+    <>
+      <Segmented
+        label="How the server runs"
+        value={source.value}
+        onChange={(value) => setSource(SOURCES.find((each) => each.value === value) ?? SOURCES[0])}
+        options={SOURCES}
+        className="mt-5 [&>button]:flex-1"
+      />
+      <div className="mt-2 flex items-start gap-2 rounded-lg border bg-card py-2 pr-2 pl-3.5 shadow-xs">
+        <code className="min-w-0 flex-1 py-0.5 font-mono text-sm [overflow-wrap:anywhere] select-all">
+          {source.command}
+        </code>
+        <CopyButton label="Copy the command" text={source.command} />
+      </div>
     </>
   );
 }

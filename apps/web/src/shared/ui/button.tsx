@@ -37,7 +37,7 @@ export function Button({
 }: ButtonProps) {
   const looks = cx(
     'inline-flex shrink-0 items-center justify-center font-medium whitespace-nowrap select-none',
-    'transition-[background-color,color,opacity] duration-100 disabled:pointer-events-none disabled:opacity-45',
+    'transition-[background-color,color,opacity] duration-100 disabled:pointer-events-none disabled:opacity-45 pointer-coarse:h-11',
     '[&_svg]:size-4 [&_svg]:shrink-0',
     VARIANTS[variant],
     SIZES[size],

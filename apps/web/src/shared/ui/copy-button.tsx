@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { copyText } from '../lib/copy-text.js';
 import { withoutEscapes } from '../lib/escape-sequences.js';
 import { IconButton } from './icon-button.js';
 
@@ -24,26 +25,4 @@ export function CopyButton({ text, label = 'Copy', className }: CopyButtonProps)
       {copied ? <Check className="text-success" /> : <Copy />}
     </IconButton>
   );
-}
-
-/** Copies a text. Plain-http addresses other than localhost have no clipboard API, so it falls back to a selection. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-function copyBySelection(text: string): boolean {
-  const field = document.createElement('textarea');
-  field.value = text;
-  field.style.position = 'fixed';
-  field.style.opacity = '0';
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand('copy');
-  field.remove();
-  return copied;
 }

@@ -3,9 +3,9 @@ import { cx } from '../lib/cx.js';
 import { Tooltip } from './tooltip.js';
 
 const SIZES = {
-  sm: 'size-6 rounded-md [&_svg]:size-3.5',
-  md: 'size-8 rounded-lg [&_svg]:size-4',
-  round: 'size-8 rounded-full [&_svg]:size-4',
+  sm: 'size-6 rounded-md [&_svg]:size-3.5 pointer-coarse:size-11',
+  md: 'size-8 rounded-lg [&_svg]:size-4 pointer-coarse:size-11',
+  round: 'size-8 rounded-full [&_svg]:size-4 pointer-coarse:size-11',
 } as const;
 
 const VARIANTS = {

@@ -7,7 +7,7 @@ import { Placed } from './placed.js';
 const PANEL =
   'z-50 min-w-44 animate-pop-in rounded-lg border bg-popover p-1 shadow-popover max-h-(--radix-popper-available-height) overflow-y-auto';
 const ENTRY =
-  'flex h-8 items-center gap-2 rounded-md px-2 text-sm outline-none select-none data-disabled:opacity-45 data-highlighted:bg-hover';
+  'flex h-8 items-center gap-2 pointer-coarse:h-11 rounded-md px-2 text-sm outline-none select-none data-disabled:opacity-45 data-highlighted:bg-hover';
 
 interface MenuPanelProps {
   opened: OpenedMenu;

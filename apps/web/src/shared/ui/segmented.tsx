@@ -34,7 +34,7 @@ export const Segmented = <T extends string>({
         key={option}
         value={option}
         disabled={disabled}
-        className="flex h-7 items-center justify-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap text-muted-foreground hover:text-foreground disabled:pointer-events-none disabled:opacity-45 data-[state=on]:bg-background data-[state=on]:text-foreground data-[state=on]:shadow-xs"
+        className="flex h-7 items-center pointer-coarse:h-11 justify-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap text-muted-foreground hover:text-foreground disabled:pointer-events-none disabled:opacity-45 data-[state=on]:bg-background data-[state=on]:text-foreground data-[state=on]:shadow-xs"
       >
         {Icon && <Icon aria-hidden className="size-3.5" />}
         {name}

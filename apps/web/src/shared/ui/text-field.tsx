@@ -22,7 +22,7 @@ export function TextField({ label, hideLabel, hint, error, className, ...props }
         aria-invalid={error ? true : undefined}
         aria-describedby={note ? `${id}-note` : undefined}
         className={cx(
-          'h-8 w-full rounded-lg border border-input bg-background px-2.5 text-sm outline-none',
+          'h-8 w-full pointer-coarse:h-11 rounded-lg border border-input bg-background px-2.5 text-sm outline-none',
           'focus:border-accent focus:ring-2 focus:ring-ring/30 aria-invalid:border-destructive',
         )}
         {...props}

@@ -59,7 +59,7 @@ export function FileChangeRows({ item, busy, session, runId }: FileChangeRowsPro
                 type="button"
                 aria-label={`Show the changes of ${file}`}
                 onClick={() => showChanges({ run: runId, file })}
-                className="rounded-sm decoration-subtle-foreground/60 underline-offset-3 hover:underline"
+                className="rounded-sm pointer-coarse:min-h-11 decoration-subtle-foreground/60 underline-offset-3 hover:underline"
               >
                 <CodeTarget>{file}</CodeTarget>
               </button>

@@ -52,7 +52,7 @@ interface StepButtonProps extends Omit<StepLineProps, 'className'> {
 export const StepButton = ({ open, trigger, ...line }: StepButtonProps) => (
   <button
     {...trigger}
-    className="group/step -mx-1.5 flex h-7 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
+    className="group/step -mx-1.5 flex h-7 pointer-coarse:h-11 w-[calc(100%+0.75rem)] min-w-0 items-center rounded-md px-1.5 text-left hover:bg-hover"
   >
     <StepLine {...line} className="flex min-w-0 flex-1 items-center gap-2.5" />
     <DisclosureArrow

@@ -1,0 +1,108 @@
+import { useQuery } from '@tanstack/react-query';
+import { Globe, Hammer } from 'lucide-react';
+import type { FieldErrors } from '../../entities/environment/field-errors.js';
+import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
+import { NetworkFields } from '../../entities/environment/network-fields.js';
+import { networkMode } from '../../entities/environment/network-modes.js';
+import {
+  NO_SETUP,
+  scriptTitle,
+  type SetupDraft,
+  setupErrors,
+} from '../../entities/environment/setup-draft.js';
+import { SetupFields } from '../../entities/environment/setup-fields.js';
+import { systemQuery } from '../../shared/api/get-system.js';
+import { Button } from '../../shared/ui/button.js';
+import { Segmented } from '../../shared/ui/segmented.js';
+import { toastUndo } from '../../shared/ui/toast.js';
+import { ChipField } from './chip-field.js';
+
+export type EnvironmentPart = 'network' | 'setup';
+
+interface EnvironmentChipProps {
+  network: NetworkDraft;
+  setup: SetupDraft;
+  onChange: (part: { network: NetworkDraft } | { setup: SetupDraft }) => void;
+  /** The part that is shown; null: the panel is closed. The composer opens it to show what is wrong. */
+  shown: EnvironmentPart | null;
+  onShow: (part: EnvironmentPart | null) => void;
+  /** The errors that the server found. */
+  refused: Record<EnvironmentPart, FieldErrors>;
+  invalid: boolean;
+}
+
+const PARTS = [
+  { value: 'network', name: 'Network', icon: Globe },
+  { value: 'setup', name: 'Setup', icon: Hammer },
+] as const;
+
+/** What the agent finds in its workspace: what its commands may reach, and the script that prepares it. */
+export function EnvironmentChip(props: EnvironmentChipProps) {
+  const { network, setup, onChange, shown, onShow, refused, invalid } = props;
+  const { data: system } = useQuery(systemQuery);
+  const unlimited = system?.isolation === 'none';
+  const errors = {
+    network: { ...networkErrors(network), ...refused.network },
+    setup: { ...setupErrors(setup), ...refused.setup },
+  };
+  const wrong = Object.keys(errors.network).length + Object.keys(errors.setup).length > 0;
+  const script = scriptTitle(setup.script);
+  const reach = unlimited ? 'Network not limited' : networkText(network);
+  const clear = () => {
+    onChange({ setup: NO_SETUP });
+    toastUndo('Setup script cleared', script, () => onChange({ setup }));
+  };
+  return (
+    <ChipField
+      name="Environment"
+      icon={networkMode(unlimited ? 'on' : (network.mode ?? 'off')).icon}
+      text={`${reach} · ${script || 'no setup'}`}
+      muted={!script && (unlimited || network.mode === 'off')}
+      invalid={invalid || (wrong && shown === null)}
+      wide
+      open={shown !== null}
+      onOpenChange={(open) => onShow(open ? 'network' : null)}
+    >
+      <div className="p-3.5">
+        <Segmented
+          label="Part of the environment"
+          value={shown}
+          onChange={onShow}
+          options={PARTS}
+          className="mb-3 [&>button]:flex-1"
+        />
+        {shown === 'network' && (
+          <div className="-mx-1.5">
+            <NetworkFields
+              value={network}
+              onChange={(next) => onChange({ network: next })}
+              errors={errors.network}
+            />
+          </div>
+        )}
+        {shown === 'setup' && (
+          <SetupFields value={setup} onChange={(next) => onChange({ setup: next })} errors={errors.setup} />
+        )}
+        <div className="mt-3.5 flex justify-end gap-2">
+          {shown === 'setup' && script && (
+            <Button size="sm" variant="ghost" onClick={clear}>
+              Clear
+            </Button>
+          )}
+          <Button size="sm" variant="primary" onClick={() => onShow(null)}>
+            Done
+          </Button>
+        </div>
+      </div>
+    </ChipField>
+  );
+}
+
+function networkText({ mode, hosts }: NetworkDraft): string {
+  if (mode === null) return 'Choose a network';
+  if (mode === 'off') return 'No network';
+  if (mode === 'on') return 'Network on';
+  const [first, ...more] = hosts;
+  if (!first) return 'No host allowed';
+  return more.length === 0 ? first.host : `${hosts.length} hosts`;
+}
