@@ -28,7 +28,8 @@ export async function openToFirstAnswer(page, url, built) {
   const answered = page.locator('html[data-answered-at]');
   await answered.waitFor({ state: 'attached' });
   const milliseconds = Number(await answered.getAttribute('data-answered-at'));
-  const scripts = /** @type {string[]} */ (await page.evaluate(SCRIPTS_BEFORE));
+  /** @type {string[]} */
+  const scripts = await page.evaluate(SCRIPTS_BEFORE);
   const workers = readdirSync(join(built, 'assets')).filter((name) => /\.worker-[^/]+\.js$/.test(name));
   const files = new Set([...scripts, ...workers.map((name) => `/assets/${name}`)]);
   const sizes = [...files].map((file) => gzipSync(readFileSync(join(built, file))).length);

@@ -37,10 +37,12 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
 /**
  * What axe finds on the page that keeps people with a disability from using it (`serious` or `critical`), diffs in
  * shadow roots included: its rule, and the elements.
+ * @param rules all by default
  */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+export async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as axe.AxeResults;
+  const options: axe.RunOptions = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
+  const found = await page.evaluate<axe.AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return found.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(
@@ -57,3 +59,17 @@ export const smallTargets = (page: Page): Promise<string[]> =>
       .map((element) => ({ element, height: element.getBoundingClientRect().height }))
       .filter(({ height }) => height > 0 && height < 43.5)
       .map(({ element, height }) => (element.ariaLabel || element.textContent).slice(0, 40) + ', ' + Math.round(height) + ' px')`);
+
+/** Presses Tab until an element with this name or text has the focus. */
+export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const stops: string[] = [];
+  for (let presses = 0; presses < 150; presses += 1) {
+    const focused = await page.evaluate<string>(
+      `document.activeElement.ariaLabel || document.activeElement.textContent || ''`,
+    );
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return;
+    stops.push(focused.slice(0, 40));
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reaches ${name}, only ${[...new Set(stops)].join(' | ')}`);
+}

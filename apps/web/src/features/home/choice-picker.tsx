@@ -23,7 +23,7 @@ interface ChoicePickerProps {
   complete?: (typed: string) => string;
 }
 
-export interface Suggestion {
+interface Suggestion {
   value: string;
   /** Default: the value. */
   text?: string;

@@ -1,8 +1,30 @@
+import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { type RefCallback, useRef } from 'react';
 import { cx } from '../lib/cx.js';
-import type { MenuAction, MenuActions, OpenedMenu } from './menu.js';
 import { Placed } from './placed.js';
+
+/** One entry. The same entries are shown by a button's menu and by a right click. */
+interface MenuAction {
+  label: string;
+  icon?: LucideIcon;
+  onSelect: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+}
+
+/** `null` draws a line between groups. */
+export type MenuActions = (MenuAction | null)[];
+
+/** Where a menu was opened. */
+export interface OpenedMenu {
+  /** It gets the focus back. */
+  readonly trigger: HTMLElement;
+  /** What the menu is placed at, in pixels of the window. */
+  readonly place: Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>;
+  /** The first entry gets the focus. */
+  readonly byKeyboard: boolean;
+}
 
 const PANEL =
   'z-50 min-w-44 animate-pop-in rounded-lg border bg-popover p-1 shadow-popover max-h-(--radix-popper-available-height) overflow-y-auto';

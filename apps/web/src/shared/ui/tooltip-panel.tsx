@@ -1,8 +1,13 @@
 import { Tooltip } from 'radix-ui';
-import { type RefCallback, useEffect } from 'react';
+import { type ReactNode, type RefCallback, useEffect } from 'react';
 import { Kbd } from './kbd.js';
 import { Placed } from './placed.js';
-import type { TooltipContent } from './tooltip.js';
+
+export interface TooltipContent {
+  label: ReactNode;
+  shortcut?: string[];
+  side?: 'top' | 'right' | 'bottom' | 'left';
+}
 
 interface TooltipPanelProps extends TooltipContent {
   /** The element that it describes. */
