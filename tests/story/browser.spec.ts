@@ -282,7 +282,7 @@ function eventStreams(): LoggedStream[] {
   return lines.flatMap((line) => {
     const { time = 0, responseTime = 0, req } = JSON.parse(line) as LogLine;
     const path = req?.path ?? '';
-    return /events$/.test(path) ? [{ path, from: time - responseTime, to: time }] : [];
+    return path.endsWith('/events') ? [{ path, from: time - responseTime, to: time }] : [];
   });
 }
 

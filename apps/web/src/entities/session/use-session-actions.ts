@@ -1,7 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Archive, ArchiveRestore, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
-import type { MenuActions } from '../../shared/ui/menu.js';
+import type { MenuActions } from '../../shared/ui/menu-actions.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';

@@ -10,14 +10,14 @@ import { type Notice, SAY_AGAIN_MS, type TabMessage } from './live-messages.js';
  *
  * A page that is hidden for a while lets go of its runs, and continues them from where they were when it is seen again.
  */
-export interface ActivityWatcher {
+interface ActivityWatcher {
   /** The stream stands: what was read before may be out of date. */
   onOpen: () => void;
   onActivity: (data: string) => void;
   onSignedOut: () => void;
 }
 
-export interface RunWatcher {
+interface RunWatcher {
   /** The last event that the page has. */
   position: () => EventId;
   /** @param data the JSON of a WatchedRunEvent */

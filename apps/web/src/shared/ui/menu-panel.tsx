@@ -1,7 +1,7 @@
 import { DropdownMenu } from 'radix-ui';
 import { type RefCallback, useRef } from 'react';
 import { cx } from '../lib/cx.js';
-import type { MenuAction, MenuActions, OpenedMenu } from './menu.js';
+import type { MenuAction, MenuActions, OpenedMenu } from './menu-actions.js';
 import { Placed } from './placed.js';
 
 const PANEL =

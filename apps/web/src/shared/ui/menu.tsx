@@ -1,4 +1,3 @@
-import type { LucideIcon } from 'lucide-react';
 import { Slot } from 'radix-ui';
 import {
   type KeyboardEvent,
@@ -11,28 +10,7 @@ import {
   useRef,
   useState,
 } from 'react';
-
-/** One entry. The same entries are shown by a button's menu and by a right click. */
-export interface MenuAction {
-  label: string;
-  icon?: LucideIcon;
-  onSelect: () => void;
-  danger?: boolean;
-  disabled?: boolean;
-}
-
-/** `null` draws a line between groups. */
-export type MenuActions = (MenuAction | null)[];
-
-/** Where a menu was opened. */
-export interface OpenedMenu {
-  /** It gets the focus back. */
-  readonly trigger: HTMLElement;
-  /** What the menu is placed at, in pixels of the window. */
-  readonly place: Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>;
-  /** The first entry gets the focus. */
-  readonly byKeyboard: boolean;
-}
+import type { MenuActions, OpenedMenu } from './menu-actions.js';
 
 // A list has a menu in every row, and a page shows its answer without any: the panel is loaded for who is about to use it.
 const loadPanel = async () => ({ default: (await import('./menu-panel.js')).MenuPanel });
@@ -78,9 +56,9 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
 
 export function ContextMenu({ actions, children }: MenuProps) {
   const [opened, setOpened] = useState<OpenedMenu | null>(null);
-  const longPress = useLongPress((trigger, { x, y }) => open(trigger, x, y));
   const open = (trigger: HTMLElement, left: number, top: number) =>
     setOpened({ trigger, place: { left, top, width: 0, height: 0 }, byKeyboard: false });
+  const longPress = useLongPress((trigger, { x, y }) => open(trigger, x, y));
   return (
     <>
       <Slot.Root
@@ -109,7 +87,7 @@ const LONG_PRESS_MS = 700;
 function useLongPress(onLongPress: (trigger: HTMLElement, at: { x: number; y: number }) => void) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const cancel = () => clearTimeout(timer.current);
-  useEffect(() => cancel, []);
+  useEffect(() => () => clearTimeout(timer.current), []);
   return {
     style: { WebkitTouchCallout: 'none' },
     onPointerDown: ({ pointerType, currentTarget, clientX: x, clientY: y }: PointerEvent<HTMLElement>) => {

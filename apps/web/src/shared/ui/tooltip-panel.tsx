@@ -2,7 +2,7 @@ import { Tooltip } from 'radix-ui';
 import { type RefCallback, useEffect } from 'react';
 import { Kbd } from './kbd.js';
 import { Placed } from './placed.js';
-import type { TooltipContent } from './tooltip.js';
+import type { TooltipContent } from './tooltip-content.js';
 
 interface TooltipPanelProps extends TooltipContent {
   /** The element that it describes. */

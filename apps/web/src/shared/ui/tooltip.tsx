@@ -4,18 +4,12 @@ import {
   lazy,
   type PointerEvent,
   type ReactElement,
-  type ReactNode,
   Suspense,
   useEffect,
   useRef,
   useState,
 } from 'react';
-
-export interface TooltipContent {
-  label: ReactNode;
-  shortcut?: string[];
-  side?: 'top' | 'right' | 'bottom' | 'left';
-}
+import type { TooltipContent } from './tooltip-content.js';
 
 // Every button with an icon has a tooltip, and a page shows its answer without any: the panel is loaded for who points
 // at the first one.
