@@ -12,6 +12,8 @@ import { startProduct } from './servers/product.mjs';
 const COMMANDS = 4_800;
 const EVENTS_PER_SECOND = 50;
 const SECONDS = 10;
+/** Of a step of the work, in pixels. */
+const STEP_HEIGHT = 28;
 const VIEW = { width: 1440, height: 900 };
 
 /** @type {Record<string, number>} */
@@ -97,9 +99,9 @@ export async function web({ root, folder, rounds }) {
 /** Opens the work of the ended run and turns the wheel over it. @param {Page} page */
 async function scrollOpenWork(page) {
   await page.getByRole('button', { name: /^Worked/ }).click();
-  // Earlier pages of the history come while the page is idle.
-  await page.waitForLoadState('networkidle').catch(() => undefined);
-  await delay(3_000);
+  // The earlier pages of the history come while the page is idle.
+  const list = page.getByRole('region', { name: 'Conversation' });
+  while ((await list.evaluate(({ scrollHeight }) => scrollHeight)) < COMMANDS * STEP_HEIGHT) await delay(100);
   await page.mouse.move(VIEW.width / 2, VIEW.height / 2);
   const stop = await countFrames(page);
   const until = performance.now() + 5_000;

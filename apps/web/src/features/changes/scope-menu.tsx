@@ -5,7 +5,8 @@ import { Check, ChevronDown, Layers, MessageSquare } from 'lucide-react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { useShowChanges } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
-import { DropdownMenu, type MenuActions } from '../../shared/ui/menu.js';
+import { DropdownMenu } from '../../shared/ui/menu.js';
+import type { MenuActions } from '../../shared/ui/menu.js';
 
 const RUNS_OFFERED = 12;
 const LABEL_LENGTH = 48;
