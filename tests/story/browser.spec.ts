@@ -348,6 +348,7 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
 
   await page.goto(`${system.url}/settings`);
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   for (const one of pages) await one.waitForURL(/\/sign-in$/);
   await Promise.all(pages.map((one) => one.close()));
   const streams = await waitFor(() => eventStreams(), { what: 'the gateway to log the event streams' });
