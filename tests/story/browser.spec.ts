@@ -96,6 +96,20 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   expect(errors.filter((error) => !/Failed to load resource|net::ERR|50[234]/.test(error))).toEqual([]);
 }, 240_000);
 
+test('a prompt that cannot be sent stays in the composer, and is sent once when the server answers again', async () => {
+  const path = '**/api/sessions/*/prompt';
+  await page.route(path, (route) => route.abort());
+  await prompt().fill('And the moss never');
+  await prompt().press('Enter');
+  await page.getByText('Not sent yet').waitFor();
+  expect(await prompt().inputValue()).toBe('And the moss never');
+  await page.unroute(path);
+  await worked().nth(2).waitFor({ timeout: 60_000 });
+  await page.getByText('Not sent yet').waitFor({ state: 'detached' });
+  expect(await prompt().inputValue()).toBe('');
+  expect(await page.getByText('And the moss never', { exact: true }).count()).toBe(1);
+}, 120_000);
+
 test('a session page shows its answer with at most 250 KB of compressed JavaScript', async () => {
   const visit = await browser.newContext();
   await visit.addCookies(await page.context().cookies());
@@ -317,6 +331,7 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
 }, 240_000);
 
 test('20 tabs and 4 windows with live runs share one event stream, and signing out ends it for all', async () => {
+  const since = Date.now();
   const context = page.context();
   const sessions = await Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -351,7 +366,7 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   for (const one of pages) await one.waitForURL(/\/sign-in$/);
   await Promise.all(pages.map((one) => one.close()));
-  const streams = await waitFor(() => eventStreams(), { what: 'the gateway to log the event streams' });
+  const streams = await waitFor(() => eventStreams(since), { what: 'the gateway to log the event streams' });
   expect(streams.filter(({ path }) => path !== '/api/events')).toEqual([]);
   // One more while a connection is replaced by the next.
   expect(mostAtOnce(streams)).toBeLessThanOrEqual(2);
@@ -375,15 +390,15 @@ interface LogLine {
   req?: { path?: string };
 }
 
-/** The event streams that the gateway has served and closed since it was started. */
-function eventStreams(): LoggedStream[] {
+/** The event streams that the gateway has served, and closed after this time. */
+function eventStreams(since: number): LoggedStream[] {
   const lines = readFileSync(join(system.dataDir, 'logs/gateway.log'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('{'));
   return lines.flatMap((line) => {
     const { time = 0, responseTime = 0, req } = JSON.parse(line) as LogLine;
     const path = req?.path ?? '';
-    return path.endsWith('/events') ? [{ path, from: time - responseTime, to: time }] : [];
+    return path.endsWith('/events') && time >= since ? [{ path, from: time - responseTime, to: time }] : [];
   });
 }
 

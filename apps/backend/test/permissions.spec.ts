@@ -34,6 +34,7 @@ const REQUIRED: Record<string, Permission | 'public'> = {
   listAllRuns: 'runs:read',
   readRun: 'runs:read',
   listRunItems: 'events:read',
+  readRunHistory: 'events:read',
   cancelRun: 'runs:cancel',
   readDiff: 'diffs:read',
   readFilePatch: 'diffs:read',

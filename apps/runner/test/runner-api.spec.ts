@@ -159,8 +159,8 @@ describe("the runner's API", () => {
 
   it('executes a run that an earlier version has queued', async () => {
     const sessionId = await world.createThread(runner);
-    const { host, port } = world.redis.options;
-    const connection = { host: String(host), port: Number(port) };
+    const { host, port, password } = world.redis.options;
+    const connection = { host: String(host), port: Number(port), password: String(password) };
     const queue = new Queue('runs', { connection, prefix: REDIS_KEYS.queuePrefix });
     const runId = randomUUID();
     const data = {

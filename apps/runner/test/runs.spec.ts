@@ -168,9 +168,9 @@ describe('runs', () => {
   it('include those that the previous version queued with a kind and a prompt', async () => {
     const sessionId = await world.createThread(runner);
     const runId = randomUUID();
-    const { host, port } = world.redis.options;
+    const { host, port, password } = world.redis.options;
     const queue = new Queue(RUN_QUEUE, {
-      connection: { ...(host && { host }), ...(port && { port }) },
+      connection: { ...(host && { host }), ...(port && { port }), ...(password && { password }) },
       prefix: REDIS_KEYS.queuePrefix,
     });
     const owner = { runId, tenantId: 'local', sessionId };

@@ -18,6 +18,7 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
+import { UnsentPrompt } from './unsent-prompt.js';
 
 /** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
@@ -63,13 +64,12 @@ export function PromptComposer({ session }: { session: Session }) {
         submit();
       }}
     >
-      {error && (
-        <ErrorNotice
-          error={error}
-          onRetry={toApiError(error).transient ? retry : undefined}
-          className="mb-2.5"
-        />
-      )}
+      {error &&
+        (toApiError(error).transient ? (
+          <UnsentPrompt onRetry={retry} />
+        ) : (
+          <ErrorNotice error={error} className="mb-2.5" />
+        ))}
       {problem && (
         <p role="alert" className="px-3 pb-2 text-xs text-destructive">
           {problem}
