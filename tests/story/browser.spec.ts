@@ -273,6 +273,7 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await keyboard.press('Enter');
   await visitor.locator('[role=menuitem]:focus').waitFor();
   await keyboard.type('Arc');
+  await visitor.locator('[role=menuitem]:focus', { hasText: 'Archive' }).waitFor();
   await keyboard.press('Enter');
   await visitor.getByRole('status').getByText('Session archived').waitFor();
   await visitor.waitForURL(`${system.url}/`);
