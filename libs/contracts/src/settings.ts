@@ -280,6 +280,12 @@ const addresses = {
     ...PORTS,
     description: 'Maximum API requests per minute of one address, and of one credential.',
   },
+  MAX_STREAMS_PER_TENANT: {
+    ...withDefault(integer(1, 1_000_000), 2_000),
+    ...PORTS,
+    description:
+      'Maximum event streams that an organisation has open at one gateway, and at one backend. A browser has one for all of its tabs.',
+  },
   SIGN_IN_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 30),
     ...PORTS,

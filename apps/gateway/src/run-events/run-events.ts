@@ -4,6 +4,7 @@ import { requestLog } from '@saas-codex/service-kit/logging';
 import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import type { NextFunction, Request, Response } from 'express';
 import { type Permission, Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
@@ -24,8 +25,10 @@ export class RunEvents implements NestMiddleware {
   constructor(
     private readonly permissions: Permissions,
     private readonly feeds: RunFeeds,
+    private readonly places: StreamPlaces,
   ) {}
 
+  /** @throws ProblemError too_many_streams */
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
     const watched =
@@ -34,6 +37,7 @@ export class RunEvents implements NestMiddleware {
     if (!watched) return next();
     const { feed, permission } = watched;
     if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    this.places.take(permission.tenantId, res);
     const connection = openEventStream(req, res);
     if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
