@@ -90,6 +90,8 @@ test('a tenant that fills its share of Redis is told so, while another tenant wo
   const taken = await world.redis.hget(REDIS_KEYS.logBytes(attacker.tenantId), 'total');
   expect(Number(taken)).toBeLessThan(1.5 * 1024 * 1024);
 
+  const archivedLogs = REDIS_KEYS.archivedLogs(attacker.tenantId);
+  await waitFor(async () => (await world.redis.zscore(archivedLogs, printing)) !== null);
   // Its log is in Postgres now, and makes room for the next one.
   const again = await runs.prompt(attacker, theirs, { prompt: 'Note' });
   await waitFor(async () => (await runs.read(attacker, again.run_id)).status === 'succeeded');
