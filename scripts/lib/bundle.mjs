@@ -9,7 +9,7 @@ import { rolldown, watch } from 'rolldown';
  * @param {{ folder: string, entries: string[] }} project `entries` are files of `src`, without `.ts`
  */
 export async function bundle(root, project) {
-  const { output, ...input } = bundleOptions(root, project);
+  const { output, ...input } = projectOptions(root, project);
   const bundled = await rolldown(input);
   await bundled.write(output);
   await bundled.close();
@@ -20,15 +20,20 @@ export async function bundle(root, project) {
  * @param {string} root @param {{ folder: string, entries: string[] }[]} projects
  */
 export const watchBundles = (root, projects) =>
-  watch(projects.map((project) => bundleOptions(root, project)));
+  watch(projects.map((project) => projectOptions(root, project)));
 
 /** @param {string} root @param {{ folder: string, entries: string[] }} project */
-function bundleOptions(root, { folder, entries }) {
-  const target = join(root, folder, 'dist');
+const projectOptions = (root, { folder, entries }) =>
+  bundleOptions(
+    root,
+    join(root, folder, 'dist'),
+    Object.fromEntries(entries.map((entry) => [basename(entry), join(root, folder, 'src', `${entry}.ts`)])),
+  );
+
+/** @param {string} root @param {string} target a folder @param {Record<string, string>} input files by the names of entries */
+export function bundleOptions(root, target, input) {
   return {
-    input: Object.fromEntries(
-      entries.map((entry) => [basename(entry), join(root, folder, 'src', `${entry}.ts`)]),
-    ),
+    input,
     cwd: root,
     platform: /** @type {const} */ ('node'),
     tsconfig: join(root, 'tsconfig.base.json'),
