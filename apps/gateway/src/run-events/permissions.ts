@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import pLimit from 'p-limit';
 import { BackendClient } from '../proxy/backend-client.js';
-import { tenantOf, upstreamHeaders } from '../proxy/headers.js';
+import { type StreamHead, streamHeadOf, upstreamHeaders } from '../proxy/headers.js';
 
 const TICK_MS = 1_000;
 /** How long a permission counts before it is checked again. */
@@ -23,10 +23,7 @@ const SLOT_MS = 250;
 export interface Permission {
   /** Headers of the client's request, for the backend. */
   headers: OutgoingHttpHeaders;
-  /** `set-cookie` headers of the backend, which may have renewed the client's cookie. */
-  cookies: string[];
-  /** Whose stream it is; undefined: a backend of an earlier version does not say it. */
-  tenantId: string | undefined;
+  head: StreamHead;
 }
 
 interface StreamRequest {
@@ -68,7 +65,7 @@ export class Permissions implements OnApplicationShutdown {
     const headers = upstreamHeaders(req);
     const response = await this.askBackend(req, this.limitNew, { path: req.originalUrl, headers });
     if (response?.statusCode !== 200) return null;
-    return { headers, cookies: response.headers['set-cookie'] ?? [], tenantId: tenantOf(response) };
+    return { headers, head: streamHeadOf(response) };
   }
 
   /** Whether this client may have another stream than the one it requested. @throws Error when no backend responds */

@@ -4,12 +4,14 @@ import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/c
 import { Feed } from '@saas-codex/event-log/sse/feed';
 import type { HistoryPage } from '@saas-codex/event-log/sse/feed-client';
 import type { Frame } from '@saas-codex/event-log/sse/wire-log';
+import { type StreamHead, streamHeadOf } from '../proxy/headers.js';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
 /** How long the backend may be unavailable before the clients are disconnected. */
 const RESUME_TIMEOUT_MS = 10_000;
 const RETRY_MS = 200;
+const NO_HEAD: StreamHead = { cookies: [], tenantId: undefined };
 /** Size of one page for a client that reads events from before the window. */
 const PAGE_BYTES = 256 * 1024;
 
@@ -28,6 +30,8 @@ export class RunFeed {
   /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
+    /** Of the backend's answer, for the client whose credential opened it. */
+    readonly head: StreamHead,
     private readonly onLost: () => void,
   ) {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
@@ -35,8 +39,10 @@ export class RunFeed {
 
   /** @throws the errors of `RunStream.openStream` */
   static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
-    const run = new RunFeed(stream, onLost);
-    void run.follow(await stream.openStream(BEFORE_FIRST_EVENT));
+    const connection = await stream.openStream(BEFORE_FIRST_EVENT);
+    const head = connection ? streamHeadOf(connection) : NO_HEAD;
+    const run = new RunFeed(stream, head, onLost);
+    void run.follow(connection);
     return run;
   }
 
