@@ -3,18 +3,24 @@ import { join } from 'node:path';
 import { Session } from '@saas-codex/contracts/sessions';
 import type { Browser, Page } from 'playwright-core';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { freePort } from '../../scripts/lib/ports.mjs';
 
 /** In a real Chromium, a person opens sessions that cannot be set up as they are, and repairs them. */
 let system: System;
 let browser: Browser;
 let page: Page;
 let errors: string[];
+/** Nothing listens there until the git server starts, so a clone fails at once. */
+let port: number;
+let git: GitServer | undefined;
 
 beforeAll(async () => {
+  port = await freePort();
   [system, browser] = await Promise.all([
-    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: NOBODY }),
+    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: `127.0.0.1:${port}` }),
     startBrowser(),
   ]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
@@ -25,10 +31,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await system.stop();
+  await git?.stop();
 }, 60_000);
-
-/** Nothing listens there, so a clone fails at once. */
-const NOBODY = '127.0.0.1:9';
 
 /** Prints a line, waits for the file `go-on`, requests a host that is not allowed, and fails. */
 const SCRIPT = `echo "first line of the setup"
@@ -93,13 +97,13 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   expect(errors).toEqual([]);
 }, 180_000);
 
-test('a session whose clone fails before its prompt arrives opens with the reason, and has the prompt', async () => {
+test('a session whose clone fails opens with the reason, keeps its prompt, and can be tried again in place', async () => {
   await page.goto(`${system.url}/`);
   await page.getByRole('button', { name: /^Repository/ }).click();
   const address = page.getByPlaceholder('owner/name, or https://…');
   await address.fill('github.com/acme/shop');
   await page.getByRole('option', { name: 'Use https://github.com/acme/shop' }).waitFor();
-  await address.fill(`http://${NOBODY}/acme/shop`);
+  await address.fill(`http://127.0.0.1:${port}/shop.git`);
   await page.keyboard.press('Enter');
   await page.route('**/prompt', async (route) => {
     const id = new URL(route.request().url()).pathname.split('/').at(-2);
@@ -112,12 +116,35 @@ test('a session whose clone fails before its prompt arrives opens with the reaso
   await prompt().fill('Note what must not be lost');
   await prompt().press('Enter');
   await page.waitForURL(/\/sessions\//);
-  await page.getByRole('alert').getByText('127.0.0.1:9').first().waitFor();
+  await page.getByRole('alert').getByText(`127.0.0.1:${port}`).first().waitFor();
   await screenshot(page, 'clone-failed');
   await page.getByRole('link', { name: 'Edit and try again' }).click();
   await page.waitForURL(`${system.url}/`);
   expect(await prompt().inputValue()).toBe('Note what must not be lost');
-}, 60_000);
+  await prompt().fill('');
+
+  await page.unroute('**/prompt');
+  git = await startGitServer(port);
+  await git.createRepository('shop', {
+    '.gitattributes': '*.png filter=lfs diff=lfs merge=lfs -text\n',
+    'logo.png': 'version https://git-lfs.github.com/spec/v1\noid sha256:4665a5ea\nsize 12345\n',
+  });
+  await page.goBack();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+  expect(await page.getByRole('alert').count()).toBe(0);
+  expect(await page.getByRole('article', { name: 'Prompt: Note what must not be lost' }).count()).toBe(1);
+  expect((await session()).status).toBe('ready');
+}, 120_000);
+
+test('what the clone of a repository lacks is said above the composer, and opens to what to do about it', async () => {
+  const notices = page.getByRole('region', { name: 'Missing from the clone' });
+  const detail = notices.getByText(/^1 file in Git LFS: logo\.png\./);
+  expect(await detail.isVisible()).toBe(false);
+  await notices.getByText('Not everything was fetched with the repository').click();
+  await detail.waitFor();
+  await screenshot(page, 'clone-notices');
+}, 30_000);
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 

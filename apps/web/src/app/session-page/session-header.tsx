@@ -43,7 +43,13 @@ export function SessionHeader({ session, changesShown, onChangesIntent }: Sessio
 /** Where the code comes from: repository, ref and commit. */
 function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
   const name = repoName(repo_url);
-  if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;
+  if (!name) {
+    return (
+      <span className="hidden shrink-0 text-xs whitespace-nowrap text-subtle-foreground lg:block">
+        Empty repository
+      </span>
+    );
+  }
   const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
   const looks = 'hidden min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
   const content = (

@@ -1,7 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
-import { setupState } from '../../entities/session/session-state.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
@@ -12,7 +11,6 @@ import { useRemoveSetup } from './remove-setup.js';
 export function SetupNotice({ session }: { session: Session }) {
   const run = useRunSetup(session.session_id);
   const { remove, removing } = useRemoveSetup(session);
-  if (session.status !== 'ready' || setupState(session) !== 'held') return null;
   const never = session.setup_status === null;
   // The button that had the focus disappears together with the notice.
   const continueWithout = () => void remove().then(focusContent, toastError);
