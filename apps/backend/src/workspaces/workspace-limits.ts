@@ -36,6 +36,8 @@ export class WorkspaceLimits {
   readonly historyPlaces: number = 8;
   /** Diffs of one tenant that wait for a place. Further ones are refused. */
   readonly historyWaiting: number = 100;
+  /** Bytes of the files in one page of a diff that are decoded to be compared as texts. */
+  readonly decodedBytes: number = 4 * MB;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
   /** Bytes of memory that one git command can write to. */
