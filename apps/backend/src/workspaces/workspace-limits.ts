@@ -36,6 +36,16 @@ export class WorkspaceLimits {
   readonly historyPlaces: number = 8;
   /** Diffs of one tenant that wait for a place. Further ones are refused. */
   readonly historyWaiting: number = 100;
+  /** Files and folders that are looked at to list what git ignores, or what runs left in a HOME. */
+  readonly leftoverEntries: number = 100_000;
+  /** Bytes of one download of ignored files. */
+  readonly downloadBytes: number = 512 * MB;
+  /** Files of one archive of ignored files. */
+  readonly downloadFiles: number = 10_000;
+  /** Downloads of one tenant at the same time. Further ones are refused. */
+  readonly downloadsPerTenant: number = 4;
+  /** Milliseconds for one download. */
+  readonly downloadMs: number = 1_800_000;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
   /** Bytes of memory that one git command can write to. */
