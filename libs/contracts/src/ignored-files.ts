@@ -5,6 +5,9 @@ import { openEnum } from './open-reading.js';
 const MAX_PATH = 4096;
 const path = z.string().min(1).max(MAX_PATH);
 
+/** How much one download, a file or an archive, may hold. */
+export const MAX_DOWNLOAD = { bytes: 512 * 1024 * 1024, files: 10_000 } as const;
+
 /** A file that git ignores, or a folder with such files. */
 export const IgnoredEntry = z
   .object({

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MAX_DIFF_FILES } from '@saas-codex/contracts/diffs';
+import { MAX_DOWNLOAD } from '@saas-codex/contracts/ignored-files';
 
 const MB = 1024 * 1024;
 
@@ -39,9 +40,9 @@ export class WorkspaceLimits {
   /** Files and folders that are looked at to list what git ignores, or what runs left in a HOME. */
   readonly leftoverEntries: number = 100_000;
   /** Bytes of one download of ignored files. */
-  readonly downloadBytes: number = 512 * MB;
+  readonly downloadBytes: number = MAX_DOWNLOAD.bytes;
   /** Files of one archive of ignored files. */
-  readonly downloadFiles: number = 10_000;
+  readonly downloadFiles: number = MAX_DOWNLOAD.files;
   /** Downloads of one tenant at the same time. Further ones are refused. */
   readonly downloadsPerTenant: number = 4;
   /** Milliseconds for one download. */
