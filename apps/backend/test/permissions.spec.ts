@@ -38,6 +38,11 @@ const REQUIRED: Record<string, Permission | 'public'> = {
   cancelRun: 'runs:cancel',
   readDiff: 'diffs:read',
   readFilePatch: 'diffs:read',
+  listIgnoredFiles: 'diffs:read',
+  downloadIgnoredFile: 'diffs:read',
+  downloadIgnoredFiles: 'diffs:read',
+  readHome: 'diffs:read',
+  resetHome: 'sessions:write',
   streamRunEvents: 'events:read',
   streamActivity: 'events:read',
 };
