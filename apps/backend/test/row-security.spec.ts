@@ -314,6 +314,24 @@ it('a connection has neither role nor tenant after its transaction, whether that
   }
 });
 
+it('a page of a long list is read from its index, as without row-level security', async () => {
+  await dataSource.query(
+    `INSERT INTO sessions (id, tenant_id, created_by, title, title_given, status, created_at, updated_at)
+     SELECT gen_random_uuid(), 'tenant ' || n % 10, 'x', 'x', true, 'ready', now(), now() FROM generate_series(1, 20000) n`,
+  );
+  await dataSource.query('ANALYZE sessions');
+  const explain = `
+    EXPLAIN SELECT * FROM sessions WHERE tenant_id = $1 AND deleted_at IS NULL AND strpos(title, 'x') > 0
+     ORDER BY updated_at DESC, id DESC LIMIT 50`;
+  const stepsOf = (rows: { 'QUERY PLAN': string }[]) =>
+    rows.flatMap((row) => /(Limit|Sort|Scan using \w+|Bitmap)/.exec(row['QUERY PLAN'])?.[1] ?? []);
+  const scope = { tenantId: 'tenant 1' };
+  const asOwner = stepsOf(await dataSource.query(explain, [scope.tenantId]));
+  expect(asOwner).toEqual(['Limit', 'Scan using sessions_by_activity']);
+  expect(stepsOf(await asTenant(explain, [scope.tenantId], scope))).toEqual(asOwner);
+  await dataSource.query(`DELETE FROM sessions WHERE tenant_id LIKE 'tenant %'`);
+});
+
 it('nothing of a transaction is done when it cannot take its role', async () => {
   const other = await createDatabase();
   const without = await connect(other.url);
