@@ -11,7 +11,10 @@ const BATCH = 500;
  */
 export async function openRuns({ databaseUrl, redisUrl }) {
   // It is built with the product, which is running by now.
-  const { appendEntry } = await import('@saas-codex/event-log/run-log/run-log.scripts');
+  /** @type {typeof import('../../libs/event-log/src/run-log/run-log.scripts.js')} */
+  const { appendEntry } = await import(
+    new URL('../../libs/event-log/dist/run-log.scripts.js', import.meta.url).href
+  );
   const redis = new Redis(redisUrl);
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import pg from 'pg';
 import { CONFIG, type Config } from '../config.js';
 import { Locks } from './locks.js';
 import { LocksModule } from './locks.module.js';
@@ -22,6 +23,8 @@ import { CONNECTION, POOL_SIZE, TenantDatabase } from './tenant-database.js';
       useFactory: async (config: Config, locks: Locks) => {
         const options = {
           type: 'postgres',
+          // TypeORM looks for a package at run time, and the service is one bundle.
+          driver: pg,
           url: config.DATABASE_URL,
           applicationName: 'saas-codex-backend',
           namingStrategy: new SnakeCaseNaming(),

@@ -1,11 +1,13 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
 import type { NextFunction, Request, Response } from 'express';
-import { type Permission, Permissions } from './permissions.js';
+import { upstreamHeaders } from '../proxy/headers.js';
+import { Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
 
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
@@ -13,9 +15,9 @@ const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/event
 /*
  * Serves the events of a run to any number of clients from one stream of the backend.
  *
- *     client ──HEAD with the client's headers──► backend: permitted?  ──no──► the proxy, so that the backend itself explains
- *                                                   │ yes
- *     client ◄──── wire bytes ──── Feed ◄───────────┴── one GET, with the credential of the first client
+ *     first client ──GET with its headers──► backend: permitted? ──no──► the proxy, so that the backend itself explains
+ *     others ───────HEAD with their headers──►           │ yes
+ *     all clients ◄──── wire bytes ──── Feed ◄───────────┘ the answer of that one GET
  *
  * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a position.
  */
@@ -32,8 +34,8 @@ export class RunEvents implements NestMiddleware {
       runId && (await this.findFeed(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
     if (res.destroyed) return;
     if (!watched) return next();
-    const { feed, permission } = watched;
-    if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    const { feed, cookies } = watched;
+    if (cookies.length > 0) res.setHeader('set-cookie', cookies);
     const connection = openEventStream(req, res);
     if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
@@ -44,15 +46,19 @@ export class RunEvents implements NestMiddleware {
    * @returns null when the backend refuses
    * @throws Error when no backend responds, or this process is stopping
    */
-  private async findFeed(
-    runId: string,
-    req: Request,
-  ): Promise<{ feed: Feed; permission: Permission } | null> {
+  private async findFeed(runId: string, req: Request): Promise<{ feed: Feed; cookies: string[] } | null> {
+    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, upstreamHeaders(req));
+    if (opened) return opened;
     const permission = await this.permissions.checkPermission(req);
     if (!permission) return null;
-    return { feed: await this.feeds.getFeed(runId, permission.headers), permission };
+    const feed = await this.feeds.getFeed(runId, permission.headers);
+    return { feed, cookies: permission.cookies };
   }
 }
+
+/** Whether the log reaches as far as a client's cursor is for the backend to say, in its answer to a HEAD. */
+const hasCursor = ({ headers, originalUrl }: Request): boolean =>
+  Boolean(headers[HEADERS.lastEventId]) || originalUrl.includes('?');
 
 /** The proxy handles the request instead. It meets and reports the same problem, or the request succeeds after all. */
 function leaveToProxy(req: Request, err: unknown): null {

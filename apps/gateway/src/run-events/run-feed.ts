@@ -28,6 +28,8 @@ export class RunFeed {
   /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
+    /** `set-cookie` headers of the backend's answer, for the client whose credential opened it. */
+    readonly cookies: string[],
     private readonly onLost: () => void,
   ) {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
@@ -35,8 +37,9 @@ export class RunFeed {
 
   /** @throws the errors of `RunStream.openStream` */
   static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
-    const run = new RunFeed(stream, onLost);
-    void run.follow(await stream.openStream(BEFORE_FIRST_EVENT));
+    const connection = await stream.openStream(BEFORE_FIRST_EVENT);
+    const run = new RunFeed(stream, connection?.headers['set-cookie'] ?? [], onLost);
+    void run.follow(connection);
     return run;
   }
 
