@@ -196,7 +196,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
     .waitFor();
   await page.reload();
   await queue.getByText('Note what comes next').waitFor();
-  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
   await worked().first().waitFor({ timeout: 60_000 });

@@ -47,7 +47,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read who you are and in which tenant */
+        /** Read who you are, in which tenant, and what you may do */
         get: operations["readMe"];
         put?: never;
         post?: never;
@@ -451,7 +451,9 @@ export interface components {
                 name: string;
             };
             /** @enum {string} */
-            role: "owner" | "admin" | "member";
+            role: "owner" | "admin" | "member" | "viewer";
+            /** @description What you may do here */
+            permissions?: ("account:read" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "sessions:write" | "runs:create" | "runs:cancel")[];
         };
         Health: {
             /** @enum {string} */
