@@ -409,10 +409,11 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     }),
   );
   const address = (index: number) => `${system.url}/sessions/${sessions[index % sessions.length]}`;
+  // Each loads while the next ones are opened.
   const pages: Page[] = [];
   for (let index = 0; index < 20; index++) {
     const tab = await context.newPage();
-    await tab.goto(address(index));
+    await tab.goto(address(index), { waitUntil: 'commit' });
     pages.push(tab);
   }
   for (let index = 0; index < 4; index++) {

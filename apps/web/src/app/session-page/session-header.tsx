@@ -51,12 +51,13 @@ function Origin({ session: { repo_url, ref, base_commit } }: { session: Session 
     );
   }
   const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
-  const looks = 'hidden min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
+  const looks =
+    'hidden max-w-1/2 min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
   const content = (
     <>
-      <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
-      {name}
-      {version && <span className="font-mono text-2xs">{version}</span>}
+      <FolderGit2 aria-hidden className="size-3.5 shrink-0" strokeWidth={1.75} />
+      <span className="truncate">{name}</span>
+      {version && <span className="max-w-1/2 shrink-0 truncate font-mono text-2xs">{version}</span>}
     </>
   );
   if (!repo_url?.startsWith('https:')) return <span className={looks}>{content}</span>;
@@ -87,7 +88,7 @@ function ChangesToggle({ session, shown, onIntent }: ChangesToggleProps) {
       onClick={() => (shown ? hide() : show())}
     >
       <PanelRight strokeWidth={1.75} aria-hidden />
-      Changes
+      <span className="max-sm:sr-only">Changes</span>
       {session.diff && <LineCounts stat={session.diff} className="max-sm:hidden" />}
     </Button>
   );

@@ -81,7 +81,10 @@ function SessionLayout({ session }: { session: Session }) {
                   {changes}
                 </section>
               )}
-              <SessionDock session={session} />
+              {/* As wide as the conversation, which has a scrollbar. */}
+              <div className="-mt-1 shrink-0 overflow-hidden pt-1 [scrollbar-gutter:stable_both-edges]">
+                <SessionDock session={session} />
+              </div>
             </>
           )}
         </div>
