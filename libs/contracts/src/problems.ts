@@ -25,6 +25,7 @@ export const PROBLEMS = {
   thread_not_found: { status: 404, title: 'The thread does not exist' },
   tree_not_found: { status: 404, title: 'This session has no such state' },
   file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'No such representation' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
@@ -36,6 +37,7 @@ export const PROBLEMS = {
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
   setup_missing: { status: 409, title: 'The session has no setup script' },
   setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
+  download_too_large: { status: 409, title: 'This is too large for one download' },
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   run_ended: { status: 409, title: 'The run has already ended' },
   idempotency_in_progress: {

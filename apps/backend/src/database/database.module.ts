@@ -7,7 +7,7 @@ import { LocksModule } from './locks.module.js';
 import { migrate, MIGRATIONS } from './migrations.js';
 import { SnakeCaseNaming } from './snake-case-naming.js';
 import { SystemDatabase } from './system-database.js';
-import { POOL_SIZE, TenantDatabase } from './tenant-database.js';
+import { CONNECTION, POOL_SIZE, TenantDatabase } from './tenant-database.js';
 
 /**
  * The backend's one TypeORM DataSource. Entities live in their feature's folder and are registered by their module with
@@ -32,6 +32,7 @@ import { POOL_SIZE, TenantDatabase } from './tenant-database.js';
           poolSize: POOL_SIZE,
           // Also for a connection of the pool: a request does not wait for ever for a server that is away.
           connectTimeoutMS: 10_000,
+          extra: CONNECTION,
         } as const;
         await migrate(locks, { ...options, migrations: MIGRATIONS });
         return { ...options, autoLoadEntities: true, retryAttempts: 1 };

@@ -15,13 +15,18 @@ import { History } from './history/history.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { Downloads } from './leftovers/downloads.js';
+import { HomeLayers } from './leftovers/home-layers.js';
+import { IgnoredFiles } from './leftovers/ignored-files.js';
+import { Leftovers } from './leftovers/leftovers.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
 
 /**
  * Everything that the backend knows about repositories and git.
  *
- *     Clones ──► History ──► Storage      the three classes that other features use
+ *     Clones ──► History ──► Storage      the classes that other features use
+ *        │   Leftovers ─┴────────┘
  *        └──────────┴──► git/ ──► addresses/
  */
 @Module({
@@ -32,11 +37,15 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Checkpoints,
     Clones,
     EncodedTexts,
+    Downloads,
     Git,
     GitCertificates,
     History,
     HistoryRepository,
+    HomeLayers,
     HostResolver,
+    IgnoredFiles,
+    Leftovers,
     Mirrors,
     SessionClone,
     Storage,
@@ -45,6 +54,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreeDiffs,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Storage],
+  exports: [Clones, History, Leftovers, Storage],
 })
 export class WorkspacesModule {}

@@ -30,19 +30,6 @@ export function tenantOf({ headers }: IncomingMessage): string | undefined {
   return typeof tenantId === 'string' ? tenantId : undefined;
 }
 
-/** What a backend's answer to a request for an event stream says besides its events. */
-export interface StreamHead {
-  /** `set-cookie` headers, which may have renewed the client's cookie. */
-  cookies: string[];
-  /** Whose stream it is; undefined: not known. */
-  tenantId: string | undefined;
-}
-
-export const streamHeadOf = (response: IncomingMessage): StreamHead => ({
-  cookies: response.headers['set-cookie'] ?? [],
-  tenantId: tenantOf(response),
-});
-
 /** Returns the headers without hop-by-hop headers. */
 export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const dropped = hopByHop(headers);

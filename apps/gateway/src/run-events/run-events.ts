@@ -7,8 +7,8 @@ import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
 import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import type { NextFunction, Request, Response } from 'express';
-import { type StreamHead, upstreamHeaders } from '../proxy/headers.js';
-import { Permissions } from './permissions.js';
+import { upstreamHeaders } from '../proxy/headers.js';
+import { type Permission, Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
 
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
@@ -37,9 +37,9 @@ export class RunEvents implements NestMiddleware {
       runId && (await this.findFeed(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
     if (res.destroyed) return;
     if (!watched) return next();
-    const { feed, head } = watched;
-    if (head.cookies.length > 0) res.setHeader('set-cookie', head.cookies);
-    this.places.take(head.tenantId, res);
+    const { feed, permission } = watched;
+    if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    this.places.take(permission.tenantId, res);
     const connection = openEventStream(req, res);
     if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
@@ -50,13 +50,15 @@ export class RunEvents implements NestMiddleware {
    * @returns null when the backend refuses
    * @throws Error when no backend responds, or this process is stopping
    */
-  private async findFeed(runId: string, req: Request): Promise<{ feed: Feed; head: StreamHead } | null> {
-    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, upstreamHeaders(req));
+  private async findFeed(
+    runId: string,
+    req: Request,
+  ): Promise<{ feed: Feed; permission: Permission } | null> {
+    const headers = upstreamHeaders(req);
+    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, headers);
     if (opened) return opened;
     const permission = await this.permissions.checkPermission(req);
-    if (!permission) return null;
-    const feed = await this.feeds.getFeed(runId, permission.headers);
-    return { feed, head: permission.head };
+    return permission && { feed: await this.feeds.getFeed(runId, headers), permission };
   }
 }
 

@@ -4,14 +4,13 @@ import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/c
 import { Feed } from '@saas-codex/event-log/sse/feed';
 import type { HistoryPage } from '@saas-codex/event-log/sse/feed-client';
 import type { Frame } from '@saas-codex/event-log/sse/wire-log';
-import { type StreamHead, streamHeadOf } from '../proxy/headers.js';
+import { type Permission, permissionIn } from './permissions.js';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
 /** How long the backend may be unavailable before the clients are disconnected. */
 const RESUME_TIMEOUT_MS = 10_000;
 const RETRY_MS = 200;
-const NO_HEAD: StreamHead = { cookies: [], tenantId: undefined };
 /** Size of one page for a client that reads events from before the window. */
 const PAGE_BYTES = 256 * 1024;
 
@@ -30,8 +29,8 @@ export class RunFeed {
   /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
-    /** Of the backend's answer, for the client whose credential opened it. */
-    readonly head: StreamHead,
+    /** Of the client whose credential opened it. */
+    readonly permission: Permission,
     private readonly onLost: () => void,
   ) {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
@@ -40,8 +39,9 @@ export class RunFeed {
   /** @throws the errors of `RunStream.openStream` */
   static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
     const connection = await stream.openStream(BEFORE_FIRST_EVENT);
-    const head = connection ? streamHeadOf(connection) : NO_HEAD;
-    const run = new RunFeed(stream, head, onLost);
+    // Without an answer that has a body, the log has no event to come.
+    const permission = connection ? permissionIn(connection) : { cookies: [], tenantId: undefined };
+    const run = new RunFeed(stream, permission, onLost);
     void run.follow(connection);
     return run;
   }

@@ -42,6 +42,14 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'runs a script of the repository',
+    match: 'Script',
+    steps: [
+      { do: 'command', cmd: '. ./script.sh' },
+      { do: 'message', text: 'Ran it.' },
+    ],
+  },
+  {
     name: 'works until it is cancelled',
     match: 'Hold',
     steps: [

@@ -12,10 +12,11 @@ import {
 } from './changed-files-page.js';
 import { type ChangedFile, type ChangedFileListener, ChangedFileParser, copyOf } from './changed-files.js';
 import { EncodedTexts } from './encoded-texts.js';
-import { hunksOf, isBinary, patchHeader, pathText, submoduleHunk, wholeLines } from './file-patch.js';
+import { hunksOf, isBinary, patchHeader, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
 import { PageCache } from './page-cache.js';
+import { pathText } from './path-text.js';
 
 /** Two trees of a session. */
 export interface Comparison {
