@@ -68,7 +68,7 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   await setups.getByText('Setup failed').waitFor();
   await setups.getByText('exit 3').waitFor();
   const notice = page.getByRole('region', { name: 'Setup', exact: true });
-  await notice.getByText('Your prompt waits until the setup succeeds.').waitFor();
+  await notice.getByText('One prompt waits until the setup succeeds.').waitFor();
   await screenshot(page, 'setup-failed');
 
   await page.getByRole('button', { name: 'Allow packages.example' }).click();

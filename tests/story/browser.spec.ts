@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
@@ -196,7 +196,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
     .waitFor();
   await page.reload();
   await queue.getByText('Note what comes next').waitFor();
-  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
   await worked().first().waitFor({ timeout: 60_000 });
@@ -243,6 +243,56 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   await page.setViewportSize({ width: 1360, height: 860 });
   expect(await changes.getAttribute('tabindex')).toBe('0');
   expect(await changes.ariaSnapshot()).toContain('Added: const value0 = 0;');
+}, 120_000);
+
+test('what no diff shows can be found in Changes: ignored files to download, changes in HOME to discard', async () => {
+  const created = await page.request.post(`${system.url}/api/sessions`, {
+    data: {},
+    headers: { origin: system.url },
+  });
+  const { session_id: id, repo_path: repo } = (await created.json()) as Session;
+  const homes = join(dirname(repo), 'homes');
+  const files = {
+    [join(repo, '.gitignore')]: 'dist/\n.env\n',
+    [join(repo, '.env')]: 'A=1\n',
+    [join(repo, 'dist/site/index.html')]: '<title>Report</title>',
+    [join(homes, 'setup/.profile')]: 'A=1\n',
+    [join(homes, 'agent/.bashrc')]: 'echo planted\n',
+    [join(homes, 'agent.json')]: '{"network":{"mode":"off"}}',
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  await page.goto(`${system.url}/sessions/${id}?panel=changes`);
+  await page.getByRole('button', { name: '2 ignored files (25 B)' }).click();
+  const dialog = page.getByRole('dialog');
+  const saved = async (link: Locator) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'latin1') };
+  };
+  const env = dialog.getByRole('link', { name: 'Download .env' });
+  expect(await saved(env)).toMatchObject({ text: 'A=1\n' });
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'dist' }).click();
+  await dialog.getByRole('button', { name: 'site' }).click();
+  expect(await saved(dialog.getByRole('link', { name: 'Download dist/site/index.html' }))).toEqual({
+    name: 'index.html',
+    text: '<title>Report</title>',
+  });
+  await screenshot(page, 'ignored-files');
+  const archive = await saved(dialog.getByRole('link', { name: 'Download folder' }));
+  expect(archive.name).toBe('site.zip');
+  expect(archive.text).toContain('dist/site/index.html');
+  await page.keyboard.press('Escape');
+
+  const inHome = page.getByRole('button', { name: '2 changes in HOME (13 B)' });
+  await inHome.click();
+  await dialog.getByText('~/.bashrc').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await screenshot(page, 'home');
+  await dialog.getByRole('button', { name: 'Discard changes' }).click();
+  await inHome.waitFor({ state: 'hidden' });
 }, 120_000);
 
 test('everything can be done with the keyboard alone: sign in, prompt, review, archive, undo, go elsewhere', async () => {

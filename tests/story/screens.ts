@@ -84,7 +84,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
-    { name: 'setup-failed', open: at(setupFailed, 'Your prompt waits until the setup succeeds.') },
+    { name: 'setup-failed', open: at(setupFailed, 'One prompt waits until the setup succeeds.') },
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   thread_not_found: { status: 404, title: 'The thread does not exist' },
   tree_not_found: { status: 404, title: 'This session has no such state' },
   file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'No such representation' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
@@ -36,6 +37,7 @@ export const PROBLEMS = {
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
   setup_missing: { status: 409, title: 'The session has no setup script' },
   setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
+  download_too_large: { status: 409, title: 'This is too large for one download' },
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   run_ended: { status: 409, title: 'The run has already ended' },
   idempotency_in_progress: {
@@ -59,6 +61,7 @@ export const PROBLEMS = {
   store_unavailable: { status: 503, title: 'A data store is not responding' },
   runner_unavailable: { status: 503, title: 'The runner is not available' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for a different request' },
+  too_many_streams: { status: 429, title: 'Too many open event streams' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },

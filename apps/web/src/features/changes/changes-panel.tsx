@@ -15,6 +15,7 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
 import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
+import { Leftovers } from './leftovers/leftovers.js';
 import { changesTree, filesInOrder, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
 
@@ -95,6 +96,7 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
         </div>
       )}
       {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
+      {data && <Leftovers session={session} />}
     </div>
   );
 }

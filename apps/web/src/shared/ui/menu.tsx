@@ -22,10 +22,12 @@ interface MenuProps {
   children: ReactElement;
 }
 
+/** Without actions there is no button either. */
 export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
   const [opened, setOpened] = useState<OpenedMenu | null>(null);
   const open = (trigger: HTMLElement, byKeyboard: boolean) =>
     setOpened({ trigger, place: trigger.getBoundingClientRect(), byKeyboard });
+  if (actions.length === 0) return null;
   return (
     <>
       <Slot.Root
@@ -58,6 +60,7 @@ export function ContextMenu({ actions, children }: MenuProps) {
   const open = (trigger: HTMLElement, left: number, top: number) =>
     setOpened({ trigger, place: { left, top, width: 0, height: 0 }, byKeyboard: false });
   const longPress = useLongPress((trigger, { x, y }) => open(trigger, x, y));
+  if (actions.length === 0) return children;
   return (
     <>
       <Slot.Root
