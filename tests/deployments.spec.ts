@@ -258,7 +258,7 @@ it("limits the memory of compose's Redis once its data are loaded, unless they n
   };
   const redis = new Redis(port, '127.0.0.1', { password: 'secret', maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
-  const limit = async () => ((await redis.config('GET', 'maxmemory')) as string[])[1];
+  const limit = async () => (await redis.config('GET', 'maxmemory'))[1];
 
   const first = start();
   await waitFor(async () => (await limit()) === String(64 * 1024 * 1024));

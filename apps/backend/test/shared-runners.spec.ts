@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import type { RunPage } from '@saas-codex/contracts/runs';
+import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
@@ -90,6 +90,8 @@ test('a tenant that fills its share of Redis is told so, while another tenant wo
   const taken = await world.redis.hget(REDIS_KEYS.logBytes(attacker.tenantId), 'total');
   expect(Number(taken)).toBeLessThan(1.5 * 1024 * 1024);
 
+  const archivedLogs = REDIS_KEYS.archivedLogs(attacker.tenantId);
+  await waitFor(async () => (await world.redis.zscore(archivedLogs, printing)) !== null);
   // Its log is in Postgres now, and makes room for the next one.
   const again = await runs.prompt(attacker, theirs, { prompt: 'Note' });
   await waitFor(async () => (await runs.read(attacker, again.run_id)).status === 'succeeded');
@@ -101,6 +103,26 @@ test('a tenant that fills its share of Redis is told so, while another tenant wo
   });
   expect(job).toContain(again.run_id);
 }, 120_000);
+
+test('while Redis has no memory, everything can be read and prompts wait; then they run', async () => {
+  const id = await newSession();
+  const before = await world.prompt(id, 'Note');
+  await world.runIs(before.run_id, 'succeeded');
+  await world.redis.config('SET', 'maxmemory', 1);
+  const prompted = await world.call<Run>('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note' });
+  const { body: run } = prompted;
+  expect([prompted.status, run.status]).toEqual([202, 'queued']);
+  const dispatched = `SELECT FROM runs WHERE id = $1 AND dispatched_at IS NOT NULL`;
+  const database = world.backend.app.get(DataSource);
+  await waitFor(async () => (await database.query<object[]>(dispatched, [run.run_id])).length === 1);
+  const history = await world.call<{ ended: boolean }>('GET', `/api/runs/${before.run_id}/history`);
+  expect([history.status, history.body.ended]).toEqual([200, true]);
+  expect((await world.session(id)).queued_runs).toBe(1);
+  expect(await world.log(run.run_id)).toEqual([]);
+  await world.redis.config('SET', 'maxmemory', 0);
+  await world.runIs(run.run_id, 'succeeded');
+  expect((await world.runs(id)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+}, 60_000);
 
 test('after Redis has lost everything no run stays open, no event is lost and no turn starts twice', async () => {
   const heldPrompts = () => world.model.requests.filter(({ prompts }) => prompts.at(-1) === 'Hold it').length;

@@ -131,7 +131,7 @@ describe('a diff', () => {
       });
       const ran = join(session.historyGit, '..', 'ran');
       const drivers = `filter=x diff=x textconv=x merge=x working-tree-encoding=!touch\t${ran}`;
-      await session.write('.gitattributes', `* ${drivers}\n*.odd working-tree-encoding=\"; touch ${ran}\n`);
+      await session.write('.gitattributes', `* ${drivers}\n*.odd working-tree-encoding="; touch ${ran}\n`);
       await session.write('cut.txt', le('one\ntwo\n').subarray(0, -1));
       await session.write('long.txt', le('line\n'.repeat(300)));
       await session.write('moved.txt', be('one\ntwo\n'));

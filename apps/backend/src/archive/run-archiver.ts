@@ -106,8 +106,8 @@ export class RunArchiver extends Reconciler<Tenant> {
       if (archived) {
         this.metrics.count(archived.events);
         const owner = ownerOf(archived.run);
-        await this.logs.setArchived(owner, this.expirySeconds);
         await this.logs.spool(owner).remove();
+        await this.logs.setArchived(owner, this.expirySeconds);
       }
       return true;
     } catch (error) {

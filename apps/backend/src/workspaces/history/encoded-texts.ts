@@ -104,7 +104,9 @@ export class EncodedTexts {
       });
       await this.git.runCommand({
         args: ['diff-tree', '-r', '-z', '--numstat', 'refs/heads/before', 'refs/heads/after', '--'],
-        ...{ cwd: gitDir, gitDir, timeoutMs: this.limits.diffMs },
+        cwd: gitDir,
+        gitDir,
+        timeoutMs: this.limits.diffMs,
         onStdout: (chunk) => parser.push(chunk),
       });
     });
@@ -124,8 +126,11 @@ export class EncodedTexts {
     return this.compare(sessionId, [texts], (gitDir) =>
       this.git.runCommand({
         args: ['diff', ...options, 'refs/heads/before', 'refs/heads/after', '--'],
-        ...{ cwd: gitDir, gitDir, timeoutMs: this.limits.diffMs },
-        ...{ maxOutputBytes: this.limits.patchBytes, truncate: true },
+        cwd: gitDir,
+        gitDir,
+        timeoutMs: this.limits.diffMs,
+        maxOutputBytes: this.limits.patchBytes,
+        truncate: true,
       }),
     );
   }
@@ -157,7 +162,10 @@ export class EncodedTexts {
     }
     const { stdout } = await this.git.runCommand({
       args: ['check-attr', '-z', '--stdin', ATTRIBUTE],
-      ...{ cwd: workTree, gitDir, workTree, timeoutMs: ATTRIBUTES_MS },
+      cwd: workTree,
+      gitDir,
+      workTree,
+      timeoutMs: ATTRIBUTES_MS,
       input: Buffer.concat(files.flatMap(({ name }) => [name, Buffer.of(0)])),
     });
     const fields = stdout.toString('latin1').split('\0');
