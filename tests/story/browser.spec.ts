@@ -6,6 +6,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
   complaints,
+  pageOverflow,
   screenshot,
   setTheme,
   smallTargets,
@@ -16,7 +17,7 @@ import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
-import { everyScreen } from './screens.js';
+import { everyScreen, type Screen } from './screens.js';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
@@ -195,7 +196,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
     .waitFor();
   await page.reload();
   await queue.getByText('Note what comes next').waitFor();
-  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
   await worked().first().waitFor({ timeout: 60_000 });
@@ -345,6 +346,9 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.close();
 }, 120_000);
 
+/** The screens whose parts move between 1440 and 1024 px. */
+const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
+
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);
   const storageState = await page.context().storageState();
@@ -352,7 +356,7 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
   const faults: Record<string, string[]> = {};
   const check = async (shown: Page, name: string, theme: 'light' | 'dark', rules?: string[]) => {
     await setTheme(shown, theme);
-    const found = await accessibilityFaults(shown, rules);
+    const found = [...(await accessibilityFaults(shown, rules)), ...(await pageOverflow(shown))];
     if (shown !== page) found.push(...(await smallTargets(shown)));
     if (found.length > 0) faults[`${name}, ${theme}`] = found;
   };
@@ -364,14 +368,25 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
 
   const phone = await browser.newPage({ ...touch, storageState });
   await page.setViewportSize({ width: 1440, height: 900 });
-  for (const { name, open } of screens) {
-    await Promise.all([open(page), open(phone)]);
+  const walkWide = async ({ name, open }: Screen) => {
+    await open(page);
     await check(page, name, 'light');
     // The themes differ in nothing but colours.
     await check(page, name, 'dark', ['color-contrast']);
-    await check(phone, `${name} on a phone`, 'dark');
     await screenshot(page, name);
+  };
+  const walkPhone = async ({ name, open }: Screen) => {
+    await open(phone);
+    await check(phone, `${name} on a phone`, 'dark');
     await screenshot(phone, `${name}-phone`);
+  };
+  for (const screen of screens) await Promise.all([walkWide(screen), walkPhone(screen)]);
+  // In between, Changes takes the place of the conversation, and the header has the least room.
+  await page.setViewportSize({ width: 1024, height: 768 });
+  for (const { name, open } of screens.filter((screen) => BETWEEN.has(screen.name))) {
+    await open(page);
+    await check(page, `${name} at 1024 px`, 'light');
+    await screenshot(page, `${name}-1024`);
   }
   expect(faults).toEqual({});
 
@@ -394,10 +409,11 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     }),
   );
   const address = (index: number) => `${system.url}/sessions/${sessions[index % sessions.length]}`;
+  // Each loads while the next ones are opened.
   const pages: Page[] = [];
   for (let index = 0; index < 20; index++) {
     const tab = await context.newPage();
-    await tab.goto(address(index));
+    await tab.goto(address(index), { waitUntil: 'commit' });
     pages.push(tab);
   }
   for (let index = 0; index < 4; index++) {

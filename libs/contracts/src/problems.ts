@@ -61,6 +61,7 @@ export const PROBLEMS = {
   store_unavailable: { status: 503, title: 'A data store is not responding' },
   runner_unavailable: { status: 503, title: 'The runner is not available' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for a different request' },
+  too_many_streams: { status: 429, title: 'Too many open event streams' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },

@@ -37,6 +37,8 @@ export class WorkspaceLimits {
   readonly historyPlaces: number = 8;
   /** Diffs of one tenant that wait for a place. Further ones are refused. */
   readonly historyWaiting: number = 100;
+  /** Bytes of the files in one page of a diff that are decoded to be compared as texts. */
+  readonly decodedBytes: number = 4 * MB;
   /** Files and folders that are looked at to list what git ignores, or what runs left in a HOME. */
   readonly leftoverEntries: number = 100_000;
   /** Bytes of one download of ignored files. */

@@ -9,6 +9,7 @@ import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
 import { Checkpoints } from './history/checkpoints.js';
+import { EncodedTexts } from './history/encoded-texts.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
 import { Submodules } from './history/submodules.js';
@@ -35,6 +36,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     CheckoutCosts,
     Checkpoints,
     Clones,
+    EncodedTexts,
     Downloads,
     Git,
     GitCertificates,
