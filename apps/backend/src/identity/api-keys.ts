@@ -21,7 +21,7 @@ export class ApiKeys {
   ) {}
 
   /** @returns the key itself, which cannot be read again */
-  async create(name: string, { userId, tenantId }: Membership): Promise<string> {
+  async create(name: string, { userId, tenantId }: Pick<Membership, 'userId' | 'tenantId'>): Promise<string> {
     const { key } = await this.auth.api.createApiKey({ body: { name, userId, metadata: { tenantId } } });
     return key;
   }

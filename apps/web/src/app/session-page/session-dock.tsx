@@ -1,17 +1,22 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Archive, CircleQuestionMark, Eye, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { setupState } from '../../entities/session/session-state.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { WaitingPrompts } from '../../features/composer/queued-prompts.js';
-import { SetupNotice } from '../../features/environment/setup-notice.js';
 import { RunDock } from '../../features/conversation/run-dock.js';
 import { CloneNotices } from '../../features/provisioning/clone-notices.js';
 import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
+import { later } from '../../shared/ui/later.js';
 import { toastError } from '../../shared/ui/toast.js';
+
+const SetupNotice = later(
+  async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
+);
 
 /** The part below the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
@@ -27,7 +32,7 @@ export function SessionDock({ session }: { session: Session }) {
       return (
         <>
           <CloneNotices session={session} />
-          <SetupNotice session={session} />
+          {setupState(session) === 'held' && <SetupNotice session={session} />}
           <RunDock session={session} />
           <ComposerOrNote session={session} />
         </>

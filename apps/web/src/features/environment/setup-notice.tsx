@@ -1,7 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
-import { setupState } from '../../entities/session/session-state.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
@@ -14,7 +13,6 @@ export function SetupNotice({ session }: { session: Session }) {
   const run = useRunSetup(session.session_id);
   const { remove, removing } = useRemoveSetup(session);
   const mayDecide = usePermission('sessions:write');
-  if (session.status !== 'ready' || setupState(session) !== 'held') return null;
   const never = session.setup_status === null;
   // The button that had the focus disappears together with the notice.
   const continueWithout = () => void remove().then(focusContent, toastError);

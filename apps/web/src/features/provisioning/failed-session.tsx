@@ -62,7 +62,7 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
         </h2>
         {failure && <p className="mt-0.5 text-sm break-words text-muted-foreground">{failure.detail}</p>}
         {repo_url && (
-          <p className="mt-1.5 font-mono text-xs break-all text-muted-foreground">
+          <p className="mt-1.5 font-mono text-xs [overflow-wrap:anywhere] text-muted-foreground">
             {repo_url}
             {ref && ` @ ${ref}`}
           </p>

@@ -1,23 +1,20 @@
 import { Slot } from 'radix-ui';
 import {
   type KeyboardEvent,
-  lazy,
   type MouseEvent,
   type PointerEvent,
   type ReactElement,
-  Suspense,
   useEffect,
   useRef,
   useState,
 } from 'react';
+import { later } from './later.js';
 import type { MenuActions, OpenedMenu } from './menu-panel.js';
 
 export type { MenuActions };
 
 // A list has a menu in every row, and a page shows its answer without any: the panel is loaded for who is about to use it.
-const loadPanel = async () => ({ default: (await import('./menu-panel.js')).MenuPanel });
-const MenuPanel = lazy(loadPanel);
-const preload = () => void loadPanel();
+const MenuPanel = later(async () => (await import('./menu-panel.js')).MenuPanel);
 
 interface MenuProps {
   actions: MenuActions;
@@ -37,8 +34,8 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
         aria-haspopup="menu"
         aria-expanded={opened !== null}
         data-state={opened ? 'open' : 'closed'}
-        onPointerEnter={preload}
-        onFocus={preload}
+        onPointerEnter={MenuPanel.prepare}
+        onFocus={MenuPanel.prepare}
         // A click that a key causes has no pointer, and so a count of 0.
         onClick={({ currentTarget, detail }: MouseEvent<HTMLElement>) =>
           opened ? setOpened(null) : open(currentTarget, detail === 0)
@@ -51,11 +48,9 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
       >
         {children}
       </Slot.Root>
-      <Suspense fallback={null}>
-        {opened && (
-          <MenuPanel opened={opened} align={align} actions={actions} onClose={() => setOpened(null)} />
-        )}
-      </Suspense>
+      {opened && (
+        <MenuPanel opened={opened} align={align} actions={actions} onClose={() => setOpened(null)} />
+      )}
     </>
   );
 }
@@ -71,7 +66,7 @@ export function ContextMenu({ actions, children }: MenuProps) {
       <Slot.Root
         {...longPress}
         data-state={opened ? 'open' : 'closed'}
-        onPointerEnter={preload}
+        onPointerEnter={MenuPanel.prepare}
         onContextMenu={(event: MouseEvent<HTMLElement>) => {
           event.preventDefault();
           open(event.currentTarget, event.clientX, event.clientY);
@@ -79,11 +74,9 @@ export function ContextMenu({ actions, children }: MenuProps) {
       >
         {children}
       </Slot.Root>
-      <Suspense fallback={null}>
-        {opened && (
-          <MenuPanel opened={opened} align="start" actions={actions} onClose={() => setOpened(null)} />
-        )}
-      </Suspense>
+      {opened && (
+        <MenuPanel opened={opened} align="start" actions={actions} onClose={() => setOpened(null)} />
+      )}
     </>
   );
 }
