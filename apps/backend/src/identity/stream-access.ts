@@ -39,6 +39,8 @@ export class StreamAccess implements OnApplicationShutdown {
 
   /** Ends the stream, which is about to open, as soon as its caller's access is gone. */
   endWhenRevoked(ctx: CallerContext, res: Response): void {
+    // It will not report again that it is closed.
+    if (res.closed) return;
     this.open.set(res, ctx);
     res.once('close', () => this.open.delete(res));
   }
