@@ -51,7 +51,7 @@ export async function openRuns({ databaseUrl, redisUrl }) {
           lastOf.set(run, last + 1);
           const ids = { after: `${last}-0`, id: `${last + 1}-0` };
           const type = /"type":"([^"]+)"/.exec(event)?.[1] ?? '';
-          return appendEntry(redis, run, ids, { type, event, writer: 'bench' });
+          return appendEntry(redis, { runId: run, tenantId }, ids, { type, event, writer: 'bench' });
         });
         await Promise.all(writes);
       }

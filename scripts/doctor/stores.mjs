@@ -9,6 +9,8 @@ import { fail, ok, reasonOf, warn } from './report.mjs';
 const CONNECT_MS = 5_000;
 const POSTGRES_AT_LEAST = 14;
 const REDIS_AT_LEAST = 6.2;
+/** From this share of Redis's memory on, there is a warning. */
+const FULL = 0.8;
 /** If clocks differ by more than this, the ages of events and locks are wrong. */
 const SKEW_WARN_MS = 2_000;
 
@@ -134,9 +136,22 @@ function readInfo(info) {
       ? ok('Redis on disk', 'appendonly is on.')
       : warn('Redis on disk', 'appendonly is off, so a crash loses the queue. Set "appendonly yes".'),
     policy === 'noeviction'
-      ? ok('Redis memory', 'nothing is evicted.')
+      ? memory(Number(value('used_memory')), Number(value('maxmemory')))
       : fail('Redis memory', `maxmemory-policy is ${policy}, which deletes runs. Set it to noeviction.`),
   ];
+}
+
+/** @param {number} used bytes @param {number} most bytes; 0: no limit */
+function memory(used, most) {
+  const megabytes = (/** @type {number} */ bytes) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
+  if (most === 0) return ok('Redis memory', `${megabytes(used)}, without a limit; nothing is evicted.`);
+  const taken = `${megabytes(used)} of ${megabytes(most)}`;
+  return used > most * FULL
+    ? warn(
+        'Redis memory',
+        `${taken}. When it is full, writes are refused. Raise maxmemory (REDIS_MAX_MEMORY_MB).`,
+      )
+    : ok('Redis memory', `${taken}; nothing is evicted.`);
 }
 
 /** @param {boolean} mayPublish */

@@ -1,9 +1,15 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, onceFor } from './fingerprint.mjs';
 import { capture } from './run.mjs';
 
 const LIBS = ['libs/contracts', 'libs/service-kit', 'libs/event-log'];
+/** @param {string} folder @returns {string[]} its sources, without `.ts` */
+const filesOf = (folder) =>
+  readdirSync(join(import.meta.dirname, '../..', folder))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+
 /**
  * What is built: Node projects as bundles of their entries (files of `src`), each with the other folders that it takes sources
  * from. The client is compiled for its types, and Vite builds the web app.
@@ -11,12 +17,7 @@ const LIBS = ['libs/contracts', 'libs/service-kit', 'libs/event-log'];
  */
 const PROJECTS = [
   // The entries of libraries are what scripts import.
-  {
-    name: 'contracts',
-    folder: 'libs/contracts',
-    entries: ['settings', 'setting-types', 'setting-readers'],
-    uses: [],
-  },
+  { name: 'contracts', folder: 'libs/contracts', entries: filesOf('libs/contracts/src'), uses: [] },
   { name: 'event-log', folder: 'libs/event-log', entries: ['run-log/run-log.scripts'], uses: LIBS },
   { name: 'scripted-model', folder: 'libs/scripted-model', entries: ['main'], uses: LIBS },
   { name: 'client', folder: 'libs/client', uses: [] },

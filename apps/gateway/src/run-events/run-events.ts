@@ -5,9 +5,10 @@ import { requestLog } from '@saas-codex/service-kit/logging';
 import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import type { NextFunction, Request, Response } from 'express';
 import { upstreamHeaders } from '../proxy/headers.js';
-import { Permissions } from './permissions.js';
+import { type Permission, Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
 
 const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/events(?:\?|$)/;
@@ -26,16 +27,19 @@ export class RunEvents implements NestMiddleware {
   constructor(
     private readonly permissions: Permissions,
     private readonly feeds: RunFeeds,
+    private readonly places: StreamPlaces,
   ) {}
 
+  /** @throws ProblemError too_many_streams */
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
     const watched =
       runId && (await this.findFeed(runId, req).catch((error: unknown) => leaveToProxy(req, error)));
     if (res.destroyed) return;
     if (!watched) return next();
-    const { feed, cookies } = watched;
-    if (cookies.length > 0) res.setHeader('set-cookie', cookies);
+    const { feed, permission } = watched;
+    if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    this.places.take(permission.tenantId, res);
     const connection = openEventStream(req, res);
     if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
@@ -46,13 +50,15 @@ export class RunEvents implements NestMiddleware {
    * @returns null when the backend refuses
    * @throws Error when no backend responds, or this process is stopping
    */
-  private async findFeed(runId: string, req: Request): Promise<{ feed: Feed; cookies: string[] } | null> {
-    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, upstreamHeaders(req));
+  private async findFeed(
+    runId: string,
+    req: Request,
+  ): Promise<{ feed: Feed; permission: Permission } | null> {
+    const headers = upstreamHeaders(req);
+    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, headers);
     if (opened) return opened;
     const permission = await this.permissions.checkPermission(req);
-    if (!permission) return null;
-    const feed = await this.feeds.getFeed(runId, permission.headers);
-    return { feed, cookies: permission.cookies };
+    return permission && { feed: await this.feeds.getFeed(runId, headers), permission };
   }
 }
 

@@ -4,6 +4,7 @@ import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/c
 import { Feed } from '@saas-codex/event-log/sse/feed';
 import type { HistoryPage } from '@saas-codex/event-log/sse/feed-client';
 import type { Frame } from '@saas-codex/event-log/sse/wire-log';
+import { type Permission, permissionIn } from './permissions.js';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
@@ -28,8 +29,8 @@ export class RunFeed {
   /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
-    /** `set-cookie` headers of the backend's answer, for the client whose credential opened it. */
-    readonly cookies: string[],
+    /** Of the client whose credential opened it. */
+    readonly permission: Permission,
     private readonly onLost: () => void,
   ) {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
@@ -38,7 +39,9 @@ export class RunFeed {
   /** @throws the errors of `RunStream.openStream` */
   static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
     const connection = await stream.openStream(BEFORE_FIRST_EVENT);
-    const run = new RunFeed(stream, connection?.headers['set-cookie'] ?? [], onLost);
+    // Without an answer that has a body, the log has no event to come.
+    const permission = connection ? permissionIn(connection) : { cookies: [], tenantId: undefined };
+    const run = new RunFeed(stream, permission, onLost);
     void run.follow(connection);
     return run;
   }

@@ -3,6 +3,7 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { FeedRegistry } from '@saas-codex/event-log/sse/feed-registry';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { BackendClient } from '../proxy/backend-client.js';
+import type { Permission } from './permissions.js';
 import { RunFeed } from './run-feed.js';
 import { RefusedError, RunStream } from './run-stream.js';
 
@@ -36,27 +37,27 @@ export class RunFeeds implements BeforeApplicationShutdown {
   async openFor(
     runId: string,
     headers: OutgoingHttpHeaders,
-  ): Promise<{ feed: Feed; cookies: string[] } | null> {
-    let cookies: string[] | null = null;
+  ): Promise<{ feed: Feed; permission: Permission } | null> {
+    let permission: Permission | null = null;
     try {
-      const feed = await this.openOnce(runId, headers, (answer) => (cookies = answer));
-      return cookies && { feed, cookies };
+      const feed = await this.openOnce(runId, headers, (given) => (permission = given));
+      return permission && { feed, permission };
     } catch (error) {
       if (error instanceof RefusedError) return null;
       throw error;
     }
   }
 
-  /** @param onOpened gets the `set-cookie` headers of the backend's answer, if this call has opened the feed */
+  /** @param onOpened gets what the backend says of the client, if this call has opened the feed */
   private openOnce(
     runId: string,
     headers: OutgoingHttpHeaders,
-    onOpened?: (cookies: string[]) => void,
+    onOpened?: (permission: Permission) => void,
   ): Promise<Feed> {
     return this.feeds.get(runId, async () => {
       const stream = new RunStream(this.backend, runId, headers);
       const run = await RunFeed.openFeed(stream, () => this.feeds.drop(runId));
-      onOpened?.(run.cookies);
+      onOpened?.(run.permission);
       return { feed: run.feed, close: () => run.closeFeed() };
     });
   }

@@ -31,6 +31,6 @@ export async function addTenant({ app, config }: TestBackend, name: string): Pro
   } finally {
     await client.end();
   }
-  const key = await app.get(ApiKeys, { strict: false }).create('spec', { tenantId, userId, role: 'owner' });
+  const key = await app.get(ApiKeys, { strict: false }).create('spec', { tenantId, userId });
   return { tenantId, userId, headers: { authorization: `Bearer ${key}` } };
 }
