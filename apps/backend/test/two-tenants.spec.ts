@@ -10,7 +10,7 @@ import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
-import { addTenant } from '@saas-codex/testing/backend/tenants';
+import { addTenant, type TestTenant } from '@saas-codex/testing/backend/tenants';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQueryBuilder } from 'typeorm';
@@ -45,7 +45,8 @@ interface Work {
 let world: SessionsWorld;
 let repository: string;
 let mine: Caller;
-let theirs: Caller;
+let theirs: TestTenant;
+let invitation: string;
 let visitor: Caller;
 let operations: Operation[];
 /** What the visitor was told before anybody had anything. */
@@ -68,7 +69,15 @@ beforeAll(async () => {
   theirs = await addTenant(world.backend, 'Theirs');
   visitor = await addTenant(world.backend, 'Visitor');
   operations = operationsOf(await get<OpenAPIObject>(visitor, '/api/openapi.json'));
-  before = await answers({ session_id: randomUUID(), run_id: randomUUID() });
+  before = await answers(nobodysIds());
+  const invite = { role: 'member' };
+  const invited = await world.call<{ invitation_id: string }>(
+    'POST',
+    '/api/invitations',
+    invite,
+    theirs.headers,
+  );
+  invitation = invited.body.invitation_id;
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
@@ -224,17 +233,29 @@ const WITHOUT_ROWS = [
   'readMe',
   'readSystem',
   'createSession',
+  'createTenant',
+  'createInvitation',
+  'lookUpInvitation',
+  'acceptInvitation',
 ];
+/** What these read is the identity's, which the system's role reads: they have their predicates only. */
+const OF_PEOPLE = /^\/api\/(members|invitations|tenants)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
+  updateMember: { role: 'member' },
+  updateTenant: { name: 'Taken' },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
+  downloadIgnoredFile: () => '?path=note-1.md',
   streamActivity: ({ run_id }) => `?runs=${run_id}`,
+  deleteTenant: () => '?name=Theirs',
 };
-type Ids = { session_id: string; run_id: string } & Record<string, string>;
+const ID_NAMES = ['session_id', 'run_id', 'user_id', 'invitation_id', 'tenant_id'] as const;
+type Ids = Record<(typeof ID_NAMES)[number], string>;
+const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
 
 /** Those of the document that could reach a row, reading ones first and removing ones last. */
 function operationsOf(document: OpenAPIObject): Operation[] {
@@ -249,7 +270,7 @@ function operationsOf(document: OpenAPIObject): Operation[] {
   const order = ['GET', 'PATCH', 'POST', 'DELETE'];
   return all
     .filter(({ id }) => !WITHOUT_ROWS.includes(id))
-    .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+    .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method) || b.path.length - a.path.length);
 }
 
 /** An answer without what differs from one request to the next. */
@@ -266,17 +287,24 @@ async function answers(ids: Ids): Promise<string[]> {
 }
 
 async function answer({ id, method, path, path_parameters }: Operation, ids: Ids): Promise<string> {
-  for (const name of path_parameters) if (!ids[name]) throw new Error(`This spec does not know ${name}.`);
+  const known: Record<string, string> = ids;
+  for (const name of path_parameters) if (!known[name]) throw new Error(`This spec does not know ${name}.`);
   const address =
-    path.replace(/\{(\w+)\}/g, (_, name: string) => String(ids[name])) + (QUERIES[id]?.(ids) ?? '');
+    path.replace(/\{(\w+)\}/g, (_, name: string) => String(known[name])) + (QUERIES[id]?.(ids) ?? '');
   if (id.startsWith('stream')) {
     const stream = await openSse(world.backend.url + address, { headers: visitor.headers });
     await waitFor(() => stream.closed() || stream.events.length > 0, { what: 'an event or the end' });
     stream.close();
     return toldBy([stream.status, stream.events[0] ?? stream.body()]);
   }
-  const { status, body } = await world.call(method, address, BODIES[id], visitor.headers);
-  return toldBy([status, body]);
+  const body = BODIES[id] && JSON.stringify(BODIES[id]);
+  const headers = { ...visitor.headers, 'content-type': 'application/json' };
+  const response = await world.backend.fetch(address, { method, headers, ...(body && { body }) });
+  const text = await response.text();
+  return toldBy([
+    response.status,
+    /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text,
+  ]);
 }
 
 /** Every row of the other tenant. */
@@ -295,12 +323,19 @@ async function theirRows(): Promise<string> {
       sql(`SELECT * FROM ${table} t WHERE tenant_id = $1 ORDER BY t::text`, [theirs.tenantId]),
     ),
   );
-  return JSON.stringify(rows);
+  const [tenant] = await sql('SELECT * FROM tenants WHERE id = $1', [theirs.tenantId]);
+  return JSON.stringify([tenant, rows]);
 }
 
 /** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
 async function reached(): Promise<string[]> {
-  const ids = { session_id: ofTheirs.session.session_id, run_id: ofTheirs.run.run_id };
+  const ids: Ids = {
+    session_id: ofTheirs.session.session_id,
+    run_id: ofTheirs.run.run_id,
+    user_id: theirs.userId,
+    invitation_id: invitation,
+    tenant_id: theirs.tenantId,
+  };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {
     const rows = await theirRows();
@@ -379,7 +414,7 @@ describe('a visitor who knows the ids of another tenant reaches', () => {
   );
 
   test('everything when neither is there', async () => {
-    const all = operations.map(({ id }) => id);
+    const all = operations.filter(({ path }) => !OF_PEOPLE.test(path)).map(({ id }) => id);
     await withoutPredicates(() => withoutRowSecurity(async () => expect(await reached()).toEqual(all)));
   }, 60_000);
 });
