@@ -163,7 +163,8 @@ describe('files that git ignores', () => {
     await writeFile(join(repo, name), content);
   }
   const ask = (part: string, query: Record<string, string | number> = {}) => {
-    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const texts = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
+    const search = new URLSearchParams(Object.fromEntries(texts));
     return backend.fetch(`/api/sessions/${id}/ignored-files${part}?${search.toString()}`);
   };
   const list = async (query?: Record<string, string | number>) =>
