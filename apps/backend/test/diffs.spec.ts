@@ -163,8 +163,9 @@ describe('files that git ignores', () => {
     await writeFile(join(repo, name), content);
   }
   const ask = (part: string, query: Record<string, string | number> = {}) => {
-    const texts = Object.entries(query).map(([name, value]) => [name, String(value)] as const);
-    const search = new URLSearchParams(Object.fromEntries(texts));
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+    );
     return backend.fetch(`/api/sessions/${id}/ignored-files${part}?${search.toString()}`);
   };
   const list = async (query?: Record<string, string | number>) =>
