@@ -8,7 +8,7 @@ import { fingerprint, onceFor } from './fingerprint.mjs';
  * packages from a bundle, which takes a third of the time. Without a bundle, Jest loads the packages themselves.
  */
 
-const FOLDER = 'node_modules/.cache/spec-packages';
+const FOLDER = 'dist/spec-packages';
 const INDEX = join(FOLDER, 'index.json');
 
 /** @param {string} root @returns {Record<string, string>} for Jest: patterns of specifiers, and the files that they stand for */
