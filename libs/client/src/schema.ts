@@ -472,7 +472,7 @@ export interface components {
             }[];
         };
         SystemInfo: {
-            /** @enum {string} */
+            /** @constant */
             engine: "sdk";
             codex_version: string;
             /** @enum {string} */
@@ -513,11 +513,8 @@ export interface components {
             /** @description What the agent's commands may reach */
             network: components["schemas"]["Network"];
             setup: components["schemas"]["Setup"] | null;
-            /**
-             * @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed
-             * @enum {string|null}
-             */
-            setup_status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted" | null;
+            /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
+            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -540,16 +537,22 @@ export interface components {
              */
             updated_at: string;
         };
-        Network: {
-            /** @enum {string} */
+        Network: components["schemas"]["KnownNetwork"] | components["schemas"]["UnknownNetwork"];
+        KnownNetwork: components["schemas"]["OffNetwork"] | components["schemas"]["AllowListNetwork"] | components["schemas"]["OnNetwork"];
+        OffNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "off";
-        } | {
-            /** @enum {string} */
+        };
+        AllowListNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "allow_list";
             hosts: components["schemas"]["HostRule"][];
-        } | {
-            /** @enum {string} */
-            mode: "on";
         };
         /**
          * @example {
@@ -566,6 +569,19 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        OnNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "on";
+        };
+        /** @description Any other `mode`: a newer server may send it */
+        UnknownNetwork: {
+            mode: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @example {
@@ -695,8 +711,10 @@ export interface components {
             /** @description true: the patch was cut because of its size */
             truncated: boolean;
         };
-        RunEvent: {
-            /** @enum {number} */
+        RunEvent: components["schemas"]["KnownRunEvent"] | components["schemas"]["UnknownEvent"];
+        KnownRunEvent: components["schemas"]["RunStartedEvent"] | components["schemas"]["RunSucceededEvent"] | components["schemas"]["RunFailedEvent"] | components["schemas"]["RunCancelledEvent"] | components["schemas"]["RunInterruptedEvent"] | components["schemas"]["ThreadStartedEvent"] | components["schemas"]["TurnStartedEvent"] | components["schemas"]["TurnCompletedEvent"] | components["schemas"]["TurnFailedEvent"] | components["schemas"]["ItemStartedEvent"] | components["schemas"]["ItemUpdatedEvent"] | components["schemas"]["ItemCompletedEvent"] | components["schemas"]["ItemDeltaEvent"] | components["schemas"]["UsageUpdatedEvent"] | components["schemas"]["NetworkRefusedEvent"] | components["schemas"]["CheckpointCreatedEvent"] | components["schemas"]["ErrorEvent"];
+        RunStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -707,7 +725,10 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.started";
             data: {
                 /**
@@ -719,8 +740,9 @@ export interface components {
                 model: string | null;
                 runner: string;
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunSucceededEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -731,13 +753,17 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.succeeded";
             data: {
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunFailedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -748,14 +774,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.failed";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunCancelledEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -766,14 +796,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.cancelled";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunInterruptedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -784,14 +818,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.interrupted";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        ThreadStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -802,14 +840,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "thread.started";
             data: {
                 /** @description Codex's own thread id */
                 thread_id: string;
             };
-        } | {
-            /** @enum {number} */
+        };
+        TurnStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -820,11 +862,15 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.started";
             data: Record<string, never>;
-        } | {
-            /** @enum {number} */
+        };
+        TurnCompletedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -835,13 +881,17 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.completed";
             data: {
                 usage: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        TurnFailedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -852,15 +902,19 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.failed";
             data: {
                 error: {
                     message: string;
                 };
             };
-        } | {
-            /** @enum {number} */
+        };
+        ItemStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -871,144 +925,24 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "item.started";
             data: {
                 item: components["schemas"]["Item"];
             };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.updated";
-            data: {
-                item: components["schemas"]["Item"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.completed";
-            data: {
-                item: components["schemas"]["Item"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.delta";
-            data: {
-                /** @enum {string} */
-                item_type: "agent_message" | "reasoning" | "command_execution";
-                stream_id: string;
-                text: string;
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "usage.updated";
-            data: {
-                usage: components["schemas"]["Usage"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "network.refused";
-            data: {
-                host: string;
-                port: number;
-                /** @enum {string} */
-                reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "checkpoint.created";
-            data: {
-                tree: string;
-                /** @enum {string} */
-                position: "before" | "after";
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "error";
-            data: {
-                message: string;
-            };
         };
         /** @description One thing in a turn. Types that this version does not know may come; they have an id and a type */
-        Item: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"] | components["schemas"]["UnknownItem"];
+        Item: components["schemas"]["KnownItem"] | components["schemas"]["UnknownItem"];
+        KnownItem: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"];
         AgentMessageItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "agent_message";
             text: string;
         } & {
@@ -1016,7 +950,10 @@ export interface components {
         };
         ReasoningItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "reasoning";
             text: string;
         } & {
@@ -1024,7 +961,10 @@ export interface components {
         };
         CommandExecutionItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "command_execution";
             command: string;
             /** @default  */
@@ -1036,7 +976,10 @@ export interface components {
         };
         FileChangeItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "file_change";
             changes: ({
                 path: string;
@@ -1050,7 +993,10 @@ export interface components {
         };
         McpToolCallItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "mcp_tool_call";
             server: string;
             tool: string;
@@ -1071,7 +1017,10 @@ export interface components {
         };
         WebSearchItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "web_search";
             query: string;
         } & {
@@ -1079,7 +1028,10 @@ export interface components {
         };
         TodoListItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "todo_list";
             items: ({
                 text: string;
@@ -1092,7 +1044,10 @@ export interface components {
         };
         ErrorItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "error";
             message: string;
         } & {
@@ -1105,7 +1060,179 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        Activity: {
+        ItemUpdatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.updated";
+            data: {
+                item: components["schemas"]["Item"];
+            };
+        };
+        ItemCompletedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.completed";
+            data: {
+                item: components["schemas"]["Item"];
+            };
+        };
+        ItemDeltaEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.delta";
+            data: {
+                /** @enum {string} */
+                item_type: "agent_message" | "reasoning" | "command_execution";
+                stream_id: string;
+                text: string;
+            };
+        };
+        UsageUpdatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "usage.updated";
+            data: {
+                usage: components["schemas"]["Usage"];
+            };
+        };
+        NetworkRefusedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "network.refused";
+            data: {
+                host: string;
+                port: number;
+                /** @enum {string} */
+                reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
+            };
+        };
+        CheckpointCreatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "checkpoint.created";
+            data: {
+                tree: string;
+                /** @enum {string} */
+                position: "before" | "after";
+            };
+        };
+        ErrorEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+            data: {
+                message: string;
+            };
+        };
+        /** @description Any other `type`: a newer server may send it */
+        UnknownEvent: {
+            v: number;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            type: string;
+            data: unknown;
+        };
+        Activity: components["schemas"]["KnownActivity"] | components["schemas"]["UnknownActivity"];
+        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionProgressActivity"];
+        RunStatusActivity: {
             /** @constant */
             v: 1;
             tenant_id: string;
@@ -1113,7 +1240,10 @@ export interface components {
             session_id: string;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.status";
             /** Format: uuid */
             run_id: string;
@@ -1121,7 +1251,8 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
-        } | {
+        };
+        SessionUpdatedActivity: {
             /** @constant */
             v: 1;
             tenant_id: string;
@@ -1129,34 +1260,12 @@ export interface components {
             session_id: string;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "session.updated";
             session: components["schemas"]["ActivitySession"];
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.deleted";
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.progress";
-            /** @enum {string} */
-            status: "provisioning" | "ready" | "failed" | "archived";
-            /** @enum {string} */
-            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
-            percent: number | null;
         };
         /** @description `network` and `setup` are left out when they are large: read the session */
         ActivitySession: {
@@ -1184,7 +1293,10 @@ export interface components {
             failure: components["schemas"]["SessionFailure"] | null;
             /** @description What the session's clone lacks. Empty if it has everything */
             notices?: components["schemas"]["SessionNotice"][];
-            /** @description The run that is running now */
+            /**
+             * Format: uuid
+             * @description The run that is running now
+             */
             active_run_id: string | null;
             queued_runs: number;
             /** @description true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed */
@@ -1197,6 +1309,46 @@ export interface components {
              * @description Time of the last activity; lists are ordered by it
              */
             updated_at: string;
+        };
+        SessionDeletedActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.deleted";
+        };
+        SessionProgressActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.progress";
+            /** @enum {string} */
+            status: "provisioning" | "ready" | "failed" | "archived";
+            /** @enum {string} */
+            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
+            percent: number | null;
+        };
+        /** @description Any other `type`: a newer server may send it */
+        UnknownActivity: {
+            tenant_id: string;
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         WatchedRunEvent: {
             /** @description Id of the entry, such as `7-0`, or `7-3` for a delta: continue with `<run_id>@7-3` */
@@ -1286,16 +1438,21 @@ export interface components {
             network?: components["schemas"]["NetworkInput"];
             setup?: components["schemas"]["SetupInput"];
         };
-        NetworkInput: {
-            /** @constant */
+        NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
+        OffNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "off";
-        } | {
-            /** @constant */
+        };
+        AllowListNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "allow_list";
             hosts: components["schemas"]["HostRuleInput"][];
-        } | {
-            /** @constant */
-            mode: "on";
         };
         /**
          * @example {
@@ -1312,6 +1469,13 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        OnNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "on";
         };
         /**
          * @example {
