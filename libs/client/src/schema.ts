@@ -148,8 +148,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network or setup script, or resume its queue
-         * @description A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
+         * Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue
+         * @description A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -512,6 +512,8 @@ export interface components {
             model: string | null;
             /** @description What the agent's commands may reach */
             network: components["schemas"]["Network"];
+            /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
+            trust_repository?: boolean;
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
@@ -1285,6 +1287,8 @@ export interface components {
             model: string | null;
             /** @description What the agent's commands may reach */
             network?: components["schemas"]["Network"];
+            /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
+            trust_repository?: boolean;
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
@@ -1436,6 +1440,8 @@ export interface components {
             model?: string;
             /** @description Default: off */
             network?: components["schemas"]["NetworkInput"];
+            /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
+            trust_repository?: boolean;
             setup?: components["schemas"]["SetupInput"];
         };
         NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
@@ -1499,6 +1505,8 @@ export interface components {
              */
             status?: "archived" | "ready" | "provisioning";
             network?: components["schemas"]["NetworkInput"];
+            /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
+            trust_repository?: boolean;
             /** @description null: continue without a setup script. `POST …/setup` runs a new script */
             setup?: components["schemas"]["SetupInput"] | null;
             /**

@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typ
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
@@ -30,6 +31,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddHeldPrompts1795930000000,
   AddRunResults1795931000000,
   AddSessionNotices1795945000000,
+  AddRepositoryTrust1795960100000,
 ];
 
 /** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */

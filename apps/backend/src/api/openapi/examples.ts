@@ -42,6 +42,7 @@ const SESSION: Session = {
   thread_id: SESSION_ID,
   model: null,
   network: { mode: 'allow_list', hosts: [{ host: 'registry.npmjs.org', methods: 'read' }] },
+  trust_repository: false,
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
   status: 'ready',
