@@ -196,6 +196,8 @@ describe('the guard', () => {
       'get /health',
       'get /ready',
       'post /api/auth/sign-in',
+      'post /api/invitations/accept',
+      'post /api/invitations/look-up',
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { magicLink } from 'better-auth/plugins/magic-link';
 import { organization } from 'better-auth/plugins/organization';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
+import { signInAs } from './sign-in-as.js';
 
 const DAY = 24 * 60 * 60;
 const SIGN_IN_LINK_SECONDS = 30 * 60;
@@ -68,6 +69,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         generateToken: () => randomBytes(32).toString('base64url'),
         sendMagicLink: ({ token, metadata }) => (metadata as unknown as LinkRequest).deliver(token),
       }),
+      signInAs,
     ],
   });
 

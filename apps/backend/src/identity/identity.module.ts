@@ -33,5 +33,6 @@ import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
+  exports: [AUTH, Authentication, RoutePermissions],
 })
 export class IdentityModule {}

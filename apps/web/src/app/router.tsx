@@ -19,11 +19,13 @@ import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
- *     /sign-in            the only page without the shell
+ *     /sign-in            the pages without the shell
+ *     /invitation
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
  *       /settings
+ *       /settings/members
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -78,7 +80,23 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page.js'), 'SettingsPage'),
 });
 
-const routeTree = root.addChildren([signIn, shell.addChildren([home, session, settings])]);
+const members = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/members',
+  component: lazyRouteComponent(() => import('../features/settings/members-page.js'), 'MembersPage'),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('../features/invitation/invitation-page.js'), 'InvitationPage'),
+});
+
+const routeTree = root.addChildren([
+  signIn,
+  invitation,
+  shell.addChildren([home, session, settings, members]),
+]);
 
 export const createAppRouter = (queryClient: QueryClient) => {
   // Its code is loaded while the server is asked who the person is.

@@ -12,7 +12,7 @@ const WINDOW_S = 60;
 /** How long Redis may take before this process counts for itself. */
 const REDIS_TIMEOUT_MS = 500;
 /** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
-const SIGN_IN_PATH = /^\/api\/auth\//i;
+const SIGN_IN_PATH = /^\/api\/(auth\/|invitations\/(look-up|accept)(\/|$))/i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_TIMEOUT_MS = 1_000;
 

@@ -1,7 +1,9 @@
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { RunEvent } from '@saas-codex/contracts/events';
+import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
+import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
@@ -10,6 +12,7 @@ import type { Health, Readiness, SystemInfo } from '@saas-codex/contracts/system
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/watched-runs';
 import type { Operation } from './common-parts.js';
+import { CREATED_INVITATION, INVITATION, INVITATION_PREVIEW, MEMBER, TENANT } from './examples-of-tenants.js';
 
 /*
  * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
@@ -232,6 +235,23 @@ const PATCH: FilePatch = {
   ].join('\n'),
   truncated: false,
 };
+const IGNORED: IgnoredFiles = {
+  files: 214,
+  bytes: 5_242_880,
+  items: [{ path: 'dist', kind: 'folder', files: 214, bytes: 5_242_880 }],
+  next_cursor: null,
+};
+const HOME: Home = {
+  layers: [
+    { layer: 'setup', files: 0, bytes: 0, changes: [] },
+    {
+      layer: 'agents',
+      files: 1,
+      bytes: 412,
+      changes: [{ path: '.npmrc', status: 'added', bytes: 412 }],
+    },
+  ],
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -276,6 +296,18 @@ const EXAMPLES: Record<string, Record<string, object>> = {
     growing: { events: [COMMAND_ENDED], growing: [DELTA], before: 7, last_event_id: '7-1', ended: false },
   },
   readUsage: { measured: USED },
+  listIgnoredFiles: { lastPage: IGNORED },
+  readHome: { changed: HOME },
+  listMembers: { lastPage: page(MEMBER) },
+  updateMember: { promoted: { ...MEMBER, role: 'admin' } },
+  listInvitations: { lastPage: page(INVITATION) },
+  createInvitation: { created: CREATED_INVITATION },
+  lookUpInvitation: { valid: INVITATION_PREVIEW },
+  listTenants: { lastPage: page(TENANT) },
+  createTenant: { created: { ...TENANT, tenant_id: 'kX2pLs9vQe4tYb1m', name: 'Shop', current: false } },
+  updateTenant: { renamed: { ...TENANT, name: 'Shop' } },
+  deleteTenant: { deleted: { ...TENANT, deletes_at: '2026-12-07T09:00:00.000Z' } },
+  restoreTenant: { restored: TENANT },
 };
 
 /** Adds the examples to an operation's successful answers. */
@@ -283,6 +315,7 @@ export function addExamples({ operationId = '', responses }: Operation): void {
   const examples = Object.entries(EXAMPLES[operationId] ?? {});
   for (const [status, response] of Object.entries(responses)) {
     if (!status.startsWith('2') || !response || !('content' in response)) continue;
+    if (examples.length === 0) continue;
     for (const media of Object.values(response.content ?? {}))
       media.examples = Object.fromEntries(examples.map(([name, value]) => [name, { value }]));
   }

@@ -1,3 +1,4 @@
+import { ROLE_TEXTS } from '@saas-codex/contracts/permission-texts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Monitor, Moon, Sun } from 'lucide-react';
@@ -5,7 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
-import { inWords } from '../../shared/lib/open-enums.js';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { live } from '../../shared/sse/live.js';
 import { Button } from '../../shared/ui/button.js';
@@ -16,6 +17,7 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../../shared/ui/theme.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { OrganisationSection } from './organisation-section.js';
 import { Row, Section } from './section.js';
 import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
@@ -33,6 +35,7 @@ export function SettingsPage() {
           </Row>
         </Section>
         <AccountSection />
+        <OrganisationPart />
         <UsageSection />
         <SystemPart />
       </div>
@@ -50,8 +53,9 @@ function AccountSection() {
         <>
           <Row name="Name">{orWaiting(me?.user.name)}</Row>
           <Row name="Email">{orWaiting(me?.user.email)}</Row>
-          <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
-          <Row name="Role">{orWaiting(me && inWords(me.role))}</Row>
+          <Row name="Role" note={me && lookUp(ROLE_TEXTS, me.role)}>
+            {orWaiting(me && inWords(me.role))}
+          </Row>
           <Row name="This browser" note="After signing out you need a new sign-in link.">
             <SignOutButton />
           </Row>
@@ -59,6 +63,12 @@ function AccountSection() {
       )}
     </Section>
   );
+}
+
+function OrganisationPart() {
+  const { data: me } = useQuery(meQuery);
+  // Without an answer the account's section says why.
+  return me && <OrganisationSection me={me} />;
 }
 
 function SystemPart() {

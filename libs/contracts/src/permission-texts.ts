@@ -1,0 +1,32 @@
+import type { Permission, Role } from './permissions.js';
+
+/** What each permission allows, for the docs and the web's settings. Apart from the table, so that pages need not load it. */
+export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
+  'account:read': 'See who you are, and in which organisation',
+  'account:sign_out': 'Sign out',
+  'sessions:read': 'See sessions',
+  'runs:read': 'See runs and their results',
+  'events:read': 'Watch runs live, and read their events',
+  'diffs:read': 'See what runs have changed',
+  'usage:read': 'See what the organisation uses',
+  'system:read': 'See the state of this installation',
+  'account:leave': 'Leave the organisation',
+  'tenants:read': 'See the organisations that you belong to, and switch between them',
+  'members:read': 'See who belongs to the organisation',
+  'sessions:write': 'Start, change, archive and delete sessions',
+  'runs:create': 'Send prompts, and run setup scripts',
+  'runs:cancel': 'Stop runs, and remove prompts from the queue',
+  'members:manage': 'Invite and remove people, and change their roles',
+  'tenants:update': 'Rename the organisation',
+  'owners:manage': 'Name owners, and change or remove them',
+  'tenants:create': 'Create another organisation',
+  'tenants:delete': 'Delete the organisation, and restore it',
+};
+
+/** What a role is for, in a sentence. */
+export const ROLE_TEXTS: Readonly<Record<Role, string>> = {
+  owner: 'Does everything, and decides about the organisation itself.',
+  admin: 'Works on sessions, and manages the organisation.',
+  member: 'Works on sessions: starts them, sends prompts, stops runs.',
+  viewer: 'Sees everything live, and changes nothing.',
+};
