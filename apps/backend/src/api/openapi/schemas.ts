@@ -37,7 +37,10 @@ export function describeSchemas(document: OpenAPIObject): void {
 /** All contracts that have a name, as their readers or as their writers see them. */
 function named(io: 'input' | 'output'): Schemas {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { io, uri: (id) => PREFIX + id });
-  const clean = Object.entries(schemas).map(([id, { $schema: _, $id, ...schema }]) => [id, schema]);
+  const clean = Object.entries(schemas).map(([id, { $schema: _schema, $id: _id, ...schema }]) => [
+    id,
+    schema,
+  ]);
   return nameMembers(Object.fromEntries(clean) as Schemas, io);
 }
 

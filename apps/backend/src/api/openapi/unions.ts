@@ -88,7 +88,7 @@ interface Variant extends Schema {
 export function unknownMember(union: string, field: string, known: readonly string[]): Schema {
   const reader = UNKNOWN_MEMBERS[union];
   if (!reader) throw new Error(`UNKNOWN_MEMBERS does not say how an unknown ${union} is read`);
-  const { $schema: _, ...schema } = z.toJSONSchema(reader, { io: 'input' });
+  const { $schema: _schema, ...schema } = z.toJSONSchema(reader, { io: 'input' });
   return {
     ...schema,
     description: `Any other \`${field}\`: a newer server may send it`,
