@@ -82,6 +82,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
+    { name: 'trust', open: dialog('Trust…', 'Trust') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
     { name: 'setup-failed', open: at(setupFailed, 'One prompt waits until the setup succeeds.') },

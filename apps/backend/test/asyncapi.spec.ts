@@ -65,6 +65,13 @@ it('lists every type of both carriers, and describes real messages', () => {
   expect(isItem?.({ ...event, seq: 'three' })).toBe(false);
   const withItem = (item: object) => isItem?.({ ...event, data: { item } });
   expect(withItem({ id: '1', type: 'of the future' })).toBe(true);
+  const isFrame = new Ajv(OPTIONS)
+    .addSchema(document, 'doc')
+    .getSchema('doc#/components/messages/sse.run/payload');
+  const framed = (type: string, data: object) => isFrame?.({ id: '3-0', event: { ...event, type, data } });
+  expect(framed('item.completed', event.data)).toBe(true);
+  expect(framed('item.completed', {})).toBe(false);
+  expect(framed('approval.requested', {})).toBe(true);
   const isCommand = new Ajv(OPTIONS)
     .addSchema(document, 'doc')
     .getSchema('doc#/components/schemas/CommandExecutionItem');

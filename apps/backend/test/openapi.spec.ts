@@ -8,6 +8,15 @@ import { startBackend, type TestBackend } from '@saas-codex/testing/backend/back
 
 const SNAPSHOT = new URL('../../../docs/openapi.json', import.meta.url);
 
+interface Media {
+  examples?: Record<string, { value: unknown }>;
+}
+interface Operation {
+  operationId: string;
+  summary?: string;
+  responses: Record<string, { content?: Record<string, Media> }>;
+}
+
 describe('the description of the API', () => {
   let backend: TestBackend;
   let document: OpenAPIObject;
@@ -20,10 +29,14 @@ describe('the description of the API', () => {
 
   const operations = () =>
     Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.entries(item as Record<string, { operationId: string; summary?: string }>).map(
-        ([method, operation]) => ({ path, method, operation }),
-      ),
+      Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+        path,
+        method,
+        operation,
+      })),
     );
+  const discriminatorOf = (schema: object) =>
+    (schema as { discriminator: { propertyName: string; mapping: Record<string, string> } }).discriminator;
 
   // Changing the API is a decision: run this spec with UPDATE_SNAPSHOT=1 and commit the difference.
   it('matches docs/openapi.json', async () => {
@@ -64,12 +77,14 @@ describe('the description of the API', () => {
     );
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
+      'AllowListNetworkInput',
       'CreateInvitation',
       'CreateSession',
       'CreateTenant',
       'HostRuleInput',
       'LookUpInvitation',
-      'NetworkInput',
+      'OffNetworkInput',
+      'OnNetworkInput',
       'PromptSession',
       'SetupInput',
       'SignIn',
@@ -125,14 +140,89 @@ describe('the description of the API', () => {
     const archived = get?.parameters?.find((one) => 'name' in one && one.name === 'archived');
     expect(archived).toMatchObject({ schema: { type: 'boolean' } });
     expect(post?.responses['429']).toMatchObject({ headers: { 'Retry-After': {}, 'RateLimit-Reset': {} } });
-    expect(document.components?.schemas?.['Item']).toMatchObject({
-      discriminator: {
-        propertyName: 'type',
-        mapping: { command_execution: '#/components/schemas/CommandExecutionItem' },
-      },
-    });
     expect(document.servers).not.toEqual([]);
     expect(JSON.stringify(document)).not.toContain('9007199254740991');
+  });
+
+  it('shows an example of every successful answer, which its schema accepts', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, 'doc');
+    const answers = operations().flatMap(({ path, method, operation }) =>
+      Object.entries(operation.responses)
+        .filter(([status, { content }]) => status.startsWith('2') && content)
+        .flatMap(([status, { content = {} }]) =>
+          Object.entries(content)
+            .filter(([type]) => /json|event-stream/.test(type))
+            .map(([type, { examples = {} }]) => ({
+              name: operation.operationId,
+              at: ['paths', path, method, 'responses', status, 'content', type, 'schema'],
+              examples: Object.entries(examples),
+            })),
+        ),
+    );
+    expect(answers.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([]);
+    for (const { name, at, examples } of answers) {
+      const pointer = at.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/');
+      const isValid = ajv.getSchema(`doc#/${pointer}`);
+      for (const [example, { value }] of examples)
+        expect([name, example, isValid?.(value), isValid?.errors]).toEqual([name, example, true, null]);
+    }
+  });
+
+  it('names the members of every union, by the field that tells them apart', () => {
+    const unions = Object.entries(document.components?.schemas ?? {}).filter(
+      ([, schema]) => 'oneOf' in schema,
+    );
+    const fields = unions.map(([name, schema]) => [name, discriminatorOf(schema).propertyName]);
+    expect(Object.fromEntries(fields)).toEqual({
+      KnownRunEvent: 'type',
+      KnownItem: 'type',
+      KnownActivity: 'type',
+      KnownNetwork: 'mode',
+      NetworkInput: 'mode',
+    });
+    for (const [name, schema] of unions) {
+      const { propertyName, mapping } = discriminatorOf(schema);
+      for (const [value, $ref] of Object.entries(mapping)) {
+        const member = document.components?.schemas?.[$ref.slice('#/components/schemas/'.length)];
+        expect([name, value, member]).toEqual([
+          name,
+          value,
+          expect.objectContaining({
+            properties: expect.objectContaining({ [propertyName]: { type: 'string', const: value } }),
+            required: expect.arrayContaining([propertyName]),
+          }),
+        ]);
+      }
+    }
+  });
+
+  it('leaves room for new members of unions in answers, but not for other shapes of known ones', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, 'doc');
+    const id = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
+    const event = {
+      v: 1,
+      run_id: id,
+      session_id: id,
+      tenant_id: 'local',
+      seq: 1,
+      at: '2026-11-23T23:20:09.871Z',
+    };
+    const values: [schema: string, value: object, accepted: boolean][] = [
+      ['RunEvent', { ...event, type: 'approval.requested', data: { question: 'May I?' } }, true],
+      ['RunEvent', { ...event, type: 'turn.failed', data: { error: { message: 'No' } } }, true],
+      ['RunEvent', { ...event, type: 'turn.failed', data: {} }, false],
+      ['Activity', { v: 1, tenant_id: 'local', type: 'budget.spent' }, true],
+      ['Activity', { v: 1, tenant_id: 'local', type: 'run.status' }, false],
+      ['Item', { id: 'item_0', type: 'image_generation', pixels: 5 }, true],
+      ['Network', { mode: 'budget', megabytes: 5 }, true],
+      ['Network', { mode: 'allow_list' }, false],
+      ['NetworkInput', { mode: 'off' }, true],
+      ['NetworkInput', { mode: 'budget', megabytes: 5 }, false],
+    ];
+    for (const [schema, value, accepted] of values) {
+      const isValid = ajv.getSchema(`doc#/components/schemas/${schema}`);
+      expect([schema, value, isValid?.(value)]).toEqual([schema, value, accepted]);
+    }
   });
 
   it('describes nothing that no operation uses', () => {

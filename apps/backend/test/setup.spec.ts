@@ -156,7 +156,7 @@ describe('a session with a setup script', () => {
     expect(await runSetup(failed.session_id)).toMatchObject({ body: { code: 'session_failed' } });
   }, 60_000);
 
-  it('gets its own network, and prompts get the network that the session has when they start', async () => {
+  it('gets its own network, and prompts get the network and trust that the session has when they start', async () => {
     const client = world.backend.app.get(RunnerClient, { strict: false });
     const startRun = client.startRun.bind(client);
     const handedOver: StartRun[] = [];
@@ -166,20 +166,29 @@ describe('a session with a setup script', () => {
     };
     const setup = { script: 'true', network: { mode: 'on' } };
     const network = { mode: 'allow_list', hosts: [{ host: 'example.com', methods: 'any' }] };
-    const { session_id: id } = (await world.create({ setup, network })).body;
+    const { session_id: id, trust_repository } = (await world.create({ setup, network })).body;
+    expect(trust_repository).toBe(false);
     await world.runIs((await setupOf(id)).run_id, 'succeeded');
-    expect((await patch(id, { network: { mode: 'off' }, setup: { script: 'true' } })).body).toMatchObject({
-      network: { mode: 'off' },
+    const changed = { network: { mode: 'off' }, trust_repository: true };
+    expect((await patch(id, { ...changed, setup: { script: 'true' } })).body).toMatchObject({
+      ...changed,
       setup_status: 'succeeded',
     });
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
     await world.runIs((await runSetup(id)).body.run_id, 'succeeded');
-    const modes = handedOver.map(({ input, network: reach }) => [input.kind, reach?.mode]);
-    expect(modes).toEqual([
-      ['setup', 'on'],
-      ['prompt', 'off'],
-      ['setup', 'off'],
+    const settings = handedOver.map(({ input, network: reach, trustRepository = false }) => [
+      input.kind,
+      reach?.mode,
+      trustRepository,
     ]);
+    expect(settings).toEqual([
+      ['setup', 'on', false],
+      ['prompt', 'off', true],
+      ['setup', 'off', false],
+    ]);
+    const untrusted = await patch(id, { trust_repository: false });
+    expect(untrusted.body).toMatchObject({ network: { mode: 'off' }, trust_repository: false });
+    expect(await patch(id, { trust_repository: 'yes' })).toMatchObject({ status: 400 });
     expect(await patch(id, { network: { mode: 'some' } })).toMatchObject({ status: 400 });
   }, 60_000);
 });

@@ -2,13 +2,12 @@ import createOpenApiClient, { type Client } from 'openapi-fetch';
 import { followRun, type FollowOptions, type RunLogEntry } from './follow-run.js';
 import type { components, paths } from './schema.js';
 
-export { ApiRefusal, type FollowOptions, type RunLogEntry } from './follow-run.js';
+export { ApiRefusal, type FollowOptions, type RunEvent, type RunLogEntry } from './follow-run.js';
 export type { components, operations, paths } from './schema.js';
 
 type Schemas = components['schemas'];
 export type Session = Schemas['Session'];
 export type Run = Schemas['Run'];
-export type RunEvent = Schemas['RunEvent'];
 export type Problem = Schemas['Problem'];
 
 export interface ClientOptions {

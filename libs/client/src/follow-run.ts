@@ -10,7 +10,8 @@ import type { components } from './schema.js';
  * event once and in order.
  */
 
-type RunEvent = components['schemas']['RunEvent'];
+/** An event of a type that this client knows. A newer server may send others. */
+export type RunEvent = components['schemas']['KnownRunEvent'];
 type Problem = components['schemas']['Problem'];
 
 /** The server sends a heartbeat every 15 s. */

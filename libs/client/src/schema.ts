@@ -148,8 +148,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network or setup script, or resume its queue
-         * @description A new network applies to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
+         * Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue
+         * @description A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -778,7 +778,7 @@ export interface components {
             }[];
         };
         SystemInfo: {
-            /** @enum {string} */
+            /** @constant */
             engine: "sdk";
             codex_version: string;
             /** @enum {string} */
@@ -818,12 +818,11 @@ export interface components {
             model: string | null;
             /** @description What the agent's commands may reach */
             network: components["schemas"]["Network"];
+            /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
+            trust_repository?: boolean;
             setup: components["schemas"]["Setup"] | null;
-            /**
-             * @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed
-             * @enum {string|null}
-             */
-            setup_status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted" | null;
+            /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
+            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -846,16 +845,22 @@ export interface components {
              */
             updated_at: string;
         };
-        Network: {
-            /** @enum {string} */
+        Network: components["schemas"]["KnownNetwork"] | components["schemas"]["UnknownNetwork"];
+        KnownNetwork: components["schemas"]["OffNetwork"] | components["schemas"]["AllowListNetwork"] | components["schemas"]["OnNetwork"];
+        OffNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "off";
-        } | {
-            /** @enum {string} */
+        };
+        AllowListNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "allow_list";
             hosts: components["schemas"]["HostRule"][];
-        } | {
-            /** @enum {string} */
-            mode: "on";
         };
         /**
          * @example {
@@ -872,6 +877,19 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        OnNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "on";
+        };
+        /** @description Any other `mode`: a newer server may send it */
+        UnknownNetwork: {
+            mode: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @example {
@@ -1047,8 +1065,10 @@ export interface components {
             /** @description 0 for a deleted file */
             bytes: number;
         };
-        RunEvent: {
-            /** @enum {number} */
+        RunEvent: components["schemas"]["KnownRunEvent"] | components["schemas"]["UnknownEvent"];
+        KnownRunEvent: components["schemas"]["RunStartedEvent"] | components["schemas"]["RunSucceededEvent"] | components["schemas"]["RunFailedEvent"] | components["schemas"]["RunCancelledEvent"] | components["schemas"]["RunInterruptedEvent"] | components["schemas"]["ThreadStartedEvent"] | components["schemas"]["TurnStartedEvent"] | components["schemas"]["TurnCompletedEvent"] | components["schemas"]["TurnFailedEvent"] | components["schemas"]["ItemStartedEvent"] | components["schemas"]["ItemUpdatedEvent"] | components["schemas"]["ItemCompletedEvent"] | components["schemas"]["ItemDeltaEvent"] | components["schemas"]["UsageUpdatedEvent"] | components["schemas"]["NetworkRefusedEvent"] | components["schemas"]["CheckpointCreatedEvent"] | components["schemas"]["ErrorEvent"];
+        RunStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1059,7 +1079,10 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.started";
             data: {
                 /**
@@ -1071,8 +1094,9 @@ export interface components {
                 model: string | null;
                 runner: string;
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunSucceededEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1083,13 +1107,17 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.succeeded";
             data: {
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunFailedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1100,14 +1128,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.failed";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunCancelledEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1118,14 +1150,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.cancelled";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        RunInterruptedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1136,14 +1172,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.interrupted";
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        ThreadStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1154,14 +1194,18 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "thread.started";
             data: {
                 /** @description Codex's own thread id */
                 thread_id: string;
             };
-        } | {
-            /** @enum {number} */
+        };
+        TurnStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1172,11 +1216,15 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.started";
             data: Record<string, never>;
-        } | {
-            /** @enum {number} */
+        };
+        TurnCompletedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1187,13 +1235,17 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.completed";
             data: {
                 usage: components["schemas"]["Usage"];
             };
-        } | {
-            /** @enum {number} */
+        };
+        TurnFailedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1204,15 +1256,19 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "turn.failed";
             data: {
                 error: {
                     message: string;
                 };
             };
-        } | {
-            /** @enum {number} */
+        };
+        ItemStartedEvent: {
+            /** @constant */
             v: 1;
             /** Format: uuid */
             run_id: string;
@@ -1223,144 +1279,24 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "item.started";
             data: {
                 item: components["schemas"]["Item"];
             };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.updated";
-            data: {
-                item: components["schemas"]["Item"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.completed";
-            data: {
-                item: components["schemas"]["Item"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "item.delta";
-            data: {
-                /** @enum {string} */
-                item_type: "agent_message" | "reasoning" | "command_execution";
-                stream_id: string;
-                text: string;
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "usage.updated";
-            data: {
-                usage: components["schemas"]["Usage"];
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "network.refused";
-            data: {
-                host: string;
-                port: number;
-                /** @enum {string} */
-                reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "checkpoint.created";
-            data: {
-                tree: string;
-                /** @enum {string} */
-                position: "before" | "after";
-            };
-        } | {
-            /** @enum {number} */
-            v: 1;
-            /** Format: uuid */
-            run_id: string;
-            /** Format: uuid */
-            session_id: string;
-            tenant_id: string;
-            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            type: "error";
-            data: {
-                message: string;
-            };
         };
         /** @description One thing in a turn. Types that this version does not know may come; they have an id and a type */
-        Item: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"] | components["schemas"]["UnknownItem"];
+        Item: components["schemas"]["KnownItem"] | components["schemas"]["UnknownItem"];
+        KnownItem: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"];
         AgentMessageItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "agent_message";
             text: string;
         } & {
@@ -1368,7 +1304,10 @@ export interface components {
         };
         ReasoningItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "reasoning";
             text: string;
         } & {
@@ -1376,7 +1315,10 @@ export interface components {
         };
         CommandExecutionItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "command_execution";
             command: string;
             /** @default  */
@@ -1388,7 +1330,10 @@ export interface components {
         };
         FileChangeItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "file_change";
             changes: ({
                 path: string;
@@ -1402,7 +1347,10 @@ export interface components {
         };
         McpToolCallItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "mcp_tool_call";
             server: string;
             tool: string;
@@ -1423,7 +1371,10 @@ export interface components {
         };
         WebSearchItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "web_search";
             query: string;
         } & {
@@ -1431,7 +1382,10 @@ export interface components {
         };
         TodoListItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "todo_list";
             items: ({
                 text: string;
@@ -1444,7 +1398,10 @@ export interface components {
         };
         ErrorItem: {
             id: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "error";
             message: string;
         } & {
@@ -1457,7 +1414,179 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        Activity: {
+        ItemUpdatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.updated";
+            data: {
+                item: components["schemas"]["Item"];
+            };
+        };
+        ItemCompletedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.completed";
+            data: {
+                item: components["schemas"]["Item"];
+            };
+        };
+        ItemDeltaEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "item.delta";
+            data: {
+                /** @enum {string} */
+                item_type: "agent_message" | "reasoning" | "command_execution";
+                stream_id: string;
+                text: string;
+            };
+        };
+        UsageUpdatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "usage.updated";
+            data: {
+                usage: components["schemas"]["Usage"];
+            };
+        };
+        NetworkRefusedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "network.refused";
+            data: {
+                host: string;
+                port: number;
+                /** @enum {string} */
+                reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
+            };
+        };
+        CheckpointCreatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "checkpoint.created";
+            data: {
+                tree: string;
+                /** @enum {string} */
+                position: "before" | "after";
+            };
+        };
+        ErrorEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+            data: {
+                message: string;
+            };
+        };
+        /** @description Any other `type`: a newer server may send it */
+        UnknownEvent: {
+            v: number;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            type: string;
+            data: unknown;
+        };
+        Activity: components["schemas"]["KnownActivity"] | components["schemas"]["UnknownActivity"];
+        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionProgressActivity"];
+        RunStatusActivity: {
             /** @constant */
             v: 1;
             tenant_id: string;
@@ -1465,7 +1594,10 @@ export interface components {
             session_id: string;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "run.status";
             /** Format: uuid */
             run_id: string;
@@ -1473,7 +1605,8 @@ export interface components {
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
-        } | {
+        };
+        SessionUpdatedActivity: {
             /** @constant */
             v: 1;
             tenant_id: string;
@@ -1481,34 +1614,12 @@ export interface components {
             session_id: string;
             /** Format: date-time */
             at: string;
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "session.updated";
             session: components["schemas"]["ActivitySession"];
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.deleted";
-        } | {
-            /** @constant */
-            v: 1;
-            tenant_id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "session.progress";
-            /** @enum {string} */
-            status: "provisioning" | "ready" | "failed" | "archived";
-            /** @enum {string} */
-            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
-            percent: number | null;
         };
         /** @description `network` and `setup` are left out when they are large: read the session */
         ActivitySession: {
@@ -1528,6 +1639,8 @@ export interface components {
             model: string | null;
             /** @description What the agent's commands may reach */
             network?: components["schemas"]["Network"];
+            /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
+            trust_repository?: boolean;
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
@@ -1536,7 +1649,10 @@ export interface components {
             failure: components["schemas"]["SessionFailure"] | null;
             /** @description What the session's clone lacks. Empty if it has everything */
             notices?: components["schemas"]["SessionNotice"][];
-            /** @description The run that is running now */
+            /**
+             * Format: uuid
+             * @description The run that is running now
+             */
             active_run_id: string | null;
             queued_runs: number;
             /** @description true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed */
@@ -1549,6 +1665,46 @@ export interface components {
              * @description Time of the last activity; lists are ordered by it
              */
             updated_at: string;
+        };
+        SessionDeletedActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.deleted";
+        };
+        SessionProgressActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.progress";
+            /** @enum {string} */
+            status: "provisioning" | "ready" | "failed" | "archived";
+            /** @enum {string} */
+            phase: "resolving" | "fetching" | "checking_out" | "opening_thread";
+            percent: number | null;
+        };
+        /** @description Any other `type`: a newer server may send it */
+        UnknownActivity: {
+            tenant_id: string;
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         WatchedRunEvent: {
             /** @description Id of the entry, such as `7-0`, or `7-3` for a delta: continue with `<run_id>@7-3` */
@@ -1714,18 +1870,25 @@ export interface components {
             model?: string;
             /** @description Default: off */
             network?: components["schemas"]["NetworkInput"];
+            /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
+            trust_repository?: boolean;
             setup?: components["schemas"]["SetupInput"];
         };
-        NetworkInput: {
-            /** @constant */
+        NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
+        OffNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "off";
-        } | {
-            /** @constant */
+        };
+        AllowListNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             mode: "allow_list";
             hosts: components["schemas"]["HostRuleInput"][];
-        } | {
-            /** @constant */
-            mode: "on";
         };
         /**
          * @example {
@@ -1742,6 +1905,13 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        OnNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "on";
         };
         /**
          * @example {
@@ -1765,6 +1935,8 @@ export interface components {
              */
             status?: "archived" | "ready" | "provisioning";
             network?: components["schemas"]["NetworkInput"];
+            /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
+            trust_repository?: boolean;
             /** @description null: continue without a setup script. `POST …/setup` runs a new script */
             setup?: components["schemas"]["SetupInput"] | null;
             /**

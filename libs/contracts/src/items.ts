@@ -51,7 +51,7 @@ const KNOWN_ITEMS = [
   ErrorItem,
 ] as const;
 
-export const KnownItem = z.discriminatedUnion('type', KNOWN_ITEMS);
+export const KnownItem = z.discriminatedUnion('type', KNOWN_ITEMS).meta({ id: 'KnownItem' });
 export type KnownItem = z.infer<typeof KnownItem>;
 
 export const UnknownItem = z
@@ -59,22 +59,12 @@ export const UnknownItem = z
   .meta({ id: schemaName('unknown'), description: 'An item of a type that is not described here' });
 export type UnknownItem = z.infer<typeof UnknownItem>;
 
-const schemaRef = (type: string) => `#/components/schemas/${schemaName(type)}`;
-const KNOWN_TYPES = KNOWN_ITEMS.map(({ shape }) => shape.type.value);
-
-/**
- * Any item; narrow it with `KnownItem.safeParse`. The API's description lists the known types and says by which field they
- * differ; an item of another type has `id` and `type`.
- */
+/** Any item; narrow it with `KnownItem.safeParse`. The API's description shows it as a known or an unknown item. */
 export const Item = z.looseObject(UnknownItem.shape).meta({
   id: 'Item',
   description:
     'One thing in a turn. Types that this version does not know may come; they have an id and a type',
-  anyOf: [...KNOWN_TYPES.map((type) => ({ $ref: schemaRef(type) })), { $ref: schemaRef('unknown') }],
-  discriminator: {
-    propertyName: 'type',
-    mapping: Object.fromEntries(KNOWN_TYPES.map((type) => [type, schemaRef(type)])),
-  },
+  anyOf: ['KnownItem', schemaName('unknown')].map((name) => ({ $ref: `#/components/schemas/${name}` })),
   type: undefined,
   properties: undefined,
   required: undefined,

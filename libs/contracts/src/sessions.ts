@@ -63,6 +63,12 @@ export const Session = z
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
     network: NetworkAnswer.describe("What the agent's commands may reach"),
+    trust_repository: z
+      .boolean()
+      .optional()
+      .describe(
+        "true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail",
+      ),
     setup: SetupAnswer.nullable(),
     setup_status: openEnum(RUN_STATUSES)
       .nullable()
@@ -96,6 +102,13 @@ export const MAX_TITLE_LENGTH = 200;
 const title = writtenText(MAX_TITLE_LENGTH);
 const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a model name');
 
+const trustRepository = z
+  .boolean()
+  .describe(
+    "Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, " +
+      "with the session's network and without keys. Its AGENTS.md always applies",
+  );
+
 export const CreateSession = z
   .strictObject({
     repo_url: z
@@ -108,6 +121,7 @@ export const CreateSession = z
     title: title.optional(),
     model: model.optional(),
     network: Network.optional().describe('Default: off'),
+    trust_repository: trustRepository.optional(),
     setup: Setup.optional(),
   })
   .meta({
@@ -116,7 +130,7 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames, archives, unarchives or sets up a session again, or changes the network or setup script of future runs. */
+/** Renames, archives, unarchives or sets up a session again, or changes the network, trust or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
@@ -128,12 +142,16 @@ export const UpdateSession = z
           'provisioning: set up a failed session again, with its setup script; prompts that failed with it have to be sent again',
       ),
     network: Network.optional(),
+    trust_repository: trustRepository.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
     queue_held: z.literal(false).optional().describe('false: resume the queue'),
   })
-  .refine((body) => Object.keys(body).length > 0, 'give title, status, network, setup or queue_held')
+  .refine(
+    (body) => Object.keys(body).length > 0,
+    'give title, status, network, trust_repository, setup or queue_held',
+  )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 

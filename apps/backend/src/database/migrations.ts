@@ -3,6 +3,7 @@ import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
@@ -34,6 +35,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddHeldPrompts1795930000000,
   AddRunResults1795931000000,
   AddSessionNotices1795945000000,
+  AddRepositoryTrust1795960100000,
   AddRowSecurity1795960200000,
   AddViewerRole1795960300000,
   AddTenantDeletion1796000300000,

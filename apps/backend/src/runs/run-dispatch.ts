@@ -60,7 +60,7 @@ export class RunDispatch {
     return claimed ?? false;
   }
 
-  /** The run gets the network that the session has now. @throws RunnerUnavailable, RunnerRefused */
+  /** The run gets the network and trust that the session has now. @throws RunnerUnavailable, RunnerRefused */
   async handOver(
     ctx: RequestContext,
     session: SessionEntity,
@@ -92,6 +92,7 @@ export class RunDispatch {
       input: run.input,
       priority: await this.runs.countInFlight(ctx),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
+      ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
     };
   }

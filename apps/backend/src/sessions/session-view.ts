@@ -12,6 +12,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   thread_id: session.threadId,
   model: session.model,
   network: session.network,
+  trust_repository: session.trustRepository,
   setup: session.setup,
   setup_status: session.setupStatus,
   status: session.status,

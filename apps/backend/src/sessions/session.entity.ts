@@ -34,6 +34,10 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'jsonb', default: { mode: 'off' } })
   network: Network;
 
+  /** Whether Codex starts what the repository's `.codex` folder names. */
+  @Column({ type: 'boolean', default: false })
+  trustRepository: boolean;
+
   @Column({ type: 'jsonb', nullable: true })
   setup: Setup | null;
 

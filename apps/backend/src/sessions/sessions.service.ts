@@ -60,12 +60,12 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network or setup of future runs, or resumes the queue.
+   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, or resumes the queue.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
    *   workspace_removed, precondition_failed
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
-    const { title, network, setup, status, queue_held: queueHeld } = body;
+    const { title, network, trust_repository: trustRepository, setup, status, queue_held: queueHeld } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
@@ -75,6 +75,7 @@ export class SessionsService {
       const set = {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
+        ...(trustRepository !== undefined && { trustRepository }),
         ...(setup !== undefined && { setup }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
@@ -125,6 +126,7 @@ export class SessionsService {
       ref,
       model: body.model ?? null,
       network: body.network ?? NETWORK_OFF,
+      trustRepository: body.trust_repository ?? false,
       setup: body.setup ?? null,
       status: 'provisioning' as const,
       createdAt: now,

@@ -11,6 +11,7 @@ import {
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
 import { Engines } from '../engine/engines.js';
+import { defaultModel } from '../engine/default-model.js';
 import {
   type EngineEvent,
   type EngineRun,
@@ -46,6 +47,8 @@ interface ClaimedRun {
   run: ActiveRun;
   job: RunJob;
   thread: Thread;
+  /** null: Codex's own default; a setup has no model. */
+  model: string | null;
   log: RunLogWriter;
   watch: RunWatch;
 }
@@ -90,10 +93,12 @@ export class RunExecutor {
 
   private async claimAndWork(run: ActiveRun, job: RunJob): Promise<void> {
     const thread = await this.threads.getThread(job.owner.sessionId).catch(() => null);
-    const log = await this.claim(job, this.modelFor(job, thread));
+    const model = await this.modelFor(job, thread);
+    const log = await this.claim(job, model);
     if (log === null) return;
     const watch = this.telemetry.beginRun(job);
-    const outcome = thread === null ? threadGone(job) : await this.work({ run, job, thread, log, watch });
+    const outcome =
+      thread === null ? threadGone(job) : await this.work({ run, job, thread, model, log, watch });
     await this.endRun(job.owner, outcome);
     watch.end(outcome);
   }
@@ -113,22 +118,23 @@ export class RunExecutor {
     }
   }
 
-  private async work({ run, job, thread, log, watch }: ClaimedRun): Promise<RunOutcome> {
+  private async work({ run, job, thread, model, log, watch }: ClaimedRun): Promise<RunOutcome> {
     const { kind } = job.input;
     const onLogFull = () => run.stop(limitPassed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
     const onWriteError = (error: unknown) => run.stop(this.stopAfter(error) ?? 'lost');
     const recorder = new TurnRecorder(bounded, kind, onWriteError);
-    const problem = this.jail.problemWith(job.network);
+    const lacksModel = kind === 'prompt' && job.trustRepository && model === null;
+    const problem = this.jail.problemWith(job) ?? (lacksModel ? NO_MODEL : null);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, this.modelFor(job, thread), recorder);
+    const access = await this.access.openAccess(traced, model, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
       if (job.checkpoint !== null)
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
-      await this.runTurn(run, this.engineRun(run, job, thread, access), recorder, watch);
+      await this.runTurn(run, this.engineRun(run, { job, thread, model }, access), recorder, watch);
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
       if (stop) run.stop(stop);
@@ -155,15 +161,14 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    job: RunJob,
-    thread: Thread,
+    { job, thread, model }: Pick<ClaimedRun, 'job' | 'thread' | 'model'>,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
-    const { input, network } = job;
+    const { input, network, trustRepository = false } = job;
     const context = { runId, thread, network, authorities };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
-    return { ...context, input, model: this.modelFor(job, thread), access };
+    return { ...context, input, model, access, trustRepository };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -202,9 +207,10 @@ export class RunExecutor {
     return input.kind === 'setup' ? this.config.SETUP_TIMEOUT_MINUTES : this.config.RUN_TIMEOUT_MINUTES;
   }
 
-  /** null: Codex's own default; a setup has no model. */
-  private modelFor({ input }: RunJob, thread: Thread | null): string | null {
-    return input.kind === 'setup' ? null : (thread?.model ?? this.config.CODEX_MODEL ?? null);
+  private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
+    if (input.kind === 'setup') return null;
+    const named = thread?.model ?? this.config.CODEX_MODEL ?? null;
+    return trustRepository ? (named ?? defaultModel()) : named;
   }
 }
 
@@ -230,5 +236,7 @@ async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerato
   }
 }
 
+const NO_MODEL =
+  'The model of a run in a trusted repository must be known beforehand, and Codex does not say which one is its default. Choose a model for the session.';
 const threadGone = ({ input }: RunJob) =>
   failedOutcome(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

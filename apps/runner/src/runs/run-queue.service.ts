@@ -33,6 +33,7 @@ export class RunQueueService {
     threadId,
     input,
     network,
+    trustRepository,
     checkpoint,
     traceparent,
     priority,
@@ -40,7 +41,14 @@ export class RunQueueService {
   }: z.output<typeof StartRun>): Promise<string> {
     const { tenantId } = await this.threads.getThread(threadId);
     const owner = { runId, tenantId, sessionId: threadId };
-    const job: RunJob = { owner, input, network, checkpoint: checkpoint ?? null, traceparent };
+    const job: RunJob = {
+      owner,
+      input,
+      network,
+      trustRepository,
+      checkpoint: checkpoint ?? null,
+      traceparent,
+    };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
     return runId;
   }

@@ -11,6 +11,8 @@ export interface RunJob {
   owner: RunLogOwner;
   input: RunInput;
   network: Network;
+  /** Whether Codex starts what the repository's `.codex` folder names. Left out by the version that did not know it: no. */
+  trustRepository?: boolean;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
   /** W3C traceparent of the request that handed the run over; left out: it is not traced. */

@@ -14,9 +14,9 @@ const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bi
   delimiter,
 );
 
-/** Codex's setting that keeps a repository's own .codex/config.toml from changing settings or starting programs. */
-export const untrustedProject = (repo: string): string =>
-  `projects={${JSON.stringify(repo)}={trust_level="untrusted"}}`;
+/** Codex's setting that says whether a repository's own .codex folder may change settings and start programs. */
+export const projectTrust = (repo: string, level: 'trusted' | 'untrusted'): string =>
+  `projects={${JSON.stringify(repo)}={trust_level="${level}"}}`;
 
 /**
  * Creates a CODEX_HOME, or resets the configuration of an existing one to ours.

@@ -13,6 +13,7 @@ const DeleteSessionDialog = later(
 const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
+const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -39,5 +40,7 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <NetworkDialog session={session} allow={allow} onClose={onClose} />;
     case 'setup':
       return <SetupDialog session={session} allow={allow} onClose={onClose} />;
+    case 'trust':
+      return <TrustDialog session={session} onClose={onClose} />;
   }
 }

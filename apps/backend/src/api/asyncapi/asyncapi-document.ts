@@ -10,6 +10,7 @@ import {
 } from '@saas-codex/contracts/watched-runs';
 import { VERSION } from '@saas-codex/service-kit/version';
 import { z } from 'zod';
+import { unknownMember } from '../openapi/unions.js';
 
 /*
  * The event streams as an AsyncAPI 3 document, generated from the contracts' schemas:
@@ -145,9 +146,12 @@ const sign = (name: string, summary: string, payload: Json = { type: 'object' })
   headers: object({ event: { const: name } }),
   payload,
 });
+const UNKNOWN_EVENT = 'UnknownEvent';
 const RUN_FRAME = object({
   id: text('The position in the log of this run, such as `7-0`: continue with `?runs=<run_id>@7-0`'),
-  event: { oneOf: EVENT_TYPES.map(schemaRef) },
+  event: {
+    anyOf: [{ oneOf: EVENT_TYPES.map(schemaRef), discriminator: 'type' }, schemaRef(UNKNOWN_EVENT)],
+  },
 });
 const SSE_SIGNS = {
   [`sse.${SSE_HEARTBEAT}`]: sign(SSE_HEARTBEAT, 'Every 15 s, without an id: the connection lives'),
@@ -170,15 +174,14 @@ function schemas(): Record<string, Json> {
   const named = z.toJSONSchema(z.globalRegistry, {
     target: 'draft-7',
     uri: (id) => `#/components/schemas/${id}`,
-    override: ({ jsonSchema }) => {
+    override: ({ jsonSchema, zodSchema }) => {
       // Messages may get new fields.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-      // In AsyncAPI it is the name of the field alone.
-      const { propertyName } = (jsonSchema['discriminator'] ?? {}) as { propertyName?: string };
-      if (propertyName !== undefined) jsonSchema['discriminator'] = propertyName;
+      if (jsonSchema.oneOf !== undefined && zodSchema instanceof z.ZodDiscriminatedUnion)
+        jsonSchema['discriminator'] = zodSchema.def.discriminator;
     },
   }).schemas as Record<string, Json>;
   const found: Record<string, Json> = {};
@@ -193,6 +196,7 @@ function schemas(): Record<string, Json> {
     const variants = (named[union]?.['oneOf'] ?? []) as Variant[];
     for (const variant of variants) add(variant.properties.type.const, variant);
   }
+  add(UNKNOWN_EVENT, unknownMember(nameOf(RunEvent), 'type', EVENT_TYPES));
   for (const name of [WatchedRunEnd, WatchedRunError].map(nameOf)) add(name, named[name] ?? {});
   return found;
 }

@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from '@saas-codex/service-kit/version';
 import { addCommonParts, COMMON_COMPONENTS, type Operation } from './common-parts.js';
+import { addExamples } from './examples.js';
 import { describeSchemas } from './schemas.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -11,7 +12,8 @@ const DESCRIPTION = `Sessions with Codex on git repositories: prompts, live even
 
 Programs send \`Authorization: Bearer <API token>\`. Every error is a problem document (RFC 9457) with a stable \`code\`.
 Lists are paged by \`cursor\`. Every POST of a signed-in caller accepts an \`Idempotency-Key\`. Answers and events may get new
-fields. The version of the API is a date; \`Saas-Codex-Version\` names the one that a request was written for.`;
+fields, and new values of enums and discriminators. The version of the API is a date; \`Saas-Codex-Version\` names the one that a
+request was written for.`;
 
 /** Of this product, as package.json names it. Nest knows no SPDX identifiers. */
 const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' } as { name: string };
@@ -25,7 +27,10 @@ export class OpenApiDocument {
 /** Builds the document. Call it when all controllers are known. */
 export function describeApi(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(app, base());
-  for (const { method, path, operation } of operationsOf(document)) addCommonParts(method, path, operation);
+  for (const { method, path, operation } of operationsOf(document)) {
+    addCommonParts(method, path, operation);
+    addExamples(operation);
+  }
   document.info.license = LICENSE;
   delete document.info.contact;
   document.components = { ...document.components, ...COMMON_COMPONENTS };

@@ -1,5 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { PREFIX, type Schema, type Schemas } from './json-schema.js';
+import { nameMembers } from './unions.js';
 
 /*
  * The schemas of the document, generated from the contracts.
@@ -10,10 +12,6 @@ import { z } from 'zod';
  * A contract that is in both is described twice: `…Input` is what a client sends.
  */
 
-type Schema = Record<string, unknown>;
-type Schemas = Record<string, Schema>;
-
-const PREFIX = '#/components/schemas/';
 const REF = /"#\/components\/schemas\/([^"]+)"/g;
 
 /** Replaces the document's schemas by those that its operations use. */
@@ -21,7 +19,7 @@ export function describeSchemas(document: OpenAPIObject): void {
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object));
   const bodies = operations.flatMap(({ requestBody }: { requestBody?: object }) => requestBody ?? []);
   const answers = operations.map(({ responses }: { responses: object }) => responses);
-  const answerSchemas: Schemas = { ...named('output'), ...(document.components?.schemas as Schemas) };
+  const answerSchemas = named('output');
   const inputSchemas = named('input');
   const inAnswers = reachable(answers, answerSchemas);
   const inBodies = reachable(bodies, inputSchemas);
@@ -31,9 +29,7 @@ export function describeSchemas(document: OpenAPIObject): void {
     renameRefs(inputSchemas[name] ?? {}, inputName),
   ]);
   const outputs = [...inAnswers].map((name): [string, Schema] => [name, open(answerSchemas[name] ?? {})]);
-  const all = Object.fromEntries(
-    [...outputs, ...inputs].map(([name, schema]) => [name, withoutBounds(schema)]),
-  );
+  const all = Object.fromEntries([...outputs, ...inputs].map(([name, schema]) => [name, simplified(schema)]));
   document.components = { ...document.components, schemas: all };
   for (const body of bodies) requireBody(body as Body, all);
 }
@@ -41,9 +37,11 @@ export function describeSchemas(document: OpenAPIObject): void {
 /** All contracts that have a name, as their readers or as their writers see them. */
 function named(io: 'input' | 'output'): Schemas {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { io, uri: (id) => PREFIX + id });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => [id, { ...schema, $schema: undefined, $id: undefined }]),
-  );
+  const clean = Object.entries(schemas).map(([id, { $schema: _schema, $id: _id, ...schema }]) => [
+    id,
+    schema,
+  ]);
+  return nameMembers(Object.fromEntries(clean) as Schemas, io);
 }
 
 /** Names of the schemas to which references lead, directly and through other schemas. */
@@ -82,12 +80,20 @@ const open = (schema: Schema): Schema =>
     if (part['additionalProperties'] === false) delete part['additionalProperties'];
   });
 
-/** Removes the bounds of integers that are only those of JavaScript. */
-const withoutBounds = (schema: Schema): Schema =>
+/** Removes the bounds of integers that are only those of JavaScript, and writes `T | null` as one type. */
+const simplified = (schema: Schema): Schema =>
   changed(schema, (part) => {
+    const [value, none, ...more] = (part['anyOf'] ?? []) as Schema[];
+    if (none?.['type'] === 'null' && more.length === 0 && isPlain(value)) {
+      delete part['anyOf'];
+      Object.assign(part, { ...value, ...part, type: [value['type'], 'null'] });
+    }
     if (part['minimum'] === Number.MIN_SAFE_INTEGER) delete part['minimum'];
     if (part['maximum'] === Number.MAX_SAFE_INTEGER) delete part['maximum'];
   });
+
+const isPlain = (schema: Schema | undefined): schema is Schema =>
+  typeof schema?.['type'] === 'string' && !('enum' in schema);
 
 interface Body {
   required?: boolean;

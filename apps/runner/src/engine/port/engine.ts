@@ -42,6 +42,8 @@ export interface PromptRun extends RunContext {
   /** null: Codex's own default. */
   model: string | null;
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
+  /** Whether Codex starts what the repository's `.codex` folder names. */
+  trustRepository: boolean;
 }
 
 export interface SetupRun extends RunContext {

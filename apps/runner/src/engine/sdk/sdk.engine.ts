@@ -6,8 +6,8 @@ import { Jail } from '../../sandbox/jail/jail.js';
 import {
   codexEnvironment,
   prepareCodexHome,
+  projectTrust,
   TOKEN_VARIABLE,
-  untrustedProject,
 } from '../../threads/codex-home.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
@@ -33,11 +33,11 @@ export class SdkEngine extends Engine<PromptRun> {
   }
 
   private async *events(run: PromptRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    const { thread, access, runId, network, authorities } = run;
+    const { thread, access, runId, network, authorities, trustRepository } = run;
     const { paths } = thread;
     const environment = codexEnvironment(paths.codexHome, access.token);
     const [launch] = await allSettled([
-      this.jail.launch({ runId, paths, environment, network, authorities }),
+      this.jail.launch({ runId, paths, environment, network, authorities, trustRepository }),
       prepareCodexHome(paths.codexHome),
     ]);
     const codex = new Codex({
@@ -66,16 +66,26 @@ export class SdkEngine extends Engine<PromptRun> {
   }
 
   /** Settings that differ per turn, which codex-config.toml therefore cannot hold. */
-  private turnSettings({ access, thread, network }: PromptRun): string[] {
+  private turnSettings({ access, thread, network, trustRepository }: PromptRun): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
-      untrustedProject(thread.paths.repo),
+      projectTrust(thread.paths.repo, trustRepository ? 'trusted' : 'untrusted'),
+      ...(trustRepository ? NOT_FOR_REPOSITORIES : []),
       // OpenAI's server does the search, outside of the session's network. Other servers do not know the tool.
       ...(this.modelProxy.source === 'openai' && network.mode === 'on' ? [] : ['web_search="disabled"']),
     ];
   }
 }
+
+/** Settings of codex-config.toml that the configuration of a trusted repository would otherwise replace. */
+const NOT_FOR_REPOSITORIES = [
+  'approval_policy="never"',
+  'project_doc_max_bytes=0',
+  ...['apps', 'daemon_auto_start', 'hooks', 'plugins', 'remote_plugin'].map(
+    (name) => `features.${name}=false`,
+  ),
+];
 
 /**
  * Gives the SDK a signal that is never aborted after its last event: by then the SDK no longer listens to its child process,

@@ -15,6 +15,7 @@ import {
   certificateEnvironment,
   PACKAGE_MANAGERS,
   proxyEnvironment,
+  serverEnvironment,
   shellEnvironmentSetting,
 } from './command-environment.js';
 import { endProcesses, killJail } from './end-processes.js';
@@ -84,8 +85,12 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
 
   async launch(turn: JailedTurn): Promise<Launch> {
     const { contents, commandEnvironment } = await this.contentsFor(turn, 'agent');
+    const environment = {
+      ...contents.environment,
+      ...(turn.trustRepository && serverEnvironment(commandEnvironment)),
+    };
     return {
-      ...(await this.prepare(turn.runId, contents)),
+      ...(await this.prepare(turn.runId, { ...contents, environment })),
       commandEnvironment,
       configOverrides: [shellEnvironmentSetting(commandEnvironment), ...briefingSettings(turn.network)],
       sandboxMode: 'danger-full-access',

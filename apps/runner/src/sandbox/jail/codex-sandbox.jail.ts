@@ -1,13 +1,20 @@
-import type { Network } from '@saas-codex/contracts/network';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
-import { untrustedProject } from '../../threads/codex-home.js';
+import { projectTrust } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { endProcesses } from './end-processes.js';
-import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type Sandbox, type ScriptLaunch } from './jail.js';
+import {
+  Jail,
+  type JailedTurn,
+  type Launch,
+  RUN_VARIABLE,
+  type RunSettings,
+  type Sandbox,
+  type ScriptLaunch,
+} from './jail.js';
 import { RunFolders } from './run-folders.js';
 
 const require = createRequire(import.meta.url);
@@ -47,9 +54,13 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return null;
   }
 
-  /** Codex's sandbox can only cut off the network as a whole. Without it everything can be reached. */
-  problemWith({ mode }: Network): string | null {
-    return this.isolation === 'codex-sandbox' && mode === 'allow_list' ? NO_ALLOW_LIST : null;
+  /**
+   * Codex's sandbox can only cut off the network as a whole. Without it everything can be reached. Neither confines what Codex
+   * itself starts.
+   */
+  problemWith({ network, trustRepository }: RunSettings): string | null {
+    if (trustRepository) return NO_TRUST;
+    return this.isolation === 'codex-sandbox' && network.mode === 'allow_list' ? NO_ALLOW_LIST : null;
   }
 
   async launch({ runId, paths, environment, network }: JailedTurn): Promise<Launch> {
@@ -80,7 +91,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     const cwd = turn.paths.repo;
     if (this.sandbox === 'danger-full-access')
       return { program: shell, args, cwd, environment: { ...environment, ...commandEnvironment } };
-    const settings = [...configOverrides, untrustedProject(cwd)];
+    const settings = [...configOverrides, projectTrust(cwd, 'untrusted')];
     const sandboxed = sandboxArguments(settings, [shell, ...args]);
     return { program: process.execPath, args: sandboxed, cwd, environment };
   }
@@ -105,5 +116,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   }
 }
 
+const NO_TRUST =
+  'Programs that a repository names start only in a bubblewrap jail, which this runner does not have. Turn off “Trust the repository” in this session, or ask the operator for ISOLATION=bubblewrap.';
 const NO_ALLOW_LIST =
   'A list of allowed hosts needs bubblewrap, which this runner does not have. Turn the network off or on in the session’s environment, or ask the operator for ISOLATION=bubblewrap.';

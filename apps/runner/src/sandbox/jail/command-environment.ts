@@ -1,6 +1,6 @@
 /*
- * What an agent's commands get in addition to their usual environment. Codex itself does not get these variables: it only
- * connects to the model.
+ * What an agent's commands get in addition to their usual environment. Codex itself gets these variables only where it also
+ * connects to a repository's MCP servers; otherwise it connects to the model alone.
  */
 
 /** Every spelling that programs use. */
@@ -41,5 +41,11 @@ export const shellEnvironmentSetting = (variables: Record<string, string>): stri
   const list = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
   return `shell_environment_policy.set={${list.join(',')}}`;
 };
+
+/** What Codex needs for a repository's MCP servers. jail/codex.sh passes the variables with these names on to them. */
+export const serverEnvironment = (commandEnvironment: Record<string, string>): Record<string, string> => ({
+  ...commandEnvironment,
+  SAAS_CODEX_SERVER_VARIABLES: Object.keys(commandEnvironment).join(' '),
+});
 
 const all = (names: string[], value: string) => Object.fromEntries(names.map((name) => [name, value]));

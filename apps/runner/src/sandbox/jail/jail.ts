@@ -20,6 +20,12 @@ export type Sandbox = 'workspace-write' | 'danger-full-access';
 /** Marks a run's processes, for this runner and for people who inspect the machine. */
 export const RUN_VARIABLE = 'SAAS_CODEX_RUN';
 
+/** What a session allows its runs. */
+export interface RunSettings {
+  network: Network;
+  trustRepository?: boolean;
+}
+
 export interface JailedTurn {
   runId: string;
   paths: ThreadPaths;
@@ -29,6 +35,8 @@ export interface JailedTurn {
   network: Network;
   /** PEM of the certificate authorities beyond the system's that the commands must trust; null: none. */
   authorities: string | null;
+  /** Whether Codex starts programs that the repository names. */
+  trustRepository?: boolean;
 }
 
 export interface Launch {
@@ -64,8 +72,8 @@ export abstract class Jail {
   /** Where to serve this run's proxies; null: the model proxy is at the loopback address that all runs share. */
   abstract runSocket(runId: string): Promise<RunSocket | null>;
 
-  /** Why this network is not possible here, and what to do; null: it is possible. */
-  abstract problemWith(network: Network): string | null;
+  /** Why a run with these settings is not possible here, and what to do; null: it is possible. */
+  abstract problemWith(settings: RunSettings): string | null;
 
   abstract launch(turn: JailedTurn): Promise<Launch>;
 

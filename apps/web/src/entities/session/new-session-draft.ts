@@ -16,6 +16,8 @@ const NewSessionDraft = z.object({
   model: z.string().catch(''),
   network: NetworkDraft.catch(NETWORK_DRAFT_OFF),
   setup: SetupDraft.catch(NO_SETUP),
+  /** Whether Codex starts what the repository's `.codex` folder names. */
+  trust: z.boolean().catch(false),
 });
 export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
 
@@ -43,7 +45,7 @@ export function useNewSessionDraft() {
       return next;
     });
   }, []);
-  /** After sending: drops the prompt and the ref; repository, model, network and setup stay for the next session. */
+  /** After sending: drops the prompt and the ref; repository, model, network, trust and setup stay for the next session. */
   const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
   return { draft, change, clear };
 }
@@ -55,6 +57,7 @@ export function toRequest({
   model,
   network,
   setup: setupDraft,
+  trust,
 }: NewSessionDraft): z.input<typeof CreateSession> {
   const setup = toSetup(setupDraft);
   return {
@@ -62,6 +65,7 @@ export function toRequest({
     ...(repo.trim() && ref.trim() && { ref: ref.trim() }),
     ...(model.trim() && { model: model.trim() }),
     network: toNetwork(network),
+    ...(repo.trim() && trust && { trust_repository: true }),
     ...(setup && { setup }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Archive, ArchiveRestore, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
+import { Archive, ArchiveRestore, FolderGit2, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
 import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError, toastUndo } from '../../shared/ui/toast.js';
@@ -18,6 +18,7 @@ export function useSessionActions(session: Session): MenuActions {
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
+    { label: 'Trust…', icon: FolderGit2, onSelect: open('trust'), disabled: fixed },
     session.status === 'archived'
       ? { label: 'Unarchive', icon: ArchiveRestore, onSelect: unarchive }
       : {

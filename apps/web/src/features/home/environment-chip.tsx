@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Globe, Hammer } from 'lucide-react';
+import { FolderGit2, Globe, Hammer } from 'lucide-react';
 import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
 import { NetworkFields } from '../../entities/environment/network-fields.js';
@@ -10,6 +10,7 @@ import {
   type SetupDraft,
   setupErrors,
 } from '../../entities/environment/setup-draft.js';
+import { TrustField } from '../../entities/environment/trust-field.js';
 import { SetupFields } from '../../entities/environment/setup-fields.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { Button } from '../../shared/ui/button.js';
@@ -17,28 +18,31 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { toastUndo } from '../../shared/ui/toast.js';
 import { ChipField } from './chip-field.js';
 
-export type EnvironmentPart = 'network' | 'setup';
+export type EnvironmentPart = 'network' | 'setup' | 'trust';
 
 interface EnvironmentChipProps {
   network: NetworkDraft;
   setup: SetupDraft;
-  onChange: (part: { network: NetworkDraft } | { setup: SetupDraft }) => void;
+  /** null: there is no repository to trust. */
+  trust: boolean | null;
+  onChange: (part: { network: NetworkDraft } | { setup: SetupDraft } | { trust: boolean }) => void;
   /** The part that is shown; null: the panel is closed. The composer opens it to show what is wrong. */
   shown: EnvironmentPart | null;
   onShow: (part: EnvironmentPart | null) => void;
   /** The errors that the server found. */
-  refused: Record<EnvironmentPart, FieldErrors>;
+  refused: Record<'network' | 'setup', FieldErrors>;
   invalid: boolean;
 }
 
 const PARTS = [
   { value: 'network', name: 'Network', icon: Globe },
   { value: 'setup', name: 'Setup', icon: Hammer },
+  { value: 'trust', name: 'Trust', icon: FolderGit2 },
 ] as const;
 
 /** What the agent finds in its workspace: what its commands may reach, and the script that prepares it. */
 export function EnvironmentChip(props: EnvironmentChipProps) {
-  const { network, setup, onChange, shown, onShow, refused, invalid } = props;
+  const { network, setup, trust, onChange, shown, onShow, refused, invalid } = props;
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
   const errors = {
@@ -56,7 +60,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
     <ChipField
       name="Environment"
       icon={networkMode(unlimited ? 'on' : (network.mode ?? 'off')).icon}
-      text={`${reach} · ${script || 'no setup'}`}
+      text={`${reach} · ${script || 'no setup'}${trust ? ' · trusted' : ''}`}
       muted={!script && (unlimited || network.mode === 'off')}
       invalid={invalid || (wrong && shown === null)}
       wide
@@ -68,7 +72,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
           label="Part of the environment"
           value={shown}
           onChange={onShow}
-          options={PARTS}
+          options={PARTS.filter(({ value }) => value !== 'trust' || trust !== null)}
           className="mb-3 [&>button]:flex-1"
         />
         {shown === 'network' && (
@@ -82,6 +86,11 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
         )}
         {shown === 'setup' && (
           <SetupFields value={setup} onChange={(next) => onChange({ setup: next })} errors={errors.setup} />
+        )}
+        {shown === 'trust' && (
+          <div className="-mx-1.5 mb-2">
+            <TrustField trusted={trust ?? false} onChange={(next) => onChange({ trust: next })} />
+          </div>
         )}
         <div className="sticky bottom-0 -mx-3.5 mt-1 -mb-3.5 flex justify-end gap-2 bg-popover px-3.5 pt-2.5 pb-3.5">
           {shown === 'setup' && script && (

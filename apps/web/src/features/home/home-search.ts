@@ -9,10 +9,13 @@ export const HomeSearch = z.object({
 });
 export type HomeSearch = z.infer<typeof HomeSearch>;
 
-/** The part of the draft that a link fills in. A repository without a ref means its default branch. */
+/**
+ * The part of the draft that a link fills in. A repository without a ref means its default branch. Nobody has said yet that they
+ * trust it.
+ */
 export function draftFromLink({ repo, ref, prompt }: HomeSearch): Partial<NewSessionDraft> {
   return {
-    ...(repo !== undefined && { repo, ref: ref ?? '' }),
+    ...(repo !== undefined && { repo, ref: ref ?? '', trust: false }),
     ...(prompt !== undefined && { prompt }),
   };
 }

@@ -80,7 +80,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
           <div className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto [scrollbar-width:none] max-sm:mask-[linear-gradient(to_right,black_calc(100%-1.5rem),transparent)] max-sm:pr-5">
             <RepositoryChip
               value={draft.repo}
-              onChange={(repo) => change({ repo, ref: '' })}
+              onChange={(repo) => change({ repo, ref: '', trust: false })}
               invalid={failedField === 'repo'}
               {...chip}
             />
@@ -102,6 +102,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
             <EnvironmentChip
               network={draft.network}
               setup={draft.setup}
+              trust={draft.repo === '' ? null : draft.trust}
               onChange={change}
               shown={shown}
               onShow={setShown}

@@ -8,6 +8,7 @@ const draft: NewSessionDraft = {
   ref: '',
   model: '',
   network: NETWORK_DRAFT_OFF,
+  trust: false,
   setup: NO_SETUP,
 };
 
@@ -19,6 +20,13 @@ describe('toRequest', () => {
       ref: 'main',
       network: { mode: 'off' },
     });
+  });
+
+  it('trusts a repository only if there is one, and if it was said', () => {
+    const repo = 'https://a.example/x';
+    expect(toRequest({ ...draft, repo, trust: true })).toHaveProperty('trust_repository', true);
+    expect(toRequest({ ...draft, trust: true })).not.toHaveProperty('trust_repository');
+    expect(toRequest({ ...draft, repo })).not.toHaveProperty('trust_repository');
   });
 
   it('sends a setup script only if there is one', () => {

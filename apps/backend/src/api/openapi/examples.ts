@@ -1,0 +1,322 @@
+import type { Activity } from '@saas-codex/contracts/activity';
+import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { RunEvent } from '@saas-codex/contracts/events';
+import type { Home } from '@saas-codex/contracts/home';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import type { KnownItem } from '@saas-codex/contracts/items';
+import { PROBLEMS } from '@saas-codex/contracts/problems';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { Health, Readiness, SystemInfo } from '@saas-codex/contracts/system';
+import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/watched-runs';
+import type { Operation } from './common-parts.js';
+import { CREATED_INVITATION, INVITATION, INVITATION_PREVIEW, MEMBER, TENANT } from './examples-of-tenants.js';
+
+/*
+ * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
+ * examples of its answers.
+ */
+
+const SESSION_ID = '01a20ab5-ad03-774a-840c-f8dd44ecbc3d';
+const RUN_ID = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
+const PROMPT = 'The test of the cart fails on leap days. Fix it.';
+const FINAL_MESSAGE = 'I fixed `daysInMonth`, which took every February for 28 days. All 42 tests pass.';
+const TREES = {
+  from: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  to: '9daeafb9864cf43055ae93beb0afd6c7d144bfa4',
+};
+const USAGE = {
+  input_tokens: 18_240,
+  cached_input_tokens: 14_336,
+  output_tokens: 962,
+  reasoning_output_tokens: 448,
+};
+const STAT = { files: 2, additions: 9, deletions: 1 };
+
+const SESSION: Session = {
+  session_id: SESSION_ID,
+  title: 'Fix the cart on leap days',
+  repo_url: 'https://github.com/example/shop.git',
+  ref: 'main',
+  base_commit: '7fd1a60b01f91b314f59955a4e4d4e80d8edf11d',
+  repo_path: `/workspaces/${SESSION_ID}/repo`,
+  thread_id: SESSION_ID,
+  model: null,
+  network: { mode: 'allow_list', hosts: [{ host: 'registry.npmjs.org', methods: 'read' }] },
+  trust_repository: false,
+  setup: { script: 'npm ci' },
+  setup_status: 'succeeded',
+  status: 'ready',
+  failure: null,
+  notices: [],
+  active_run_id: null,
+  queued_runs: 0,
+  queue_held: false,
+  diff: STAT,
+  created_at: '2026-11-23T23:14:02.115Z',
+  updated_at: '2026-11-23T23:20:31.402Z',
+};
+const NEW_SESSION: Session = { ...SESSION, diff: null, updated_at: '2026-11-23T23:14:06.870Z' };
+
+const LISTED_RUN: Run = {
+  run_id: RUN_ID,
+  session_id: SESSION_ID,
+  kind: 'prompt',
+  prompt: PROMPT,
+  status: 'succeeded',
+  held: false,
+  error: null,
+  usage: USAGE,
+  diff: STAT,
+  created_at: '2026-11-23T23:20:09.402Z',
+  started_at: '2026-11-23T23:20:09.871Z',
+  ended_at: '2026-11-23T23:20:31.377Z',
+};
+const ENDED_RUN: Run = {
+  ...LISTED_RUN,
+  result: {
+    final_message: FINAL_MESSAGE,
+    usage: USAGE,
+    files_changed: STAT.files,
+    additions: STAT.additions,
+    deletions: STAT.deletions,
+  },
+};
+const RUNNING_RUN: Run = {
+  ...LISTED_RUN,
+  status: 'running',
+  usage: null,
+  diff: null,
+  result: null,
+  ended_at: null,
+};
+const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', started_at: null };
+const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci' };
+
+const COMMAND: KnownItem = {
+  id: 'item_1',
+  type: 'command_execution',
+  command: "/bin/bash -lc 'npm test'",
+  aggregated_output: 'Tests:       1 failed, 41 passed, 42 total\n',
+  exit_code: 1,
+  status: 'completed',
+};
+const CHANGE: KnownItem = {
+  id: 'item_2',
+  type: 'file_change',
+  changes: [{ path: 'src/days-in-month.ts', kind: 'update' }],
+  status: 'completed',
+};
+const MESSAGE: KnownItem = { id: 'item_3', type: 'agent_message', text: FINAL_MESSAGE };
+
+const envelope = (seq: number, at: string) => ({
+  v: 1 as const,
+  run_id: RUN_ID,
+  session_id: SESSION_ID,
+  tenant_id: 'local',
+  seq,
+  at,
+});
+const STARTED: RunEvent = {
+  ...envelope(1, '2026-11-23T23:20:09.871Z'),
+  type: 'run.started',
+  data: { kind: 'prompt', prompt: PROMPT, model: null, runner: 'runner-1f0c2a9e' },
+};
+const COMMAND_ENDED: RunEvent = {
+  ...envelope(7, '2026-11-23T23:20:15.020Z'),
+  type: 'item.completed',
+  data: { item: COMMAND },
+};
+const DELTA: RunEvent = {
+  ...envelope(7, '2026-11-23T23:20:15.512Z'),
+  type: 'item.delta',
+  data: { item_type: 'agent_message', stream_id: 'msg_1', text: 'A test' },
+};
+const SUCCEEDED: RunEvent = {
+  ...envelope(14, '2026-11-23T23:20:31.377Z'),
+  type: 'run.succeeded',
+  data: { usage: USAGE },
+};
+
+const about = { v: 1 as const, tenant_id: 'local', session_id: SESSION_ID, at: '2026-11-23T23:20:31.402Z' };
+const RUN_STATUS: Activity = {
+  ...about,
+  type: 'run.status',
+  run_id: RUN_ID,
+  status: 'succeeded',
+  error: null,
+  usage: USAGE,
+};
+const SESSION_UPDATED: Activity = { ...about, type: 'session.updated', session: SESSION };
+const WATCHED: WatchedRunEvent = { id: '7-0', event: COMMAND_ENDED };
+const WATCHED_ERROR: WatchedRunError = {
+  type: 'about:blank',
+  title: PROBLEMS.run_not_found.title,
+  status: PROBLEMS.run_not_found.status,
+  code: 'run_not_found',
+  detail: 'It may have been deleted. Read the list of runs again.',
+  run_id: RUN_ID,
+};
+
+const ME: Me = {
+  user: { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada', email: 'ada@example.com' },
+  tenant: { tenant_id: 'local', name: 'Local' },
+  role: 'owner',
+};
+const HEALTH: Health = { status: 'ok', service: 'backend', version: '0.1.0' };
+const READINESS: Readiness = {
+  status: 'ready',
+  service: 'backend',
+  checks: [
+    { name: 'postgres', ready: true, reason: null },
+    { name: 'redis', ready: true, reason: null },
+  ],
+};
+const SYSTEM: SystemInfo = {
+  engine: 'sdk',
+  codex_version: '0.163.0',
+  model_source: 'openai',
+  default_model: null,
+  isolation: 'bubblewrap',
+  isolation_reason: 'bubblewrap works on this machine.',
+  limits: 'cgroups',
+  limits_reason:
+    'The kernel holds each run to its memory and processes; the runner checks the rest every second.',
+  max_concurrent_runs: 4,
+  total_concurrent_runs: 8,
+};
+
+const DIFF: Diff = {
+  ...TREES,
+  stat: STAT,
+  files: [
+    {
+      path: 'src/days-in-month.ts',
+      old_path: null,
+      status: 'modified',
+      old_mode: '100644',
+      new_mode: '100644',
+      additions: 1,
+      deletions: 1,
+      binary: false,
+      generated: false,
+    },
+    {
+      path: 'test/leap-days.test.ts',
+      old_path: null,
+      status: 'added',
+      new_mode: '100644',
+      additions: 8,
+      deletions: 0,
+      binary: false,
+      generated: false,
+    },
+  ],
+  truncated: false,
+  next_cursor: null,
+  added_files: 1,
+  omitted: [],
+};
+const PATCH: FilePatch = {
+  path: 'src/days-in-month.ts',
+  patch: [
+    'diff --git a/src/days-in-month.ts b/src/days-in-month.ts',
+    'index 3b18e51..a9c2f04 100644',
+    '--- a/src/days-in-month.ts',
+    '+++ b/src/days-in-month.ts',
+    '@@ -4,3 +4,3 @@ export function daysInMonth(month: number, year: number): number {',
+    '   if (month === 2) {',
+    '-    return 28;',
+    '+    return isLeapYear(year) ? 29 : 28;',
+    '   }',
+    '',
+  ].join('\n'),
+  truncated: false,
+};
+const IGNORED: IgnoredFiles = {
+  files: 214,
+  bytes: 5_242_880,
+  items: [{ path: 'dist', kind: 'folder', files: 214, bytes: 5_242_880 }],
+  next_cursor: null,
+};
+const HOME: Home = {
+  layers: [
+    { layer: 'setup', files: 0, bytes: 0, changes: [] },
+    {
+      layer: 'agents',
+      files: 1,
+      bytes: 412,
+      changes: [{ path: '.npmrc', status: 'added', bytes: 412 }],
+    },
+  ],
+};
+const USED: TenantUsage = {
+  disk: {
+    workspaces_bytes: 734_003_200,
+    mirrors_bytes: 268_435_456,
+    quota_bytes: 21_474_836_480,
+    measured_at: '2026-11-23T23:15:00.000Z',
+  },
+  sessions: { live: 12, archived: 3 },
+  runs: { queued: 0, running: 1, total: 148 },
+};
+
+const page = (...items: object[]) => ({ items, next_cursor: null });
+
+/** By operation and name. Of a stream, each is the `data` of a message. */
+const EXAMPLES: Record<string, Record<string, object>> = {
+  readMe: { owner: ME },
+  readHealth: { ok: HEALTH },
+  readReadiness: { ready: READINESS },
+  readSystem: { bubblewrap: SYSTEM },
+  createSession: { ready: NEW_SESSION },
+  listSessions: { lastPage: page(SESSION) },
+  readSession: { ready: SESSION },
+  updateSession: { renamed: { ...SESSION, title: 'Leap days' } },
+  promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
+  runSetup: { queued: SETUP_RUN },
+  listRuns: { lastPage: page(LISTED_RUN) },
+  listAllRuns: { lastPage: page(LISTED_RUN) },
+  readRun: { running: RUNNING_RUN, ended: ENDED_RUN },
+  cancelRun: { running: RUNNING_RUN },
+  readDiff: { wholeDiff: DIFF },
+  readFilePatch: { modified: PATCH },
+  streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },
+  streamActivity: {
+    runStatus: RUN_STATUS,
+    sessionUpdated: SESSION_UPDATED,
+    watchedRun: WATCHED,
+    watchedRunEnd: { run_id: RUN_ID },
+    watchedRunError: WATCHED_ERROR,
+  },
+  listRunItems: { lastPage: page(COMMAND, CHANGE, MESSAGE) },
+  readRunHistory: {
+    growing: { events: [COMMAND_ENDED], growing: [DELTA], before: 7, last_event_id: '7-1', ended: false },
+  },
+  readUsage: { measured: USED },
+  listIgnoredFiles: { lastPage: IGNORED },
+  readHome: { changed: HOME },
+  listMembers: { lastPage: page(MEMBER) },
+  updateMember: { promoted: { ...MEMBER, role: 'admin' } },
+  listInvitations: { lastPage: page(INVITATION) },
+  createInvitation: { created: CREATED_INVITATION },
+  lookUpInvitation: { valid: INVITATION_PREVIEW },
+  listTenants: { lastPage: page(TENANT) },
+  createTenant: { created: { ...TENANT, tenant_id: 'kX2pLs9vQe4tYb1m', name: 'Shop', current: false } },
+  updateTenant: { renamed: { ...TENANT, name: 'Shop' } },
+  deleteTenant: { deleted: { ...TENANT, deletes_at: '2026-12-07T09:00:00.000Z' } },
+  restoreTenant: { restored: TENANT },
+};
+
+/** Adds the examples to an operation's successful answers. */
+export function addExamples({ operationId = '', responses }: Operation): void {
+  const examples = Object.entries(EXAMPLES[operationId] ?? {});
+  for (const [status, response] of Object.entries(responses)) {
+    if (!status.startsWith('2') || !response || !('content' in response)) continue;
+    if (examples.length === 0) continue;
+    for (const media of Object.values(response.content ?? {}))
+      media.examples = Object.fromEntries(examples.map(([name, value]) => [name, { value }]));
+  }
+}
