@@ -53,7 +53,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user],
   );
   await db.query(
-    `INSERT INTO invitations (id, tenant_id, email, status, expires_at, inviter_id) VALUES ($1, $1, 'x', 'pending', now(), $2)`,
+    `INSERT INTO invitations (id, tenant_id, email, role, status, expires_at, inviter_id) VALUES ($1, $1, 'x', 'member', 'pending', now(), $2)`,
     [tenantId, user],
   );
   await db.query(

@@ -225,6 +225,30 @@ const WITHOUT_ROWS = [
   'readSystem',
   'createSession',
 ];
+/**
+ * They concern people, their roles and their credentials, which the backend reads to find out who is calling, before there is a
+ * tenant. So their statements run as the system and have one line, their predicate: the matrix of `permissions` calls them.
+ */
+const OF_IDENTITY = [
+  'listApiKeys',
+  'createApiKey',
+  'revokeApiKey',
+  'listTenants',
+  'createTenant',
+  'chooseTenant',
+  'updateTenant',
+  'deleteTenant',
+  'restoreTenant',
+  'leaveTenant',
+  'listMembers',
+  'updateMember',
+  'removeMember',
+  'listInvitations',
+  'createInvitation',
+  'revokeInvitation',
+  'lookUpInvitation',
+  'acceptInvitation',
+];
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
@@ -248,7 +272,7 @@ function operationsOf(document: OpenAPIObject): Operation[] {
   );
   const order = ['GET', 'PATCH', 'POST', 'DELETE'];
   return all
-    .filter(({ id }) => !WITHOUT_ROWS.includes(id))
+    .filter(({ id }) => !WITHOUT_ROWS.includes(id) && !OF_IDENTITY.includes(id))
     .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
 }
 
