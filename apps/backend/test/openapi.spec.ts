@@ -64,6 +64,7 @@ describe('the description of the API', () => {
     );
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
+      'CreateApiKey',
       'CreateInvitation',
       'CreateSession',
       'CreateTenant',
