@@ -139,13 +139,13 @@ module.exports = {
       to: { path: '^(tests|libs/testing|apps/[^/]+/test|libs/[^/]+/test)/' },
     },
     {
-      name: 'workspaces-only-through-their-three-classes',
+      name: 'workspaces-only-through-their-four-classes',
       severity: 'error',
       from: { path: '^apps/backend/src/', pathNot: '^apps/backend/src/workspaces/' },
       to: {
         path: '^apps/backend/src/workspaces/',
         pathNot:
-          '/(clones/clones|history/history|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
+          '/(clones/clones|history/history|leftovers/leftovers|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
       },
     },
     {
