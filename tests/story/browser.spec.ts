@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { CreatedInvitation } from '@saas-codex/contracts/members';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
@@ -450,6 +451,68 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
   // One more while a connection is replaced by the next.
   expect(mostAtOnce(streams)).toBeLessThanOrEqual(2);
 }, 240_000);
+
+test('an admin and a viewer join by their links, and each finds what their role allows', async () => {
+  const opened: Page[] = [];
+  const open = async (address: string) => {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(30_000);
+    opened.push(tab);
+    await tab.goto(address);
+    return tab;
+  };
+  const accept = async (tab: Page, name: string) => {
+    await tab.getByText('invites you as').waitFor();
+    await tab.getByRole('textbox', { name: 'Your name' }).fill(name);
+    await tab.getByRole('textbox', { name: 'E-mail address' }).fill(`${name.toLowerCase()}@example.com`);
+    await screenshot(tab, `invitation-${name}`);
+    expect(await accessibilityFaults(tab)).toEqual([]);
+    await tab.getByRole('button', { name: 'Create an account and join' }).click();
+    await tab.getByRole('link', { name: `${name} Settings` }).click();
+  };
+  const invited = await system.api('/api/invitations', {
+    method: 'POST',
+    body: JSON.stringify({ role: 'admin' }),
+  });
+  const admin = await open(((await invited.json()) as CreatedInvitation).link ?? '');
+  await accept(admin, 'Ada');
+  await admin.getByRole('link', { name: 'Members and invitations' }).click();
+  await admin.getByText('Ada (you)').waitFor();
+  // An admin decides about everybody but owners.
+  expect(await admin.getByRole('combobox', { name: 'Role of Owner' }).count()).toBe(0);
+  await admin.getByRole('combobox', { name: 'Role', exact: true }).selectOption('viewer');
+  await admin.getByRole('button', { name: 'Create link' }).click();
+  const link = await admin.getByRole('status').locator('code').textContent();
+  await admin.getByText('Anybody with the link').waitFor();
+  await screenshot(admin, 'members');
+  expect(await accessibilityFaults(admin)).toEqual([]);
+
+  const viewer = await open(link ?? '');
+  await accept(viewer, 'Vera');
+  await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
+  await viewer.getByRole('link', { name: 'Your API keys' }).click();
+  await viewer.getByRole('textbox', { name: 'Name' }).fill('My script');
+  await viewer.getByRole('checkbox', { name: 'All that your role may do' }).uncheck();
+  await viewer.getByRole('checkbox', { name: /See sessions/ }).check();
+  await viewer.getByRole('button', { name: 'Create key' }).click();
+  await viewer.getByText('It is not shown again.').waitFor();
+  await viewer.getByText('never used').waitFor();
+  await screenshot(viewer, 'api-keys');
+  expect(await accessibilityFaults(viewer)).toEqual([]);
+  await viewer.getByRole('link', { name: 'Home' }).click();
+  await viewer.getByText('Watch Codex work').waitFor();
+  expect(await viewer.getByRole('textbox').count()).toBe(0);
+  await screenshot(viewer, 'home-of-a-viewer');
+
+  await admin.reload();
+  await admin.getByRole('button', { name: 'Remove Vera' }).click();
+  await admin.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await admin.getByRole('button', { name: 'Remove Vera' }).waitFor({ state: 'detached' });
+  // The server ends the viewer's stream, and the page asks again who they are.
+  await viewer.waitForURL(/\/sign-in/);
+  for (const tab of opened) await tab.context().close();
+}, 120_000);
 
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });

@@ -17,6 +17,7 @@ import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { MembersModule } from './members/members.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { IdentityModule } from './identity/identity.module.js';
@@ -24,7 +25,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes → runs → sessions → environments, members, workspaces, usage → identity
+ *     events, tenants, retention → archive, changes → runs → sessions → environments, api-keys, members, workspaces, usage → identity
  *     → database
  */
 @Module({})
@@ -49,6 +50,7 @@ export class AppModule {
         ChangesModule,
         EventsModule,
         RetentionModule,
+        ApiKeysModule,
         MembersModule,
         TenantsModule,
       ],

@@ -4,6 +4,14 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AUTH, type Auth } from '../src/identity/better-auth.js';
 import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
+import type { ApiKeyPage, CreatedApiKey } from '@saas-codex/contracts/api-keys';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { Role } from '@saas-codex/contracts/permissions';
+import type { Problem } from '@saas-codex/contracts/problems';
+import { createPerson } from '@saas-codex/testing/backend/people';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { StreamAccess } from '../src/identity/stream-access.js';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
@@ -160,6 +168,92 @@ describe('an API token', () => {
     expect(await sql("SELECT created_by FROM sessions WHERE title = 'By key'")).toEqual(
       await sql('SELECT user_id AS created_by FROM members'),
     );
+  });
+
+  describe('that a person makes', () => {
+    const make = async (as: Record<string, string>, body: object) => {
+      const answer = await fetch(`${backend.url}/api/api-keys`, {
+        method: 'POST',
+        headers: { ...as, 'content-type': 'application/json', origin: backend.url },
+        body: JSON.stringify(body),
+      });
+      return { status: answer.status, body: (await answer.json()) as CreatedApiKey & Problem };
+    };
+    const person = async (role: Role) => {
+      const { tenant } = (await (await backend.fetch('/api/me')).json()) as Me;
+      return createPerson(backend, tenant.tenant_id, role);
+    };
+
+    it('is shown once, and listed with what it may do, until when, and when it was used', async () => {
+      const { cookie } = await person('member');
+      const headers = { ...cookie, 'idempotency-key': 'key-once' };
+      const asked = { name: 'CI', scopes: ['runs:read', 'account:read'], expires_in_days: 30 };
+      const { status, body } = await make(headers, asked);
+      const { key, ...listed } = body;
+      expect([status, key]).toEqual([201, expect.stringMatching(/^cdx_/)]);
+      expect((await make(headers, asked)).body).toEqual({ ...listed, key: null });
+      expect(JSON.stringify(await sql('SELECT * FROM idempotency_keys'))).not.toContain(key);
+      expect(JSON.stringify(await sql('SELECT * FROM api_keys'))).not.toContain(key);
+      const days = (Date.parse(body.expires_at ?? '') - Date.now()) / 86_400_000;
+      expect([Math.round(days), body.scopes, body.last_used_at]).toEqual([30, asked.scopes, null]);
+      const used = (await (await me({ authorization: `Bearer ${key}` })).json()) as Me;
+      expect(used.permissions?.toSorted()).toEqual(asked.scopes.toSorted());
+      const found = await waitFor(async () => {
+        const page = (await (
+          await fetch(`${backend.url}/api/api-keys`, { headers: cookie })
+        ).json()) as ApiKeyPage;
+        return page.items.find(({ key_id, last_used_at }) => key_id === body.key_id && last_used_at !== null);
+      });
+      expect(found).toEqual({ ...listed, last_used_at: expect.any(String) });
+    });
+
+    it('never may more than the person, also when their role changes', async () => {
+      const { cookie, userId } = await person('member');
+      expect(await make(cookie, { name: 'Too much', scopes: ['members:manage'] })).toMatchObject({
+        status: 403,
+        body: {
+          code: 'forbidden',
+          detail: 'Your role does not allow members:manage, so a key of yours cannot.',
+        },
+      });
+      const { key } = (await make(cookie, { name: 'All' })).body;
+      await sql("UPDATE members SET role = 'viewer' WHERE user_id = $1", [userId]);
+      const authorization = `Bearer ${key}`;
+      const answer = await fetch(`${backend.url}/api/sessions`, {
+        method: 'POST',
+        headers: { authorization },
+      });
+      expect(await problemCode(answer)).toEqual([403, 'forbidden']);
+    });
+
+    it('cannot make keys, and says which scope it lacks', async () => {
+      const { cookie, key } = await person('member');
+      expect((await make(key, { name: 'Another' })).body.code).toBe('forbidden');
+      const narrow = (await make(cookie, { name: 'Narrow', scopes: ['account:read'] })).body;
+      const answer = await fetch(`${backend.url}/api/sessions`, {
+        headers: { authorization: `Bearer ${narrow.key}` },
+      });
+      expect(await answer.json()).toMatchObject({
+        detail: 'This API key lacks the scope sessions:read. Make another one, with it.',
+      });
+    });
+
+    it('loses its requests and its streams when it is revoked, by nobody but its person', async () => {
+      const { cookie } = await person('member');
+      const { key, key_id } = (await make(cookie, { name: 'Old' })).body;
+      const authorization = `Bearer ${key}`;
+      const stream = await openSse(`${backend.url}/api/events`, { headers: { authorization } });
+      const revoke = (headers: Record<string, string>) =>
+        fetch(`${backend.url}/api/api-keys/${key_id}`, { method: 'DELETE', headers });
+      expect(await problemCode(await revoke((await person('owner')).key))).toEqual([
+        404,
+        'api_key_not_found',
+      ]);
+      expect((await revoke({ ...cookie, origin: backend.url })).status).toBe(204);
+      expect((await me({ authorization })).status).toBe(401);
+      await backend.app.get(StreamAccess).tick();
+      await stream.ended();
+    });
   });
 
   it('is kept as a hash only', async () => {

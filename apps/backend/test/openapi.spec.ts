@@ -78,6 +78,7 @@ describe('the description of the API', () => {
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
       'AllowListNetworkInput',
+      'CreateApiKey',
       'CreateInvitation',
       'CreateSession',
       'CreateTenant',

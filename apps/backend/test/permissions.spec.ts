@@ -19,6 +19,7 @@ import { startBackend, type TestBackend } from '@saas-codex/testing/backend/back
 import { createPerson, createTenant, type TestPerson } from '@saas-codex/testing/backend/people';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { AUTH, type Auth } from '../src/identity/better-auth.js';
 import {
   Public,
   RequirePermission,
@@ -66,6 +67,9 @@ const OPERATIONS: Record<string, Row> = {
   resetHome: { requires: 'sessions:write' },
   streamRunEvents: { requires: 'events:read' },
   streamActivity: { requires: 'events:read', query: ({ run_id }) => `runs=${run_id}` },
+  listApiKeys: { requires: 'api_keys:own' },
+  createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
+  revokeApiKey: { requires: 'api_keys:own' },
   listTenants: { requires: 'tenants:read' },
   createTenant: { requires: 'tenants:create', body: { name: 'New' } },
   chooseTenant: { requires: 'tenants:read' },
@@ -93,6 +97,7 @@ interface Ids {
   tenant_id: string;
   user_id: string;
   invitation_id: string;
+  key_id: string;
 }
 const NOTHING: Ids = {
   session_id: randomUUID(),
@@ -100,6 +105,7 @@ const NOTHING: Ids = {
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),
+  key_id: randomUUID(),
 };
 
 interface Operation {
@@ -149,6 +155,7 @@ describe('every operation', () => {
       tenant_id: tenantId,
       user_id: person('member').userId,
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
+      key_id: person('member').keyId,
     };
     // After that it waits for a runner, and its rows stay as they are.
     await waitFor(async () => (await sql('SELECT FROM sessions WHERE base_tree IS NOT NULL')).length > 0);
@@ -264,6 +271,17 @@ describe('every operation', () => {
     },
   );
 
+  it.each(PERMISSIONS)('refuses a key with every scope but %s', async (withheld) => {
+    const scopes = PERMISSIONS.filter((permission) => permission !== withheld);
+    const { userId } = person('owner');
+    const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+      body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes } },
+    });
+    expect(await refusedWith('forbidden', { authorization: `Bearer ${key}` })).toEqual(
+      requiring((permission) => permission === withheld),
+    );
+  });
+
   it("that changes something is refused to a viewer, except for the viewer's own affairs", () => {
     const changing = operations.filter(({ id, method }) => {
       const requires = OPERATIONS[id]?.requires;
@@ -271,7 +289,13 @@ describe('every operation', () => {
         method !== 'GET' && requires && requires !== 'public' && permissionsOf('viewer').includes(requires)
       );
     });
-    expect(changing.map(({ id }) => id).toSorted()).toEqual(['chooseTenant', 'leaveTenant', 'signOut']);
+    expect(changing.map(({ id }) => id).toSorted()).toEqual([
+      'chooseTenant',
+      'createApiKey',
+      'leaveTenant',
+      'revokeApiKey',
+      'signOut',
+    ]);
   });
 
   it('that is refused says which role may', async () => {

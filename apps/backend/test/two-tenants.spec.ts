@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ApiKeyPage } from '@saas-codex/contracts/api-keys';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -53,6 +54,7 @@ let operations: Operation[];
 let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
+let apiKey: string;
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -78,6 +80,7 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
@@ -235,11 +238,12 @@ const WITHOUT_ROWS = [
   'createSession',
   'createTenant',
   'createInvitation',
+  'createApiKey',
   'lookUpInvitation',
   'acceptInvitation',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(members|invitations|tenants)/;
+const OF_PEOPLE = /^\/api\/(members|invitations|tenants|api-keys)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
@@ -253,7 +257,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
   streamActivity: ({ run_id }) => `?runs=${run_id}`,
   deleteTenant: () => '?name=Theirs',
 };
-const ID_NAMES = ['session_id', 'run_id', 'user_id', 'invitation_id', 'tenant_id'] as const;
+const ID_NAMES = ['session_id', 'run_id', 'user_id', 'invitation_id', 'tenant_id', 'key_id'] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
 
@@ -324,7 +328,8 @@ async function theirRows(): Promise<string> {
     ),
   );
   const [tenant] = await sql('SELECT * FROM tenants WHERE id = $1', [theirs.tenantId]);
-  return JSON.stringify([tenant, rows]);
+  const keys = await sql('SELECT id, enabled FROM api_keys WHERE reference_id = $1', [theirs.userId]);
+  return JSON.stringify([tenant, keys, rows]);
 }
 
 /** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
@@ -335,6 +340,7 @@ async function reached(): Promise<string[]> {
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
+    key_id: apiKey,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

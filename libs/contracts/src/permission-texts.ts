@@ -11,6 +11,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'usage:read': 'See what the organisation uses',
   'system:read': 'See the state of this installation',
   'account:leave': 'Leave the organisation',
+  'api_keys:own': 'Make and revoke API keys of your own',
   'tenants:read': 'See the organisations that you belong to, and switch between them',
   'members:read': 'See who belongs to the organisation',
   'sessions:write': 'Start, change, archive and delete sessions',

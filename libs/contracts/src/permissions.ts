@@ -16,6 +16,7 @@ export const PERMISSION_TABLE = {
   'usage:read': 'viewer',
   'system:read': 'viewer',
   'account:leave': 'viewer',
+  'api_keys:own': 'viewer',
   'tenants:read': 'viewer',
   'members:read': 'viewer',
   'sessions:write': 'member',

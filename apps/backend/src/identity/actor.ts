@@ -1,4 +1,4 @@
-import type { Role } from '@saas-codex/contracts/permissions';
+import type { Permission, Role } from '@saas-codex/contracts/permissions';
 
 /** What every caller has: a role in the tenant of the request. */
 interface InTenant {
@@ -12,8 +12,9 @@ export type Caller = InTenant &
   /** A person in a browser that is signed in; `signInId` is the id of that sign-in's row in `user_sessions`. */
   (
     | { kind: 'person'; signInId: string; userId: string }
-    /** A program with an API key. It acts in the name of the person whose key it is. */
-    | { kind: 'api_key'; keyId: string; userId: string }
+    /** A program with an API key. It acts in the name of the person whose key it is, with the permissions of
+     * their role, or with those `scopes` of them. */
+    | { kind: 'api_key'; keyId: string; userId: string; scopes: readonly Permission[] | null }
   );
 
 /** The parts of the backend that work without a request. */

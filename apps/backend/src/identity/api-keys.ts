@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Permission } from '@saas-codex/contracts/permissions';
 import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { AUTH, type Auth } from './better-auth.js';
@@ -8,11 +9,21 @@ import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
 /** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */
 export interface ApiKeyOwner extends Membership {
   keyId: string;
+  /** The only permissions that the key has; null: all those of the role. */
+  scopes: readonly Permission[] | null;
 }
+
+/** A key in constant use is written once in this time. */
+const NOTE_USE_EVERY_MS = 60_000;
+/** Keys whose last use is remembered here. */
+const MAX_REMEMBERED = 10_000;
 
 /** API keys, which better-auth keeps as hashes in `api_keys`. */
 @Injectable()
 export class ApiKeys {
+  private readonly logger = new Logger(ApiKeys.name);
+  /** When a key's use was last written, in ms. */
+  private readonly noted = new Map<string, number>();
   private readonly owners = batchLoader((keyHashes: readonly string[]) => this.findAll(keyHashes));
 
   constructor(
@@ -30,13 +41,26 @@ export class ApiKeys {
    * The owner of a valid key. Read from Postgres for every request: better-auth's own check writes the key's row each
    * time, and it takes an unreachable database for a wrong key.
    */
-  find(key: string): Promise<ApiKeyOwner | undefined> {
-    return this.owners.load(hashOf(key));
+  async find(key: string): Promise<ApiKeyOwner | undefined> {
+    const owner = await this.owners.load(hashOf(key));
+    if (owner) this.noteUse(owner.keyId);
+    return owner;
+  }
+
+  /** For the list of a person's keys. No request waits for it. */
+  private noteUse(keyId: string): void {
+    const now = Date.now();
+    if (now - (this.noted.get(keyId) ?? 0) < NOTE_USE_EVERY_MS) return;
+    if (this.noted.size >= MAX_REMEMBERED) this.noted.clear();
+    this.noted.set(keyId, now);
+    this.system
+      .query('WITH used AS (UPDATE api_keys SET last_request = now() WHERE id = $1) SELECT 1', [keyId])
+      .catch((error: Error) => this.logger.warn(`The use of an API key was not noted: ${error.message}`));
   }
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", ${MEMBERSHIP} FROM api_keys k
+      `SELECT k.key AS "keyHash", k.id AS "keyId", k.permissions::jsonb -> 'scopes' AS scopes, ${MEMBERSHIP} FROM api_keys k
          JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],

@@ -37,8 +37,10 @@ export class AuthGuard implements CanActivate {
     res.setHeader('cache-control', 'private, no-cache');
     const caller = await this.authentication.identify(req, res);
     if (!caller) throw unauthenticated();
-    if (!required || !this.permissions.of(caller.actor).has(required))
-      throw forbidden(caller.actor, required);
+    if (!required || !this.permissions.of(caller.actor).has(required)) {
+      const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
+      throw forbidden(caller.actor, required, byRole);
+    }
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
@@ -56,12 +58,18 @@ const unauthenticated = () =>
     headers: { 'www-authenticate': 'Bearer realm="saas-codex"' },
   });
 
-const forbidden = ({ role, tenantDeleted }: Caller, required?: Permission) =>
-  new ProblemError(
-    'forbidden',
-    tenantDeleted
-      ? 'This organisation was deleted. An owner can restore it until its data is removed.'
-      : required
-        ? `Your role, ${role}, does not allow this. It takes the role ${PERMISSION_TABLE[required]}: ask an admin or an owner of your organisation.`
-        : 'Nobody may do this.',
-  );
+function forbidden(
+  { role, tenantDeleted }: Caller,
+  required: Permission | undefined,
+  byRole: boolean,
+): ProblemError {
+  const detail =
+    required === undefined
+      ? 'Nobody may do this.'
+      : tenantDeleted
+        ? 'This organisation was deleted. An owner can restore it until its data is removed.'
+        : byRole
+          ? `This API key lacks the scope ${required}. Make another one, with it.`
+          : `Your role, ${role}, does not allow this. It takes the role ${PERMISSION_TABLE[required]}: ask an admin or an owner of your organisation.`;
+  return new ProblemError('forbidden', detail);
+}

@@ -59,7 +59,12 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         },
       }),
       apiKey(
-        { defaultPrefix: 'cdx_', enableMetadata: true, rateLimit: { enabled: false } },
+        {
+          defaultPrefix: 'cdx_',
+          enableMetadata: true,
+          maximumNameLength: 100,
+          rateLimit: { enabled: false },
+        },
         { schema: { apikey: { modelName: 'api_keys' } } },
       ),
       magicLink({

@@ -72,10 +72,23 @@ export class RoutePermissions implements OnModuleInit {
     return this.reflector.get<RouteAccess | undefined>(ROUTE_ACCESS, handler);
   }
 
-  /** What the caller may do. */
-  of({ role, tenantDeleted }: Caller): ReadonlySet<Permission> {
-    const ofRole = this.roles.get(role) ?? new Set();
-    return tenantDeleted ? new Set(DELETED_TENANT_PERMISSIONS.filter((one) => ofRole.has(one))) : ofRole;
+  /** What the caller may do: what the role allows, as far as the tenant's state and the key's scopes do. */
+  of(actor: Caller): ReadonlySet<Permission> {
+    const ofRole = this.ofRole(actor.role);
+    const { tenantDeleted } = actor;
+    const scopes = actor.kind === 'api_key' ? actor.scopes : null;
+    if (!tenantDeleted && scopes === null) return ofRole;
+    const allowed = [...ofRole].filter(
+      (one) =>
+        (!tenantDeleted || DELETED_TENANT_PERMISSIONS.includes(one)) &&
+        (scopes === null || scopes.includes(one)),
+    );
+    return new Set(allowed);
+  }
+
+  /** What everybody with the role may do. */
+  ofRole(role: Role): ReadonlySet<Permission> {
+    return this.roles.get(role) ?? new Set();
   }
 }
 

@@ -26,6 +26,7 @@ import { CrashPage, NotFoundPage } from './error-pages.js';
  *       /sessions/$sessionId
  *       /settings
  *       /settings/members
+ *       /settings/api-keys
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -86,6 +87,12 @@ const members = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/members-page.js'), 'MembersPage'),
 });
 
+const apiKeys = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/api-keys',
+  component: lazyRouteComponent(() => import('../features/settings/api-keys-page.js'), 'ApiKeysPage'),
+});
+
 const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitation',
@@ -95,7 +102,7 @@ const invitation = createRoute({
 const routeTree = root.addChildren([
   signIn,
   invitation,
-  shell.addChildren([home, session, settings, members]),
+  shell.addChildren([home, session, settings, members, apiKeys]),
 ]);
 
 export const createAppRouter = (queryClient: QueryClient) => {

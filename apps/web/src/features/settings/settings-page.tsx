@@ -1,6 +1,6 @@
 import { ROLE_TEXTS } from '@saas-codex/contracts/permission-texts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Monitor, Moon, Sun } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
@@ -55,6 +55,11 @@ function AccountSection() {
           <Row name="Email">{orWaiting(me?.user.email)}</Row>
           <Row name="Role" note={me && lookUp(ROLE_TEXTS, me.role)}>
             {orWaiting(me && inWords(me.role))}
+          </Row>
+          <Row name="API keys" note="For programs that act for you.">
+            <Button size="sm" asChild>
+              <Link to="/settings/api-keys">Your API keys</Link>
+            </Button>
           </Row>
           <Row name="This browser" note="After signing out you need a new sign-in link.">
             <SignOutButton />

@@ -1,6 +1,7 @@
 import type { Home, HomeLayer } from '@saas-codex/contracts/home';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { FileStatus } from '../../../entities/session/changed-file.js';
+import { usePermission } from '../../../shared/api/use-permission.js';
 import { inBytes } from '../../../shared/lib/bytes.js';
 import { Button } from '../../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../../shared/ui/dialog.js';
@@ -20,6 +21,7 @@ export function HomeDialog({ session, home, onClose }: HomeDialogProps) {
   const reset = useResetHome();
   const agents = home.layers.find(({ layer }) => layer === 'agents');
   const isBusy = session.active_run_id !== null;
+  const mayDiscard = usePermission('sessions:write');
   return (
     <Dialog
       open
@@ -30,21 +32,25 @@ export function HomeDialog({ session, home, onClose }: HomeDialogProps) {
     >
       {agents && <Changes layer={agents} />}
       <p className="mt-3 text-sm text-muted-foreground">
-        {isBusy
-          ? 'They can be discarded when the run has ended.'
-          : 'When you discard them, the next prompt starts with what the setup script left. This cannot be undone.'}
+        {!mayDiscard
+          ? 'Members, admins and owners can discard them.'
+          : isBusy
+            ? 'They can be discarded when the run has ended.'
+            : 'When you discard them, the next prompt starts with what the setup script left. This cannot be undone.'}
       </p>
       {reset.error && <ErrorNotice error={reset.error} className="mt-3" />}
       <DialogActions>
         <Button onClick={onClose}>Close</Button>
-        <Button
-          variant="danger"
-          busy={reset.isPending}
-          disabled={isBusy || session.status === 'archived'}
-          onClick={() => reset.mutate(session.session_id, { onSuccess: onClose })}
-        >
-          Discard changes
-        </Button>
+        {mayDiscard && (
+          <Button
+            variant="danger"
+            busy={reset.isPending}
+            disabled={isBusy || session.status === 'archived'}
+            onClick={() => reset.mutate(session.session_id, { onSuccess: onClose })}
+          >
+            Discard changes
+          </Button>
+        )}
       </DialogActions>
     </Dialog>
   );
