@@ -64,9 +64,14 @@ describe('the description of the API', () => {
       JSON.stringify(schemas[name]).includes('"additionalProperties":false'),
     );
     expect(closed.toSorted()).toEqual([
+      'ChangePassword',
+      'CompletePasswordReset',
+      'CompleteSignUp',
       'CreateSession',
       'HostRuleInput',
+      'MailedLink',
       'NetworkInput',
+      'PasswordSignIn',
       'PromptSession',
       'SetupInput',
       'SignIn',

@@ -19,7 +19,16 @@ const REQUIRED: Record<string, Permission | 'public'> = {
   readHealth: 'public',
   readReadiness: 'public',
   signIn: 'public',
+  readSignInOptions: 'public',
+  signInWithPassword: 'public',
+  signUp: 'public',
+  completeSignUp: 'public',
+  requestPasswordReset: 'public',
+  completePasswordReset: 'public',
   signOut: 'account:sign_out',
+  readCredentials: 'account:read',
+  changePassword: 'account:write',
+  resetMemberPassword: 'members:reset_password',
   readMe: 'account:read',
   readSystem: 'system:read',
   readUsage: 'usage:read',
@@ -70,7 +79,7 @@ describe('the routes of the backend', () => {
 
   /** Calls an operation as the token's owner, with a body that nothing accepts. */
   async function call({ method, path }: Omit<Operation, 'id'>): Promise<[status: number, code?: string]> {
-    const hasBody = method === 'POST' || method === 'PATCH';
+    const hasBody = ['POST', 'PATCH', 'PUT'].includes(method);
     const answer = await backend.fetch(path, {
       method,
       ...(hasBody && { body: '[]', headers: { 'content-type': 'application/json' } }),

@@ -12,7 +12,9 @@ export const PERMISSIONS = [
   'usage:read',
   'system:read',
   'account:read',
+  'account:write',
   'account:sign_out',
+  'members:reset_password',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

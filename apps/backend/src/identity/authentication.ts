@@ -1,15 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { clientAddressOf } from '@saas-codex/service-kit/http/gateway-mark';
 import type { Request, Response } from 'express';
 import { SystemDatabase } from '../database/system-database.js';
 import { ApiKeys } from './api-keys.js';
-import { AUTH, type Auth } from './better-auth.js';
+import { AUTH, type Auth, CLIENT_ADDRESS_HEADER } from './better-auth.js';
 import { Memberships } from './memberships.js';
 import type { CallerContext } from './request-context.js';
 
 const BEARER = /^Bearer +([!-~]{1,500})$/i;
 
+/** What better-auth records of the client that signs in. Without a cookie: a new sign-in does not continue an old one. */
+export const clientHeaders = (req: Request): Headers =>
+  new Headers({
+    'user-agent': (req.headers['user-agent'] ?? '').slice(0, 500),
+    [CLIENT_ADDRESS_HEADER]: clientAddressOf(req) ?? '',
+  });
+
 /** The request's headers as better-auth reads them. */
-export const webHeaders = (req: Request): Headers => new Headers({ cookie: req.headers.cookie ?? '' });
+export function webHeaders(req: Request): Headers {
+  const headers = clientHeaders(req);
+  headers.set('cookie', req.headers.cookie ?? '');
+  return headers;
+}
 
 /** Hands the cookies that better-auth sets on to the browser. */
 export const passCookies = (from: Headers, res: Response): void => {

@@ -19,7 +19,8 @@ import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
- *     /sign-in            the only page without the shell
+ *     /sign-in, /sign-up, /forgot-password, /reset-password
+ *                         pages without the shell, for people who are not signed in
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
@@ -34,6 +35,30 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: lazyRouteComponent(() => import('../features/sign-in/sign-in-page.js'), 'SignInPage'),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  component: lazyRouteComponent(() => import('../features/sign-in/sign-up-page.js'), 'SignUpPage'),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/forgot-password-page.js'),
+    'ForgotPasswordPage',
+  ),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/reset-password-page.js'),
+    'ResetPasswordPage',
+  ),
 });
 
 const shell = createRoute({
@@ -78,7 +103,13 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page.js'), 'SettingsPage'),
 });
 
-const routeTree = root.addChildren([signIn, shell.addChildren([home, session, settings])]);
+const routeTree = root.addChildren([
+  signIn,
+  signUp,
+  forgotPassword,
+  resetPassword,
+  shell.addChildren([home, session, settings]),
+]);
 
 export const createAppRouter = (queryClient: QueryClient) => {
   // Its code is loaded while the server is asked who the person is.

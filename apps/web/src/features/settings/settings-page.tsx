@@ -19,6 +19,7 @@ import { toastError } from '../../shared/ui/toast.js';
 import { Row, Section } from './section.js';
 import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
+import { PasswordRow } from './you/password-row.js';
 
 export function SettingsPage() {
   useDocumentTitle('Settings');
@@ -52,7 +53,8 @@ function AccountSection() {
           <Row name="Email">{orWaiting(me?.user.email)}</Row>
           <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
           <Row name="Role">{orWaiting(me && inWords(me.role))}</Row>
-          <Row name="This browser" note="After signing out you need a new sign-in link.">
+          <PasswordRow />
+          <Row name="This browser">
             <SignOutButton />
           </Row>
         </>
@@ -99,7 +101,7 @@ function SignOutButton() {
         open={asking}
         onOpenChange={setAsking}
         title="Sign out of this browser?"
-        description="You need a new sign-in link to come back. Your sessions keep running."
+        description="To come back you need your password, or a new sign-in link. Your sessions keep running."
       >
         <DialogActions>
           <Button onClick={() => setAsking(false)}>Cancel</Button>
