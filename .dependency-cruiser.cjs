@@ -52,7 +52,7 @@ const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
-  'identity/sign-in/(mailed-links|passwords)\\.ts$', // people, who may belong to several tenants
+  'identity/sign-in/(mailed-links|passwords|sign-ins)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'archive/run-archiver\\.ts$',

@@ -55,6 +55,8 @@ const STRANGERS_PAGES = [
   ['/forgot-password', 'Reset your password'],
   ['/sign-up', 'Create your account'],
   ['/sign-up#token=x', 'Create your account'],
+  ['/confirm-email', 'The link is missing'],
+  ['/confirm-email#token=x', 'Confirm your new email'],
   ['/reset-password', 'The link is missing'],
   ['/reset-password#token=x', 'Choose a new password'],
 ] as const;
@@ -307,13 +309,13 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.close();
 }, 120_000);
 
-test('a stranger creates an account by mail, forgets the password, resets it and changes it', async () => {
+test('a stranger creates an account by mail, resets the password, and changes everything about it', async () => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const stranger = await context.newPage();
   const password = stranger.getByLabel('New password', { exact: true });
   const press = (name: string) => stranger.getByRole('button', { name, exact: true }).click();
-  const openLink = async () => {
-    const link = /http\S+#token=\S+/.exec((await mail.take('iva@example.org')).text)?.[0];
+  const openLink = async (address = 'iva@example.org') => {
+    const link = /http\S+#token=\S+/.exec((await mail.take(address)).text)?.[0];
     await stranger.goto(link ?? '');
   };
   const sendLink = async (page: string) => {
@@ -362,9 +364,31 @@ test('a stranger creates an account by mail, forgets the password, resets it and
   await password.fill('five green apples');
   await press('Set password');
   await stranger.getByRole('dialog').waitFor({ state: 'detached' });
+
+  await press('Change your name');
+  await stranger.getByLabel('Name', { exact: true }).fill('Iva B.');
+  await press('Change name');
+  await stranger.getByText('Iva B.').first().waitFor();
+  await press('Change your email');
+  await stranger.getByLabel('New email').fill('iva.new@example.org');
+  await stranger.getByLabel('Current password').fill('five green apples');
+  await press('Send the link');
+  await openLink('iva.new@example.org');
+  await press('Use this address');
+  await stranger.getByText('iva.new@example.org').waitFor();
+
+  const elsewhere = await (await browser.newContext()).newPage();
+  await elsewhere.goto(`${system.url}/sign-in`);
+  await elsewhere.getByLabel('Email').fill('iva.new@example.org');
+  await elsewhere.getByLabel('Password').fill('five green apples');
+  await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+  await elsewhere.getByText('What should Codex work on?').waitFor();
   await stranger.reload();
-  await stranger.getByText('iva@example.org').waitFor();
-  await context.close();
+  await stranger.getByRole('button', { name: 'Sign out everywhere else' }).waitFor();
+  await screenshot(stranger, 'sign-ins');
+  await press('Sign out Chrome on Linux');
+  await elsewhere.waitForURL(/\/sign-in$/);
+  await Promise.all([elsewhere.context().close(), context.close()]);
 }, 120_000);
 
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {

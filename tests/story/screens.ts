@@ -73,6 +73,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
+    { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
+    { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },
     { name: 'password', open: then(settings, 'Set a password', 'You will be signed out') },
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
     { name: 'network', open: dialog('Network…', 'Network') },

@@ -64,9 +64,11 @@ describe('the description of the API', () => {
       JSON.stringify(schemas[name]).includes('"additionalProperties":false'),
     );
     expect(closed.toSorted()).toEqual([
+      'ChangeEmail',
       'ChangePassword',
       'CompletePasswordReset',
       'CompleteSignUp',
+      'ConfirmEmail',
       'CreateSession',
       'HostRuleInput',
       'MailedLink',
@@ -75,6 +77,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'SetupInput',
       'SignIn',
+      'UpdateMe',
       'UpdateSession',
     ]);
   });

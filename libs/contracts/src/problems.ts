@@ -30,6 +30,7 @@ export const PROBLEMS = {
   session_not_found: { status: 404, title: 'The session does not exist' },
   run_not_found: { status: 404, title: 'The run does not exist' },
   member_not_found: { status: 404, title: 'The member does not exist' },
+  sign_in_not_found: { status: 404, title: 'There is no such sign-in' },
   thread_not_found: { status: 404, title: 'The thread does not exist' },
   tree_not_found: { status: 404, title: 'This session has no such state' },
   file_not_found: { status: 404, title: 'The file is not part of this diff' },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openEnum } from './open-reading.js';
+import { pageOf } from './pagination.js';
 import { writtenText } from './text.js';
 
 /** Characters of a password. A longer one would only make the server's work longer. */
@@ -64,6 +65,7 @@ export type PasswordResetLink = z.infer<typeof PasswordResetLink>;
 export const Credentials = z
   .object({
     password: z.boolean().describe('Whether you have a password'),
+    email_change: z.boolean().describe('Whether you can change your address here, which takes mail'),
   })
   .meta({ id: 'Credentials' });
 export type Credentials = z.infer<typeof Credentials>;
@@ -79,6 +81,45 @@ export const ChangePassword = z
   .meta({ id: 'ChangePassword' });
 export type ChangePassword = z.infer<typeof ChangePassword>;
 
+/** Body of `PATCH /api/me`. */
+export const UpdateMe = z.strictObject({ name: writtenText(100) }).meta({ id: 'UpdateMe' });
+export type UpdateMe = z.infer<typeof UpdateMe>;
+
+/** Body of `PUT /api/me/email`. */
+export const ChangeEmail = z
+  .strictObject({
+    email: EmailAddress,
+    current_password: GivenPassword.optional().describe(
+      'Required if you have a password. Without one, your sign-in must be less than a day old',
+    ),
+  })
+  .meta({ id: 'ChangeEmail' });
+export type ChangeEmail = z.infer<typeof ChangeEmail>;
+
+/** Body of `PUT /api/me/email/confirmation`. */
+export const ConfirmEmail = z.strictObject({ token: LinkToken }).meta({ id: 'ConfirmEmail' });
+export type ConfirmEmail = z.infer<typeof ConfirmEmail>;
+
+export const SignInId = z.string().max(100);
+
+/** One browser in which a person is signed in. */
+export const SignInEntry = z
+  .object({
+    sign_in_id: z.string(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().describe('To the minute'),
+    address: z.string().nullable().describe('Of the client when it signed in; of IPv6, its /64 network'),
+    user_agent: z.string().nullable().describe('What the browser called itself'),
+    current: z.boolean().describe('Whether it is the sign-in of this request'),
+  })
+  .meta({ id: 'SignInEntry' });
+export type SignInEntry = z.infer<typeof SignInEntry>;
+
+/** Answer of `GET /api/me/sign-ins`. */
+export const SignInPage = pageOf(SignInEntry, 'SignInPage');
+export type SignInPage = z.infer<typeof SignInPage>;
+
 /** The pages that mailed links open; `#token=…` keeps the secret out of requests and logs. */
 export const RESET_PASSWORD_PATH = '/reset-password';
 export const SIGN_UP_PATH = '/sign-up';
+export const CONFIRM_EMAIL_PATH = '/confirm-email';

@@ -6,6 +6,7 @@ import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
+import { AddSignInUse1795950400000 } from './migrations/add-sign-in-use.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
@@ -30,6 +31,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddHeldPrompts1795930000000,
   AddRunResults1795931000000,
   AddSessionNotices1795945000000,
+  AddSignInUse1795950400000,
 ];
 
 /** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */

@@ -49,12 +49,20 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
       ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
     },
     user: { modelName: 'users' },
-    session: { modelName: 'user_sessions', expiresIn: 30 * DAY, updateAge: DAY },
+    session: {
+      modelName: 'user_sessions',
+      expiresIn: 30 * DAY,
+      updateAge: DAY,
+      additionalFields: { lastUsedAt: { type: 'date', required: false, input: false } },
+    },
     account: { modelName: 'user_accounts' },
     verification: {
       modelName: 'verifications',
       // The magic-link plugin hashes its tokens itself.
-      storeIdentifier: { default: 'plain', overrides: { 'reset-password:': 'hashed', 'sign-up:': 'hashed' } },
+      storeIdentifier: {
+        default: 'plain',
+        overrides: { 'reset-password:': 'hashed', 'sign-up:': 'hashed', 'change-email:': 'hashed' },
+      },
     },
     emailAndPassword: {
       enabled: true,

@@ -11,6 +11,8 @@ import { MeController } from './me.controller.js';
 import { Memberships } from './memberships.js';
 import { StreamAccess } from './stream-access.js';
 import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
+import { Account } from './sign-in/account.js';
+import { AccountController } from './sign-in/account.controller.js';
 import { MailedLinks } from './sign-in/mailed-links.js';
 import { Mailer } from './sign-in/mailer.js';
 import { OneTimeLinks } from './sign-in/one-time-links.js';
@@ -18,12 +20,13 @@ import { PasswordSignIns } from './sign-in/password-sign-ins.js';
 import { Passwords } from './sign-in/passwords.js';
 import { PasswordsController } from './sign-in/passwords.controller.js';
 import { SignInAttempts } from './sign-in/sign-in-attempts.js';
+import { SignIns } from './sign-in/sign-ins.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [SignInController, PasswordsController, MeController],
+  controllers: [SignInController, PasswordsController, AccountController, MeController],
   providers: [
     {
       provide: AUTH,
@@ -32,6 +35,7 @@ import { SignInController } from './sign-in/sign-in.controller.js';
         createAuth({ pool, secret: AUTH_SECRET, publicUrl: PUBLIC_URL }),
     },
     { provide: ROLE_TABLE, useFactory: roleTable },
+    Account,
     ApiKeys,
     Authentication,
     FirstStart,
@@ -43,6 +47,7 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     Passwords,
     RoutePermissions,
     SignInAttempts,
+    SignIns,
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],

@@ -19,8 +19,8 @@ import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
- *     /sign-in, /sign-up, /forgot-password, /reset-password
- *                         pages without the shell, for people who are not signed in
+ *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email
+ *                         pages without the shell, which need no sign-in to open
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
@@ -58,6 +58,15 @@ const resetPassword = createRoute({
   component: lazyRouteComponent(
     () => import('../features/sign-in/reset-password-page.js'),
     'ResetPasswordPage',
+  ),
+});
+
+const confirmEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm-email',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/confirm-email-page.js'),
+    'ConfirmEmailPage',
   ),
 });
 
@@ -108,6 +117,7 @@ const routeTree = root.addChildren([
   signUp,
   forgotPassword,
   resetPassword,
+  confirmEmail,
   shell.addChildren([home, session, settings]),
 ]);
 

@@ -4,14 +4,14 @@ import { CONFIG, type Config } from '../../config.js';
 import { SystemDatabase } from '../../database/system-database.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { type Mail, Mailer } from './mailer.js';
-import { accountExistsMail, resetMail, signUpMail } from './mails.js';
-import { OneTimeLinks } from './one-time-links.js';
+import { accountExistsMail, confirmEmailMail, resetMail, signUpMail } from './mails.js';
+import { type LinkKind, OneTimeLinks } from './one-time-links.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Links that somebody who is not signed in asks for. The answer is the same for every address, and is sent before the address
+ * Links that are mailed. The answer is the same for every address, and is sent before the address
  * is looked up:
  *
  *     request ──► Postgres answers? ──► 204
@@ -57,11 +57,19 @@ export class MailedLinks implements OnApplicationShutdown {
     });
   }
 
+  /** @param change what the link will stand for @throws ProblemError store_unavailable */
+  async changeEmail(email: string, change: string): Promise<void> {
+    await this.inBackground(email, async (userId) => {
+      if (userId !== undefined) return null;
+      return confirmEmailMail(this.config.PUBLIC_URL, email, await this.issue('change-email', change));
+    });
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.running);
   }
 
-  private issue(kind: 'reset-password' | 'sign-up', value: string): Promise<string> {
+  private issue(kind: LinkKind, value: string): Promise<string> {
     return this.links.issue(kind, value, new Date(Date.now() + HOUR_MS));
   }
 

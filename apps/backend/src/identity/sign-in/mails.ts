@@ -1,4 +1,4 @@
-import { RESET_PASSWORD_PATH, SIGN_UP_PATH } from '@saas-codex/contracts/sign-in';
+import { CONFIRM_EMAIL_PATH, RESET_PASSWORD_PATH, SIGN_UP_PATH } from '@saas-codex/contracts/sign-in';
 import type { Mail } from './mailer.js';
 
 /*
@@ -32,6 +32,28 @@ Open this link within one hour to choose a name and a password. It works once:
 ${linkTo(publicUrl, SIGN_UP_PATH, token)}
 
 If it was not you, do nothing. Without the link there will be no account.
+`,
+});
+
+export const confirmEmailMail = (publicUrl: string, to: string, token: string): Mail => ({
+  to,
+  subject: 'Confirm your new address',
+  text: `Somebody asked to use this address for their account at ${publicUrl}.
+
+If it was you, open this link within one hour in a browser in which you are signed in. It works once:
+
+${linkTo(publicUrl, CONFIRM_EMAIL_PATH, token)}
+
+If it was not you, do nothing.
+`,
+});
+
+export const emailChangedMail = (publicUrl: string, to: string): Mail => ({
+  to,
+  subject: 'Your address was changed',
+  text: `Your account at ${publicUrl} now has another address. This one signs in no more.
+
+If it was not you, ask an admin of your organisation for help.
 `,
 });
 

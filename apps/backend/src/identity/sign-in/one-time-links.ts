@@ -4,7 +4,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AUTH, type Auth } from '../better-auth.js';
 
 /** What a link is for. better-auth itself takes those that reset a password. */
-export type LinkKind = 'reset-password' | 'sign-up';
+export type LinkKind = 'reset-password' | 'sign-up' | 'change-email';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()

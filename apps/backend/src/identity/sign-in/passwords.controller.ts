@@ -7,6 +7,7 @@ import { ApiProblems } from '../../api/problems.decorator.js';
 import { passCookies } from '../authentication.js';
 import { RequirePermission } from '../permissions.js';
 import { type CallerContext, Ctx } from '../request-context.js';
+import { Mailer } from './mailer.js';
 import { Passwords } from './passwords.js';
 
 const UserId = z.string().max(100);
@@ -18,14 +19,20 @@ const UserId = z.string().max(100);
 @ApiTags('identity')
 @Controller('api')
 export class PasswordsController {
-  constructor(private readonly passwords: Passwords) {}
+  constructor(
+    private readonly passwords: Passwords,
+    private readonly mailer: Mailer,
+  ) {}
 
   @Get('me/credentials')
   @RequirePermission('account:read')
   @ApiOperation({ operationId: 'readCredentials', summary: 'Read with what you sign in' })
   @ApiResponse({ status: 200, standardSchema: Credentials })
   async credentials(@Ctx() { actor }: CallerContext): Promise<Credentials> {
-    return { password: await this.passwords.isSet(actor.userId) };
+    return {
+      password: await this.passwords.isSet(actor.userId),
+      email_change: this.mailer.available,
+    };
   }
 
   @Put('me/password')

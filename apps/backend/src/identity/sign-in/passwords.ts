@@ -56,22 +56,32 @@ export class Passwords {
     const signInId = signInIdOf(ctx.actor);
     if (!(await this.isSet(ctx.actor.userId))) return this.setFirst(body.password, req);
     const { current_password: currentPassword } = body;
-    if (currentPassword === undefined) throw wrong('Enter your current password.');
-    // Counted per sign-in: who has a stolen cookie cannot keep the person from signing in elsewhere.
-    const { headers } = await this.attempts.limitPassword(`change ${signInId}`, undefined, () =>
-      this.auth.api
-        .changePassword({
-          body: { currentPassword, newPassword: body.password, revokeOtherSessions: true },
-          headers: webHeaders(req),
-          returnHeaders: true,
-        })
-        .catch((error: unknown) => {
-          throw isAPIError(error) && error.body?.code === 'INVALID_PASSWORD'
-            ? wrong('Check your current password.')
-            : error;
-        }),
+    return this.withPassword(signInId, currentPassword, async (given) => {
+      const { headers } = await this.auth.api.changePassword({
+        body: { currentPassword: given, newPassword: body.password, revokeOtherSessions: true },
+        headers: webHeaders(req),
+        returnHeaders: true,
+      });
+      return headers;
+    });
+  }
+
+  /**
+   * Makes sure that it is the person, and not somebody with their cookie.
+   * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
+   */
+  async prove({ actor }: CallerContext, currentPassword: string | undefined, req: Request): Promise<void> {
+    const signInId = signInIdOf(actor);
+    const headers = webHeaders(req);
+    if (!(await this.isSet(actor.userId))) return this.requireFresh(headers);
+    await this.withPassword(signInId, currentPassword, (password) =>
+      this.auth.api.verifyPassword({ body: { password }, headers }),
     );
-    return headers;
+  }
+
+  /** Links that were made for a person and not used work no more. Their `value` is the person's id. */
+  async voidResetLinks(userId: string): Promise<void> {
+    await this.system.query('DELETE FROM verifications WHERE value = $1', [userId]);
   }
 
   /** @throws ProblemError link_invalid */
@@ -112,16 +122,31 @@ export class Passwords {
 
   private async setFirst(newPassword: string, req: Request): Promise<Headers> {
     const headers = webHeaders(req);
-    const current = await this.auth.api.getSession({ headers });
-    if (!current || Date.now() - current.session.createdAt.getTime() > FRESH_MS) {
-      throw new ProblemError(
-        'sign_in_too_old',
-        'Sign in with a new link. Then set your password within a day.',
-      );
-    }
+    await this.requireFresh(headers);
     await this.auth.api.setPassword({ body: { newPassword }, headers });
     await this.auth.api.revokeOtherSessions({ headers });
     return new Headers();
+  }
+
+  private async requireFresh(headers: Headers): Promise<void> {
+    const current = await this.auth.api.getSession({ headers });
+    if (current && Date.now() - current.session.createdAt.getTime() <= FRESH_MS) return;
+    throw new ProblemError('sign_in_too_old', 'Sign in with a new link. Then try again within a day.');
+  }
+
+  /** Counted per sign-in: who has a stolen cookie cannot keep the person from signing in elsewhere. */
+  private async withPassword<T>(
+    signInId: string,
+    given: string | undefined,
+    use: (password: string) => Promise<T>,
+  ): Promise<T> {
+    if (given === undefined) throw wrong('Enter your current password.');
+    return this.attempts.limitPassword(`sign-in ${signInId}`, undefined, () =>
+      use(given).catch((error: unknown) => {
+        const isWrong = isAPIError(error) && error.body?.code === 'INVALID_PASSWORD';
+        throw isWrong ? wrong('Check your current password.') : error;
+      }),
+    );
   }
 }
 

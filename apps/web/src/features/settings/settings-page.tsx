@@ -19,7 +19,10 @@ import { toastError } from '../../shared/ui/toast.js';
 import { Row, Section } from './section.js';
 import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
+import { EmailRow } from './you/email-row.js';
+import { NameRow } from './you/name-row.js';
 import { PasswordRow } from './you/password-row.js';
+import { SignInsSection } from './you/sign-ins-section.js';
 
 export function SettingsPage() {
   useDocumentTitle('Settings');
@@ -34,6 +37,7 @@ export function SettingsPage() {
           </Row>
         </Section>
         <AccountSection />
+        <SignInsSection />
         <UsageSection />
         <SystemPart />
       </div>
@@ -49,8 +53,8 @@ function AccountSection() {
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : (
         <>
-          <Row name="Name">{orWaiting(me?.user.name)}</Row>
-          <Row name="Email">{orWaiting(me?.user.email)}</Row>
+          <NameRow name={me?.user.name} />
+          <EmailRow email={me?.user.email} />
           <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
           <Row name="Role">{orWaiting(me && inWords(me.role))}</Row>
           <PasswordRow />

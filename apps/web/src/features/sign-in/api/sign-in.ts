@@ -20,3 +20,5 @@ export const askForSignUp = (email: string) => post('sign-up', { email });
 export const completeSignUp = (body: CompleteSignUp) => post('sign-up/complete', body);
 export const askForPasswordReset = (email: string) => post('password-reset', { email });
 export const completePasswordReset = (body: CompletePasswordReset) => post('password-reset/complete', body);
+export const confirmEmail = (token: string): Promise<void> =>
+  request('/api/me/email/confirmation', { method: 'PUT', body: { token } });

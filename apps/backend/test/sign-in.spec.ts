@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { SignInPage } from '@saas-codex/contracts/sign-in';
 import { gatewayMark } from '@saas-codex/service-kit/http/gateway-mark';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
+import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { AUTH, type Auth } from '../src/identity/better-auth.js';
 import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
@@ -356,14 +358,14 @@ describe('changing a password', () => {
 
   it('sets the first one of a person who came by a link, if that was today', async () => {
     const cookie = await owner();
-    expect(await hasPassword(cookie)).toEqual({ password: false });
+    expect(await hasPassword(cookie)).toEqual({ password: false, email_change: true });
     const created = 'UPDATE user_sessions SET created_at = now() - $1::interval';
     await sql(created, ['25 hours']);
     expect(await codeOf(await change(cookie, { password: PASSWORD }))).toEqual([403, 'sign_in_too_old']);
     await sql(created, ['1 hour']);
     const elsewhere = await owner();
     expect((await change(cookie, { password: PASSWORD })).status).toBe(204);
-    expect(await hasPassword(cookie)).toEqual({ password: true });
+    expect(await hasPassword(cookie)).toEqual({ password: true, email_change: true });
     expect((await me(elsewhere)).status).toBe(401);
     expect((await signIn(OWNER_EMAIL, PASSWORD)).status).toBe(204);
   });
@@ -375,5 +377,125 @@ describe('changing a password', () => {
       body: JSON.stringify({ password: PASSWORD }),
     });
     expect(await codeOf(answer)).toEqual([403, 'person_required']);
+  });
+});
+
+describe('the list of sign-ins', () => {
+  const list = async (cookie: string, query = '') => {
+    const answer = await fetch(`${backend.url}/api/me/sign-ins${query}`, { headers: { cookie } });
+    return SignInPage.parse(await answer.json());
+  };
+  const revoke = (cookie: string, id = '') =>
+    fetch(`${backend.url}/api/me/sign-ins${id && `/${id}`}`, { method: 'DELETE', headers: asPerson(cookie) });
+
+  it('names the browser, the address and the last use of each, and ends one or all others', async () => {
+    const first = await join('pia@example.org');
+    const phone = {
+      'x-gateway-mark': gatewayMark(backend.config.REDIS_URL) ?? '',
+      'x-forwarded-for': '192.0.2.9',
+      'user-agent': 'A phone',
+    };
+    const second = cookieOf(await signIn('pia@example.org', PASSWORD, phone));
+    const third = cookieOf(await signIn('pia@example.org', PASSWORD));
+    const { items } = await list(first);
+    expect(items.map(({ current }) => current)).toEqual([false, false, true]);
+    expect(items[1]).toMatchObject({ address: '192.0.2.9', user_agent: 'A phone' });
+    expect(JSON.stringify(items)).not.toContain(decodeURIComponent(second.split('=')[1] ?? '').split('.')[0]);
+
+    const page = await list(first, '?limit=2');
+    const rest = await list(first, `?limit=2&cursor=${page.next_cursor}`);
+    expect([...page.items, ...rest.items].map((item) => item.sign_in_id)).toEqual(
+      items.map((item) => item.sign_in_id),
+    );
+
+    expect((await revoke(first, items[1]?.sign_in_id)).status).toBe(204);
+    expect([(await me(second)).status, (await me(third)).status]).toEqual([401, 200]);
+    expect(await codeOf(await revoke(first, items[1]?.sign_in_id))).toEqual([404, 'sign_in_not_found']);
+    expect((await revoke(first)).status).toBe(204);
+    expect([(await me(third)).status, (await me(first)).status]).toEqual([401, 200]);
+  });
+
+  it('shows when a sign-in was used, to the minute', async () => {
+    const cookie = await join('quinn@example.org');
+    await sql(
+      "UPDATE user_sessions SET created_at = now() - interval '3 days', last_used_at = now() - interval '2 days'",
+    );
+    await me(cookie);
+    await waitFor(
+      async () => Date.now() - Date.parse((await list(cookie)).items[0]?.last_used_at ?? '') < 60_000,
+    );
+  });
+
+  it("ends the revoked browser's open streams, and no other's", async () => {
+    const [here, there] = [
+      await join('rosa@example.org'),
+      cookieOf(await signIn('rosa@example.org', PASSWORD)),
+    ];
+    const [kept, ended] = await Promise.all(
+      [here, there].map((cookie) => openSse(`${backend.url}/api/events`, { headers: { cookie } })),
+    );
+    await revoke(here);
+    await ended?.ended();
+    expect(kept?.closed()).toBe(false);
+    kept?.close();
+  });
+
+  it("cannot end another person's sign-in, and is not for API keys", async () => {
+    const [mine, other] = [await join('sam@example.org'), await join('tom@example.org')];
+    const id = (await list(other)).items[0]?.sign_in_id ?? '';
+    expect(await codeOf(await revoke(mine, id))).toEqual([404, 'sign_in_not_found']);
+    expect((await me(other)).status).toBe(200);
+    expect(await codeOf(await backend.fetch('/api/me/sign-ins'))).toEqual([403, 'person_required']);
+    expect(await codeOf(await backend.fetch('/api/me/sign-ins', { method: 'DELETE' }))).toEqual([
+      403,
+      'person_required',
+    ]);
+  });
+});
+
+describe('changing a name and an address', () => {
+  const put = (cookie: string, path: string, body: object, of = backend) =>
+    send('PUT', `/api/me/${path}`, body, asPerson(cookie, of), of);
+
+  it('changes the name at once', async () => {
+    const cookie = await join('uma@example.org');
+    const answer = await send('PATCH', '/api/me', { name: ' Uma Q. ' }, asPerson(cookie));
+    expect(await answer.json()).toMatchObject({ user: { name: 'Uma Q.', email: 'uma@example.org' } });
+  });
+
+  it('changes the address when the new mailbox confirms it, once, for the person who asked; and tells the old one', async () => {
+    const [cookie, other] = [await join('vera@example.org'), await join('will@example.org')];
+    const body = { email: 'Vera.New@example.org', current_password: PASSWORD };
+    expect(await codeOf(await put(cookie, 'email', { ...body, current_password: 'wrong' }))).toEqual([
+      403,
+      'password_wrong',
+    ]);
+    expect((await put(cookie, 'email', body)).status).toBe(204);
+    const token = tokenIn((await mail.take('vera.new@example.org')).text);
+    expect((await put('', 'email/confirmation', { token })).status).toBe(401);
+    expect((await put(cookie, 'email/confirmation', { token })).status).toBe(204);
+    expect(await codeOf(await put(cookie, 'email/confirmation', { token }))).toEqual([410, 'link_invalid']);
+    expect((await mail.take('vera@example.org')).text).toContain('Your address was changed');
+    expect((await signIn('vera@example.org', PASSWORD)).status).toBe(401);
+    expect((await signIn('vera.new@example.org', PASSWORD)).status).toBe(204);
+
+    await put(cookie, 'email', { ...body, email: 'vera.next@example.org' });
+    const stolen = tokenIn((await mail.take('vera.next@example.org')).text);
+    expect(await codeOf(await put(other, 'email/confirmation', { token: stolen }))).toEqual([
+      410,
+      'link_invalid',
+    ]);
+  });
+
+  it('answers alike when the address is taken, and changes nothing', async () => {
+    const cookie = await join('xena@example.org');
+    await join('yara@example.org');
+    const answer = await put(cookie, 'email', { email: 'yara@example.org', current_password: PASSWORD });
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect(await (await me(cookie)).json()).toMatchObject({ user: { email: 'xena@example.org' } });
+    expect(await codeOf(await put(cookie, 'email', { email: 'z@example.org' }, silent))).toEqual([
+      409,
+      'mail_missing',
+    ]);
   });
 });
