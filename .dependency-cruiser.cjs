@@ -21,7 +21,7 @@ const BACKEND = [
 ];
 /** Inside workspaces/. */
 const WORKSPACES = [
-  ['workspaces/clones'],
+  ['workspaces/clones', 'workspaces/leftovers'],
   ['workspaces/history'],
   ['workspaces/storage'],
   ['workspaces/git'],

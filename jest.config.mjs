@@ -1,3 +1,5 @@
+import { specPackages } from './scripts/lib/spec-packages.mjs';
+
 // Nest 12 and the Codex SDK are ESM only, so Jest runs with --experimental-vm-modules (scripts/test.mjs sets it).
 const swc = {
   jsc: {
@@ -24,6 +26,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
   moduleNameMapper: {
+    ...specPackages(import.meta.dirname),
     '^@saas-codex/(contracts|service-kit|event-log|scripted-model|testing)/(.*)$':
       '<rootDir>/libs/$1/src/$2.ts',
     '^@saas-codex/client$': '<rootDir>/libs/client/src/client.ts',

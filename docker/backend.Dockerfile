@@ -18,11 +18,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY . .
 
 FROM sources AS build
-RUN npm run build contracts service-kit event-log backend
-
-FROM manifests AS modules
-RUN --mount=type=cache,target=/root/.npm \
-  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w apps/backend
+RUN npm run build backend
 
 FROM node:22-bookworm-slim
 RUN apt-get update \
@@ -31,10 +27,9 @@ RUN apt-get update \
 # A new volume that is mounted here takes over this owner and mode.
 RUN install -d -o node -g node -m 0700 /workspaces /data
 WORKDIR /app
-COPY --from=modules /app ./
-COPY --from=build /app/libs/contracts/dist libs/contracts/dist
-COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
-COPY --from=build /app/libs/event-log/dist libs/event-log/dist
+# The build has all packages in it but those that are copied here.
+COPY --from=manifests /app ./
+COPY --from=sources /app/node_modules/swagger-ui-dist node_modules/swagger-ui-dist
 COPY --from=build /app/apps/backend/dist apps/backend/dist
 USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \

@@ -18,21 +18,15 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY . .
 
 FROM sources AS build
-RUN npm run build contracts service-kit event-log gateway web
-
-FROM manifests AS modules
-RUN --mount=type=cache,target=/root/.npm \
-  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w apps/gateway
+RUN npm run build gateway web
 
 FROM node:22-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY --from=modules /app ./
-COPY --from=build /app/libs/contracts/dist libs/contracts/dist
-COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
-COPY --from=build /app/libs/event-log/dist libs/event-log/dist
+# The build has all packages in it.
+COPY --from=manifests /app ./
 COPY --from=build /app/apps/gateway/dist apps/gateway/dist
 COPY --from=build /app/apps/web/dist apps/web/dist
 USER node

@@ -18,12 +18,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY . .
 
 FROM sources AS build
-RUN npm run build contracts service-kit event-log scripted-model runner
-
-# @openai/codex brings Codex's native binary for the image's architecture.
-FROM manifests AS modules
-RUN --mount=type=cache,target=/root/.npm \
-  npm ci --ignore-scripts --omit=dev --include-workspace-root=false -w libs/contracts -w libs/service-kit -w libs/event-log -w libs/scripted-model -w apps/runner
+RUN npm run build runner
 
 FROM node:22-bookworm-slim
 # git for agents; bubblewrap and socat for their jail.
@@ -33,18 +28,17 @@ RUN apt-get update \
 # A new volume that is mounted here takes over this owner and mode.
 RUN install -d -o node -g node -m 0700 /workspaces
 WORKDIR /app
-COPY --from=modules /app ./
-COPY --from=build /app/libs/contracts/dist libs/contracts/dist
-COPY --from=build /app/libs/service-kit/dist libs/service-kit/dist
-COPY --from=build /app/libs/event-log/dist libs/event-log/dist
-COPY --from=build /app/libs/scripted-model/dist libs/scripted-model/dist
+# The build has all packages in it but those that are copied here.
+COPY --from=manifests /app ./
+# Codex's command with its native binary for the image's architecture.
+COPY --from=sources /app/node_modules/@openai node_modules/@openai
 COPY --from=build /app/apps/runner/dist apps/runner/dist
 # The programs that the demo model builds.
 COPY libs/scripted-model/demo-projects libs/scripted-model/demo-projects
 # Codex's configuration, used for every thread, and the files of the jail.
 COPY apps/runner/codex-config.toml apps/runner/
 COPY apps/runner/jail apps/runner/jail
-RUN ln -s /app/node_modules/.bin/codex /usr/local/bin/codex && codex --version
+RUN ln -s /app/node_modules/@openai/codex/bin/codex.js /usr/local/bin/codex && codex --version
 USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
   HOST=0.0.0.0 PORT=8081 WORKSPACES_ROOT=/workspaces

@@ -1,6 +1,8 @@
-// npm run build [project …]: builds the projects whose sources have changed.
+// npm run build [project …]: builds the projects whose sources have changed. --watch: builds the Node projects after each change.
 import { resolve } from 'node:path';
-import { build } from './lib/build.mjs';
+import { build, watchSources } from './lib/build.mjs';
 
+const root = resolve(import.meta.dirname, '..');
 const only = process.argv.slice(2);
-await build(resolve(import.meta.dirname, '..'), only.length > 0 ? { only } : {});
+if (only[0] === '--watch') await watchSources(root);
+else await build(root, only.length > 0 ? { only } : {});

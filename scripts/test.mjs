@@ -9,6 +9,7 @@ import { CHECKS, runChecks } from './lib/checks.mjs';
 import { install } from './lib/install.mjs';
 import { requireTestPrograms, runJest } from './lib/jest.mjs';
 import { run } from './lib/run.mjs';
+import { bundleSpecPackages } from './lib/spec-packages.mjs';
 import { requireProgram } from './lib/system-packages.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -31,7 +32,7 @@ const workers = `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 
 async function testAll(args) {
   await requireTestPrograms();
   const CHROMIUM_PATH = await chromium();
-  await build(root);
+  await Promise.all([build(root), bundleSpecPackages(root)]);
   const isWhole = args.every((arg) => arg.startsWith('-'));
   if (isWhole) await runChecks(root, [...CHECKS.typecheck, ...CHECKS.lint]);
   await runJest(root, [workers, ...args], { CHROMIUM_PATH });

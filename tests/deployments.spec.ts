@@ -2,19 +2,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { SENSITIVE } from '@saas-codex/contracts/setting-readers';
 import { type Service, SERVICES, type Setting, SETTINGS } from '@saas-codex/contracts/settings';
 import { readConfig } from '@saas-codex/service-kit/config';
+import { Redis } from 'ioredis';
 import { parse, parseAllDocuments } from 'yaml';
 import { Config as BackendConfig } from '../apps/backend/src/config.js';
 import { Config as GatewayConfig } from '../apps/gateway/src/config.js';
 import { Config as RunnerConfig } from '../apps/runner/src/config.js';
 import { RUN_QUEUE } from '../apps/runner/src/runs/run-queue.js';
 import { freePort } from '../scripts/lib/ports.mjs';
+import { requireProgram } from '../scripts/lib/system-packages.mjs';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -229,3 +233,44 @@ describe('scaling with compose', () => {
     }
   });
 });
+
+it("limits the memory of compose's Redis once its data are loaded, unless they need most of it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'saas-codex-compose-redis-'));
+  const port = await freePort();
+  const names = ['redis-server', 'valkey-server'];
+  const server = await requireProgram({ names, debianPackage: 'redis-server', purpose: 'Redis' });
+  const programs = {
+    'redis-server': `exec ${server} "$@"`,
+    'redis-cli': `exec ${server.replace(/-server$/, '-cli')} -p ${port} "$@"`,
+  };
+  for (const [name, line] of Object.entries(programs)) {
+    await writeFile(join(folder, name), `#!/bin/sh\n${line}\n`);
+    await chmod(join(folder, name), 0o700);
+  }
+  const command = compose.services['redis']?.command?.[2]?.replaceAll('$$', () => '$') ?? '';
+  const script = command.replace('dir /data', `dir ${folder}\nport ${port}\nbind 127.0.0.1`);
+  const start = () => {
+    const env = { PATH: `${folder}:${process.env['PATH']}`, REDIS_PASSWORD: 'secret', MAX_MEMORY_MB: '64' };
+    const child = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = { text: '' };
+    child.stderr.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
+    return { child, said };
+  };
+  const redis = new Redis(port, '127.0.0.1', { password: 'secret', maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  const limit = async () => (await redis.config('GET', 'maxmemory'))[1];
+
+  const first = start();
+  await waitFor(async () => (await limit()) === String(64 * 1024 * 1024));
+  for (let n = 0; n < 10; n += 1) await redis.set(`${n}`, Buffer.alloc(5_000_000));
+  first.child.kill();
+  await once(first.child, 'exit');
+
+  const second = start();
+  await waitFor(() => second.said.text.includes('REDIS_MAX_MEMORY_MB'));
+  expect(await limit()).toBe('0');
+  redis.disconnect();
+  second.child.kill();
+  await once(second.child, 'exit');
+  await rm(folder, { recursive: true });
+}, 60_000);

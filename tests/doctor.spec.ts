@@ -70,8 +70,24 @@ it('finds nothing to fix in a healthy installation', async () => {
     expect(lines).toContainEqual(line('ok', what));
   expect(lines).toContainEqual(line('ok', 'Redis memory', 'nothing is evicted'));
   expect(lines).toContainEqual(line('ok', 'Redis messages', 'may be published'));
+  expect(lines).toContainEqual(line('ok', 'PostgreSQL roles', 'will be created'));
   expect(lines).toContainEqual(line('warn', 'migrations', 'empty'));
   expect(code).toBe(0);
+}, 60_000);
+
+it('says what an administrator has to run for a database user who may not create roles', async () => {
+  const plain = await createDatabase('plain');
+  try {
+    const before = await doctor({ DATABASE_URL: plain.url });
+    expect(before.code).toBe(1);
+    const finding = before.lines.find((one) => /^fail +PostgreSQL roles:/.test(one)) ?? '';
+    await plain.asAdministrator(/run: (.*)$/.exec(finding)?.[1] ?? '');
+    expect((await doctor({ DATABASE_URL: plain.url })).lines).toContainEqual(
+      line('ok', 'PostgreSQL roles', 'are there'),
+    );
+  } finally {
+    await plain.drop();
+  }
 }, 60_000);
 
 it('reports each problem in one line, and fails', async () => {

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { constants } from 'node:zlib';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { compression, defineAlgorithm } from 'vite-plugin-compression2';
-import { defaultClientConditions, defineConfig, type ProxyOptions } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:9100';
 
@@ -17,6 +18,24 @@ const brotli = (quality: number) =>
 const GRAMMARS = 'assets/grammars/';
 const GRAMMAR = new RegExp(`${GRAMMARS}.*\\.js$`);
 
+/**
+ * Every zod schema refers to zod's generator of JSON Schema, 6 KB of what each page loads, and only the backend uses it.
+ * What it exports is there, and fails when it is called.
+ */
+const withoutJsonSchema: Plugin = {
+  name: 'without-json-schema',
+  load(id) {
+    if (!/\/zod\/v4\/core\/(?:json-schema-processors|to-json-schema)\.js$/.test(id)) return null;
+    const exported = readFileSync(id, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm);
+    const names = Array.from(exported, ([, name = '']) =>
+      name.startsWith('create') ? `create as ${name}` : `unavailable as ${name}`,
+    );
+    return `const unavailable = () => { throw new Error('The web app has no JSON Schema.'); };
+      const create = () => unavailable;
+      export { ${names.join(', ')} };`;
+  },
+};
+
 const VENDOR =
   /node_modules\/(?:react|react-dom|scheduler|use-sync-external-store|zod|@tanstack\/(?!react-virtual|virtual-core)[^/]+)\//;
 
@@ -24,6 +43,7 @@ export default defineConfig({
   plugins: [
     react(),
     tailwindcss(),
+    withoutJsonSchema,
     // The gateway sends these files as they are, next to the originals. Quality 11 takes 20 times as long as 9 and saves
     // 7 %, so only what most pages load gets it.
     compression({ algorithms: ['gzip', brotli(11)], threshold: 1_024, exclude: GRAMMAR }),

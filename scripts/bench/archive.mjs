@@ -17,9 +17,7 @@ export async function archive({ root, streams, rounds }) {
   const { runs } = await streams();
   const { db, tenantId } = runs;
   /** @type {typeof import('../../apps/backend/src/archive/run-archive.js')} */
-  const { RunArchive } = await import(
-    pathToFileURL(join(root, 'apps/backend/dist/archive/run-archive.js')).href
-  );
+  const { RunArchive } = await import(pathToFileURL(join(root, 'apps/backend/dist/run-archive.js')).href);
   /** @typedef {InstanceType<typeof RunArchive>} Archive */
   const store = new RunArchive(/** @type {never} */ (undefined));
   const tx = /** @type {Parameters<Archive['insert']>[0]} */ (

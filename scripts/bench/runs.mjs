@@ -11,7 +11,10 @@ const BATCH = 500;
  */
 export async function openRuns({ databaseUrl, redisUrl }) {
   // It is built with the product, which is running by now.
-  const { appendEntry } = await import('@saas-codex/event-log/run-log/run-log.scripts');
+  /** @type {typeof import('../../libs/event-log/src/run-log/run-log.scripts.js')} */
+  const { appendEntry } = await import(
+    new URL('../../libs/event-log/dist/run-log.scripts.js', import.meta.url).href
+  );
   const redis = new Redis(redisUrl);
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
@@ -48,7 +51,7 @@ export async function openRuns({ databaseUrl, redisUrl }) {
           lastOf.set(run, last + 1);
           const ids = { after: `${last}-0`, id: `${last + 1}-0` };
           const type = /"type":"([^"]+)"/.exec(event)?.[1] ?? '';
-          return appendEntry(redis, run, ids, { type, event, writer: 'bench' });
+          return appendEntry(redis, { runId: run, tenantId }, ids, { type, event, writer: 'bench' });
         });
         await Promise.all(writes);
       }

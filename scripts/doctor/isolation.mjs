@@ -24,7 +24,7 @@ export async function checkIsolation(root, settings, runner) {
 async function probe(built, settings) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(built, file)).href);
   /** @type {typeof import('../../apps/runner/src/sandbox/jail/choose-jail.js')} */
-  const { chooseJail } = await load('sandbox/jail/choose-jail.js');
+  const { chooseJail } = await load('choose-jail.js');
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await load('config.js');
   // Next to where agents will work: whether a jail can be built depends on the folder.

@@ -9,6 +9,8 @@ import { fail, ok, reasonOf, warn } from './report.mjs';
 const CONNECT_MS = 5_000;
 const POSTGRES_AT_LEAST = 14;
 const REDIS_AT_LEAST = 6.2;
+/** From this share of Redis's memory on, there is a warning. */
+const FULL = 0.8;
 /** If clocks differ by more than this, the ages of events and locks are wrong. */
 const SKEW_WARN_MS = 2_000;
 
@@ -40,10 +42,34 @@ export async function checkPostgres(root, { url, own }) {
         : ok('PostgreSQL', `${version}.`),
       clock('PostgreSQL', now * 1_000),
     ];
-    return [...findings, await checkMigrations(root, client, migrated)];
+    return [...findings, await checkRoles(client), await checkMigrations(root, client, migrated)];
   } finally {
     await client.end();
   }
+}
+
+/** The roles that `apps/backend/src/database/database-roles.ts` creates where the user may do so, and how another user would. */
+const ROLES = `
+  SELECT u.rolsuper OR u.rolcreaterole AS "mayCreate",
+         (SELECT string_agg(
+                   CASE WHEN r.oid IS NULL THEN format('CREATE ROLE %I NOLOGIN; ', name) ELSE '' END ||
+                   format('GRANT %I TO %I;', name, current_user), ' ' ORDER BY name)
+            FROM unnest(ARRAY[current_database() || '_system', current_database() || '_tenant']) AS wanted (name)
+                 LEFT JOIN pg_roles r ON r.rolname = name
+           WHERE NOT coalesce(pg_has_role(r.oid, CASE WHEN version >= 160000 THEN 'SET' ELSE 'MEMBER' END), false)) AS missing
+    FROM pg_roles u, CAST(current_setting('server_version_num') AS integer) AS version WHERE u.rolname = current_user`;
+
+/** @param {pg.Client} client */
+async function checkRoles(client) {
+  const { rows } = await client.query(ROLES);
+  const { mayCreate, missing } = rows[0];
+  if (missing === null) return ok('PostgreSQL roles', 'are there.');
+  return mayCreate
+    ? ok('PostgreSQL roles', 'will be created when the backend starts.')
+    : fail(
+        'PostgreSQL roles',
+        `DATABASE_URL's user may not create roles. As an administrator of the server, run: ${missing}`,
+      );
 }
 
 /** @param {string} root @param {pg.Client} client @param {boolean} migrated */
@@ -110,9 +136,22 @@ function readInfo(info) {
       ? ok('Redis on disk', 'appendonly is on.')
       : warn('Redis on disk', 'appendonly is off, so a crash loses the queue. Set "appendonly yes".'),
     policy === 'noeviction'
-      ? ok('Redis memory', 'nothing is evicted.')
+      ? memory(Number(value('used_memory')), Number(value('maxmemory')))
       : fail('Redis memory', `maxmemory-policy is ${policy}, which deletes runs. Set it to noeviction.`),
   ];
+}
+
+/** @param {number} used bytes @param {number} most bytes; 0: no limit */
+function memory(used, most) {
+  const megabytes = (/** @type {number} */ bytes) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
+  if (most === 0) return ok('Redis memory', `${megabytes(used)}, without a limit; nothing is evicted.`);
+  const taken = `${megabytes(used)} of ${megabytes(most)}`;
+  return used > most * FULL
+    ? warn(
+        'Redis memory',
+        `${taken}. When it is full, writes are refused. Raise maxmemory (REDIS_MAX_MEMORY_MB).`,
+      )
+    : ok('Redis memory', `${taken}; nothing is evicted.`);
 }
 
 /** @param {boolean} mayPublish */

@@ -1,19 +1,39 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, onceFor } from './fingerprint.mjs';
 import { capture } from './run.mjs';
 
 const LIBS = ['libs/contracts', 'libs/service-kit', 'libs/event-log'];
-/** In build order, each with the libraries that it is built from. */
+/** @param {string} folder @returns {string[]} its sources, without `.ts` */
+const filesOf = (folder) =>
+  readdirSync(join(import.meta.dirname, '../..', folder))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+
+/**
+ * What is built: Node projects as bundles of their entries (files of `src`), each with the other folders that it takes sources
+ * from. The client is compiled for its types, and Vite builds the web app.
+ * @type {{ name: string, folder: string, entries?: string[], uses: string[] }[]}
+ */
 const PROJECTS = [
-  { name: 'contracts', folder: 'libs/contracts', uses: [] },
-  { name: 'service-kit', folder: 'libs/service-kit', uses: ['libs/contracts'] },
-  { name: 'event-log', folder: 'libs/event-log', uses: ['libs/contracts', 'libs/service-kit'] },
+  // The entries of libraries are what scripts import.
+  { name: 'contracts', folder: 'libs/contracts', entries: filesOf('libs/contracts/src'), uses: [] },
+  { name: 'event-log', folder: 'libs/event-log', entries: ['run-log/run-log.scripts'], uses: LIBS },
+  { name: 'scripted-model', folder: 'libs/scripted-model', entries: ['main'], uses: LIBS },
   { name: 'client', folder: 'libs/client', uses: [] },
-  { name: 'scripted-model', folder: 'libs/scripted-model', uses: ['libs/contracts', 'libs/service-kit'] },
-  { name: 'gateway', folder: 'apps/gateway', uses: LIBS },
-  { name: 'backend', folder: 'apps/backend', uses: LIBS },
-  { name: 'runner', folder: 'apps/runner', uses: [...LIBS, 'libs/scripted-model'] },
+  { name: 'gateway', folder: 'apps/gateway', entries: ['main'], uses: LIBS },
+  {
+    name: 'backend',
+    folder: 'apps/backend',
+    entries: ['main', 'sign-in-link', 'archive/run-archive'],
+    uses: LIBS,
+  },
+  {
+    name: 'runner',
+    folder: 'apps/runner',
+    entries: ['main', 'config', 'sandbox/jail/choose-jail'],
+    uses: [...LIBS, 'libs/scripted-model'],
+  },
   { name: 'web', folder: 'apps/web', uses: ['libs/contracts'] },
 ];
 
@@ -21,19 +41,10 @@ const PROJECTS = [
 export const NODE_PROJECTS = PROJECTS.map(({ name }) => name).filter((name) => name !== 'web');
 
 /** The files of a project that its build depends on. */
-const SOURCES = [
-  'src',
-  'public',
-  'package.json',
-  'index.html',
-  'vite.config.ts',
-  'tsconfig.json',
-  'tsconfig.app.json',
-  'tsconfig.lib.json',
-];
+const SOURCES = ['src', 'public', 'package.json', 'index.html', 'vite.config.ts', 'tsconfig.json'];
 
 /** What every build depends on. */
-const SHARED = ['tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'];
+const SHARED = ['tsconfig.base.json', 'package-lock.json', 'scripts/lib/bundle.mjs'];
 
 /** @typedef {typeof PROJECTS[number]} Project */
 
@@ -60,27 +71,30 @@ export function buildState(root, name) {
 }
 
 /**
- * Builds the projects whose sources have changed since their last build, each as soon as those that it uses are built.
+ * Builds the projects whose sources have changed since their last build.
  * @param {string} root the project's folder
  * @param {{ only?: string[] }} [options] names of projects
  */
 export async function build(root, { only } = {}) {
-  /** @type {Map<string, Promise<void>>} by folder */
-  const builds = new Map();
-  for (const project of PROJECTS) {
-    if (only && !only.includes(project.name)) continue;
-    const used = project.uses.flatMap((folder) => builds.get(folder) ?? []);
-    builds.set(
-      project.folder,
-      Promise.all(used).then(() => buildProject(root, project)),
-    );
-  }
-  await Promise.all(builds.values());
+  const wanted = PROJECTS.filter(({ name }) => !only || only.includes(name));
+  await Promise.all(wanted.map((project) => buildProject(root, project)));
+}
+
+/**
+ * Builds the Node projects again after every change of a source.
+ * @param {string} root
+ */
+export async function watchSources(root) {
+  const { watchBundles } = await import('./bundle.mjs');
+  watchBundles(
+    root,
+    PROJECTS.flatMap(({ folder, entries }) => (entries ? [{ folder, entries }] : [])),
+  );
 }
 
 /** @param {string} root @param {Project} project */
 function buildProject(root, project) {
-  const { name, folder } = project;
+  const { name, folder, entries } = project;
   return onceFor(stampOf(root, project), fingerprintOf(root, project), async () => {
     console.log(`Building ${name} …`);
     rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
@@ -89,6 +103,7 @@ function buildProject(root, project) {
     const env = { ...process.env, NODE_ENV: 'production' };
     if (name === 'web')
       await capture(join(bin, 'vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, folder), env });
-    else await capture(join(bin, 'nest'), ['build', name], { cwd: root });
+    else if (entries) await (await import('./bundle.mjs')).bundle(root, { folder, entries });
+    else await capture(join(bin, 'tsc'), ['--project', join(folder, 'tsconfig.json')], { cwd: root });
   });
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { NODE_PROJECTS } from './build.mjs';
 
 export const DEV_WEB_PORT = 5173;
 
 /**
- * Watch mode: `nest build --watch` compiles each project, `node --watch` restarts its service, and Vite's dev server
+ * Watch mode: `npm run build -- --watch` bundles each project, `node --watch` restarts its service, and Vite's dev server
  * serves the web app and proxies `/api` to the gateway.
  * @param {string} root
  * @param {import('./supervisor.mjs').ServiceDefinition[]} services
@@ -14,12 +13,12 @@ export const DEV_WEB_PORT = 5173;
 export function developmentServices(root, services, settings) {
   const tools = { PATH: process.env.PATH, HOME: process.env.HOME };
   const bin = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name);
-  const compilers = NODE_PROJECTS.map((name) => ({
-    name: `build-${name}`,
-    command: [bin('nest'), 'build', name, '--watch', '--preserveWatchOutput'],
+  const builder = {
+    name: 'build',
+    command: [process.execPath, join(root, 'scripts/build.mjs'), '--watch'],
     env: tools,
     cwd: root,
-  }));
+  };
   const watched = services.map((service) => ({
     ...service,
     command: [
@@ -36,5 +35,5 @@ export function developmentServices(root, services, settings) {
     cwd: join(root, 'apps/web'),
     healthUrl: `http://localhost:${DEV_WEB_PORT}/`,
   };
-  return [...compilers, ...watched, web];
+  return [builder, ...watched, web];
 }

@@ -12,7 +12,7 @@ import { developmentServices, DEV_WEB_PORT } from './development.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { places } from './replicas.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
-import { startRedis } from './redis.mjs';
+import { defaultMaxMemoryMb, startRedis } from './redis.mjs';
 import { wantBubblewrap } from './bubblewrap.mjs';
 import { capture } from './run.mjs';
 import { readSecrets } from './secrets.mjs';
@@ -54,7 +54,12 @@ export async function launch({ root, development, ...replicas }) {
     let redisUrl = settings.REDIS_URL;
     if (!redisUrl) {
       const folder = join(settings.DATA_DIR, 'redis');
-      const redis = await startRedis({ folder, port: REDIS_PORT, password: secrets.redisPassword });
+      const redis = await startRedis({
+        folder,
+        port: REDIS_PORT,
+        password: secrets.redisPassword,
+        maxMemoryMb: settings.REDIS_MAX_MEMORY_MB ?? defaultMaxMemoryMb(),
+      });
       stops.push(redis.stop);
       stopWhenItDies(redis.process, 'Redis', stop);
       redisUrl = redis.url;

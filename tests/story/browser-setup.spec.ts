@@ -1,20 +1,27 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Session } from '@saas-codex/contracts/sessions';
 import type { Browser, Page } from 'playwright-core';
 import { complaints, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { freePort } from '../../scripts/lib/ports.mjs';
 
 /** In a real Chromium, a person opens sessions that cannot be set up as they are, and repairs them. */
 let system: System;
 let browser: Browser;
 let page: Page;
 let errors: string[];
+/** Nothing listens there until the git server starts, so a clone fails at once. */
+let port: number;
+let git: GitServer | undefined;
 
 beforeAll(async () => {
+  port = await freePort();
   [system, browser] = await Promise.all([
-    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: NOBODY }),
+    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: `127.0.0.1:${port}` }),
     startBrowser(),
   ]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
@@ -25,10 +32,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await system.stop();
+  await git?.stop();
 }, 60_000);
-
-/** Nothing listens there, so a clone fails at once. */
-const NOBODY = '127.0.0.1:9';
 
 /** Prints a line, waits for the file `go-on`, requests a host that is not allowed, and fails. */
 const SCRIPT = `echo "first line of the setup"
@@ -63,7 +68,7 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   await setups.getByText('Setup failed').waitFor();
   await setups.getByText('exit 3').waitFor();
   const notice = page.getByRole('region', { name: 'Setup', exact: true });
-  await notice.getByText('Your prompt waits until the setup succeeds.').waitFor();
+  await notice.getByText('One prompt waits until the setup succeeds.').waitFor();
   await screenshot(page, 'setup-failed');
 
   await page.getByRole('button', { name: 'Allow packages.example' }).click();
@@ -94,12 +99,12 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
 }, 180_000);
 
 test('a session whose clone fails before its prompt arrives opens with the reason, and has the prompt', async () => {
-  await page.goto(`${system.url}/`);
-  await page.getByRole('button', { name: /^Repository/ }).click();
+  await openHome();
   const address = page.getByPlaceholder('owner/name, or https://…');
+  await page.getByRole('button', { name: /^Repository/ }).click();
   await address.fill('github.com/acme/shop');
   await page.getByRole('option', { name: 'Use https://github.com/acme/shop' }).waitFor();
-  await address.fill(`http://${NOBODY}/acme/shop`);
+  await address.fill(`http://127.0.0.1:${port}/shop.git`);
   await page.keyboard.press('Enter');
   await page.route('**/prompt', async (route) => {
     const id = new URL(route.request().url()).pathname.split('/').at(-2);
@@ -112,12 +117,60 @@ test('a session whose clone fails before its prompt arrives opens with the reaso
   await prompt().fill('Note what must not be lost');
   await prompt().press('Enter');
   await page.waitForURL(/\/sessions\//);
-  await page.getByRole('alert').getByText('127.0.0.1:9').first().waitFor();
+  await page.getByRole('alert').getByText(`127.0.0.1:${port}`).first().waitFor();
   await screenshot(page, 'clone-failed');
+  await page.unroute('**/prompt');
   await page.getByRole('link', { name: 'Edit and try again' }).click();
   await page.waitForURL(`${system.url}/`);
   expect(await prompt().inputValue()).toBe('Note what must not be lost');
 }, 60_000);
+
+test('a failed clone is tried again in place, and the prompt that failed with it runs', async () => {
+  await openHome();
+  const silent = createServer(() => undefined).listen(port, '127.0.0.1');
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByPlaceholder('owner/name, or https://…').fill(`http://127.0.0.1:${port}/shop.git`);
+  await page.keyboard.press('Enter');
+  await prompt().fill('Note what the shop sells');
+  await prompt().press('Enter');
+  await page.waitForURL(/\/sessions\//);
+  silent.closeAllConnections();
+  await new Promise((resolve) => silent.close(resolve));
+  const failure = page.getByRole('alert');
+  await failure.waitFor();
+  await page.getByText('Note what the shop sells').last().waitFor();
+
+  git = await startGitServer(port);
+  await git.createRepository('shop', {
+    '.gitattributes': '*.png filter=lfs diff=lfs merge=lfs -text\n',
+    'logo.png': 'version https://git-lfs.github.com/spec/v1\noid sha256:4665a5ea\nsize 12345\n',
+  });
+  const { session_id: id } = await session();
+  await failure.getByRole('button', { name: 'Try again' }).click();
+  await failure.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+  expect(await session()).toMatchObject({ session_id: id, status: 'ready', failure: null });
+  await screenshot(page, 'clone-tried-again');
+}, 120_000);
+
+test('what the clone of a repository lacks is said above the composer until the person has read it', async () => {
+  const notices = page.getByRole('region', { name: 'Missing from the clone' });
+  const detail = notices.getByText(/^1 file in Git LFS: logo\.png\./);
+  expect(await detail.count()).toBe(0);
+  await notices.getByRole('button', { name: 'Not everything was fetched with the repository' }).click();
+  await detail.waitFor();
+  await screenshot(page, 'clone-notices');
+  await notices.getByRole('button', { name: 'Dismiss' }).click();
+  await page.reload();
+  await prompt().waitFor();
+  expect(await notices.count()).toBe(0);
+}, 30_000);
+
+/** Home, without what an earlier test has typed and chosen. */
+async function openHome(): Promise<void> {
+  await page.evaluate('localStorage.clear()');
+  await page.goto(`${system.url}/`);
+}
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 

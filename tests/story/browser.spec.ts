@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
   complaints,
+  pageOverflow,
   screenshot,
   setTheme,
   smallTargets,
@@ -17,7 +18,7 @@ import { type MailServer, startMailServer } from '@saas-codex/testing/mail-serve
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
-import { everyScreen } from './screens.js';
+import { everyScreen, type Screen } from './screens.js';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
@@ -209,7 +210,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
     .waitFor();
   await page.reload();
   await queue.getByText('Note what comes next').waitFor();
-  await queue.getByText('On hold since you stopped the run.').waitFor();
+  await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
   await worked().first().waitFor({ timeout: 60_000 });
@@ -256,6 +257,56 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   await page.setViewportSize({ width: 1360, height: 860 });
   expect(await changes.getAttribute('tabindex')).toBe('0');
   expect(await changes.ariaSnapshot()).toContain('Added: const value0 = 0;');
+}, 120_000);
+
+test('what no diff shows can be found in Changes: ignored files to download, changes in HOME to discard', async () => {
+  const created = await page.request.post(`${system.url}/api/sessions`, {
+    data: {},
+    headers: { origin: system.url },
+  });
+  const { session_id: id, repo_path: repo } = (await created.json()) as Session;
+  const homes = join(dirname(repo), 'homes');
+  const files = {
+    [join(repo, '.gitignore')]: 'dist/\n.env\n',
+    [join(repo, '.env')]: 'A=1\n',
+    [join(repo, 'dist/site/index.html')]: '<title>Report</title>',
+    [join(homes, 'setup/.profile')]: 'A=1\n',
+    [join(homes, 'agent/.bashrc')]: 'echo planted\n',
+    [join(homes, 'agent.json')]: '{"network":{"mode":"off"}}',
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  await page.goto(`${system.url}/sessions/${id}?panel=changes`);
+  await page.getByRole('button', { name: '2 ignored files (25 B)' }).click();
+  const dialog = page.getByRole('dialog');
+  const saved = async (link: Locator) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'latin1') };
+  };
+  const env = dialog.getByRole('link', { name: 'Download .env' });
+  expect(await saved(env)).toMatchObject({ text: 'A=1\n' });
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'dist' }).click();
+  await dialog.getByRole('button', { name: 'site' }).click();
+  expect(await saved(dialog.getByRole('link', { name: 'Download dist/site/index.html' }))).toEqual({
+    name: 'index.html',
+    text: '<title>Report</title>',
+  });
+  await screenshot(page, 'ignored-files');
+  const archive = await saved(dialog.getByRole('link', { name: 'Download folder' }));
+  expect(archive.name).toBe('site.zip');
+  expect(archive.text).toContain('dist/site/index.html');
+  await page.keyboard.press('Escape');
+
+  const inHome = page.getByRole('button', { name: '2 changes in HOME (13 B)' });
+  await inHome.click();
+  await dialog.getByText('~/.bashrc').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await screenshot(page, 'home');
+  await dialog.getByRole('button', { name: 'Discard changes' }).click();
+  await inHome.waitFor({ state: 'hidden' });
 }, 120_000);
 
 test('everything can be done with the keyboard alone: sign in, prompt, review, archive, undo, go elsewhere', async () => {
@@ -391,6 +442,9 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await Promise.all([elsewhere.context().close(), context.close()]);
 }, 120_000);
 
+/** The screens whose parts move between 1440 and 1024 px. */
+const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
+
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);
   const storageState = await page.context().storageState();
@@ -398,7 +452,7 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
   const faults: Record<string, string[]> = {};
   const check = async (shown: Page, name: string, theme: 'light' | 'dark', rules?: string[]) => {
     await setTheme(shown, theme);
-    const found = await accessibilityFaults(shown, rules);
+    const found = [...(await accessibilityFaults(shown, rules)), ...(await pageOverflow(shown))];
     if (shown !== page) found.push(...(await smallTargets(shown)));
     if (found.length > 0) faults[`${name}, ${theme}`] = found;
   };
@@ -413,14 +467,25 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
 
   const phone = await browser.newPage({ ...touch, storageState });
   await page.setViewportSize({ width: 1440, height: 900 });
-  for (const { name, open } of screens) {
-    await Promise.all([open(page), open(phone)]);
+  const walkWide = async ({ name, open }: Screen) => {
+    await open(page);
     await check(page, name, 'light');
     // The themes differ in nothing but colours.
     await check(page, name, 'dark', ['color-contrast']);
-    await check(phone, `${name} on a phone`, 'dark');
     await screenshot(page, name);
+  };
+  const walkPhone = async ({ name, open }: Screen) => {
+    await open(phone);
+    await check(phone, `${name} on a phone`, 'dark');
     await screenshot(phone, `${name}-phone`);
+  };
+  for (const screen of screens) await Promise.all([walkWide(screen), walkPhone(screen)]);
+  // In between, Changes takes the place of the conversation, and the header has the least room.
+  await page.setViewportSize({ width: 1024, height: 768 });
+  for (const { name, open } of screens.filter((screen) => BETWEEN.has(screen.name))) {
+    await open(page);
+    await check(page, `${name} at 1024 px`, 'light');
+    await screenshot(page, `${name}-1024`);
   }
   expect(faults).toEqual({});
 
@@ -443,10 +508,11 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     }),
   );
   const address = (index: number) => `${system.url}/sessions/${sessions[index % sessions.length]}`;
+  // Each loads while the next ones are opened.
   const pages: Page[] = [];
   for (let index = 0; index < 20; index++) {
     const tab = await context.newPage();
-    await tab.goto(address(index));
+    await tab.goto(address(index), { waitUntil: 'commit' });
     pages.push(tab);
   }
   for (let index = 0; index < 4; index++) {

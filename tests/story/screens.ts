@@ -33,8 +33,12 @@ export async function everyScreen(system: System, repository: string): Promise<S
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
 
+  // The app is loaded once per page: a link that is followed within it costs a tenth of a load.
   const at = (path: string, shown: string | RegExp) => async (page: Page) => {
-    await page.goto(`${system.url}${path}`);
+    if (page.url().startsWith(system.url)) {
+      await closeEverything(page);
+      await page.evaluate(`history.pushState({}, '', '${path}')`);
+    } else await page.goto(`${system.url}${path}`);
     await page.getByText(shown).locator('visible=true').first().waitFor();
   };
   const button = (page: Page, name: string | RegExp) => {
@@ -44,7 +48,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const then = (first: Screen['open'], press: string | RegExp, shown: string | RegExp): Screen['open'] => {
     return async (page) => {
       await first(page);
-      await button(page, press).click();
+      // What folds stays open when the page is left and shown again.
+      const opener = button(page, press);
+      if ((await opener.getAttribute('aria-expanded')) !== 'true') await opener.click();
       await page.getByText(shown).locator('visible=true').first().waitFor();
     };
   };
@@ -81,7 +87,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
-    { name: 'setup-failed', open: at(setupFailed, 'Your prompt waits until the setup succeeds.') },
+    { name: 'setup-failed', open: at(setupFailed, 'One prompt waits until the setup succeeds.') },
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },
@@ -107,6 +113,15 @@ export async function everyScreen(system: System, repository: string): Promise<S
       },
     },
   ];
+}
+
+/** Closes what the screen before has opened over the page. */
+async function closeEverything(page: Page): Promise<void> {
+  const open = page.locator('[role=dialog], [role=menu]');
+  for (let count = await open.count(); count > 0; count = await open.count()) {
+    await page.keyboard.press('Escape');
+    await waitFor(async () => (await open.count()) < count);
+  }
 }
 
 async function post<T>(system: System, path: string, body: object): Promise<T> {

@@ -9,6 +9,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { connectRedis } from '@saas-codex/service-kit/redis';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDatabase } from '../../../scripts/lib/postgres.mjs';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
@@ -118,11 +119,16 @@ afterAll(async () => {
     await onDatabase('pg_dump', before.config.DATABASE_URL, ['-Fc', '-f', dump]);
     await cp(workspaces, saved, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
 
-    // Another database, an empty Redis, and the workspaces restored to their old path.
+    // Another server, which has no roles of ours, an empty Redis, and the workspaces restored to their old path.
+    const administrator = new pg.Client(server.url);
+    await administrator.connect();
+    await administrator.query('DROP DATABASE saas_codex');
+    await administrator.query('DROP ROLE saas_codex_tenant, saas_codex_system');
+    await administrator.end();
     await rename(workspaces, join(folder, 'lost'));
     await cp(saved, workspaces, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     const database = await createDatabase(server.url, 'restored');
-    await onDatabase('pg_restore', database, ['--no-owner', '--exit-on-error', dump]);
+    await onDatabase('pg_restore', database, ['--no-owner', '--no-privileges', '--exit-on-error', dump]);
     const after = await startBackend(settings(database));
     try {
       expect(await seen(after, ids)).toEqual(expected);

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { Me } from '@saas-codex/contracts/identity';
+import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { execute } from '@saas-codex/testing/backend/history-fixture';
 import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { actorId } from '../src/identity/actor.js';
 import { type RequestContext, systemContext } from '../src/identity/request-context.js';
+import { WorkspaceLimits } from '../src/workspaces/workspace-limits.js';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 
 let git: GitServer;
@@ -136,3 +139,150 @@ test('responds with 409 until the session is set up, and when its setup failed',
   const failed = items.find(({ status }) => status === 'failed');
   expect(await diff('', failed?.session_id)).toMatchObject({ code: 'session_failed', status: 409 });
 });
+
+describe('files that git ignores', () => {
+  let limits: { -readonly [K in keyof WorkspaceLimits]: number };
+  let repo: string;
+  let id: string;
+
+  beforeEach(async () => {
+    limits = backend.app.get(WorkspaceLimits, { strict: false });
+    ({ session_id: id, repo_path: repo } = await create({}));
+    await put('.gitignore', 'dist/\n*.log\n.env\n');
+    await put('.env', 'A=1\n');
+    await put('dist/app.js', 'let app;\n');
+    await put('dist/deep/b.js', 'let b;\n');
+    await put('src/code.c', 'int x;\n');
+    await put('src/run.log', '12\n');
+  });
+
+  const place = (name: string | Buffer) => Buffer.concat([Buffer.from(`${repo}/`), Buffer.from(name)]);
+  async function put(name: string, content: string) {
+    await mkdir(dirname(join(repo, name)), { recursive: true });
+    await writeFile(join(repo, name), content);
+  }
+  const ask = (part: string, query: Record<string, string | number> = {}) =>
+    backend.fetch(
+      `/api/sessions/${id}/ignored-files${part}?${new URLSearchParams(query as Record<string, string>)}`,
+    );
+  const list = async (query?: Record<string, string | number>) =>
+    (await (await ask('', query)).json()) as IgnoredFiles & { code?: string };
+  const listed = async (query?: Record<string, string | number>) =>
+    (await list(query)).items.map(({ path, kind, files }) => `${kind} ${path} ${files}`);
+  const answerOf = async (part: string, query: Record<string, string>) => {
+    const { code, status } = (await (await ask(part, query)).json()) as { code: string; status: number };
+    return `${status} ${code}`;
+  };
+  const namesIn = async (query?: Record<string, string>) =>
+    namesInZip(Buffer.from(await (await ask('/archive', query)).arrayBuffer()));
+
+  test('are counted and listed by folder, in pages', async () => {
+    expect(await list()).toEqual({
+      files: 4,
+      bytes: 23,
+      next_cursor: null,
+      items: [
+        { path: '.env', kind: 'file', files: 1, bytes: 4 },
+        { path: 'dist', kind: 'folder', files: 2, bytes: 16 },
+        { path: 'src/run.log', kind: 'file', files: 1, bytes: 3 },
+      ],
+    });
+    expect(await listed({ folder: 'dist' })).toEqual(['file dist/app.js 1', 'folder dist/deep 1']);
+    expect(await listed({ folder: 'dist/deep' })).toEqual(['file dist/deep/b.js 1']);
+    const first = await list({ limit: 2 });
+    expect(first).toMatchObject({ files: 4, next_cursor: expect.any(String) });
+    expect(await listed({ limit: 2, cursor: first.next_cursor ?? '' })).toEqual(['file src/run.log 1']);
+    limits.leftoverEntries = 1;
+    expect(await list()).toMatchObject({ incomplete: true });
+    limits.leftoverEntries = 100_000;
+  });
+
+  test('are downloaded one by one or as an archive, and never shown by a browser', async () => {
+    const file = await ask('/file', { path: 'dist/app.js' });
+    expect(await file.text()).toBe('let app;\n');
+    expect(Object.fromEntries(file.headers)).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': expect.stringMatching(/^attachment; filename="?app\.js"?$/),
+      'x-content-type-options': 'nosniff',
+    });
+    expect((await ask('/archive')).headers.get('content-disposition')).toContain('ignored-files.zip');
+    expect(await namesIn()).toEqual(['.env', 'dist/app.js', 'dist/deep/b.js', 'src/run.log']);
+    expect(await namesIn({ folder: 'dist/deep' })).toEqual(['dist/deep/b.js']);
+  });
+
+  test('are nothing that leads elsewhere: links, pipes, other paths, .git', async () => {
+    const outside = join(backend.config.WORKSPACES_ROOT, 'outside');
+    await mkdir(outside, { recursive: true });
+    await writeFile(join(outside, 'secret.log'), 'the secret\n');
+    await symlink(outside, place('dist/linked'));
+    await symlink(join(outside, 'secret.log'), place('linked.log'));
+    await symlink('/dev/zero', place('dist/zero'));
+    await put('dist/.git/hooks/post-checkout', 'echo planted\n');
+    await execute('mkfifo', [join(repo, 'dist/pipe'), join(repo, 'pipe.log')]);
+
+    expect(await list()).toMatchObject({ files: 4 });
+    expect(await namesIn()).toEqual(['.env', 'dist/app.js', 'dist/deep/b.js', 'src/run.log']);
+    const forbidden = ['linked.log', 'dist/linked/secret.log', 'dist/zero', 'dist/pipe', 'pipe.log'];
+    const elsewhere = ['dist/../src/code.c', 'dist//app.js', '../../outside/secret.log', '/etc/hostname'];
+    const git = ['src/code.c', '.git/config', 'dist/.git/hooks/post-checkout', 'dist', '"dist/app.js"'];
+    for (const path of [...forbidden, ...elsewhere, ...git])
+      expect([path, await answerOf('/file', { path })]).toEqual([path, '404 ignored_file_not_found']);
+    for (const folder of ['dist/linked', 'src', '..', 'dist/..', 'dist/app.js', '.git'])
+      expect([folder, await answerOf('/archive', { folder }), await answerOf('', { folder })]).toEqual([
+        folder,
+        ...['404 ignored_file_not_found', '404 ignored_file_not_found'],
+      ]);
+  });
+
+  test('may have any name and any size', async () => {
+    const names = [
+      'dist/b\u00e4r \u202e.js',
+      Buffer.from('dist/\xff"\\x.js', 'latin1'),
+      'dist/..\\..\\up.js',
+      '"q".log',
+    ];
+    for (const name of names) await writeFile(place(name), String(name.length));
+    for (const { path } of [...(await list({ folder: 'dist' })).items, ...(await list()).items])
+      if (path.endsWith('js') || path.endsWith('"') || path.endsWith('log'))
+        expect([path, (await ask('/file', { path })).status]).toEqual([path, 200]);
+    const unpacked = await namesIn();
+    expect(unpacked).toHaveLength(8);
+    for (const name of unpacked) expect(name).not.toMatch(/[\\\ufffd"]/);
+
+    await put('huge.log', '');
+    await truncate(place('huge.log'), 2 ** 42);
+    expect(await list()).toMatchObject({ files: 9, bytes: expect.any(Number) });
+    expect(await answerOf('/file', { path: 'huge.log' })).toBe('409 download_too_large');
+    expect(await answerOf('/archive', {})).toBe('409 download_too_large');
+    expect(await namesIn({ folder: 'dist' })).toHaveLength(5);
+  });
+
+  test('are sent to a few readers of an organisation at a time', async () => {
+    await put('dist/large.bin', '');
+    await truncate(place('dist/large.bin'), 2 ** 28);
+    const slow = Array.from({ length: limits.downloadsPerTenant }, () =>
+      ask('/file', { path: 'dist/large.bin' }),
+    );
+    const answers = await Promise.all(slow);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(await answerOf('/archive', {})).toBe('429 rate_limited');
+    for (const { body } of answers) await body?.cancel();
+    await waitFor(async () => {
+      const { status, body } = await ask('/file', { path: '.env' });
+      await body?.cancel();
+      return status === 200;
+    });
+  });
+});
+
+/** From the directory at the end of an archive. */
+function namesInZip(zip: Buffer): string[] {
+  const names: string[] = [];
+  for (
+    let at = zip.indexOf('PK\x01\x02', 'latin1');
+    at >= 0;
+    at = zip.indexOf('PK\x01\x02', at + 46, 'latin1')
+  )
+    names.push(zip.toString('utf8', at + 46, at + 46 + zip.readUInt16LE(at + 28)));
+  return names;
+}

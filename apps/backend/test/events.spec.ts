@@ -355,3 +355,26 @@ describe('an open stream', () => {
     await sql(restore);
   });
 });
+
+it('limits the open streams of one tenant, and gives a place back when its connection breaks', async () => {
+  const { run } = await queueRun();
+  const { DATABASE_URL, REDIS_URL, WORKSPACES_ROOT, OWNER_TOKEN_FILE } = backend.config;
+  const stores = { DATABASE_URL, REDIS_URL, WORKSPACES_ROOT, OWNER_TOKEN_FILE };
+  const limited = await startBackend({ ...stores, RUNNER_URL: runner.url, MAX_STREAMS_PER_TENANT: '2' });
+  const paths = [`/api/runs/${run.run_id}/events`, '/api/events'];
+  const open = (path: string) => openSse(`${limited.url}${path}`, { headers: asOwner() });
+  const [first] = await Promise.all(paths.map(open));
+  for (const path of paths) {
+    const refused = await limited.fetch(path);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
+    expect(((await refused.json()) as Problem).code).toBe('too_many_streams');
+    // A gateway asks this way whether a client may have a stream that it serves itself.
+    expect((await limited.fetch(path, { method: 'HEAD' })).status).toBe(200);
+  }
+  first?.response.socket.resetAndDestroy();
+  await waitFor(async () => {
+    const again = await open(paths[1] ?? '');
+    return again.status === 200;
+  });
+  await limited.close();
+});

@@ -38,6 +38,8 @@ it('report runs, clones, event streams and the archive', async () => {
   });
   expect(before.value('saas_codex_runs', { status: 'queued' })).toBe(1);
   expect(before.value('saas_codex_archive_lag_seconds')).toBe(0);
+  expect(before.value('saas_codex_redis_memory_bytes', { kind: 'used' })).toBeGreaterThan(0);
+  expect(before.value('saas_codex_redis_memory_bytes', { kind: 'limit' })).toBe(0);
   expect(before.value('saas_codex_clone_duration_seconds_count', { outcome: 'made' })).toBe(1);
 
   const redis = connectRedis(backend.config.REDIS_URL);

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HEADERS } from '@saas-codex/contracts/http';
+import type { Home } from '@saas-codex/contracts/home';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -180,5 +181,61 @@ describe('a session with a setup script', () => {
       ['setup', 'off'],
     ]);
     expect(await patch(id, { network: { mode: 'some' } })).toMatchObject({ status: 400 });
+  }, 60_000);
+});
+
+describe('the HOME of a session', () => {
+  /** Installs a program that prints a text. */
+  const install = (text: string) =>
+    `mkdir -p ~/.local/bin; printf '#!/bin/sh\\necho ${text}\\n' > ~/.local/bin/tool; chmod +x ~/.local/bin/tool`;
+  const homeOf = async (id: string) =>
+    (await world.call<Home>('GET', `/api/sessions/${id}/home`)).body.layers;
+  const changesOf = async (id: string) =>
+    (await homeOf(id)).map(({ changes }) => changes.map(({ path, status }) => `${status} ${path}`));
+  const reset = (id: string) => world.call('DELETE', `/api/sessions/${id}/home`);
+  const runScript = async (id: string, script: string) => {
+    await writeFile(join(world.root, id, 'repo', 'script.sh'), script);
+    return (await world.runIs((await world.prompt(id, 'Script')).run_id, 'succeeded')).run_id;
+  };
+
+  it('shows what agents changed in it, however they hide that, and forgets it on request', async () => {
+    const { session_id: id } = await withScript(
+      `${install('tool')}; touch ~/kept ~/gone; mkdir ~/old; touch ~/old/file; ln -s kept ~/link`,
+    );
+    await world.runIs((await setupOf(id)).run_id, 'succeeded');
+    await runScript(id, 'true');
+    const ofSetup = ['.local/bin/tool', 'gone', 'kept', 'link', 'old/file'].map((path) => `added ${path}`);
+    expect(await changesOf(id)).toEqual([ofSetup, []]);
+
+    const disguise = 'touch -r ~/kept ~/time; TOOL=~/.local/bin/tool; touch -r $TOOL ~/time; ';
+    await runScript(
+      id,
+      `${disguise} sed -i s/tool/TOOL/ $TOOL; touch -r ~/time $TOOL; rm ~/time ~/gone; mv ~/old ~/new
+       echo planted > ~/.bashrc; ln -sfn /etc ~/link`,
+    );
+    const changed = [
+      ...['added .bashrc', 'modified .local/bin/tool', 'deleted gone', 'modified link'],
+      ...['added new/file', 'deleted old/file'],
+    ];
+    expect(await changesOf(id)).toEqual([ofSetup, changed]);
+    expect((await homeOf(id))[1]).toMatchObject({ layer: 'agents', files: 6 });
+    await runScript(id, 'mkdir ~/.x; touch ~/.x/y; chmod 000 ~/.x ~');
+
+    expect((await reset(id)).status).toBe(204);
+    expect((await reset(id)).status).toBe(204);
+    expect(await changesOf(id)).toEqual([ofSetup, []]);
+    await runScript(id, 'tool > ~/printed; cat ~/printed > printed.txt');
+    expect(await readFile(join(world.root, id, 'repo', 'printed.txt'), 'utf8')).toBe('tool\n');
+    expect(await changesOf(id)).toEqual([ofSetup, ['added printed']]);
+  }, 60_000);
+
+  it('is not reset while a run works', async () => {
+    const { session_id: id } = await withScript('true');
+    const run = await world.prompt(id, 'Hold');
+    await world.runIs(run.run_id, 'running');
+    expect(await reset(id)).toMatchObject({ status: 409, body: { code: 'session_busy' } });
+    await world.call('POST', `/api/runs/${run.run_id}/cancel`);
+    await world.runIs(run.run_id, 'cancelled');
+    expect((await reset(id)).status).toBe(204);
   }, 60_000);
 });

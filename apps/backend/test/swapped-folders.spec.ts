@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { Git } from '../src/workspaces/git/git.js';
+import { Leftovers } from '../src/workspaces/leftovers/leftovers.js';
 import { execute, runGit, startHistories } from '@saas-codex/testing/backend/history-fixture';
 
 /*
@@ -131,4 +133,29 @@ test('folders and links swap places continuously: nothing from outside is record
     await once(agent, 'exit');
   }
   await expectNoSecrets(session);
+});
+
+test('folders and links swap places continuously: nothing from outside is downloaded', async () => {
+  const session = await open();
+  await session.write('.gitignore', '*\n');
+  await session.write('ignored/dir/a.txt', 'mine\n');
+  await session.write('ignored/dir/deep/a.txt', 'mine\n');
+  const leftovers = histories.app.get(Leftovers);
+  const { ctx } = histories;
+  const agent = spawn('sh', ['-c', CHANGING_PLACES, 'sh', outside], {
+    cwd: session.at('ignored').toString(),
+    stdio: 'ignore',
+  });
+  try {
+    for (let round = 0; round < 30; round++) {
+      const { content } = await leftovers.ignoredArchive(ctx, session.sessionId, 'ignored');
+      const path = ['ignored/dir/a.txt', 'ignored/dir/deep/a.txt'][round % 2] ?? '';
+      const file = await leftovers.ignoredFile(ctx, session.sessionId, path).catch(() => null);
+      for (const stream of [content, ...(file ? [file.content] : [])])
+        expect((await buffer(stream)).toString('latin1')).not.toContain('the secret');
+    }
+  } finally {
+    agent.kill('SIGKILL');
+    await once(agent, 'exit');
+  }
 });

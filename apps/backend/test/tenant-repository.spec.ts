@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { Logger } from '@nestjs/common';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { createDatabase } from '@saas-codex/testing/postgres';
+import { ensureRoles } from '../src/database/database-roles.js';
 import { SnakeCaseNaming } from '../src/database/snake-case-naming.js';
-import { TenantDatabase } from '../src/database/tenant-database.js';
+import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
 import { TenantRow } from '../src/database/tenant-row.js';
 
 @Entity('things')
@@ -22,6 +23,9 @@ const DEFERRED_CHECK = `
   CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (NEW.state_of_it = 'refused') EXECUTE FUNCTION refuse()`;
 
+/** Without row-level security: only the predicate keeps the tenants apart here. */
+const GRANT = `DO $$ BEGIN EXECUTE format('GRANT ALL ON things TO %I', current_database() || '_tenant'); END $$`;
+
 const ours = { tenantId: 'ours' };
 const theirs = { tenantId: 'theirs' };
 
@@ -37,7 +41,10 @@ describe('TenantRepository', () => {
       entities: [Thing],
       namingStrategy: new SnakeCaseNaming(),
       synchronize: true,
+      extra: CONNECTION,
     }).initialize();
+    await ensureRoles(dataSource);
+    await dataSource.query(GRANT);
     db = new TenantDatabase(dataSource);
   });
   afterAll(async () => {

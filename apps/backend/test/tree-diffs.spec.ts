@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { access, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -72,6 +72,85 @@ describe('a diff', () => {
     expect(await patch('link-to-be')).toContain('-text\n+run.sh\n\\ No newline at end of file\n');
     await expect(patch('old name.txt')).rejects.toMatchObject({ code: 'file_not_found' });
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+
+  describe('of texts in other encodings', () => {
+    const le = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le');
+    const be = (text: string) => le(text).swap16();
+    const ATTRIBUTES = '*.sjis working-tree-encoding=Shift_JIS\n*.bare working-tree-encoding=UTF-16LE\n';
+
+    test('shows UTF-16, and what .gitattributes names, as text', async () => {
+      const japanese = Buffer.of(0x93, 0xfa, 0x96, 0x7b, 0x0a);
+      const session = await histories.openHistory({
+        '.gitattributes': ATTRIBUTES,
+        'le.txt': le('one\ntwo\n'),
+        'be.txt': be('one\r\ntwo\r\n'),
+        'gone.txt': be('gone\n'),
+        'some folder/a.bare': Buffer.from('one\ntwo\n', 'utf16le'),
+        'b.sjis': japanese,
+        'logo.png': Buffer.of(137, 80, 78, 71, 0, 1),
+      });
+      await session.write('le.txt', le('one\nTWO\n'));
+      await session.write('be.txt', be('one\r\ntwo\r\nthree\r\n'));
+      await rm(session.at('gone.txt'));
+      await session.write('new.txt', le('new\n'));
+      await session.write('some folder/a.bare', Buffer.from('one\nTWO\n', 'utf16le'));
+      await session.write('b.sjis', Buffer.concat([japanese, Buffer.of(0x8c, 0xea, 0x0a)]));
+      await session.write('logo.png', Buffer.of(137, 80, 78, 71, 0, 2));
+      const tree = await session.checkpoint();
+      const diff = await session.diff(session.baseTree, tree);
+      expect(summary(diff).toSorted()).toEqual([
+        'added new.txt +1 -0',
+        'deleted gone.txt +0 -1',
+        'modified b.sjis +1 -0',
+        'modified be.txt +1 -0',
+        'modified le.txt +1 -1',
+        'modified logo.png binary',
+        'modified some folder/a.bare +1 -1',
+      ]);
+      expect(diff.files.filter(({ binary }) => binary).map(({ path }) => path)).toEqual(['logo.png']);
+      const patch = async (path: string) => (await session.patch(session.baseTree, tree, path)).patch;
+      expect(await patch('le.txt')).toBe(
+        'diff --git a/le.txt b/le.txt\n--- a/le.txt\n+++ b/le.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+TWO\n',
+      );
+      expect(await patch('be.txt')).toContain(' two\r\n+three\r\n');
+      expect(await patch('gone.txt')).toContain('+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n');
+      expect(await patch('new.txt')).toContain('@@ -0,0 +1 @@\n+new\n');
+      expect(await patch('some folder/a.bare')).toContain(' one\n-two\n+TWO\n');
+      expect(await patch('b.sjis')).toContain(' 日本\n+語\n');
+      expect(await patch('logo.png')).toBe('');
+      expect(await readdir(session.historyGit)).not.toContainEqual(expect.stringContaining('scratch'));
+    });
+
+    test('stays binary where the bytes are not valid, or too many, or in another encoding than before', async () => {
+      const session = await histories.openHistory({
+        'cut.txt': le('one\n'),
+        'long.txt': le('one\n'),
+        'moved.txt': le('one\n'),
+        'plain.odd': 'one\n',
+      });
+      const ran = join(session.historyGit, '..', 'ran');
+      const drivers = `filter=x diff=x textconv=x merge=x working-tree-encoding=!touch\t${ran}`;
+      await session.write('.gitattributes', `* ${drivers}\n*.odd working-tree-encoding="; touch ${ran}\n`);
+      await session.write('cut.txt', le('one\ntwo\n').subarray(0, -1));
+      await session.write('long.txt', le('line\n'.repeat(300)));
+      await session.write('moved.txt', be('one\ntwo\n'));
+      await session.write('plain.odd', 'two\n');
+      histories.limits.decodedBytes = 2_000;
+      const tree = await session.checkpoint();
+      const diff = await session.diff(session.baseTree, tree);
+      expect(summary(diff).toSorted()).toEqual([
+        'added .gitattributes +2 -0',
+        'modified cut.txt binary',
+        'modified long.txt binary',
+        'modified moved.txt binary',
+        'modified plain.odd +1 -1',
+      ]);
+      for (const path of ['cut.txt', 'long.txt', 'moved.txt'])
+        expect((await session.patch(session.baseTree, tree, path)).patch).toBe('');
+      expect((await session.patch(session.baseTree, tree, 'plain.odd')).patch).toContain('-one\n+two\n');
+      await expect(access(ran)).rejects.toThrow('ENOENT');
+    });
   });
 
   test('represents even the oddest path as text', async () => {

@@ -72,7 +72,7 @@ let root: string;
 
 beforeAll(async () => {
   [database, redis, root] = await Promise.all([
-    createDatabase(),
+    createDatabase('creates roles'),
     startRedis(),
     // Codex refuses to work as usual under a temporary directory.
     mkdtemp(join(homedir(), '.saas-codex-test-')),
@@ -381,6 +381,22 @@ test('a queued setup and a queued prompt run to their ends in the existing works
   expect(files.map(({ path }) => path)).toEqual(['README.md', 'note.md', 'setup.txt']);
   expect(await readFile(join(root, WAITING, 'repo', 'note.md'), 'utf8')).toBe('Note the upgrade\n');
 }, 60_000);
+
+test('a backend from before row-level security reads and writes beside the new one', async () => {
+  // It sends its statements as the user of DATABASE_URL, who owns the tables, and takes no role.
+  const old = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+  const rename = 'UPDATE sessions SET title = $3 WHERE tenant_id = $1 AND id = $2';
+  expect(await old.query(rename, [TENANT, FAILED, 'By the old one'])).toEqual([[], 1]);
+  expect(await get<Session>(`/api/sessions/${FAILED}`)).toMatchObject({ title: 'By the old one' });
+  const archive = `
+    INSERT INTO run_events (tenant_id, run_id, seq, type, event) VALUES ($1, $2, 1, 'x', '{}')
+    ON CONFLICT (run_id, seq) DO NOTHING`;
+  await old.query(archive, [TENANT, ENDED_RUNS[0]?.id]);
+  expect(
+    await old.query('SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2', [TENANT, ENDED]),
+  ).toHaveLength(ENDED_RUNS.length);
+  await old.destroy();
+});
 
 test('a request from before the upgrade is not executed again when its key is repeated', async () => {
   const key = { [HEADERS.idempotencyKey]: 'key-of-before' };

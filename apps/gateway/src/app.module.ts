@@ -1,5 +1,6 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { healthController, readinessController } from '@saas-codex/service-kit/health/health.controllers';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { rateLimits } from '@saas-codex/service-kit/http/protect-api';
 import { MetricsModule } from '@saas-codex/service-kit/metrics/metrics.module';
 import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
@@ -33,6 +34,7 @@ export class AppModule implements NestModule {
       providers: [
         { provide: CONFIG, useValue: config },
         rateLimits(CONFIG),
+        { provide: StreamPlaces, useValue: new StreamPlaces(config.MAX_STREAMS_PER_TENANT) },
         BackendClient,
         Permissions,
         ProxyMetrics,

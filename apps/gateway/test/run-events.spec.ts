@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
@@ -12,7 +13,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 import { Config } from '../src/config.js';
 import { startGateway } from '../src/gateway.js';
 import { Permissions } from '../src/run-events/permissions.js';
-import { startFakeBackend, type FakeBackend } from '@saas-codex/testing/gateway/gateway';
+import { startFakeBackend, startTestGateway, type FakeBackend } from '@saas-codex/testing/gateway/gateway';
 
 // Many readers of few runs, with real logs. The fake backend uses the real hub and checks who may see which run.
 
@@ -77,6 +78,7 @@ async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   if (!allowed.has(credential)) return void res.writeHead(401).end();
   if (!allowed.get(credential)?.has(runId)) return void res.writeHead(404).end(NO_SUCH_RUN);
   res.setHeader('set-cookie', 'session=prolonged');
+  res.setHeader(HEADERS.tenantId, credential);
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
   if (req.method === 'GET' && withholdEnd.delete(runId)) res.end = () => res.destroy();
   await serveRunEvents(hub, req, res, runId).catch((error: ProblemError) =>
@@ -89,6 +91,7 @@ async function serveActivities(req: IncomingMessage, res: ServerResponse): Promi
   const tenant = String(req.headers.authorization);
   asked.push(`${req.method} activities ${tenant}`);
   if (!allowed.has(tenant)) return void res.writeHead(401).end();
+  res.setHeader(HEADERS.tenantId, tenant);
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
   await serveActivity(activities, req, res, tenant);
 }
@@ -167,8 +170,10 @@ it('reads a run once for all its clients, and checks the permission of each clie
     expect(client.headers['set-cookie']).toEqual(['session=prolonged']);
     expect(client.headers['x-frame-options']).toBe('DENY');
   }
+  // Each client is checked once: the first one by the GET, which it shares with the others.
   expect(gets()).toHaveLength(1);
-  expect(asked.filter((line) => line === `HEAD ${runId} ann`)).toHaveLength(10);
+  for (const credential of ['ann', 'bob'])
+    expect(asked.filter((line) => line.includes(`${runId} ${credential}`))).toHaveLength(10);
 });
 
 it('checks the permissions of successive clients on one kept-alive connection', async () => {
@@ -404,4 +409,39 @@ describe('several runs in one stream', () => {
     for (let second = 0; second < 4; second++) permissions.tick();
     await client.ended();
   });
+});
+
+it('limits the open streams of one tenant, of whatever kind, and gives a place back as soon as a client is gone', async () => {
+  const settings = { BACKEND_URL: backend.url, REDIS_URL: redisServer.url, MAX_STREAMS_PER_TENANT: '3' };
+  const limited = await startTestGateway(settings);
+  const runId = newRun('ann', 'bob');
+  await write(runId, 1, 3);
+  const open = (path: string, credential: string) =>
+    openSse(`${limited.url}${path}`, { headers: { authorization: credential } });
+  const paths = [`/api/runs/${runId}/events`, `/api/events?runs=${runId}`, '/api/events'];
+  const [first, second] = await Promise.all(paths.map((path) => open(path, 'ann')));
+  for (const path of paths) {
+    const refused = await open(path, 'ann');
+    await refused.ended();
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '10']);
+    expect(JSON.parse(refused.body())).toMatchObject({
+      code: 'too_many_streams',
+      detail: expect.stringContaining('MAX_STREAMS_PER_TENANT'),
+    });
+  }
+  const bob = await open(paths[0] ?? '', 'bob');
+  await bob.until(({ length }) => length > 0);
+  expect(bob.headers[HEADERS.tenantId]).toBeUndefined();
+
+  first?.response.socket.resetAndDestroy();
+  second?.close();
+  const again = await waitFor(async () => {
+    const pair = [await open(paths[0] ?? '', 'ann'), await open(paths[2] ?? '', 'ann')];
+    if (pair.every(({ status }) => status === 200)) return pair;
+    for (const client of pair) client.close();
+    return null;
+  });
+  expect((await open(paths[1] ?? '', 'ann')).status).toBe(429);
+  for (const client of [...again, bob]) client.close();
+  await limited.stop();
 });

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 import { SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
 import type { NetworkInput } from '@saas-codex/contracts/network';
@@ -65,6 +65,17 @@ describe('the environment in a jail', () => {
     const print = 'echo $FROM_bashrc $FROM_profile $FROM_bash_profile; fn_bashrc';
     expect(await outputOfAgent(print)).toBe('bashrc profile bash_profile\nfn\n');
     expect(await setups.outputOfScript(print)).toBe('bashrc profile bash_profile\nfn\n');
+  });
+
+  it('names, of the folders of the workspaces, only those of its own session, by ids', async () => {
+    const { threadId } = setups;
+    // Field 4: where the mounted folder is in its file system. No unprivileged program can hide that.
+    const mounted = (await outputOfAgent('cut -d" " -f4 /proc/self/mountinfo')).trim().split('\n');
+    const workspaces = mounted.filter((path) => path.includes(basename(world.root)));
+    const own = ['codex-home', 'codex-home/config.toml', 'homes/agent', 'repo'];
+    expect(workspaces.map((path) => path.slice(path.indexOf(threadId))).toSorted()).toEqual(
+      own.map((path) => `${threadId}/${path}`),
+    );
   });
 
   it('lets setup scripts install packages of Python and npm for agents', async () => {

@@ -11,6 +11,8 @@ export const HEADERS = {
   apiVersion: 'saas-codex-version',
   /** Marks what a gateway forwards to a backend. */
   gatewayMark: 'x-gateway-mark',
+  /** On event streams of a backend: whose they are, so that a gateway can count them. */
+  tenantId: 'x-tenant-id',
   preferenceApplied: 'preference-applied',
   location: 'location',
   /** `true`: the answer was saved for an earlier request with the same Idempotency-Key. */

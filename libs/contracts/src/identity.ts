@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { openEnum } from './open-reading.js';
-
-export const ROLES = ['owner', 'admin', 'member'] as const;
-export const Role = z.enum(ROLES);
-export type Role = z.infer<typeof Role>;
+import { PERMISSIONS, ROLES } from './permissions.js';
 
 /** Answer of `GET /api/me`. */
 export const Me = z
@@ -11,6 +8,7 @@ export const Me = z
     user: z.object({ user_id: z.string(), name: z.string(), email: z.string() }),
     tenant: z.object({ tenant_id: z.string(), name: z.string() }),
     role: openEnum(ROLES),
+    permissions: z.array(openEnum(PERMISSIONS)).optional().describe('What you may do here'),
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof Me>;

@@ -1,29 +1,33 @@
-import type { Role } from './identity.js';
-
-/** What a route may require of its caller. Every route of the backend names one of these, or is public. */
-export const PERMISSIONS = [
-  'sessions:read',
-  'sessions:write',
-  'runs:read',
-  'runs:create',
-  'runs:cancel',
-  'events:read',
-  'diffs:read',
-  'usage:read',
-  'system:read',
-  'account:read',
-  'account:write',
-  'account:sign_out',
-  'members:reset_password',
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+/** From the most to the least powerful: each role may do everything that the roles after it may. */
+export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
 
 /**
- * The one table of who may do what. Owners may do everything. No person can become an admin or a member yet, so these
- * roles have no permission.
+ * The one table of who may do what: every permission that a route may require, and the least role that has it. Every route of
+ * the backend names one of these, or is public. docs/permissions.md is generated from it.
  */
-export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
-  owner: PERMISSIONS,
-  admin: [],
-  member: [],
-};
+export const PERMISSION_TABLE = {
+  'account:read': 'viewer',
+  'account:write': 'viewer',
+  'account:sign_out': 'viewer',
+  'sessions:read': 'viewer',
+  'runs:read': 'viewer',
+  'events:read': 'viewer',
+  'diffs:read': 'viewer',
+  'usage:read': 'viewer',
+  'system:read': 'viewer',
+  'sessions:write': 'member',
+  'runs:create': 'member',
+  'runs:cancel': 'member',
+  'members:reset_password': 'admin',
+} as const satisfies Record<string, Role>;
+
+export type Permission = keyof typeof PERMISSION_TABLE;
+export const PERMISSIONS = Object.keys(PERMISSION_TABLE) as [Permission, ...Permission[]];
+
+/** Whether a role may do everything that `least` may. */
+export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(role) <= ROLES.indexOf(least);
+
+/** What a role may do. */
+export const permissionsOf = (role: Role): Permission[] =>
+  PERMISSIONS.filter((permission) => isAtLeast(role, PERMISSION_TABLE[permission]));

@@ -6,6 +6,10 @@ export const REDIS_KEYS = {
   runEvents: (runId: string) => `codex:run:${runId}:events`,
   runInbox: (runId: string) => `codex:run:${runId}:inbox`,
   activity: (tenantId: string) => `codex:activity:${tenantId}`,
+  /** Hash: bytes of each of a tenant's logs in Redis, by run, and their sum. */
+  logBytes: (tenantId: string) => `codex:log-bytes:${tenantId}`,
+  /** Sorted set: a tenant's archived runs whose logs are still in Redis, by the time at which they expire. */
+  archivedLogs: (tenantId: string) => `codex:archived-logs:${tenantId}`,
   queuePrefix: 'codex:queue',
   limitPrefix: 'codex:limit',
 } as const;
@@ -17,5 +21,7 @@ export const RUN_COMMAND_CHANNEL = 'codex:run-commands';
 export const ACTIVITY_CHANNEL = 'codex:activity';
 /** Entries that each tenant's activity stream keeps, about. */
 export const ACTIVITY_MAX_LENGTH = 10_000;
+/** Memory that it takes, about: with large entries it keeps fewer. */
+export const ACTIVITY_MAX_BYTES = 16 * 1024 * 1024;
 /** Fields of an activity or run-log entry: its type, its JSON, and (run log only) which writer wrote it. */
 export const STREAM_FIELDS = { type: 'type', event: 'event', writer: 'writer' } as const;

@@ -145,13 +145,19 @@ const runs = {
     ...withDefault(integer(1, 10_000), 64),
     ...RUNNER,
     description:
-      "Maximum size of a run's log, in Redis and on disk, inside a jail or not. In the worst case Redis needs this much for every run that it keeps; most logs take less than 1 MB.",
+      "Maximum size of a run's log, in Redis and on disk, inside a jail or not. Most logs take less than 1 MB.",
+  },
+  MAX_LOGS_MB_PER_TENANT: {
+    ...withDefault(integer(1, 1_000_000), 256),
+    ...RUNNER,
+    description:
+      "Maximum size of the logs of an organisation's runs in Redis together. When less than a quarter of it is left, logs that are in Postgres leave Redis before RUN_LOG_TTL_MINUTES. A run that finds no room all the same ends, and its error names this limit.",
   },
   RUN_LOG_TTL_MINUTES: {
     ...withDefault(number(0, 100_000), 60),
     ...BACKEND,
     description:
-      "How long Redis keeps an ended run's events once they are in Postgres, for consumers of the streams.",
+      "How long Redis keeps an ended run's events once they are in Postgres, for consumers of the streams. Where an organisation's logs take too much (MAX_LOGS_MB_PER_TENANT), they leave earlier.",
   },
 } as const satisfies Record<string, Setting>;
 
@@ -276,6 +282,12 @@ const addresses = {
     ...PORTS,
     description: 'Maximum API requests per minute of one address, and of one credential.',
   },
+  MAX_STREAMS_PER_TENANT: {
+    ...withDefault(integer(1, 1_000_000), 2_000),
+    ...PORTS,
+    description:
+      'Maximum event streams that an organisation has open at one gateway, and at one backend. A browser has one for all of its tabs.',
+  },
   SIGN_IN_LIMIT_PER_MINUTE: {
     ...withDefault(integer(1), 30),
     ...PORTS,
@@ -333,6 +345,12 @@ const data = {
       "Major version of compose's Postgres. `npm run env` chooses 16 for a new installation. No version reads the files of another, so keep it, or move the data with pg_dump and pg_restore.",
     readBy: [],
     takenBy: COMPOSE,
+  },
+  REDIS_MAX_MEMORY_MB: {
+    ...optional(integer(64, 100_000_000), "half of the machine's memory"),
+    ...LAUNCHER,
+    description:
+      'Memory limit of the Redis that comes with the product. When it is reached, Redis deletes nothing: it refuses writes, and runs wait or end as interrupted. When the data at a start need more than three quarters of it, there is no limit, and a warning says so.',
   },
   REDIS_URL: {
     ...required(redisUrl(), 'the Redis of `npm start`'),

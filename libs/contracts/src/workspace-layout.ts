@@ -17,6 +17,18 @@ export const WORKSPACE = {
   thread: 'thread.json',
 } as const;
 
+/** In `homes`. */
+export const HOMES = {
+  /** The HOME of setup scripts. */
+  setup: 'setup',
+  /** The HOME of agents, which starts as a copy of that of setup scripts. */
+  agent: 'agent',
+  /** The runner's record of `agent`. Without it, `agent` is not used any more: the next agent gets a new copy. */
+  record: 'agent.json',
+  /** An empty file, as old as the copy: what changed in `agent` since then, agents have changed. */
+  copied: 'agent.copied',
+} as const;
+
 /** Bare mirrors, one per tenant and repository: `WORKSPACES_ROOT/.mirrors/<tenant>/<hash>.git`. */
 export const MIRRORS_FOLDER = '.mirrors';
 /** Deleted workspaces wait here: removing many files slows the next checkout, a rename does not. */

@@ -281,7 +281,7 @@ describe('an event that is not published', () => {
     await waitFor(() => feed.log.lastId.seq === 2);
     const client = await openSse(urlOf(owner));
     const ids = { after: '2-0', id: '3-0' };
-    await appendEntry(limited, owner.runId, ids, { type: 'error', event: '{}', writer: 'mute' });
+    await appendEntry(limited, owner, ids, { type: 'error', event: '{}', writer: 'mute' });
     await client.until((events) => events.length === 3);
     muteHub.close();
     limited.disconnect();

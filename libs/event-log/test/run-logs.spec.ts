@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { ACTIVITY_MAX_LENGTH, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { ACTIVITY_MAX_BYTES, ACTIVITY_MAX_LENGTH, REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { RunStatusActivity } from '@saas-codex/contracts/activity';
 import { RunEvent } from '@saas-codex/contracts/events';
 import type { Redis } from 'ioredis';
@@ -11,7 +11,9 @@ import { startRedis, type TestRedis } from '@saas-codex/testing/redis';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { connectRedis } from '@saas-codex/service-kit/redis';
 import type { RunLogOwner } from '../src/run-log/run-log-entry.js';
-import { LogFencedError } from '../src/run-log/run-log.writer.js';
+import { publishActivity } from '../src/activity/activity-stream.js';
+import { TOTAL_FIELD } from '../src/run-log/run-log-account.js';
+import { LogFencedError, LogsFullError, type RunLogWriter } from '../src/run-log/run-log.writer.js';
 import { RunLogs } from '../src/run-log/run-logs.js';
 
 const STARTED = { kind: 'prompt', prompt: 'Say hello', model: null, runner: 'spec' } as const;
@@ -160,9 +162,31 @@ it("keeps a tenant's activity stream short", async () => {
   expect(await redis.xlen(ACTIVITY)).toBeLessThan(ACTIVITY_MAX_LENGTH + 200);
 });
 
+it("keeps a tenant's activity stream small, however large its activities are", async () => {
+  const tenantId = randomUUID();
+  const activity: RunStatusActivity = {
+    v: 1,
+    type: 'run.status',
+    tenant_id: tenantId,
+    session_id: randomUUID(),
+    run_id: randomUUID(),
+    at: new Date().toISOString(),
+    status: 'failed',
+    error: null,
+    usage: null,
+  };
+  for (let n = 0; n < 600; n += 1)
+    await publishActivity(redis, { ...activity, error: `${n} `.padEnd(64 * 1024, 'x') });
+  const key = REDIS_KEYS.activity(tenantId);
+  expect(await redis.memory('USAGE', key, 'SAMPLES', 0)).toBeLessThan(1.1 * ACTIVITY_MAX_BYTES);
+  expect(await redis.xlen(key)).toBeGreaterThan(100);
+  const [[, fields]] = (await redis.xrevrange(key, '+', '-', 'COUNT', 1)) as [[string, string[]]];
+  expect(fields.join()).toContain('"error":"599 ');
+});
+
 /** A run with a workspace, and so with a spool. */
-async function newSession(): Promise<RunLogOwner> {
-  const owner = newOwner();
+async function newSession(tenantId = 'local'): Promise<RunLogOwner> {
+  const owner = { ...newOwner(), tenantId };
   await mkdir(join(root, owner.sessionId));
   return owner;
 }
@@ -273,5 +297,123 @@ describe('a Redis that has lost data', () => {
     await redis.del(keyOf(owner));
     await logs.refill(owner);
     expect(await durable(owner)).toEqual(before);
+  });
+});
+
+describe("the logs of a tenant's runs", () => {
+  const MOST = 64 * 1024;
+  const message = 'x'.repeat(4_000);
+  let limited: RunLogs;
+  beforeAll(() => (limited = new RunLogs(redis, root, MOST)));
+
+  const taken = async ({ tenantId }: RunLogOwner) =>
+    Number(await redis.hget(REDIS_KEYS.logBytes(tenantId), TOTAL_FIELD));
+  const inRedis = ({ runId }: RunLogOwner) => redis.exists(REDIS_KEYS.runEvents(runId));
+  /** Writes events until one is refused. @returns how many were written */
+  async function fill(log: RunLogWriter): Promise<number> {
+    for (let written = 0; ; written += 1) {
+      const refusal = await log.appendEvent('error', { message }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (refusal === null) continue;
+      expect(refusal).toBeInstanceOf(LogsFullError);
+      return written;
+    }
+  }
+  async function archivedLog(tenantId: string, expirySeconds: number): Promise<RunLogOwner> {
+    const owner = await newSession(tenantId);
+    const log = await limited.startLog(owner, STARTED);
+    for (let n = 0; n < 4; n += 1) await log.appendEvent('error', { message });
+    await limited.endLog(owner, 'run.succeeded', {});
+    await redis.expire(REDIS_KEYS.runEvents(owner.runId), expirySeconds);
+    await limited.setArchived(owner, expirySeconds);
+    return owner;
+  }
+
+  it('do not grow beyond its limit: the run that writes on is refused, and loses nothing', async () => {
+    const owner = await newSession(randomUUID());
+    const log = await limited.startLog(owner, STARTED);
+    const written = await fill(log);
+    expect(written).toBeGreaterThan(10);
+    expect(await taken(owner)).toBeLessThanOrEqual(MOST);
+    const other = await limited.startLog(await newSession(randomUUID()), STARTED);
+    await other.appendEvent('error', { message });
+
+    await limited.endLog(owner, 'run.failed', { reason: 'full' });
+    const types = (await logOf(owner)).map(({ event }) => event.type);
+    // The event that was refused too.
+    expect(types).toEqual(['run.started', ...Array(written + 1).fill('error'), 'run.failed']);
+  });
+
+  it('drop deltas when they are full, and take the next event once there is room', async () => {
+    const tenantId = randomUUID();
+    const writing = await newSession(tenantId);
+    const log = await limited.startLog(writing, STARTED);
+    const full = await newSession(tenantId);
+    await fill(await limited.startLog(full, STARTED));
+    await log.appendDelta({ ...DELTA, text: message });
+    await limited.removeLog(full);
+    await log.appendEvent('error', { message });
+    expect((await logOf(writing)).map(({ id }) => id)).toEqual(['1-0', '2-0']);
+  });
+
+  it('leave Redis early when they are archived and others need the room, the oldest first', async () => {
+    const tenantId = randomUUID();
+    const newer = await archivedLog(tenantId, 7_200);
+    const older = await archivedLog(tenantId, 3_600);
+    const owner = await newSession(tenantId);
+    const log = await limited.startLog(owner, STARTED);
+    while ((await inRedis(older)) === 1) await log.appendEvent('error', { message });
+    expect(await inRedis(newer)).toBe(1);
+    expect(await fill(log)).toBeGreaterThan(0);
+    expect(await inRedis(newer)).toBe(0);
+    const sum = (await logOf(owner)).reduce((bytes, { event }) => bytes + JSON.stringify(event).length, 0);
+    expect(await taken(owner)).toBeGreaterThan(sum);
+    expect(await taken(owner)).toBeLessThanOrEqual(MOST);
+  });
+
+  it('are not counted once they have expired, or were removed by hand', async () => {
+    const tenantId = randomUUID();
+    const expired = await archivedLog(tenantId, 0);
+    expect([await inRedis(expired), await taken(expired)]).toEqual([0, 0]);
+    const removed = await newSession(tenantId);
+    await fill(await limited.startLog(removed, STARTED));
+    await redis.del(REDIS_KEYS.runEvents(removed.runId));
+    const log = await limited.startLog(await newSession(tenantId), STARTED);
+    expect(await fill(log)).toBeGreaterThan(10);
+  });
+});
+
+describe('a Redis without memory', () => {
+  const setMemory = (bytes: number) => redis.config('SET', 'maxmemory', bytes);
+  afterEach(() => setMemory(0));
+
+  it('gets all events once it has memory again, in order: until then they are in the spool', async () => {
+    const owner = await newSession();
+    const log = await logs.startLog(owner, STARTED);
+    await setMemory(1);
+    const writes = [1, 2, 3].map((n) => log.appendEvent('error', { message: `${n}` }));
+    await waitFor(async () => (await logs.spool(owner).lastSeq()) === 2);
+    expect((await logOf(owner)).map(({ id }) => id)).toEqual(['1-0']);
+    await setMemory(0);
+    await Promise.all(writes);
+    await logs.endLog(owner, 'run.succeeded', {});
+    expect((await logOf(owner)).map(({ id }) => id)).toEqual(['1-0', '2-0', '3-0', '4-0', '5-0']);
+  });
+
+  it('gets them from the process that ends the log, if that comes before its writer', async () => {
+    const owner = await newSession();
+    const log = await logs.startLog(owner, STARTED);
+    await setMemory(1);
+    const write = log.appendEvent('turn.started', {}).catch(() => undefined);
+    await waitFor(async () => (await logs.spool(owner).lastSeq()) === 2);
+    await expect(logs.endLog(owner, 'run.interrupted', { reason: 'lost' })).rejects.toThrow('OOM');
+    expect((await logOf(owner)).map(({ id }) => id)).toEqual(['1-0']);
+    await setMemory(0);
+    await logs.endLog(owner, 'run.interrupted', { reason: 'lost' });
+    await write;
+    const types = (await logOf(owner)).map(({ event }) => event.type);
+    expect(types).toEqual(['run.started', 'turn.started', 'run.interrupted']);
   });
 });

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { explainMissingRoute } from './http/allowed-methods.js';
 import { requestLog } from './logging.js';
 import { ProblemError } from './problem.js';
-import { isStoreOutage } from './store-outage.js';
+import { isRedisFull, isStoreOutage } from './store-outage.js';
 
 /** Errors of Nest and Express by status. Any other status is an internal error. */
 const CODE_BY_STATUS: Record<number, ProblemCode> = {
@@ -28,7 +28,9 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (isStoreOutage(error)) {
     const headers = { 'retry-after': '5' };
-    const detail = 'Try again in a moment, with the same Idempotency-Key if the request has one.';
+    const again = 'Try again in a moment, with the same Idempotency-Key if the request has one.';
+    const full = 'The event store has no memory left. If this persists, tell your operator.';
+    const detail = isRedisFull(error) ? `${full} ${again}` : again;
     return new ProblemError('store_unavailable', detail, { headers });
   }
   const status = httpStatusOf(error);

@@ -27,14 +27,19 @@ const SENTENCES = [
   /^Command timed out/,
   /^Reached the max retries per request/,
 ];
-/** Errors that Redis returns while it loads, is full, or cannot write. */
-const REDIS_REFUSAL = /^(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN) /;
+/** Errors that Redis returns while it loads, is full, or cannot write. Older ones quote those of a script's command. */
+const REDIS_REFUSAL = /(^|@user_script:.*-)(LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN) /;
+const REDIS_FULL = /(^|@user_script:.*-)OOM /;
 
 /** Whether a store could not be reached or could not do its work. */
 export function isStoreOutage(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
   return isUnreachable(error) || POSTGRES.test(codeOf(error)) || REDIS_REFUSAL.test(error.message);
 }
+
+/** Whether Redis refused a write because it may take no more memory. */
+export const isRedisFull = (error: unknown): boolean =>
+  types.isNativeError(error) && REDIS_FULL.test(error.message);
 
 /** Whether a store sent no response. */
 export function isUnreachable(error: Error): boolean {

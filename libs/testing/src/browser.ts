@@ -40,7 +40,7 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
  * @param rules all by default
  */
 export async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.evaluate(axe.source);
   const options: axe.RunOptions = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
   const found = await page.evaluate<axe.AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return found.violations
@@ -59,6 +59,14 @@ export const smallTargets = (page: Page): Promise<string[]> =>
       .map((element) => ({ element, height: element.getBoundingClientRect().height }))
       .filter(({ height }) => height > 0 && height < 43.5)
       .map(({ element, height }) => (element.ariaLabel || element.textContent).slice(0, 40) + ', ' + Math.round(height) + ' px')`);
+
+/** How far the page scrolls although only its parts should, in pixels; nothing if it does not. */
+export const pageOverflow = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`
+    (({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+      scrollWidth > clientWidth || scrollHeight > clientHeight
+        ? ['the page scrolls by ' + (scrollWidth - clientWidth) + ' and ' + (scrollHeight - clientHeight) + ' px']
+        : [])(document.documentElement)`);
 
 /** Presses Tab until an element with this name or text has the focus. */
 export async function tabTo(page: Page, name: string | RegExp): Promise<void> {

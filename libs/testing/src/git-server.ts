@@ -36,7 +36,8 @@ export interface GitServer {
   stop(): Promise<void>;
 }
 
-export async function startGitServer(): Promise<GitServer> {
+/** @param port any free one by default */
+export async function startGitServer(port = 0): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), 'saas-codex-git-'));
   const git = (cwd: string, ...args: string[]) => execute('git', args, { cwd, env: ENVIRONMENT });
   let requests = 0;
@@ -44,7 +45,7 @@ export async function startGitServer(): Promise<GitServer> {
     requests++;
     answerWithGit(root, req, res, ENVIRONMENT);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const bare = (name: string) => join(root, `${name}.git`);
 

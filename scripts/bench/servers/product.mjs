@@ -13,8 +13,8 @@ import { startServer } from './child.mjs';
 /** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
 
 /**
- * The whole product as `npm start` runs it, with its own stores and without rate limits, which the readers would hit
- * because they all have one address.
+ * The whole product as `npm start` runs it, with its own stores and without limits of requests and streams, which the readers
+ * would hit because they all have one address and one organisation.
  * @param {string} root the project's folder
  * @param {string} folder
  * @param {NodeJS.ProcessEnv} [environment] settings
@@ -29,6 +29,7 @@ export async function startProduct(root, folder, environment = {}, { web = false
     ...ports,
     DATA_DIR: folder,
     RATE_LIMIT_PER_MINUTE: '1000000000',
+    MAX_STREAMS_PER_TENANT: '1000000',
     ...environment,
   });
   mkdirSync(settings.WORKSPACES_ROOT, { recursive: true, mode: 0o700 });

@@ -95,13 +95,19 @@ export class RunArchiver extends Reconciler<Tenant> {
     return failed ? 'retry' : 'more';
   }
 
+  private get expirySeconds(): number {
+    return Math.ceil(this.config.RUN_LOG_TTL_MINUTES * 60);
+  }
+
   /** @returns false when it failed, which is left to a later scan */
   private async archiveOne(tenantId: string, id: string): Promise<boolean> {
     try {
       const archived = await this.db.run({ tenantId }, (tx) => this.archiveRun(tx, id));
       if (archived) {
         this.metrics.count(archived.events);
-        await this.logs.spool(ownerOf(archived.run)).remove();
+        const owner = ownerOf(archived.run);
+        await this.logs.spool(owner).remove();
+        await this.logs.setArchived(owner, this.expirySeconds);
       }
       return true;
     } catch (error) {
@@ -122,7 +128,7 @@ export class RunArchiver extends Reconciler<Tenant> {
     if (!run || run.archivedAt) return null;
     const log = await this.completeLog(run);
     await this.archive.insert(tx, id, log);
-    await this.redis.expire(REDIS_KEYS.runEvents(id), Math.ceil(this.config.RUN_LOG_TTL_MINUTES * 60));
+    await this.redis.expire(REDIS_KEYS.runEvents(id), this.expirySeconds);
     await tx.of(RunEntity).update({ id }, { archivedAt: new Date() });
     return { run, events: log.length };
   }

@@ -4,10 +4,12 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ChangesController } from './changes.controller.js';
 import { ChangesService } from './changes.service.js';
+import { LeftoversController } from './leftovers.controller.js';
+import { LeftoversService } from './leftovers.service.js';
 
 @Module({
   imports: [RunsModule, SessionsModule, WorkspacesModule],
-  controllers: [ChangesController],
-  providers: [ChangesService],
+  controllers: [ChangesController, LeftoversController],
+  providers: [ChangesService, LeftoversService],
 })
 export class ChangesModule {}

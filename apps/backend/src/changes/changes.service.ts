@@ -78,7 +78,8 @@ const beforeRun = (run: RunEntity): string | null => run.treeBefore;
 /** A run that ended without a checkpoint never had the workspace, so it changed nothing. */
 const afterRun = (run: RunEntity): string | null => run.treeAfter ?? (isEnded(run) ? run.treeBefore : null);
 
-function baseOf(session: SessionEntity): string {
+/** The tree that the session started from. @throws ProblemError when there are no files, and why */
+export function baseOf(session: SessionEntity): string {
   if (session.failureCode !== null) {
     throw new ProblemError('session_failed', session.failureDetail ?? 'Start a new session.');
   }

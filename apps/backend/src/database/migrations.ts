@@ -1,13 +1,16 @@
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
+import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
-import { AddSignInUse1795950400000 } from './migrations/add-sign-in-use.js';
+import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
+import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
@@ -31,15 +34,22 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddHeldPrompts1795930000000,
   AddRunResults1795931000000,
   AddSessionNotices1795945000000,
-  AddSignInUse1795950400000,
+  AddRowSecurity1795960200000,
+  AddViewerRole1795960300000,
+  AddSignInUse1795960400000,
 ];
 
-/** Brings the schema up to date. Backends that start together take turns, so each migration runs once. */
+/**
+ * Brings the schema and its roles up to date. Backends that start together take turns, so each migration runs once.
+ * @throws ConfigError when the user of DATABASE_URL lacks a right
+ */
 export const migrate = (locks: Locks, options: DataSourceOptions): Promise<void> =>
   locks.withLock(LOCK.migration, async () => {
     const dataSource = await new DataSource(options).initialize();
     try {
+      await ensureRoles(dataSource);
       await dataSource.runMigrations({ transaction: 'each' });
+      await ensureGrants(dataSource);
     } finally {
       await dataSource.destroy();
     }

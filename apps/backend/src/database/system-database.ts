@@ -2,19 +2,35 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { BECOME_SYSTEM } from './row-security.js';
 
 /**
  * The one way to run a statement without a tenant: for what the system itself asks across tenants (who is calling,
  * which work is due, how much of it there is), and never for what a request asks about its own tenant, which goes
- * through `TenantDatabase`. The rule `system-database-importers` in .dependency-cruiser.cjs lists who may import it.
+ * through `TenantDatabase`. The rule `system-database-importers` in .dependency-cruiser.cjs lists who may import it, and
+ * `GRANTS.system` what its role may do.
  */
 @Injectable()
 export class SystemDatabase {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws what Postgres answers, or what the driver says when Postgres is away */
-  query<T>(statement: string, parameters: unknown[] = []): Promise<T[]> {
-    return this.dataSource.query<T[]>(statement, parameters);
+  /**
+   * One statement, in a transaction of its own.
+   * @throws what Postgres answers, or what the driver says when Postgres is away
+   */
+  async query<T>(statement: string, parameters: unknown[] = []): Promise<T[]> {
+    const connection = await this.pool.connect();
+    const [, , answer, end] = await Promise.allSettled([
+      connection.query('START TRANSACTION'),
+      connection.query(BECOME_SYSTEM),
+      connection.query(statement, parameters),
+      // After a failure, Postgres takes it for a rollback.
+      connection.query('COMMIT'),
+    ]);
+    connection.release(end.status === 'rejected');
+    if (answer.status === 'rejected') throw answer.reason;
+    if (end.status === 'rejected') throw end.reason;
+    return answer.value.rows as T[];
   }
 
   /** @throws what the driver says when Postgres is away */

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import { FairPlaces } from '@saas-codex/service-kit/fair-places';
+import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type EntityTarget } from 'typeorm';
+import { BECOME_TENANT } from './row-security.js';
 import { TenantRepository } from './tenant-repository.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
@@ -11,6 +13,12 @@ type AfterCommit = () => void | Promise<void>;
 const PLACES = { total: 14, perTenant: 6 };
 /** The connections of the pool: some remain for transactions within transactions, and for the system's own statements. */
 export const POOL_SIZE = PLACES.total + 6;
+/**
+ * How the pool's connections send statements: without waiting for the answer to the one before, so that the statement which
+ * gives a transaction its role costs no round trip. Postgres answers in order, and after a failure refuses all until the end
+ * of the transaction.
+ */
+export const CONNECTION = { pipeline: true };
 
 /**
  * The only way to rows that belong to a tenant. The caller states its scope first and gets repositories that cannot reach
@@ -22,7 +30,8 @@ export const POOL_SIZE = PLACES.total + 6;
  *       tx.afterCommit(() => activity.publish(…));
  *     });
  *
- * `run` is one transaction. Its visible effects (activity, kicks of background work) are published with
+ * `run` is one transaction, under the role of tenants and with its tenant set: what a statement's own predicate forgets,
+ * row-level security still keeps out (`row-security.ts`). Its visible effects (activity, kicks of background work) are published with
  * `tx.afterCommit`. Tenants share the connections fairly: beyond its share, a tenant's transactions wait for each other.
  */
 @Injectable()
@@ -40,7 +49,7 @@ export class TenantDatabase {
    */
   async run<T>(scope: TenantScope, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     const { answer, callbacks } = await this.inPlace(scope, () =>
-      this.dataSource.transaction(async (manager) => {
+      this.transaction(scope, async (manager) => {
         const tx = new TenantTransaction(manager, scope);
         return { answer: await work(tx), callbacks: tx.close() };
       }),
@@ -58,6 +67,21 @@ export class TenantDatabase {
       } finally {
         transaction.open = false;
       }
+    });
+  }
+
+  private transaction<T>(
+    { tenantId }: TenantScope,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    return this.dataSource.transaction(async (manager) => {
+      const connection = (await manager.queryRunner?.connect()) as PoolClient;
+      // On the wire before any statement of `work`. If it fails, Postgres refuses those, too.
+      const scoped = connection.query(BECOME_TENANT, [tenantId]);
+      const [answer] = await Promise.allSettled([work(manager), scoped]);
+      await scoped;
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
     });
   }
 

@@ -11,11 +11,11 @@ import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
-/** A TypeORM repository that adds its tenant to every statement. */
+/** A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`). */
 export class TenantRepository<E extends TenantRow> {
   constructor(
-    private readonly manager: EntityManager,
-    private readonly entity: EntityTarget<E>,
+    protected readonly manager: EntityManager,
+    protected readonly entity: EntityTarget<E>,
     private readonly scope: TenantScope,
   ) {}
 
@@ -73,7 +73,7 @@ export class TenantRepository<E extends TenantRow> {
       .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.scope.tenantId });
   }
 
-  private owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
+  protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
     const alternatives = Array.isArray(where) ? where : [where ?? {}];
     return alternatives.map((part) => ({ ...part, tenantId: this.scope.tenantId }) as FindOptionsWhere<E>);
   }

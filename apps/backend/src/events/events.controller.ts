@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
 import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
@@ -50,6 +52,7 @@ export class EventsController {
     private readonly runLogs: RunLogHub,
     private readonly logs: RunLogAccess,
     private readonly activity: ActivityHub,
+    private readonly places: StreamPlaces,
   ) {}
 
   @Get('runs/:run_id/events')
@@ -62,7 +65,7 @@ export class EventsController {
       'event. Durable events have the ids 1, 2, 3 …. Short-lived deltas after event n have the ids n-1, n-2 …. Events are named: ' +
       'an EventSource needs a listener for each type, `error` included, which its connection errors share.',
   })
-  @ApiProblems('run_not_found', 'invalid_cursor')
+  @ApiProblems('run_not_found', 'invalid_cursor', 'too_many_streams')
   @ApiResponse(streamOf('RunEvent'))
   @ApiResponse({ status: 204, description: 'The run has ended, and this reader has its last event' })
   async run(
@@ -71,7 +74,9 @@ export class EventsController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    await serveRunEvents(this.runLogs, req, res, runId, await this.logs.sourcesOf(ctx, runId));
+    const sources = await this.logs.sourcesOf(ctx, runId);
+    this.takePlace(ctx, req, res);
+    await serveRunEvents(this.runLogs, req, res, runId, sources);
   }
 
   @Get('events')
@@ -86,14 +91,21 @@ export class EventsController {
       'watched. To watch other runs, connect again with another list.',
   })
   @ApiQuery(RUNS)
-  @ApiProblems('invalid_cursor', 'invalid_request')
+  @ApiProblems('invalid_cursor', 'invalid_request', 'too_many_streams')
   @ApiResponse(streamOf('Activity', 'WatchedRunEvent', 'WatchedRunEnd', 'WatchedRunError'))
   async all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
     const runs = watchedRunsOf(req);
+    this.takePlace(ctx, req, res);
     const connection = await serveActivity(this.activity, req, res, ctx.tenantId);
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
       this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),
     );
+  }
+
+  /** @throws ProblemError too_many_streams */
+  private takePlace({ tenantId }: RequestContext, req: Request, res: Response): void {
+    res.setHeader(HEADERS.tenantId, tenantId);
+    if (req.method !== 'HEAD') this.places.take(tenantId, res);
   }
 }

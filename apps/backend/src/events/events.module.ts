@@ -1,8 +1,10 @@
 import { type BeforeApplicationShutdown, Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ActivityHub } from '@saas-codex/event-log/activity/activity.hub';
 import { RunLogHub } from '@saas-codex/event-log/run-log/run-log.hub';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import type { Redis } from 'ioredis';
 import { ArchiveModule } from '../archive/archive.module.js';
+import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { EventsController } from './events.controller.js';
@@ -23,6 +25,11 @@ const A_DAY_SECONDS = 24 * 60 * 60;
     RunLogAccess,
     RunItems,
     StreamMetrics,
+    {
+      provide: StreamPlaces,
+      inject: [CONFIG],
+      useFactory: ({ MAX_STREAMS_PER_TENANT }: Config) => new StreamPlaces(MAX_STREAMS_PER_TENANT),
+    },
     {
       provide: RunLogHub,
       inject: [REDIS, StreamMetrics],

@@ -1,4 +1,4 @@
-import type { Role } from '@saas-codex/contracts/identity';
+import type { Role } from '@saas-codex/contracts/permissions';
 
 /** Who sends a request. */
 export type Caller =

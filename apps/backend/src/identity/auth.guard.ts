@@ -1,7 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
+import { type Permission, PERMISSION_TABLE } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
+import type { Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
 import { type CallerContext, setRequestContext } from './request-context.js';
@@ -35,7 +37,8 @@ export class AuthGuard implements CanActivate {
     res.setHeader('cache-control', 'private, no-cache');
     const caller = await this.authentication.identify(req, res);
     if (!caller) throw unauthenticated();
-    if (!required || !this.permissions.isAllowed(caller.actor.role, required)) throw forbidden();
+    if (!required || !this.permissions.of(caller.actor).has(required))
+      throw forbidden(caller.actor, required);
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
@@ -53,5 +56,10 @@ const unauthenticated = () =>
     headers: { 'www-authenticate': 'Bearer realm="saas-codex"' },
   });
 
-const forbidden = () =>
-  new ProblemError('forbidden', 'Your role does not allow this. Ask an owner of your organisation.');
+const forbidden = ({ role }: Caller, required?: Permission) =>
+  new ProblemError(
+    'forbidden',
+    required
+      ? `Your role, ${role}, does not allow this. It takes the role ${PERMISSION_TABLE[required]}: ask an admin or an owner of your organisation.`
+      : 'Nobody may do this.',
+  );

@@ -2,19 +2,22 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Me } from '@saas-codex/contracts/identity';
 import { Memberships } from './memberships.js';
-import { RequirePermission } from './permissions.js';
+import { RequirePermission, RoutePermissions } from './permissions.js';
 import { type CallerContext, Ctx } from './request-context.js';
 
 @ApiTags('identity')
 @Controller('api/me')
 export class MeController {
-  constructor(private readonly memberships: Memberships) {}
+  constructor(
+    private readonly memberships: Memberships,
+    private readonly permissions: RoutePermissions,
+  ) {}
 
   @Get()
   @RequirePermission('account:read')
-  @ApiOperation({ operationId: 'readMe', summary: 'Read who you are and in which tenant' })
+  @ApiOperation({ operationId: 'readMe', summary: 'Read who you are, in which tenant, and what you may do' })
   @ApiResponse({ status: 200, standardSchema: Me })
-  read(@Ctx() ctx: CallerContext): Promise<Me> {
-    return this.memberships.describe(ctx);
+  async read(@Ctx() ctx: CallerContext): Promise<Me> {
+    return { ...(await this.memberships.describe(ctx)), permissions: [...this.permissions.of(ctx.actor)] };
   }
 }

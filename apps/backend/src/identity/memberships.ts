@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Me, Role } from '@saas-codex/contracts/identity';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { SystemDatabase } from '../database/system-database.js';
 import type { CallerContext } from './request-context.js';
@@ -31,7 +32,7 @@ export class Memberships {
   }
 
   /** The person and the tenant of a request, by name. @throws ProblemError unauthenticated */
-  async describe({ tenantId, actor: { userId, role } }: CallerContext): Promise<Me> {
+  async describe({ tenantId, actor: { userId, role } }: CallerContext): Promise<Omit<Me, 'permissions'>> {
     const [row] = await this.system.query<{ name: string; email: string; tenant: string }>(
       `SELECT u.name, u.email, t.name AS tenant FROM members m
          JOIN users u ON u.id = m.user_id

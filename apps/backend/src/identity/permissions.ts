@@ -9,8 +9,8 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
-import { type Role, ROLES } from '@saas-codex/contracts/identity';
-import { type Permission, ROLE_PERMISSIONS } from '@saas-codex/contracts/permissions';
+import { type Permission, permissionsOf, type Role, ROLES } from '@saas-codex/contracts/permissions';
+import type { Caller } from './actor.js';
 
 const ROUTE_ACCESS = 'route-access';
 
@@ -29,8 +29,7 @@ export type RoleTable = ReadonlyMap<Role, ReadonlySet<Permission>>;
 /** Injection token of the backend's `RoleTable`. */
 export const ROLE_TABLE = Symbol('role table');
 
-export const roleTable = (): RoleTable =>
-  new Map(ROLES.map((role) => [role, new Set(ROLE_PERMISSIONS[role])]));
+export const roleTable = (): RoleTable => new Map(ROLES.map((role) => [role, new Set(permissionsOf(role))]));
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -67,8 +66,9 @@ export class RoutePermissions implements OnModuleInit {
     return this.reflector.get<RouteAccess | undefined>(ROUTE_ACCESS, handler);
   }
 
-  isAllowed(role: Role, permission: Permission): boolean {
-    return this.roles.get(role)?.has(permission) ?? false;
+  /** What the caller may do. */
+  of({ role }: Caller): ReadonlySet<Permission> {
+    return this.roles.get(role) ?? new Set();
   }
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Redis } from 'ioredis';
 import { IsNull } from 'typeorm';
@@ -19,6 +20,7 @@ import { IN_FLIGHT, OPEN, RunStore, updateRunSummary } from './run-store.js';
 export class RunsPortAdapter extends RunsPort {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
+    private readonly logs: RunLogs,
     private readonly runs: RunStore,
     private readonly queueing: RunQueueing,
     private readonly reconciler: RunReconciler,
@@ -58,8 +60,9 @@ export class RunsPortAdapter extends RunsPort {
 
   async remove(ctx: RequestContext, sessionId: string): Promise<void> {
     const ids = await this.runs.idsOf(ctx, sessionId);
-    const keys = ids.flatMap((id) => [REDIS_KEYS.runEvents(id), REDIS_KEYS.runInbox(id)]);
-    if (keys.length > 0) await this.redis.unlink(...keys);
+    const { tenantId } = ctx;
+    await Promise.all(ids.map((runId) => this.logs.removeLog({ runId, sessionId, tenantId })));
+    if (ids.length > 0) await this.redis.unlink(ids.map((id) => REDIS_KEYS.runInbox(id)));
     await this.runs.remove(ctx, sessionId);
   }
 }

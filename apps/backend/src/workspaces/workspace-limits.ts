@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MAX_DIFF_FILES } from '@saas-codex/contracts/diffs';
+import { MAX_DOWNLOAD } from '@saas-codex/contracts/ignored-files';
 
 const MB = 1024 * 1024;
 
@@ -36,6 +37,18 @@ export class WorkspaceLimits {
   readonly historyPlaces: number = 8;
   /** Diffs of one tenant that wait for a place. Further ones are refused. */
   readonly historyWaiting: number = 100;
+  /** Bytes of the files in one page of a diff that are decoded to be compared as texts. */
+  readonly decodedBytes: number = 4 * MB;
+  /** Files and folders that are looked at to list what git ignores, or what runs left in a HOME. */
+  readonly leftoverEntries: number = 100_000;
+  /** Bytes of one download of ignored files. */
+  readonly downloadBytes: number = MAX_DOWNLOAD.bytes;
+  /** Files of one archive of ignored files. */
+  readonly downloadFiles: number = MAX_DOWNLOAD.files;
+  /** Downloads of one tenant at the same time. Further ones are refused. */
+  readonly downloadsPerTenant: number = 4;
+  /** Milliseconds for one download. */
+  readonly downloadMs: number = 1_800_000;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
   /** Bytes of memory that one git command can write to. */

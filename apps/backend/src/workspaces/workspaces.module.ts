@@ -9,18 +9,24 @@ import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
 import { Checkpoints } from './history/checkpoints.js';
+import { EncodedTexts } from './history/encoded-texts.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { Downloads } from './leftovers/downloads.js';
+import { HomeLayers } from './leftovers/home-layers.js';
+import { IgnoredFiles } from './leftovers/ignored-files.js';
+import { Leftovers } from './leftovers/leftovers.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
 
 /**
  * Everything that the backend knows about repositories and git.
  *
- *     Clones ──► History ──► Storage      the three classes that other features use
+ *     Clones ──► History ──► Storage      the classes that other features use
+ *        │   Leftovers ─┴────────┘
  *        └──────────┴──► git/ ──► addresses/
  */
 @Module({
@@ -30,11 +36,16 @@ import { WorkspaceLimits } from './workspace-limits.js';
     CheckoutCosts,
     Checkpoints,
     Clones,
+    EncodedTexts,
+    Downloads,
     Git,
     GitCertificates,
     History,
     HistoryRepository,
+    HomeLayers,
     HostResolver,
+    IgnoredFiles,
+    Leftovers,
     Mirrors,
     SessionClone,
     Storage,
@@ -43,6 +54,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreeDiffs,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Storage],
+  exports: [Clones, History, Leftovers, Storage],
 })
 export class WorkspacesModule {}

@@ -1,11 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
 import { BackendClient, RESPONSE_TIMEOUT_MS } from './backend-client.js';
-import { endToEnd, upstreamHeaders } from './headers.js';
+import { endToEnd, isEventStream, tenantOf, upstreamHeaders } from './headers.js';
 import { ProxyMetrics } from './proxy-metrics.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -30,6 +32,7 @@ export class ApiProxy implements NestMiddleware {
   constructor(
     private readonly backend: BackendClient,
     private readonly metrics: ProxyMetrics,
+    private readonly places: StreamPlaces,
   ) {}
 
   /** @throws ProblemError until the response has begun */
@@ -37,14 +40,27 @@ export class ApiProxy implements NestMiddleware {
     if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
     const response = await this.forwardRequest(req, res);
     if (!response) return;
+    this.takePlace(response, res);
     this.metrics.countResponse(req.method, response, res);
-    res.writeHead(response.statusCode ?? 502, endToEnd(response.headers));
+    const { [HEADERS.tenantId]: _, ...headers } = endToEnd(response.headers);
+    res.writeHead(response.statusCode ?? 502, headers);
     // The first byte of an event stream may come much later.
     res.flushHeaders();
     // Logging, metrics, tracing, compression and the pipeline listen to each response: a few more than Node expects by default.
     res.setMaxListeners(MAX_LISTENERS);
     // An error means that one side has disconnected. Both are closed then, and there is nothing left to report.
     pipeline(response, res, () => undefined);
+  }
+
+  /** @throws ProblemError too_many_streams */
+  private takePlace(response: IncomingMessage, res: Response): void {
+    const isStream = isEventStream(response) && res.req.method !== 'HEAD';
+    try {
+      if (isStream) this.places.take(tenantOf(response), res);
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
   }
 
   /** @returns the response of a backend; null when the client has disconnected */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { hopByHop } from '@saas-codex/service-kit/network/hop-by-hop';
 import type { Request } from 'express';
@@ -20,6 +20,15 @@ const SET_BY_GATEWAY = new Set([
  * read the body as the next request on a connection that other clients use (request smuggling).
  */
 const FRAMING = 'content-length';
+
+export const isEventStream = ({ headers }: IncomingMessage): boolean =>
+  String(headers['content-type']).startsWith('text/event-stream');
+
+/** The tenant that a backend's event stream belongs to; undefined: a backend of an earlier version does not say it. */
+export function tenantOf({ headers }: IncomingMessage): string | undefined {
+  const tenantId = headers[HEADERS.tenantId];
+  return typeof tenantId === 'string' ? tenantId : undefined;
+}
 
 /** Returns the headers without hop-by-hop headers. */
 export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

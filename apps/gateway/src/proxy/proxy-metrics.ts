@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { type Counter, type Gauge, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import type { Response } from 'express';
+import { isEventStream } from './headers.js';
 
 /** Metrics of forwarded requests. */
 @Injectable()
@@ -24,7 +25,7 @@ export class ProxyMetrics {
   /** Called when the response begins. */
   countResponse(method: string, response: IncomingMessage, res: Response): void {
     this.requests.inc({ method, status: response.statusCode ?? 0 });
-    if (!String(response.headers['content-type']).startsWith('text/event-stream')) return;
+    if (!isEventStream(response)) return;
     this.streams.inc();
     res.once('close', () => this.streams.dec());
   }

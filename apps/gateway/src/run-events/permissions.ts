@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import pLimit from 'p-limit';
 import { BackendClient } from '../proxy/backend-client.js';
-import { upstreamHeaders } from '../proxy/headers.js';
+import { tenantOf, upstreamHeaders } from '../proxy/headers.js';
 
 const TICK_MS = 1_000;
 /** How long a permission counts before it is checked again. */
@@ -19,13 +19,19 @@ const MAX_CHECKS = 32;
 /** A check that takes longer is slow for another reason than a busy backend, so it gives up its slot. */
 const SLOT_MS = 250;
 
-/** A client's permission for the stream that it requested. */
+/** What the backend says of a client that may watch the stream which it requested. */
 export interface Permission {
-  /** Headers of the client's request, for the backend. */
-  headers: OutgoingHttpHeaders;
   /** `set-cookie` headers of the backend, which may have renewed the client's cookie. */
   cookies: string[];
+  /** Whose stream it is; undefined: a backend of an earlier version does not say it. */
+  tenantId: string | undefined;
 }
+
+/** @param answer of the backend to a HEAD or a GET of the stream */
+export const permissionIn = (answer: IncomingMessage): Permission => ({
+  cookies: answer.headers['set-cookie'] ?? [],
+  tenantId: tenantOf(answer),
+});
 
 interface StreamRequest {
   path: string;
@@ -66,7 +72,7 @@ export class Permissions implements OnApplicationShutdown {
     const headers = upstreamHeaders(req);
     const response = await this.askBackend(req, this.limitNew, { path: req.originalUrl, headers });
     if (response?.statusCode !== 200) return null;
-    return { headers, cookies: response.headers['set-cookie'] ?? [] };
+    return permissionIn(response);
   }
 
   /** Whether this client may have another stream than the one it requested. @throws Error when no backend responds */

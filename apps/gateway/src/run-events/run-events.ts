@@ -1,10 +1,13 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { BEFORE_FIRST_EVENT } from '@saas-codex/contracts/event-ids';
+import { HEADERS } from '@saas-codex/contracts/http';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { cursorOf, openEventStream } from '@saas-codex/event-log/sse/event-stream';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
 import { WHOLE_FEED } from '@saas-codex/event-log/sse/feed-client';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import type { NextFunction, Request, Response } from 'express';
+import { upstreamHeaders } from '../proxy/headers.js';
 import { type Permission, Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
 
@@ -13,9 +16,9 @@ const PATH = /^\/api\/runs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/event
 /*
  * Serves the events of a run to any number of clients from one stream of the backend.
  *
- *     client ──HEAD with the client's headers──► backend: permitted?  ──no──► the proxy, so that the backend itself explains
- *                                                   │ yes
- *     client ◄──── wire bytes ──── Feed ◄───────────┴── one GET, with the credential of the first client
+ *     first client ──GET with its headers──► backend: permitted? ──no──► the proxy, so that the backend itself explains
+ *     others ───────HEAD with their headers──►           │ yes
+ *     all clients ◄──── wire bytes ──── Feed ◄───────────┘ the answer of that one GET
  *
  * The backend uses the same feed (libs/event-log, sse): a window of wire bytes, in which each client has a position.
  */
@@ -24,8 +27,10 @@ export class RunEvents implements NestMiddleware {
   constructor(
     private readonly permissions: Permissions,
     private readonly feeds: RunFeeds,
+    private readonly places: StreamPlaces,
   ) {}
 
+  /** @throws ProblemError too_many_streams */
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runId = runOf(req);
     const watched =
@@ -34,6 +39,7 @@ export class RunEvents implements NestMiddleware {
     if (!watched) return next();
     const { feed, permission } = watched;
     if (permission.cookies.length > 0) res.setHeader('set-cookie', permission.cookies);
+    this.places.take(permission.tenantId, res);
     const connection = openEventStream(req, res);
     if (!connection) return;
     this.permissions.endWhenRevoked(req, res);
@@ -48,11 +54,17 @@ export class RunEvents implements NestMiddleware {
     runId: string,
     req: Request,
   ): Promise<{ feed: Feed; permission: Permission } | null> {
+    const headers = upstreamHeaders(req);
+    const opened = hasCursor(req) ? null : await this.feeds.openFor(runId, headers);
+    if (opened) return opened;
     const permission = await this.permissions.checkPermission(req);
-    if (!permission) return null;
-    return { feed: await this.feeds.getFeed(runId, permission.headers), permission };
+    return permission && { feed: await this.feeds.getFeed(runId, headers), permission };
   }
 }
+
+/** Whether the log reaches as far as a client's cursor is for the backend to say, in its answer to a HEAD. */
+const hasCursor = ({ headers, originalUrl }: Request): boolean =>
+  Boolean(headers[HEADERS.lastEventId]) || originalUrl.includes('?');
 
 /** The proxy handles the request instead. It meets and reports the same problem, or the request succeeds after all. */
 function leaveToProxy(req: Request, err: unknown): null {

@@ -4,6 +4,7 @@ import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/c
 import { Feed } from '@saas-codex/event-log/sse/feed';
 import type { HistoryPage } from '@saas-codex/event-log/sse/feed-client';
 import type { Frame } from '@saas-codex/event-log/sse/wire-log';
+import { type Permission, permissionIn } from './permissions.js';
 import { RefusedError, type RunStream } from './run-stream.js';
 import { SseFrames } from './sse-frames.js';
 
@@ -28,6 +29,8 @@ export class RunFeed {
   /** @param onLost called when the feed cannot continue. */
   private constructor(
     private readonly stream: RunStream,
+    /** Of the client whose credential opened it. */
+    readonly permission: Permission,
     private readonly onLost: () => void,
   ) {
     this.feed = new Feed(BEFORE_FIRST_EVENT, (after) => this.readHistory(after));
@@ -35,8 +38,11 @@ export class RunFeed {
 
   /** @throws the errors of `RunStream.openStream` */
   static async openFeed(stream: RunStream, onLost: () => void): Promise<RunFeed> {
-    const run = new RunFeed(stream, onLost);
-    void run.follow(await stream.openStream(BEFORE_FIRST_EVENT));
+    const connection = await stream.openStream(BEFORE_FIRST_EVENT);
+    // Without an answer that has a body, the log has no event to come.
+    const permission = connection ? permissionIn(connection) : { cookies: [], tenantId: undefined };
+    const run = new RunFeed(stream, permission, onLost);
+    void run.follow(connection);
     return run;
   }
 

@@ -8,12 +8,13 @@ import { isProblemCode, Problem } from '@saas-codex/contracts/problems';
 import type { WatchedRun } from '@saas-codex/contracts/watched-runs';
 import { openEventStream } from '@saas-codex/event-log/sse/event-stream';
 import type { Feed } from '@saas-codex/event-log/sse/feed';
+import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { NextFunction, Request, Response } from 'express';
 import { BackendClient } from '../proxy/backend-client.js';
-import { upstreamHeaders } from '../proxy/headers.js';
+import { tenantOf, upstreamHeaders } from '../proxy/headers.js';
 import { ActivityPipe } from './activity-pipe.js';
 import { Permissions } from './permissions.js';
 import { RunFeeds } from './run-feeds.js';
@@ -35,9 +36,13 @@ export class WatchedEvents implements NestMiddleware {
     private readonly backend: BackendClient,
     private readonly permissions: Permissions,
     private readonly feeds: RunFeeds,
+    private readonly places: StreamPlaces,
   ) {}
 
-  /** Everything that cannot be served here goes to the proxy, so that the backend itself explains why. */
+  /**
+   * Everything that cannot be served here goes to the proxy, so that the backend itself explains why.
+   * @throws ProblemError too_many_streams
+   */
   async use(req: Request, res: Response, next: NextFunction): Promise<void> {
     const runs = runsOf(req);
     if (runs.length === 0) return next();
@@ -48,6 +53,12 @@ export class WatchedEvents implements NestMiddleware {
     if (!activity) return res.destroyed ? undefined : next();
     const cookies = activity.headers['set-cookie'];
     if (cookies && !res.destroyed) res.setHeader('set-cookie', cookies);
+    try {
+      this.places.take(tenantOf(activity), res);
+    } catch (error) {
+      activity.destroy();
+      throw error;
+    }
     const connection = openEventStream(req, res);
     if (!connection) return void activity.destroy();
     ActivityPipe.connect(activity, connection);

@@ -3,7 +3,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
-import { LogFencedError, type RunLogWriter } from '@saas-codex/event-log/run-log/run-log.writer';
+import {
+  LogFencedError,
+  LogsFullError,
+  type RunLogWriter,
+} from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { CONFIG, type Config } from '../config.js';
 import { Engines } from '../engine/engines.js';
@@ -16,7 +20,7 @@ import {
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
-import { type ActiveRun, ActiveRuns } from './active-runs.js';
+import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
@@ -95,21 +99,14 @@ export class RunExecutor {
   }
 
   /** null: the run was claimed before, here or elsewhere. */
-  private async claim(
-    { owner, input, checkpoint }: RunJob,
-    model: string | null,
-  ): Promise<RunLogWriter | null> {
+  private async claim({ owner, input }: RunJob, model: string | null): Promise<RunLogWriter | null> {
     try {
-      const { kind } = input;
-      const log = await this.logs.startLog(owner, {
-        kind,
+      return await this.logs.startLog(owner, {
+        kind: input.kind,
         prompt: textOfInput(input),
         model,
         runner: this.runnerName,
       });
-      if (checkpoint !== null)
-        await log.appendEvent('checkpoint.created', { tree: checkpoint, position: 'before' });
-      return log;
     } catch (error) {
       if (error instanceof LogFencedError) return null;
       throw error;
@@ -120,7 +117,8 @@ export class RunExecutor {
     const { kind } = job.input;
     const onLogFull = () => run.stop(limitPassed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
-    const recorder = new TurnRecorder(bounded, kind, () => run.stop('lost'));
+    const onWriteError = (error: unknown) => run.stop(this.stopAfter(error) ?? 'lost');
+    const recorder = new TurnRecorder(bounded, kind, onWriteError);
     const problem = this.jail.problemWith(job.network);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
@@ -128,12 +126,12 @@ export class RunExecutor {
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
+      if (job.checkpoint !== null)
+        await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
       await this.runTurn(run, this.engineRun(run, job, thread, access), recorder, watch);
     } catch (error) {
-      const limit = await this.jail.exceededLimit(run.runId, error);
-      if (error instanceof LogFencedError) run.stop('lost');
-      else if (error instanceof OutputLimitError) onLogFull();
-      else if (limit) run.stop(limit);
+      const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
+      if (stop) run.stop(stop);
       if (!run.stopReason && !recorder.hasFailure)
         this.logger.warn({ message: String(error), run_id: run.runId });
     } finally {
@@ -146,6 +144,13 @@ export class RunExecutor {
     return stopReason && !recorder.hasCompleted
       ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
       : recorder.outcome();
+  }
+
+  /** Why a run ends after this error; null: the error says nothing about it. */
+  private stopAfter(error: unknown): StopReason | null {
+    if (error instanceof LogFencedError) return 'lost';
+    if (error instanceof LogsFullError) return limitPassed('logs', this.config);
+    return error instanceof OutputLimitError ? limitPassed('log', this.config) : null;
   }
 
   private engineRun(

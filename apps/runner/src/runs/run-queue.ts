@@ -32,6 +32,13 @@ export function toRunJob(data: QueuedRun): RunJob {
   return { ...job, input: toRunInput(kind, prompt) };
 }
 
+/** An ended job without what may be long: all that is asked of it is which run it was. */
+export const withoutInput = (run: RunJob): RunJob => ({
+  ...run,
+  input: toRunInput(run.input.kind, ''),
+  network: { mode: 'off' },
+});
+
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**

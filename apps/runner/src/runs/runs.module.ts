@@ -17,12 +17,15 @@ import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunQueueService } from './run-queue.service.js';
 
+const MEGABYTE = 1024 * 1024;
+
 const hub = { provide: RunLogHub, inject: [Redis], useFactory: (redis: Redis) => new RunLogHub(redis) };
 
 const logs = {
   provide: RunLogs,
   inject: [Redis, CONFIG],
-  useFactory: (redis: Redis, { WORKSPACES_ROOT }: Config) => new RunLogs(redis, WORKSPACES_ROOT),
+  useFactory: (redis: Redis, { WORKSPACES_ROOT, MAX_LOGS_MB_PER_TENANT }: Config) =>
+    new RunLogs(redis, WORKSPACES_ROOT, MAX_LOGS_MB_PER_TENANT * MEGABYTE),
 };
 
 @Module({

@@ -5,7 +5,7 @@ import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
 import { RunExecutor } from './run-executor.js';
-import { LOST_RUNNER, type QueuedRun, RUN_QUEUE, toRunJob } from './run-queue.js';
+import { LOST_RUNNER, type QueuedRun, RUN_QUEUE, toRunJob, withoutInput } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
 
 /**
@@ -27,10 +27,12 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     queue.on('error', (error) => this.onError(error));
   }
 
-  process(job: Job<QueuedRun>): Promise<void> {
+  async process(job: Job<QueuedRun>): Promise<void> {
     const run = toRunJob(job.data);
     this.telemetry.recordQueueWait(run, new Date(job.timestamp));
-    return this.executor.executeRun(run);
+    await this.executor.executeRun(run);
+    // Redis keeps ended jobs for a while. A prompt that stays with its job is a waste of memory, and no error.
+    await job.updateData(withoutInput(run)).catch(() => undefined);
   }
 
   onApplicationBootstrap(): void {

@@ -32,7 +32,7 @@ export class TurnRecorder implements ModelListener, EgressListener {
   private scriptFailure: string | null = null;
   private usage: Usage | undefined;
 
-  /** @param onWriteError called when the log accepts nothing more from this runner */
+  /** @param onWriteError called when an event was not written in the background */
   constructor(
     private readonly log: BoundedLog,
     private readonly kind: RunKind,

@@ -1,25 +1,23 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { Sidebar } from '../features/sidebar/sidebar.js';
 import { focusContent } from '../shared/lib/focus.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
+import { later } from '../shared/ui/later.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { DemoBanner } from './demo-banner.js';
 import { SessionDialogs } from './session-dialogs.js';
 import { useActivity } from './use-activity.js';
 
-const ShortcutsDialog = lazy(async () => ({
-  default: (await import('../features/palette/shortcuts-dialog.js')).ShortcutsDialog,
-}));
-const CommandPalette = lazy(async () => ({
-  default: (await import('../features/palette/command-palette.js')).CommandPalette,
-}));
-
-const SidebarDrawer = lazy(async () => ({
-  default: (await import('./sidebar-drawer.js')).SidebarDrawer,
-}));
+const ShortcutsDialog = later(
+  async () => (await import('../features/palette/shortcuts-dialog.js')).ShortcutsDialog,
+);
+const CommandPalette = later(
+  async () => (await import('../features/palette/command-palette.js')).CommandPalette,
+);
+const SidebarDrawer = later(async () => (await import('./sidebar-drawer.js')).SidebarDrawer);
 
 /** Everything around a page: sidebar (a drawer on phones), banner, palette, dialogs, live updates. */
 export function AppShell() {
@@ -44,7 +42,7 @@ export function AppShell() {
           <Sidebar onSearch={openPalette} onCollapse={sidebar.toggle} />
         </aside>
       )}
-      <Suspense fallback={null}>{phone && sidebarShown && <SidebarDrawer onSearch={openPalette} />}</Suspense>
+      {phone && sidebarShown && <SidebarDrawer onSearch={openPalette} />}
       <div className="flex min-w-0 flex-1 flex-col">
         <DemoBanner />
         <div className="relative min-h-0 flex-1">
@@ -52,10 +50,8 @@ export function AppShell() {
           <Outlet />
         </div>
       </div>
-      <Suspense fallback={null}>
-        {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} onShortcuts={openHelp} />}
-        {helpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
-      </Suspense>
+      {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} onShortcuts={openHelp} />}
+      {helpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
       <SessionDialogs />
     </div>
   );

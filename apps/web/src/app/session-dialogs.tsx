@@ -1,28 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
 import { sessionQuery } from '../entities/session/api/get-session.js';
 import { closeSessionDialog, type SessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
 import { useStore } from '../shared/lib/store.js';
+import { later } from '../shared/ui/later.js';
 
-const RenameSessionDialog = lazy(async () => ({
-  default: (await import('../features/session-actions/rename-session-dialog.js')).RenameSessionDialog,
-}));
-const DeleteSessionDialog = lazy(async () => ({
-  default: (await import('../features/session-actions/delete-session-dialog.js')).DeleteSessionDialog,
-}));
-const NetworkDialog = lazy(async () => ({
-  default: (await import('../features/environment/network-dialog.js')).NetworkDialog,
-}));
-const SetupDialog = lazy(async () => ({
-  default: (await import('../features/environment/setup-dialog.js')).SetupDialog,
-}));
+const RenameSessionDialog = later(
+  async () => (await import('../features/session-actions/rename-session-dialog.js')).RenameSessionDialog,
+);
+const DeleteSessionDialog = later(
+  async () => (await import('../features/session-actions/delete-session-dialog.js')).DeleteSessionDialog,
+);
+const NetworkDialog = later(
+  async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
+);
+const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function SessionDialogs() {
   const dialog = useStore(sessionDialog);
-  return (
-    <Suspense fallback={null}>{dialog && <OpenDialog {...dialog} onClose={closeSessionDialog} />}</Suspense>
-  );
+  return dialog && <OpenDialog {...dialog} onClose={closeSessionDialog} />;
 }
 
 interface OpenDialogProps extends SessionDialog {

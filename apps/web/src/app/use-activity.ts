@@ -52,6 +52,8 @@ export const followActivity = (client: QueryClient): (() => void) =>
     onOpen: () => {
       void client.invalidateQueries({ queryKey: sessionKeys.all });
       void client.invalidateQueries({ queryKey: runKeys.all });
+      // The server ends the stream of a person whose role changes.
+      void client.invalidateQueries({ queryKey: meQuery.queryKey });
     },
     // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
     onSignedOut: () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),

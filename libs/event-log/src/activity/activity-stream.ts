@@ -1,6 +1,7 @@
 import type { Activity } from '@saas-codex/contracts/activity';
 import {
   ACTIVITY_CHANNEL,
+  ACTIVITY_MAX_BYTES,
   ACTIVITY_MAX_LENGTH,
   REDIS_KEYS,
   STREAM_FIELDS,
@@ -18,7 +19,8 @@ import { publishEntryLua } from '../redis-stream/published-entry.js';
  */
 
 /**
- * Lua that publishes an activity. Other scripts use it too, to write something together with its activity.
+ * Lua that publishes an activity, and drops a quarter of the stream's entries when they take too much memory. Without permission
+ * to ask for that, only their number is limited. Other scripts use it too, to write something together with its activity.
  * @param key Lua expression for the tenant's stream
  * @param first number of the first of four arguments: type, JSON, about how many entries to keep, channel
  */
@@ -33,6 +35,10 @@ ${publishEntryLua({
   type: `ARGV[${first}]`,
   event: `ARGV[${first + 1}]`,
 })}
+local activity_bytes = redis.pcall('MEMORY', 'USAGE', ${key})
+if type(activity_bytes) == 'number' and activity_bytes > ${ACTIVITY_MAX_BYTES} then
+  redis.call('XTRIM', ${key}, 'MAXLEN', '~', math.ceil(redis.call('XLEN', ${key}) * 3 / 4))
+end
 redis.call('PUBLISH', ARGV[${first + 3}], ARGV[${first + 1}])`;
 
 /** The four arguments of that Lua. */

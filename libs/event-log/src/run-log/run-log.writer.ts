@@ -11,6 +11,7 @@ import {
 import type { Redis } from 'ioredis';
 import { createEvent, type LastEntry, readLastEntry, type RunLogOwner } from './run-log-entry.js';
 import { appendEntry, type LogEntry } from './run-log.scripts.js';
+import type { RunLogAccount } from './run-log-account.js';
 import type { RunSpool } from './run-spool.js';
 
 /** The log refused the entry: another writer has written to it or has ended it. */
@@ -18,6 +19,14 @@ export class LogFencedError extends Error {
   constructor(runId: string) {
     super(`the log of run ${runId} has another writer or has ended`);
     this.name = 'LogFencedError';
+  }
+}
+
+/** The logs of the tenant take all of Redis that they may, and none of them can leave. */
+export class LogsFullError extends Error {
+  constructor(tenantId: string) {
+    super(`the logs of tenant ${tenantId} take all that they may`);
+    this.name = 'LogsFullError';
   }
 }
 
@@ -30,6 +39,7 @@ export interface WriterOptions {
   /** The writer's name in each of its entries. */
   writer: string;
   spool: RunSpool;
+  account: RunLogAccount;
   /** Gives Redis the entries that it has lost. */
   refill: () => Promise<LastEntry>;
 }
@@ -60,25 +70,30 @@ export class RunLogWriter {
   /**
    * Writes the next durable event.
    * @throws LogFencedError when the log has ended or has another writer.
+   * @throws LogsFullError when the tenant's logs may not grow. The event is in the spool, and `endLog` adds it to the log.
    */
   appendEvent<T extends AppendableEventType>(type: T, data: EventData<T>): Promise<RunEventOf<T>> {
     return this.inOrder(async () => {
       const event = createEvent(this.options.owner, this.last.seq + 1, type, data);
       const entry = this.entryOf(event);
       await this.spool(event.seq, entry);
-      await this.write({ seq: event.seq, delta: 0 }, entry);
-      return event;
+      const id = { seq: event.seq, delta: 0 };
+      const { tenantId } = this.options.owner;
+      if (await this.write(id, entry)) return event;
+      await this.options.account.makeRoom(tenantId);
+      if (await this.write(id, entry)) return event;
+      throw new LogsFullError(tenantId);
     });
   }
 
   /**
-   * Writes a short-lived piece of text after the last durable event.
+   * Writes a short-lived piece of text after the last durable event, or drops it when the tenant's logs may not grow.
    * @throws LogFencedError when the log has ended or has another writer.
    */
   async appendDelta(data: EventData<'item.delta'>): Promise<void> {
-    await this.inOrder(() => {
+    await this.inOrder(async () => {
       const event = createEvent(this.options.owner, this.last.seq, 'item.delta', data);
-      return this.write({ ...this.last, delta: this.last.delta + 1 }, this.entryOf(event));
+      await this.write({ ...this.last, delta: this.last.delta + 1 }, this.entryOf(event));
     });
   }
 
@@ -103,13 +118,16 @@ export class RunLogWriter {
     });
   }
 
-  private async write(id: EventId, entry: LogEntry): Promise<void> {
-    const { redis, owner } = this.options;
+  /** @returns false when the tenant's logs may not grow by this entry */
+  private async write(id: EventId, entry: LogEntry): Promise<boolean> {
+    const { redis, owner, account } = this.options;
     const giveUpAt = performance.now() + WRITE_TIMEOUT_MS;
     for (;;) {
       try {
         const ids = { after: toEntryId(this.last), id: toEntryId(id) };
-        if (await appendEntry(redis, owner.runId, ids, entry)) break;
+        const outcome = await appendEntry(redis, owner, ids, entry, account.most);
+        if (outcome === 'full') return false;
+        if (outcome === 'written') break;
         await this.restore(await readLastEntry(redis, owner.runId));
       } catch (error) {
         if (error instanceof LogFencedError || performance.now() > giveUpAt) throw error;
@@ -117,6 +135,7 @@ export class RunLogWriter {
       }
     }
     this.last = id;
+    return true;
   }
 
   /** @throws LogFencedError when the log lacks nothing: another writer has written, or it has ended */

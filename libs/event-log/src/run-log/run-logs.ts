@@ -6,6 +6,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { Redis } from 'ioredis';
 import type { StreamEntry } from '../redis-stream/stream-entry.js';
+import { RunLogAccount } from './run-log-account.js';
 import {
   createEvent,
   FINAL_STATUS,
@@ -30,16 +31,22 @@ const NO_EXPIRY = -1;
  *     endLog()              m-0 run.succeeded | …  + activity run.status succeeded | …
  *
  * Each durable entry goes to the run's spool first and then to Redis. When Redis has lost it, `refill` writes it to Redis
- * again from the spool.
+ * again from the spool. A tenant's logs in Redis are counted, and limited: see run-log-account.ts.
  */
 export class RunLogs {
   private readonly writers = new Map<string, RunLogWriter>();
+  private readonly account: RunLogAccount;
 
-  /** @param workspacesRoot the folder with the sessions' workspaces, which have the spools. */
+  /**
+   * @param workspacesRoot the folder with the sessions' workspaces, which have the spools.
+   * @param mostPerTenant bytes that the logs of one tenant may take in Redis when this process writes to one of them
+   */
   constructor(
     private readonly redis: Redis,
     private readonly workspacesRoot: string,
+    mostPerTenant?: number,
   ) {
+    this.account = new RunLogAccount(redis, mostPerTenant);
     // Redis is back, perhaps with less than it had. The log must be readable also when its run writes nothing for a while.
     redis.on('ready', () => this.writers.forEach((writer) => writer.restoreLostEntries()));
   }
@@ -53,6 +60,7 @@ export class RunLogs {
     const event = createEvent(owner, 1, 'run.started', data);
     const entry = { seq: 1, type: event.type, event: JSON.stringify(event), writer };
     const spool = this.spool(owner);
+    await this.account.makeRoom(owner.tenantId);
     if ((await readLastEntry(this.redis, owner.runId)).type !== undefined || !(await spool.create(entry)))
       throw new LogFencedError(owner.runId);
     const activity = statusActivity(owner, 'running', event);
@@ -65,6 +73,7 @@ export class RunLogs {
       owner,
       writer,
       spool,
+      account: this.account,
       refill: () => this.refill(owner),
     });
     this.writers.set(owner.runId, log);
@@ -110,7 +119,7 @@ export class RunLogs {
       for (const { seq, ...entry } of lacking) {
         const id = toEntryId({ seq, delta: 0 });
         // Refused: another process writes too. The loop looks again at what is still missing.
-        if (!(await appendEntry(this.redis, owner.runId, { after, id }, entry))) break;
+        if ((await appendEntry(this.redis, owner, { after, id }, entry)) !== 'written') break;
         after = id;
       }
     }
@@ -129,6 +138,16 @@ export class RunLogs {
       type,
       event: Buffer.from(event),
     }));
+  }
+
+  /** Notes that a log is archived, and expires in so many seconds. It may leave Redis earlier, to make room. */
+  setArchived(owner: RunLogOwner, seconds: number): Promise<void> {
+    return this.account.setArchived(owner, seconds);
+  }
+
+  /** Removes a log from Redis. */
+  async removeLog(owner: RunLogOwner): Promise<void> {
+    await this.account.release(owner);
   }
 
   /** The end of a run that never started creates the spool. */

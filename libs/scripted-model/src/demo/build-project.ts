@@ -2,7 +2,7 @@ import type { Step } from '../script.js';
 import { printedBy, type Turn } from '../turn.js';
 import { headingOf } from './demo-note.js';
 import { type DemoProject, readProject } from './projects.js';
-import { addFilesPatch, command, lines, plan, SCRIPTED, THINK } from './steps.js';
+import { addFilesPatch, command, lines, plan, SCRIPTED, testResult, THINK } from './steps.js';
 
 const PLAN = ['Look around the repository', 'Write the program', 'Write tests', 'Run the tests'];
 
@@ -32,7 +32,7 @@ export function* buildProject(turn: Turn, project: DemoProject): Generator<Step,
 function answerText(project: DemoProject, folder: string, files: string[], written: boolean, output: string) {
   if (!written) return `I could not write \`${folder}/\`.\n\n${SCRIPTED}`;
   return [
-    `I built ${project.what}. ${resultOf(output)}`,
+    `I built ${project.what}. ${testResult(output)}`,
     '',
     `**In \`${folder}/\`**`,
     '',
@@ -42,14 +42,6 @@ function answerText(project: DemoProject, folder: string, files: string[], writt
     '',
     SCRIPTED,
   ].join('\n');
-}
-
-/** @param output of Node's test runner */
-function resultOf(output: string): string {
-  const count = (what: string) => Number(new RegExp(`\\b${what} (\\d+)`).exec(output)?.[1] ?? NaN);
-  const [passed, failed] = [count('pass'), count('fail')];
-  if (Number.isNaN(passed)) return 'Its tests could not be run here: they need Node 20.';
-  return failed === 0 ? `All ${passed} tests pass.` : `${failed} of its tests fail.`;
 }
 
 const within = (folder: string, files: Map<string, string>) =>

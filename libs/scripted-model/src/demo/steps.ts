@@ -16,6 +16,11 @@ export const lines = (output: string): string[] =>
     .split('\n')
     .filter((line) => line.trim() !== '');
 
+/** Lists the files of the repository, those that are not committed included. */
+export const FILES = 'git ls-files -co --exclude-standard';
+/** Matches paths that need no quotes in a command. */
+export const SAFE_PATH = /^(?!-)[\w./@+-]+$/;
+
 /** The plan with its first `done` steps completed. Yields nothing if Codex accepts no plans. */
 export function* plan({ canPlan }: Turn, steps: string[], done: number): Generator<Step, void, string> {
   if (!canPlan) return;
@@ -38,3 +43,11 @@ export const addFilesPatch = (files: Iterable<[path: string, text: string]>): st
     ]),
     '*** End Patch',
   ].join('\n');
+
+/** @param output of Node's test runner */
+export function testResult(output: string): string {
+  const count = (what: string) => Number(new RegExp(`\\b${what} (\\d+)`).exec(output)?.[1] ?? NaN);
+  const [passed, failed] = [count('pass'), count('fail')];
+  if (Number.isNaN(passed)) return 'Its tests could not be run here: they need Node 20.';
+  return failed === 0 ? `All ${passed} tests pass.` : `${failed} of its tests fail.`;
+}

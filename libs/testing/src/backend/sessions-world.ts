@@ -31,6 +31,25 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'prints more than a megabyte',
+    match: 'Print',
+    steps: [
+      ...Array.from({ length: 20 }, () => ({
+        do: 'command' as const,
+        cmd: 'head -c 150000 /dev/zero | tr "\\0" x',
+      })),
+      { do: 'message', text: 'Printed.' },
+    ],
+  },
+  {
+    name: 'runs a script of the repository',
+    match: 'Script',
+    steps: [
+      { do: 'command', cmd: '. ./script.sh' },
+      { do: 'message', text: 'Ran it.' },
+    ],
+  },
+  {
     name: 'works until it is cancelled',
     match: 'Hold',
     steps: [

@@ -81,7 +81,8 @@ export class Passwords {
 
   /** Links that were made for a person and not used work no more. Their `value` is the person's id. */
   async voidResetLinks(userId: string): Promise<void> {
-    await this.system.query('DELETE FROM verifications WHERE value = $1', [userId]);
+    const { adapter } = await this.auth.$context;
+    await adapter.deleteMany({ model: 'verification', where: [{ field: 'value', value: userId }] });
   }
 
   /** @throws ProblemError link_invalid */
@@ -96,12 +97,12 @@ export class Passwords {
    * @throws ProblemError person_required, member_not_found, password_reset_forbidden
    */
   async resetLink({ tenantId, actor }: CallerContext, userId: string): Promise<PasswordResetLink> {
-    signInIdOf(actor);
     const [member] = await this.system.query<{ email: string; role: string; elsewhere: number }>(MEMBER, [
       tenantId,
       userId,
     ]);
     if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
+    signInIdOf(actor);
     if (member.role === 'owner' && actor.role !== 'owner')
       throw forbidden('Only an owner can reset the password of an owner.');
     if (member.elsewhere > 0) {

@@ -53,11 +53,11 @@ export class SignIns {
   /** @throws ProblemError person_required, sign_in_not_found */
   async revoke({ actor }: CallerContext, signInId: string): Promise<void> {
     signInIdOf(actor);
-    const [, ended] = (await this.system.query<unknown>(
-      'DELETE FROM user_sessions WHERE id = $1 AND user_id = $2',
+    const ended = await this.system.query(
+      'DELETE FROM user_sessions WHERE id = $1 AND user_id = $2 RETURNING id',
       [signInId, actor.userId],
-    )) as [unknown, number];
-    if (ended === 0)
+    );
+    if (ended.length === 0)
       throw new ProblemError('sign_in_not_found', 'It may have ended already. Reload the list.');
   }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type ChangedFile, SUBMODULE_MODE } from './changed-files.js';
+import { quoted } from './path-text.js';
 
 const NO_MODE = '000000';
 
@@ -51,14 +52,6 @@ export const wholeLines = (text: string): string => text.slice(0, text.lastIndex
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const ESCAPES: Record<number, string> = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r' };
-
-/**
- * A path for people and for JSON. A path that is not UTF-8 is written as git writes it, in quotes and with octal
- * bytes. So is a path that starts with a quote. That way every path has one text, and no two paths share one.
- */
-export const pathText = (name: Buffer): string =>
-  isUtf8(name) && name[0] !== QUOTE ? name.toString('utf8') : quoted(name);
 
 /** A path in the header of a patch. There git also quotes control characters, quotes and backslashes. */
 function patchPath(prefix: 'a/' | 'b/', name: Buffer): string {
@@ -67,16 +60,3 @@ function patchPath(prefix: 'a/' | 'b/', name: Buffer): string {
 }
 
 const needsQuotes = (byte: number) => byte < 0x20 || byte === 0x7f || byte === QUOTE || byte === BACKSLASH;
-
-function quoted(name: Buffer): string {
-  const wellFormed = isUtf8(name);
-  const parts = [...name].map((byte) => {
-    if (byte === QUOTE || byte === BACKSLASH) return `\\${String.fromCharCode(byte)}`;
-    if (byte < 0x20 || byte === 0x7f) return `\\${ESCAPES[byte] ?? octal(byte)}`;
-    return byte < 0x80 || wellFormed ? String.fromCharCode(byte) : `\\${octal(byte)}`;
-  });
-  const text = parts.join('');
-  return `"${wellFormed ? Buffer.from(text, 'latin1').toString('utf8') : text}"`;
-}
-
-const octal = (byte: number) => byte.toString(8).padStart(3, '0');

@@ -7,8 +7,8 @@ import { removePartialPacks } from '../git/bare-repository.js';
 import { Git, type GitCommand, GitFailure, type GitOutput } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { pathText } from './file-patch.js';
 import type { OmittedNames } from './omitted-names.js';
+import { pathText } from './path-text.js';
 import { answerWaitingPipes } from './waiting-pipes.js';
 
 export const EMPTY_BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
@@ -101,7 +101,11 @@ export class HistoryRepository {
    * `diff`, `add` and `commit` start another git inside every submodule, which obeys the submodule's configuration. And
    * only commands that record no contents: git opens files by path, and an agent decides where a path leads while git looks.
    */
-  async runOnWorkTree(sessionId: string, args: GitCommand['args']): Promise<GitOutput> {
+  async runOnWorkTree(
+    sessionId: string,
+    args: GitCommand['args'],
+    options: Pick<GitCommand, 'maxOutputBytes' | 'truncate'> = {},
+  ): Promise<GitOutput> {
     const workTree = this.storage.repoPath(sessionId);
     const [done, tooManyPipes] = [new AbortController(), new AbortController()];
     const { pipesEveryMs: everyMs, pipes: maxPipes } = this.limits;
@@ -110,7 +114,8 @@ export class HistoryRepository {
     try {
       const gitDir = this.storage.historyPath(sessionId);
       const signal = AbortSignal.any([this.lockSignal(sessionId), tooManyPipes.signal]);
-      return await this.git.runCommand({ ...this.common(), args, cwd: workTree, gitDir, workTree, signal });
+      const places = { cwd: workTree, gitDir, workTree };
+      return await this.git.runCommand({ ...this.common(), ...options, ...places, args, signal });
     } catch (error) {
       if (!tooManyPipes.signal.aborted) throw error;
       throw new GitFailure('timeout', args[0], null, `waits for more than ${maxPipes} named pipes`);

@@ -1,6 +1,6 @@
 import type { WorkspaceLimits } from '../workspace-limits.js';
 import { bytesOfPage, type ChangedFilesPage, type ListedFile } from './changed-files-page.js';
-import { pathText } from './file-patch.js';
+import { pathText } from './path-text.js';
 
 interface Entry {
   diff: string;

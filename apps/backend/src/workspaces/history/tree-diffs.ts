@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { GitFailure } from '../git/git.js';
+import { GitFailure, type GitOutput } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import {
   type ChangedFilesPage,
@@ -11,10 +11,12 @@ import {
   type PageRange,
 } from './changed-files-page.js';
 import { type ChangedFile, type ChangedFileListener, ChangedFileParser, copyOf } from './changed-files.js';
-import { hunksOf, isBinary, patchHeader, pathText, submoduleHunk, wholeLines } from './file-patch.js';
+import { EncodedTexts } from './encoded-texts.js';
+import { hunksOf, isBinary, patchHeader, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
 import { PageCache } from './page-cache.js';
+import { pathText } from './path-text.js';
 
 /** Two trees of a session. */
 export interface Comparison {
@@ -49,6 +51,7 @@ export class TreeDiffs {
 
   constructor(
     private readonly history: HistoryRepository,
+    private readonly texts: EncodedTexts,
     private readonly limits: WorkspaceLimits,
   ) {
     this.pages = new PageCache(limits);
@@ -87,35 +90,61 @@ export class TreeDiffs {
         'file_not_found',
         'This file is not part of these changes. Load the list of changes again.',
       );
-    const patch = await this.hunks(comparison.sessionId, file);
+    const patch = await this.hunks(comparison, file);
     if (patch === null) return { path, patch: '', truncated: false };
     return { path, patch: patchHeader(file) + patch.hunks, truncated: patch.truncated };
   }
 
   /** @returns null for a binary file */
-  private async hunks(
-    sessionId: string,
-    file: ChangedFile,
-  ): Promise<{ hunks: string; truncated: boolean } | null> {
+  private async hunks(comparison: Comparison, file: ChangedFile): Promise<Hunks | null> {
+    const { sessionId } = comparison;
     const submodule = submoduleHunk(file);
     if (submodule !== null) return { hunks: submodule, truncated: false };
     if (file.oldOid === file.newOid) return { hunks: '', truncated: false };
-    const { stdout, truncated } = await this.history.runOnObjects(
-      sessionId,
-      ['diff', ...PLAIN, blob(file.oldOid), blob(file.newOid), '--'],
-      { maxOutputBytes: this.limits.patchBytes, truncate: true },
-    );
-    const output = stdout.toString('utf8');
-    if (isBinary(output)) return null;
-    const hunks = hunksOf(output);
-    return { hunks: truncated ? wholeLines(hunks) : hunks, truncated };
+    const encoding = (await this.declaredEncodings(comparison, [file])).get(file);
+    const asIs = async () =>
+      readHunks(
+        await this.history.runOnObjects(
+          sessionId,
+          ['diff', ...PLAIN, blob(file.oldOid), blob(file.newOid), '--'],
+          { maxOutputBytes: this.limits.patchBytes, truncate: true },
+        ),
+      );
+    const plain = encoding === undefined ? await asIs() : null;
+    if (plain) return plain;
+    const decoded = await this.texts.diff(sessionId, file, encoding, PLAIN);
+    if (decoded) return readHunks(decoded);
+    return encoding === undefined ? null : asIs();
+  }
+
+  /** Counts the lines of texts that git takes for binary files, or for other characters. */
+  private async countEncoded(comparison: Comparison, page: ChangedFilesPage): Promise<ChangedFilesPage> {
+    const files = page.files.filter(({ lines }) => lines === null);
+    if (files.length === 0) return page;
+    const declared = await this.declaredEncodings(comparison, files);
+    const counts = await this.texts.countLines(comparison.sessionId, files, declared);
+    for (const [file, lines] of counts) file.lines = lines;
+    return page;
+  }
+
+  /** A file that is gone has its attributes in the tree before. */
+  private async declaredEncodings<F extends ChangedFile>(
+    { sessionId, from, to }: Comparison,
+    files: readonly F[],
+  ): Promise<Map<F, string>> {
+    const isGone = ({ newMode }: F) => newMode === NO_MODE;
+    const [gone, there] = [files.filter(isGone), files.filter((file) => !isGone(file))];
+    return new Map([
+      ...(await this.texts.declaredEncodings(sessionId, from, gone)),
+      ...(await this.texts.declaredEncodings(sessionId, to, there)),
+    ]);
   }
 
   private readPage(comparison: Comparison, range: PageRange): Promise<ChangedFilesPage> {
     return this.pages.get(keyOf(comparison), JSON.stringify(range), async () => {
       const collector = new PageCollector(range, isGenerated);
       const incomplete = await this.compare(comparison, ['--raw', '--numstat'], collector);
-      return collector.page(incomplete);
+      return this.countEncoded(comparison, collector.page(incomplete));
     });
   }
 
@@ -165,6 +194,19 @@ export class TreeDiffs {
       throw error;
     }
   }
+}
+
+interface Hunks {
+  hunks: string;
+  truncated: boolean;
+}
+
+/** @returns null when git says that the sides are binary files */
+function readHunks({ stdout, truncated }: GitOutput): Hunks | null {
+  const output = stdout.toString('utf8');
+  if (isBinary(output)) return null;
+  const hunks = hunksOf(output);
+  return { hunks: truncated ? wholeLines(hunks) : hunks, truncated };
 }
 
 const keyOf = ({ sessionId, from, to }: Comparison) => `${sessionId} ${from} ${to}`;

@@ -66,7 +66,7 @@ const GIT_NAME = /(?:^|\/)(\.git)(?:\/|$)/i;
  * @returns null: a tree can hold the name. Else the part of it up to such a component; empty for `.git` itself, which
  *   belongs to git and is no file of the person's.
  */
-function forbiddenPart(name: Buffer): Buffer | null {
+export function forbiddenPart(name: Buffer): Buffer | null {
   const match = GIT_NAME.exec(name.toString('latin1'));
   if (!match) return null;
   return match[1] === '.git' ? name.subarray(0, 0) : name.subarray(0, match.index + match[0].length);

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { MIRRORS_FOLDER, TRASH_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { HOMES, MIRRORS_FOLDER, TRASH_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { CONFIG, type Config } from '../../config.js';
 import type { RequestContext } from '../../identity/request-context.js';
+import { DirectoryHandle } from './directory-handle.js';
 import { Trash } from './trash.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -43,6 +45,8 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
 
   historyPath = (sessionId: string): string => join(this.workspacePath(sessionId), WORKSPACE.history);
 
+  homesPath = (sessionId: string): string => join(this.workspacePath(sessionId), WORKSPACE.homes);
+
   get mirrorsPath(): string {
     return join(this.root, MIRRORS_FOLDER);
   }
@@ -67,6 +71,20 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     return this.trash.moveToTrash(this.workspacePath(sessionId));
   }
 
+  /**
+   * Removes the HOME of agents: the next one starts with a new copy of that of setup scripts. It is no error when there is
+   * none. Its caller makes sure that no run uses it.
+   */
+  async removeAgentHome(sessionId: string): Promise<void> {
+    const homes = this.homesPath(sessionId);
+    await rm(join(homes, HOMES.record), { force: true });
+    const home = await DirectoryHandle.openPath(join(homes, HOMES.agent)).catch(nullWhenAbsent);
+    if (!home) return;
+    // An agent may have locked it, and a locked folder cannot be moved.
+    await chmod(home.pathOf(), 0o700).finally(() => home.close());
+    await this.trash.moveToTrash(join(homes, HOMES.agent));
+  }
+
   /** Removes a mirror. Its caller makes sure that nothing uses it. */
   removeMirror(mirror: string): Promise<void> {
     return this.trash.moveToTrash(mirror);
@@ -89,6 +107,11 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     if (!UUID.test(sessionId)) throw new Error('A session id is a lower-case uuid.');
     return join(this.root, sessionId);
   }
+}
+
+function nullWhenAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { Network } from '@saas-codex/contracts/network';
-import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { HOMES, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { z } from 'zod';
 import type { ThreadPaths } from '../../threads/workspace-path.js';
 import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
@@ -16,7 +16,8 @@ import { RUN_VARIABLE } from './jail.js';
  *          │ copied when it is needed
  *          ▼
  *     homes/agent/ ──► agents. What they change stays for the next run, but never reaches a setup script.
- *     homes/agent.json   which network the agents had that wrote there
+ *     homes/agent.json   which network the agents had that wrote there; without it, the copy is not used any more
+ *     homes/agent.copied an empty file, as old as the copy: the backend shows a person what has changed since
  *
  * Agents get a new copy after each setup run, and when their network is not the one that the copy was written with: what
  * was planted without a network is never started with one. Without a network everything may be started.
@@ -38,8 +39,8 @@ const COPY_JAIL = ['--unshare-all', '--unshare-user', '--die-with-parent', '--ne
   .concat(SYSTEM_FOLDERS.flatMap((folder) => ['--ro-bind-try', folder, folder]));
 /** Copies the files that match $1 into a new layer of agents. */
 const COPY = [
-  'rm -rf /homes/agent && mkdir -m 700 /homes/agent || exit 1',
-  'for file in $1; do [ ! -e "$file" ] && [ ! -L "$file" ] || cp -a -- "$file" /homes/agent/ || exit 1; done',
+  `rm -rf /homes/${HOMES.agent} && mkdir -m 700 /homes/${HOMES.agent} || exit 1`,
+  `for file in $1; do [ ! -e "$file" ] && [ ! -L "$file" ] || cp -a -- "$file" /homes/${HOMES.agent}/ || exit 1; done`,
 ].join('; ');
 const ALL_FILES = '/from/* /from/.[!.]* /from/..?*';
 /** Until there were layers, HOME was CODEX_HOME. What installers had put there is in hidden files; the others are Codex's. */
@@ -63,8 +64,9 @@ interface HomeRequest {
  */
 export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeRequest): Promise<string> {
   const homes = homesOf(paths.repo);
-  const setup = join(homes, 'setup');
-  const record = join(homes, 'agent.json');
+  const setup = join(homes, HOMES.setup);
+  const record = join(homes, HOMES.record);
+  const copied = join(homes, HOMES.copied);
   const isNew = (await mkdir(setup, { recursive: true, mode: 0o700 })) !== undefined;
   if (layer === 'setup') {
     await rm(record, { force: true });
@@ -79,9 +81,11 @@ export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeR
     await promisify(execFile)(bwrap, [...COPY_JAIL, ...mounts, ...command], {
       env: { [RUN_VARIABLE]: runId },
     });
+    await rm(copied, { force: true });
+    await writeFile(copied, '', { mode: 0o600 });
   }
   await writeFile(record, JSON.stringify({ network } satisfies AgentHome), { mode: 0o600 });
-  return join(homes, 'agent');
+  return join(homes, HOMES.agent);
 }
 
 async function readRecord(path: string): Promise<AgentHome | null> {

@@ -1,15 +1,22 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Archive, CircleQuestionMark, type LucideIcon } from 'lucide-react';
+import { Archive, CircleQuestionMark, Eye, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { setupState } from '../../entities/session/session-state.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
-import { SetupNotice } from '../../features/environment/setup-notice.js';
+import { WaitingPrompts } from '../../features/composer/queued-prompts.js';
 import { RunDock } from '../../features/conversation/run-dock.js';
 import { CloneNotices } from '../../features/provisioning/clone-notices.js';
 import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
+import { later } from '../../shared/ui/later.js';
 import { toastError } from '../../shared/ui/toast.js';
+
+const SetupNotice = later(
+  async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
+);
 
 /** The part below the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
@@ -18,16 +25,16 @@ export function SessionDock({ session }: { session: Session }) {
       return (
         <>
           <ProvisioningProgress session={session} />
-          <PromptComposer session={session} />
+          <ComposerOrNote session={session} />
         </>
       );
     case 'ready':
       return (
         <>
           <CloneNotices session={session} />
-          <SetupNotice session={session} />
+          {setupState(session) === 'held' && <SetupNotice session={session} />}
           <RunDock session={session} />
-          <PromptComposer session={session} />
+          <ComposerOrNote session={session} />
         </>
       );
     case 'failed':
@@ -39,13 +46,28 @@ export function SessionDock({ session }: { session: Session }) {
   }
 }
 
+function ComposerOrNote({ session }: { session: Session }) {
+  if (usePermission('runs:create')) return <PromptComposer session={session} />;
+  return (
+    <>
+      <WaitingPrompts session={session} />
+      <DockNote
+        icon={Eye}
+        text="You watch this session as a viewer. Members, admins and owners can send prompts."
+      />
+    </>
+  );
+}
+
 function ArchivedNote({ session }: { session: Session }) {
   const update = useUpdateSession();
+  const mayChange = usePermission('sessions:write');
   const unarchive = () =>
     update.mutate(
       { sessionId: session.session_id, change: { status: 'ready' } },
       { onError: (error) => toastError(error) },
     );
+  if (!mayChange) return <DockNote icon={Archive} text="This session is archived." />;
   return (
     <DockNote icon={Archive} text="This session is archived. Unarchive it to send prompts again.">
       <Button onClick={unarchive} disabled={update.isPending}>
@@ -69,7 +91,7 @@ interface DockNoteProps {
   icon: LucideIcon;
   text: string;
   /** What the person can do. */
-  children: ReactNode;
+  children?: ReactNode;
 }
 
 const DockNote = ({ icon: Icon, text, children }: DockNoteProps) => (

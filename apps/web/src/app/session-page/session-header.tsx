@@ -43,14 +43,21 @@ export function SessionHeader({ session, changesShown, onChangesIntent }: Sessio
 /** Where the code comes from: repository, ref and commit. */
 function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
   const name = repoName(repo_url);
-  if (!name) return <span className="hidden text-xs text-subtle-foreground lg:block">Empty repository</span>;
+  if (!name) {
+    return (
+      <span className="hidden shrink-0 text-xs whitespace-nowrap text-subtle-foreground lg:block">
+        Empty repository
+      </span>
+    );
+  }
   const version = [ref, base_commit?.slice(0, 7)].filter(Boolean).join(' @ ');
-  const looks = 'hidden min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
+  const looks =
+    'hidden max-w-1/2 min-w-0 shrink-0 items-center gap-1.5 rounded text-xs text-subtle-foreground lg:flex';
   const content = (
     <>
-      <FolderGit2 aria-hidden className="size-3.5" strokeWidth={1.75} />
-      {name}
-      {version && <span className="font-mono text-2xs">{version}</span>}
+      <FolderGit2 aria-hidden className="size-3.5 shrink-0" strokeWidth={1.75} />
+      <span className="truncate">{name}</span>
+      {version && <span className="max-w-1/2 shrink-0 truncate font-mono text-2xs">{version}</span>}
     </>
   );
   if (!repo_url?.startsWith('https:')) return <span className={looks}>{content}</span>;
@@ -81,7 +88,7 @@ function ChangesToggle({ session, shown, onIntent }: ChangesToggleProps) {
       onClick={() => (shown ? hide() : show())}
     >
       <PanelRight strokeWidth={1.75} aria-hidden />
-      Changes
+      <span className="max-sm:sr-only">Changes</span>
       {session.diff && <LineCounts stat={session.diff} className="max-sm:hidden" />}
     </Button>
   );

@@ -73,7 +73,7 @@ function ModeChoice({ mode, disabled }: { mode: NetworkMode; disabled: boolean }
       </span>
       <span
         aria-hidden
-        className="mt-1 flex size-3.5 shrink-0 items-center justify-center rounded-full border border-input group-data-[state=checked]/mode:border-foreground"
+        className="mt-1 flex size-3.5 shrink-0 items-center justify-center rounded-full border border-subtle-foreground/70 group-data-[state=checked]/mode:border-foreground"
       >
         <span className="size-1.5 rounded-full bg-foreground opacity-0 group-data-[state=checked]/mode:opacity-100" />
       </span>

@@ -1,16 +1,19 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Archive, ArchiveRestore, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
+import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError, toastUndo } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 
-/** The menu of a session: the same in the sidebar and on the session's own page. */
+/** The menu of a session: the same in the sidebar and on the session's own page. Empty for a person who may only watch. */
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
+  const mayChange = usePermission('sessions:write');
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
+  if (!mayChange) return [];
   return [
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },

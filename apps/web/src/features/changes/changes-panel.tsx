@@ -15,14 +15,23 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
 import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
+import { Leftovers } from './leftovers/leftovers.js';
 import { changesTree, filesInOrder, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
 
-/** From this width on, in pixels, the tree is beside the diffs; in a narrower panel it is above them. */
-const ROOM_FOR_TREE = 700;
+/** From this width on, in pixels, the tree is beside the diffs, whose lines then have 80 characters. */
+const ROOM_FOR_TREE = 880;
+
+interface ChangesPanelProps {
+  session: Session;
+  /** It has the place of the conversation. */
+  wide: boolean;
+  /** Changes that, where there is a choice. */
+  onWide?: (wide: boolean) => void;
+}
 
 /** What the session, or one of its runs, changed in the repository. Its state is in the address. */
-export function ChangesPanel({ session }: { session: Session }) {
+export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
   const { run, file } = useChangesLocation();
   const scope = useMemo<DiffQuery>(() => (run ? { from: run, to: run } : {}), [run]);
   const query = useInfiniteQuery(diffPagesQuery(session.session_id, scope));
@@ -53,6 +62,8 @@ export function ChangesPanel({ session }: { session: Session }) {
         onToggleTree={() => setTreeChoice(!treeShown)}
         layout={layout}
         onLayout={setLayout}
+        wide={wide}
+        onWide={onWide}
       />
       {error && !data && (
         <div className="p-4">
@@ -85,6 +96,7 @@ export function ChangesPanel({ session }: { session: Session }) {
         </div>
       )}
       {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
+      {data && <Leftovers session={session} />}
     </div>
   );
 }

@@ -1,9 +1,15 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { ListEnd, Pause, X } from 'lucide-react';
+import { useMemo } from 'react';
 import { useCancelRun } from '../../entities/run/api/cancel-run.js';
+import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
+import { orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
+import { setupState } from '../../entities/session/session-state.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -26,6 +32,7 @@ export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedP
   const sessionId = session.session_id;
   const outgoing = useOutgoingPrompts(sessionId);
   const cancel = useCancelRun(sessionId);
+  const mayRemove = usePermission('runs:cancel');
   const sending = busy ? outgoing : [];
   const remove = ({ run_id: runId, prompt }: Run) =>
     cancel
@@ -46,15 +53,17 @@ export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedP
       <ul className="max-h-40 overflow-y-auto">
         {queue.map((run, index) => (
           <QueuedPrompt key={run.run_id} prompt={run.prompt} note={index === 0 ? 'Next' : `${index + 1}`}>
-            <IconButton
-              label="Remove from the queue"
-              side="top"
-              size="sm"
-              disabled={cancel.isPending && cancel.variables === run.run_id}
-              onClick={() => void remove(run)}
-            >
-              <X />
-            </IconButton>
+            {mayRemove && (
+              <IconButton
+                label="Remove from the queue"
+                side="top"
+                size="sm"
+                disabled={cancel.isPending && cancel.variables === run.run_id}
+                onClick={() => void remove(run)}
+              >
+                <X />
+              </IconButton>
+            )}
           </QueuedPrompt>
         ))}
         {sending.map(({ prompt, idempotencyKey }) => (
@@ -65,8 +74,21 @@ export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedP
   );
 }
 
+/** The queued prompts alone, for a person who may only watch. */
+export function WaitingPrompts({ session }: { session: Session }) {
+  const { data } = useInfiniteQuery(runsQuery(session.session_id));
+  const held = setupState(session) === 'held';
+  const { queue, busy } = useMemo(() => orderRuns(data, held), [data, held]);
+  return (
+    <div className="mx-auto w-full max-w-3xl px-4 max-sm:px-3">
+      <QueuedPrompts session={session} queue={queue} busy={busy} note={null} onRestore={() => undefined} />
+    </div>
+  );
+}
+
 function HeldNotice({ session }: { session: Session }) {
   const update = useUpdateSession();
+  const mayResume = usePermission('sessions:write');
   const resume = () =>
     update.mutate(
       { sessionId: session.session_id, change: { queue_held: false } },
@@ -77,11 +99,13 @@ function HeldNotice({ session }: { session: Session }) {
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-2 pb-1 text-xs text-muted-foreground">
       <p role="status" className="flex min-w-52 flex-1 items-center gap-2">
         <Pause aria-hidden className="size-3.5 shrink-0 text-warning" />
-        On hold since you stopped the run. A new prompt runs first.
+        On hold since the run was stopped. A new prompt runs first.
       </p>
-      <Button size="sm" busy={update.isPending} onClick={resume}>
-        Resume queue
-      </Button>
+      {mayResume && (
+        <Button size="sm" busy={update.isPending} onClick={resume}>
+          Resume queue
+        </Button>
+      )}
     </div>
   );
 }

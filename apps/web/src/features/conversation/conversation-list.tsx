@@ -15,10 +15,17 @@ import {
 } from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { Button } from '../../shared/ui/button.js';
+import { later } from '../../shared/ui/later.js';
 import { RowPlace } from './row-place.js';
 import { RunBlock } from './run-block.js';
 import { RunningLine } from './running-line.js';
-import { SetupBlock } from './setup-block.js';
+
+/** As high as the folded card. */
+const SetupLoading = () => (
+  <div className="mb-7 h-10.5 rounded-xl border bg-card shadow-xs pointer-coarse:h-11.5" />
+);
+/** Few sessions have a setup. */
+const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlock, SetupLoading);
 
 export type ConversationRow =
   | { readonly kind: 'run'; readonly key: string; readonly run: Run }

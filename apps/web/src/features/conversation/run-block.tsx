@@ -2,7 +2,6 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { memo, useMemo } from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
-import { Refusals } from '../../entities/timeline/items/refusals.js';
 import { Markdown } from '../../entities/timeline/markdown/markdown.js';
 import {
   currentItem,
@@ -14,14 +13,18 @@ import {
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunTimeline } from '../../entities/timeline/run-timeline.js';
 import { inWords } from '../../shared/lib/open-enums.js';
+import { later } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { RunFiles } from './run-files.js';
 import { RunFooter } from './run-footer.js';
 import { RunEndNotice } from './run-end-notice.js';
+import { RunSteps } from './run-steps.js';
 import { RunningLine } from './running-line.js';
-import { EntryList } from './entry-list.js';
 import { useStaysOpen } from './use-stays-open.js';
 import { WorkSection } from './work-section.js';
+
+/** Few runs were refused anything. */
+const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
 interface RunBlockProps {
   run: Run;
@@ -75,7 +78,7 @@ const waitingFor = (session: Session): string =>
 function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
-      <EntryList entries={timeline.entries} runId={run.run_id} session={session} live />
+      <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
   );
@@ -84,7 +87,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
 /** A newer server has statuses that this build does not know: what is there is shown, and the status by its name. */
 const RunOfUnknownStatus = ({ run, session, timeline }: RunBodyProps) => (
   <>
-    <EntryList entries={timeline.entries} runId={run.run_id} session={session} live={false} />
+    <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live={false} />
     <p className="flex h-7 items-center text-sm text-muted-foreground">{inWords(run.status)}</p>
   </>
 );

@@ -1,6 +1,7 @@
 import { CircleAlert, Unplug } from 'lucide-react';
 import { outgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import type { TimelineEnd } from '../../entities/timeline/run-timeline.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
@@ -15,6 +16,7 @@ interface RunEndNoticeProps {
 
 /** How a run failed and what to do about it; nothing for other endings. */
 export function RunEndNotice({ end, prompt, sessionId, canFollowUp }: RunEndNoticeProps) {
+  const maySend = usePermission('runs:create');
   const send = useSendPrompt(sessionId, (_outgoing, error) => toastError(error));
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';
@@ -34,7 +36,7 @@ export function RunEndNotice({ end, prompt, sessionId, canFollowUp }: RunEndNoti
       <div className="min-w-0 flex-1">
         <p className="font-medium">{interrupted ? 'The run was interrupted' : 'The run failed'}</p>
         {end.reason && <p className="mt-0.5 [overflow-wrap:anywhere] text-muted-foreground">{end.reason}</p>}
-        {canFollowUp && (
+        {canFollowUp && maySend && (
           <Button size="sm" className="mt-2.5" busy={send.isPending} onClick={sendAgain}>
             {interrupted ? 'Continue' : 'Try again'}
           </Button>

@@ -55,6 +55,8 @@ export function SessionConversation({ session }: { session: Session }) {
 }
 
 function NothingYet({ session }: { session: Session }) {
+  if (session.status === 'archived')
+    return <EmptyState icon={MessageSquareDashed} title="Nothing was asked" className="flex-1" />;
   if (session.status !== 'ready') return <div className="flex-1" />;
   return (
     <EmptyState icon={MessageSquareDashed} title="Nothing asked yet" className="flex-1">

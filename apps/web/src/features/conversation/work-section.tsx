@@ -1,7 +1,8 @@
 import type { RunEndStatus } from '../../entities/timeline/run-timeline.js';
 import { formatDuration } from '../../shared/lib/time.js';
 import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
-import { EntryList, type EntryListProps } from './entry-list.js';
+import type { EntryListProps } from './entry-list.js';
+import { RunSteps, usePrepareSteps } from './run-steps.js';
 
 interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
   status: RunEndStatus;
@@ -16,11 +17,14 @@ export function WorkSection({ status, duration, openAtFirst, ...list }: WorkSect
   const opens = openAtFirst || status === 'failed' || status === 'interrupted';
   const { open, trigger, bodyId } = useDisclosure(`${list.runId}/work`, opens);
   const summary = summarise(status, duration);
+  usePrepareSteps();
   if (list.entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
   return (
     <div>
       <button
         {...trigger}
+        onPointerEnter={RunSteps.prepare}
+        onFocus={RunSteps.prepare}
         className="group/work flex h-8 w-full pointer-coarse:h-11 items-center gap-1.5 border-b text-left text-sm text-muted-foreground hover:text-foreground"
       >
         {summary}
@@ -28,7 +32,7 @@ export function WorkSection({ status, duration, openAtFirst, ...list }: WorkSect
       </button>
       {open && (
         <div id={bodyId} className="animate-fade-in pt-2 pb-1">
-          <EntryList {...list} live={false} />
+          <RunSteps {...list} live={false} />
         </div>
       )}
     </div>

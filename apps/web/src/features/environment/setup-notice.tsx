@@ -1,7 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Hammer } from 'lucide-react';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
-import { setupState } from '../../entities/session/session-state.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
@@ -12,7 +12,7 @@ import { useRemoveSetup } from './remove-setup.js';
 export function SetupNotice({ session }: { session: Session }) {
   const run = useRunSetup(session.session_id);
   const { remove, removing } = useRemoveSetup(session);
-  if (session.status !== 'ready' || setupState(session) !== 'held') return null;
+  const mayDecide = usePermission('sessions:write');
   const never = session.setup_status === null;
   // The button that had the focus disappears together with the notice.
   const continueWithout = () => void remove().then(focusContent, toastError);
@@ -26,24 +26,26 @@ export function SetupNotice({ session }: { session: Session }) {
           <Hammer aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" strokeWidth={1.75} />
           <span>{waiting(session)}</span>
         </p>
-        <div className="flex flex-wrap gap-1.5">
-          <Button size="sm" variant="ghost" busy={removing} onClick={continueWithout}>
-            Continue without
-          </Button>
-          <Button size="sm" onClick={() => openSessionDialog({ about: 'setup', session })}>
-            Edit script
-          </Button>
-          <Button
-            size="sm"
-            variant="primary"
-            busy={run.isPending}
-            onClick={() =>
-              run.mutate(undefined, { onSuccess: focusContent, onError: (error) => toastError(error) })
-            }
-          >
-            {never ? 'Run setup' : 'Run again'}
-          </Button>
-        </div>
+        {mayDecide && (
+          <div className="flex flex-wrap gap-1.5">
+            <Button size="sm" variant="ghost" busy={removing} onClick={continueWithout}>
+              Continue without
+            </Button>
+            <Button size="sm" onClick={() => openSessionDialog({ about: 'setup', session })}>
+              Edit script
+            </Button>
+            <Button
+              size="sm"
+              variant="primary"
+              busy={run.isPending}
+              onClick={() =>
+                run.mutate(undefined, { onSuccess: focusContent, onError: (error) => toastError(error) })
+              }
+            >
+              {never ? 'Run setup' : 'Run again'}
+            </Button>
+          </div>
+        )}
       </div>
     </section>
   );
@@ -53,5 +55,5 @@ export function SetupNotice({ session }: { session: Session }) {
 function waiting({ queued_runs: prompts, setup_status: status }: Session): string {
   const until = status === null ? 'until the setup has run' : 'until the setup succeeds';
   if (prompts === 0) return `Prompts wait ${until}.`;
-  return prompts === 1 ? `Your prompt waits ${until}.` : `${prompts} prompts wait ${until}.`;
+  return prompts === 1 ? `One prompt waits ${until}.` : `${prompts} prompts wait ${until}.`;
 }

@@ -83,7 +83,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
         {shown === 'setup' && (
           <SetupFields value={setup} onChange={(next) => onChange({ setup: next })} errors={errors.setup} />
         )}
-        <div className="mt-3.5 flex justify-end gap-2">
+        <div className="sticky bottom-0 -mx-3.5 mt-1 -mb-3.5 flex justify-end gap-2 bg-popover px-3.5 pt-2.5 pb-3.5">
           {shown === 'setup' && script && (
             <Button size="sm" variant="ghost" onClick={clear}>
               Clear

@@ -1,4 +1,4 @@
-import { EXAMPLE_PROMPTS } from '@saas-codex/contracts/example-prompts';
+import { EXAMPLE_PROMPTS, REPOSITORY_PROMPTS } from '@saas-codex/contracts/example-prompts';
 import { BookOpen, FlaskConical, Globe, type LucideIcon, Package, Terminal, Wrench } from 'lucide-react';
 
 interface Example {
@@ -11,17 +11,17 @@ const FOR_A_REPOSITORY: Example[] = [
   {
     icon: BookOpen,
     title: 'Understand it',
-    prompt: 'Explain how this repository is organised, and where a new contributor should begin reading.',
+    prompt: REPOSITORY_PROMPTS.explain,
   },
   {
     icon: FlaskConical,
     title: 'Test it',
-    prompt: 'Find the part of this code with the weakest tests and add the ones that are missing.',
+    prompt: REPOSITORY_PROMPTS.test,
   },
   {
     icon: Wrench,
     title: 'Improve it',
-    prompt: 'Find a bug or a rough edge in this repository, fix it, and explain the change.',
+    prompt: REPOSITORY_PROMPTS.improve,
   },
 ];
 

@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { type NewSessionDraft, useNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { systemQuery } from '../../shared/api/get-system.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { ExamplePrompts } from './example-prompts.js';
@@ -12,29 +13,36 @@ import { NewSessionComposer } from './new-session-composer.js';
 import { RecentSessions } from './recent-sessions.js';
 
 export function HomePage() {
-  useDocumentTitle('New session');
   const { draft, change, clear } = useNewSessionDraft();
   useLinkedDraft(change);
   const sessions = useInfiniteQuery(sessionsQuery());
   const recent = sessions.data?.pages[0]?.items ?? [];
   const demo = useQuery(systemQuery).data?.model_source === 'demo';
   const firstUse = sessions.isSuccess && recent.length === 0;
+  const mayStart = usePermission('sessions:write');
+  useDocumentTitle(mayStart ? 'New session' : 'Home');
 
   return (
     <main className="flex h-full flex-col overflow-y-auto">
       <PageHeader />
       <div className="mx-auto flex w-full max-w-2xl flex-col px-4 pt-[min(14vh,9rem)] pb-16">
         <h1 className="text-center text-2xl font-semibold tracking-tight text-balance">
-          What should Codex work on?
+          {mayStart ? 'What should Codex work on?' : 'Watch Codex work'}
         </h1>
-        {firstUse && (
+        {!mayStart && (
+          <p className="mt-2 text-center text-base text-balance text-muted-foreground">
+            As a viewer you see every session of your organisation live. Members, admins and owners can start
+            one.
+          </p>
+        )}
+        {mayStart && firstUse && (
           <p className="mt-2 text-center text-base text-balance text-muted-foreground">
             Choose a repository, describe a task, and watch it happen live.
           </p>
         )}
         <div className="h-6" />
-        <NewSessionComposer draft={draft} onChange={change} onStarted={clear} recent={recent} />
-        {(firstUse || demo) && (
+        {mayStart && <NewSessionComposer draft={draft} onChange={change} onStarted={clear} recent={recent} />}
+        {mayStart && (firstUse || demo) && (
           <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
         )}
         <RecentSessions sessions={recent.slice(0, 5)} loading={sessions.isPending} />

@@ -77,7 +77,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
           className="max-h-[45vh] min-h-26 overflow-y-auto px-4 pt-3.5 pb-2 text-md"
         />
         <div className="flex items-center gap-1 px-2 pb-2">
-          <div className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
+          <div className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto [scrollbar-width:none] max-sm:mask-[linear-gradient(to_right,black_calc(100%-1.5rem),transparent)] max-sm:pr-5">
             <RepositoryChip
               value={draft.repo}
               onChange={(repo) => change({ repo, ref: '' })}

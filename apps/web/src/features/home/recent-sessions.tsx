@@ -36,7 +36,7 @@ function RecentSession({ session, now }: { session: Session; now: number }) {
         <SessionStateIcon state={state} />
         <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>
         {session.diff && <LineCounts stat={session.diff} />}
-        <span className="hidden max-w-40 truncate text-xs text-subtle-foreground sm:block">
+        <span className="hidden w-32 shrink-0 truncate text-right text-xs text-subtle-foreground sm:block">
           {repoName(session.repo_url) ?? 'Empty repository'}
         </span>
         <span className="w-8 shrink-0 text-right text-xs text-subtle-foreground tabular-nums">

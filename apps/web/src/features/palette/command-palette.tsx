@@ -6,6 +6,7 @@ import { Dialog as Radix } from 'radix-ui';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { sessionState } from '../../entities/session/session-state.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { useReturnFocus } from '../../shared/lib/focus.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { setTheme } from '../../shared/ui/theme.js';
@@ -40,6 +41,7 @@ export function CommandPalette({ onClose, onShortcuts }: PaletteProps) {
 
 function PaletteList({ onClose, onShortcuts }: PaletteProps) {
   const navigate = useNavigate();
+  const mayStart = usePermission('sessions:write');
   const run = (action: () => unknown) => () => {
     onClose();
     void action();
@@ -58,7 +60,7 @@ function PaletteList({ onClose, onShortcuts }: PaletteProps) {
         <OpenSessionEntries run={run} />
         <Group heading="Go to">
           <Entry icon={<SquarePen {...ICON} />} onSelect={run(() => navigate({ to: '/' }))}>
-            New session
+            {mayStart ? 'New session' : 'Home'}
           </Entry>
           <Entry icon={<Settings {...ICON} />} onSelect={run(() => navigate({ to: '/settings' }))}>
             Settings

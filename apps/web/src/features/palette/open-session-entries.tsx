@@ -5,6 +5,7 @@ import { FileDiff, Link2, Square } from 'lucide-react';
 import { useCancelRun } from '../../entities/run/api/cancel-run.js';
 import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { copyText } from '../../shared/lib/copy-text.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { Entry, Group, ICON } from './palette-entry.js';
@@ -25,13 +26,14 @@ function SessionEntries({ session, run }: EntriesProps & { session: Session }) {
   const { session_id: sessionId, active_run_id: active } = session;
   const navigate = useNavigate();
   const cancel = useCancelRun(sessionId);
+  const mayStop = usePermission('runs:cancel');
   const actions = useSessionActions(session).filter((action) => action !== null && !action.disabled);
   const showChanges = () =>
     navigate({ to: '/sessions/$sessionId', params: { sessionId }, search: { panel: 'changes' } });
   const copyLink = () => copyText(`${location.origin}/sessions/${sessionId}`);
   return (
     <Group heading="This session">
-      {active && (
+      {active && mayStop && (
         <Entry icon={<Square {...ICON} />} onSelect={run(() => cancel.mutateAsync(active).catch(toastError))}>
           Stop
         </Entry>

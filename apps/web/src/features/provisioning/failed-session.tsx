@@ -13,6 +13,7 @@ import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
 import { randomId } from '../../shared/lib/random-id.js';
 import { Button } from '../../shared/ui/button.js';
@@ -48,6 +49,7 @@ interface SetupFailedProps {
 /** The reason, and two ways on with everything that was typed: the same again, or a new session that can be edited first. */
 function SetupFailed({ session, prompts }: SetupFailedProps) {
   const { again, isPending } = useSetUpAgain(session, prompts);
+  const mayTry = usePermission('sessions:write');
   const { failure, repo_url, ref, network, setup } = session;
   const keepEnvironment = () =>
     prefillNewSessionDraft({ network: fromNetwork(network), setup: fromSetup(setup, network) });
@@ -60,25 +62,27 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
         </h2>
         {failure && <p className="mt-0.5 text-sm break-words text-muted-foreground">{failure.detail}</p>}
         {repo_url && (
-          <p className="mt-1.5 font-mono text-xs break-all text-muted-foreground">
+          <p className="mt-1.5 font-mono text-xs [overflow-wrap:anywhere] text-muted-foreground">
             {repo_url}
             {ref && ` @ ${ref}`}
           </p>
         )}
-        <div className="mt-3 flex flex-wrap gap-2">
-          <Button variant="primary" onClick={again} disabled={isPending}>
-            Try again
-          </Button>
-          <Button asChild>
-            <Link
-              to="/"
-              onClick={keepEnvironment}
-              search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: prompts[0] }}
-            >
-              Edit and try again
-            </Link>
-          </Button>
-        </div>
+        {mayTry && (
+          <div className="mt-3 flex flex-wrap gap-2">
+            <Button variant="primary" onClick={again} disabled={isPending}>
+              Try again
+            </Button>
+            <Button asChild>
+              <Link
+                to="/"
+                onClick={keepEnvironment}
+                search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: prompts[0] }}
+              >
+                Edit and try again
+              </Link>
+            </Button>
+          </div>
+        )}
       </div>
     </div>
   );

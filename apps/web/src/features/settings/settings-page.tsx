@@ -1,3 +1,4 @@
+import { ROLE_TEXTS } from '@saas-codex/contracts/permission-texts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Monitor, Moon, Sun } from 'lucide-react';
@@ -5,7 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { request } from '../../shared/api/request.js';
-import { inWords } from '../../shared/lib/open-enums.js';
+import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { live } from '../../shared/sse/live.js';
 import { Button } from '../../shared/ui/button.js';
@@ -56,7 +57,9 @@ function AccountSection() {
           <NameRow name={me?.user.name} />
           <EmailRow email={me?.user.email} />
           <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
-          <Row name="Role">{orWaiting(me && inWords(me.role))}</Row>
+          <Row name="Role" note={me && lookUp(ROLE_TEXTS, me.role)}>
+            {orWaiting(me && inWords(me.role))}
+          </Row>
           <PasswordRow />
           <Row name="This browser">
             <SignOutButton />

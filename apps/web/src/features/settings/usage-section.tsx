@@ -7,13 +7,18 @@ import { usageQuery } from './api/get-usage.js';
 import { Row, Section } from './section.js';
 
 const count = new Intl.NumberFormat('en');
-const gigabytes = new Intl.NumberFormat('en', {
-  style: 'unit',
-  unit: 'gigabyte',
-  minimumFractionDigits: 1,
-  maximumFractionDigits: 1,
-});
-const inGb = (bytes: number): string => gigabytes.format(bytes / 1e9);
+const inUnit = (unit: string, digits: number) =>
+  new Intl.NumberFormat('en', {
+    style: 'unit',
+    unit,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+const megabytes = inUnit('megabyte', 0);
+const gigabytes = inUnit('gigabyte', 1);
+/** In GB, or in MB if that would be less than one. */
+const size = (bytes: number): string =>
+  bytes < 1e9 ? megabytes.format(Math.ceil(bytes / 1e6)) : gigabytes.format(bytes / 1e9);
 
 /** From this share of the quota on, the meter warns. */
 const NEARLY_FULL = 0.9;
@@ -40,7 +45,7 @@ function UsageRows({ usage: { disk, sessions, runs } }: { usage: TenantUsage }) 
         below={quota !== null && <Meter taken={taken} quota={quota} />}
         note={noteOn(disk, taken)}
       >
-        {quota === null ? inGb(taken) : `${inGb(taken)} of ${inGb(quota)}`}
+        {quota === null ? size(taken) : `${size(taken)} of ${size(quota)}`}
       </Row>
       <Row
         name="Sessions"
@@ -66,7 +71,7 @@ function Meter({ taken, quota }: { taken: number; quota: number }) {
       aria-valuemin={0}
       aria-valuemax={quota}
       aria-valuenow={Math.min(taken, quota)}
-      aria-valuetext={`${inGb(taken)} of ${inGb(quota)}`}
+      aria-valuetext={`${size(taken)} of ${size(quota)}`}
       className="my-2 h-1.5 overflow-hidden rounded-full bg-muted"
     >
       <div
@@ -87,5 +92,5 @@ function noteOn(disk: TenantUsage['disk'], taken: number): string {
   if (disk.measured_at === null) return 'It will be measured within a few minutes.';
   if (disk.quota_bytes !== null && taken > disk.quota_bytes)
     return 'Delete sessions that nobody needs. Until then no new ones can be created.';
-  return `${inGb(disk.workspaces_bytes)} for sessions, ${inGb(disk.mirrors_bytes)} for the repositories they share.`;
+  return `${size(disk.workspaces_bytes)} for sessions, ${size(disk.mirrors_bytes)} for the repositories they share.`;
 }

@@ -1,20 +1,37 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { type SessionState, sessionState } from '../../entities/session/session-state.js';
 
 export interface SessionGroup {
   label: string;
   sessions: Session[];
 }
 
-/** Groups a list, latest activity first, into Today, Yesterday, … by the reader's local calendar. */
+/** They do nothing until a person decides something. */
+const NEEDS_YOU: ReadonlySet<SessionState> = new Set(['failed', 'held', 'queue-held']);
+const IN_PROGRESS: ReadonlySet<SessionState> = new Set(['setting-up', 'running', 'queued']);
+
+/**
+ * Groups a list, latest activity first: what waits for the reader, what is in progress, and the rest into Today,
+ * Yesterday, … by the reader's local calendar.
+ */
 export function groupSessions(sessions: readonly Session[], now: number): SessionGroup[] {
-  const groups: SessionGroup[] = [];
+  const needsYou: SessionGroup = { label: 'Needs you', sessions: [] };
+  const inProgress: SessionGroup = { label: 'In progress', sessions: [] };
+  const byDay: SessionGroup[] = [];
   for (const session of sessions) {
-    const label = labelOf(new Date(session.updated_at), new Date(now));
-    const last = groups.at(-1);
-    if (last?.label === label) last.sessions.push(session);
-    else groups.push({ label, sessions: [session] });
+    const state = sessionState(session);
+    if (NEEDS_YOU.has(state)) needsYou.sessions.push(session);
+    else if (IN_PROGRESS.has(state)) inProgress.sessions.push(session);
+    else addToDay(byDay, session, now);
   }
-  return groups;
+  return [needsYou, inProgress, ...byDay].filter((group) => group.sessions.length > 0);
+}
+
+function addToDay(groups: SessionGroup[], session: Session, now: number): void {
+  const label = labelOf(new Date(session.updated_at), new Date(now));
+  const last = groups.at(-1);
+  if (last?.label === label) last.sessions.push(session);
+  else groups.push({ label, sessions: [session] });
 }
 
 function labelOf(day: Date, now: Date): string {

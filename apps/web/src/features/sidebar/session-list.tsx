@@ -45,7 +45,7 @@ export function SessionList({ archived }: { archived: boolean }) {
 
 const NoSessions = ({ archived }: { archived: boolean }) => (
   <p className="px-2 pt-4 text-xs text-subtle-foreground">
-    {archived ? 'Archived sessions appear here.' : 'Your sessions appear here.'}
+    {archived ? 'Archived sessions appear here.' : 'Sessions appear here.'}
   </p>
 );
 

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { PanelLeft, Search, SquarePen } from 'lucide-react';
+import { House, PanelLeft, Search, SquarePen } from 'lucide-react';
 import { useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Kbd } from '../../shared/ui/kbd.js';
@@ -19,6 +20,7 @@ interface SidebarProps {
 /** The left column: new session, search, all sessions, settings. */
 export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
   const [archived, setArchived] = useState(false);
+  const mayStart = usePermission('sessions:write');
   const search = () => {
     sidebar.closeDrawer();
     onSearch();
@@ -40,8 +42,12 @@ export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
           className={ENTRY}
           activeProps={{ className: 'bg-selected' }}
         >
-          <SquarePen aria-hidden className="size-4" strokeWidth={1.75} />
-          New session
+          {mayStart ? (
+            <SquarePen aria-hidden className="size-4" strokeWidth={1.75} />
+          ) : (
+            <House aria-hidden className="size-4" strokeWidth={1.75} />
+          )}
+          {mayStart ? 'New session' : 'Home'}
         </Link>
         <button type="button" onClick={search} className={`${ENTRY} group`}>
           <Search aria-hidden className="size-4 text-muted-foreground" strokeWidth={1.75} />

@@ -1,5 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiError } from './api-error.js';
+import { meQuery } from './get-me.js';
 
 const retry = (failures: number, error: Error): boolean =>
   failures < 2 && error instanceof ApiError && error.transient;
@@ -9,9 +10,12 @@ const retry = (failures: number, error: Error): boolean =>
  */
 export function createQueryClient(onSignedOut: () => void): QueryClient {
   const onError = (error: Error) => {
-    if (error instanceof ApiError && error.code === 'unauthenticated') onSignedOut();
+    if (!(error instanceof ApiError)) return;
+    if (error.code === 'unauthenticated') onSignedOut();
+    // The person's role has changed: the page shows what the new one may do.
+    if (error.code === 'forbidden') void client.invalidateQueries({ queryKey: meQuery.queryKey });
   };
-  return new QueryClient({
+  const client = new QueryClient({
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
@@ -20,4 +24,5 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
       mutations: { networkMode: 'always' },
     },
   });
+  return client;
 }

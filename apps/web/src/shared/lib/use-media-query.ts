@@ -12,10 +12,7 @@ export function useMediaQuery(query: string): boolean {
   return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }
 
-/**
- * Too narrow for two columns: the sidebar is a drawer, and Changes replaces the conversation. Same limit as Tailwind's
- * `md`.
- */
+/** Too narrow for two columns: the sidebar is a drawer. Same limit as Tailwind's `md`. */
 const PHONE = '(max-width: 767px)';
 export const isPhone = (): boolean => matchMedia(PHONE).matches;
 export const useIsPhone = (): boolean => useMediaQuery(PHONE);

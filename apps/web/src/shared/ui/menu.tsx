@@ -1,23 +1,20 @@
 import { Slot } from 'radix-ui';
 import {
   type KeyboardEvent,
-  lazy,
   type MouseEvent,
   type PointerEvent,
   type ReactElement,
-  Suspense,
   useEffect,
   useRef,
   useState,
 } from 'react';
+import { later } from './later.js';
 import type { MenuActions, OpenedMenu } from './menu-panel.js';
 
 export type { MenuActions };
 
 // A list has a menu in every row, and a page shows its answer without any: the panel is loaded for who is about to use it.
-const loadPanel = async () => ({ default: (await import('./menu-panel.js')).MenuPanel });
-const MenuPanel = lazy(loadPanel);
-const preload = () => void loadPanel();
+const MenuPanel = later(async () => (await import('./menu-panel.js')).MenuPanel);
 
 interface MenuProps {
   actions: MenuActions;
@@ -25,18 +22,20 @@ interface MenuProps {
   children: ReactElement;
 }
 
+/** Without actions there is no button either. */
 export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & { align?: 'start' | 'end' }) {
   const [opened, setOpened] = useState<OpenedMenu | null>(null);
   const open = (trigger: HTMLElement, byKeyboard: boolean) =>
     setOpened({ trigger, place: trigger.getBoundingClientRect(), byKeyboard });
+  if (actions.length === 0) return null;
   return (
     <>
       <Slot.Root
         aria-haspopup="menu"
         aria-expanded={opened !== null}
         data-state={opened ? 'open' : 'closed'}
-        onPointerEnter={preload}
-        onFocus={preload}
+        onPointerEnter={MenuPanel.prepare}
+        onFocus={MenuPanel.prepare}
         // A click that a key causes has no pointer, and so a count of 0.
         onClick={({ currentTarget, detail }: MouseEvent<HTMLElement>) =>
           opened ? setOpened(null) : open(currentTarget, detail === 0)
@@ -49,11 +48,9 @@ export function DropdownMenu({ actions, children, align = 'end' }: MenuProps & {
       >
         {children}
       </Slot.Root>
-      <Suspense fallback={null}>
-        {opened && (
-          <MenuPanel opened={opened} align={align} actions={actions} onClose={() => setOpened(null)} />
-        )}
-      </Suspense>
+      {opened && (
+        <MenuPanel opened={opened} align={align} actions={actions} onClose={() => setOpened(null)} />
+      )}
     </>
   );
 }
@@ -63,12 +60,13 @@ export function ContextMenu({ actions, children }: MenuProps) {
   const open = (trigger: HTMLElement, left: number, top: number) =>
     setOpened({ trigger, place: { left, top, width: 0, height: 0 }, byKeyboard: false });
   const longPress = useLongPress((trigger, { x, y }) => open(trigger, x, y));
+  if (actions.length === 0) return children;
   return (
     <>
       <Slot.Root
         {...longPress}
         data-state={opened ? 'open' : 'closed'}
-        onPointerEnter={preload}
+        onPointerEnter={MenuPanel.prepare}
         onContextMenu={(event: MouseEvent<HTMLElement>) => {
           event.preventDefault();
           open(event.currentTarget, event.clientX, event.clientY);
@@ -76,11 +74,9 @@ export function ContextMenu({ actions, children }: MenuProps) {
       >
         {children}
       </Slot.Root>
-      <Suspense fallback={null}>
-        {opened && (
-          <MenuPanel opened={opened} align="start" actions={actions} onClose={() => setOpened(null)} />
-        )}
-      </Suspense>
+      {opened && (
+        <MenuPanel opened={opened} align="start" actions={actions} onClose={() => setOpened(null)} />
+      )}
     </>
   );
 }

@@ -1,20 +1,11 @@
 import { Slot } from 'radix-ui';
-import {
-  type FocusEvent,
-  lazy,
-  type PointerEvent,
-  type ReactElement,
-  Suspense,
-  useEffect,
-  useRef,
-  useState,
-} from 'react';
+import { type FocusEvent, type PointerEvent, type ReactElement, useEffect, useRef, useState } from 'react';
+import { later } from './later.js';
 import type { TooltipContent } from './tooltip-panel.js';
 
 // Every button with an icon has a tooltip, and a page shows its answer without any: the panel is loaded for who points
 // at the first one.
-const loadPanel = async () => ({ default: (await import('./tooltip-panel.js')).TooltipPanel });
-const TooltipPanel = lazy(loadPanel);
+const TooltipPanel = later(async () => (await import('./tooltip-panel.js')).TooltipPanel);
 
 const DELAY_MS = 450;
 /** The next tooltip shows without a delay, this long after the last one. */
@@ -28,7 +19,7 @@ export function Tooltip({ children, ...content }: TooltipContent & { children: R
   return (
     <>
       <Slot.Root {...trigger}>{children}</Slot.Root>
-      <Suspense fallback={null}>{shown && <TooltipPanel {...content} {...panel} element={shown} />}</Suspense>
+      {shown && <TooltipPanel {...content} {...panel} element={shown} />}
     </>
   );
 }
@@ -49,7 +40,7 @@ function useHover() {
     setShown(null);
   };
   const show = (element: HTMLElement, ms: number) => {
-    void loadPanel();
+    TooltipPanel.prepare();
     after(ms, () => setShown(element));
   };
   const trigger = {

@@ -3,7 +3,7 @@ import { groupSessions } from '../../../src/features/sidebar/group-sessions.js';
 
 const now = new Date(2026, 2, 15, 10, 0).getTime();
 const at = (...parts: [number, number, number, number, number]) =>
-  ({ updated_at: new Date(...parts).toISOString() }) as Session;
+  ({ status: 'ready', updated_at: new Date(...parts).toISOString() }) as Session;
 
 const labels = (...sessions: Session[]) => groupSessions(sessions, now).map(({ label }) => label);
 
@@ -23,6 +23,20 @@ describe('groupSessions', () => {
     expect([week, month]).toEqual(['Last 7 days', 'Last 30 days']);
     expect(february).not.toMatch(/2026/);
     expect(december).toMatch(/2025/);
+  });
+
+  it('puts what waits for the reader first, then what is in progress, however old it is', () => {
+    const today = at(2026, 2, 15, 9, 0);
+    const old = at(2026, 1, 1, 12, 0);
+    const running: Session = { ...today, active_run_id: 'r' };
+    const provisioning: Session = { ...old, status: 'provisioning' };
+    const failed: Session = { ...old, status: 'failed' };
+    const held: Session = { ...today, queue_held: true, queued_runs: 1 };
+    expect(groupSessions([running, today, held, provisioning, failed], now)).toEqual([
+      { label: 'Needs you', sessions: [held, failed] },
+      { label: 'In progress', sessions: [running, provisioning] },
+      { label: 'Today', sessions: [today] },
+    ]);
   });
 
   it('keeps the order and puts a date in the future under Today', () => {

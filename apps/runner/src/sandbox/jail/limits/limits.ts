@@ -30,7 +30,16 @@ export interface LimitPassed {
 }
 
 export type Limit =
-  'memory' | 'processes' | 'cpu' | 'disk' | 'file' | 'open files' | 'files' | 'files in memory' | 'log';
+  | 'memory'
+  | 'processes'
+  | 'cpu'
+  | 'disk'
+  | 'file'
+  | 'open files'
+  | 'files'
+  | 'files in memory'
+  | 'log'
+  | 'logs';
 
 /** A run that may not start cannot remove files either. */
 const START_NEW_SESSION = 'Start a new session, or have the limit raised.';
@@ -54,6 +63,8 @@ const SENTENCES: Record<Limit, (config: Config) => string> = {
     `The session has more than ${most} files and folders (JAIL_MAX_FILES). ${START_NEW_SESSION}`,
   log: ({ MAX_RUN_LOG_MB: most }) =>
     `The run printed more than its log may hold, which is ${most} MB (MAX_RUN_LOG_MB). ${GO_ON}`,
+  logs: ({ MAX_LOGS_MB_PER_TENANT: most }) =>
+    `The logs of your organisation's runs take ${most} MB together, which is all that they may (MAX_LOGS_MB_PER_TENANT). Go on when other runs have ended, or have the limit raised.`,
   file: ({ JAIL_MAX_FILE_MB: most }) =>
     `The run wrote a file of more than ${most} MB (JAIL_MAX_FILE_MB). ${GO_ON}`,
 };

@@ -2,6 +2,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { GlobeX } from 'lucide-react';
 import { allows } from '../../environment/network-draft.js';
 import { type Refusal, refusedBecause } from '../../environment/network-modes.js';
+import { usePermission } from '../../../shared/api/use-permission.js';
 import { openSessionDialog } from '../../session/session-dialog.js';
 import { StepRow } from './step-row.js';
 
@@ -21,6 +22,7 @@ export function Refusals({ id, refusals, session, setup = false }: RefusalsProps
   // A setup with its own network is changed in the setup's dialog, anything else in the session's.
   const own = setup ? session.setup?.network : undefined;
   const about = own ? 'setup' : 'network';
+  const mayAllow = usePermission('sessions:write') && session.status !== 'archived';
   const lines = refusals.map((refusal) => (
     <RefusalLine
       key={`${refusal.host}:${refusal.port}/${refusal.reason}`}
@@ -28,7 +30,7 @@ export function Refusals({ id, refusals, session, setup = false }: RefusalsProps
       about={about}
       allowed={allows(own ?? session.network, refusal)}
       onAllow={
-        session.status !== 'archived' && refusal.reason !== 'address_not_public'
+        mayAllow && refusal.reason !== 'address_not_public'
           ? () => openSessionDialog({ about, session, allow: refusal })
           : undefined
       }

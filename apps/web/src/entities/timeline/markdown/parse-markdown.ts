@@ -4,8 +4,6 @@ import type { Link, Nodes, Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { toHast } from 'mdast-util-to-hast';
-import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly';
-import { gfmStrikethroughCjkFriendly } from 'micromark-extension-cjk-friendly-gfm-strikethrough';
 import { gfm } from 'micromark-extension-gfm';
 import { loadNamesIn } from './named-characters.js';
 
@@ -17,26 +15,25 @@ export interface MarkdownElement {
   readonly children: readonly MarkdownNode[];
 }
 
-/**
- * A single `~` means "about" or a range in many languages, so only `~~` strikes out. Bold and links end where a reader
- * of Chinese, Japanese or Korean expects it, though no space is there.
- */
-const SYNTAX = [
-  gfm({ singleTilde: false }),
-  cjkFriendlyExtension(),
-  gfmStrikethroughCjkFriendly({ singleTilde: false }),
-];
+/** A single `~` means "about" or a range in many languages, so only `~~` strikes out. */
+const STRIKE_OUT = { singleTilde: false };
 
 /** More than this would keep the page busy for too long, and no answer that a person reads has it. */
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 60;
 
 let closeMarkup = (text: string): string => text;
+let syntax = [gfm(STRIKE_OUT)];
+
+/** Any character that the rules for Chinese, Japanese and Korean are about, and some others. */
+const MAYBE_CJK = /[\u1100-\u1fff\u20a9\u2329\u232a\u2e80-\u{10ffff}]/u;
 
 /** Loads what only some texts need. */
 export async function loadPartsFor(text: string, growing: boolean): Promise<void> {
   await loadNamesIn(text);
   if (growing) closeMarkup = (await import('remend')).default;
+  if (MAYBE_CJK.test(text))
+    syntax = [gfm(STRIKE_OUT), ...(await import('./cjk-syntax.js')).cjkSyntax(STRIKE_OUT)];
 }
 
 /**
@@ -48,7 +45,7 @@ export async function loadPartsFor(text: string, growing: boolean): Promise<void
  */
 export function parseMarkdown(text: string, growing: boolean): string[] | null {
   const source = growing ? closeMarkup(text) : text;
-  const tree = fromMarkdown(source, { extensions: SYNTAX, mdastExtensions: [gfmFromMarkdown()] });
+  const tree = fromMarkdown(source, { extensions: syntax, mdastExtensions: [gfmFromMarkdown()] });
   if (!isWithinLimits(tree)) return null;
   endLinksAtCjkPunctuation(tree, source);
   const root = sanitize(toHast(tree, { handlers: { html: htmlAsText } }), defaultSchema);

@@ -42,7 +42,10 @@ describe('an answer', () => {
       '[終わり。](https://example.com/)',
       '<p><a href=https://example.com/>終わり。</a></p>',
     ],
-  ])('is rendered as its author means it: %s', (_rule, text, expected) => expect(html(text)).toBe(expected));
+  ])('is rendered as its author means it: %s', async (_rule, text, expected) => {
+    await loadPartsFor(text, false);
+    expect(html(text)).toBe(expected);
+  });
 
   it('shows HTML as text', () => {
     expect(html('<script>alert(1)</script>')).toBe('<p><script>alert(1)</script></p>');

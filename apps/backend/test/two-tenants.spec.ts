@@ -1,0 +1,388 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Diff } from '@saas-codex/contracts/diffs';
+import type { Me } from '@saas-codex/contracts/identity';
+import { HEADERS } from '@saas-codex/contracts/http';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { Run, RunPage } from '@saas-codex/contracts/runs';
+import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
+import type { TenantUsage } from '@saas-codex/contracts/usage';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { addTenant } from '@saas-codex/testing/backend/tenants';
+import { openSse } from '@saas-codex/testing/sse-client';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQueryBuilder } from 'typeorm';
+import { TenantDatabase, type TenantTransaction } from '../src/database/tenant-database.js';
+import { TenantRepository } from '../src/database/tenant-repository.js';
+import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
+
+/*
+ * Two tenants work on one repository, with the same names everywhere. And a visitor, a tenant that has nothing, tries every
+ * operation on what one of them has:
+ *
+ *     visitor ──► every operation with an id, every list ──► predicate ──► row-level security ──► rows of another tenant
+ *                 with the ids of another tenant              on / off       on / off
+ *
+ * With one of the two lines, the visitor gets the answers of before anybody had anything. With neither, it reaches
+ * everything, which shows that these tests can fail. The lines are switched off here, from outside; the product has no switch.
+ */
+
+const METRICS_TOKEN = 'a-token-for-metrics-0123456789abcdef';
+const TITLE = 'The same title';
+const PROMPT = 'Note the same prompt';
+
+interface Caller {
+  tenantId: string;
+  headers: Record<string, string>;
+}
+interface Work {
+  session: Session;
+  run: Run;
+}
+
+let world: SessionsWorld;
+let repository: string;
+let mine: Caller;
+let theirs: Caller;
+let visitor: Caller;
+let operations: Operation[];
+/** What the visitor was told before anybody had anything. */
+let before: string[];
+let ofMine: Work;
+let ofTheirs: Work;
+
+const sql = <T>(statement: string, parameters: unknown[] = []) =>
+  world.backend.app.get(DataSource).query<T[]>(statement, parameters);
+
+const get = async <T>(caller: Caller, path: string) =>
+  (await world.call<T>('GET', path, undefined, caller.headers)).body;
+
+beforeAll(async () => {
+  world = await SessionsWorld.create({ METRICS_TOKEN });
+  await world.startRunner();
+  repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
+  const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
+  mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };
+  theirs = await addTenant(world.backend, 'Theirs');
+  visitor = await addTenant(world.backend, 'Visitor');
+  operations = operationsOf(await get<OpenAPIObject>(visitor, '/api/openapi.json'));
+  before = await answers({ session_id: randomUUID(), run_id: randomUUID() });
+  [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
+}, 120_000);
+afterAll(() => world.destroy(), 60_000);
+
+/** A session on the repository, with a run whose events are archived. The names are the same for every tenant. */
+async function doWork({ headers }: Caller): Promise<Work> {
+  const post = async <T>(path: string, body: object, key: string) =>
+    (await world.call<T>('POST', path, body, { ...headers, [HEADERS.idempotencyKey]: key })).body;
+  const session = await post<Session>(
+    '/api/sessions',
+    { repo_url: repository, title: TITLE },
+    'same-session',
+  );
+  const path = `/api/sessions/${session.session_id}/prompt`;
+  const run = await post<Run>(path, { prompt: PROMPT }, 'same-prompt');
+  await waitFor(
+    async () => {
+      const [row] = await sql<{ done: boolean }>(
+        `SELECT r.archived_at IS NOT NULL AND s.active_run_id IS NULL AS done
+           FROM runs r JOIN sessions s ON s.id = r.session_id WHERE r.id = $1`,
+        [run.run_id],
+      );
+      return row?.done ?? false;
+    },
+    { what: 'the run to be archived' },
+  );
+  return { session, run };
+}
+
+describe('on one repository, with the same names,', () => {
+  const both = () =>
+    [
+      [mine, ofMine, ofTheirs],
+      [theirs, ofTheirs, ofMine],
+    ] as const;
+
+  test('each tenant gets what its own idempotency keys stand for', async () => {
+    expect(ofMine.session.session_id).not.toBe(ofTheirs.session.session_id);
+    expect(ofMine.run.run_id).not.toBe(ofTheirs.run.run_id);
+    for (const [caller, own] of both()) {
+      expect((await doWork(caller)).run.run_id).toBe(own.run.run_id);
+      const headers = { ...caller.headers, [HEADERS.idempotencyKey]: `only-of-${caller.tenantId}` };
+      const created = await world.call<Session>('POST', '/api/sessions', { title: TITLE }, headers);
+      expect(created.status).toBe(201);
+      // The key of this tenant is new to the other one, which may use it for something else.
+      const other = {
+        ...(caller === mine ? theirs : mine).headers,
+        [HEADERS.idempotencyKey]: headers[HEADERS.idempotencyKey],
+      };
+      const elsewhere = await world.call<Session>('POST', '/api/sessions', { title: 'Another' }, other);
+      expect([elsewhere.status, elsewhere.body.title]).toEqual([201, 'Another']);
+    }
+  });
+
+  test('lists, searches, cursors and usage have the own things only', async () => {
+    const rows = await sql<{ id: string; tenant: string }>('SELECT id, tenant_id AS tenant FROM sessions');
+    const idsOf = (caller: Caller) =>
+      rows.flatMap(({ id, tenant }) => (tenant === caller.tenantId ? [id] : [])).toSorted();
+    const ids = ({ items }: SessionPage) => items.map(({ session_id }) => session_id).toSorted();
+    for (const [caller, own, other] of both()) {
+      expect(ids(await get<SessionPage>(caller, '/api/sessions?limit=100'))).toEqual(idsOf(caller));
+      const search = `/api/sessions?q=same&repository=${encodeURIComponent(repository)}`;
+      expect(ids(await get<SessionPage>(caller, search))).toEqual([own.session.session_id]);
+      const runs = await get<RunPage>(caller, '/api/runs');
+      expect(runs.items.map(({ run_id }) => run_id)).toEqual([own.run.run_id]);
+      const ofOther = await get<RunPage>(caller, `/api/runs?session_id=${other.session.session_id}`);
+      expect(ofOther.items).toEqual([]);
+      const usage = await get<TenantUsage>(caller, '/api/usage');
+      expect([usage.sessions.live, usage.runs.total]).toEqual([idsOf(caller).length, 1]);
+    }
+    const page = await get<SessionPage>(theirs, '/api/sessions?limit=1');
+    const after = await get<SessionPage>(mine, `/api/sessions?limit=100&cursor=${page.next_cursor}`);
+    expect(idsOf(mine)).toEqual(expect.arrayContaining(ids(after)));
+    expect(after.items.length).toBeGreaterThan(0);
+  });
+
+  test('diffs, items and history are of the own run, and a run of the other is no point to compare with', async () => {
+    for (const [caller, own, other] of both()) {
+      const diff = `/api/sessions/${own.session.session_id}/diff`;
+      expect((await get<Diff>(caller, diff)).files.map(({ path }) => path)).toEqual(['note-1.md']);
+      const answerFor = async (run: string) => {
+        const query = [`from=${run}`, `to=${run}`];
+        return Promise.all(query.map(async (part) => toldBy(await get<object>(caller, `${diff}?${part}`))));
+      };
+      expect(await answerFor(other.run.run_id)).toEqual(await answerFor(randomUUID()));
+      for (const part of ['items', 'history']) {
+        const text = JSON.stringify(await get(caller, `/api/runs/${own.run.run_id}/${part}`));
+        expect(text).toContain('note-1.md');
+        expect(text).not.toContain(other.run.run_id);
+      }
+    }
+  });
+
+  test('streams have the own activities and events only, from their beginning', async () => {
+    for (const [caller, own, other] of both()) {
+      const { run_id: runId } = own.run;
+      const path = `/api/events?after=0&runs=${runId},${other.run.run_id}`;
+      const stream = await openSse(world.backend.url + path, { headers: caller.headers });
+      await stream.until((events) =>
+        ['run.end', 'run.error'].every((type) => events.some(({ event }) => event === type)),
+      );
+      await stream.until((events) => events.some(({ data }) => data.includes(own.session.session_id)));
+      stream.close();
+      const errors = stream.events.filter(({ event }) => event === 'run.error');
+      expect(errors.map(({ data }) => data)).toEqual([expect.stringContaining('run_not_found')]);
+      const rest = stream.events.filter(({ event }) => event !== 'run.error').map(({ data }) => data);
+      for (const id of [other.session.session_id, other.run.run_id])
+        expect(rest.join('\n')).not.toContain(id);
+      const kept = await world.redis.xrange(REDIS_KEYS.activity(caller.tenantId), '-', '+');
+      expect(JSON.stringify(kept)).not.toContain(other.session.session_id);
+    }
+  });
+
+  test('each has a mirror of its own, and its clone borrows from no other', async () => {
+    const folders = await readdir(join(world.root, '.mirrors'));
+    expect(folders).toHaveLength(2);
+    const borrowed = await Promise.all(
+      both().map(async ([, { session }]) => {
+        const file = join(world.root, session.session_id, 'repo/.git/objects/info/alternates');
+        return readFile(file, 'utf8');
+      }),
+    );
+    const used = borrowed.map((text) => folders.filter((folder) => text.includes(folder)));
+    expect(used.map(({ length }) => length)).toEqual([1, 1]);
+    expect(used[0]).not.toEqual(used[1]);
+  });
+
+  test('metrics name no tenant, and nothing of one', async () => {
+    const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+    const text = await (await fetch(`${world.backend.url}/metrics`, { headers })).text();
+    expect(text).toContain('saas_codex_runs_ended_total');
+    const names = [ofMine, ofTheirs].flatMap(({ session, run }) => [session.session_id, run.run_id]);
+    for (const name of [...names, mine.tenantId, theirs.tenantId, repository, 'Theirs', TITLE]) {
+      expect(text).not.toContain(name);
+    }
+  });
+});
+
+interface Operation {
+  id: string;
+  method: string;
+  path: string;
+  /** Names of its parameters in the address. */
+  path_parameters: string[];
+}
+
+/** They take no id and list nothing of a tenant. */
+const WITHOUT_ROWS = [
+  'signIn',
+  'signOut',
+  'readHealth',
+  'readReadiness',
+  'readMe',
+  'readSystem',
+  'createSession',
+];
+/** What an operation needs besides the ids in its path. */
+const BODIES: Record<string, object> = {
+  updateSession: { title: 'Taken' },
+  promptSession: { prompt: 'Note this' },
+};
+const QUERIES: Record<string, (ids: Ids) => string> = {
+  readFilePatch: () => '?path=note-1.md',
+  streamActivity: ({ run_id }) => `?runs=${run_id}`,
+};
+type Ids = { session_id: string; run_id: string } & Record<string, string>;
+
+/** Those of the document that could reach a row, reading ones first and removing ones last. */
+function operationsOf(document: OpenAPIObject): Operation[] {
+  const all = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, { operationId: string }>).map(([method, { operationId: id }]) => ({
+      id,
+      method: method.toUpperCase(),
+      path,
+      path_parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => String(name)),
+    })),
+  );
+  const order = ['GET', 'PATCH', 'POST', 'DELETE'];
+  return all
+    .filter(({ id }) => !WITHOUT_ROWS.includes(id))
+    .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+}
+
+/** An answer without what differs from one request to the next. */
+const toldBy = (answer: unknown): string =>
+  JSON.stringify(answer)
+    .replace(/"request_id":"[^"]*"/g, '')
+    .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '<id>');
+
+/** What the visitor is told by every operation about these ids. */
+async function answers(ids: Ids): Promise<string[]> {
+  const told: string[] = [];
+  for (const operation of operations) told.push(`${operation.id}: ${await answer(operation, ids)}`);
+  return told;
+}
+
+async function answer({ id, method, path, path_parameters }: Operation, ids: Ids): Promise<string> {
+  for (const name of path_parameters) if (!ids[name]) throw new Error(`This spec does not know ${name}.`);
+  const address =
+    path.replace(/\{(\w+)\}/g, (_, name: string) => String(ids[name])) + (QUERIES[id]?.(ids) ?? '');
+  if (id.startsWith('stream')) {
+    const stream = await openSse(world.backend.url + address, { headers: visitor.headers });
+    await waitFor(() => stream.closed() || stream.events.length > 0, { what: 'an event or the end' });
+    stream.close();
+    return toldBy([stream.status, stream.events[0] ?? stream.body()]);
+  }
+  const { status, body } = await world.call(method, address, BODIES[id], visitor.headers);
+  return toldBy([status, body]);
+}
+
+/** Every row of the other tenant. */
+async function theirRows(): Promise<string> {
+  const tables = [
+    'sessions',
+    'runs',
+    'run_events',
+    'idempotency_keys',
+    'mirror_usage',
+    'members',
+    'invitations',
+  ];
+  const rows = await Promise.all(
+    tables.map((table) =>
+      sql(`SELECT * FROM ${table} t WHERE tenant_id = $1 ORDER BY t::text`, [theirs.tenantId]),
+    ),
+  );
+  return JSON.stringify(rows);
+}
+
+/** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
+async function reached(): Promise<string[]> {
+  const ids = { session_id: ofTheirs.session.session_id, run_id: ofTheirs.run.run_id };
+  const found: string[] = [];
+  for (const [index, operation] of operations.entries()) {
+    const rows = await theirRows();
+    const told = `${operation.id}: ${await answer(operation, ids)}`;
+    if (told !== before[index] || (await theirRows()) !== rows) found.push(operation.id);
+  }
+  return found;
+}
+
+/** The first line is off: a repository that states no tenant. */
+class OpenRepository<E extends TenantRow> extends TenantRepository<E> {
+  protected override owned(
+    where: FindOptionsWhere<E> | FindOptionsWhere<E>[] | undefined,
+  ): FindOptionsWhere<E>[] {
+    return Array.isArray(where) ? where : [where ?? {}];
+  }
+
+  override select(alias: string): SelectQueryBuilder<E> {
+    return this.manager.createQueryBuilder(this.entity, alias).where('TRUE');
+  }
+}
+
+/** And statements whose conditions on the tenant are gone. */
+function withoutPredicate(tx: TenantTransaction): TenantTransaction {
+  const manager = Object.create(tx.manager) as EntityManager;
+  manager.query = <T>(statement: string, parameters?: unknown[]) =>
+    tx.manager.query<T>(
+      statement
+        .replace(/(\w\.)?tenant_id = \$1/g, '$$1::text IS NOT NULL')
+        .replace('r.tenant_id AS', '$$1::text AS'),
+      parameters,
+    );
+  const open = Object.create(tx) as TenantTransaction;
+  return Object.assign(open, {
+    manager,
+    of: (entity: Parameters<TenantTransaction['of']>[0]) => new OpenRepository(tx.manager, entity, tx.scope),
+  });
+}
+
+async function withoutPredicates(work: () => Promise<void>): Promise<void> {
+  const db = world.backend.app.get(TenantDatabase, { strict: false });
+  const run = db.run.bind(db);
+  db.run = <T>(scope: TenantScope, inner: (tx: TenantTransaction) => Promise<T>) =>
+    run(scope, (tx) => inner(scope.tenantId === visitor.tenantId ? withoutPredicate(tx) : tx));
+  try {
+    await work();
+  } finally {
+    db.run = run;
+  }
+}
+
+async function withoutRowSecurity(work: () => Promise<void>): Promise<void> {
+  const tables = await sql<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity`,
+  );
+  for (const { name } of tables) await sql(`ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY`);
+  try {
+    await work();
+  } finally {
+    for (const { name } of tables) await sql(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
+  }
+}
+
+describe('a visitor who knows the ids of another tenant reaches', () => {
+  test('nothing', async () => {
+    expect(await reached()).toEqual([]);
+  }, 60_000);
+
+  test(
+    'nothing when only row-level security is there',
+    () => withoutPredicates(async () => expect(await reached()).toEqual([])),
+    60_000,
+  );
+
+  test(
+    'nothing when only the predicates are there',
+    () => withoutRowSecurity(async () => expect(await reached()).toEqual([])),
+    60_000,
+  );
+
+  test('everything when neither is there', async () => {
+    const all = operations.map(({ id }) => id);
+    await withoutPredicates(() => withoutRowSecurity(async () => expect(await reached()).toEqual(all)));
+  }, 60_000);
+});
