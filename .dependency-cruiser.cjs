@@ -7,12 +7,12 @@
 
 /** Top first; a folder, or a pattern of folders and files. */
 const BACKEND = [
-  ['events', 'system'],
+  ['events', 'system', 'tenants'],
   ['retention'],
   ['archive', 'changes'],
   ['runs'],
   ['sessions'],
-  ['environments', 'runner-client', 'usage', 'workspaces'],
+  ['environments', 'members', 'runner-client', 'usage', 'workspaces'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
@@ -53,6 +53,7 @@ const ACROSS_TENANTS = [
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   'identity/sign-in/(mailed-links|passwords|sign-ins)\\.ts$', // people, who may belong to several tenants
+  '(members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'archive/run-archiver\\.ts$',
@@ -139,13 +140,13 @@ module.exports = {
       to: { path: '^(tests|libs/testing|apps/[^/]+/test|libs/[^/]+/test)/' },
     },
     {
-      name: 'workspaces-only-through-their-three-classes',
+      name: 'workspaces-only-through-their-four-classes',
       severity: 'error',
       from: { path: '^apps/backend/src/', pathNot: '^apps/backend/src/workspaces/' },
       to: {
         path: '^apps/backend/src/workspaces/',
         pathNot:
-          '/(clones/clones|history/history|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
+          '/(clones/clones|history/history|leftovers/leftovers|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
       },
     },
     {

@@ -18,6 +18,7 @@ import { type MailServer, startMailServer } from '@saas-codex/testing/mail-serve
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
+import { eventStreams, mostAtOnce } from './event-streams.js';
 import { everyScreen, type Screen } from './screens.js';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
@@ -467,12 +468,14 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
 
   const phone = await browser.newPage({ ...touch, storageState });
   await page.setViewportSize({ width: 1440, height: 900 });
+  // The themes differ in nothing but colours. A screen begins in the theme in which the one before was left.
+  let theme: 'light' | 'dark' = 'light';
   const walkWide = async ({ name, open }: Screen) => {
     await open(page);
-    await check(page, name, 'light');
-    // The themes differ in nothing but colours.
-    await check(page, name, 'dark', ['color-contrast']);
+    await check(page, name, theme);
     await screenshot(page, name);
+    theme = theme === 'light' ? 'dark' : 'light';
+    await check(page, name, theme, ['color-contrast']);
   };
   const walkPhone = async ({ name, open }: Screen) => {
     await open(phone);
@@ -535,7 +538,9 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   for (const one of pages) await one.waitForURL(/\/sign-in$/);
   await Promise.all(pages.map((one) => one.close()));
-  const streams = await waitFor(() => eventStreams(since), { what: 'the gateway to log the event streams' });
+  const streams = await waitFor(() => eventStreams(system, since), {
+    what: 'the gateway to log the event streams',
+  });
   expect(streams.filter(({ path }) => path !== '/api/events')).toEqual([]);
   // One more while a connection is replaced by the next.
   expect(mostAtOnce(streams)).toBeLessThanOrEqual(2);
@@ -546,32 +551,3 @@ async function openChanges(): Promise<void> {
   if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
   await page.getByRole('region', { name: 'Changes' }).getByText('notes/').first().waitFor();
 }
-
-interface LoggedStream {
-  path: string;
-  from: number;
-  to: number;
-}
-
-interface LogLine {
-  time?: number;
-  responseTime?: number;
-  req?: { path?: string };
-}
-
-/** The event streams that the gateway has served, and closed after this time. */
-function eventStreams(since: number): LoggedStream[] {
-  const lines = readFileSync(join(system.dataDir, 'logs/gateway.log'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('{'));
-  return lines.flatMap((line) => {
-    const { time = 0, responseTime = 0, req } = JSON.parse(line) as LogLine;
-    const path = req?.path ?? '';
-    return path.endsWith('/events') && time >= since ? [{ path, from: time - responseTime, to: time }] : [];
-  });
-}
-
-const mostAtOnce = (streams: readonly LoggedStream[]): number =>
-  Math.max(
-    ...streams.map(({ from }) => streams.filter((other) => other.from <= from && from < other.to).length),
-  );

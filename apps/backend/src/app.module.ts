@@ -17,12 +17,15 @@ import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
+import { MembersModule } from './members/members.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, retention → archive, changes → runs → sessions → environments, workspaces, usage → identity → database
+ *     events, tenants, retention → archive, changes → runs → sessions → environments, members, workspaces, usage → identity
+ *     → database
  */
 @Module({})
 export class AppModule {
@@ -46,6 +49,8 @@ export class AppModule {
         ChangesModule,
         EventsModule,
         RetentionModule,
+        MembersModule,
+        TenantsModule,
       ],
       providers: [rateLimits(CONFIG), { provide: APP_GUARD, useClass: AcceptGuard }],
     };

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -161,10 +162,12 @@ describe('files that git ignores', () => {
     await mkdir(dirname(join(repo, name)), { recursive: true });
     await writeFile(join(repo, name), content);
   }
-  const ask = (part: string, query: Record<string, string | number> = {}) =>
-    backend.fetch(
-      `/api/sessions/${id}/ignored-files${part}?${new URLSearchParams(query as Record<string, string>)}`,
+  const ask = (part: string, query: Record<string, string | number> = {}) => {
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
     );
+    return backend.fetch(`/api/sessions/${id}/ignored-files${part}?${search.toString()}`);
+  };
   const list = async (query?: Record<string, string | number>) =>
     (await (await ask('', query)).json()) as IgnoredFiles & { code?: string };
   const listed = async (query?: Record<string, string | number>) =>
@@ -228,10 +231,8 @@ describe('files that git ignores', () => {
     for (const path of [...forbidden, ...elsewhere, ...git])
       expect([path, await answerOf('/file', { path })]).toEqual([path, '404 ignored_file_not_found']);
     for (const folder of ['dist/linked', 'src', '..', 'dist/..', 'dist/app.js', '.git'])
-      expect([folder, await answerOf('/archive', { folder }), await answerOf('', { folder })]).toEqual([
-        folder,
-        ...['404 ignored_file_not_found', '404 ignored_file_not_found'],
-      ]);
+      for (const part of ['', '/archive'])
+        expect([folder, await answerOf(part, { folder })]).toEqual([folder, '404 ignored_file_not_found']);
   });
 
   test('may have any name and any size', async () => {
@@ -273,6 +274,34 @@ describe('files that git ignores', () => {
       return status === 200;
     });
   });
+});
+
+test('changes of HOME are read where they are: not through links, not without an end', async () => {
+  const { session_id: id, repo_path: repo } = await create({});
+  const home = async () => (await get<Home>(`/api/sessions/${id}/home`)).layers;
+  const empty = { files: 0, bytes: 0, changes: [] };
+  expect(await home()).toEqual([
+    { layer: 'setup', ...empty },
+    { layer: 'agents', ...empty },
+  ]);
+
+  const agent = join(dirname(repo), 'homes/agent');
+  await mkdir(agent, { recursive: true });
+  await writeFile(join(dirname(agent), 'agent.json'), '{}');
+  await symlink(backend.config.WORKSPACES_ROOT, join(agent, 'link'));
+  await mkdir(join(agent, '.tools/.git/hooks'), { recursive: true });
+  await writeFile(join(agent, '.tools/.git/hooks/post-checkout'), 'echo planted\n');
+  await execute('mkfifo', [join(agent, 'pipe')]);
+  const [, agents] = await home();
+  expect(agents?.changes.map(({ path }) => path)).toEqual([
+    '.tools/.git/hooks/post-checkout',
+    'link',
+    'pipe',
+  ]);
+  expect(agents).not.toHaveProperty('incomplete');
+
+  await mkdir(join(agent, ...Array.from({ length: 100 }, () => 'deep')), { recursive: true });
+  expect((await home())[1]).toMatchObject({ files: 3, incomplete: true });
 });
 
 /** From the directory at the end of an archive. */

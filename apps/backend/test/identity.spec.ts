@@ -202,6 +202,8 @@ describe('the guard', () => {
       'post /api/auth/sign-in/password',
       'post /api/auth/sign-up',
       'post /api/auth/sign-up/complete',
+      'post /api/invitations/accept',
+      'post /api/invitations/look-up',
     ]);
   });
 });

@@ -214,8 +214,12 @@ describe('the HOME of a session', () => {
        echo planted > ~/.bashrc; ln -sfn /etc ~/link`,
     );
     const changed = [
-      ...['added .bashrc', 'modified .local/bin/tool', 'deleted gone', 'modified link'],
-      ...['added new/file', 'deleted old/file'],
+      'added .bashrc',
+      'modified .local/bin/tool',
+      'deleted gone',
+      'modified link',
+      'added new/file',
+      'deleted old/file',
     ];
     expect(await changesOf(id)).toEqual([ofSetup, changed]);
     expect((await homeOf(id))[1]).toMatchObject({ layer: 'agents', files: 6 });

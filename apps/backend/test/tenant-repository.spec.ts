@@ -112,6 +112,23 @@ describe('TenantRepository', () => {
     expect(await everything()).toEqual(untouched);
   });
 
+  it('refuses a statement that comes after its transaction, when the connection has no role any more', async () => {
+    let goOn = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (goOn = resolve));
+    let late: Promise<unknown> | undefined;
+    const work = db.run(ours, (tx) => {
+      const things = tx.of(Thing);
+      late = ended.then(() => things.insert({ id: 5 }));
+      return Promise.reject(new Error('no'));
+    });
+    await expect(work).rejects.toThrow('no');
+    goOn();
+    await expect(late).rejects.toThrow('after the work of its transaction');
+    const over = await db.run(ours, async (tx) => tx);
+    expect(() => over.manager).toThrow('after the work of its transaction');
+    expect(await everything()).toEqual(untouched);
+  });
+
   describe('afterCommit', () => {
     const countOurs = () => db.run(ours, (tx) => tx.of(Thing).count());
 

@@ -319,7 +319,7 @@ class OpenRepository<E extends TenantRow> extends TenantRepository<E> {
   }
 
   override select(alias: string): SelectQueryBuilder<E> {
-    return this.manager.createQueryBuilder(this.entity, alias).where('TRUE');
+    return this.tx.manager.createQueryBuilder(this.entity, alias).where('TRUE');
   }
 }
 
@@ -333,11 +333,8 @@ function withoutPredicate(tx: TenantTransaction): TenantTransaction {
         .replace('r.tenant_id AS', '$$1::text AS'),
       parameters,
     );
-  const open = Object.create(tx) as TenantTransaction;
-  return Object.assign(open, {
-    manager,
-    of: (entity: Parameters<TenantTransaction['of']>[0]) => new OpenRepository(tx.manager, entity, tx.scope),
-  });
+  const of = (entity: Parameters<TenantTransaction['of']>[0]) => new OpenRepository(tx, entity);
+  return Object.create(tx, { manager: { value: manager }, of: { value: of } }) as TenantTransaction;
 }
 
 async function withoutPredicates(work: () => Promise<void>): Promise<void> {

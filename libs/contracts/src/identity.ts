@@ -6,7 +6,15 @@ import { PERMISSIONS, ROLES } from './permissions.js';
 export const Me = z
   .object({
     user: z.object({ user_id: z.string(), name: z.string(), email: z.string() }),
-    tenant: z.object({ tenant_id: z.string(), name: z.string() }),
+    tenant: z.object({
+      tenant_id: z.string(),
+      name: z.string(),
+      deletes_at: z.iso
+        .datetime()
+        .nullable()
+        .optional()
+        .describe('It was deleted: its data is removed at this time. Until then an owner can restore it'),
+    }),
     role: openEnum(ROLES),
     permissions: z.array(openEnum(PERMISSIONS)).optional().describe('What you may do here'),
   })

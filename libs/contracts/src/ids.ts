@@ -5,3 +5,6 @@ import { z } from 'zod';
  * also name Redis keys, locks and folders.
  */
 export const Id = z.uuid().toLowerCase();
+
+/** An id of a person or a tenant in an address. Not all of them are UUIDs. */
+export const AccountId = z.string().regex(/^[\w-]{1,100}$/);

@@ -11,10 +11,18 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'diffs:read': 'See what runs have changed',
   'usage:read': 'See what the organisation uses',
   'system:read': 'See the state of this installation',
+  'account:leave': 'Leave the organisation',
+  'tenants:read': 'See the organisations that you belong to, and switch between them',
+  'members:read': 'See who belongs to the organisation',
   'sessions:write': 'Start, change, archive and delete sessions',
   'runs:create': 'Send prompts, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'members:reset_password': "Make links that reset members' passwords",
+  'members:manage': 'Invite and remove people, and change their roles',
+  'tenants:update': 'Rename the organisation',
+  'owners:manage': 'Name owners, and change or remove them',
+  'tenants:create': 'Create another organisation',
+  'tenants:delete': 'Delete the organisation, and restore it',
 };
 
 /** What a role is for, in a sentence. */

@@ -16,10 +16,18 @@ export const PERMISSION_TABLE = {
   'diffs:read': 'viewer',
   'usage:read': 'viewer',
   'system:read': 'viewer',
+  'account:leave': 'viewer',
+  'tenants:read': 'viewer',
+  'members:read': 'viewer',
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
   'members:reset_password': 'admin',
+  'members:manage': 'admin',
+  'tenants:update': 'admin',
+  'owners:manage': 'owner',
+  'tenants:create': 'owner',
+  'tenants:delete': 'owner',
 } as const satisfies Record<string, Role>;
 
 export type Permission = keyof typeof PERMISSION_TABLE;
@@ -31,3 +39,13 @@ export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(rol
 /** What a role may do. */
 export const permissionsOf = (role: Role): Permission[] =>
   PERMISSIONS.filter((permission) => isAtLeast(role, PERMISSION_TABLE[permission]));
+
+/** All that is left, to those whose role has it, in a tenant that was deleted and can still be restored. */
+export const DELETED_TENANT_PERMISSIONS: readonly Permission[] = [
+  'account:read',
+  'account:sign_out',
+  'account:leave',
+  'tenants:read',
+  'tenants:create',
+  'tenants:delete',
+];

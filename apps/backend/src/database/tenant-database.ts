@@ -51,7 +51,11 @@ export class TenantDatabase {
     const { answer, callbacks } = await this.inPlace(scope, () =>
       this.transaction(scope, async (manager) => {
         const tx = new TenantTransaction(manager, scope);
-        return { answer: await work(tx), callbacks: tx.close() };
+        try {
+          return { answer: await work(tx), callbacks: tx.close() };
+        } finally {
+          tx.close();
+        }
       }),
     );
     for (const callback of callbacks) void this.call(callback);
@@ -99,13 +103,21 @@ export class TenantTransaction {
   private callbacks: AfterCommit[] | null = [];
 
   constructor(
-    /** For statements that TypeORM cannot express; they must state the tenant themselves. */
-    readonly manager: EntityManager,
+    private readonly entityManager: EntityManager,
     readonly scope: TenantScope,
   ) {}
 
+  /**
+   * For statements that TypeORM cannot express; they must state the tenant themselves.
+   * @throws Error when the transaction's work is done, since its connection loses the role that keeps tenants apart
+   */
+  get manager(): EntityManager {
+    if (!this.callbacks) throw new Error('A statement came after the work of its transaction was done');
+    return this.entityManager;
+  }
+
   of<E extends TenantRow>(entity: EntityTarget<E>): TenantRepository<E> {
-    return new TenantRepository(this.manager, entity, this.scope);
+    return new TenantRepository(this, entity);
   }
 
   /**
@@ -118,7 +130,7 @@ export class TenantTransaction {
     this.callbacks.push(callback);
   }
 
-  /** For TenantDatabase alone: ends the registration. @returns the registered callbacks */
+  /** For TenantDatabase alone: the work is done. @returns the registered callbacks */
   close(): AfterCommit[] {
     const callbacks = this.callbacks ?? [];
     this.callbacks = null;

@@ -14,39 +14,38 @@ type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 /** A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`). */
 export class TenantRepository<E extends TenantRow> {
   constructor(
-    protected readonly manager: EntityManager,
+    protected readonly tx: { readonly manager: EntityManager; readonly scope: TenantScope },
     protected readonly entity: EntityTarget<E>,
-    private readonly scope: TenantScope,
   ) {}
 
   find(options: FindManyOptions<E> = {}): Promise<E[]> {
-    return this.manager.find(this.entity, { ...options, where: this.owned(options.where) });
+    return this.tx.manager.find(this.entity, { ...options, where: this.owned(options.where) });
   }
 
   findOne(options: FindOneOptions<E> & { where: Where<E> }): Promise<E | null> {
-    return this.manager.findOne(this.entity, { ...options, where: this.owned(options.where) });
+    return this.tx.manager.findOne(this.entity, { ...options, where: this.owned(options.where) });
   }
 
   count(where?: Where<E>): Promise<number> {
-    return this.manager.count(this.entity, { where: this.owned(where) });
+    return this.tx.manager.count(this.entity, { where: this.owned(where) });
   }
 
   /** Inserts one row for this tenant. @returns the row as stored, with its defaults */
   async insert(row: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<E> {
-    const values = { ...row, tenantId: this.scope.tenantId } as QueryDeepPartialEntity<E>;
-    const result = await this.manager
+    const values = { ...row, tenantId: this.tx.scope.tenantId } as QueryDeepPartialEntity<E>;
+    const result = await this.tx.manager
       .createQueryBuilder()
       .insert()
       .into(this.entity)
       .values(values)
       .returning('*')
       .execute();
-    return this.manager.create(this.entity, result.generatedMaps[0] as never);
+    return this.tx.manager.create(this.entity, result.generatedMaps[0] as never);
   }
 
   /** @returns how many rows it changed; 0: a compare-and-set has lost its race */
   async update(where: Where<E>, set: Omit<QueryDeepPartialEntity<E>, 'tenantId'>): Promise<number> {
-    const result = await this.manager
+    const result = await this.tx.manager
       .createQueryBuilder()
       .update(this.entity)
       .set(set as QueryDeepPartialEntity<E>)
@@ -57,7 +56,7 @@ export class TenantRepository<E extends TenantRow> {
 
   /** @returns how many rows it removed. */
   async delete(where: Where<E>): Promise<number> {
-    const result = await this.manager
+    const result = await this.tx.manager
       .createQueryBuilder()
       .delete()
       .from(this.entity)
@@ -68,13 +67,13 @@ export class TenantRepository<E extends TenantRow> {
 
   /** A select that already has the tenant's condition. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
-    return this.manager
+    return this.tx.manager
       .createQueryBuilder(this.entity, alias)
-      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.scope.tenantId });
+      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.tx.scope.tenantId });
   }
 
   protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
     const alternatives = Array.isArray(where) ? where : [where ?? {}];
-    return alternatives.map((part) => ({ ...part, tenantId: this.scope.tenantId }) as FindOptionsWhere<E>);
+    return alternatives.map((part) => ({ ...part, tenantId: this.tx.scope.tenantId }) as FindOptionsWhere<E>);
   }
 }

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { AUTH, type Auth } from './better-auth.js';
-import { MEMBERSHIP, type Membership } from './memberships.js';
+import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
 
 /** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */
 export interface ApiKeyOwner extends Membership {
@@ -21,7 +21,7 @@ export class ApiKeys {
   ) {}
 
   /** @returns the key itself, which cannot be read again */
-  async create(name: string, { userId, tenantId }: Membership): Promise<string> {
+  async create(name: string, { userId, tenantId }: Pick<Membership, 'userId' | 'tenantId'>): Promise<string> {
     const { key } = await this.auth.api.createApiKey({ body: { name, userId, metadata: { tenantId } } });
     return key;
   }
@@ -37,7 +37,7 @@ export class ApiKeys {
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
       `SELECT k.key AS "keyHash", k.id AS "keyId", ${MEMBERSHIP} FROM api_keys k
-         JOIN members m ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+         JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],
     );

@@ -56,10 +56,12 @@ const unauthenticated = () =>
     headers: { 'www-authenticate': 'Bearer realm="saas-codex"' },
   });
 
-const forbidden = ({ role }: Caller, required?: Permission) =>
+const forbidden = ({ role, tenantDeleted }: Caller, required?: Permission) =>
   new ProblemError(
     'forbidden',
-    required
-      ? `Your role, ${role}, does not allow this. It takes the role ${PERMISSION_TABLE[required]}: ask an admin or an owner of your organisation.`
-      : 'Nobody may do this.',
+    tenantDeleted
+      ? 'This organisation was deleted. An owner can restore it until its data is removed.'
+      : required
+        ? `Your role, ${role}, does not allow this. It takes the role ${PERMISSION_TABLE[required]}: ask an admin or an owner of your organisation.`
+        : 'Nobody may do this.',
   );

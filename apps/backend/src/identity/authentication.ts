@@ -65,6 +65,18 @@ export class Authentication {
       .catch((error: unknown) => this.logger.warn(`The use of a sign-in was not recorded: ${String(error)}`));
   }
 
+  /** The person who is signed in at this browser, in whatever tenant, or in none. */
+  async personOf(req: Request): Promise<{ userId: string; email: string } | undefined> {
+    if (req.headers.cookie === undefined) return undefined;
+    const session = await this.auth.api
+      .getSession({ headers: webHeaders(req) })
+      .catch(async (error: unknown) => {
+        await this.system.ping();
+        throw error;
+      });
+    return session ? { userId: session.user.id, email: session.user.email } : undefined;
+  }
+
   private async byApiKey(authorization: string): Promise<Identified | undefined> {
     const key = BEARER.exec(authorization)?.[1];
     const found = key === undefined ? undefined : await this.apiKeys.find(key);

@@ -6,6 +6,7 @@ import { organization } from 'better-auth/plugins/organization';
 import { PASSWORD_LENGTH } from '@saas-codex/contracts/sign-in';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
+import { signInAs } from './sign-in-as.js';
 
 const DAY = 24 * 60 * 60;
 const SIGN_IN_LINK_SECONDS = 30 * 60;
@@ -96,6 +97,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         generateToken: () => randomBytes(32).toString('base64url'),
         sendMagicLink: ({ token, metadata }) => (metadata as unknown as LinkRequest).deliver(token),
       }),
+      signInAs,
     ],
   });
 

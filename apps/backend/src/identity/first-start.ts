@@ -28,12 +28,13 @@ export class FirstStart implements OnModuleInit {
   onModuleInit(): Promise<void> {
     return this.locks.withLock(LOCK.firstOwner, async () => {
       const owner = await this.ensureOwner();
-      if (await this.fileTokenWorks(owner)) return;
+      if (!owner || (await this.fileTokenWorks(owner))) return;
       await this.writeToken(await this.apiKeys.create('Owner token file', owner));
     });
   }
 
-  private async ensureOwner(): Promise<Membership> {
+  /** @returns undefined when the first owner has left, and others have taken over */
+  private async ensureOwner(): Promise<Membership | undefined> {
     const { internalAdapter } = await this.auth.$context;
     const found = await internalAdapter.findUserByEmail(OWNER_EMAIL);
     const user =
@@ -43,11 +44,11 @@ export class FirstStart implements OnModuleInit {
         { method: 'first-start' },
       ));
     const member = await this.memberships.ofUser(user.id, null);
-    if (member) return member;
+    if (member || (await this.memberships.haveOwners())) return member;
     const tenant = await this.auth.api.createOrganization({
       body: { name: 'Personal', slug: 'personal', userId: user.id },
     });
-    return { tenantId: tenant.id, userId: user.id, role: 'owner' };
+    return { tenantId: tenant.id, userId: user.id, role: 'owner', tenantDeleted: false };
   }
 
   private async fileTokenWorks(owner: Membership): Promise<boolean> {

@@ -51,5 +51,6 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
+  exports: [AUTH, Authentication, RoutePermissions],
 })
 export class IdentityModule {}

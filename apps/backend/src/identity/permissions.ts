@@ -9,7 +9,13 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
-import { type Permission, permissionsOf, type Role, ROLES } from '@saas-codex/contracts/permissions';
+import {
+  DELETED_TENANT_PERMISSIONS,
+  type Permission,
+  permissionsOf,
+  type Role,
+  ROLES,
+} from '@saas-codex/contracts/permissions';
 import type { Caller } from './actor.js';
 
 const ROUTE_ACCESS = 'route-access';
@@ -67,8 +73,9 @@ export class RoutePermissions implements OnModuleInit {
   }
 
   /** What the caller may do. */
-  of({ role }: Caller): ReadonlySet<Permission> {
-    return this.roles.get(role) ?? new Set();
+  of({ role, tenantDeleted }: Caller): ReadonlySet<Permission> {
+    const ofRole = this.roles.get(role) ?? new Set();
+    return tenantDeleted ? new Set(DELETED_TENANT_PERMISSIONS.filter((one) => ofRole.has(one))) : ofRole;
   }
 }
 

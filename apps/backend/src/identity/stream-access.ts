@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
 import { SystemDatabase } from '../database/system-database.js';
 import type { Caller } from './actor.js';
-import { MEMBERSHIP, type Membership } from './memberships.js';
+import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
 import type { CallerContext } from './request-context.js';
 
 /** So that a stream ends within 5 s after its access does, also when Postgres is slow. */
@@ -11,16 +11,17 @@ const CHECK_EVERY_MS = 2_000;
 /** Memberships by the credential that stands for them, of the keys and sign-ins that are valid now. */
 const VALID = `
   SELECT k.id AS credential, ${MEMBERSHIP} FROM api_keys k
-    JOIN members m ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+    JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
    WHERE k.id = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())
   UNION ALL
   SELECT s.id AS credential, ${MEMBERSHIP} FROM user_sessions s
-    JOIN members m ON m.user_id = s.user_id
+    JOIN ${MEMBERS} ON m.user_id = s.user_id
    WHERE s.id = ANY($1) AND s.expires_at > now()`;
 
 /**
  * An event stream is authorised when it opens, and may be open for days. This ends it when what authorised it is gone: the
- * person has signed out, the key was revoked or has expired, the membership was removed, the role has changed. The client comes
+ * person has signed out, the key was revoked or has expired, the membership was removed, the role has changed, the tenant was
+ * deleted. The client comes
  * back and gets the answer of the guard.
  *
  *     every 2 s: one statement for all credentials of the open streams ──► streams of the others are cut
@@ -71,5 +72,5 @@ export class StreamAccess implements OnApplicationShutdown {
 
 const credentialOf = (actor: Caller): string => (actor.kind === 'api_key' ? actor.keyId : actor.signInId);
 
-const accessKey = (credential: string, { tenantId, userId, role }: Membership): string =>
-  JSON.stringify([credential, tenantId, userId, role]);
+const accessKey = (credential: string, { tenantId, userId, role, tenantDeleted }: Membership): string =>
+  JSON.stringify([credential, tenantId, userId, role, tenantDeleted]);

@@ -159,6 +159,14 @@ export class RunStore {
     );
   }
 
+  /** The ids of the sessions that have such a run. */
+  async sessionsWith(ctx: RequestContext, where: FindOptionsWhere<RunEntity>): Promise<string[]> {
+    const runs = await this.db.run(ctx, (tx) =>
+      tx.of(RunEntity).find({ where, select: { sessionId: true } }),
+    );
+    return [...new Set(runs.map(({ sessionId }) => sessionId))];
+  }
+
   /**
    * The git tree of the workspace as its last run left it, or as the session began. null: it is not known for certain, since
    * the runner did not end that run, or the workspace could not be read.

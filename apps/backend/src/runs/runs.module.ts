@@ -44,7 +44,7 @@ import { RunsService } from './runs.service.js';
     RunsPortAdapter,
     RunsService,
   ],
-  exports: [RunLogs, RunsPortAdapter, RunStore],
+  exports: [RunLogs, RunsPortAdapter, RunsService, RunStore],
 })
 export class RunsModule {}
 

@@ -113,6 +113,17 @@ export class RunsService {
     return this.read(ctx, id);
   }
 
+  /** Requests the end of every run of the tenant. Those that have not started end soon after. */
+  async cancelAll(ctx: RequestContext): Promise<void> {
+    const running = { status: OPEN, cancelRequestedAt: IsNull() };
+    for (const sessionId of await this.runs.sessionsWith(ctx, running)) {
+      await this.runs.changeIfThere(ctx, sessionId, (tx) =>
+        tx.of(RunEntity).update({ sessionId, ...running }, { cancelRequestedAt: new Date() }),
+      );
+      void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId });
+    }
+  }
+
   /** @param inputOf returns what to queue, or throws */
   private async queue(
     ctx: RequestContext,

@@ -6,11 +6,11 @@ import { Spinner } from '../shared/ui/spinner.js';
 /** Shorter interruptions are not worth a notice. */
 const PATIENCE_MS = 1_500;
 
-/** Says that the page may be out of date. It disappears by itself. */
+/** Says that the page may be out of date, below the header, whose title it does not cover. It disappears by itself. */
 export function ConnectionNotice() {
   const state = useLastingState(useConnectionState());
   return (
-    <div role="status" className="pointer-events-none absolute inset-x-0 top-2.5 z-30 flex justify-center">
+    <div role="status" className="pointer-events-none absolute inset-x-0 top-15 z-30 flex justify-center">
       {state !== 'live' && (
         <p className="flex h-8 animate-pop-in items-center gap-2 rounded-full border bg-popover pr-3.5 pl-3 text-xs font-medium shadow-popover">
           {state === 'offline' ? (

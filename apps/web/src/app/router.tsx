@@ -19,12 +19,13 @@ import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
- *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email
+ *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email, /invitation
  *                         pages without the shell, which need no sign-in to open
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
  *       /settings
+ *       /settings/members
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -112,13 +113,26 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page.js'), 'SettingsPage'),
 });
 
+const members = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/members',
+  component: lazyRouteComponent(() => import('../features/settings/members-page.js'), 'MembersPage'),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('../features/invitation/invitation-page.js'), 'InvitationPage'),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signUp,
   forgotPassword,
   resetPassword,
   confirmEmail,
-  shell.addChildren([home, session, settings]),
+  invitation,
+  shell.addChildren([home, session, settings, members]),
 ]);
 
 export const createAppRouter = (queryClient: QueryClient) => {

@@ -10,7 +10,7 @@ import { createLimiter, digest, LIMITS_TIMEOUT_MS } from './attempts.js';
 
 const WINDOW_S = 60;
 /** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
-const SIGN_IN_PATH = /^\/api\/auth\//i;
+const SIGN_IN_PATH = /^\/api\/(auth\/|invitations\/(look-up|accept)(\/|$))/i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_TIMEOUT_MS = 1_000;
 

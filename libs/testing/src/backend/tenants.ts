@@ -26,6 +26,6 @@ export async function addTenant({ app }: TestBackend, name: string): Promise<Tes
     `INSERT INTO members (id, tenant_id, user_id, role, created_at) VALUES (gen_random_uuid(), $1, $2, 'owner', now())`,
     [tenantId, userId],
   );
-  const key = await app.get(ApiKeys, { strict: false }).create('spec', { tenantId, userId, role: 'owner' });
+  const key = await app.get(ApiKeys, { strict: false }).create('spec', { tenantId, userId });
   return { tenantId, userId, headers: { authorization: `Bearer ${key}` } };
 }

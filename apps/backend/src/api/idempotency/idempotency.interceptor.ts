@@ -6,12 +6,14 @@ import {
   Logger,
   type NestInterceptor,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { toProblem } from '@saas-codex/service-kit/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { findRequestContext, type CallerContext, setRequestContext } from '../../identity/request-context.js';
+import { SHOWN_ONCE } from '../shown-once.decorator.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
 
@@ -37,7 +39,10 @@ const POLL_MS = 100;
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
 
-  constructor(private readonly store: IdempotencyStore) {}
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly reflector: Reflector,
+  ) {}
 
   intercept(host: ExecutionContext, next: CallHandler): Observable<unknown> {
     const req = host.switchToHttp().getRequest<Request>();
@@ -50,15 +55,23 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'Idempotency-Key must have 1 to 200 visible ASCII characters.',
       );
     }
-    return from(this.once(ctx, key, req, host.switchToHttp().getResponse<Response>(), next));
+    const secrets = this.reflector.get<string[] | undefined>(SHOWN_ONCE, host.getHandler()) ?? [];
+    return from(this.once(ctx, key, secrets, req, host.switchToHttp().getResponse<Response>(), next));
   }
 
-  private async once(ctx: CallerContext, key: string, req: Request, res: Response, next: CallHandler) {
+  private async once(
+    ctx: CallerContext,
+    key: string,
+    secrets: readonly string[],
+    req: Request,
+    res: Response,
+    next: CallHandler,
+  ) {
     const claim = await this.claim(ctx, key, fingerprintOf(req));
     switch (claim.state) {
       case 'mine':
         setRequestContext(req, { ...ctx, idempotentId: claim.claimId });
-        return this.handle(ctx, claim.claimId, res, next);
+        return this.handle(ctx, claim.claimId, secrets, res, next);
       case 'answered':
         return replay(claim.answer, res);
       case 'reused':
@@ -89,6 +102,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   private async handle(
     ctx: CallerContext,
     claimId: string,
+    secrets: readonly string[],
     res: Response,
     next: CallHandler,
   ): Promise<unknown> {
@@ -98,7 +112,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     );
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-      const json = body === undefined ? null : JSON.stringify(body);
+      const hide = (name: string, value: unknown) => (secrets.includes(name) ? null : value);
+      const json = body === undefined ? null : JSON.stringify(body, hide);
       await this.quietly(this.store.save(ctx, claimId, { status: res.statusCode, json }));
       return body;
     } catch (error) {

@@ -45,6 +45,7 @@ const base = () =>
     .addTag('events', 'Live events, as server-sent events')
     .addTag('diffs', 'The changes of a session or of some of its runs')
     .addTag('identity', 'Who you are')
+    .addTag('tenants', 'Organisations, their members and invitations')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(

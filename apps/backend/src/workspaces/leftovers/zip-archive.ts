@@ -8,7 +8,7 @@ import { openRegularFile } from './opened-file.js';
 /** Whatever the file's own mode is: nothing that is downloaded can be started by accident. */
 const MODE = 0o100644;
 /** Characters that a system might understand as something else than a part of a name. */
-const UNSAFE = /[\\:*?"<>|\u0000-\u001f\u007f]/g;
+const UNSAFE = /[\\:*?"<>|\p{Cc}]/gu;
 
 /**
  * A zip archive of files that an agent may still be changing. It is made while it is read: one file is open at a time, and

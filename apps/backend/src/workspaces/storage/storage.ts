@@ -90,6 +90,11 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     return this.trash.moveToTrash(mirror);
   }
 
+  /** Removes all mirrors of a tenant that has no sessions any more. */
+  removeMirrors({ tenantId }: RequestContext): Promise<void> {
+    return this.trash.moveToTrash(this.tenantMirrorsPath(tenantId));
+  }
+
   /** Starts to delete everything in the trash, also what other backends have left there. */
   emptyTrash(): Promise<void> {
     return this.trash.emptyTrash();

@@ -19,10 +19,7 @@ const BATCH = 64;
 /** Each open folder takes a descriptor. Deeper ones are not looked into. */
 const MAX_DEPTH = 64;
 /** Errors for what we may not read, or that has changed since it was listed. */
-const UNREADABLE = new Set([
-  ...['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP'],
-  ...['EINVAL', 'ENXIO', 'ESTALE', 'ENAMETOOLONG'],
-]);
+const UNREADABLE = new Set('EACCES EPERM ENOENT ENOTDIR ELOOP EINVAL ENXIO ESTALE ENAMETOOLONG'.split(' '));
 
 export const isUnreadable = (error: unknown): boolean =>
   UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '');

@@ -17,6 +17,7 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../../shared/ui/theme.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { OrganisationSection } from './organisation-section.js';
 import { Row, Section } from './section.js';
 import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
@@ -39,6 +40,7 @@ export function SettingsPage() {
         </Section>
         <AccountSection />
         <SignInsSection />
+        <OrganisationPart />
         <UsageSection />
         <SystemPart />
       </div>
@@ -56,7 +58,6 @@ function AccountSection() {
         <>
           <NameRow name={me?.user.name} />
           <EmailRow email={me?.user.email} />
-          <Row name="Organisation">{orWaiting(me?.tenant.name)}</Row>
           <Row name="Role" note={me && lookUp(ROLE_TEXTS, me.role)}>
             {orWaiting(me && inWords(me.role))}
           </Row>
@@ -68,6 +69,12 @@ function AccountSection() {
       )}
     </Section>
   );
+}
+
+function OrganisationPart() {
+  const { data: me } = useQuery(meQuery);
+  // Without an answer the account's section says why.
+  return me && <OrganisationSection me={me} />;
 }
 
 function SystemPart() {

@@ -1,7 +1,7 @@
 import { type ComponentType, type ReactNode, useEffect, useReducer, useState } from 'react';
 
 /** A component whose code is loaded when it is first shown, or before. */
-export interface Later<Props> {
+interface Later<Props> {
   (props: Props): ReactNode;
   /** Loads the code, so that the component is there at once when it is shown. */
   prepare: () => void;

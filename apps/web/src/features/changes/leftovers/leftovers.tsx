@@ -14,7 +14,7 @@ interface Counted {
 }
 
 /** "1 ignored file (3.4 MB)"; with a plus where there is more. */
-export function countText({ files, bytes, incomplete }: Counted, one: string, many: string): string {
+function countText({ files, bytes, incomplete }: Counted, one: string, many: string): string {
   const more = incomplete ? '+' : '';
   return `${files.toLocaleString('en')}${more} ${files === 1 && !incomplete ? one : many} (${inBytes(bytes)}${more})`;
 }

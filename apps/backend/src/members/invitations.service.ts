@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type AcceptInvitation,
+  type CreatedInvitation,
+  type CreateInvitation,
+  invitationLink,
+  type InvitationPage,
+  type InvitationPreview,
+} from '@saas-codex/contracts/members';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { Request } from 'express';
+import { CONFIG, type Config } from '../config.js';
+import { Authentication, webHeaders } from '../identity/authentication.js';
+import { AUTH, type Auth } from '../identity/better-auth.js';
+import type { CallerContext } from '../identity/request-context.js';
+import { InvitationStore } from './invitation-store.js';
+import { MembersService, ownersOnly } from './members.service.js';
+
+/** Postgres: unique_violation. */
+const TAKEN = '23505';
+
+/**
+ * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
+ * anybody in to an account that exists: who invites has seen the link, too.
+ */
+@Injectable()
+export class InvitationsService {
+  constructor(
+    @Inject(AUTH) private readonly auth: Auth,
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly authentication: Authentication,
+    private readonly invitations: InvitationStore,
+    private readonly members: MembersService,
+  ) {}
+
+  /** @throws ProblemError invalid_cursor */
+  list(ctx: CallerContext, query: PageQuery): Promise<InvitationPage> {
+    return this.invitations.list(ctx, query);
+  }
+
+  /** @throws ProblemError forbidden: only owners invite owners */
+  async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
+    if (body.role === 'owner' && !this.members.mayChangeOwners(ctx)) throw ownersOnly();
+    const { invitation, token } = await this.invitations.insert(
+      ctx,
+      ctx.idempotentId ?? randomUUID(),
+      ctx.actor.userId,
+      body,
+    );
+    return { ...invitation, link: invitationLink(this.config.PUBLIC_URL, token) };
+  }
+
+  /** @throws ProblemError invitation_not_found */
+  async revoke(ctx: CallerContext, id: string): Promise<void> {
+    if (await this.invitations.revoke(ctx, id)) return;
+    throw new ProblemError('invitation_not_found', 'It was accepted or revoked already, or never existed.');
+  }
+
+  /** @throws ProblemError link_invalid */
+  async lookUp(req: Request, token: string): Promise<InvitationPreview> {
+    const found = await this.invitations.byToken(token);
+    if (!found) throw linkInvalid();
+    return {
+      tenant_name: found.tenantName,
+      role: found.role,
+      email: found.email,
+      invited_by: found.invitedBy,
+      expires_at: found.expiresAt.toISOString(),
+      signed_in_as: (await this.authentication.personOf(req))?.email ?? null,
+    };
+  }
+
+  /**
+   * @returns the headers that set the cookie: of a new account, or with the tenant that was joined chosen
+   * @throws ProblemError link_invalid, unauthenticated, already_member, address_taken
+   */
+  async accept(req: Request, { token, new_account: account }: AcceptInvitation): Promise<Headers> {
+    return account ? this.acceptAsNew(req, token, account) : this.acceptAsPerson(req, token);
+  }
+
+  private async acceptAsPerson(req: Request, token: string): Promise<Headers> {
+    const person = await this.authentication.personOf(req);
+    if (!person) throw new ProblemError('unauthenticated', 'Sign in first, or create an account.');
+    const tenantId = await this.invitations.accept(token, person);
+    if (tenantId !== undefined) return this.choose(req, tenantId);
+    const found = await this.invitations.byToken(token);
+    if (found && (await this.invitations.isMember(token, person.userId)))
+      throw new ProblemError(
+        'already_member',
+        'Open the organisation instead. The link can still be used by others.',
+      );
+    throw found ? wrongAddress() : linkInvalid();
+  }
+
+  private async acceptAsNew(
+    req: Request,
+    token: string,
+    { name, email }: NonNullable<AcceptInvitation['new_account']>,
+  ): Promise<Headers> {
+    const userId = randomUUID();
+    const tenantId = await this.invitations
+      .acceptAsNew(token, { userId, name, email })
+      .catch((error: unknown) => {
+        if ((error as { code?: string }).code !== TAKEN) throw error;
+        throw new ProblemError('address_taken', 'Sign in with it first, then open the link again.');
+      });
+    if (tenantId === undefined)
+      throw (await this.invitations.byToken(token)) ? wrongAddress() : linkInvalid();
+    const { headers } = await this.auth.api.signInAs({
+      body: { userId, tenantId },
+      headers: webHeaders(req),
+      returnHeaders: true,
+    });
+    return headers;
+  }
+
+  /** Makes the tenant the one of the browser's requests. */
+  private async choose(req: Request, tenantId: string): Promise<Headers> {
+    const { headers } = await this.auth.api.setActiveOrganization({
+      body: { organizationId: tenantId },
+      headers: webHeaders(req),
+      returnHeaders: true,
+    });
+    return headers;
+  }
+}
+
+const linkInvalid = () =>
+  new ProblemError(
+    'link_invalid',
+    'The link has been used already, was revoked, or is too old. Ask for a new one.',
+  );
+
+const wrongAddress = () =>
+  new ProblemError('invalid_request', 'The invitation is for a person with another e-mail address.', {
+    errors: [{ path: '/new_account/email', message: 'is not the address that the invitation is for' }],
+  });

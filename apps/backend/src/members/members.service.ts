@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Member, MemberPage } from '@saas-codex/contracts/members';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import type { Role } from '@saas-codex/contracts/permissions';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { RoutePermissions } from '../identity/permissions.js';
+import type { CallerContext } from '../identity/request-context.js';
+import { MemberStore } from './member-store.js';
+
+/** The people of the caller's tenant. A tenant always keeps an owner, and only owners decide about owners. */
+@Injectable()
+export class MembersService {
+  constructor(
+    private readonly members: MemberStore,
+    private readonly permissions: RoutePermissions,
+  ) {}
+
+  /** @throws ProblemError invalid_cursor */
+  list(ctx: CallerContext, query: PageQuery): Promise<MemberPage> {
+    return this.members.list(ctx, query);
+  }
+
+  /** @throws ProblemError member_not_found, forbidden, last_owner */
+  async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
+    const mayChangeOwners = this.mayChangeOwners(ctx);
+    if (role === 'owner' && !mayChangeOwners) throw ownersOnly();
+    const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
+    const member = await this.members.find(ctx, userId);
+    if (!member) throw notFound();
+    if (!changed && member.role !== role) throw mayChangeOwners ? lastOwner() : ownersOnly();
+    return member;
+  }
+
+  /** Ends the person's streams and refuses their requests. @throws ProblemError member_not_found, forbidden, last_owner */
+  async remove(ctx: CallerContext, userId: string): Promise<void> {
+    const mayChangeOwners = this.mayChangeOwners(ctx);
+    if (await this.members.remove(ctx, userId, { mayChangeOwners })) return;
+    if (!(await this.members.find(ctx, userId))) throw notFound();
+    throw mayChangeOwners ? lastOwner() : ownersOnly();
+  }
+
+  /** Ends the caller's own membership. @throws ProblemError last_owner */
+  async leave(ctx: CallerContext): Promise<void> {
+    const { userId } = ctx.actor;
+    if (!(await this.members.remove(ctx, userId, { mayChangeOwners: true }))) throw lastOwner();
+    await this.members.forgetChoice(ctx, userId);
+  }
+
+  mayChangeOwners({ actor }: CallerContext): boolean {
+    return this.permissions.of(actor).has('owners:manage');
+  }
+}
+
+export const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
+
+const notFound = () =>
+  new ProblemError('member_not_found', 'This person does not belong to the organisation, or does no longer.');
+
+const lastOwner = () =>
+  new ProblemError('last_owner', 'An organisation keeps an owner. Make another member an owner first.');

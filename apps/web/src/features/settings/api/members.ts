@@ -1,0 +1,65 @@
+import {
+  CreatedInvitation,
+  type CreateInvitation,
+  InvitationPage,
+  Member,
+  MemberPage,
+  type UpdateMember,
+} from '@saas-codex/contracts/members';
+import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { path, request } from '../../../shared/api/request.js';
+
+const pages = { initialPageParam: null as string | null };
+
+/** Who joined first comes first. */
+export const membersQuery = infiniteQueryOptions({
+  ...pages,
+  queryKey: ['members'] as const,
+  queryFn: ({ pageParam, signal }) =>
+    request('/api/members', { schema: MemberPage, query: { cursor: pageParam }, signal }),
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+/** Newest first. */
+export const invitationsQuery = infiniteQueryOptions({
+  ...pages,
+  queryKey: ['invitations'] as const,
+  queryFn: ({ pageParam, signal }) =>
+    request('/api/invitations', { schema: InvitationPage, query: { cursor: pageParam }, signal }),
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export function useChangeMember(userId: string) {
+  const client = useQueryClient();
+  const url = path`/api/members/${userId}`;
+  // A refused change may mean that somebody else has changed the member.
+  const onSettled = () => client.invalidateQueries({ queryKey: membersQuery.queryKey });
+  return {
+    changeRole: useMutation({
+      mutationFn: (body: UpdateMember) => request(url, { method: 'PATCH', schema: Member, body }),
+      onSettled,
+    }),
+    remove: useMutation({
+      mutationFn: (): Promise<void> => request(url, { method: 'DELETE' }),
+      onSettled,
+    }),
+  };
+}
+
+function useInvitationsChanged() {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: invitationsQuery.queryKey });
+}
+
+export const useInvite = () =>
+  useMutation({
+    mutationFn: (body: Partial<CreateInvitation>) =>
+      request('/api/invitations', { method: 'POST', schema: CreatedInvitation, body }),
+    onSuccess: useInvitationsChanged(),
+  });
+
+export const useRevokeInvitation = () =>
+  useMutation({
+    mutationFn: (id: string): Promise<void> => request(path`/api/invitations/${id}`, { method: 'DELETE' }),
+    onSettled: useInvitationsChanged(),
+  });

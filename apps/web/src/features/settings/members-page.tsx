@@ -1,0 +1,124 @@
+import type { Member } from '@saas-codex/contracts/members';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { meQuery } from '../../shared/api/get-me.js';
+import { usePermission } from '../../shared/api/use-permission.js';
+import { inWords } from '../../shared/lib/open-enums.js';
+import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { Button } from '../../shared/ui/button.js';
+import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { LoadMore } from '../../shared/ui/load-more.js';
+import { PageHeader } from '../../shared/ui/page-header.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { membersQuery, useChangeMember } from './api/members.js';
+import { InvitationsSection } from './invitations-section.js';
+import { RoleSelect } from './role-select.js';
+import { Section } from './section.js';
+
+/** Who belongs to the organisation, and who is invited. */
+export function MembersPage() {
+  useDocumentTitle('Members');
+  const mayManage = usePermission('members:manage');
+  return (
+    <main className="flex h-full flex-col overflow-y-auto">
+      <PageHeader />
+      <div className="mx-auto w-full max-w-2xl px-4 pb-16">
+        <p className="mb-1 text-xs text-muted-foreground">
+          <Link to="/settings" className="hover:text-foreground">
+            Settings
+          </Link>
+        </p>
+        <h1 className="mb-6 text-xl font-semibold tracking-tight">Members</h1>
+        <MembersSection />
+        {mayManage ? (
+          <InvitationsSection />
+        ) : (
+          <p className="text-sm text-muted-foreground">
+            Admins and owners can invite people and change roles.
+          </p>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function MembersSection() {
+  const query = useInfiniteQuery(membersQuery);
+  const members = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Section title="Members">
+      {query.isPending && <Skeleton className="my-3 h-10" />}
+      {query.isError && !query.data && (
+        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} className="my-3" />
+      )}
+      {members.map((member) => (
+        <MemberRow key={member.user_id} member={member} />
+      ))}
+      <LoadMore query={query} />
+    </Section>
+  );
+}
+
+function MemberRow({ member }: { member: Member }) {
+  const { data: me } = useQuery(meQuery);
+  const mayManage = usePermission('members:manage');
+  const mayChangeOwners = usePermission('owners:manage');
+  const { changeRole } = useChangeMember(member.user_id);
+  const [removing, setRemoving] = useState(false);
+  const own = me?.user.user_id === member.user_id;
+  const mayChange = mayManage && (member.role !== 'owner' || mayChangeOwners);
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
+      <div className="min-w-40 flex-1">
+        <p className="truncate text-sm">
+          {member.name}
+          {own && <span className="text-muted-foreground"> (you)</span>}
+        </p>
+        <p className="truncate text-xs text-muted-foreground">{member.email}</p>
+      </div>
+      {mayChange ? (
+        <RoleSelect
+          label={`Role of ${member.name}`}
+          value={member.role}
+          disabled={changeRole.isPending}
+          onChange={(role) => changeRole.mutate({ role }, { onError: (error) => toastError(error) })}
+        />
+      ) : (
+        <span className="text-sm text-muted-foreground">{inWords(member.role)}</span>
+      )}
+      {mayChange && !own && (
+        <Button size="sm" aria-label={`Remove ${member.name}`} onClick={() => setRemoving(true)}>
+          Remove
+        </Button>
+      )}
+      {removing && <RemoveDialog member={member} onClose={() => setRemoving(false)} />}
+    </div>
+  );
+}
+
+function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { remove } = useChangeMember(member.user_id);
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={`Remove ${member.name}?`}
+      description="Their access and their API keys end at once. Their sessions stay."
+    >
+      {remove.error && <ErrorNotice error={remove.error} className="mt-3" />}
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button
+          variant="danger"
+          busy={remove.isPending}
+          onClick={() => remove.mutate(undefined, { onSuccess: onClose })}
+        >
+          Remove
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

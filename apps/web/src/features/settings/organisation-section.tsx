@@ -1,0 +1,254 @@
+import type { Me } from '@saas-codex/contracts/identity';
+import { TENANT_GRACE_DAYS } from '@saas-codex/contracts/tenants';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { usePermission } from '../../shared/api/use-permission.js';
+import { inWords } from '../../shared/lib/open-enums.js';
+import { Button } from '../../shared/ui/button.js';
+import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { TextField } from '../../shared/ui/text-field.js';
+import { toastError } from '../../shared/ui/toast.js';
+import {
+  tenantsQuery,
+  useChangeTenant,
+  useChooseTenant,
+  useCreateTenant,
+  useLeaveTenant,
+} from './api/tenants.js';
+import { Row, Section } from './section.js';
+
+type Asking = 'rename' | 'create' | 'leave' | 'delete' | null;
+
+/** The organisation that the page shows, and the person's others. */
+export function OrganisationSection({ me: { tenant } }: { me: Me }) {
+  const [asking, setAsking] = useState<Asking>(null);
+  const may = {
+    rename: usePermission('tenants:update'),
+    create: usePermission('tenants:create'),
+    delete: usePermission('tenants:delete'),
+    seeMembers: usePermission('members:read'),
+  };
+  const close = () => setAsking(null);
+  const deleted = tenant.deletes_at !== null && tenant.deletes_at !== undefined;
+  return (
+    <>
+      <Section title="Organisation">
+        {deleted && <DeletedRow tenant={tenant} mayRestore={may.delete} />}
+        <Row name="Name">
+          <span className="flex items-center gap-3">
+            {tenant.name}
+            {may.rename && (
+              <Button size="sm" onClick={() => setAsking('rename')}>
+                Rename
+              </Button>
+            )}
+          </span>
+        </Row>
+        {may.seeMembers && (
+          <Row name="Members">
+            <Button size="sm" asChild>
+              <Link to="/settings/members">Members and invitations</Link>
+            </Button>
+          </Row>
+        )}
+        <Row name="Leave" note="Your access and your API keys of this organisation end. Your sessions stay.">
+          <Button size="sm" onClick={() => setAsking('leave')}>
+            Leave
+          </Button>
+        </Row>
+        {may.delete && !deleted && (
+          <Row
+            name="Delete"
+            note={`Its runs stop at once. Its data is removed after ${TENANT_GRACE_DAYS} days; until then you can restore it.`}
+          >
+            <Button size="sm" onClick={() => setAsking('delete')}>
+              Delete…
+            </Button>
+          </Row>
+        )}
+      </Section>
+      <OtherOrganisations onCreate={may.create ? () => setAsking('create') : undefined} />
+      {asking === 'rename' && <RenameDialog tenant={tenant} onClose={close} />}
+      {asking === 'create' && <CreateDialog onClose={close} />}
+      {asking === 'leave' && <LeaveDialog tenant={tenant} onClose={close} />}
+      {asking === 'delete' && <DeleteDialog tenant={tenant} onClose={close} />}
+    </>
+  );
+}
+
+interface TenantProps {
+  tenant: Me['tenant'];
+  onClose: () => void;
+}
+
+function DeletedRow({ tenant, mayRestore }: { tenant: Me['tenant']; mayRestore: boolean }) {
+  const { restore } = useChangeTenant(tenant.tenant_id);
+  const until = new Date(tenant.deletes_at ?? 0).toLocaleString();
+  return (
+    <Row
+      name="This organisation was deleted"
+      note={`Its data is removed on ${until}. ${mayRestore ? '' : 'Until then an owner can restore it.'}`}
+    >
+      {mayRestore && (
+        <Button
+          size="sm"
+          variant="primary"
+          busy={restore.isPending}
+          onClick={() => restore.mutate(undefined, { onError: (error) => toastError(error) })}
+        >
+          Restore
+        </Button>
+      )}
+    </Row>
+  );
+}
+
+function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }) {
+  const { data: tenants, error, refetch } = useQuery(tenantsQuery);
+  const choose = useChooseTenant();
+  const others = tenants?.filter(({ current }) => !current) ?? [];
+  if (others.length === 0 && !onCreate && tenants) return null;
+  return (
+    <Section title="Your other organisations">
+      {error && !tenants && <ErrorNotice error={error} onRetry={() => void refetch()} className="my-3" />}
+      {!error && !tenants && <Skeleton className="my-3 h-6" />}
+      {others.map(({ tenant_id: tenantId, name, role, deletes_at }) => (
+        <Row key={tenantId} name={name} note={`${inWords(role)}${deletes_at ? ', deleted' : ''}`}>
+          <Button
+            size="sm"
+            aria-label={`Switch to ${name}`}
+            busy={choose.isPending && choose.variables === tenantId}
+            onClick={() => choose.mutate(tenantId, { onError: (failure) => toastError(failure) })}
+          >
+            Switch
+          </Button>
+        </Row>
+      ))}
+      {onCreate && (
+        <Row name="Another organisation" note="With members, sessions and keys of its own.">
+          <Button size="sm" onClick={onCreate}>
+            Create…
+          </Button>
+        </Row>
+      )}
+    </Section>
+  );
+}
+
+interface NameDialogProps {
+  title: string;
+  action: string;
+  description?: string;
+  danger?: boolean;
+  initial: string;
+  isReady: (name: string) => boolean;
+  state: { isPending: boolean; error: Error | null };
+  onSubmit: (name: string) => void;
+  onClose: () => void;
+}
+
+function NameDialog({ title, action, description, danger, initial, isReady, state, ...on }: NameDialogProps) {
+  const [name, setName] = useState(initial);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    on.onSubmit(name.trim());
+  };
+  return (
+    <Dialog open onOpenChange={on.onClose} title={title} description={description}>
+      <form onSubmit={submit}>
+        <TextField
+          label="Name"
+          autoFocus
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          className="mt-3"
+        />
+        {state.error && <ErrorNotice error={state.error} className="mt-3" />}
+        <DialogActions>
+          <Button onClick={on.onClose}>Cancel</Button>
+          <Button
+            variant={danger ? 'danger' : 'primary'}
+            type="submit"
+            busy={state.isPending}
+            disabled={!isReady(name.trim())}
+          >
+            {action}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+const isWritten = (name: string): boolean => name !== '';
+
+function RenameDialog({ tenant, onClose }: TenantProps) {
+  const { rename } = useChangeTenant(tenant.tenant_id);
+  return (
+    <NameDialog
+      title="Rename the organisation"
+      action="Rename"
+      initial={tenant.name}
+      isReady={isWritten}
+      state={rename}
+      onSubmit={(name) => rename.mutate({ name }, { onSuccess: onClose })}
+      onClose={onClose}
+    />
+  );
+}
+
+function CreateDialog({ onClose }: { onClose: () => void }) {
+  const create = useCreateTenant();
+  return (
+    <NameDialog
+      title="Create an organisation"
+      action="Create and switch"
+      initial=""
+      isReady={isWritten}
+      state={create}
+      onSubmit={(name) => create.mutate({ name })}
+      onClose={onClose}
+    />
+  );
+}
+
+function DeleteDialog({ tenant, onClose }: TenantProps) {
+  const { remove } = useChangeTenant(tenant.tenant_id);
+  return (
+    <NameDialog
+      title={`Delete ${tenant.name}?`}
+      action="Delete the organisation"
+      description={`Everything stops at once, for all members. To confirm, repeat the name: ${tenant.name}`}
+      danger
+      initial=""
+      isReady={(name) => name === tenant.name}
+      state={remove}
+      onSubmit={(name) => remove.mutate(name, { onSuccess: onClose })}
+      onClose={onClose}
+    />
+  );
+}
+
+function LeaveDialog({ tenant, onClose }: TenantProps) {
+  const leave = useLeaveTenant(tenant.tenant_id);
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={`Leave ${tenant.name}?`}
+      description="To come back you need a new invitation."
+    >
+      {leave.error && <ErrorNotice error={leave.error} className="mt-3" />}
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button variant="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
+          Leave
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
