@@ -74,7 +74,7 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
     (min) => ({ valid: ['s'.repeat(Number(min))], wrong: [['s'.repeat(Number(min) - 1), 'is too short']] }),
   ],
   [
-    /^an? (?:http|postgres|redis):\/\/ .*such as (\S+)$/,
+    /^an? (?:http|postgres|redis|smtp):\/\/ .*such as (\S+)$/,
     (example) => ({
       valid: [example],
       wrong: [
@@ -88,6 +88,16 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
     (example) => ({
       valid: [example, `${example}, ${example}`],
       wrong: [[`${example},ftp://other`, 'is not valid']],
+    }),
+  ],
+  [
+    /^an address of mail, such as (.*)$/,
+    (example) => ({
+      valid: [example, 'no-reply@example.org'],
+      wrong: [
+        ['saas-codex', 'is not valid'],
+        ['a@b.example\r\nBcc: c@d.example', 'is not valid'],
+      ],
     }),
   ],
   [/^an absolute path$/, () => ({ valid: ['/srv/folder'], wrong: [['srv/folder', 'is not valid']] })],

@@ -15,6 +15,7 @@ import {
   tabTo,
 } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
@@ -23,6 +24,7 @@ import { everyScreen, type Screen } from './screens.js';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
+let mail: MailServer;
 let system: System;
 let browser: Browser;
 let page: Page;
@@ -30,12 +32,12 @@ let repository: string;
 let errors: string[];
 
 beforeAll(async () => {
-  git = await startGitServer();
+  [git, mail] = await Promise.all([startGitServer(), startMailServer()]);
   repository = await git.createRepository('garden', {
     'README.md': '# Garden\n\nPlants and when to water them.\n',
   });
   [system, browser] = await Promise.all([
-    startSystem({ GIT_TRUSTED_HOSTS: git.host, DEMO_PACE: '0.3' }),
+    startSystem({ GIT_TRUSTED_HOSTS: git.host, DEMO_PACE: '0.3', SMTP_URL: mail.url, SIGN_UP: 'open' }),
     startBrowser(),
   ]);
   // Without a graphics card, what moves in 24 pages takes most of the processor.
@@ -51,8 +53,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await system.stop();
-  await git.stop();
+  await Promise.all([git.stop(), mail.stop()]);
 }, 60_000);
+
+/** What people see who are not signed in. */
+const STRANGERS_PAGES = [
+  ['/', 'Sign in'],
+  ['/forgot-password', 'Reset your password'],
+  ['/sign-up', 'Create your account'],
+  ['/sign-up#token=x', 'Create your account'],
+  ['/confirm-email', 'The link is missing'],
+  ['/confirm-email#token=x', 'Confirm your new email'],
+  ['/reset-password', 'The link is missing'],
+  ['/reset-password#token=x', 'Choose a new password'],
+] as const;
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 const worked = () => page.getByRole('button', { name: /^Worked for/ });
@@ -352,6 +366,88 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.close();
 }, 120_000);
 
+test('a stranger creates an account by mail, resets the password, and changes everything about it', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const stranger = await context.newPage();
+  const password = stranger.getByLabel('New password', { exact: true });
+  const press = (name: string) => stranger.getByRole('button', { name, exact: true }).click();
+  const openLink = async (address = 'iva@example.org') => {
+    const link = /http\S+#token=\S+/.exec((await mail.take(address)).text)?.[0];
+    await stranger.goto(link ?? '');
+  };
+  const sendLink = async (page: string) => {
+    await stranger.getByRole('heading', { name: page }).waitFor();
+    await stranger.getByLabel('Email').fill('iva@example.org');
+    await press('Send me a link');
+    await stranger.getByRole('heading', { name: 'Look into your mail' }).waitFor();
+  };
+  const signIn = async (text: string) => {
+    await stranger.getByLabel('Email').fill('iva@example.org');
+    await stranger.getByLabel('Password').fill(text);
+    await press('Sign in');
+  };
+
+  await stranger.goto(`${system.url}/`);
+  await stranger.getByRole('link', { name: 'Create an account' }).click();
+  await sendLink('Create your account');
+  await openLink();
+  await stranger.getByLabel('Your name').fill('Iva');
+  await password.fill('three green apples');
+  await press('Create account');
+  await stranger.getByText('What should Codex work on?').waitFor();
+  expect(stranger.url()).not.toContain('token');
+
+  await stranger.goto(`${system.url}/settings`);
+  await stranger.getByText('iva@example.org').waitFor();
+  await stranger.getByText("Iva's organisation").waitFor();
+  await press('Sign out');
+  await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await stranger.waitForURL(/\/sign-in$/);
+  await signIn('three red apples');
+  await stranger.getByText('The address or the password is wrong').waitFor();
+  await stranger.getByRole('link', { name: 'Forgot your password?' }).click();
+  await sendLink('Reset your password');
+  await openLink();
+  await password.fill('four green apples');
+  await press('Set password');
+  await stranger.getByRole('heading', { name: 'Your password is set' }).waitFor();
+  await stranger.getByRole('link', { name: 'Back to signing in' }).click();
+  await signIn('four green apples');
+  await stranger.getByText('What should Codex work on?').waitFor();
+
+  await stranger.goto(`${system.url}/settings`);
+  await press('Change password');
+  await stranger.getByLabel('Current password').fill('four green apples');
+  await password.fill('five green apples');
+  await press('Set password');
+  await stranger.getByRole('dialog').waitFor({ state: 'detached' });
+
+  await press('Change your name');
+  await stranger.getByLabel('Name', { exact: true }).fill('Iva B.');
+  await press('Change name');
+  await stranger.getByText('Iva B.').first().waitFor();
+  await press('Change your email');
+  await stranger.getByLabel('New email').fill('iva.new@example.org');
+  await stranger.getByLabel('Current password').fill('five green apples');
+  await press('Send the link');
+  await openLink('iva.new@example.org');
+  await press('Use this address');
+  await stranger.getByText('iva.new@example.org').waitFor();
+
+  const elsewhere = await (await browser.newContext()).newPage();
+  await elsewhere.goto(`${system.url}/sign-in`);
+  await elsewhere.getByLabel('Email').fill('iva.new@example.org');
+  await elsewhere.getByLabel('Password').fill('five green apples');
+  await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+  await elsewhere.getByText('What should Codex work on?').waitFor();
+  await stranger.reload();
+  await stranger.getByRole('button', { name: 'Sign out everywhere else' }).waitFor();
+  await screenshot(stranger, 'sign-ins');
+  await press('Sign out Chrome on Linux');
+  await elsewhere.waitForURL(/\/sign-in$/);
+  await Promise.all([elsewhere.context().close(), context.close()]);
+}, 120_000);
+
 /** The screens whose parts move between 1440 and 1024 px. */
 const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
 
@@ -367,9 +463,12 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
     if (found.length > 0) faults[`${name}, ${theme}`] = found;
   };
   const stranger = await browser.newPage(touch);
-  await stranger.goto(`${system.url}/`);
-  await stranger.getByRole('heading', { name: /Sign in/ }).waitFor();
-  for (const theme of ['light', 'dark'] as const) await check(stranger, 'sign-in', theme);
+  for (const [path, heading] of STRANGERS_PAGES) {
+    await stranger.goto(`${system.url}${path}`);
+    await stranger.getByRole('heading', { name: heading }).waitFor();
+    for (const theme of ['light', 'dark'] as const) await check(stranger, path, theme);
+    await screenshot(stranger, `stranger${path.replace(/\W/g, '-')}`);
+  }
   await stranger.close();
 
   const phone = await browser.newPage({ ...touch, storageState });

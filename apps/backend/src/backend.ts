@@ -1,4 +1,5 @@
 import { ActivityServer } from '@saas-codex/event-log/activity/activity.server';
+import { ConfigError } from '@saas-codex/service-kit/config';
 import { entityTag } from '@saas-codex/service-kit/http/entity-tag';
 import { recogniseGateway } from '@saas-codex/service-kit/http/gateway-mark';
 import { acceptJson } from '@saas-codex/service-kit/http/json-bodies';
@@ -10,9 +11,14 @@ import type { Config } from './config.js';
 import { describeApi } from './api/openapi/openapi-document.js';
 import { REDIS } from './redis.module.js';
 
-/** Starts the backend; it listens when the promise resolves. */
-export const startBackend = (config: Config) =>
-  startService({
+/** Starts the backend; it listens when the promise resolves. @throws ConfigError */
+export async function startBackend(config: Config) {
+  if (config.SIGN_UP === 'open' && config.SMTP_URL === undefined) {
+    throw new ConfigError(
+      'SIGN_UP is open, so SMTP_URL must be set: new people prove their address by mail.',
+    );
+  }
+  return startService({
     name: 'backend',
     config,
     module: AppModule.with(config),
@@ -28,3 +34,4 @@ export const startBackend = (config: Config) =>
       await app.startAllMicroservices();
     },
   });
+}

@@ -283,13 +283,19 @@ describe('the guard', () => {
     }
     expect(open.toSorted()).toEqual([
       'get /api/asyncapi.json',
+      'get /api/auth/options',
       'get /api/docs',
       'get /api/docs/:file',
       'get /api/docs/start.js',
       'get /api/openapi.json',
       'get /health',
       'get /ready',
+      'post /api/auth/password-reset',
+      'post /api/auth/password-reset/complete',
       'post /api/auth/sign-in',
+      'post /api/auth/sign-in/password',
+      'post /api/auth/sign-up',
+      'post /api/auth/sign-up/complete',
       'post /api/invitations/accept',
       'post /api/invitations/look-up',
     ]);

@@ -3,6 +3,7 @@ import type { Permission, Role } from './permissions.js';
 /** What each permission allows, for the docs and the web's settings. Apart from the table, so that pages need not load it. */
 export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'account:read': 'See who you are, and in which organisation',
+  'account:write': 'Change your own name, address, password and sign-ins',
   'account:sign_out': 'Sign out',
   'sessions:read': 'See sessions',
   'runs:read': 'See runs and their results',
@@ -17,6 +18,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'sessions:write': 'Start, change, archive and delete sessions',
   'runs:create': 'Send prompts, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
+  'members:reset_password': "Make links that reset members' passwords",
   'members:manage': 'Invite and remove people, and change their roles',
   'tenants:update': 'Rename the organisation',
   'owners:manage': 'Name owners, and change or remove them',

@@ -8,6 +8,7 @@ export type Role = (typeof ROLES)[number];
  */
 export const PERMISSION_TABLE = {
   'account:read': 'viewer',
+  'account:write': 'viewer',
   'account:sign_out': 'viewer',
   'sessions:read': 'viewer',
   'runs:read': 'viewer',
@@ -22,6 +23,7 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'members:reset_password': 'admin',
   'members:manage': 'admin',
   'tenants:update': 'admin',
   'owners:manage': 'owner',

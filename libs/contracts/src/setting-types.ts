@@ -79,8 +79,20 @@ export const postgresUrl = () =>
   url(/^postgres(ql)?$/, 'a postgres:// address, such as postgres://user:password@host:5432/name');
 export const redisUrl = () =>
   url(/^rediss?$/, 'a redis:// or rediss:// address, such as redis://:password@host:6379');
+export const smtpUrl = () =>
+  url(/^smtps?$/, 'an smtp:// or smtps:// address, such as smtps://user:password@mail.example.org:465');
 export const httpUrl = (example: string) =>
   url(/^https?$/, `an http:// or https:// address, such as ${example}`);
+
+/** An address of mail, with or without a name. */
+export function mailbox(example: string) {
+  const allowed = `an address of mail, such as ${example}`;
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z.string(refusal).regex(/^([^<>\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, refusal),
+  };
+}
 
 /** An address to which paths are appended: without the final slash. */
 export function baseUrl(example: string) {

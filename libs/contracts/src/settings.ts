@@ -16,6 +16,7 @@ import {
   hosts,
   httpUrl,
   integer,
+  mailbox,
   noProxyHosts,
   number,
   oneOf,
@@ -29,6 +30,7 @@ import {
   replicaUrls,
   required,
   secret,
+  smtpUrl,
   text,
   withDefault,
 } from './setting-types.js';
@@ -293,6 +295,27 @@ const addresses = {
   },
 } as const satisfies Record<string, Setting>;
 
+const signIn = {
+  SIGN_UP: {
+    ...withDefault(oneOf(['closed', 'open']), 'closed'),
+    ...BACKEND,
+    description:
+      'Who can create an account. closed: only people whom somebody invites. open: anybody who can receive mail; each gets an organisation of their own. It needs SMTP_URL.',
+  },
+  SMTP_URL: {
+    ...optional(smtpUrl(), 'no mail is sent, and admins make links that reset a password'),
+    ...BACKEND,
+    description:
+      'The mail server for links that confirm an address or reset a password. smtps is TLS from the first byte, smtp takes STARTTLS where the server offers it, and insists on it when the address has a password.',
+    sensitive: true,
+  },
+  MAIL_FROM: {
+    ...optional(mailbox('saas-codex <no-reply@example.org>'), 'saas-codex at the host of PUBLIC_URL'),
+    ...BACKEND,
+    description: 'The sender of mails.',
+  },
+} as const satisfies Record<string, Setting>;
+
 const data = {
   DATA_DIR: {
     ...withDefault(path(), '.data'),
@@ -483,6 +506,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     note: 'With `npm start -- --runners 3 --backends 2`, further ones listen on RUNNER_PORT + 10, RUNNER_PORT + 20 and BACKEND_PORT + 10.',
     settings: addresses,
   },
+  {
+    title: 'Sign-in',
+    note: 'The link that the first start prints needs none of these.',
+    settings: signIn,
+  },
   { title: 'Data', settings: data },
   {
     title: 'Retention',
@@ -509,6 +537,7 @@ export const SETTINGS = {
   ...isolation,
   ...outbound,
   ...addresses,
+  ...signIn,
   ...data,
   ...retention,
   ...observability,

@@ -9,6 +9,7 @@ import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
+import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
 import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
@@ -38,6 +39,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRepositoryTrust1795960100000,
   AddRowSecurity1795960200000,
   AddViewerRole1795960300000,
+  AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
 ];
 

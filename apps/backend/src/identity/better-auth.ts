@@ -3,12 +3,15 @@ import { apiKey } from '@better-auth/api-key';
 import { betterAuth } from 'better-auth';
 import { magicLink } from 'better-auth/plugins/magic-link';
 import { organization } from 'better-auth/plugins/organization';
+import { PASSWORD_LENGTH } from '@saas-codex/contracts/sign-in';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { signInAs } from './sign-in-as.js';
 
 const DAY = 24 * 60 * 60;
 const SIGN_IN_LINK_SECONDS = 30 * 60;
+/** Carries the address of the client, as this backend judges it, to better-auth. No request has it from outside. */
+export const CLIENT_ADDRESS_HEADER = 'x-client-address';
 
 /** What our own code passes along when it asks for a link. better-auth hands it on untouched. */
 export interface LinkRequest {
@@ -44,11 +47,36 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
       cookiePrefix: cookiePrefix(options.publicUrl),
       useSecureCookies: options.publicUrl.startsWith('https:'),
       database: { generateId: () => randomUUID() },
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
     },
     user: { modelName: 'users' },
-    session: { modelName: 'user_sessions', expiresIn: 30 * DAY, updateAge: DAY },
+    session: {
+      modelName: 'user_sessions',
+      expiresIn: 30 * DAY,
+      updateAge: DAY,
+      additionalFields: { lastUsedAt: { type: 'date', required: false, input: false } },
+    },
     account: { modelName: 'user_accounts' },
-    verification: { modelName: 'verifications' },
+    verification: {
+      modelName: 'verifications',
+      // The magic-link plugin hashes its tokens itself.
+      storeIdentifier: {
+        default: 'plain',
+        overrides: { 'reset-password:': 'hashed', 'sign-up:': 'hashed', 'change-email:': 'hashed' },
+      },
+    },
+    emailAndPassword: {
+      enabled: true,
+      // Accounts are made in sign-in/sign-up.ts, once a link has proved the address.
+      disableSignUp: true,
+      minPasswordLength: PASSWORD_LENGTH.min,
+      maxPasswordLength: PASSWORD_LENGTH.max,
+      revokeSessionsOnPasswordReset: true,
+      // Other reset links of this person no longer work; their `value` is the person's id.
+      onPasswordReset: async ({ user }) => {
+        await options.pool.query('DELETE FROM verifications WHERE value = $1', [user.id]);
+      },
+    },
     plugins: [
       organization({
         schema: {

@@ -4,7 +4,6 @@ import { CONFIG, type Config } from '../config.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { ApiKeys } from './api-keys.js';
 import { AUTH, createAuth } from './better-auth.js';
-import { SignInController } from './sign-in.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authentication } from './authentication.js';
 import { FirstStart } from './first-start.js';
@@ -12,11 +11,22 @@ import { MeController } from './me.controller.js';
 import { Memberships } from './memberships.js';
 import { StreamAccess } from './stream-access.js';
 import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
+import { Account } from './sign-in/account.js';
+import { AccountController } from './sign-in/account.controller.js';
+import { MailedLinks } from './sign-in/mailed-links.js';
+import { Mailer } from './sign-in/mailer.js';
+import { OneTimeLinks } from './sign-in/one-time-links.js';
+import { PasswordSignIns } from './sign-in/password-sign-ins.js';
+import { Passwords } from './sign-in/passwords.js';
+import { PasswordsController } from './sign-in/passwords.controller.js';
+import { SignInAttempts } from './sign-in/sign-in-attempts.js';
+import { SignIns } from './sign-in/sign-ins.js';
+import { SignInController } from './sign-in/sign-in.controller.js';
 
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [SignInController, MeController],
+  controllers: [SignInController, PasswordsController, AccountController, MeController],
   providers: [
     {
       provide: AUTH,
@@ -25,11 +35,19 @@ import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
         createAuth({ pool, secret: AUTH_SECRET, publicUrl: PUBLIC_URL }),
     },
     { provide: ROLE_TABLE, useFactory: roleTable },
+    Account,
     ApiKeys,
     Authentication,
     FirstStart,
+    MailedLinks,
+    Mailer,
     Memberships,
+    OneTimeLinks,
+    PasswordSignIns,
+    Passwords,
     RoutePermissions,
+    SignInAttempts,
+    SignIns,
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],

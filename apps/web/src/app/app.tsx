@@ -4,8 +4,11 @@ import { createQueryClient } from '../shared/api/query-client.js';
 import { Toaster } from '../shared/ui/toast.js';
 import { createAppRouter } from './router.js';
 
+/** Pages that themselves say what somebody does who is not signed in. */
+const SIGNED_OUT_PAGES = new Set(['/sign-in', '/confirm-email']);
+
 const queryClient = createQueryClient(() => {
-  if (router.state.location.pathname === '/sign-in') return;
+  if (SIGNED_OUT_PAGES.has(router.state.location.pathname)) return;
   queryClient.clear();
   void router.navigate({ to: '/sign-in' });
 });

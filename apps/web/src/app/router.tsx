@@ -19,8 +19,8 @@ import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
 
 /**
- *     /sign-in            the pages without the shell
- *     /invitation
+ *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email, /invitation
+ *                         pages without the shell, which need no sign-in to open
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
@@ -37,6 +37,39 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: lazyRouteComponent(() => import('../features/sign-in/sign-in-page.js'), 'SignInPage'),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  component: lazyRouteComponent(() => import('../features/sign-in/sign-up-page.js'), 'SignUpPage'),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/forgot-password-page.js'),
+    'ForgotPasswordPage',
+  ),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/reset-password-page.js'),
+    'ResetPasswordPage',
+  ),
+});
+
+const confirmEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm-email',
+  component: lazyRouteComponent(
+    () => import('../features/sign-in/confirm-email-page.js'),
+    'ConfirmEmailPage',
+  ),
 });
 
 const shell = createRoute({
@@ -101,6 +134,10 @@ const invitation = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
+  signUp,
+  forgotPassword,
+  resetPassword,
+  confirmEmail,
   invitation,
   shell.addChildren([home, session, settings, members, apiKeys]),
 ]);

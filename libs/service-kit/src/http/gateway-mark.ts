@@ -47,6 +47,12 @@ export function recogniseGateway(redisUrl: string) {
   };
 }
 
+/** The address of the client, by the gateway's word or by the connection itself. */
+export function clientAddressOf(req: Request): string | undefined {
+  const { 'x-forwarded-for': address } = req.headers;
+  return isFromGateway(req) && typeof address === 'string' ? address : req.ip;
+}
+
 /** The origin at which a browser reached the product, by the gateway's word or by the request itself. */
 export function originOf(req: Request): string {
   const { 'x-forwarded-proto': protocol, 'x-forwarded-host': host } = req.headers;

@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { NextFunction, Request, Response } from 'express';
 import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { clientNetwork } from '../network/client-network.js';
 import { ProblemError } from '../problem.js';
 import { connectRedis } from '../redis.js';
+import { createLimiter, digest, LIMITS_TIMEOUT_MS } from './attempts.js';
 
 const WINDOW_S = 60;
-/** How long Redis may take before this process counts for itself. */
-const REDIS_TIMEOUT_MS = 500;
 /** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
 const SIGN_IN_PATH = /^\/api\/(auth\/|invitations\/(look-up|accept)(\/|$))/i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
@@ -36,7 +34,7 @@ interface BucketState {
 }
 
 /**
- * Limits requests per minute: per address, per credential, and more strictly for signing in. Redis counts for all gateways
+ * Limits requests per minute: per address (of IPv6, per /64), per credential, and more strictly for signing in. Redis counts for all gateways
  * and backends together. The response headers show the bucket that is nearest to its limit. Without Redis, each process counts for
  * itself, so an outage neither blocks requests nor lifts the limits.
  */
@@ -48,11 +46,11 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
 
   constructor(config: RateLimitSettings) {
     // Commands of one event loop iteration are sent in one write.
-    const options = { commandTimeout: REDIS_TIMEOUT_MS, enableAutoPipelining: true };
+    const options = { commandTimeout: LIMITS_TIMEOUT_MS, enableAutoPipelining: true };
     this.redis = connectRedis(config.REDIS_URL, options);
-    this.perAddress = this.createLimiter('address', config.RATE_LIMIT_PER_MINUTE);
-    this.perCredential = this.createLimiter('credential', config.RATE_LIMIT_PER_MINUTE);
-    this.signIn = this.createLimiter('sign-in', config.SIGN_IN_LIMIT_PER_MINUTE);
+    this.perAddress = createLimiter(this.redis, 'address', config.RATE_LIMIT_PER_MINUTE, WINDOW_S);
+    this.perCredential = createLimiter(this.redis, 'credential', config.RATE_LIMIT_PER_MINUTE, WINDOW_S);
+    this.signIn = createLimiter(this.redis, 'sign-in', config.SIGN_IN_LIMIT_PER_MINUTE, WINDOW_S);
   }
 
   async onModuleInit(): Promise<void> {
@@ -80,7 +78,7 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
   }
 
   private bucketsOf(req: Request): Bucket[] {
-    const address = req.ip ?? 'unknown';
+    const address = clientNetwork(req.ip);
     const buckets = [{ limiter: this.perAddress, key: address }];
     const credential = req.headers.authorization ?? req.headers.cookie;
     if (credential) buckets.push({ limiter: this.perCredential, key: digest(credential) });
@@ -88,21 +86,7 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
       buckets.push({ limiter: this.signIn, key: address });
     return buckets;
   }
-
-  private createLimiter(name: string, points: number): RateLimiterRedis {
-    const keyPrefix = `${REDIS_KEYS.limitPrefix}:${name}`;
-    return new RateLimiterRedis({
-      storeClient: this.redis,
-      keyPrefix,
-      points,
-      duration: WINDOW_S,
-      rejectIfRedisNotReady: true,
-      insuranceLimiter: new RateLimiterMemory({ keyPrefix, points, duration: WINDOW_S }),
-    });
-  }
 }
-
-const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 async function consume({ limiter, key }: Bucket): Promise<BucketState> {
   const [result, exceeded] = await limiter.consume(key).then(

@@ -21,6 +21,10 @@ import { OrganisationSection } from './organisation-section.js';
 import { Row, Section } from './section.js';
 import { SystemSection } from './system-section.js';
 import { UsageSection } from './usage-section.js';
+import { EmailRow } from './you/email-row.js';
+import { NameRow } from './you/name-row.js';
+import { PasswordRow } from './you/password-row.js';
+import { SignInsSection } from './you/sign-ins-section.js';
 
 export function SettingsPage() {
   useDocumentTitle('Settings');
@@ -35,6 +39,7 @@ export function SettingsPage() {
           </Row>
         </Section>
         <AccountSection />
+        <SignInsSection />
         <OrganisationPart />
         <UsageSection />
         <SystemPart />
@@ -51,8 +56,8 @@ function AccountSection() {
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : (
         <>
-          <Row name="Name">{orWaiting(me?.user.name)}</Row>
-          <Row name="Email">{orWaiting(me?.user.email)}</Row>
+          <NameRow name={me?.user.name} />
+          <EmailRow email={me?.user.email} />
           <Row name="Role" note={me && lookUp(ROLE_TEXTS, me.role)}>
             {orWaiting(me && inWords(me.role))}
           </Row>
@@ -61,7 +66,8 @@ function AccountSection() {
               <Link to="/settings/api-keys">Your API keys</Link>
             </Button>
           </Row>
-          <Row name="This browser" note="After signing out you need a new sign-in link.">
+          <PasswordRow />
+          <Row name="This browser">
             <SignOutButton />
           </Row>
         </>
@@ -114,7 +120,7 @@ function SignOutButton() {
         open={asking}
         onOpenChange={setAsking}
         title="Sign out of this browser?"
-        description="You need a new sign-in link to come back. Your sessions keep running."
+        description="To come back you need your password, or a new sign-in link. Your sessions keep running."
       >
         <DialogActions>
           <Button onClick={() => setAsking(false)}>Cancel</Button>

@@ -1,38 +1,48 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
 import { meQuery } from '../../shared/api/get-me.js';
-import { request } from '../../shared/api/request.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
-import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
-import { CopyButton } from '../../shared/ui/copy-button.js';
-import { Segmented } from '../../shared/ui/segmented.js';
 import { Spinner } from '../../shared/ui/spinner.js';
+import { signInWithLink } from './api/sign-in.js';
+import { LinkSource } from './link-source.js';
+import { onPastedLink, takeToken } from './link-token.js';
+import { PasswordForm } from './password-form.js';
+import { FrameTitle, SignInFrame } from './sign-in-frame.js';
 
-/** The page that a sign-in link opens: it exchanges the link's secret for the cookie, or says how to get a new link. */
+/** The page that a sign-in link opens, which exchanges the link's secret for the cookie; and where a password is entered. */
 export function SignInPage() {
   useDocumentTitle('Sign in');
   const { enter, token, error, isPending } = useEnter();
-  const canRetry = token !== null && error !== null && toApiError(error).transient;
-
   return (
-    <main className="flex h-full items-center justify-center px-4">
-      <div className="w-full max-w-sm">
-        <BrandMark className="size-10" />
-        {isPending ? (
-          <p role="status" className="mt-6 flex items-center gap-2.5 text-md">
-            <Spinner /> Signing you in…
-          </p>
-        ) : (
-          <NeedsLink
-            error={token === null ? null : error}
-            onRetry={canRetry ? () => enter(token) : undefined}
-          />
-        )}
-      </div>
-    </main>
+    <SignInFrame>
+      {isPending ? (
+        <p role="status" className="mt-6 flex items-center gap-2.5 text-md">
+          <Spinner /> Signing you in…
+        </p>
+      ) : (
+        <>
+          {token !== null && error ? (
+            <LinkFailure error={error} onRetry={() => enter(token)} />
+          ) : (
+            <FrameTitle title="Sign in" />
+          )}
+          <PasswordForm />
+          <section aria-labelledby="with-a-link" className="mt-8 border-t pt-5">
+            <h2 id="with-a-link" className="text-sm font-medium">
+              Or with a link
+            </h2>
+            <p className="mt-1 text-sm text-muted-foreground">
+              The owner of this installation has no password at first. The server prints a link that works
+              once.
+            </p>
+            <LinkSource />
+          </section>
+        </>
+      )}
+    </SignInFrame>
   );
 }
 
@@ -44,7 +54,7 @@ function useEnter() {
     mutationFn: async (secret: string | null) => {
       if (secret === null) return void (await client.fetchQuery(meQuery));
       try {
-        await signIn(secret);
+        await signInWithLink(secret);
         client.clear();
       } catch (failure) {
         await client.fetchQuery(meQuery).catch(() => {
@@ -59,30 +69,18 @@ function useEnter() {
   useEffect(() => {
     if (!asked.current) mutate(takeToken());
     asked.current = true;
-    // A link that is pasted into this tab changes only the fragment, so the page does not load again.
-    const onPaste = () => {
-      const token = takeToken();
-      if (token !== null) mutate(token);
-    };
-    addEventListener('hashchange', onPaste);
-    return () => removeEventListener('hashchange', onPaste);
+    return onPastedLink(mutate);
   }, [mutate]);
 
   return { enter: mutate, token: variables ?? null, error, isPending: isPending || isIdle };
 }
 
-function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => void }) {
-  const problem = error && toApiError(error);
+function LinkFailure({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const { title, detail, transient } = toApiError(error);
   return (
     <>
-      <h1 className="mt-6 text-xl font-semibold tracking-tight">
-        {problem ? problem.title : 'Sign in with your link'}
-      </h1>
-      <p role={problem ? 'alert' : undefined} className="mt-2 text-base text-muted-foreground">
-        {problem ? problem.detail : 'There are no passwords here. The server prints a link that works once.'}
-      </p>
-      <LinkSource />
-      {onRetry && (
+      <FrameTitle title={title} note={detail} alert />
+      {transient && (
         <Button variant="primary" onClick={onRetry} className="mt-4">
           Try again
         </Button>
@@ -90,53 +88,3 @@ function NeedsLink({ error, onRetry }: { error: Error | null; onRetry?: () => vo
     </>
   );
 }
-
-const SOURCES = [
-  { value: 'npm', name: 'npm start', command: 'npm start' },
-  {
-    value: 'compose',
-    name: 'Docker Compose',
-    command: 'docker compose exec backend node apps/backend/dist/sign-in-link.js',
-  },
-  {
-    value: 'kubernetes',
-    name: 'Kubernetes',
-    command: 'kubectl -n saas-codex exec deploy/backend -- node apps/backend/dist/sign-in-link.js',
-  },
-] as const;
-
-/** What prints a new link. This page cannot know how the server was installed, so the person says it. */
-function LinkSource() {
-  const [source, setSource] = useState<(typeof SOURCES)[number]>(SOURCES[0]);
-  return (
-    <>
-      <Segmented
-        label="How the server runs"
-        value={source.value}
-        onChange={(value) => setSource(SOURCES.find((each) => each.value === value) ?? SOURCES[0])}
-        options={SOURCES}
-        className="mt-5 [&>button]:flex-1"
-      />
-      <div className="mt-2 flex items-start gap-2 rounded-lg border bg-card py-2 pr-2 pl-3.5 shadow-xs">
-        <code className="min-w-0 flex-1 py-0.5 font-mono text-sm [overflow-wrap:anywhere] select-all">
-          {source.command}
-        </code>
-        <CopyButton label="Copy the command" text={source.command} />
-      </div>
-    </>
-  );
-}
-
-/**
- * The secret of the sign-in link, from the fragment of the address (`#token=…`), which browsers never send. It is
- * removed from the address and the history at once. null: there is none.
- */
-function takeToken(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
-  return token;
-}
-
-/** Exchanges the secret of a one-time link for the sign-in cookie. */
-const signIn = (token: string): Promise<void> =>
-  request('/api/auth/sign-in', { method: 'POST', body: { token } });

@@ -8,7 +8,7 @@ export const path = (strings: TemplateStringsArray, ...values: string[]): string
   String.raw({ raw: strings }, ...values.map(encodeURIComponent));
 
 interface RequestOptions<S extends z.ZodType> {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Without a schema the body of the answer is not read. */
   schema?: S;
   query?: Record<string, string | number | boolean | null | undefined>;

@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ChangeEmail } from '@saas-codex/contracts/sign-in';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { CONFIG, type Config } from '../../config.js';
+import { AUTH, type Auth } from '../better-auth.js';
+import type { CallerContext } from '../request-context.js';
+import { MailedLinks } from './mailed-links.js';
+import { Mailer } from './mailer.js';
+import { emailChangedMail } from './mails.js';
+import { linkInvalid, OneTimeLinks } from './one-time-links.js';
+import { Passwords } from './passwords.js';
+import { signInIdOf } from './person.js';
+
+/** What a link that confirms a new address stands for. */
+const EmailChange = z.object({ userId: z.string(), email: z.string() });
+
+/** What people change about themselves. */
+@Injectable()
+export class Account {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(AUTH) private readonly auth: Auth,
+    private readonly passwords: Passwords,
+    private readonly mailedLinks: MailedLinks,
+    private readonly mailer: Mailer,
+    private readonly links: OneTimeLinks,
+  ) {}
+
+  /** @throws ProblemError person_required */
+  async rename({ actor }: CallerContext, name: string): Promise<void> {
+    signInIdOf(actor);
+    const { internalAdapter } = await this.auth.$context;
+    await internalAdapter.updateUser(actor.userId, { name });
+  }
+
+  /**
+   * Mails a link to the new address; until it is used, nothing changes. The answer does not say whether the address is taken.
+   * @throws ProblemError person_required, mail_missing, password_wrong, sign_in_locked, sign_in_too_old
+   */
+  async changeEmail(ctx: CallerContext, body: ChangeEmail, req: Request): Promise<void> {
+    if (!this.mailer.available) {
+      throw new ProblemError(
+        'mail_missing',
+        'Without mail a new address cannot be confirmed. Ask your operator to set SMTP_URL.',
+      );
+    }
+    await this.passwords.prove(ctx, body.current_password, req);
+    const { userId } = ctx.actor;
+    await this.mailedLinks.changeEmail(body.email, JSON.stringify({ userId, email: body.email }));
+  }
+
+  /**
+   * The link must be opened by the person who asked for it, signed in: an address that was mistyped gives nobody an account.
+   * @throws ProblemError person_required, link_invalid
+   */
+  async confirmEmail({ actor }: CallerContext, token: string): Promise<void> {
+    signInIdOf(actor);
+    const { userId, email } = EmailChange.parse(JSON.parse(await this.links.take('change-email', token)));
+    const { internalAdapter } = await this.auth.$context;
+    const user = await internalAdapter.findUserById(userId);
+    if (!user || userId !== actor.userId || (await internalAdapter.findUserByEmail(email)))
+      throw linkInvalid();
+    await internalAdapter.updateUser(userId, { email, emailVerified: true });
+    await this.passwords.voidResetLinks(userId);
+    this.mailer.send(emailChangedMail(this.config.PUBLIC_URL, user.email));
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { AUTH, type Auth } from '../better-auth.js';
+
+/** What a link is for. better-auth itself takes those that reset a password. */
+export type LinkKind = 'reset-password' | 'sign-up' | 'change-email';
+
+/** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
+@Injectable()
+export class OneTimeLinks {
+  constructor(@Inject(AUTH) private readonly auth: Auth) {}
+
+  /** @param value what the link stands for @returns the link's secret, which cannot be read again */
+  async issue(kind: LinkKind, value: string, expiresAt: Date): Promise<string> {
+    const token = randomBytes(32).toString('base64url');
+    const { internalAdapter } = await this.auth.$context;
+    await internalAdapter.createVerificationValue({ identifier: `${kind}:${token}`, value, expiresAt });
+    return token;
+  }
+
+  /** Of any number of callers, one gets the link's value. @throws ProblemError link_invalid */
+  async take(kind: LinkKind, token: string): Promise<string> {
+    const { internalAdapter } = await this.auth.$context;
+    const taken = await internalAdapter.consumeVerificationValue(`${kind}:${token}`);
+    if (!taken) throw linkInvalid();
+    return taken.value;
+  }
+}
+
+export const linkInvalid = () =>
+  new ProblemError('link_invalid', 'The link has been used already or is too old. Ask for a new one.');

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { CompleteSignUp, PasswordSignIn } from '@saas-codex/contracts/sign-in';
+import { clientAddressOf } from '@saas-codex/service-kit/http/gateway-mark';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { isAPIError } from 'better-auth/api';
+import type { Request } from 'express';
+import { CONFIG, type Config } from '../../config.js';
+import { clientHeaders } from '../authentication.js';
+import { AUTH, type Auth } from '../better-auth.js';
+import { Memberships } from '../memberships.js';
+import { linkInvalid, OneTimeLinks } from './one-time-links.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+
+/** Signs people in with a password, and makes the accounts of people who sign up. */
+@Injectable()
+export class PasswordSignIns {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(AUTH) private readonly auth: Auth,
+    private readonly attempts: SignInAttempts,
+    private readonly links: OneTimeLinks,
+    private readonly memberships: Memberships,
+  ) {}
+
+  /**
+   * An unknown address costs the same work as a wrong password, and gets the same answer.
+   * @returns headers with the cookie
+   * @throws ProblemError credentials_invalid, sign_in_locked, organisation_missing
+   */
+  async signIn({ email, password }: PasswordSignIn, req: Request): Promise<Headers> {
+    const { headers, response } = await this.attempts.limitPassword(email, clientAddressOf(req), () =>
+      this.auth.api
+        .signInEmail({ body: { email, password }, headers: clientHeaders(req), returnHeaders: true })
+        .catch((error: unknown) => {
+          throw isAPIError(error) && error.statusCode === 401 ? wrong() : error;
+        }),
+    );
+    await this.requireOrganisation(response.user, response.token);
+    return headers;
+  }
+
+  /** @returns headers with the cookie @throws ProblemError sign_up_closed, link_invalid */
+  async completeSignUp({ token, name, password }: CompleteSignUp, req: Request): Promise<Headers> {
+    if (this.config.SIGN_UP === 'closed') throw new ProblemError('sign_up_closed', 'Ask for an invitation.');
+    const email = await this.links.take('sign-up', token);
+    const { internalAdapter, password: passwords } = await this.auth.$context;
+    const hash = await passwords.hash(password);
+    if (await internalAdapter.findUserByEmail(email)) throw linkInvalid();
+    const user = await internalAdapter.createUser(
+      { email, name, emailVerified: true },
+      { method: 'email-password' },
+    );
+    await internalAdapter.linkAccount({
+      userId: user.id,
+      providerId: 'credential',
+      accountId: user.id,
+      password: hash,
+    });
+    return this.signIn({ email, password }, req);
+  }
+
+  /** Where sign-up is open, somebody without an organisation gets one of their own; so a sign-up that was cut off is finished. */
+  private async requireOrganisation(user: { id: string; name: string }, token: string): Promise<void> {
+    if (await this.memberships.ofUser(user.id, null)) return;
+    if (this.config.SIGN_UP === 'open') {
+      const body = { name: `${user.name}'s organisation`, slug: `of-${user.id}`, userId: user.id };
+      await this.auth.api.createOrganization({ body }).catch(async () => {
+        // Another sign-in of this person made it at the same time. Or they had one before, and have left it.
+        if (await this.memberships.ofUser(user.id, null)) return;
+        await this.auth.api.createOrganization({ body: { ...body, slug: randomUUID() } });
+      });
+      return;
+    }
+    const { internalAdapter } = await this.auth.$context;
+    await internalAdapter.deleteSession(token);
+    throw new ProblemError('organisation_missing', 'Ask somebody of your organisation for an invitation.');
+  }
+}
+
+const wrong = () =>
+  new ProblemError('credentials_invalid', 'Check the address and the password, or reset the password.');

@@ -1,0 +1,155 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type ChangePassword,
+  type CompletePasswordReset,
+  type PasswordResetLink,
+  RESET_PASSWORD_PATH,
+} from '@saas-codex/contracts/sign-in';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { isAPIError } from 'better-auth/api';
+import type { Request } from 'express';
+import { CONFIG, type Config } from '../../config.js';
+import { SystemDatabase } from '../../database/system-database.js';
+import { webHeaders } from '../authentication.js';
+import { AUTH, type Auth } from '../better-auth.js';
+import type { CallerContext } from '../request-context.js';
+import { Mailer } from './mailer.js';
+import { linkTo, resetMail } from './mails.js';
+import { linkInvalid, OneTimeLinks } from './one-time-links.js';
+import { signInIdOf } from './person.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+
+const HOUR_MS = 3_600_000;
+/** A link that an admin hands over by hand. */
+const HANDED_LINK_MS = 24 * HOUR_MS;
+/** How old a sign-in may be that sets the first password. */
+const FRESH_MS = 24 * HOUR_MS;
+
+/** The member whose password is to be reset, and how many other organisations they belong to. */
+const MEMBER = `
+  SELECT u.email, m.role, (SELECT count(*)::int FROM members o WHERE o.user_id = u.id AND o.tenant_id <> $1) AS elsewhere
+    FROM members m JOIN users u ON u.id = m.user_id
+   WHERE m.tenant_id = $1 AND m.user_id = $2`;
+
+/** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else. */
+@Injectable()
+export class Passwords {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(AUTH) private readonly auth: Auth,
+    private readonly system: SystemDatabase,
+    private readonly mailer: Mailer,
+    private readonly links: OneTimeLinks,
+    private readonly attempts: SignInAttempts,
+  ) {}
+
+  async isSet(userId: string): Promise<boolean> {
+    const { internalAdapter } = await this.auth.$context;
+    return Boolean((await internalAdapter.findCredentialAccount(userId))?.password);
+  }
+
+  /**
+   * @returns headers with the cookie of a new sign-in, if the old one has ended
+   * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
+   */
+  async change(ctx: CallerContext, body: ChangePassword, req: Request): Promise<Headers> {
+    const signInId = signInIdOf(ctx.actor);
+    if (!(await this.isSet(ctx.actor.userId))) return this.setFirst(body.password, req);
+    const { current_password: currentPassword } = body;
+    return this.withPassword(signInId, currentPassword, async (given) => {
+      const { headers } = await this.auth.api.changePassword({
+        body: { currentPassword: given, newPassword: body.password, revokeOtherSessions: true },
+        headers: webHeaders(req),
+        returnHeaders: true,
+      });
+      return headers;
+    });
+  }
+
+  /**
+   * Makes sure that it is the person, and not somebody with their cookie.
+   * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
+   */
+  async prove({ actor }: CallerContext, currentPassword: string | undefined, req: Request): Promise<void> {
+    const signInId = signInIdOf(actor);
+    const headers = webHeaders(req);
+    if (!(await this.isSet(actor.userId))) return this.requireFresh(headers);
+    await this.withPassword(signInId, currentPassword, (password) =>
+      this.auth.api.verifyPassword({ body: { password }, headers }),
+    );
+  }
+
+  /** Links that were made for a person and not used work no more. Their `value` is the person's id. */
+  async voidResetLinks(userId: string): Promise<void> {
+    const { adapter } = await this.auth.$context;
+    await adapter.deleteMany({ model: 'verification', where: [{ field: 'value', value: userId }] });
+  }
+
+  /** @throws ProblemError link_invalid */
+  async completeReset({ token, password }: CompletePasswordReset): Promise<void> {
+    await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
+      throw isAPIError(error) ? linkInvalid() : error;
+    });
+  }
+
+  /**
+   * For an admin. Somebody who belongs to another organisation, too, is not in this one's hands.
+   * @throws ProblemError person_required, member_not_found, password_reset_forbidden
+   */
+  async resetLink({ tenantId, actor }: CallerContext, userId: string): Promise<PasswordResetLink> {
+    const [member] = await this.system.query<{ email: string; role: string; elsewhere: number }>(MEMBER, [
+      tenantId,
+      userId,
+    ]);
+    if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
+    signInIdOf(actor);
+    if (member.role === 'owner' && actor.role !== 'owner')
+      throw forbidden('Only an owner can reset the password of an owner.');
+    if (member.elsewhere > 0) {
+      throw forbidden(
+        'This person also belongs to another organisation, so only they can reset their password.',
+      );
+    }
+    const mailed = this.mailer.reaches(member.email);
+    const expiresAt = new Date(Date.now() + (mailed ? HOUR_MS : HANDED_LINK_MS));
+    const token = await this.links.issue('reset-password', userId, expiresAt);
+    const { PUBLIC_URL } = this.config;
+    if (mailed) this.mailer.send(resetMail(PUBLIC_URL, member.email, token));
+    return {
+      url: mailed ? null : linkTo(PUBLIC_URL, RESET_PASSWORD_PATH, token),
+      expires_at: expiresAt.toISOString(),
+    };
+  }
+
+  private async setFirst(newPassword: string, req: Request): Promise<Headers> {
+    const headers = webHeaders(req);
+    await this.requireFresh(headers);
+    await this.auth.api.setPassword({ body: { newPassword }, headers });
+    await this.auth.api.revokeOtherSessions({ headers });
+    return new Headers();
+  }
+
+  private async requireFresh(headers: Headers): Promise<void> {
+    const current = await this.auth.api.getSession({ headers });
+    if (current && Date.now() - current.session.createdAt.getTime() <= FRESH_MS) return;
+    throw new ProblemError('sign_in_too_old', 'Sign in with a new link. Then try again within a day.');
+  }
+
+  /** Counted per sign-in: who has a stolen cookie cannot keep the person from signing in elsewhere. */
+  private async withPassword<T>(
+    signInId: string,
+    given: string | undefined,
+    use: (password: string) => Promise<T>,
+  ): Promise<T> {
+    if (given === undefined) throw wrong('Enter your current password.');
+    return this.attempts.limitPassword(`sign-in ${signInId}`, undefined, () =>
+      use(given).catch((error: unknown) => {
+        const isWrong = isAPIError(error) && error.body?.code === 'INVALID_PASSWORD';
+        throw isWrong ? wrong('Check your current password.') : error;
+      }),
+    );
+  }
+}
+
+const wrong = (detail: string) => new ProblemError('password_wrong', detail);
+const forbidden = (detail: string) => new ProblemError('password_reset_forbidden', detail);

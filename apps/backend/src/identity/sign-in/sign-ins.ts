@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { SignInEntry } from '@saas-codex/contracts/sign-in';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { z } from 'zod';
+import { decodeCursor, toPage } from '../../database/cursor.js';
+import { SystemDatabase } from '../../database/system-database.js';
+import type { CallerContext } from '../request-context.js';
+import { signInIdOf } from './person.js';
+
+interface Row {
+  id: string;
+  createdAt: Date;
+  lastUsedAt: Date;
+  address: string | null;
+  userAgent: string | null;
+}
+
+const Key = z.tuple([z.iso.datetime(), z.string()]);
+
+/** A person's sign-ins, each in one browser. One that is deleted takes its cookie with it, and its open streams end. */
+@Injectable()
+export class SignIns {
+  constructor(private readonly system: SystemDatabase) {}
+
+  /** Newest first. @throws ProblemError person_required, invalid_cursor */
+  async list({ actor }: CallerContext, { cursor, limit }: PageQuery) {
+    const current = signInIdOf(actor);
+    const [before = null, id = null] = decodeCursor(cursor, Key) ?? [];
+    const rows = await this.system.query<Row>(
+      `SELECT id, created_at AS "createdAt", coalesce(last_used_at, created_at) AS "lastUsedAt",
+              nullif(ip_address, '') AS address, nullif(user_agent, '') AS "userAgent"
+         FROM user_sessions
+        WHERE user_id = $1 AND expires_at > now() AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+        ORDER BY created_at DESC, id DESC LIMIT $4`,
+      [actor.userId, before, id, limit + 1],
+    );
+    return toPage(
+      rows,
+      limit,
+      (row) => [row.createdAt.toISOString(), row.id],
+      (row): SignInEntry => ({
+        sign_in_id: row.id,
+        created_at: row.createdAt.toISOString(),
+        last_used_at: row.lastUsedAt.toISOString(),
+        address: row.address,
+        user_agent: row.userAgent,
+        current: row.id === current,
+      }),
+    );
+  }
+
+  /** @throws ProblemError person_required, sign_in_not_found */
+  async revoke({ actor }: CallerContext, signInId: string): Promise<void> {
+    signInIdOf(actor);
+    const ended = await this.system.query(
+      'DELETE FROM user_sessions WHERE id = $1 AND user_id = $2 RETURNING id',
+      [signInId, actor.userId],
+    );
+    if (ended.length === 0)
+      throw new ProblemError('sign_in_not_found', 'It may have ended already. Reload the list.');
+  }
+
+  /** Ends all but the one that asks. @throws ProblemError person_required */
+  async revokeOthers({ actor }: CallerContext): Promise<void> {
+    await this.system.query('DELETE FROM user_sessions WHERE user_id = $1 AND id <> $2', [
+      actor.userId,
+      signInIdOf(actor),
+    ]);
+  }
+}

@@ -1,0 +1,65 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../shared/ui/button.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { TextField } from '../../shared/ui/text-field.js';
+import { signInOptionsQuery, signInWithPassword } from './api/sign-in.js';
+import { FrameLink } from './sign-in-frame.js';
+
+/** Signs in with an address and a password. */
+export function PasswordForm() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { data: options } = useQuery(signInOptionsQuery);
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: signInWithPassword,
+    onSuccess: async () => {
+      client.clear();
+      await navigate({ to: '/', replace: true });
+    },
+    onError: () => setPassword(''),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate({ email, password });
+  };
+
+  return (
+    <>
+      <form onSubmit={submit} className="mt-6 space-y-4">
+        <TextField
+          label="Email"
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+        <TextField
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        {error && <ErrorNotice error={error} />}
+        <Button variant="primary" size="lg" type="submit" busy={isPending} className="w-full">
+          Sign in
+        </Button>
+      </form>
+      <p className="mt-4 text-sm text-muted-foreground">
+        <FrameLink to="/forgot-password">Forgot your password?</FrameLink>
+        {options?.sign_up === 'open' && (
+          <>
+            {' '}
+            New here? <FrameLink to="/sign-up">Create an account</FrameLink>
+          </>
+        )}
+      </p>
+    </>
+  );
+}

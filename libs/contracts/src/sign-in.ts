@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { openEnum } from './open-reading.js';
+import { pageOf } from './pagination.js';
+import { writtenText } from './text.js';
+
+/** Characters of a password. A longer one would only make the server's work longer. */
+export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;
+
+/** An address as people type it; accounts keep it in lower case. */
+const EmailAddress = z.string().trim().toLowerCase().max(254).pipe(z.email());
+const NewPassword = z.string().min(PASSWORD_LENGTH.min).max(PASSWORD_LENGTH.max);
+/** A password that may be right. It is not judged by today's rules for new ones. */
+const GivenPassword = z.string().min(1).max(PASSWORD_LENGTH.max);
+/** The secret of a one-time link. */
+const LinkToken = z.string().min(1).max(200);
+
+/** Answer of `GET /api/auth/options`: how people can sign in to this installation. */
+export const SignInOptions = z
+  .object({
+    sign_up: openEnum(['open', 'closed']).describe('Whether strangers can create an account'),
+    mail: z
+      .boolean()
+      .describe('Whether this installation sends mail, so that people can reset a password themselves'),
+  })
+  .meta({ id: 'SignInOptions' });
+export type SignInOptions = z.infer<typeof SignInOptions>;
+
+/** Body of `POST /api/auth/sign-in/password`. */
+export const PasswordSignIn = z
+  .strictObject({ email: EmailAddress, password: GivenPassword })
+  .meta({ id: 'PasswordSignIn' });
+export type PasswordSignIn = z.infer<typeof PasswordSignIn>;
+
+/** Body of `POST /api/auth/sign-up` and of `POST /api/auth/password-reset`: where to send the link. */
+export const MailedLink = z.strictObject({ email: EmailAddress }).meta({ id: 'MailedLink' });
+export type MailedLink = z.infer<typeof MailedLink>;
+
+/** Body of `POST /api/auth/sign-up/complete`. The link's token proves the address. */
+export const CompleteSignUp = z
+  .strictObject({ token: LinkToken, name: writtenText(100), password: NewPassword })
+  .meta({ id: 'CompleteSignUp' });
+export type CompleteSignUp = z.infer<typeof CompleteSignUp>;
+
+/** Body of `POST /api/auth/password-reset/complete`. */
+export const CompletePasswordReset = z
+  .strictObject({ token: LinkToken, password: NewPassword })
+  .meta({ id: 'CompletePasswordReset' });
+export type CompletePasswordReset = z.infer<typeof CompletePasswordReset>;
+
+/** Answer of `PUT /api/members/{user_id}/password-reset`. */
+export const PasswordResetLink = z
+  .object({
+    url: z
+      .string()
+      .nullable()
+      .describe(
+        'Works once. Give it to the person in private; it is not shown again. Null: it was mailed to the person',
+      ),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'PasswordResetLink' });
+export type PasswordResetLink = z.infer<typeof PasswordResetLink>;
+
+/** Answer of `GET /api/me/credentials`: with what you sign in. */
+export const Credentials = z
+  .object({
+    password: z.boolean().describe('Whether you have a password'),
+    email_change: z.boolean().describe('Whether you can change your address here, which takes mail'),
+  })
+  .meta({ id: 'Credentials' });
+export type Credentials = z.infer<typeof Credentials>;
+
+/** Body of `PUT /api/me/password`. */
+export const ChangePassword = z
+  .strictObject({
+    current_password: GivenPassword.optional().describe(
+      'Required if you have a password. Without one, your sign-in must be less than a day old',
+    ),
+    password: NewPassword,
+  })
+  .meta({ id: 'ChangePassword' });
+export type ChangePassword = z.infer<typeof ChangePassword>;
+
+/** Body of `PATCH /api/me`. */
+export const UpdateMe = z.strictObject({ name: writtenText(100) }).meta({ id: 'UpdateMe' });
+export type UpdateMe = z.infer<typeof UpdateMe>;
+
+/** Body of `PUT /api/me/email`. */
+export const ChangeEmail = z
+  .strictObject({
+    email: EmailAddress,
+    current_password: GivenPassword.optional().describe(
+      'Required if you have a password. Without one, your sign-in must be less than a day old',
+    ),
+  })
+  .meta({ id: 'ChangeEmail' });
+export type ChangeEmail = z.infer<typeof ChangeEmail>;
+
+/** Body of `PUT /api/me/email/confirmation`. */
+export const ConfirmEmail = z.strictObject({ token: LinkToken }).meta({ id: 'ConfirmEmail' });
+export type ConfirmEmail = z.infer<typeof ConfirmEmail>;
+
+export const SignInId = z.string().max(100);
+
+/** One browser in which a person is signed in. */
+export const SignInEntry = z
+  .object({
+    sign_in_id: z.string(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().describe('To the minute'),
+    address: z.string().nullable().describe('Of the client when it signed in; of IPv6, its /64 network'),
+    user_agent: z.string().nullable().describe('What the browser called itself'),
+    current: z.boolean().describe('Whether it is the sign-in of this request'),
+  })
+  .meta({ id: 'SignInEntry' });
+export type SignInEntry = z.infer<typeof SignInEntry>;
+
+/** Answer of `GET /api/me/sign-ins`. */
+export const SignInPage = pageOf(SignInEntry, 'SignInPage');
+export type SignInPage = z.infer<typeof SignInPage>;
+
+/** The pages that mailed links open; `#token=…` keeps the secret out of requests and logs. */
+export const RESET_PASSWORD_PATH = '/reset-password';
+export const SIGN_UP_PATH = '/sign-up';
+export const CONFIRM_EMAIL_PATH = '/confirm-email';
