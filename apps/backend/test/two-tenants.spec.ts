@@ -80,6 +80,11 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  await sql(
+    `INSERT INTO user_sessions (id, token, user_id, expires_at, updated_at)
+     VALUES ('their-sign-in', 'x', $1, now() + interval '1 day', now())`,
+    [theirs.userId],
+  );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
@@ -229,8 +234,21 @@ interface Operation {
 
 /** They take no id and list nothing of a tenant. */
 const WITHOUT_ROWS = [
+  'readSignInOptions',
   'signIn',
+  'signInWithPassword',
+  'signUp',
+  'completeSignUp',
+  'requestPasswordReset',
+  'completePasswordReset',
   'signOut',
+  'readCredentials',
+  'updateMe',
+  'changePassword',
+  'changeEmail',
+  'confirmEmail',
+  'listSignIns',
+  'revokeOtherSignIns',
   'readHealth',
   'readReadiness',
   'readMe',
@@ -243,7 +261,7 @@ const WITHOUT_ROWS = [
   'acceptInvitation',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(members|invitations|tenants|api-keys)/;
+const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
@@ -257,7 +275,15 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
   streamActivity: ({ run_id }) => `?runs=${run_id}`,
   deleteTenant: () => '?name=Theirs',
 };
-const ID_NAMES = ['session_id', 'run_id', 'user_id', 'invitation_id', 'tenant_id', 'key_id'] as const;
+const ID_NAMES = [
+  'session_id',
+  'run_id',
+  'user_id',
+  'invitation_id',
+  'tenant_id',
+  'key_id',
+  'sign_in_id',
+] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
 
@@ -329,7 +355,8 @@ async function theirRows(): Promise<string> {
   );
   const [tenant] = await sql('SELECT * FROM tenants WHERE id = $1', [theirs.tenantId]);
   const keys = await sql('SELECT id, enabled FROM api_keys WHERE reference_id = $1', [theirs.userId]);
-  return JSON.stringify([tenant, keys, rows]);
+  const signIns = await sql('SELECT id FROM user_sessions WHERE user_id = $1', [theirs.userId]);
+  return JSON.stringify([tenant, keys, signIns, rows]);
 }
 
 /** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
@@ -341,6 +368,7 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
+    sign_in_id: 'their-sign-in',
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

@@ -12,7 +12,19 @@ import type { Health, Readiness, SystemInfo } from '@saas-codex/contracts/system
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/watched-runs';
 import type { Operation } from './common-parts.js';
-import { CREATED_INVITATION, INVITATION, INVITATION_PREVIEW, MEMBER, TENANT } from './examples-of-tenants.js';
+import {
+  API_KEY,
+  CREATED_API_KEY,
+  CREATED_INVITATION,
+  CREDENTIALS,
+  INVITATION,
+  INVITATION_PREVIEW,
+  MEMBER,
+  PASSWORD_RESET_LINK,
+  SIGN_IN_ENTRY,
+  SIGN_IN_OPTIONS,
+  TENANT,
+} from './examples-of-people.js';
 
 /*
  * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
@@ -308,6 +320,13 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateTenant: { renamed: { ...TENANT, name: 'Shop' } },
   deleteTenant: { deleted: { ...TENANT, deletes_at: '2026-12-07T09:00:00.000Z' } },
   restoreTenant: { restored: TENANT },
+  listApiKeys: { lastPage: page(API_KEY) },
+  createApiKey: { created: CREATED_API_KEY },
+  readSignInOptions: { closed: SIGN_IN_OPTIONS },
+  readCredentials: { password: CREDENTIALS },
+  updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
+  listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
+  resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
 };
 
 /** Adds the examples to an operation's successful answers. */

@@ -4,13 +4,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
-import { CopyButton } from '../../shared/ui/copy-button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { invitationsQuery, useInvite, useRevokeInvitation } from './api/members.js';
+import { OneTimeLink } from './one-time-link.js';
 import { RoleSelect } from './role-select.js';
 import { Section } from './section.js';
 
@@ -64,20 +64,10 @@ function InviteForm() {
         With an address, only this person can use the link. Without one, whoever has it.
       </p>
       {invite.error && <ErrorNotice error={invite.error} className="mt-3" />}
-      {invite.data?.link && <NewLink link={invite.data.link} />}
+      {invite.data?.link && <OneTimeLink link={invite.data.link} />}
     </form>
   );
 }
-
-const NewLink = ({ link }: { link: string }) => (
-  <div role="status" className="mt-3 rounded-lg border bg-muted/60 px-3 py-2 text-sm">
-    <p>Give this link to the person in private. It works once, and is not shown again.</p>
-    <div className="mt-1.5 flex items-start gap-2">
-      <code className="min-w-0 flex-1 font-mono text-xs [overflow-wrap:anywhere] select-all">{link}</code>
-      <CopyButton label="Copy the link" text={link} />
-    </div>
-  </div>
-);
 
 function InvitationRow({ invitation }: { invitation: Invitation }) {
   const revoke = useRevokeInvitation();

@@ -15,6 +15,7 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { membersQuery, useChangeMember } from './api/members.js';
 import { InvitationsSection } from './invitations-section.js';
+import { ResetPasswordDialog } from './reset-password-dialog.js';
 import { RoleSelect } from './role-select.js';
 import { Section } from './section.js';
 
@@ -67,7 +68,9 @@ function MemberRow({ member }: { member: Member }) {
   const mayManage = usePermission('members:manage');
   const mayChangeOwners = usePermission('owners:manage');
   const { changeRole } = useChangeMember(member.user_id);
-  const [removing, setRemoving] = useState(false);
+  const mayReset = usePermission('members:reset_password');
+  const [dialog, setDialog] = useState<'remove' | 'reset' | null>(null);
+  const closeDialog = () => setDialog(null);
   const own = me?.user.user_id === member.user_id;
   const mayChange = mayManage && (member.role !== 'owner' || mayChangeOwners);
   return (
@@ -89,12 +92,22 @@ function MemberRow({ member }: { member: Member }) {
       ) : (
         <span className="text-sm text-muted-foreground">{inWords(member.role)}</span>
       )}
+      {mayChange && mayReset && !own && (
+        <Button
+          size="sm"
+          aria-label={`Reset the password of ${member.name}`}
+          onClick={() => setDialog('reset')}
+        >
+          Reset password
+        </Button>
+      )}
       {mayChange && !own && (
-        <Button size="sm" aria-label={`Remove ${member.name}`} onClick={() => setRemoving(true)}>
+        <Button size="sm" aria-label={`Remove ${member.name}`} onClick={() => setDialog('remove')}>
           Remove
         </Button>
       )}
-      {removing && <RemoveDialog member={member} onClose={() => setRemoving(false)} />}
+      {dialog === 'remove' && <RemoveDialog member={member} onClose={closeDialog} />}
+      {dialog === 'reset' && <ResetPasswordDialog member={member} onClose={closeDialog} />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import {
   MemberPage,
   type UpdateMember,
 } from '@saas-codex/contracts/members';
+import { PasswordResetLink } from '@saas-codex/contracts/sign-in';
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 
@@ -45,6 +46,12 @@ export function useChangeMember(userId: string) {
     }),
   };
 }
+
+export const useResetPassword = (userId: string) =>
+  useMutation({
+    mutationFn: () =>
+      request(path`/api/members/${userId}/password-reset`, { method: 'PUT', schema: PasswordResetLink }),
+  });
 
 function useInvitationsChanged() {
   const client = useQueryClient();

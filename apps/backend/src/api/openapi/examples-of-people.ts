@@ -1,0 +1,74 @@
+import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
+import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
+import type {
+  Credentials,
+  PasswordResetLink,
+  SignInEntry,
+  SignInOptions,
+} from '@saas-codex/contracts/sign-in';
+import type { Tenant } from '@saas-codex/contracts/tenants';
+
+export const MEMBER: Member = {
+  user_id: 'Zk1vTq8mXc3rWb6y',
+  name: 'Ada',
+  email: 'ada@example.com',
+  role: 'owner',
+  joined_at: '2026-11-02T08:00:00.000Z',
+};
+export const TENANT: Tenant = {
+  tenant_id: 'local',
+  name: 'Local',
+  role: 'owner',
+  current: true,
+  created_at: '2026-11-02T08:00:00.000Z',
+  deletes_at: null,
+};
+export const INVITATION: Invitation = {
+  invitation_id: 'p3Jq7WnUe0sHd5Ka',
+  role: 'member',
+  email: 'grace@example.com',
+  invited_by: 'Ada',
+  created_at: '2026-11-23T09:00:00.000Z',
+  expires_at: '2026-11-30T09:00:00.000Z',
+};
+export const CREATED_INVITATION: CreatedInvitation = {
+  ...INVITATION,
+  link: 'https://codex.example.com/invitation#token=the-secret-of-this-link',
+};
+export const INVITATION_PREVIEW: InvitationPreview = {
+  tenant_name: 'Local',
+  role: 'member',
+  email: 'grace@example.com',
+  invited_by: 'Ada',
+  expires_at: '2026-11-30T09:00:00.000Z',
+  signed_in_as: null,
+};
+
+export const API_KEY: ApiKey = {
+  key_id: 'nB5rTg2yHu8mQz1x',
+  name: 'Nightly checks',
+  start: 'cdx_Vt',
+  scopes: ['sessions:read', 'runs:read'],
+  created_at: '2026-11-23T09:00:00.000Z',
+  expires_at: '2027-02-21T09:00:00.000Z',
+  last_used_at: '2026-11-24T02:00:00.000Z',
+};
+export const CREATED_API_KEY: CreatedApiKey = {
+  ...API_KEY,
+  last_used_at: null,
+  key: 'cdx_Vt-the-rest-of-this-key',
+};
+export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
+export const CREDENTIALS: Credentials = { password: true, email_change: true };
+export const SIGN_IN_ENTRY: SignInEntry = {
+  sign_in_id: 'eW6cVb9nMk3jLp7s',
+  created_at: '2026-11-20T08:15:00.000Z',
+  last_used_at: '2026-11-24T09:30:00.000Z',
+  address: '203.0.113.7',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+  current: true,
+};
+export const PASSWORD_RESET_LINK: PasswordResetLink = {
+  url: 'https://codex.example.com/reset-password#token=the-secret-of-this-link',
+  expires_at: '2026-11-24T10:00:00.000Z',
+};
