@@ -1,0 +1,173 @@
+import type { CreatedInvitation } from '@saas-codex/contracts/members';
+import { accessibilityFaults, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
+import { startSystem, type System } from '@saas-codex/testing/system';
+import type { Browser, Page } from 'playwright-core';
+
+/** In a real Chromium, people get accounts and roles: by mail, by invitations, and from an admin. */
+let mail: MailServer;
+let system: System;
+let browser: Browser;
+
+beforeAll(async () => {
+  mail = await startMailServer();
+  [system, browser] = await Promise.all([
+    startSystem({ SMTP_URL: mail.url, SIGN_UP: 'open' }),
+    startBrowser(),
+  ]);
+}, 240_000);
+
+afterAll(async () => {
+  await browser.close();
+  await system.stop();
+  await mail.stop();
+}, 60_000);
+
+test('a stranger creates an account by mail, resets the password, and changes everything about it', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const stranger = await context.newPage();
+  const password = stranger.getByLabel('New password', { exact: true });
+  const press = (name: string) => stranger.getByRole('button', { name, exact: true }).click();
+  const openLink = async (address = 'iva@example.org') => {
+    const link = /http\S+#token=\S+/.exec((await mail.take(address)).text)?.[0];
+    await stranger.goto(link ?? '');
+  };
+  const sendLink = async (page: string) => {
+    await stranger.getByRole('heading', { name: page }).waitFor();
+    await stranger.getByLabel('Email').fill('iva@example.org');
+    await press('Send me a link');
+    await stranger.getByRole('heading', { name: 'Look into your mail' }).waitFor();
+  };
+  const signIn = async (text: string) => {
+    await stranger.getByLabel('Email').fill('iva@example.org');
+    await stranger.getByLabel('Password').fill(text);
+    await press('Sign in');
+  };
+
+  await stranger.goto(`${system.url}/`);
+  await stranger.getByRole('link', { name: 'Create an account' }).click();
+  await sendLink('Create your account');
+  await openLink();
+  await stranger.getByLabel('Your name').fill('Iva');
+  await password.fill('three green apples');
+  await press('Create account');
+  await stranger.getByText('What should Codex work on?').waitFor();
+  expect(stranger.url()).not.toContain('token');
+
+  await stranger.goto(`${system.url}/settings`);
+  await stranger.getByText('iva@example.org').waitFor();
+  await stranger.getByText("Iva's organisation").waitFor();
+  await press('Sign out');
+  await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await stranger.waitForURL(/\/sign-in$/);
+  await signIn('three red apples');
+  await stranger.getByText('The address or the password is wrong').waitFor();
+  await stranger.getByRole('link', { name: 'Forgot your password?' }).click();
+  await sendLink('Reset your password');
+  await openLink();
+  await password.fill('four green apples');
+  await press('Set password');
+  await stranger.getByRole('heading', { name: 'Your password is set' }).waitFor();
+  await stranger.getByRole('link', { name: 'Back to signing in' }).click();
+  await signIn('four green apples');
+  await stranger.getByText('What should Codex work on?').waitFor();
+
+  await stranger.goto(`${system.url}/settings`);
+  await press('Change password');
+  await stranger.getByLabel('Current password').fill('four green apples');
+  await password.fill('five green apples');
+  await press('Set password');
+  await stranger.getByRole('dialog').waitFor({ state: 'detached' });
+
+  await press('Change your name');
+  await stranger.getByLabel('Name', { exact: true }).fill('Iva B.');
+  await press('Change name');
+  await stranger.getByText('Iva B.').first().waitFor();
+  await press('Change your email');
+  await stranger.getByLabel('New email').fill('iva.new@example.org');
+  await stranger.getByLabel('Current password').fill('five green apples');
+  await press('Send the link');
+  await openLink('iva.new@example.org');
+  await press('Use this address');
+  await stranger.getByText('iva.new@example.org').waitFor();
+
+  const elsewhere = await (await browser.newContext()).newPage();
+  await elsewhere.goto(`${system.url}/sign-in`);
+  await elsewhere.getByLabel('Email').fill('iva.new@example.org');
+  await elsewhere.getByLabel('Password').fill('five green apples');
+  await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+  await elsewhere.getByText('What should Codex work on?').waitFor();
+  await stranger.reload();
+  await stranger.getByRole('button', { name: 'Sign out everywhere else' }).waitFor();
+  await screenshot(stranger, 'sign-ins');
+  await press('Sign out Chrome on Linux');
+  await elsewhere.waitForURL(/\/sign-in$/);
+  await Promise.all([elsewhere.context().close(), context.close()]);
+}, 120_000);
+
+test('an admin and a viewer join by their links, and each finds what their role allows', async () => {
+  const opened: Page[] = [];
+  const open = async (address: string) => {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(30_000);
+    opened.push(tab);
+    await tab.goto(address);
+    return tab;
+  };
+  const accept = async (tab: Page, name: string) => {
+    await tab.getByText('invites you as').waitFor();
+    await tab.getByRole('textbox', { name: 'Your name' }).fill(name);
+    await tab.getByRole('textbox', { name: 'E-mail address' }).fill(`${name.toLowerCase()}@example.com`);
+    await screenshot(tab, `invitation-${name}`);
+    expect(await accessibilityFaults(tab)).toEqual([]);
+    await tab.getByRole('button', { name: 'Create an account and join' }).click();
+    await tab.getByRole('link', { name: `${name} Settings` }).click();
+  };
+  const invited = await system.api('/api/invitations', {
+    method: 'POST',
+    body: JSON.stringify({ role: 'admin' }),
+  });
+  const admin = await open(((await invited.json()) as CreatedInvitation).link ?? '');
+  await accept(admin, 'Ada');
+  await admin.getByRole('link', { name: 'Members and invitations' }).click();
+  await admin.getByText('Ada (you)').waitFor();
+  // An admin decides about everybody but owners.
+  expect(await admin.getByRole('combobox', { name: 'Role of Owner' }).count()).toBe(0);
+  await admin.getByRole('combobox', { name: 'Role', exact: true }).selectOption('viewer');
+  await admin.getByRole('button', { name: 'Create link' }).click();
+  const link = await admin.getByRole('status').locator('code').textContent();
+  await admin.getByText('Anybody with the link').waitFor();
+  await screenshot(admin, 'members');
+  expect(await accessibilityFaults(admin)).toEqual([]);
+
+  const viewer = await open(link ?? '');
+  await accept(viewer, 'Vera');
+  await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
+  await viewer.getByRole('link', { name: 'Your API keys' }).click();
+  await viewer.getByRole('textbox', { name: 'Name' }).fill('My script');
+  await viewer.getByRole('checkbox', { name: 'All that your role may do' }).uncheck();
+  await viewer.getByRole('checkbox', { name: /See sessions/ }).check();
+  await viewer.getByRole('button', { name: 'Create key' }).click();
+  await viewer.getByText('It is not shown again.').waitFor();
+  await viewer.getByText('never used').waitFor();
+  await screenshot(viewer, 'api-keys');
+  expect(await accessibilityFaults(viewer)).toEqual([]);
+  await viewer.getByRole('link', { name: 'Home' }).click();
+  await viewer.getByText('Watch Codex work').waitFor();
+  expect(await viewer.getByRole('textbox').count()).toBe(0);
+  await screenshot(viewer, 'home-of-a-viewer');
+
+  await admin.reload();
+  await admin.getByRole('button', { name: 'Reset the password of Vera' }).click();
+  await admin.getByRole('button', { name: 'Make a link' }).click();
+  await admin.getByText('The link was mailed to vera@example.com.').waitFor();
+  await screenshot(admin, 'reset-password-of-a-member');
+  await admin.getByRole('button', { name: 'Close' }).click();
+  await admin.getByRole('button', { name: 'Remove Vera' }).click();
+  await admin.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await admin.getByRole('button', { name: 'Remove Vera' }).waitFor({ state: 'detached' });
+  // The server ends the viewer's stream, and the page asks again who they are.
+  await viewer.waitForURL(/\/sign-in/);
+  for (const tab of opened) await tab.context().close();
+}, 120_000);
