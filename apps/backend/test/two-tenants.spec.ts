@@ -56,6 +56,7 @@ let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
 const signIn = randomUUID();
+let serviceAccount: string;
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -81,6 +82,13 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  const account = await world.call<{ service_account_id: string }>(
+    'POST',
+    '/api/service-accounts',
+    { name: TITLE },
+    theirs.headers,
+  );
+  serviceAccount = account.body.service_account_id;
   await sql(
     `INSERT INTO user_sessions (id, token, user_id, expires_at, updated_at)
      VALUES ($1, 'x', $2, now() + interval '1 day', now())`,
@@ -258,17 +266,20 @@ const WITHOUT_ROWS = [
   'createTenant',
   'createInvitation',
   'createApiKey',
+  'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys)/;
+const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateServiceAccount: { name: 'Taken' },
+  createServiceAccountKey: { name: 'Taken' },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -284,6 +295,7 @@ const ID_NAMES = [
   'tenant_id',
   'key_id',
   'sign_in_id',
+  'service_account_id',
 ] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
@@ -348,6 +360,7 @@ async function theirRows(): Promise<string> {
     'mirror_usage',
     'members',
     'invitations',
+    'service_accounts',
   ];
   const rows = await Promise.all(
     tables.map((table) =>
@@ -370,6 +383,7 @@ async function reached(): Promise<string[]> {
     tenant_id: theirs.tenantId,
     key_id: apiKey,
     sign_in_id: signIn,
+    service_account_id: serviceAccount,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   tenant_not_found: { status: 404, title: 'The organisation does not exist' },
   member_not_found: { status: 404, title: 'The member does not exist' },
   api_key_not_found: { status: 404, title: 'The API key does not exist' },
+  service_account_not_found: { status: 404, title: 'The service account does not exist' },
   invitation_not_found: { status: 404, title: 'The invitation does not exist' },
   session_not_found: { status: 404, title: 'The session does not exist' },
   run_not_found: { status: 404, title: 'The run does not exist' },

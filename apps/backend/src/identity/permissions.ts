@@ -11,6 +11,7 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import {
   DELETED_TENANT_PERMISSIONS,
+  PERSON_PERMISSIONS,
   type Permission,
   permissionsOf,
   type Role,
@@ -74,9 +75,9 @@ export class RoutePermissions implements OnModuleInit {
 
   /** What the caller may do: what the role allows, as far as the tenant's state and the key's scopes do. */
   of(actor: Caller): ReadonlySet<Permission> {
-    const ofRole = this.ofRole(actor.role);
-    const { tenantDeleted } = actor;
-    const scopes = actor.kind === 'api_key' ? actor.scopes : null;
+    const { role, tenantDeleted } = actor;
+    const ofRole = actor.kind === 'service_account' ? this.ofServiceAccount(role) : this.ofRole(role);
+    const scopes = actor.kind === 'person' ? null : actor.scopes;
     if (!tenantDeleted && scopes === null) return ofRole;
     const allowed = [...ofRole].filter(
       (one) =>
@@ -84,6 +85,11 @@ export class RoutePermissions implements OnModuleInit {
         (scopes === null || scopes.includes(one)),
     );
     return new Set(allowed);
+  }
+
+  /** What a service account with the role may do: all that is not for people only. */
+  ofServiceAccount(role: Role): ReadonlySet<Permission> {
+    return new Set([...this.ofRole(role)].filter((one) => !PERSON_PERMISSIONS.includes(one)));
   }
 
   /** What everybody with the role may do. */

@@ -14,6 +14,7 @@ import type { Request } from 'express';
 import { CONFIG, type Config } from '../config.js';
 import { Authentication, webHeaders } from '../identity/authentication.js';
 import { AUTH, type Auth } from '../identity/better-auth.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { InvitationStore } from './invitation-store.js';
 import { MembersService, ownersOnly } from './members.service.js';
@@ -40,13 +41,13 @@ export class InvitationsService {
     return this.invitations.list(ctx, query);
   }
 
-  /** @throws ProblemError forbidden: only owners invite owners */
+  /** @throws ProblemError forbidden: only owners invite owners; person_required: an invitation names who invites */
   async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
     if (body.role === 'owner' && !this.members.mayChangeOwners(ctx)) throw ownersOnly();
     const { invitation, token } = await this.invitations.insert(
       ctx,
       ctx.idempotentId ?? randomUUID(),
-      ctx.actor.userId,
+      userIdOf(ctx.actor),
       body,
     );
     return { ...invitation, link: invitationLink(this.config.PUBLIC_URL, token) };

@@ -4,6 +4,7 @@ import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RoutePermissions } from '../identity/permissions.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { MemberStore } from './member-store.js';
 
@@ -41,7 +42,7 @@ export class MembersService {
 
   /** Ends the caller's own membership. @throws ProblemError last_owner */
   async leave(ctx: CallerContext): Promise<void> {
-    const { userId } = ctx.actor;
+    const userId = userIdOf(ctx.actor);
     if (!(await this.members.remove(ctx, userId, { mayChangeOwners: true }))) throw lastOwner();
     await this.members.forgetChoice(ctx, userId);
   }

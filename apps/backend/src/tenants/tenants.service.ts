@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Tenant, TenantPage } from '@saas-codex/contracts/tenants';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { actorId } from '../identity/actor.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { MembersService } from '../members/members.service.js';
 import { TenantReconciler } from './tenant-reconciler.js';
@@ -24,7 +26,7 @@ export class TenantsService {
 
   async create(ctx: CallerContext, name: string): Promise<Tenant> {
     const id = ctx.idempotentId ?? randomUUID();
-    await this.tenants.insert(id, name, ctx.actor.userId);
+    await this.tenants.insert(id, name, userIdOf(ctx.actor));
     return this.read(ctx, id);
   }
 
@@ -83,7 +85,7 @@ export class TenantsService {
 }
 
 const viewerOf = ({ tenantId, actor }: CallerContext): TenantViewer => ({
-  userId: actor.userId,
+  id: actorId(actor),
   current: tenantId,
 });
 

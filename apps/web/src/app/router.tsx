@@ -27,6 +27,7 @@ import { CrashPage, NotFoundPage } from './error-pages.js';
  *       /settings
  *       /settings/members
  *       /settings/api-keys
+ *       /settings/service-accounts
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -126,6 +127,15 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/api-keys-page.js'), 'ApiKeysPage'),
 });
 
+const serviceAccounts = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/service-accounts',
+  component: lazyRouteComponent(
+    () => import('../features/settings/service-accounts-page.js'),
+    'ServiceAccountsPage',
+  ),
+});
+
 const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitation',
@@ -139,7 +149,7 @@ const routeTree = root.addChildren([
   resetPassword,
   confirmEmail,
   invitation,
-  shell.addChildren([home, session, settings, members, apiKeys]),
+  shell.addChildren([home, session, settings, members, apiKeys, serviceAccounts]),
 ]);
 
 export const createAppRouter = (queryClient: QueryClient) => {

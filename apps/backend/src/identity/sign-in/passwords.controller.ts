@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { passCookies } from '../authentication.js';
 import { RequirePermission } from '../permissions.js';
+import { userIdOf } from '../person.js';
 import { type CallerContext, Ctx } from '../request-context.js';
 import { Mailer } from './mailer.js';
 import { Passwords } from './passwords.js';
@@ -27,10 +28,11 @@ export class PasswordsController {
   @Get('me/credentials')
   @RequirePermission('account:read')
   @ApiOperation({ operationId: 'readCredentials', summary: 'Read with what you sign in' })
+  @ApiProblems('person_required')
   @ApiResponse({ status: 200, standardSchema: Credentials })
   async credentials(@Ctx() { actor }: CallerContext): Promise<Credentials> {
     return {
-      password: await this.passwords.isSet(actor.userId),
+      password: await this.passwords.isSet(userIdOf(actor)),
       email_change: this.mailer.available,
     };
   }

@@ -16,7 +16,7 @@ import type { CallerContext } from '../request-context.js';
 import { Mailer } from './mailer.js';
 import { linkTo, resetMail } from './mails.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
-import { signInIdOf } from './person.js';
+import { signedInPerson } from '../person.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 const HOUR_MS = 3_600_000;
@@ -53,8 +53,8 @@ export class Passwords {
    * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
    */
   async change(ctx: CallerContext, body: ChangePassword, req: Request): Promise<Headers> {
-    const signInId = signInIdOf(ctx.actor);
-    if (!(await this.isSet(ctx.actor.userId))) return this.setFirst(body.password, req);
+    const { signInId, userId } = signedInPerson(ctx.actor);
+    if (!(await this.isSet(userId))) return this.setFirst(body.password, req);
     const { current_password: currentPassword } = body;
     return this.withPassword(signInId, currentPassword, async (given) => {
       const { headers } = await this.auth.api.changePassword({
@@ -71,9 +71,9 @@ export class Passwords {
    * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
    */
   async prove({ actor }: CallerContext, currentPassword: string | undefined, req: Request): Promise<void> {
-    const signInId = signInIdOf(actor);
+    const { signInId, userId } = signedInPerson(actor);
     const headers = webHeaders(req);
-    if (!(await this.isSet(actor.userId))) return this.requireFresh(headers);
+    if (!(await this.isSet(userId))) return this.requireFresh(headers);
     await this.withPassword(signInId, currentPassword, (password) =>
       this.auth.api.verifyPassword({ body: { password }, headers }),
     );
@@ -102,7 +102,7 @@ export class Passwords {
       userId,
     ]);
     if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
-    signInIdOf(actor);
+    signedInPerson(actor);
     if (member.role === 'owner' && actor.role !== 'owner')
       throw forbidden('Only an owner can reset the password of an owner.');
     if (member.elsewhere > 0) {

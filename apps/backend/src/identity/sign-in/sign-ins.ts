@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { decodeCursor, toPage } from '../../database/cursor.js';
 import { SystemDatabase } from '../../database/system-database.js';
 import type { CallerContext } from '../request-context.js';
-import { signInIdOf } from './person.js';
+import { signedInPerson } from '../person.js';
 
 interface Row {
   id: string;
@@ -25,7 +25,7 @@ export class SignIns {
 
   /** Newest first. @throws ProblemError person_required, invalid_cursor */
   async list({ actor }: CallerContext, { cursor, limit }: PageQuery) {
-    const current = signInIdOf(actor);
+    const { signInId: current, userId } = signedInPerson(actor);
     const [before = null, id = null] = decodeCursor(cursor, Key) ?? [];
     const rows = await this.system.query<Row>(
       `SELECT id, created_at AS "createdAt", coalesce(last_used_at, created_at) AS "lastUsedAt",
@@ -33,7 +33,7 @@ export class SignIns {
          FROM user_sessions
         WHERE user_id = $1 AND expires_at > now() AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
         ORDER BY created_at DESC, id DESC LIMIT $4`,
-      [actor.userId, before, id, limit + 1],
+      [userId, before, id, limit + 1],
     );
     return toPage(
       rows,
@@ -52,10 +52,10 @@ export class SignIns {
 
   /** @throws ProblemError person_required, sign_in_not_found */
   async revoke({ actor }: CallerContext, signInId: string): Promise<void> {
-    signInIdOf(actor);
+    const { userId } = signedInPerson(actor);
     const ended = await this.system.query(
       'DELETE FROM user_sessions WHERE id = $1 AND user_id = $2 RETURNING id',
-      [signInId, actor.userId],
+      [signInId, userId],
     );
     if (ended.length === 0)
       throw new ProblemError('sign_in_not_found', 'It may have ended already. Reload the list.');
@@ -63,9 +63,7 @@ export class SignIns {
 
   /** Ends all but the one that asks. @throws ProblemError person_required */
   async revokeOthers({ actor }: CallerContext): Promise<void> {
-    await this.system.query('DELETE FROM user_sessions WHERE user_id = $1 AND id <> $2', [
-      actor.userId,
-      signInIdOf(actor),
-    ]);
+    const { userId, signInId } = signedInPerson(actor);
+    await this.system.query('DELETE FROM user_sessions WHERE user_id = $1 AND id <> $2', [userId, signInId]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Member } from '@saas-codex/contracts/members';
+import { ROLES } from '@saas-codex/contracts/permissions';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -85,6 +86,7 @@ function MemberRow({ member }: { member: Member }) {
       {mayChange ? (
         <RoleSelect
           label={`Role of ${member.name}`}
+          roles={ROLES}
           value={member.role}
           disabled={changeRole.isPending}
           onChange={(role) => changeRole.mutate({ role }, { onError: (error) => toastError(error) })}

@@ -2,14 +2,13 @@ import type { Me } from '@saas-codex/contracts/identity';
 import { TENANT_GRACE_DAYS } from '@saas-codex/contracts/tenants';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
 import {
   tenantsQuery,
@@ -18,6 +17,7 @@ import {
   useCreateTenant,
   useLeaveTenant,
 } from './api/tenants.js';
+import { isWritten, NameDialog } from './name-dialog.js';
 import { Row, Section } from './section.js';
 
 type Asking = 'rename' | 'create' | 'leave' | 'delete' | null;
@@ -30,6 +30,7 @@ export function OrganisationSection({ me: { tenant } }: { me: Me }) {
     create: usePermission('tenants:create'),
     delete: usePermission('tenants:delete'),
     seeMembers: usePermission('members:read'),
+    manageServiceAccounts: usePermission('service_accounts:manage'),
   };
   const close = () => setAsking(null);
   const deleted = tenant.deletes_at !== null && tenant.deletes_at !== undefined;
@@ -51,6 +52,16 @@ export function OrganisationSection({ me: { tenant } }: { me: Me }) {
           <Row name="Members">
             <Button size="sm" asChild>
               <Link to="/settings/members">Members and invitations</Link>
+            </Button>
+          </Row>
+        )}
+        {may.manageServiceAccounts && (
+          <Row
+            name="Service accounts"
+            note="For programs that act as themselves, with roles and keys of their own."
+          >
+            <Button size="sm" asChild>
+              <Link to="/settings/service-accounts">Service accounts</Link>
             </Button>
           </Row>
         )}
@@ -137,54 +148,6 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
     </Section>
   );
 }
-
-interface NameDialogProps {
-  title: string;
-  action: string;
-  description?: string;
-  danger?: boolean;
-  initial: string;
-  isReady: (name: string) => boolean;
-  state: { isPending: boolean; error: Error | null };
-  onSubmit: (name: string) => void;
-  onClose: () => void;
-}
-
-function NameDialog({ title, action, description, danger, initial, isReady, state, ...on }: NameDialogProps) {
-  const [name, setName] = useState(initial);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    on.onSubmit(name.trim());
-  };
-  return (
-    <Dialog open onOpenChange={on.onClose} title={title} description={description}>
-      <form onSubmit={submit}>
-        <TextField
-          label="Name"
-          autoFocus
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          className="mt-3"
-        />
-        {state.error && <ErrorNotice error={state.error} className="mt-3" />}
-        <DialogActions>
-          <Button onClick={on.onClose}>Cancel</Button>
-          <Button
-            variant={danger ? 'danger' : 'primary'}
-            type="submit"
-            busy={state.isPending}
-            disabled={!isReady(name.trim())}
-          >
-            {action}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-const isWritten = (name: string): boolean => name !== '';
 
 function RenameDialog({ tenant, onClose }: TenantProps) {
   const { rename } = useChangeTenant(tenant.tenant_id);
