@@ -96,7 +96,7 @@ describe('signing up', () => {
     const answers = await Promise.all(
       tokens.map((token) => auth('sign-up/complete', { token, name: 'Twice', password: PASSWORD })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 410, 410, 410]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 410, 410, 410]);
   });
 
   it('answers alike for an address that has an account, and tells only its mailbox', async () => {
@@ -544,7 +544,7 @@ describe('changing a name and an address', () => {
       const answers = await Promise.all(
         confirmations.map(([cookie, token]) => put(cookie, 'email/confirmation', { token })),
       );
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 410]);
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 410]);
     }
   });
 
