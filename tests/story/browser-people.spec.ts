@@ -141,6 +141,27 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await screenshot(admin, 'members');
   expect(await accessibilityFaults(admin)).toEqual([]);
 
+  await admin.getByRole('link', { name: 'Settings', exact: true }).click();
+  await admin.getByRole('link', { name: 'Service accounts' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Create', exact: true }).click();
+  await admin.getByRole('button', { name: 'Keys of Nightly checks' }).click();
+  await admin.getByText('It has no keys yet.').waitFor();
+  const newKey = admin.getByRole('form', { name: 'New API key' });
+  await newKey.getByRole('textbox', { name: 'Name' }).fill('CI');
+  await newKey.getByRole('button', { name: 'Create key' }).click();
+  await admin.getByText('It is not shown again.').waitFor();
+  await admin.getByText('never used').waitFor();
+  await screenshot(admin, 'service-accounts');
+  expect(await accessibilityFaults(admin)).toEqual([]);
+  await admin.getByRole('button', { name: 'Delete Nightly checks' }).click();
+  await admin.getByRole('dialog').getByRole('textbox').fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Delete the service account' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.getByRole('link', { name: 'Settings', exact: true }).click();
+  await admin.getByRole('link', { name: 'Members and invitations' }).click();
+
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
   await viewer.getByText('Sees everything live, and changes nothing.').waitFor();

@@ -321,6 +321,64 @@ describe('every operation', () => {
     },
   );
 
+  it('gives nobody a role that may do more than the key', async () => {
+    const { userId } = person('owner');
+    const keyWith = async (permissions?: Record<string, Permission[]>) => {
+      const body = { name: 'spec', userId, metadata: { tenantId }, ...(permissions && { permissions }) };
+      return (await backend.app.get<Auth>(AUTH).api.createApiKey({ body })).key;
+    };
+    const { serviceAccountId } = await createServiceAccount(backend, tenantId, 'viewer');
+    const sendAs = (key: string) => async (method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      return (await fetch(`${backend.url}/api/${path}`, { method, headers, body: JSON.stringify(body) }))
+        .status;
+    };
+    const toPeople = async (key: string) => {
+      const send = sendAs(key);
+      return [
+        await send('POST', 'invitations', { role: 'admin' }),
+        await send('POST', 'invitations', { role: 'viewer' }),
+        await send('PATCH', `members/${person('member').userId}`, { role: 'member' }),
+      ];
+    };
+    const toPrograms = async (key: string) => {
+      const send = sendAs(key);
+      return [
+        await send('POST', 'service-accounts', { name: 'Program', role: 'admin' }),
+        await send('POST', 'service-accounts', { name: 'Program', role: 'viewer' }),
+        await send('PATCH', `service-accounts/${serviceAccountId}`, { role: 'admin' }),
+        await send('PATCH', `service-accounts/${serviceAccountId}`, { name: 'Renamed' }),
+      ];
+    };
+    expect(await toPeople(await keyWith({ scopes: ['members:manage'] }))).toEqual([403, 403, 403]);
+    const ofViewer: Permission[] = ['members:manage', ...permissionsOf('viewer')];
+    expect(await toPeople(await keyWith({ scopes: ofViewer }))).toEqual([403, 201, 403]);
+    expect(await toPeople(await keyWith())).toEqual([201, 201, 200]);
+
+    const alone: Permission[] = ['service_accounts:manage'];
+    expect(await toPrograms(await keyWith({ scopes: alone }))).toEqual([403, 403, 403, 200]);
+    const withViewer = [
+      ...alone,
+      ...permissionsOf('viewer').filter((one) => !PERSON_PERMISSIONS.includes(one)),
+    ];
+    expect(await toPrograms(await keyWith({ scopes: withViewer }))).toEqual([403, 201, 403, 200]);
+    expect(await toPrograms(await keyWith())).toEqual([201, 201, 200, 200]);
+  });
+
+  it("lets an admin's service account give the roles below it, and not that of an admin", async () => {
+    const { key } = await createServiceAccount(backend, tenantId, 'admin');
+    const { userId, key: own } = await createPerson(backend, tenantId, 'viewer');
+    const give = async (role: Role) => {
+      const headers = { ...key, 'content-type': 'application/json' };
+      const sent = { method: 'PATCH', headers, body: JSON.stringify({ role }) };
+      return (await fetch(`${backend.url}/api/members/${userId}`, sent)).status;
+    };
+    expect([await give('admin'), await give('owner'), await give('member')]).toEqual([403, 403, 200]);
+    expect((await (await fetch(`${backend.url}/api/me`, { headers: own })).json()) as Me).toMatchObject({
+      role: 'member',
+    });
+  });
+
   it("that changes something is refused to a viewer, except for the viewer's own affairs", () => {
     const changing = operations.filter(({ id, method }) => {
       const requires = OPERATIONS[id]?.requires;

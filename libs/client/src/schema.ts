@@ -9062,6 +9062,7 @@ export interface operations {
             };
             /**
              * @description - `person_required`: Only a person can do this
+             *     - `forbidden`: This is not allowed
              *     - `origin_forbidden`: The request comes from another site
              */
             403: {
@@ -9326,6 +9327,7 @@ export interface operations {
             };
             /**
              * @description - `person_required`: Only a person can do this
+             *     - `forbidden`: This is not allowed
              *     - `origin_forbidden`: The request comes from another site
              */
             403: {

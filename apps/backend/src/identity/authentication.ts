@@ -53,6 +53,12 @@ export class Authentication {
     return cookie === undefined ? undefined : this.byCookie(req, res);
   }
 
+  /** Signs in a browser: the new cookie takes the place of its old one, so the old one's sign-in ends. */
+  async replaceCookie(req: Request, res: Response, headers: Headers): Promise<void> {
+    if (req.headers.cookie !== undefined) await this.auth.api.signOut({ headers: webHeaders(req) });
+    passCookies(headers, res);
+  }
+
   /** Writes at most once in a minute, and never fails the request. */
   private async recordUse({ id, lastUsedAt }: { id: string; lastUsedAt?: Date | null }): Promise<void> {
     if (lastUsedAt && Date.now() - lastUsedAt.getTime() < USE_RECORDED_EVERY_MS) return;

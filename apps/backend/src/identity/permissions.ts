@@ -17,6 +17,7 @@ import {
   type Role,
   ROLES,
 } from '@saas-codex/contracts/permissions';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Caller } from './actor.js';
 
 const ROUTE_ACCESS = 'route-access';
@@ -87,6 +88,25 @@ export class RoutePermissions implements OnModuleInit {
     return new Set(allowed);
   }
 
+  /**
+   * Nobody gives a role that may do more than they may: a key that leaks would outlive its revocation, and one with scopes
+   * would outgrow them. What every role may do with its own account counts only against the scopes of a key.
+   * @throws ProblemError forbidden
+   */
+  requireMayGive(actor: Caller, to: 'person' | 'service_account', role: Role): void {
+    const own = this.of(actor);
+    const isOwnAffair = (permission: Permission) =>
+      PERSON_PERMISSIONS.includes(permission) && this.ofRole('viewer').has(permission);
+    const given = [...(to === 'person' ? this.ofRole(role) : this.ofServiceAccount(role))];
+    const counted = actor.kind === 'service_account' ? given.filter((one) => !isOwnAffair(one)) : given;
+    if (counted.every((permission) => own.has(permission))) return;
+    if (role === 'owner') throw ownersOnly();
+    throw new ProblemError(
+      'forbidden',
+      `This key may not do all that the role ${role} may, so it cannot give it.`,
+    );
+  }
+
   /** What a service account with the role may do: all that is not for people only. */
   ofServiceAccount(role: Role): ReadonlySet<Permission> {
     return new Set([...this.ofRole(role)].filter((one) => !PERSON_PERMISSIONS.includes(one)));
@@ -97,5 +117,7 @@ export class RoutePermissions implements OnModuleInit {
     return this.roles.get(role) ?? new Set();
   }
 }
+
+export const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const isRoute = (handler: Handler): boolean => Reflect.hasMetadata(PATH_METADATA, handler);

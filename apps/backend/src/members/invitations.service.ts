@@ -10,17 +10,15 @@ import {
 } from '@saas-codex/contracts/members';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { CONFIG, type Config } from '../config.js';
-import { Authentication, webHeaders } from '../identity/authentication.js';
+import { isUniqueViolation } from '../database/unique-violation.js';
+import { Authentication, passCookies, webHeaders } from '../identity/authentication.js';
 import { AUTH, type Auth } from '../identity/better-auth.js';
+import { RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { InvitationStore } from './invitation-store.js';
-import { MembersService, ownersOnly } from './members.service.js';
-
-/** Postgres: unique_violation. */
-const TAKEN = '23505';
 
 /**
  * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
@@ -33,7 +31,7 @@ export class InvitationsService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly authentication: Authentication,
     private readonly invitations: InvitationStore,
-    private readonly members: MembersService,
+    private readonly permissions: RoutePermissions,
   ) {}
 
   /** @throws ProblemError invalid_cursor */
@@ -41,13 +39,14 @@ export class InvitationsService {
     return this.invitations.list(ctx, query);
   }
 
-  /** @throws ProblemError forbidden: only owners invite owners; person_required: an invitation names who invites */
+  /** @throws ProblemError forbidden: the role may do more than the caller; person_required: an invitation names who invites */
   async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
-    if (body.role === 'owner' && !this.members.mayChangeOwners(ctx)) throw ownersOnly();
+    const inviterId = userIdOf(ctx.actor);
+    this.permissions.requireMayGive(ctx.actor, 'person', body.role);
     const { invitation, token } = await this.invitations.insert(
       ctx,
       ctx.idempotentId ?? randomUUID(),
-      userIdOf(ctx.actor),
+      inviterId,
       body,
     );
     return { ...invitation, link: invitationLink(this.config.PUBLIC_URL, token) };
@@ -74,11 +73,17 @@ export class InvitationsService {
   }
 
   /**
-   * @returns the headers that set the cookie: of a new account, or with the tenant that was joined chosen
+   * Sets the cookie: of a new account, or with the tenant that was joined chosen.
    * @throws ProblemError link_invalid, unauthenticated, already_member, address_taken
    */
-  async accept(req: Request, { token, new_account: account }: AcceptInvitation): Promise<Headers> {
-    return account ? this.acceptAsNew(req, token, account) : this.acceptAsPerson(req, token);
+  async accept(
+    req: Request,
+    res: Response,
+    { token, new_account: account }: AcceptInvitation,
+  ): Promise<void> {
+    if (account)
+      await this.authentication.replaceCookie(req, res, await this.acceptAsNew(req, token, account));
+    else passCookies(await this.acceptAsPerson(req, token), res);
   }
 
   private async acceptAsPerson(req: Request, token: string): Promise<Headers> {
@@ -104,7 +109,7 @@ export class InvitationsService {
     const tenantId = await this.invitations
       .acceptAsNew(token, { userId, name, email })
       .catch((error: unknown) => {
-        if ((error as { code?: string }).code !== TAKEN) throw error;
+        if (!isUniqueViolation(error)) throw error;
         throw new ProblemError('address_taken', 'Sign in with it first, then open the link again.');
       });
     if (tenantId === undefined)

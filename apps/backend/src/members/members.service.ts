@@ -3,7 +3,7 @@ import type { Member, MemberPage } from '@saas-codex/contracts/members';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { RoutePermissions } from '../identity/permissions.js';
+import { ownersOnly, RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { MemberStore } from './member-store.js';
@@ -23,8 +23,8 @@ export class MembersService {
 
   /** @throws ProblemError member_not_found, forbidden, last_owner */
   async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
+    this.permissions.requireMayGive(ctx.actor, 'person', role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
-    if (role === 'owner' && !mayChangeOwners) throw ownersOnly();
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
     const member = await this.members.find(ctx, userId);
     if (!member) throw notFound();
@@ -47,12 +47,10 @@ export class MembersService {
     await this.members.forgetChoice(ctx, userId);
   }
 
-  mayChangeOwners({ actor }: CallerContext): boolean {
+  private mayChangeOwners({ actor }: CallerContext): boolean {
     return this.permissions.of(actor).has('owners:manage');
   }
 }
-
-export const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const notFound = () =>
   new ProblemError('member_not_found', 'This person does not belong to the organisation, or does no longer.');

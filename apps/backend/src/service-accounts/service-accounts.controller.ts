@@ -45,7 +45,7 @@ export class ServiceAccountsController {
     description:
       'A program that acts in this tenant as itself, with the role that you give it and keys of its own. It stays when you leave.',
   })
-  @ApiProblems('person_required')
+  @ApiProblems('person_required', 'forbidden')
   @ApiResponse({ status: 201, standardSchema: ServiceAccount })
   create(
     @Ctx() ctx: CallerContext,
@@ -61,7 +61,7 @@ export class ServiceAccountsController {
     summary: 'Rename a service account, or change its role',
     description: 'A new role counts from its next request. Its open streams end within 5 s.',
   })
-  @ApiProblems('person_required', 'service_account_not_found')
+  @ApiProblems('person_required', 'service_account_not_found', 'forbidden')
   @ApiResponse({ status: 200, standardSchema: ServiceAccount })
   update(
     @Ctx() ctx: CallerContext,

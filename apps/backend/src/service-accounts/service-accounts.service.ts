@@ -34,14 +34,17 @@ export class ServiceAccountsService {
     return this.accounts.list(ctx, query);
   }
 
+  /** @throws ProblemError forbidden: the role may do more than the caller */
   async create(ctx: CallerContext, body: CreateServiceAccount): Promise<ServiceAccount> {
+    this.permissions.requireMayGive(ctx.actor, 'service_account', body.role);
     const id = ctx.idempotentId ?? randomUUID();
     await this.accounts.insert(ctx, id, actorId(ctx.actor), body);
     return this.require(ctx, id);
   }
 
-  /** @throws ProblemError service_account_not_found */
+  /** @throws ProblemError service_account_not_found, forbidden: the role may do more than the caller */
   async update(ctx: CallerContext, id: string, body: UpdateServiceAccount): Promise<ServiceAccount> {
+    if (body.role) this.permissions.requireMayGive(ctx.actor, 'service_account', body.role);
     const updated = await this.accounts.update(ctx, id, body);
     if (!updated) throw notFound();
     return updated;

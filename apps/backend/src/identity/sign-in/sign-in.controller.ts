@@ -13,7 +13,7 @@ import { isAPIError } from 'better-auth/api';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { CONFIG, type Config } from '../../config.js';
-import { clientHeaders, passCookies, webHeaders } from '../authentication.js';
+import { Authentication, clientHeaders, passCookies, webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { Public, RequirePermission } from '../permissions.js';
 import { MailedLinks } from './mailed-links.js';
@@ -34,6 +34,7 @@ export class SignInController {
   constructor(
     @Inject(AUTH) private readonly auth: Auth,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly authentication: Authentication,
     private readonly passwordSignIns: PasswordSignIns,
     private readonly passwords: Passwords,
     private readonly mailedLinks: MailedLinks,
@@ -69,7 +70,7 @@ export class SignInController {
         headers: clientHeaders(req),
         returnHeaders: true,
       });
-      await this.replaceCookie(req, res, headers);
+      await this.authentication.replaceCookie(req, res, headers);
     } catch (error) {
       if (!isRefusedLink(error)) throw error;
       throw new ProblemError(
@@ -95,7 +96,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await this.replaceCookie(req, res, await this.passwordSignIns.signIn(body, req));
+    await this.authentication.replaceCookie(req, res, await this.passwordSignIns.signIn(body, req));
   }
 
   @Post('sign-up')
@@ -123,7 +124,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await this.replaceCookie(req, res, await this.passwordSignIns.completeSignUp(body, req));
+    await this.authentication.replaceCookie(req, res, await this.passwordSignIns.completeSignUp(body, req));
   }
 
   @Post('password-reset')
@@ -157,12 +158,6 @@ export class SignInController {
   @ApiResponse({ status: 204, description: 'Signed out; the cookie is gone' })
   async signOut(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<void> {
     const { headers } = await this.auth.api.signOut({ headers: webHeaders(req), returnHeaders: true });
-    passCookies(headers, res);
-  }
-
-  /** The new cookie takes the place of the browser's old one, so the old one's sign-in ends. */
-  private async replaceCookie(req: Request, res: Response, headers: Headers): Promise<void> {
-    if (req.headers.cookie !== undefined) await this.auth.api.signOut({ headers: webHeaders(req) });
     passCookies(headers, res);
   }
 }
