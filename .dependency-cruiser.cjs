@@ -44,7 +44,7 @@ const WEB = [
   ['entities/timeline'],
   ['entities/run'],
   ['entities/session'],
-  ['entities/environment'],
+  ['entities/environment', 'entities/tenant'],
   ['shared'],
 ];
 

@@ -4,8 +4,10 @@ import { permissionsOf, type Role } from '@saas-codex/contracts/permissions';
 import type { ServiceAccountPage } from '@saas-codex/contracts/service-accounts';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { SettingsPageBody } from '../src/app/settings/settings-layout.js';
+import { settingsPage } from '../src/app/settings/settings-pages.js';
 import { serviceAccountsQuery } from '../src/features/settings/api/service-accounts.js';
-import { ServiceAccounts } from '../src/features/settings/service-accounts-page.js';
+import { ServiceAccountsPage } from '../src/features/settings/service-accounts-page.js';
 import { meQuery } from '../src/shared/api/get-me.js';
 
 /** What the page of service accounts shows, by the person's role and what the server has answered. */
@@ -17,7 +19,11 @@ const ACCOUNT = {
   created_at: '2026-01-01T10:00:00.000Z',
 } as const;
 
-function show(as: Role, answer: ServiceAccountPage['items'] | Error | 'none yet'): string {
+function show(
+  as: Role,
+  answer: ServiceAccountPage['items'] | Error | 'none yet',
+  element = <ServiceAccountsPage />,
+): string {
   const me: Me = {
     user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
     tenant: { tenant_id: 't', name: 'Acme' },
@@ -33,11 +39,7 @@ function show(as: Role, answer: ServiceAccountPage['items'] | Error | 'none yet'
   } else if (answer !== 'none yet') {
     client.setQueryData(queryKey, { pages: [{ items: answer, next_cursor: null }], pageParams: [null] });
   }
-  const html = renderToStaticMarkup(
-    <QueryClientProvider client={client}>
-      <ServiceAccounts />
-    </QueryClientProvider>,
-  );
+  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
   client.clear();
   return html;
 }
@@ -45,7 +47,8 @@ function show(as: Role, answer: ServiceAccountPage['items'] | Error | 'none yet'
 it.each(['member', 'viewer'] as const)(
   'tells a %s who manages service accounts, and offers nothing',
   (as) => {
-    const html = show(as, 'none yet');
+    const page = settingsPage('service-accounts');
+    const html = show(as, 'none yet', page && <SettingsPageBody page={page} />);
     expect(html).toContain('Admins and owners manage service accounts.');
     expect(html).not.toMatch(/<(button|input|select|a)\b/);
   },

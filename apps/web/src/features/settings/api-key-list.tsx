@@ -1,8 +1,8 @@
 import type { ApiKey } from '@saas-codex/contracts/api-keys';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ActionDialog } from '../../shared/ui/action-dialog.js';
 import { Button } from '../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -75,23 +75,14 @@ interface RevokeDialogProps {
 function RevokeDialog({ apiKey, collection, onClose }: RevokeDialogProps) {
   const revoke = useRevokeApiKey(collection);
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ActionDialog
       title={`Revoke ${apiKey.name}?`}
       description="Programs that use this key are refused at once. This cannot be undone."
-    >
-      {revoke.error && <ErrorNotice error={revoke.error} className="mt-3" />}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          variant="danger"
-          busy={revoke.isPending}
-          onClick={() => revoke.mutate(apiKey.key_id, { onSuccess: onClose })}
-        >
-          Revoke
-        </Button>
-      </DialogActions>
-    </Dialog>
+      action="Revoke"
+      danger
+      state={revoke}
+      onSubmit={() => revoke.mutate(apiKey.key_id, { onSuccess: onClose })}
+      onClose={onClose}
+    />
   );
 }

@@ -3,11 +3,11 @@ import { SERVICE_ACCOUNT_ROLES, type ServiceAccount } from '@saas-codex/contract
 import { useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
 import { useDisclosure } from '../../shared/ui/disclosure.js';
+import { NameDialog } from '../../shared/ui/name-dialog.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { ApiKeyList } from './api-key-list.js';
 import { keysOfServiceAccount } from './api/api-keys.js';
 import { useChangeServiceAccount } from './api/service-accounts.js';
-import { isWritten, NameDialog } from './name-dialog.js';
 import { NewApiKey } from './new-api-key.js';
 import { RoleSelect } from './role-select.js';
 
@@ -72,7 +72,6 @@ function RenameDialog({ account, onClose }: DialogProps) {
       title="Rename the service account"
       action="Rename"
       initial={account.name}
-      isReady={isWritten}
       state={update}
       onSubmit={(name) => update.mutate({ name }, { onSuccess: onClose })}
       onClose={onClose}
@@ -89,7 +88,7 @@ function DeleteDialog({ account, onClose }: DialogProps) {
       description={`Programs that use its keys are refused at once. Its sessions stay. To confirm, repeat the name: ${account.name}`}
       danger
       initial=""
-      isReady={(name) => name === account.name}
+      expected={account.name}
       state={remove}
       onSubmit={() => remove.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}

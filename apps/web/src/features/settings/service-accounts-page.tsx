@@ -1,13 +1,9 @@
 import { SERVICE_ACCOUNT_ROLES, type ServiceAccountRole } from '@saas-codex/contracts/service-accounts';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { usePermission } from '../../shared/api/use-permission.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
-import { PageHeader } from '../../shared/ui/page-header.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { serviceAccountsQuery, useCreateServiceAccount } from './api/service-accounts.js';
@@ -17,33 +13,6 @@ import { ServiceAccountRow } from './service-account-row.js';
 
 /** The programs that act in the organisation as themselves. */
 export function ServiceAccountsPage() {
-  useDocumentTitle('Service accounts');
-  return (
-    <main className="flex h-full flex-col overflow-y-auto">
-      <PageHeader />
-      <div className="mx-auto w-full max-w-2xl px-4 pb-16">
-        <p className="mb-1 text-xs text-muted-foreground">
-          <Link to="/settings" className="hover:text-foreground">
-            Settings
-          </Link>
-        </p>
-        <h1 className="mb-2 text-xl font-semibold tracking-tight">Service accounts</h1>
-        <p className="mb-6 text-sm text-muted-foreground">
-          With its key, a program acts as itself in this organisation, and not as a person. It stays when
-          people leave.
-        </p>
-        <ServiceAccounts />
-      </div>
-    </main>
-  );
-}
-
-/** What the page shows below its title. */
-export function ServiceAccounts() {
-  const mayManage = usePermission('service_accounts:manage');
-  if (!mayManage) {
-    return <p className="text-sm text-muted-foreground">Admins and owners manage service accounts.</p>;
-  }
   return (
     <>
       <Section title="New service account">
