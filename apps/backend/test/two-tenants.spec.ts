@@ -10,8 +10,8 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
-import { addTenant, type TestTenant } from '@saas-codex/testing/backend/tenants';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQueryBuilder } from 'typeorm';
@@ -46,7 +46,7 @@ interface Work {
 let world: SessionsWorld;
 let repository: string;
 let mine: Caller;
-let theirs: TestTenant;
+let theirs: Caller & { userId: string };
 let invitation: string;
 let visitor: Caller;
 let operations: Operation[];
@@ -70,8 +70,8 @@ beforeAll(async () => {
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
   mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };
-  theirs = await addTenant(world.backend, 'Theirs');
-  visitor = await addTenant(world.backend, 'Visitor');
+  theirs = await ownerOf('Theirs');
+  visitor = await ownerOf('Visitor');
   operations = operationsOf(await get<OpenAPIObject>(visitor, '/api/openapi.json'));
   before = await answers(nobodysIds());
   const invite = { role: 'member' };
@@ -98,6 +98,13 @@ beforeAll(async () => {
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
+
+/** The owner of a new tenant. */
+async function ownerOf(name: string): Promise<typeof theirs> {
+  const tenantId = await createTenant(world.backend, name);
+  const { userId, key: headers } = await createPerson(world.backend, tenantId, 'owner');
+  return { tenantId, userId, headers };
+}
 
 /** A session on the repository, with a run whose events are archived. The names are the same for every tenant. */
 async function doWork({ headers }: Caller): Promise<Work> {
