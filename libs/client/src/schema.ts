@@ -122,7 +122,7 @@ export interface paths {
         put?: never;
         /**
          * Choose a new password with a link
-         * @description Signs the person out everywhere.
+         * @description Signs the person out everywhere. Their API keys stay, unless `revoke_api_keys` is true.
          */
         post: operations["completePasswordReset"];
         delete?: never;
@@ -178,7 +178,7 @@ export interface paths {
         get?: never;
         /**
          * Set or change your password
-         * @description Signs you out everywhere else, and replaces the cookie. Not for API keys.
+         * @description Signs you out everywhere else, and replaces the cookie. Your API keys stay, unless `revoke_api_keys` is true. Not for API keys.
          */
         put: operations["changePassword"];
         post?: never;
@@ -285,7 +285,7 @@ export interface paths {
         post?: never;
         /**
          * Sign out everywhere else
-         * @description Open event streams of those sign-ins end within 5 s. Not for API keys.
+         * @description Open event streams of those sign-ins end within 5 s. With `api_keys=true` your API keys end with them. Not for API keys.
          */
         delete: operations["revokeOtherSignIns"];
         options?: never;
@@ -2353,11 +2353,15 @@ export interface components {
         CompletePasswordReset: {
             token: string;
             password: string;
+            /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+            revoke_api_keys?: boolean;
         };
         ChangePassword: {
             /** @description Required if you have a password. Without one, your sign-in must be less than a day old */
             current_password?: string;
             password: string;
+            /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+            revoke_api_keys?: boolean;
         };
         UpdateMe: {
             name: string;
@@ -4336,7 +4340,10 @@ export interface operations {
     };
     revokeOtherSignIns: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+                api_keys?: boolean;
+            };
             header?: {
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];

@@ -43,7 +43,8 @@ export class PasswordsController {
   @ApiOperation({
     operationId: 'changePassword',
     summary: 'Set or change your password',
-    description: 'Signs you out everywhere else, and replaces the cookie. Not for API keys.',
+    description:
+      'Signs you out everywhere else, and replaces the cookie. Your API keys stay, unless `revoke_api_keys` is true. Not for API keys.',
   })
   @ApiProblems('person_required', 'password_wrong', 'sign_in_locked', 'sign_in_too_old')
   @ApiResponse({ status: 204, description: 'The password is set' })

@@ -10,6 +10,7 @@ import { isAPIError } from 'better-auth/api';
 import type { Request } from 'express';
 import { CONFIG, type Config } from '../../config.js';
 import { SystemDatabase } from '../../database/system-database.js';
+import { ApiKeys } from '../api-keys.js';
 import { webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
@@ -46,7 +47,7 @@ interface ResetMember {
   elsewhere: number;
 }
 
-/** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else. */
+/** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else; their API keys stay unless they say so. */
 @Injectable()
 export class Passwords {
   constructor(
@@ -56,6 +57,7 @@ export class Passwords {
     private readonly mailer: Mailer,
     private readonly links: OneTimeLinks,
     private readonly attempts: SignInAttempts,
+    private readonly apiKeys: ApiKeys,
   ) {}
 
   async isSet(userId: string): Promise<boolean> {
@@ -69,7 +71,7 @@ export class Passwords {
    */
   async change(ctx: CallerContext, body: ChangePassword, req: Request): Promise<Headers> {
     const { signInId, userId } = signedInPerson(ctx.actor);
-    if (!(await this.isSet(userId))) return this.setFirst(userId, body.password, req);
+    if (!(await this.isSet(userId))) return this.setFirst(userId, body, req);
     const { current_password: currentPassword } = body;
     const cookies = await this.withPassword(signInId, currentPassword, async (given) => {
       const { headers } = await this.auth.api.changePassword({
@@ -80,6 +82,7 @@ export class Passwords {
       return headers;
     });
     await this.voidResetLinks(userId);
+    if (body.revoke_api_keys) await this.apiKeys.revokeAllOf(userId);
     return cookies;
   }
 
@@ -103,12 +106,19 @@ export class Passwords {
   }
 
   /** What an admin was shown works only as long as they may make such a link. @throws ProblemError link_invalid */
-  async completeReset({ token, password }: CompletePasswordReset): Promise<void> {
-    const shown = await this.links.find('reset-password', token);
-    if (shown) {
-      const allowed = await this.system.query(MAY_STILL_RESET, [shown.madeBy, shown.value]);
+  async completeReset({
+    token,
+    password,
+    revoke_api_keys: revokeKeys,
+  }: CompletePasswordReset): Promise<void> {
+    const link = await this.links.find('reset-password', token);
+    if (!link) throw linkInvalid();
+    if (link.madeBy !== undefined) {
+      const allowed = await this.system.query(MAY_STILL_RESET, [link.madeBy, link.value]);
       if (allowed.length === 0) throw linkInvalid();
     }
+    // First: the link works once, so the person could not ask again.
+    if (revokeKeys) await this.apiKeys.revokeAllOf(link.value);
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
@@ -145,12 +155,13 @@ export class Passwords {
     };
   }
 
-  private async setFirst(userId: string, newPassword: string, req: Request): Promise<Headers> {
+  private async setFirst(userId: string, body: ChangePassword, req: Request): Promise<Headers> {
     const headers = webHeaders(req);
     await this.requireFresh(headers);
-    await this.auth.api.setPassword({ body: { newPassword }, headers });
+    await this.auth.api.setPassword({ body: { newPassword: body.password }, headers });
     await this.auth.api.revokeOtherSessions({ headers });
     await this.voidResetLinks(userId);
+    if (body.revoke_api_keys) await this.apiKeys.revokeAllOf(userId);
     return new Headers();
   }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
-import { SignInEntry } from '@saas-codex/contracts/sign-in';
+import { type RevokeOtherSignInsQuery, SignInEntry } from '@saas-codex/contracts/sign-in';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../../database/cursor.js';
 import { SystemDatabase } from '../../database/system-database.js';
+import { ApiKeys } from '../api-keys.js';
 import type { CallerContext } from '../request-context.js';
 import { signedInPerson } from '../person.js';
 
@@ -21,7 +22,10 @@ const SignInCursor = z.tuple([Timestamp, z.string().max(100)]);
 /** A person's sign-ins, each in one browser. One that is deleted takes its cookie with it, and its open streams end. */
 @Injectable()
 export class SignIns {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly apiKeys: ApiKeys,
+  ) {}
 
   /** Newest first. @throws ProblemError person_required, invalid_cursor */
   async list({ actor }: CallerContext, { cursor, limit }: PageQuery) {
@@ -62,8 +66,12 @@ export class SignIns {
   }
 
   /** Ends all but the one that asks. @throws ProblemError person_required */
-  async revokeOthers({ actor }: CallerContext): Promise<void> {
+  async revokeOthers(
+    { actor }: CallerContext,
+    { api_keys: revokeKeys }: RevokeOtherSignInsQuery,
+  ): Promise<void> {
     const { userId, signInId } = signedInPerson(actor);
     await this.system.query('DELETE FROM user_sessions WHERE user_id = $1 AND id <> $2', [userId, signInId]);
+    if (revokeKeys) await this.apiKeys.revokeAllOf(userId);
   }
 }

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../shared/ui/new-password-field.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { RevokeKeysField } from '../../shared/ui/revoke-keys-field.js';
 import { completePasswordReset } from './api/sign-in.js';
 import { useLinkToken } from './link-token.js';
 import { SignInForm } from './sign-in-form.js';
@@ -29,6 +30,7 @@ export function ResetPasswordPage() {
 
 function ChoosePassword({ token }: { token: string }) {
   const [password, setPassword] = useState('');
+  const [revokesKeys, setRevokesKeys] = useState(false);
   const reset = useMutation({ mutationFn: completePasswordReset });
 
   if (reset.isSuccess) {
@@ -36,7 +38,7 @@ function ChoosePassword({ token }: { token: string }) {
       <div role="status">
         <FrameTitle
           title="Your password is set"
-          note="You were signed out everywhere. Sign in with the new one."
+          note={`You were signed out everywhere${revokesKeys ? ', and your API keys were revoked' : ''}. Sign in with the new one.`}
         />
         <BackToSignIn />
       </div>
@@ -49,9 +51,10 @@ function ChoosePassword({ token }: { token: string }) {
         action="Set password"
         disabled={!isPassword(password)}
         state={reset}
-        onSubmit={() => reset.mutate({ token, password })}
+        onSubmit={() => reset.mutate({ token, password, revoke_api_keys: revokesKeys })}
       >
         <NewPasswordField value={password} onChange={setPassword} />
+        <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
       </SignInForm>
       <BackToSignIn />
     </>

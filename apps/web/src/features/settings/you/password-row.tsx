@@ -4,7 +4,9 @@ import { isPassword, NewPasswordField } from '../../../shared/ui/new-password-fi
 import { ActionDialog } from '../../../shared/ui/action-dialog.js';
 import { Button } from '../../../shared/ui/button.js';
 import { ErrorNotice } from '../../../shared/ui/error-notice.js';
+import { RevokeKeysField } from '../../../shared/ui/revoke-keys-field.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
+import { apiKeysQuery, OWN_KEYS } from '../api/api-keys.js';
 import { changePassword, credentialsQuery } from '../api/credentials.js';
 import { Row } from '../section.js';
 import { CurrentPasswordField } from './current-password-field.js';
@@ -38,10 +40,12 @@ function PasswordDialog({ isChange, onClose }: { isChange: boolean; onClose: () 
   const client = useQueryClient();
   const [current, setCurrent] = useState('');
   const [password, setPassword] = useState('');
+  const [revokesKeys, setRevokesKeys] = useState(false);
   const change = useMutation({
     mutationFn: changePassword,
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: credentialsQuery.queryKey });
+      await client.invalidateQueries({ queryKey: apiKeysQuery(OWN_KEYS).queryKey });
       onClose();
     },
   });
@@ -52,11 +56,18 @@ function PasswordDialog({ isChange, onClose }: { isChange: boolean; onClose: () 
       action="Set password"
       disabled={!isPassword(password) || (isChange && current === '')}
       state={change}
-      onSubmit={() => change.mutate({ password, ...(isChange && { current_password: current }) })}
+      onSubmit={() =>
+        change.mutate({
+          password,
+          revoke_api_keys: revokesKeys,
+          ...(isChange && { current_password: current }),
+        })
+      }
       onClose={onClose}
     >
       {isChange && <CurrentPasswordField value={current} onChange={setCurrent} />}
       <NewPasswordField value={password} onChange={setPassword} />
+      <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
     </ActionDialog>
   );
 }

@@ -6,8 +6,10 @@ import { ActionDialog } from '../../../shared/ui/action-dialog.js';
 import { Badge } from '../../../shared/ui/badge.js';
 import { Button } from '../../../shared/ui/button.js';
 import { ErrorNotice } from '../../../shared/ui/error-notice.js';
+import { RevokeKeysField } from '../../../shared/ui/revoke-keys-field.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
 import { toastError } from '../../../shared/ui/toast.js';
+import { apiKeysQuery, OWN_KEYS } from '../api/api-keys.js';
 import { revokeOtherSignIns, revokeSignIn, signInsQuery } from '../api/account.js';
 import { Row, Section } from '../section.js';
 import { describeBrowser } from './describe-browser.js';
@@ -68,10 +70,12 @@ function SignInRow({ signIn }: { signIn: SignInEntry }) {
 function RevokeOthers() {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
+  const [revokesKeys, setRevokesKeys] = useState(false);
   const revoke = useMutation({
     mutationFn: revokeOtherSignIns,
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: signInsQuery.queryKey });
+      await client.invalidateQueries({ queryKey: apiKeysQuery(OWN_KEYS).queryKey });
       setAsking(false);
     },
   });
@@ -86,9 +90,11 @@ function RevokeOthers() {
           description="Every other browser needs a new sign-in. Your sessions keep running."
           action="Sign out the others"
           state={revoke}
-          onSubmit={() => revoke.mutate()}
+          onSubmit={() => revoke.mutate({ revokesKeys })}
           onClose={() => setAsking(false)}
-        />
+        >
+          <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
+        </ActionDialog>
       )}
     </div>
   );
