@@ -56,6 +56,7 @@ export const PROBLEMS = {
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },
   last_tenant: { status: 409, title: 'This is the last organisation' },
+  tenant_limit: { status: 409, title: 'You own as many organisations as one person may' },
   last_owner: { status: 409, title: 'This is the last owner' },
   already_member: { status: 409, title: 'You belong to this organisation already' },
   address_taken: { status: 409, title: 'This address has an account' },

@@ -18,9 +18,12 @@ const LIST = `
      AND ($3::timestamptz IS NULL OR (${JOINED}, t.id) > ($3, $4::text))
    ORDER BY ${JOINED}, t.id LIMIT $5`;
 
+/** $4: how many the person may own with it. */
 const INSERT = `
   WITH made AS (
-    INSERT INTO tenants (id, name, slug, created_at) VALUES ($1, $2, $1, now()) ON CONFLICT (id) DO NOTHING RETURNING id),
+    INSERT INTO tenants (id, name, slug, created_at)
+    SELECT $1, $2, $1, now() WHERE (SELECT count(*) FROM members WHERE user_id = $3 AND role = 'owner') < $4
+    ON CONFLICT (id) DO NOTHING RETURNING id),
   owner AS (
     INSERT INTO members (id, tenant_id, user_id, role, created_at)
     SELECT gen_random_uuid(), id, $3, 'owner', now() FROM made)
@@ -101,9 +104,9 @@ export class TenantStore {
     return page.items[0];
   }
 
-  /** Creates a tenant with its owner, unless an earlier attempt of the same request has. */
-  async insert(id: string, name: string, ownerId: string): Promise<void> {
-    await this.system.query(INSERT, [id, name, ownerId]);
+  /** Creates a tenant with its owner, unless an earlier attempt of the same request has, or the owner has `limit` already. */
+  async insert(id: string, name: string, ownerId: string, limit: number): Promise<void> {
+    await this.system.query(INSERT, [id, name, ownerId, limit]);
   }
 
   async rename(id: string, name: string): Promise<void> {
