@@ -56,7 +56,12 @@ test('a stranger creates an account by mail, resets the password, and changes ev
 
   await stranger.goto(`${system.url}/settings`);
   await stranger.getByText('iva@example.org').waitFor();
+  // On a phone the pages of Settings are behind a button.
+  await press('You Account');
+  await stranger.getByRole('link', { name: 'General' }).click();
   await stranger.getByText("Iva's organisation").waitFor();
+  await press('Organisation General');
+  await stranger.getByRole('link', { name: 'Account' }).click();
   await press('Sign out');
   await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await stranger.waitForURL(/\/sign-in$/);
@@ -130,7 +135,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   });
   const admin = await open(((await invited.json()) as CreatedInvitation).link ?? '');
   await accept(admin, 'Ada');
-  await admin.getByRole('link', { name: 'Members and invitations' }).click();
+  await admin.getByRole('link', { name: 'Members' }).click();
   await admin.getByText('Ada (you)').waitFor();
   // An admin decides about everybody but owners.
   expect(await admin.getByRole('combobox', { name: 'Role of Owner' }).count()).toBe(0);
@@ -141,10 +146,29 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await screenshot(admin, 'members');
   expect(await accessibilityFaults(admin)).toEqual([]);
 
+  await admin.getByRole('link', { name: 'Service accounts' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Create', exact: true }).click();
+  await admin.getByRole('button', { name: 'Keys of Nightly checks' }).click();
+  await admin.getByText('It has no keys yet.').waitFor();
+  const newKey = admin.getByRole('form', { name: 'New API key' });
+  await newKey.getByRole('textbox', { name: 'Name' }).fill('CI');
+  await newKey.getByRole('button', { name: 'Create key' }).click();
+  await admin.getByText('It is not shown again.').waitFor();
+  await admin.getByText('never used').waitFor();
+  await screenshot(admin, 'service-accounts');
+  expect(await accessibilityFaults(admin)).toEqual([]);
+  await admin.getByRole('button', { name: 'Delete Nightly checks' }).click();
+  await admin.getByRole('dialog').getByRole('textbox').fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Delete the service account' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.getByRole('link', { name: 'Members' }).click();
+
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
   await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
-  await viewer.getByRole('link', { name: 'Your API keys' }).click();
+  await viewer.getByRole('link', { name: 'API keys' }).click();
   await viewer.getByRole('textbox', { name: 'Name' }).fill('My script');
   await viewer.getByRole('checkbox', { name: 'All that your role may do' }).uncheck();
   await viewer.getByRole('checkbox', { name: /See sessions/ }).check();

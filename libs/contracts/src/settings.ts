@@ -296,6 +296,12 @@ const addresses = {
 } as const satisfies Record<string, Setting>;
 
 const signIn = {
+  MAX_TENANTS_PER_OWNER: {
+    ...withDefault(integer(1, 10_000), 20),
+    ...BACKEND,
+    description:
+      'Maximum organisations that a person may own and still create another one. Deleted ones count until their data is removed.',
+  },
   SIGN_UP: {
     ...withDefault(oneOf(['closed', 'open']), 'closed'),
     ...BACKEND,

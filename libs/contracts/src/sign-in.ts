@@ -11,6 +11,11 @@ const EmailAddress = z.string().trim().toLowerCase().max(254).pipe(z.email());
 const NewPassword = z.string().min(PASSWORD_LENGTH.min).max(PASSWORD_LENGTH.max);
 /** A password that may be right. It is not judged by today's rules for new ones. */
 const GivenPassword = z.string().min(1).max(PASSWORD_LENGTH.max);
+/** A key that somebody has made with a stolen cookie outlives the sign-ins. */
+const RevokeApiKeys = z
+  .boolean()
+  .optional()
+  .describe('Also revoke all of your API keys, in every organisation. Those of service accounts stay');
 /** The secret of a one-time link. */
 const LinkToken = z.string().min(1).max(200);
 
@@ -43,7 +48,7 @@ export type CompleteSignUp = z.infer<typeof CompleteSignUp>;
 
 /** Body of `POST /api/auth/password-reset/complete`. */
 export const CompletePasswordReset = z
-  .strictObject({ token: LinkToken, password: NewPassword })
+  .strictObject({ token: LinkToken, password: NewPassword, revoke_api_keys: RevokeApiKeys })
   .meta({ id: 'CompletePasswordReset' });
 export type CompletePasswordReset = z.infer<typeof CompletePasswordReset>;
 
@@ -77,6 +82,7 @@ export const ChangePassword = z
       'Required if you have a password. Without one, your sign-in must be less than a day old',
     ),
     password: NewPassword,
+    revoke_api_keys: RevokeApiKeys,
   })
   .meta({ id: 'ChangePassword' });
 export type ChangePassword = z.infer<typeof ChangePassword>;
@@ -99,6 +105,15 @@ export type ChangeEmail = z.infer<typeof ChangeEmail>;
 /** Body of `PUT /api/me/email/confirmation`. */
 export const ConfirmEmail = z.strictObject({ token: LinkToken }).meta({ id: 'ConfirmEmail' });
 export type ConfirmEmail = z.infer<typeof ConfirmEmail>;
+
+/** Query of `DELETE /api/me/sign-ins`. */
+export const RevokeOtherSignInsQuery = z.object({
+  api_keys: z.stringbool().default(false).meta({
+    type: 'boolean',
+    description: 'Also revoke all of your API keys, in every organisation. Those of service accounts stay',
+  }),
+});
+export type RevokeOtherSignInsQuery = z.infer<typeof RevokeOtherSignInsQuery>;
 
 export const SignInId = z.string().max(100);
 

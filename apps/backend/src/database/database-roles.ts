@@ -40,6 +40,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
+    service_accounts: WRITES,
   },
 };
 

@@ -17,6 +17,7 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
@@ -41,6 +42,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddViewerRole1795960300000,
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
+  CreateServiceAccounts1796000600000,
 ];
 
 /**

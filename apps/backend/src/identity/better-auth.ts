@@ -14,6 +14,15 @@ const SIGN_IN_LINK_SECONDS = 30 * 60;
 /** Carries the address of the client, as this backend judges it, to better-auth. No request has it from outside. */
 export const CLIENT_ADDRESS_HEADER = 'x-client-address';
 
+/** The `config_id` of an API key says whose it is: `reference_id` is a person's or a service account's. */
+export const KEY_CONFIGS = { person: 'default', service_account: 'service_account' } as const;
+const KEYS = {
+  defaultPrefix: 'cdx_',
+  enableMetadata: true,
+  maximumNameLength: 100,
+  rateLimit: { enabled: false },
+};
+
 /** What our own code passes along when it asks for a link. better-auth hands it on untouched. */
 export interface LinkRequest {
   deliver: (token: string) => void;
@@ -89,12 +98,10 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         },
       }),
       apiKey(
-        {
-          defaultPrefix: 'cdx_',
-          enableMetadata: true,
-          maximumNameLength: 100,
-          rateLimit: { enabled: false },
-        },
+        [
+          { configId: KEY_CONFIGS.person, ...KEYS },
+          { configId: KEY_CONFIGS.service_account, ...KEYS },
+        ],
         { schema: { apikey: { modelName: 'api_keys' } } },
       ),
       magicLink({

@@ -28,13 +28,12 @@ export class OneTimeLinks {
     return token;
   }
 
-  /** @returns what the link stands for and who has made it; undefined when it was used already, or nobody is named */
-  async find(kind: LinkKind, token: string): Promise<{ value: string; madeBy: string } | undefined> {
+  /** @returns what the link stands for, and who has made it if somebody is named; undefined: it was used or is too old */
+  async find(kind: LinkKind, token: string): Promise<{ value: string; madeBy?: string } | undefined> {
     const madeBy = token.slice(RANDOM_LENGTH + 1);
-    if (madeBy === '') return undefined;
     const { internalAdapter } = await this.auth.$context;
     const found = await internalAdapter.findVerificationValue(`${kind}:${token}`);
-    return found ? { value: found.value, madeBy } : undefined;
+    return found ? { value: found.value, ...(madeBy !== '' && { madeBy }) } : undefined;
   }
 
   /** Of any number of callers, one gets the link's value. @throws ProblemError link_invalid */

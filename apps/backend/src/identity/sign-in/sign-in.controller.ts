@@ -143,7 +143,7 @@ export class SignInController {
   @ApiOperation({
     operationId: 'completePasswordReset',
     summary: 'Choose a new password with a link',
-    description: 'Signs the person out everywhere.',
+    description: 'Signs the person out everywhere. Their API keys stay, unless `revoke_api_keys` is true.',
   })
   @ApiProblems('link_invalid')
   @ApiResponse({ status: 204, description: 'The password is set' })
