@@ -1253,6 +1253,8 @@ export interface components {
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description How the last prompt that has ended did; null: none has ended */
+            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -2074,6 +2076,8 @@ export interface components {
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description How the last prompt that has ended did; null: none has ended */
+            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;

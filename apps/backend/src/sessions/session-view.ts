@@ -15,6 +15,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   trust_repository: session.trustRepository,
   setup: session.setup,
   setup_status: session.setupStatus,
+  last_run_status: session.lastRunStatus,
   status: session.status,
   failure:
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },

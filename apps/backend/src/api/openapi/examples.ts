@@ -61,6 +61,7 @@ const SESSION: Session = {
   trust_repository: false,
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
+  last_run_status: 'succeeded',
   status: 'ready',
   failure: null,
   notices: [],
