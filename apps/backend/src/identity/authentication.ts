@@ -31,6 +31,12 @@ export const passCookies = (from: Headers, res: Response): void => {
   for (const cookie of from.getSetCookie()) res.append('set-cookie', cookie);
 };
 
+/** The new cookie takes the place of the browser's old one, so the old one's sign-in ends. */
+export async function replaceCookie(auth: Auth, req: Request, res: Response, headers: Headers): Promise<void> {
+  if (req.headers.cookie !== undefined) await auth.api.signOut({ headers: webHeaders(req) });
+  passCookies(headers, res);
+}
+
 /** The caller and the tenant of a request. */
 type Identified = Pick<CallerContext, 'tenantId' | 'actor'>;
 

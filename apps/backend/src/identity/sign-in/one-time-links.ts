@@ -4,7 +4,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AUTH, type Auth } from '../better-auth.js';
 
 /** What a link is for. better-auth itself takes those that reset a password. */
-export type LinkKind = 'reset-password' | 'sign-up' | 'change-email';
+export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()
@@ -14,7 +14,10 @@ export class OneTimeLinks {
   /** @param value what the link stands for @returns the link's secret, which cannot be read again */
   async issue(kind: LinkKind, value: string, expiresAt: Date): Promise<string> {
     const token = randomBytes(32).toString('base64url');
-    const { internalAdapter } = await this.auth.$context;
+    const { adapter, internalAdapter } = await this.auth.$context;
+    // Strangers can have links made and never use them.
+    const expired = { field: 'expiresAt', operator: 'lt', value: new Date() } as const;
+    await adapter.deleteMany({ model: 'verification', where: [expired] });
     await internalAdapter.createVerificationValue({ identifier: `${kind}:${token}`, value, expiresAt });
     return token;
   }

@@ -13,11 +13,12 @@ import { isAPIError } from 'better-auth/api';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { CONFIG, type Config } from '../../config.js';
-import { clientHeaders, passCookies, webHeaders } from '../authentication.js';
+import { clientHeaders, passCookies, replaceCookie, webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { Public, RequirePermission } from '../permissions.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
+import { OidcProvider } from './oidc/oidc-provider.js';
 import { PasswordSignIns } from './password-sign-ins.js';
 import { Passwords } from './passwords.js';
 
@@ -38,6 +39,7 @@ export class SignInController {
     private readonly passwords: Passwords,
     private readonly mailedLinks: MailedLinks,
     private readonly mailer: Mailer,
+    private readonly oidc: OidcProvider,
   ) {}
 
   @Get('options')
@@ -45,7 +47,12 @@ export class SignInController {
   @ApiOperation({ operationId: 'readSignInOptions', summary: 'Read how people can sign in here' })
   @ApiResponse({ status: 200, standardSchema: SignInOptions })
   options(): SignInOptions {
-    return { sign_up: this.config.SIGN_UP, mail: this.mailer.available };
+    const oidc = this.oidc.name;
+    return {
+      sign_up: this.config.SIGN_UP,
+      mail: this.mailer.available,
+      ...(oidc !== null && { oidc: { name: oidc } }),
+    };
   }
 
   @Post('sign-in')
@@ -69,7 +76,7 @@ export class SignInController {
         headers: clientHeaders(req),
         returnHeaders: true,
       });
-      await this.replaceCookie(req, res, headers);
+      await replaceCookie(this.auth, req, res, headers);
     } catch (error) {
       if (!isRefusedLink(error)) throw error;
       throw new ProblemError(
@@ -95,7 +102,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await this.replaceCookie(req, res, await this.passwordSignIns.signIn(body, req));
+    await replaceCookie(this.auth, req, res, await this.passwordSignIns.signIn(body, req));
   }
 
   @Post('sign-up')
@@ -123,7 +130,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await this.replaceCookie(req, res, await this.passwordSignIns.completeSignUp(body, req));
+    await replaceCookie(this.auth, req, res, await this.passwordSignIns.completeSignUp(body, req));
   }
 
   @Post('password-reset')
@@ -157,12 +164,6 @@ export class SignInController {
   @ApiResponse({ status: 204, description: 'Signed out; the cookie is gone' })
   async signOut(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<void> {
     const { headers } = await this.auth.api.signOut({ headers: webHeaders(req), returnHeaders: true });
-    passCookies(headers, res);
-  }
-
-  /** The new cookie takes the place of the browser's old one, so the old one's sign-in ends. */
-  private async replaceCookie(req: Request, res: Response, headers: Headers): Promise<void> {
-    if (req.headers.cookie !== undefined) await this.auth.api.signOut({ headers: webHeaders(req) });
     passCookies(headers, res);
   }
 }
