@@ -35,8 +35,8 @@ const PARTS = [
   'apps/runner',
   'apps/backend',
 ];
-/** Jest loads it too, and not as an ES module. */
-const LEFT_OUT = 'p-limit';
+/** Jest and packages of the web app load them too, and not as ES modules. */
+const LEFT_OUT = ['p-limit', 'eventsource-parser'];
 
 const SOURCES = ['apps/gateway', 'apps/backend', 'apps/runner', 'libs', 'tests'];
 /** The import of a package's values: its specifier, and the name of the package. */
@@ -116,7 +116,7 @@ function importedPackages(root) {
   const packages = new Map();
   for (const [, specifier = '', name = ''] of imported) {
     const part = dependents.get(name);
-    if (part && name !== LEFT_OUT && !name.startsWith('@saas-codex/')) packages.set(specifier, part);
+    if (part && !LEFT_OUT.includes(name) && !name.startsWith('@saas-codex/')) packages.set(specifier, part);
   }
   return packages;
 }

@@ -190,7 +190,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await screenshot(viewer, 'home-of-a-viewer');
 
   await admin.reload();
-  await admin.getByRole('button', { name: 'Reset the password of Vera' }).click();
+  await admin.getByRole('button', { name: 'Reset password of Vera' }).click();
   await admin.getByRole('button', { name: 'Make a link' }).click();
   await admin.getByText('The link was mailed to vera@example.com.').waitFor();
   await screenshot(admin, 'reset-password-of-a-member');

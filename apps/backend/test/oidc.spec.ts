@@ -119,7 +119,7 @@ describe('signing in with a company account', () => {
       tenant: { name: 'Personal' },
       role: 'viewer',
     });
-    const again = await signIn({ ...person, email: 'married@example.org', groups: ['platform'] });
+    const again = await signIn({ ...person, email: 'married@example.org' });
     expect(await me(again.cookie)).toEqual(mine);
     await sql('DELETE FROM members WHERE user_id = $1', [mine.user.user_id]);
     expect(await whereTo(person)).toBe(failed('organisation_missing'));
@@ -128,6 +128,18 @@ describe('signing in with a company account', () => {
   it('gives the least role to whom no pair fits', async () => {
     const { cookie } = await signIn(somebody({ groups: ['owner'] }));
     expect((await me(cookie)).role).toBe('member');
+  });
+
+  it('sets the role by the groups at every sign-in, except that of an owner', async () => {
+    const person = somebody({ groups: ['platform'] });
+    const { cookie } = await signIn(person);
+    const mine = await me(cookie);
+    expect(mine.role).toBe('admin');
+    await signIn({ ...person, groups: [] });
+    expect((await me(cookie)).role).toBe('member');
+    await sql("UPDATE members SET role = 'owner' WHERE user_id = $1", [mine.user.user_id]);
+    await signIn({ ...person, groups: ['audit'] });
+    expect((await me(cookie)).role).toBe('owner');
   });
 
   it('makes one account of two sign-ins at once', async () => {
@@ -218,11 +230,19 @@ describe('who may sign in', () => {
     expect(await whereTo(person, strict)).toBe(APP);
   });
 
+  it('nobody whose group was removed; and the sign-ins from before end', async () => {
+    const person = somebody({ groups: ['engineering'] });
+    const { cookie } = await signIn(person);
+    expect(await whereTo({ ...person, groups: [] }, strict)).toBe(failed('oidc_not_allowed'));
+    expect((await get('/api/me', cookie)).status).toBe(401);
+  });
+
   it.each([
     [{ OIDC_ALLOWED_DOMAINS: '' }, 'OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS must say who may sign in'],
     [{ OIDC_CLIENT_SECRET: undefined }, 'OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be set'],
     [{ OIDC_ISSUER: 'http://login.example.org' }, 'it must be an https:// address'],
     [{ OIDC_ROLE_MAP: 'platform=boss' }, 'it must be group=role pairs'],
+    [{ OIDC_ROLE_MAP: 'platform=owner' }, 'it must be group=role pairs'],
   ])('needs settings that make sense: %j', async (wrong, message) => {
     const given = { ...sameStores(), ...settings, ...wrong };
     if (given.OIDC_CLIENT_SECRET === undefined) delete given.OIDC_CLIENT_SECRET;
@@ -281,7 +301,7 @@ describe('somebody who tampers', () => {
     expect(locationOf(await callback(`?${own}`, attacker.state))).toBe(failed('oidc_refused'));
   });
 
-  it("sees no text of the provider, and is sent nowhere but into the app", async () => {
+  it('sees no text of the provider, and is sent nowhere but into the app', async () => {
     expect(await whereTo(null)).toBe(failed('oidc_refused'));
     provider.person = somebody();
     const { page, state } = await start(backend, '?redirect=https://evil.example&return_to=//evil.example');

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { sendRaw } from '@saas-codex/testing/gateway/gateway';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
+import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 
 let backend: TestBackend;
 beforeAll(async () => {
@@ -65,9 +66,27 @@ it.each<[string, string, RequestInit, number, string]>([
     'invalid_cursor',
   ],
   [
+    'a time with too many digits',
+    `/api/runs?created_after=2026-01-01T00:00:00.${'0'.repeat(200)}Z`,
+    {},
+    400,
+    'invalid_request',
+  ],
+  [
     'a NUL character',
     '/api/sessions',
     { method: 'POST', headers: json, body: '{"title":"a\\u0000b"}' },
+    400,
+    'invalid_request',
+  ],
+  [
+    'a body that is nested without end',
+    '/api/sessions',
+    {
+      method: 'POST',
+      headers: { ...json, 'idempotency-key': 'deep' },
+      body: `{"title":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+    },
     400,
     'invalid_request',
   ],
@@ -100,6 +119,26 @@ it.each<[string, string, RequestInit, number, string]>([
   expect(problem).toMatchObject({ status, code, instance: path.split('?')[0] });
   expect(response.status).toBe(status);
   expect(problem.request_id).toBe(response.headers.get('x-request-id'));
+});
+
+it.each([
+  '/api/sessions',
+  '/api/runs',
+  '/api/members',
+  '/api/invitations',
+  '/api/tenants',
+  '/api/api-keys',
+  '/api/me/sign-ins',
+])('refuses at %s a cursor that Postgres could not read', async (path) => {
+  const { cookie } = await createPerson(backend, await createTenant(backend, 'Acme'), 'owner');
+  for (const key of [
+    ['0000-01-01T00:00:00Z', UUID],
+    ['2026-01-01T00:00:00Z', '\0'],
+    [`2026-01-01T00:00:00.${'0'.repeat(115)}Z`, ''],
+  ]) {
+    const response = await fetch(`${backend.url}${path}?cursor=${cursor(key)}`, { headers: cookie });
+    expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_cursor' }]);
+  }
 });
 
 it('lists every error in a body', async () => {

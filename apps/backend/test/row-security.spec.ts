@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { GRANTS } from '../src/database/database-roles.js';
 import { Locks } from '../src/database/locks.js';
 import { migrate, MIGRATIONS } from '../src/database/migrations.js';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { SystemDatabase } from '../src/database/system-database.js';
 import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
 
@@ -273,6 +274,14 @@ describe('the system', () => {
     for (const statement of denied)
       await expect(system.query(statement, ['x'])).rejects.toThrow('permission denied');
     expect(await system.query(`DELETE FROM idempotency_keys WHERE key = 'none' RETURNING key`)).toEqual([]);
+  });
+
+  it('gets an error, and nothing worse, when its connection breaks in a statement', async () => {
+    const waiting = system.query('SELECT pg_sleep(60)').catch((error: Error) => error.message);
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND datname = current_database()`;
+    await waitFor(async () => (await dataSource.query<unknown[]>(end)).length > 0, { what: 'the statement' });
+    expect(await waiting).toMatch(/terminat/);
+    expect(await system.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('commits what it writes, and nothing when the statement fails', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { SignInPage } from '@saas-codex/contracts/sign-in';
@@ -84,6 +85,18 @@ describe('signing up', () => {
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     expect(await codeOf(await auth('sign-up/complete', body))).toEqual([410, 'link_invalid']);
     expect(JSON.stringify(await sql('SELECT * FROM verifications'))).not.toContain(token);
+  });
+
+  it('gives an address one account, even if several of its links are used at the same time', async () => {
+    const tokens: string[] = [];
+    for (let link = 0; link < 4; link += 1) {
+      await auth('sign-up', { email: 'twice@example.org' });
+      tokens.push(tokenIn((await mail.take('twice@example.org')).text));
+    }
+    const answers = await Promise.all(
+      tokens.map((token) => auth('sign-up/complete', { token, name: 'Twice', password: PASSWORD })),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 410, 410, 410]);
   });
 
   it('answers alike for an address that has an account, and tells only its mailbox', async () => {
@@ -322,6 +335,38 @@ describe("an admin's link that resets a member's password", () => {
     const byKey = await backend.fetch(`/api/members/${other}/password-reset`, { method: 'PUT' });
     expect(await codeOf(byKey)).toEqual([403, 'person_required']);
   });
+
+  it('is not for oneself: who has a stolen cookie cannot set a password with it', async () => {
+    const { id, cookie } = await member('ida@example.org', 'admin');
+    expect(await codeOf(await reset(cookie, id))).toEqual([403, 'password_reset_forbidden']);
+  });
+
+  it.each<[string, 'admin' | 'person', string]>([
+    ['the admin is removed', 'admin', 'DELETE FROM members WHERE user_id = $1'],
+    ['the admin becomes a member', 'admin', "UPDATE members SET role = 'member' WHERE user_id = $1"],
+    ['the person becomes an owner', 'person', "UPDATE members SET role = 'owner' WHERE user_id = $1"],
+    ['the person is removed', 'person', 'DELETE FROM members WHERE user_id = $1'],
+    [
+      'the person joins another organisation',
+      'person',
+      `INSERT INTO members (id, tenant_id, user_id, role, created_at)
+       SELECT gen_random_uuid(), id, $1, 'member', now() FROM tenants WHERE slug <> 'personal' LIMIT 1`,
+    ],
+  ])('works no more when %s', async (_, who, change) => {
+    const admin = await member(`${randomUUID()}@example.org`, 'admin');
+    const person = await member(`${randomUUID()}@example.org`);
+    const { url } = (await (await reset(admin.cookie, person.id)).json()) as { url: string };
+    await sql(change, [{ admin, person }[who].id]);
+    const body = { token: tokenIn(url), password: 'a third horse battery' };
+    expect(await codeOf(await auth('password-reset/complete', body))).toEqual([410, 'link_invalid']);
+  });
+
+  it('counts as a mail to the member, who gets at most 5 in an hour', async () => {
+    const { id } = await member('ruth@example.org');
+    const admin = await owner();
+    for (let mailed = 1; mailed < 5; mailed += 1) expect((await reset(admin, id, backend)).status).toBe(200);
+    expect(await codeOf(await reset(admin, id, backend))).toEqual([429, 'rate_limited']);
+  });
 });
 
 describe('changing a password', () => {
@@ -485,6 +530,22 @@ describe('changing a name and an address', () => {
       410,
       'link_invalid',
     ]);
+  });
+
+  it('gives an address to one of two who confirm it at the same time', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const email = `both-${round}@example.org`;
+      const confirmations: [string, string][] = [];
+      for (const who of ['a', 'b']) {
+        const cookie = await join(`${who}-${email}`);
+        await put(cookie, 'email', { email, current_password: PASSWORD });
+        confirmations.push([cookie, tokenIn((await mail.take(email)).text)]);
+      }
+      const answers = await Promise.all(
+        confirmations.map(([cookie, token]) => put(cookie, 'email/confirmation', { token })),
+      );
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 410]);
+    }
   });
 
   it('answers alike when the address is taken, and changes nothing', async () => {

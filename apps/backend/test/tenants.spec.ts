@@ -197,6 +197,14 @@ describe('an invitation', () => {
     ]);
   });
 
+  it('that a browser accepts as a new person ends its sign-in as another one', async () => {
+    const { admin } = await tenantWith('owner', 'admin');
+    const { token } = await invite(admin.key);
+    const { cookie } = await outsider();
+    expect(await outcome(accept(cookie, token, newAccount()))).toBe(204);
+    expect(await outcome(call(cookie, 'GET', '/api/me'))).toEqual([401, 'unauthenticated']);
+  });
+
   it('is used by one of many who try at the same time, and leaves no account of the others', async () => {
     const { tenantId, admin } = await tenantWith('owner', 'admin');
     const { token } = await invite(admin.key);

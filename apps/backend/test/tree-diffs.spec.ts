@@ -151,6 +151,22 @@ describe('a diff', () => {
       expect((await session.patch(session.baseTree, tree, 'plain.odd')).patch).toContain('-one\n+two\n');
       await expect(access(ran)).rejects.toThrow('ENOENT');
     });
+
+    test('does without .gitattributes that lie deeper than a scratch folder can', async () => {
+      const session = await histories.openHistory({ 'a.txt': 'one\n' });
+      // The longest path that the system allows has 4,095 bytes.
+      const room = 4_095 - session.at('.gitattributes').length;
+      const folders = Math.floor((room - 2) / 100);
+      const folder = `${'e'.repeat(room - 100 * folders - 1)}/${`${'d'.repeat(99)}/`.repeat(folders)}`;
+      await session.write(`${folder}.gitattributes`, ATTRIBUTES);
+      await session.write(`${folder}a.bare`, Buffer.from('one\n', 'utf16le'));
+      const tree = await session.checkpoint();
+      expect(summary(await session.diff(session.baseTree, tree)).toSorted()).toEqual([
+        `added ${folder}.gitattributes +2 -0`,
+        `added ${folder}a.bare binary`,
+      ]);
+      expect((await session.patch(session.baseTree, tree, `${folder}a.bare`)).patch).toBe('');
+    });
   });
 
   test('represents even the oddest path as text', async () => {

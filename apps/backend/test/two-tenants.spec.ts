@@ -55,6 +55,7 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+const signIn = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -82,8 +83,8 @@ beforeAll(async () => {
   invitation = invited.body.invitation_id;
   await sql(
     `INSERT INTO user_sessions (id, token, user_id, expires_at, updated_at)
-     VALUES ('their-sign-in', 'x', $1, now() + interval '1 day', now())`,
-    [theirs.userId],
+     VALUES ($1, 'x', $2, now() + interval '1 day', now())`,
+    [signIn, theirs.userId],
   );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
@@ -370,7 +371,7 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
-    sign_in_id: 'their-sign-in',
+    sign_in_id: signIn,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

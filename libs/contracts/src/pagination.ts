@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
+/** Postgres refuses longer texts, and a time with more digits means nothing. */
+const MAX_TIMESTAMP = 40;
+
 /** A time in a query. Postgres has no year 0. */
-export const Timestamp = z.iso.datetime().refine((text) => !text.startsWith('0000'), 'is before the year 1');
+export const Timestamp = z.iso
+  .datetime()
+  .refine((text) => !text.startsWith('0000'), 'is before the year 1')
+  .refine((text) => text.length <= MAX_TIMESTAMP, 'has too many digits');
 
 /** Query of every list: `cursor` is opaque and comes from the page before. */
 export const PageQuery = z.object({

@@ -116,14 +116,23 @@ export function mailDomains(example: string) {
 export function names(example: string) {
   const allowed = `names separated by commas, such as ${example}`;
   const refusal = mustBe(allowed);
-  return { allowed, schema: z.string(refusal).transform(listed).pipe(z.array(z.string().min(1, refusal))) };
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform(listed)
+      .pipe(z.array(z.string().min(1, refusal))),
+  };
 }
+
+/** Who is an owner is decided in the organisation. */
+const MAPPED_ROLES = ROLES.filter((role) => role !== 'owner');
 
 /** Pairs in order: `group=role`. */
 export function groupRoles(example: string) {
-  const allowed = `group=role pairs separated by commas, such as ${example}, with the roles ${ROLES.join(', ')}`;
+  const allowed = `group=role pairs separated by commas, such as ${example}, with the roles ${MAPPED_ROLES.join(', ')}`;
   const refusal = mustBe(allowed);
-  const Pair = z.object({ group: z.string().min(1, refusal), role: z.enum(ROLES, refusal) });
+  const Pair = z.object({ group: z.string().min(1, refusal), role: z.enum(MAPPED_ROLES, refusal) });
   return {
     allowed,
     schema: z

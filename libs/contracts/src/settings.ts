@@ -362,7 +362,7 @@ const signIn = {
     ...withDefault(groupRoles('platform=admin, audit=viewer'), []),
     ...BACKEND,
     description:
-      'The role with which new people join, by their groups. The first pair that fits counts; whom none fits becomes a member.',
+      'The role in OIDC_TENANT, by the groups. The first pair that fits counts; whom none fits is a member. It is set at every sign-in by OpenID Connect, except for owners. If blank, people join as members, and admins change that in Settings.',
   },
 } as const satisfies Record<string, Setting>;
 

@@ -61,7 +61,7 @@ export const smallTargets = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`
     Array.from(document.querySelectorAll('button, a[href], input, textarea, [role=menuitem], [role=option]'))
       .filter((element) => element.checkVisibility({ opacityProperty: true }) && !element.closest('p, .sr-only'))
-      .map((element) => ({ element, height: element.getBoundingClientRect().height }))
+      .map((element) => ({ element, height: (element.closest('label') ?? element).getBoundingClientRect().height }))
       .filter(({ height }) => height > 0 && height < 43.5)
       .map(({ element, height }) => (element.ariaLabel || element.textContent).slice(0, 40) + ', ' + Math.round(height) + ' px')`);
 

@@ -92,7 +92,9 @@ export async function startOidcServer(): Promise<OidcServer> {
       return provider.interactionFinished(
         req,
         res,
-        person ? { login: { accountId: person.sub }, consent: {} } : { error: 'access_denied', error_description: '<b>no</b>' },
+        person
+          ? { login: { accountId: person.sub }, consent: {} }
+          : { error: 'access_denied', error_description: '<b>no</b>' },
       );
     }
     if (req.url === '/token' && world.forge) {

@@ -4,6 +4,9 @@ import type { z } from 'zod';
 /** A list's cursor: the sort key of the page's last row, opaque to clients. */
 const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
+/** How JSON writes the one character that Postgres cannot store. No key of ours has it. */
+const NUL = String.raw`\u0000`;
+
 /**
  * Decodes a cursor; undefined when the client sent none.
  * @throws ProblemError invalid_cursor
@@ -11,7 +14,9 @@ const encodeCursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).
 export function decodeCursor<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
   if (cursor === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    const text = Buffer.from(cursor, 'base64url').toString();
+    if (text.includes(NUL)) throw new Error('The cursor has a NUL character.');
+    return schema.parse(JSON.parse(text));
   } catch {
     throw new ProblemError(
       'invalid_cursor',

@@ -20,6 +20,8 @@ export class SystemDatabase {
    */
   async query<T>(statement: string, parameters: unknown[] = []): Promise<T[]> {
     const connection = await this.pool.connect();
+    // A connection that breaks fails the statements. It also says so itself, which would end the process if nobody listened.
+    connection.on('error', ignore);
     const [, , answer, end] = await Promise.allSettled([
       connection.query('START TRANSACTION'),
       connection.query(BECOME_SYSTEM),
@@ -27,6 +29,7 @@ export class SystemDatabase {
       // After a failure, Postgres takes it for a rollback.
       connection.query('COMMIT'),
     ]);
+    connection.off('error', ignore);
     connection.release(end.status === 'rejected');
     if (answer.status === 'rejected') throw answer.reason;
     if (end.status === 'rejected') throw end.reason;
@@ -43,3 +46,5 @@ export class SystemDatabase {
     return (this.dataSource.driver as PostgresDriver).master as Pool;
   }
 }
+
+const ignore = () => undefined;

@@ -31,12 +31,6 @@ export const passCookies = (from: Headers, res: Response): void => {
   for (const cookie of from.getSetCookie()) res.append('set-cookie', cookie);
 };
 
-/** The new cookie takes the place of the browser's old one, so the old one's sign-in ends. */
-export async function replaceCookie(auth: Auth, req: Request, res: Response, headers: Headers): Promise<void> {
-  if (req.headers.cookie !== undefined) await auth.api.signOut({ headers: webHeaders(req) });
-  passCookies(headers, res);
-}
-
 /** The caller and the tenant of a request. */
 type Identified = Pick<CallerContext, 'tenantId' | 'actor'>;
 
@@ -57,6 +51,12 @@ export class Authentication {
     const { authorization, cookie } = req.headers;
     if (authorization !== undefined) return this.byApiKey(authorization);
     return cookie === undefined ? undefined : this.byCookie(req, res);
+  }
+
+  /** Signs in a browser: the new cookie takes the place of its old one, so the old one's sign-in ends. */
+  async replaceCookie(req: Request, res: Response, headers: Headers): Promise<void> {
+    if (req.headers.cookie !== undefined) await this.auth.api.signOut({ headers: webHeaders(req) });
+    passCookies(headers, res);
   }
 
   /** Writes at most once in a minute, and never fails the request. */

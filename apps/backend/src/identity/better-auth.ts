@@ -6,6 +6,7 @@ import { organization } from 'better-auth/plugins/organization';
 import { PASSWORD_LENGTH } from '@saas-codex/contracts/sign-in';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
+import { passwordHashing } from './password-hashing.js';
 import { signInAs } from './sign-in-as.js';
 
 const DAY = 24 * 60 * 60;
@@ -74,6 +75,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
       enabled: true,
       // Accounts are made in sign-in/sign-up.ts, once a link has proved the address.
       disableSignUp: true,
+      password: passwordHashing,
       minPasswordLength: PASSWORD_LENGTH.min,
       maxPasswordLength: PASSWORD_LENGTH.max,
       revokeSessionsOnPasswordReset: true,

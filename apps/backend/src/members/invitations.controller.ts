@@ -13,7 +13,6 @@ import { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { ShownOnce } from '../api/shown-once.decorator.js';
-import { passCookies } from '../identity/authentication.js';
 import { Public, RequirePermission } from '../identity/permissions.js';
 import { type CallerContext, Ctx } from '../identity/request-context.js';
 import { InvitationsService } from './invitations.service.js';
@@ -98,6 +97,6 @@ export class InvitationsController {
     @Res({ passthrough: true }) res: Response,
     @Body({ schema: AcceptInvitation }) body: AcceptInvitation,
   ): Promise<void> {
-    passCookies(await this.invitations.accept(req, body), res);
+    await this.invitations.accept(req, res, body);
   }
 }

@@ -10,16 +10,14 @@ import {
 } from '@saas-codex/contracts/members';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { CONFIG, type Config } from '../config.js';
-import { Authentication, webHeaders } from '../identity/authentication.js';
+import { isUniqueViolation } from '../database/unique-violation.js';
+import { Authentication, passCookies, webHeaders } from '../identity/authentication.js';
 import { AUTH, type Auth } from '../identity/better-auth.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { InvitationStore } from './invitation-store.js';
-import { MembersService, ownersOnly } from './members.service.js';
-
-/** Postgres: unique_violation. */
-const TAKEN = '23505';
+import { MembersService } from './members.service.js';
 
 /**
  * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
@@ -40,9 +38,9 @@ export class InvitationsService {
     return this.invitations.list(ctx, query);
   }
 
-  /** @throws ProblemError forbidden: only owners invite owners */
+  /** @throws ProblemError forbidden: the role may do more than the caller */
   async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
-    if (body.role === 'owner' && !this.members.mayChangeOwners(ctx)) throw ownersOnly();
+    this.members.requireMayGive(ctx, body.role);
     const { invitation, token } = await this.invitations.insert(
       ctx,
       ctx.idempotentId ?? randomUUID(),
@@ -73,11 +71,17 @@ export class InvitationsService {
   }
 
   /**
-   * @returns the headers that set the cookie: of a new account, or with the tenant that was joined chosen
+   * Sets the cookie: of a new account, or with the tenant that was joined chosen.
    * @throws ProblemError link_invalid, unauthenticated, already_member, address_taken
    */
-  async accept(req: Request, { token, new_account: account }: AcceptInvitation): Promise<Headers> {
-    return account ? this.acceptAsNew(req, token, account) : this.acceptAsPerson(req, token);
+  async accept(
+    req: Request,
+    res: Response,
+    { token, new_account: account }: AcceptInvitation,
+  ): Promise<void> {
+    if (account)
+      await this.authentication.replaceCookie(req, res, await this.acceptAsNew(req, token, account));
+    else passCookies(await this.acceptAsPerson(req, token), res);
   }
 
   private async acceptAsPerson(req: Request, token: string): Promise<Headers> {
@@ -103,7 +107,7 @@ export class InvitationsService {
     const tenantId = await this.invitations
       .acceptAsNew(token, { userId, name, email })
       .catch((error: unknown) => {
-        if ((error as { code?: string }).code !== TAKEN) throw error;
+        if (!isUniqueViolation(error)) throw error;
         throw new ProblemError('address_taken', 'Sign in with it first, then open the link again.');
       });
     if (tenantId === undefined)

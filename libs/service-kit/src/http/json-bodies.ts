@@ -5,11 +5,11 @@ import { ProblemError } from '../problem.js';
 /** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
 
-/** Reads JSON bodies. Refuses other kinds of body, and text that Postgres, Redis and UTF-8 cannot hold. */
+/** Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting. */
 export function acceptJson(app: NestExpressApplication): void {
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT });
-  app.use(refuseBrokenText);
+  app.use(refuseBroken);
 }
 
 /** Answers 415 to a request whose body is not declared as JSON; without this the body would be silently ignored. */
@@ -27,36 +27,49 @@ function requireJson(req: Request, _res: Response, next: NextFunction): void {
 const hasBody = ({ headers }: Request): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
+/** Levels of objects and arrays. Code that goes through a body by recursion has no room for any number of them. */
+const MAX_DEPTH = 100;
+
 /** NUL, or half of a character outside the Basic Multilingual Plane without its other half. */
 const BROKEN = /\0|\p{Surrogate}/u;
+
+const BROKEN_TEXT = {
+  detail: 'The body has text that is not valid Unicode, or a NUL character. Remove it.',
+  message: 'contains a NUL character or half of a surrogate pair',
+};
+const TOO_DEEP = {
+  detail: 'The body has too many objects and arrays within each other. Send what the API describes.',
+  message: `is more than ${MAX_DEPTH} levels deep`,
+};
+
+interface Fault {
+  /** JSON pointer to the broken text, or to the object with a broken key. */
+  path: string;
+  detail: string;
+  message: string;
+}
 
 /**
  * In every text of the body, nested ones and keys included, and before anything is stored: an answer that quotes such a text
  * could not be stored either.
  */
-function refuseBrokenText(req: Request, _res: Response, next: NextFunction): void {
-  const at = findBrokenText(req.body);
-  if (at === null) return next();
-  const errors = [{ path: at, message: 'contains a NUL character or half of a surrogate pair' }];
-  next(
-    new ProblemError(
-      'invalid_request',
-      'The body has text that is not valid Unicode, or a NUL character. Remove it.',
-      { errors },
-    ),
-  );
+function refuseBroken(req: Request, _res: Response, next: NextFunction): void {
+  const fault = findFault(req.body);
+  if (!fault) return next();
+  const { path, detail, message } = fault;
+  next(new ProblemError('invalid_request', detail, { errors: [{ path: path || '/', message }] }));
 }
 
-/** @returns JSON pointer to the first broken text, or to the object with a broken key; null when there is none */
-function findBrokenText(body: unknown): string | null {
-  const open: { path: string; value: unknown }[] = [{ path: '', value: body }];
+function findFault(body: unknown): Fault | null {
+  const open: { path: string; depth: number; value: unknown }[] = [{ path: '', depth: 0, value: body }];
   for (let next = open.pop(); next; next = open.pop()) {
-    const { path, value } = next;
-    if (typeof value === 'string' && BROKEN.test(value)) return path || '/';
+    const { path, depth, value } = next;
+    if (typeof value === 'string' && BROKEN.test(value)) return { path, ...BROKEN_TEXT };
     if (typeof value !== 'object' || value === null) continue;
+    if (depth >= MAX_DEPTH) return { path, ...TOO_DEEP };
     for (const [key, part] of Object.entries(value)) {
-      if (BROKEN.test(key)) return path || '/';
-      open.push({ path: `${path}/${key}`, value: part });
+      if (BROKEN.test(key)) return { path, ...BROKEN_TEXT };
+      open.push({ path: `${path}/${key}`, depth: depth + 1, value: part });
     }
   }
   return null;

@@ -41,7 +41,8 @@ export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}):
     }
   }
   found.push(...(await sessionBreaches(world)));
-  for (const { name, isAlive } of world.services) if (!isAlive) found.push(`${name} has ended unexpectedly`);
+  for (const { name, isAlive, log } of world.services)
+    if (!isAlive) found.push(`${name} has ended unexpectedly:\n${log.slice(-2_000)}`);
   for (const change of await world.statuses.forbidden())
     found.push(`a status made a forbidden change: ${JSON.stringify(change)}`);
   const left = await waitFor(async () => ((await processesIn(world.sessions)).length === 0 ? 'none' : null), {

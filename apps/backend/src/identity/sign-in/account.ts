@@ -4,6 +4,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../../config.js';
+import { isUniqueViolation } from '../../database/unique-violation.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
 import { MailedLinks } from './mailed-links.js';
@@ -62,7 +63,9 @@ export class Account {
     const user = await internalAdapter.findUserById(userId);
     if (!user || userId !== actor.userId || (await internalAdapter.findUserByEmail(email)))
       throw linkInvalid();
-    await internalAdapter.updateUser(userId, { email, emailVerified: true });
+    await internalAdapter.updateUser(userId, { email, emailVerified: true }).catch((error: unknown) => {
+      throw isUniqueViolation(error) ? linkInvalid() : error;
+    });
     await this.passwords.voidResetLinks(userId);
     this.mailer.send(emailChangedMail(this.config.PUBLIC_URL, user.email));
   }

@@ -3,6 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AUTH, type Auth } from '../better-auth.js';
 
+const RANDOM_BYTES = 32;
+/** In base64url. */
+const RANDOM_LENGTH = 43;
+
 /** What a link is for. better-auth itself takes those that reset a password. */
 export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
 
@@ -11,15 +15,29 @@ export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
 export class OneTimeLinks {
   constructor(@Inject(AUTH) private readonly auth: Auth) {}
 
-  /** @param value what the link stands for @returns the link's secret, which cannot be read again */
-  async issue(kind: LinkKind, value: string, expiresAt: Date): Promise<string> {
-    const token = randomBytes(32).toString('base64url');
+  /**
+   * @param value what the link stands for
+   * @param madeBy goes into the secret, where its holder can read it but not change it
+   * @returns the link's secret, which cannot be read again
+   */
+  async issue(kind: LinkKind, value: string, expiresAt: Date, madeBy?: string): Promise<string> {
+    const random = randomBytes(RANDOM_BYTES).toString('base64url');
+    const token = madeBy === undefined ? random : `${random}-${madeBy}`;
     const { adapter, internalAdapter } = await this.auth.$context;
     // Strangers can have links made and never use them.
     const expired = { field: 'expiresAt', operator: 'lt', value: new Date() } as const;
     await adapter.deleteMany({ model: 'verification', where: [expired] });
     await internalAdapter.createVerificationValue({ identifier: `${kind}:${token}`, value, expiresAt });
     return token;
+  }
+
+  /** @returns what the link stands for and who has made it; undefined when it was used already, or nobody is named */
+  async find(kind: LinkKind, token: string): Promise<{ value: string; madeBy: string } | undefined> {
+    const madeBy = token.slice(RANDOM_LENGTH + 1);
+    if (madeBy === '') return undefined;
+    const { internalAdapter } = await this.auth.$context;
+    const found = await internalAdapter.findVerificationValue(`${kind}:${token}`);
+    return found ? { value: found.value, madeBy } : undefined;
   }
 
   /** Of any number of callers, one gets the link's value. @throws ProblemError link_invalid */

@@ -5,11 +5,16 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isAPIError } from 'better-auth/api';
 import type { Request } from 'express';
 import { CONFIG, type Config } from '../../config.js';
+import { isUniqueViolation } from '../../database/unique-violation.js';
 import { clientHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
+import { waitingPasswords } from '../password-hashing.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
 import { OwnOrganisations } from './own-organisations.js';
 import { SignInAttempts } from './sign-in-attempts.js';
+
+/** Passwords that may wait to be checked. That many take a few seconds. */
+const MAX_WAITING = 100;
 
 /** Signs people in with a password, and makes the accounts of people who sign up. */
 @Injectable()
@@ -25,9 +30,10 @@ export class PasswordSignIns {
   /**
    * An unknown address costs the same work as a wrong password, and gets the same answer.
    * @returns headers with the cookie
-   * @throws ProblemError credentials_invalid, sign_in_locked, organisation_missing
+   * @throws ProblemError credentials_invalid, sign_in_locked, organisation_missing, rate_limited
    */
   async signIn({ email, password }: PasswordSignIn, req: Request): Promise<Headers> {
+    if (waitingPasswords() >= MAX_WAITING) throw crowded();
     const { headers, response } = await this.attempts.limitPassword(email, clientAddressOf(req), () =>
       this.auth.api
         .signInEmail({ body: { email, password }, headers: clientHeaders(req), returnHeaders: true })
@@ -50,10 +56,12 @@ export class PasswordSignIns {
     const { internalAdapter, password: passwords } = await this.auth.$context;
     const hash = await passwords.hash(password);
     if (await internalAdapter.findUserByEmail(email)) throw linkInvalid();
-    const user = await internalAdapter.createUser(
-      { email, name, emailVerified: true },
-      { method: 'email-password' },
-    );
+    const user = await internalAdapter
+      .createUser({ email, name, emailVerified: true }, { method: 'email-password' })
+      .catch((error: unknown) => {
+        // Another link of this address was faster.
+        throw isUniqueViolation(error) ? linkInvalid() : error;
+      });
     await internalAdapter.linkAccount({
       userId: user.id,
       providerId: 'credential',
@@ -64,5 +72,9 @@ export class PasswordSignIns {
   }
 }
 
+const crowded = () =>
+  new ProblemError('rate_limited', 'Too many people are signing in at once. Try again in a few seconds.', {
+    headers: { 'retry-after': '5' },
+  });
 const wrong = () =>
   new ProblemError('credentials_invalid', 'Check the address and the password, or reset the password.');

@@ -25,11 +25,26 @@ const HANDED_LINK_MS = 24 * HOUR_MS;
 /** How old a sign-in may be that sets the first password. */
 const FRESH_MS = 24 * HOUR_MS;
 
-/** The member whose password is to be reset, and how many other organisations they belong to. */
+/** The member whose password is to be reset, how many other organisations they belong to, and the membership of who resets it, $3. */
 const MEMBER = `
-  SELECT u.email, m.role, (SELECT count(*)::int FROM members o WHERE o.user_id = u.id AND o.tenant_id <> $1) AS elsewhere
-    FROM members m JOIN users u ON u.id = m.user_id
+  SELECT u.email, m.role, a.id AS "madeBy",
+         (SELECT count(*)::int FROM members o WHERE o.user_id = u.id AND o.tenant_id <> $1) AS elsewhere
+    FROM members m JOIN users u ON u.id = m.user_id JOIN members a ON a.tenant_id = m.tenant_id AND a.user_id = $3
    WHERE m.tenant_id = $1 AND m.user_id = $2`;
+
+/** Whether the membership $1 may still reset the password of the person $2. */
+const MAY_STILL_RESET = `
+  SELECT FROM members a JOIN members m ON m.tenant_id = a.tenant_id AND m.user_id = $2
+    JOIN tenants t ON t.id = a.tenant_id AND t.deleted_at IS NULL
+   WHERE a.id = $1 AND (a.role = 'owner' OR (a.role = 'admin' AND m.role <> 'owner'))
+     AND NOT EXISTS (SELECT FROM members o WHERE o.user_id = m.user_id AND o.tenant_id <> m.tenant_id)`;
+
+interface ResetMember {
+  email: string;
+  role: string;
+  madeBy: string;
+  elsewhere: number;
+}
 
 /** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else. */
 @Injectable()
@@ -54,9 +69,10 @@ export class Passwords {
    */
   async change(ctx: CallerContext, body: ChangePassword, req: Request): Promise<Headers> {
     const signInId = signInIdOf(ctx.actor);
-    if (!(await this.isSet(ctx.actor.userId))) return this.setFirst(body.password, req);
+    const { userId } = ctx.actor;
+    if (!(await this.isSet(userId))) return this.setFirst(userId, body.password, req);
     const { current_password: currentPassword } = body;
-    return this.withPassword(signInId, currentPassword, async (given) => {
+    const cookies = await this.withPassword(signInId, currentPassword, async (given) => {
       const { headers } = await this.auth.api.changePassword({
         body: { currentPassword: given, newPassword: body.password, revokeOtherSessions: true },
         headers: webHeaders(req),
@@ -64,6 +80,8 @@ export class Passwords {
       });
       return headers;
     });
+    await this.voidResetLinks(userId);
+    return cookies;
   }
 
   /**
@@ -85,8 +103,13 @@ export class Passwords {
     await adapter.deleteMany({ model: 'verification', where: [{ field: 'value', value: userId }] });
   }
 
-  /** @throws ProblemError link_invalid */
+  /** What an admin was shown works only as long as they may make such a link. @throws ProblemError link_invalid */
   async completeReset({ token, password }: CompletePasswordReset): Promise<void> {
+    const shown = await this.links.find('reset-password', token);
+    if (shown) {
+      const allowed = await this.system.query(MAY_STILL_RESET, [shown.madeBy, shown.value]);
+      if (allowed.length === 0) throw linkInvalid();
+    }
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
@@ -94,15 +117,13 @@ export class Passwords {
 
   /**
    * For an admin. Somebody who belongs to another organisation, too, is not in this one's hands.
-   * @throws ProblemError person_required, member_not_found, password_reset_forbidden
+   * @throws ProblemError person_required, member_not_found, password_reset_forbidden, rate_limited
    */
   async resetLink({ tenantId, actor }: CallerContext, userId: string): Promise<PasswordResetLink> {
-    const [member] = await this.system.query<{ email: string; role: string; elsewhere: number }>(MEMBER, [
-      tenantId,
-      userId,
-    ]);
-    if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
     signInIdOf(actor);
+    const [member] = await this.system.query<ResetMember>(MEMBER, [tenantId, userId, actor.userId]);
+    if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
+    if (userId === actor.userId) throw forbidden('Change your own password in Settings.');
     if (member.role === 'owner' && actor.role !== 'owner')
       throw forbidden('Only an owner can reset the password of an owner.');
     if (member.elsewhere > 0) {
@@ -111,8 +132,12 @@ export class Passwords {
       );
     }
     const mailed = this.mailer.reaches(member.email);
+    if (mailed && !(await this.attempts.mayMail(member.email))) {
+      throw new ProblemError('rate_limited', 'This person has got many mails already. Try again in an hour.');
+    }
     const expiresAt = new Date(Date.now() + (mailed ? HOUR_MS : HANDED_LINK_MS));
-    const token = await this.links.issue('reset-password', userId, expiresAt);
+    const madeBy = mailed ? undefined : member.madeBy;
+    const token = await this.links.issue('reset-password', userId, expiresAt, madeBy);
     const { PUBLIC_URL } = this.config;
     if (mailed) this.mailer.send(resetMail(PUBLIC_URL, member.email, token));
     return {
@@ -121,11 +146,12 @@ export class Passwords {
     };
   }
 
-  private async setFirst(newPassword: string, req: Request): Promise<Headers> {
+  private async setFirst(userId: string, newPassword: string, req: Request): Promise<Headers> {
     const headers = webHeaders(req);
     await this.requireFresh(headers);
     await this.auth.api.setPassword({ body: { newPassword }, headers });
     await this.auth.api.revokeOtherSessions({ headers });
+    await this.voidResetLinks(userId);
     return new Headers();
   }
 

@@ -13,7 +13,7 @@ import { isAPIError } from 'better-auth/api';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { CONFIG, type Config } from '../../config.js';
-import { clientHeaders, passCookies, replaceCookie, webHeaders } from '../authentication.js';
+import { Authentication, clientHeaders, passCookies, webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { Public, RequirePermission } from '../permissions.js';
 import { MailedLinks } from './mailed-links.js';
@@ -35,6 +35,7 @@ export class SignInController {
   constructor(
     @Inject(AUTH) private readonly auth: Auth,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly authentication: Authentication,
     private readonly passwordSignIns: PasswordSignIns,
     private readonly passwords: Passwords,
     private readonly mailedLinks: MailedLinks,
@@ -76,7 +77,7 @@ export class SignInController {
         headers: clientHeaders(req),
         returnHeaders: true,
       });
-      await replaceCookie(this.auth, req, res, headers);
+      await this.authentication.replaceCookie(req, res, headers);
     } catch (error) {
       if (!isRefusedLink(error)) throw error;
       throw new ProblemError(
@@ -102,7 +103,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await replaceCookie(this.auth, req, res, await this.passwordSignIns.signIn(body, req));
+    await this.authentication.replaceCookie(req, res, await this.passwordSignIns.signIn(body, req));
   }
 
   @Post('sign-up')
@@ -130,7 +131,7 @@ export class SignInController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
-    await replaceCookie(this.auth, req, res, await this.passwordSignIns.completeSignUp(body, req));
+    await this.authentication.replaceCookie(req, res, await this.passwordSignIns.completeSignUp(body, req));
   }
 
   @Post('password-reset')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import { SignInEntry } from '@saas-codex/contracts/sign-in';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ interface Row {
   userAgent: string | null;
 }
 
-const Key = z.tuple([z.iso.datetime(), z.string()]);
+const SignInCursor = z.tuple([Timestamp, z.string().max(100)]);
 
 /** A person's sign-ins, each in one browser. One that is deleted takes its cookie with it, and its open streams end. */
 @Injectable()
@@ -26,7 +26,7 @@ export class SignIns {
   /** Newest first. @throws ProblemError person_required, invalid_cursor */
   async list({ actor }: CallerContext, { cursor, limit }: PageQuery) {
     const current = signInIdOf(actor);
-    const [before = null, id = null] = decodeCursor(cursor, Key) ?? [];
+    const [before = null, id = null] = decodeCursor(cursor, SignInCursor) ?? [];
     const rows = await this.system.query<Row>(
       `SELECT id, created_at AS "createdAt", coalesce(last_used_at, created_at) AS "lastUsedAt",
               nullif(ip_address, '') AS address, nullif(user_agent, '') AS "userAgent"

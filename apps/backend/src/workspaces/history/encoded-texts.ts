@@ -76,7 +76,9 @@ export class EncodedTexts {
         }),
       );
     } catch (error) {
-      if (error instanceof GitFailure) return new Map();
+      // A path that fits into the work tree may be too long in the scratch folder.
+      const tooLong = (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG';
+      if (tooLong || error instanceof GitFailure) return new Map();
       throw error;
     }
   }

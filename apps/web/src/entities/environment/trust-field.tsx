@@ -9,24 +9,24 @@ interface TrustFieldProps {
 export function TrustField({ trusted, onChange }: TrustFieldProps) {
   const id = useId();
   return (
-    <div className="flex items-start gap-2.5 px-2.5 py-2">
+    <label className="flex items-start gap-2.5 px-2.5 py-2">
       <input
-        id={id}
         type="checkbox"
         checked={trusted}
         onChange={(event) => onChange(event.target.checked)}
+        aria-labelledby={`${id}-name`}
         aria-describedby={`${id}-note`}
         className="mt-0.5 size-4 shrink-0 accent-accent"
       />
-      <div>
-        <label htmlFor={id} className="block text-sm font-medium">
+      <span>
+        <span id={`${id}-name`} className="block text-sm font-medium">
           Trust the repository
-        </label>
-        <p id={`${id}-note`} className="text-xs text-muted-foreground">
+        </span>
+        <span id={`${id}-note`} className="block text-xs text-muted-foreground">
           Codex then starts the MCP servers and skills that its .codex folder names, in the jail, with this
           session’s network and without keys.
-        </p>
-      </div>
-    </div>
+        </span>
+      </span>
+    </label>
   );
 }

@@ -63,7 +63,6 @@ export function NewApiKey() {
       <label className="flex items-center gap-2 text-sm pointer-coarse:min-h-11">
         <input
           type="checkbox"
-          className="pointer-coarse:size-11"
           checked={scopes === null}
           onChange={(event) => setScopes(event.target.checked ? null : new Set())}
         />
@@ -93,7 +92,6 @@ function Scopes({ value, onChange }: ScopesProps) {
         <label key={permission} className="flex items-center gap-2 py-0.5 text-sm pointer-coarse:min-h-11">
           <input
             type="checkbox"
-            className="pointer-coarse:size-11"
             checked={value.has(permission)}
             onChange={(event) => toggle(permission, event.target.checked)}
           />

@@ -8,7 +8,8 @@ const FAILURES: Record<OidcFailureCode, string> = {
   oidc_unavailable: 'Its server cannot be used at the moment. Try again, or sign in with a password.',
   oidc_expired: 'It took more than 10 minutes, or it began in another tab or browser. Try again.',
   oidc_refused: 'It was cancelled, or the answer could not be trusted. Try again.',
-  oidc_email_unproved: 'Your company account has no address that is confirmed. Ask who manages it to confirm it.',
+  oidc_email_unproved:
+    'Your company account has no address that is confirmed. Ask who manages it to confirm it.',
   oidc_not_allowed: 'Your company account may not sign in here. Ask your operator.',
   oidc_account_exists:
     'There is an account with your address already, which was not made with your company account. Sign in with its password. If you have none, ask an admin of your organisation for a link.',

@@ -123,7 +123,9 @@ export class LiveHub {
   private adapt(): void {
     const idle = ![...this.tabs.values()].some(({ activity, runs }) => activity || runs.size > 0);
     if (idle) return this.disconnect();
-    if (!this.current) return this.next || this.retryTimer ? undefined : this.connect();
+    // What it lacks shows when it stands. To give it up for another one would leave the server with three.
+    if (this.next) return;
+    if (!this.current) return this.retryTimer ? undefined : this.connect();
     if (this.isOutdated(this.current)) this.connect();
   }
 

@@ -3,7 +3,7 @@ import { CONFIG, type Config } from '../../../config.js';
 import { SystemDatabase } from '../../../database/system-database.js';
 import { OWNER_EMAIL } from '../../sign-in-links.js';
 import { OidcFailure } from './oidc-failure.js';
-import type { OidcPerson } from './oidc-person.js';
+import type { OidcPerson, OidcSubject } from './oidc-person.js';
 
 interface User {
   id: string;
@@ -37,6 +37,14 @@ const CREATE = `
   INSERT INTO members (id, tenant_id, user_id, role, created_at)
   SELECT gen_random_uuid(), $5, id, $6, now() FROM person WHERE $5::text IS NOT NULL`;
 
+/** $2: the tenant, $3: the role. Nobody outside makes or unmakes an owner. */
+const CHANGE_ROLE = `
+  UPDATE members SET role = $3 WHERE user_id = $1 AND tenant_id = $2 AND role NOT IN ('owner', $3)`;
+
+const SIGN_OUT = `
+  DELETE FROM user_sessions s USING user_accounts a
+   WHERE a.provider_id = $1 AND a.account_id = $2 AND s.user_id = a.user_id`;
+
 /**
  * The accounts of people whom a provider has identified:
  *
@@ -44,6 +52,8 @@ const CREATE = `
  *     a proved address of an account      that account, from now on; its organisations stay as they are
  *     an unproved one                     refused
  *     a new address                       a new account, which joins OIDC_TENANT
+ *
+ * With OIDC_ROLE_MAP, a person's groups decide their role in OIDC_TENANT at every sign-in.
  */
 @Injectable()
 export class OidcAccounts {
@@ -56,13 +66,24 @@ export class OidcAccounts {
 
   /** @throws OidcFailure oidc_account_exists, organisation_missing */
   async of(person: OidcPerson): Promise<User> {
-    const known = await this.find(person);
-    if (known) return known;
-    await this.system.query(LINK, [person.issuer, person.subject, person.email, OWNER_EMAIL]);
-    return (await this.find(person)) ?? this.create(person);
+    const user = (await this.find(person)) ?? (await this.link(person)) ?? (await this.create(person));
+    if (this.config.OIDC_ROLE_MAP.length > 0 && this.config.OIDC_TENANT !== undefined) {
+      await this.system.query(CHANGE_ROLE, [user.id, await this.tenantToJoin(), person.role]);
+    }
+    return user;
   }
 
-  private async find({ issuer, subject }: OidcPerson): Promise<User | undefined> {
+  /** Ends the sign-ins of somebody whom the provider still knows, and who may not sign in any more. */
+  async signOut({ issuer, subject }: OidcSubject): Promise<void> {
+    await this.system.query(SIGN_OUT, [issuer, subject]);
+  }
+
+  private async link(person: OidcPerson): Promise<User | undefined> {
+    await this.system.query(LINK, [person.issuer, person.subject, person.email, OWNER_EMAIL]);
+    return this.find(person);
+  }
+
+  private async find({ issuer, subject }: OidcSubject): Promise<User | undefined> {
     const [user] = await this.system.query<User>(FIND, [issuer, subject]);
     return user;
   }

@@ -6,13 +6,17 @@ import type { Config } from '../../../config.js';
 import { OidcFailure } from './oidc-failure.js';
 import type { OidcClaims } from './oidc-provider.js';
 
-/** Somebody whom a provider has identified, and who may sign in here. */
-export interface OidcPerson {
+/** Somebody whom a provider has identified. */
+export interface OidcSubject {
   issuer: string;
   subject: string;
+}
+
+/** They may sign in here. */
+export interface OidcPerson extends OidcSubject {
   email: string;
   name: string;
-  /** With which they would join. */
+  /** In OIDC_TENANT. */
   role: Role;
 }
 

@@ -10,8 +10,8 @@ import { OneTimeLinks } from '../one-time-links.js';
 import { OwnOrganisations } from '../own-organisations.js';
 import { OidcAccounts } from './oidc-accounts.js';
 import { OidcFailure } from './oidc-failure.js';
-import { oidcPerson } from './oidc-person.js';
-import { OidcProvider, type OidcSecrets } from './oidc-provider.js';
+import { type OidcPerson, oidcPerson } from './oidc-person.js';
+import { type OidcClaims, OidcProvider, type OidcSecrets } from './oidc-provider.js';
 
 /** How long somebody may take at the provider. */
 export const OIDC_STATE_MS = 10 * 60_000;
@@ -56,7 +56,7 @@ export class OidcSignIns {
     }
     const secrets = await this.take(state);
     const claims = await this.provider.claimsOf(query, state, secrets);
-    const user = await this.accounts.of(oidcPerson(claims, this.config));
+    const user = await this.accounts.of(await this.allowed(claims));
     const { tenantId } = await this.organisations.of(user).catch(asFailure);
     const { headers } = await this.auth.api.signInAs({
       body: { userId: user.id, tenantId },
@@ -64,6 +64,16 @@ export class OidcSignIns {
       returnHeaders: true,
     });
     return headers;
+  }
+
+  /** Whom the rules no longer allow loses also the sign-ins from when they did. */
+  private async allowed(claims: OidcClaims): Promise<OidcPerson> {
+    try {
+      return oidcPerson(claims, this.config);
+    } catch (error) {
+      await this.accounts.signOut({ issuer: claims.iss, subject: claims.sub });
+      throw error;
+    }
   }
 
   /** Of any number of requests with one state, one goes on. */

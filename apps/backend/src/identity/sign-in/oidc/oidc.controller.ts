@@ -2,8 +2,8 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { CookieOptions, Request, Response } from 'express';
 import { CONFIG, type Config } from '../../../config.js';
-import { replaceCookie } from '../../authentication.js';
-import { AUTH, type Auth, cookiePrefix } from '../../better-auth.js';
+import { Authentication } from '../../authentication.js';
+import { cookiePrefix } from '../../better-auth.js';
 import { Public } from '../../permissions.js';
 import { OidcFailure } from './oidc-failure.js';
 import { OIDC_STATE_MS, OidcSignIns } from './oidc-sign-ins.js';
@@ -15,8 +15,8 @@ export class OidcController {
   private readonly cookie: { name: string; options: CookieOptions };
 
   constructor(
-    @Inject(AUTH) private readonly auth: Auth,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly authentication: Authentication,
     private readonly signIns: OidcSignIns,
   ) {
     const secure = config.PUBLIC_URL.startsWith('https:');
@@ -56,7 +56,7 @@ export class OidcController {
       res.clearCookie(this.cookie.name, this.cookie.options);
       const query = new URL(req.originalUrl, this.config.PUBLIC_URL).search;
       const headers = await this.signIns.finish(query, cookieOf(req, this.cookie.name), req);
-      await replaceCookie(this.auth, req, res, headers);
+      await this.authentication.replaceCookie(req, res, headers);
       return `${this.config.PUBLIC_URL}/`;
     });
   }
