@@ -51,6 +51,8 @@ const OPERATIONS: Record<string, Row> = {
   readReadiness: { requires: 'public' },
   signIn: { requires: 'public', body: { token: 'x' } },
   readSignInOptions: { requires: 'public' },
+  startOidcSignIn: { requires: 'public' },
+  finishOidcSignIn: { requires: 'public' },
   signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
   signUp: { requires: 'public', body: { email: 'x@example.org' } },
   completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },

@@ -12,6 +12,7 @@ import { AddSessionNotices1795945000000 } from './migrations/add-session-notices
 import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
 import { AddLastRunStatus1796100700000 } from './migrations/add-last-run-status.js';
 import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion.js';
+import { AddProviderAccounts1796000700000 } from './migrations/add-provider-accounts.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
@@ -44,6 +45,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
   CreateServiceAccounts1796000600000,
+  AddProviderAccounts1796000700000,
   AddLastRunStatus1796100700000,
 ];
 

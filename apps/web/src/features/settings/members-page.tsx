@@ -82,7 +82,7 @@ function MemberRow({ member }: { member: Member }) {
       {mayChange && mayReset && !own && (
         <Button
           size="sm"
-          aria-label={`Reset the password of ${member.name}`}
+          aria-label={`Reset password of ${member.name}`}
           onClick={() => setDialog('reset')}
         >
           Reset password
