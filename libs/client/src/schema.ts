@@ -404,7 +404,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue
+         * Rename, archive, unarchive or set up a session again, change its network, trust, setup script or visibility, or resume its queue
          * @description A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
@@ -1075,7 +1075,7 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
             /** @description What you may do here */
-            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
         };
         SignInPage: {
             items: components["schemas"]["SignInEntry"][];
@@ -1161,6 +1161,13 @@ export interface components {
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of the person who created it */
+            created_by?: string;
+            /**
+             * @description private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -1923,7 +1930,7 @@ export interface components {
             data: unknown;
         };
         Activity: components["schemas"]["KnownActivity"] | components["schemas"]["UnknownActivity"];
-        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionProgressActivity"];
+        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionHiddenActivity"] | components["schemas"]["SessionProgressActivity"];
         RunStatusActivity: {
             /** @constant */
             v: 1;
@@ -1982,6 +1989,13 @@ export interface components {
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of the person who created it */
+            created_by?: string;
+            /**
+             * @description private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -2017,6 +2031,21 @@ export interface components {
              * @enum {string}
              */
             type: "session.deleted";
+        };
+        SessionHiddenActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.hidden";
+            created_by: string;
         };
         SessionProgressActivity: {
             /** @constant */
@@ -2099,7 +2128,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of your role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2116,7 +2145,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of your role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2283,6 +2312,11 @@ export interface components {
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
             setup?: components["schemas"]["SetupInput"];
+            /**
+             * @description Default: tenant
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
         };
         NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
         OffNetworkInput: {
@@ -2354,6 +2388,11 @@ export interface components {
              * @constant
              */
             queue_held?: false;
+            /**
+             * @description Changed by the session’s creator only, and to private only while no run works or waits
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
         };
         /**
          * @example {
@@ -2366,7 +2405,7 @@ export interface components {
         CreateApiKey: {
             name: string;
             /** @description The only permissions that the key has, of those that you have. Left out: all those of your role */
-            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
             /**
              * @description null: it never expires
              * @default 90

@@ -12,6 +12,11 @@ export const SESSION_STATUSES = ['provisioning', 'ready', 'failed', 'archived'] 
 export const SessionStatus = z.enum(SESSION_STATUSES);
 export type SessionStatus = z.infer<typeof SessionStatus>;
 
+/** tenant: everybody in the organisation sees it. private: only the person who created it does. */
+export const SESSION_VISIBILITIES = ['tenant', 'private'] as const;
+export const SessionVisibility = z.enum(SESSION_VISIBILITIES);
+export type SessionVisibility = z.infer<typeof SessionVisibility>;
+
 export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
   ready: ['archived'],
@@ -75,6 +80,13 @@ export const Session = z
       .describe(
         'Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed',
       ),
+    created_by: z.string().optional().describe('`user_id` of the person who created it'),
+    visibility: openEnum(SESSION_VISIBILITIES)
+      .optional()
+      .describe(
+        'private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a ' +
+          'placeholder as `title`, and no repository, settings or changes',
+      ),
     status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
     notices: z
@@ -123,6 +135,7 @@ export const CreateSession = z
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
     setup: Setup.optional(),
+    visibility: SessionVisibility.optional().describe('Default: tenant'),
   })
   .meta({
     id: 'CreateSession',
@@ -147,10 +160,13 @@ export const UpdateSession = z
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
     queue_held: z.literal(false).optional().describe('false: resume the queue'),
+    visibility: SessionVisibility.optional().describe(
+      'Changed by the session’s creator only, and to private only while no run works or waits',
+    ),
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, setup or queue_held',
+    'give title, status, network, trust_repository, setup, queue_held or visibility',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

@@ -44,6 +44,7 @@ export class AuthGuard implements CanActivate {
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
+      readerId: caller.actor.userId,
       requestId: String(req.headers[HEADERS.requestId]),
       ...(typeof traceparent === 'string' && { traceparent }),
     };

@@ -1,4 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { SessionEntity } from './session.entity.js';
 
 /** A session as clients see it. */
@@ -15,6 +16,8 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   trust_repository: session.trustRepository,
   setup: session.setup,
   setup_status: session.setupStatus,
+  created_by: session.createdBy,
+  visibility: session.visibility,
   status: session.status,
   failure:
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
@@ -25,4 +28,21 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   diff: session.diff,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
+});
+
+/** A session that is private to another person, as those see it who may stop and delete it: only that it exists. */
+export const toSessionOutline = (session: SessionEntity): Session => ({
+  ...toSession(session, ''),
+  title: 'Private session',
+  repo_url: null,
+  ref: null,
+  base_commit: null,
+  thread_id: null,
+  model: null,
+  network: NETWORK_OFF,
+  trust_repository: false,
+  setup: null,
+  failure: null,
+  notices: [],
+  diff: null,
 });

@@ -4,6 +4,7 @@ import type {
   Session,
   SessionPage,
   SessionsQuery,
+  SessionVisibility,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
@@ -12,6 +13,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
+import { overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
@@ -55,8 +57,9 @@ export class SessionsService {
     return this.sessions.list(ctx, query);
   }
 
+  /** Those who may stop and delete a private session of another person see that it exists. */
   async read(ctx: RequestContext, id: string): Promise<Session> {
-    return this.sessions.view(await this.sessions.get(ctx, id));
+    return this.sessions.viewFor(ctx, await this.sessions.get(overseeing(ctx), id));
   }
 
   /**
@@ -65,10 +68,19 @@ export class SessionsService {
    *   workspace_removed, precondition_failed
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
-    const { title, network, trust_repository: trustRepository, setup, status, queue_held: queueHeld } = body;
+    const {
+      title,
+      network,
+      trust_repository: trustRepository,
+      setup,
+      status,
+      queue_held: queueHeld,
+      visibility,
+    } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
+      if (visibility !== undefined) this.checkVisibility(ctx, session, visibility);
       if (status === 'provisioning') await this.setUpAgain(ctx, tx, session);
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
@@ -77,6 +89,7 @@ export class SessionsService {
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
         ...(setup !== undefined && { setup }),
+        ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
@@ -99,8 +112,8 @@ export class SessionsService {
   /** Deletes the session and everything in it. A running run is cancelled first. @throws ProblemError precondition_failed */
   async remove(ctx: RequestContext, id: string, ifMatch?: string): Promise<void> {
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    await this.sessions.change(ctx, id, async (tx, session) => {
-      requireMatch(ifMatch, this.sessions.view(session));
+    await this.sessions.change(overseeing(ctx), id, async (tx, session) => {
+      requireMatch(ifMatch, this.sessions.viewFor(ctx, session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
       tx.afterCommit(() => this.runs.kick(ref));
     });
@@ -128,11 +141,24 @@ export class SessionsService {
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
       setup: body.setup ?? null,
+      visibility: body.visibility ?? 'tenant',
       status: 'provisioning' as const,
       createdAt: now,
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+  }
+
+  /**
+   * A stream of a run that others have opened ends with the run, so no run may be open when they may not read it any more.
+   * @throws ProblemError forbidden, session_busy
+   */
+  private checkVisibility(ctx: RequestContext, session: SessionEntity, visibility: SessionVisibility): void {
+    if (visibility === session.visibility) return;
+    if (session.createdBy !== actorId(ctx.actor))
+      throw new ProblemError('forbidden', 'Ask the person who created the session to change who sees it.');
+    if (visibility === 'private' && (session.activeRunId !== null || session.queuedRuns > 0))
+      throw new ProblemError('session_busy', 'Cancel its runs, or wait until they have ended.');
   }
 
   /** Clones a failed session once more. Does nothing while it is being set up. */
