@@ -26,7 +26,7 @@ async function chromium() {
   }
 }
 
-const workers = `--maxWorkers=${Math.max(3, Math.floor(availableParallelism() / 2))}`;
+const workers = `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 2))}`;
 
 /** @param {string[]} args for Jest: a pattern, or options */
 async function testAll(args) {

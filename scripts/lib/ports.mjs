@@ -19,6 +19,8 @@ function bind(port) {
 const FIRST_PORT = 12_000;
 const BLOCKS = 200;
 const BLOCK = 100;
+/** Processes that start together have numbers that follow each other. This takes their blocks far apart. */
+const SPREAD = 61;
 let given = 0;
 
 /**
@@ -27,7 +29,7 @@ let given = 0;
  */
 export async function freePort() {
   for (;;) {
-    const place = ((process.pid % BLOCKS) * BLOCK + given++) % (BLOCKS * BLOCK);
+    const place = (((process.pid * SPREAD) % BLOCKS) * BLOCK + given++) % (BLOCKS * BLOCK);
     const port = await bind(FIRST_PORT + place).catch(() => null);
     if (port !== null) return port;
   }

@@ -261,7 +261,7 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   }
   await page.setViewportSize({ width: 1360, height: 860 });
   expect(await changes.getAttribute('tabindex')).toBe('0');
-  expect(await changes.ariaSnapshot()).toContain('Added: const value0 = 0;');
+  await waitFor(async () => (await changes.ariaSnapshot()).includes('Added: const value0 = 0;'));
 }, 120_000);
 
 test('what no diff shows can be found in Changes: ignored files to download, changes in HOME to discard', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -211,6 +211,14 @@ describe('files that git ignores', () => {
     expect((await ask('/archive')).headers.get('content-disposition')).toContain('ignored-files.zip');
     expect(await namesIn()).toEqual(['.env', 'dist/app.js', 'dist/deep/b.js', 'src/run.log']);
     expect(await namesIn({ folder: 'dist/deep' })).toEqual(['dist/deep/b.js']);
+  });
+
+  test('are archived whatever time an agent gave them', async () => {
+    for (const year of [1901, 1970, 2150]) {
+      const time = new Date(Date.UTC(year, 0, 1));
+      await utimes(place('dist/app.js'), time, time);
+      expect(await namesIn({ folder: 'dist' })).toEqual(['dist/app.js', 'dist/deep/b.js']);
+    }
   });
 
   test('are nothing that leads elsewhere: links, pipes, other paths, .git', async () => {

@@ -101,6 +101,7 @@ it('limits sign-ins by the address of the connection, whatever headers and spell
 
 it.each([
   ['an absolute target of another scheme', 'GET foo://x/api/me HTTP/1.1\r\nHost: x'],
+  ['an absolute target of nothing else', 'GET http:// HTTP/1.1\r\nHost: x'],
   ['an absolute target without a host', 'GET http:///api/me HTTP/1.1\r\nHost: x'],
   ['credentials in the target', 'GET http://u:p@x/api/me HTTP/1.1\r\nHost: x'],
   ['two slashes', 'GET //api/me HTTP/1.1\r\nHost: x'],

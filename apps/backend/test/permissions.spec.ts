@@ -310,6 +310,30 @@ describe('every operation', () => {
     );
   });
 
+  it('gives nobody a role that may do more than the scopes of the key', async () => {
+    const { userId } = person('owner');
+    const keyWith = async (permissions?: Record<string, Permission[]>) => {
+      const body = { name: 'spec', userId, metadata: { tenantId }, ...(permissions && { permissions }) };
+      return (await backend.app.get<Auth>(AUTH).api.createApiKey({ body })).key;
+    };
+    const statuses = async (key: string) => {
+      const send = async (method: string, path: string, role: Role) => {
+        const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+        return (await fetch(`${backend.url}${path}`, { method, headers, body: JSON.stringify({ role }) }))
+          .status;
+      };
+      return [
+        await send('POST', '/api/invitations', 'admin'),
+        await send('POST', '/api/invitations', 'viewer'),
+        await send('PATCH', `/api/members/${person('member').userId}`, 'member'),
+      ];
+    };
+    expect(await statuses(await keyWith({ scopes: ['members:manage'] }))).toEqual([403, 403, 403]);
+    const ofViewer: Permission[] = ['members:manage', ...permissionsOf('viewer')];
+    expect(await statuses(await keyWith({ scopes: ofViewer }))).toEqual([403, 201, 403]);
+    expect(await statuses(await keyWith())).toEqual([201, 201, 200]);
+  });
+
   it("that changes something is refused to a viewer, except for the viewer's own affairs", () => {
     const changing = operations.filter(({ id, method }) => {
       const requires = OPERATIONS[id]?.requires;

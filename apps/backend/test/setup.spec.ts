@@ -159,9 +159,10 @@ describe('a session with a setup script', () => {
   it('gets its own network, and prompts get the network and trust that the session has when they start', async () => {
     const client = world.backend.app.get(RunnerClient, { strict: false });
     const startRun = client.startRun.bind(client);
-    const handedOver: StartRun[] = [];
+    // A busy runner refuses a run, which is then handed over again.
+    const handedOver = new Map<string, StartRun>();
     client.startRun = (run) => {
-      handedOver.push(run);
+      handedOver.set(run.runId, run);
       return startRun(run);
     };
     const setup = { script: 'true', network: { mode: 'on' } };
@@ -176,7 +177,7 @@ describe('a session with a setup script', () => {
     });
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
     await world.runIs((await runSetup(id)).body.run_id, 'succeeded');
-    const settings = handedOver.map(({ input, network: reach, trustRepository = false }) => [
+    const settings = [...handedOver.values()].map(({ input, network: reach, trustRepository = false }) => [
       input.kind,
       reach?.mode,
       trustRepository,

@@ -7,7 +7,8 @@ import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** Prints what an agent sees of its control group, and tries to create one. */
-const LOOK = 'setsid sleep 600 & grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/own; echo "exit $?"';
+const LOOK =
+  'exec 2>&1; setsid sleep 600 & grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/own; echo "exit $?"';
 
 describe('a runner with a delegated control group', () => {
   let unit: DelegatedUnit;

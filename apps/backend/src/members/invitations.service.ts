@@ -17,7 +17,7 @@ import { Authentication, passCookies, webHeaders } from '../identity/authenticat
 import { AUTH, type Auth } from '../identity/better-auth.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { InvitationStore } from './invitation-store.js';
-import { MembersService, ownersOnly } from './members.service.js';
+import { MembersService } from './members.service.js';
 
 /**
  * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
@@ -38,9 +38,9 @@ export class InvitationsService {
     return this.invitations.list(ctx, query);
   }
 
-  /** @throws ProblemError forbidden: only owners invite owners */
+  /** @throws ProblemError forbidden: the role may do more than the caller */
   async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
-    if (body.role === 'owner' && !this.members.mayChangeOwners(ctx)) throw ownersOnly();
+    this.members.requireMayGive(ctx, body.role);
     const { invitation, token } = await this.invitations.insert(
       ctx,
       ctx.idempotentId ?? randomUUID(),

@@ -22,8 +22,8 @@ export class MembersService {
 
   /** @throws ProblemError member_not_found, forbidden, last_owner */
   async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
+    this.requireMayGive(ctx, role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
-    if (role === 'owner' && !mayChangeOwners) throw ownersOnly();
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
     const member = await this.members.find(ctx, userId);
     if (!member) throw notFound();
@@ -46,12 +46,23 @@ export class MembersService {
     await this.members.forgetChoice(ctx, userId);
   }
 
-  mayChangeOwners({ actor }: CallerContext): boolean {
+  /** Nobody gives a role that may do more than they may: a key with scopes would outgrow them. @throws ProblemError forbidden */
+  requireMayGive({ actor }: CallerContext, role: Role): void {
+    const own = this.permissions.of(actor);
+    if ([...this.permissions.ofRole(role)].every((permission) => own.has(permission))) return;
+    if (role === 'owner') throw ownersOnly();
+    throw new ProblemError(
+      'forbidden',
+      `This key may not do all that the role ${role} may, so it cannot give it.`,
+    );
+  }
+
+  private mayChangeOwners({ actor }: CallerContext): boolean {
     return this.permissions.of(actor).has('owners:manage');
   }
 }
 
-export const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
+const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const notFound = () =>
   new ProblemError('member_not_found', 'This person does not belong to the organisation, or does no longer.');

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { HEADERS } from '@saas-codex/contracts/http';
 import type { Logger } from 'pino';
 import { ProblemError } from '../problem.js';
+import { parseTarget } from './request-target.js';
 
 /*
  * Answers what Node refuses before a request exists, in the form of every other error: a problem document with a request id.
@@ -11,7 +12,7 @@ import { ProblemError } from '../problem.js';
  *     the parser's errors, timeouts, too large headers    'clientError'        400, 408, 413, 431
  *     Expect: anything but 100-continue                   'checkExpectation'   417
  *     CONNECT                                             'connect'            405
- *     no Host header                                      left to `readTarget`
+ *     no Host header, no path                             left to `readTarget`
  */
 
 /** How a connection that Node gave up is explained, by the code of its error. */
@@ -32,6 +33,8 @@ export function explainRefusals(server: Server, logger: Logger): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
   server.prependListener('request', (req: IncomingMessage, res: ServerResponse) => {
     answers.set(req.socket, res);
+    // Express itself would answer what has no path, in HTML. `readTarget` refuses this.
+    if (!req.url?.startsWith('/') && !parseTarget(req.url ?? '')) req.url = '//';
   });
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
     res.shouldKeepAlive = false;

@@ -89,7 +89,11 @@ export class RunnerWorld {
   async createThread(runner: RunnerProcess): Promise<string> {
     const sessionId = await this.createWorkspace();
     const workingDirectory = this.folder(sessionId, 'repo');
-    const { body } = await runner.call('POST', '/threads', { workingDirectory, skipGitRepoCheck: true });
+    const { status, body } = await runner.call('POST', '/threads', {
+      workingDirectory,
+      skipGitRepoCheck: true,
+    });
+    if (status >= 400) throw new Error(`The runner makes no thread: ${JSON.stringify(body)}`);
     return String(body['threadId']);
   }
 

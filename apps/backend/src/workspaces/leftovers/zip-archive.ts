@@ -7,6 +7,8 @@ import { openRegularFile } from './opened-file.js';
 
 /** Whatever the file's own mode is: nothing that is downloaded can be started by accident. */
 const MODE = 0o100644;
+/** Agents can give a file any time, and what the format cannot hold would end the archive. */
+const [EARLIEST, LATEST] = [Date.UTC(1980, 0, 2), Date.UTC(2106, 0, 1)];
 /** Characters that a system might understand as something else than a part of a name. */
 const UNSAFE = /[\\:*?"<>|\p{Cc}]/gu;
 
@@ -44,7 +46,11 @@ async function addFiles(
       const content = file.read();
       try {
         if (room < 0) throw new Error('The files have grown beyond the limit of an archive.');
-        zip.addReadStream(content, zipName(path), { mtime: file.modifiedAt, mode: MODE, compress: false });
+        zip.addReadStream(content, zipName(path), {
+          mtime: zipTime(file.modifiedAt),
+          mode: MODE,
+          compress: false,
+        });
         await finished(content, { signal });
       } finally {
         content.destroy();
@@ -55,6 +61,9 @@ async function addFiles(
     root.close();
   }
 }
+
+/** The time itself, or the nearest that the format has. */
+const zipTime = (time: Date): Date => new Date(Math.min(Math.max(time.getTime() || 0, EARLIEST), LATEST));
 
 /** A name that stays below the folder where the archive is unpacked, on every system. */
 const zipName = (path: Buffer): string => pathText(path).replaceAll(UNSAFE, '_');

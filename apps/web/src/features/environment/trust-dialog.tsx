@@ -27,7 +27,7 @@ export function TrustDialog({ session, onClose }: TrustDialogProps) {
       open
       onOpenChange={onClose}
       title="Trust"
-      description="Its AGENTS.md always applies. Changes apply from the next run on."
+      description="The repository’s AGENTS.md always applies. What you save here applies from the next run on."
     >
       <form onSubmit={submit}>
         <div className="-mx-2.5 mt-3">
