@@ -184,6 +184,18 @@ test('an admin and a viewer join by their links, and each finds what their role 
     await tab.reload();
     await tab.getByRole('heading', { name: 'Plan the tulips' }).waitFor();
   }
+  await planning.getByRole('button', { name: 'Session actions' }).click();
+  await planning.getByRole('menuitem', { name: 'Hand over…' }).click();
+  const heirs = planning.getByRole('combobox', { name: 'New owner' });
+  await heirs.getByRole('option').nth(1).waitFor({ state: 'attached' });
+  expect((await heirs.getByRole('option').allTextContents()).join()).not.toContain('Vera');
+  await heirs.selectOption({ index: 1 });
+  await screenshot(planning, 'hand-over');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await planning.getByRole('button', { name: 'Hand over' }).click();
+  await planning.getByRole('dialog').waitFor({ state: 'detached' });
+  await owner.getByRole('button', { name: 'Session actions' }).click();
+  await owner.getByRole('menuitem', { name: 'Who sees it…' }).waitFor();
 
   await admin.reload();
   await admin.getByRole('button', { name: 'Reset the password of Vera' }).click();

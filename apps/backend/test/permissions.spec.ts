@@ -455,6 +455,22 @@ describe('every operation', () => {
     stream.close();
   });
 
+  it('hands a session over for its owner and for an admin, but for no other member', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const give = async (as: TestPerson, to: TestPerson) => {
+      const response = await fetch(`${backend.url}/api/sessions/${ours.session_id}`, {
+        method: 'PATCH',
+        headers: { ...as.key, 'content-type': 'application/json' },
+        body: JSON.stringify({ owner_id: to.userId }),
+      });
+      const { owner_id, code } = (await response.json()) as { owner_id?: string; code?: string };
+      return [response.status, owner_id ?? code];
+    };
+    expect(await give(member, member)).toEqual([403, 'forbidden']);
+    expect(await give(admin, member)).toEqual([200, member.userId]);
+    expect(await give(member, admin)).toEqual([200, admin.userId]);
+  });
+
   describe('on a private session', () => {
     const SECRET = 'Nobody else reads this';
     /** What those who oversee sessions may do with it. */
@@ -554,7 +570,7 @@ describe('every operation', () => {
         expect(JSON.parse(session)).toMatchObject({
           title: expect.stringContaining(SECRET),
           visibility: 'private',
-          created_by: creator.userId,
+          owner_id: creator.userId,
         });
         expect((await call(operation('readRun'), as, hidden))[2]).toContain(SECRET);
         expect((await call(operation('listSessions'), as, hidden))[2]).toContain(SECRET);
@@ -573,7 +589,7 @@ describe('every operation', () => {
           repo_url: null,
           repo_path: '',
           base_commit: null,
-          created_by: creator.userId,
+          owner_id: creator.userId,
         },
       ]);
       const [stopped, , run] = await call(operation('cancelRun'), key, ids);
@@ -581,6 +597,35 @@ describe('every operation', () => {
       expect(session + run).not.toContain(SECRET);
       expect(await statusOf('deleteSession', key, ids)).toBe(204);
       expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+    });
+
+    it('goes over to the member to whom its owner gives it, and remains private', async () => {
+      const ids = await startSession('private');
+      const [heir, owner] = [person('member'), person('owner')];
+      const give = (as: TestPerson, to: TestPerson | string) =>
+        change({ owner_id: typeof to === 'string' ? to : to.userId }, as.key, ids);
+      const answer = async (response: Response) => [response.status, (await response.json()) as object];
+      expect(await answer(await give(creator, heir))).toMatchObject([409, { code: 'session_busy' }]);
+      await call(operation('cancelRun'), creator.key, ids);
+      expect(await answer(await give(creator, 'nobody'))).toMatchObject([404, { code: 'member_not_found' }]);
+      expect(await answer(await give(creator, person('viewer')))).toMatchObject([
+        400,
+        { code: 'invalid_request' },
+      ]);
+      expect(await answer(await give(owner, owner))).toMatchObject([404, { code: 'session_not_found' }]);
+      const [mine, heirs] = await Promise.all(
+        [creator, heir].map((as) => openSse(`${backend.url}/api/events`, { headers: as.key })),
+      );
+      const outline = { title: 'Private session', owner_id: heir.userId, visibility: 'private' };
+      expect(await answer(await give(creator, heir))).toMatchObject([200, outline]);
+      expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+      expect(await statusOf('readRun', creator.key, ids)).toBe(404);
+      const [, , session] = await call(operation('readSession'), heir.key, ids);
+      expect(JSON.parse(session)).toMatchObject({ title: SECRET, owner_id: heir.userId });
+      await mine?.until((all) => all.some(({ event }) => event === 'session.hidden'));
+      await heirs?.until((all) => all.some(({ data }) => data.includes(SECRET)));
+      expect(await events(mine as NonNullable<typeof mine>)).not.toContain(SECRET);
+      for (const stream of [mine, heirs]) stream?.close();
     });
 
     it('does not exist for a key of an admin without that scope', async () => {

@@ -404,7 +404,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network, trust, setup script or visibility, or resume its queue
+         * Rename, archive, unarchive or set up a session again, change its network, trust, setup script or visibility, resume its queue, or hand it over
          * @description A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
@@ -1161,10 +1161,10 @@ export interface components {
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
-            /** @description `user_id` of the person who created it */
-            created_by?: string;
+            /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
+            owner_id?: string;
             /**
-             * @description private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @description private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
              * @enum {string}
              */
             visibility?: "tenant" | "private";
@@ -1989,10 +1989,10 @@ export interface components {
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
-            /** @description `user_id` of the person who created it */
-            created_by?: string;
+            /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
+            owner_id?: string;
             /**
-             * @description private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @description private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
              * @enum {string}
              */
             visibility?: "tenant" | "private";
@@ -2045,7 +2045,7 @@ export interface components {
              * @enum {string}
              */
             type: "session.hidden";
-            created_by: string;
+            owner_id: string;
         };
         SessionProgressActivity: {
             /** @constant */
@@ -2388,8 +2388,10 @@ export interface components {
              * @constant
              */
             queue_held?: false;
+            /** @description `user_id` of the member to hand the session over to, who must be allowed to change sessions. Of a private session they become its only reader, so no run of it may work or wait. Only its owner hands over a session, or, unless it is private, who may stop and delete private sessions */
+            owner_id?: string;
             /**
-             * @description Changed by the session’s creator only, and to private only while no run works or waits
+             * @description Changed by the session’s owner only, and to private only while no run works or waits
              * @enum {string}
              */
             visibility?: "tenant" | "private";
@@ -5224,7 +5226,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `session_not_found`: The session does not exist */
+            /**
+             * @description - `session_not_found`: The session does not exist
+             *     - `member_not_found`: The member does not exist
+             */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -36,11 +36,11 @@ export type SessionUpdatedActivity = z.infer<typeof SessionUpdatedActivity>;
 
 export const SessionDeletedActivity = z.object({ ...base, type: z.literal('session.deleted') });
 
-/** A session has become private: from now on only the person who created it reads it. */
+/** A session has become private: from now on only its owner reads it. */
 export const SessionHiddenActivity = z.object({
   ...base,
   type: z.literal('session.hidden'),
-  created_by: z.string(),
+  owner_id: z.string(),
 });
 export type SessionHiddenActivity = z.infer<typeof SessionHiddenActivity>;
 

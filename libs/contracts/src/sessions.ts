@@ -12,7 +12,7 @@ export const SESSION_STATUSES = ['provisioning', 'ready', 'failed', 'archived'] 
 export const SessionStatus = z.enum(SESSION_STATUSES);
 export type SessionStatus = z.infer<typeof SessionStatus>;
 
-/** tenant: everybody in the organisation sees it. private: only the person who created it does. */
+/** tenant: everybody in the organisation sees it. private: only its owner does. */
 export const SESSION_VISIBILITIES = ['tenant', 'private'] as const;
 export const SessionVisibility = z.enum(SESSION_VISIBILITIES);
 export type SessionVisibility = z.infer<typeof SessionVisibility>;
@@ -80,11 +80,16 @@ export const Session = z
       .describe(
         'Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed',
       ),
-    created_by: z.string().optional().describe('`user_id` of the person who created it'),
+    owner_id: z
+      .string()
+      .optional()
+      .describe(
+        '`user_id` of the person who the session belongs to: who created it, or to whom it was handed over',
+      ),
     visibility: openEnum(SESSION_VISIBILITIES)
       .optional()
       .describe(
-        'private: only its creator reads it. To those who may stop and delete the private sessions of others, an answer has a ' +
+        'private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a ' +
           'placeholder as `title`, and no repository, settings or changes',
       ),
     status: openEnum(SESSION_STATUSES),
@@ -160,13 +165,23 @@ export const UpdateSession = z
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
     queue_held: z.literal(false).optional().describe('false: resume the queue'),
+    owner_id: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        '`user_id` of the member to hand the session over to, who must be allowed to change sessions. Of a private session they ' +
+          'become its only reader, so no run of it may work or wait. Only its owner hands over a session, or, unless it is ' +
+          'private, who may stop and delete private sessions',
+      ),
     visibility: SessionVisibility.optional().describe(
-      'Changed by the session’s creator only, and to private only while no run works or waits',
+      'Changed by the session’s owner only, and to private only while no run works or waits',
     ),
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, setup, queue_held or visibility',
+    'give title, status, network, trust_repository, setup, queue_held, visibility or owner_id',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

@@ -201,7 +201,7 @@ it('does not repeat what was for all before the session became private', async (
     tenant_id,
     session_id,
     at,
-    created_by: 'ada',
+    owner_id: 'ada',
   });
   await ben.until((events) => events.length === 2);
   await publishActivity(redis, progress('hidden', 2));

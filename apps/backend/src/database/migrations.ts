@@ -10,6 +10,7 @@ import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
 import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
+import { AddSessionOwner1796100200000 } from './migrations/add-session-owner.js';
 import { AddSessionVisibility1796000500000 } from './migrations/add-session-visibility.js';
 import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
@@ -43,6 +44,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
   AddSessionVisibility1796000500000,
+  AddSessionOwner1796100200000,
 ];
 
 /**

@@ -18,6 +18,12 @@ export const PrivateRows =
 export const visibleRowsOf = (entity: EntityTarget<unknown>): VisibleRows | undefined =>
   typeof entity === 'function' ? conditions.get(entity) : undefined;
 
+const ownerOf = (session: string) => `coalesce(${session}owner_id, ${session}created_by)`;
+
 /** Condition on a session, in SQL. What an older or newer version has written there is private, too. */
 export const sessionIsVisible = (session = ''): string =>
-  `(${session}visibility = 'tenant' OR ${session}created_by = :readerId)`;
+  `(${session}visibility = 'tenant' OR ${ownerOf(session)} = :readerId)`;
+
+/** The id of the one person who may read a session, in SQL; null: everybody in the tenant may. */
+export const sessionPrivateTo = (session = ''): string =>
+  `CASE WHEN ${session}visibility <> 'tenant' THEN ${ownerOf(session)} END`;

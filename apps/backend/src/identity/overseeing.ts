@@ -1,4 +1,5 @@
 import { permissionsOf, type Permission } from '@saas-codex/contracts/permissions';
+import type { Actor } from './actor.js';
 import type { RequestContext } from './request-context.js';
 
 const OVERSEE: Permission = 'sessions:oversee';
@@ -9,7 +10,12 @@ const OVERSEE: Permission = 'sessions:oversee';
  */
 export function overseeing(ctx: RequestContext): RequestContext {
   const { actor } = ctx;
-  if (actor.kind === 'system') return ctx;
-  const scoped = actor.kind === 'api_key' && actor.scopes !== null && !actor.scopes.includes(OVERSEE);
-  return scoped || !permissionsOf(actor.role).includes(OVERSEE) ? ctx : { ...ctx, readerId: undefined };
+  return mayOversee(actor) ? { ...ctx, readerId: undefined } : ctx;
+}
+
+/** Whether the actor decides about the sessions of others. */
+export function mayOversee(actor: Actor): boolean {
+  if (actor.kind === 'system') return true;
+  const scopes = 'scopes' in actor ? actor.scopes : null;
+  return permissionsOf(actor.role).includes(OVERSEE) && (scopes === null || scopes.includes(OVERSEE));
 }

@@ -8,6 +8,7 @@ import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { batchLoader } from '../database/batch-loader.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
@@ -50,7 +51,7 @@ const LONGEST_WAITING = `
 /** Those of a tenant's runs that exist, with their sessions. */
 const OWNERS = `
   SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId",
-         CASE WHEN s.visibility <> 'tenant' THEN s.created_by END AS "privateTo"
+         ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 

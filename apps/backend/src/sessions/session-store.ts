@@ -11,6 +11,7 @@ import type { ReadersOf } from '@saas-codex/event-log/activity/activity.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { transition } from '../database/transition.js';
 import { overseeing } from '../identity/overseeing.js';
@@ -19,7 +20,7 @@ import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { SessionEntity } from './session.entity.js';
-import { toSession, toSessionOutline } from './session-view.js';
+import { ownerOf, toSession, toSessionOutline } from './session-view.js';
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
@@ -32,7 +33,7 @@ const ON_REPOSITORY = `${normalised('session.repoUrl')} = ${normalised(':reposit
 const HAS_TEXT = `(strpos(lower(session.title), lower(:q)) > 0 OR strpos(lower(session.repoUrl), lower(:q)) > 0)`;
 
 const READERS = `
-  SELECT id, CASE WHEN visibility <> 'tenant' THEN created_by END AS "privateTo"
+  SELECT id, ${sessionPrivateTo()} AS "privateTo"
     FROM sessions WHERE tenant_id = $1 AND id = ANY($2::uuid[])`;
 
 /** Sort key of the list: last activity, then id. */
@@ -162,8 +163,7 @@ export class SessionStore {
 
   /** The session as the context's reader may see it. */
   viewFor({ readerId }: RequestContext, session: SessionEntity): Session {
-    const isVisible =
-      session.visibility === 'tenant' || readerId === undefined || session.createdBy === readerId;
+    const isVisible = readerId === undefined || [null, readerId].includes(privateTo(session));
     return isVisible ? this.view(session) : toSessionOutline(session);
   }
 
@@ -176,11 +176,11 @@ export class SessionStore {
       const sessions = tx.of(SessionEntity);
       const session = await sessions.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
       const before = session && this.publicState(session);
-      const visibility = session?.visibility;
       const answer = await work(tx, session);
-      const after = await sessions.findOne({ where: { id } });
+      // The reader of this scope may have given it away.
+      const after = await tx.ofAllReaders(SessionEntity).findOne({ where: { id } });
       if (after && this.publicState(after) !== before) tx.afterCommit(() => this.publish(after));
-      if (after && visibility === 'tenant' && after.visibility !== 'tenant')
+      if (session && after && isHiddenFromMore(session, after))
         tx.afterCommit(() => this.publishHidden(after));
       return answer;
     });
@@ -192,7 +192,7 @@ export class SessionStore {
   }
 
   private publishHidden(session: SessionEntity): void {
-    this.activity.publish({ ...activityOf(session), type: 'session.hidden', created_by: session.createdBy });
+    this.activity.publish({ ...activityOf(session), type: 'session.hidden', owner_id: ownerOf(session) });
   }
 
   private publish(session: SessionEntity): void {
@@ -202,6 +202,14 @@ export class SessionStore {
       this.activity.publish({ ...base, type: 'session.updated', session: forActivity(this.view(session)) });
   }
 }
+
+/** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo`. */
+const privateTo = (session: SessionEntity): string | null =>
+  session.visibility === 'tenant' ? null : ownerOf(session);
+
+/** Whether somebody who could read it no longer can. */
+const isHiddenFromMore = (before: SessionEntity, after: SessionEntity): boolean =>
+  privateTo(after) !== null && privateTo(after) !== privateTo(before);
 
 const activityOf = ({ tenantId, id }: SessionEntity) =>
   ({ v: 1, tenant_id: tenantId, session_id: id, at: new Date().toISOString() }) as const;

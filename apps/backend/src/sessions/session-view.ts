@@ -2,6 +2,9 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { SessionEntity } from './session.entity.js';
 
+/** The id of the person or program that the session belongs to. */
+export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerId ?? createdBy;
+
 /** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
   session_id: session.id,
@@ -16,7 +19,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   trust_repository: session.trustRepository,
   setup: session.setup,
   setup_status: session.setupStatus,
-  created_by: session.createdBy,
+  owner_id: ownerOf(session),
   visibility: session.visibility,
   status: session.status,
   failure:

@@ -17,6 +17,10 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'text' })
   createdBy: string;
 
+  /** To whom it was handed over; null: it belongs to its creator. */
+  @Column({ type: 'text', nullable: true })
+  ownerId: string | null;
+
   @Column({ type: 'text', default: 'tenant' })
   visibility: SessionVisibility;
 

@@ -13,8 +13,9 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
-import { overseeing } from '../identity/overseeing.js';
+import { mayOversee, overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
@@ -22,10 +23,17 @@ import { RunsPort } from './runs-port.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
+import { ownerOf } from './session-view.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
 const WAIT_MS = { create: 30_000, remove: 10_000 };
+
+/** Who sees a session, and whose it is; undefined: as it is. */
+interface Access {
+  visibility: SessionVisibility | undefined;
+  ownerId: string | undefined;
+}
 
 @Injectable()
 export class SessionsService {
@@ -35,6 +43,7 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly members: MembersService,
   ) {}
 
   /**
@@ -63,9 +72,10 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, or resumes the queue.
+   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, resumes the queue, changes
+   * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
-   *   workspace_removed, precondition_failed
+   *   workspace_removed, precondition_failed, member_not_found, invalid_request, forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const {
@@ -76,11 +86,13 @@ export class SessionsService {
       status,
       queue_held: queueHeld,
       visibility,
+      owner_id: ownerId,
     } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
+    if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
-      if (visibility !== undefined) this.checkVisibility(ctx, session, visibility);
+      this.checkAccess(ctx, session, { visibility, ownerId });
       if (status === 'provisioning') await this.setUpAgain(ctx, tx, session);
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
@@ -94,11 +106,14 @@ export class SessionsService {
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
+      // The last statement: a private session is then out of its former owner's reach.
+      if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });
       // Prompts that waited may start now, or every waiting run has to end.
       if (status !== undefined || setup !== undefined || queueHeld !== undefined)
         tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
-    return this.read(ctx, id);
+    // Who has given a private session away sees no more of it than that it exists.
+    return this.sessions.viewFor(ctx, await this.sessions.get({ ...ctx, readerId: undefined }, id));
   }
 
   /** Archives the session if nothing has happened in it since `before` and nothing is about to. */
@@ -150,14 +165,20 @@ export class SessionsService {
   }
 
   /**
-   * A stream of a run that others have opened ends with the run, so no run may be open when they may not read it any more.
+   * Whether the actor may change who sees the session and whose it is. A stream of a run that others have opened ends with the run,
+   * so no run may be open when they may not read it any more.
    * @throws ProblemError forbidden, session_busy
    */
-  private checkVisibility(ctx: RequestContext, session: SessionEntity, visibility: SessionVisibility): void {
-    if (visibility === session.visibility) return;
-    if (session.createdBy !== actorId(ctx.actor))
-      throw new ProblemError('forbidden', 'Ask the person who created the session to change who sees it.');
-    if (visibility === 'private' && (session.activeRunId !== null || session.queuedRuns > 0))
+  private checkAccess(ctx: RequestContext, session: SessionEntity, to: Access): void {
+    const isOwner = ownerOf(session) === actorId(ctx.actor);
+    const { visibility = session.visibility, ownerId = ownerOf(session) } = to;
+    const [isShown, isHandedOver] = [visibility !== session.visibility, ownerId !== ownerOf(session)];
+    if (isShown && !isOwner)
+      throw new ProblemError('forbidden', 'Ask the owner of the session to change who sees it.');
+    if (isHandedOver && !isOwner && !mayOversee(ctx.actor))
+      throw new ProblemError('forbidden', 'Ask the owner of the session, or an admin, to hand it over.');
+    const isHidden = visibility !== 'tenant' && (isShown || isHandedOver);
+    if (isHidden && (session.activeRunId !== null || session.queuedRuns > 0))
       throw new ProblemError('session_busy', 'Cancel its runs, or wait until they have ended.');
   }
 

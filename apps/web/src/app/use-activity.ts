@@ -33,8 +33,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
 }
 
 /** Those who may still stop and delete it get it back from the list, without what is in it. */
-function hideSession(client: QueryClient, { session_id, created_by }: SessionHiddenActivity): void {
-  if (client.getQueryData(meQuery.queryKey)?.user.user_id === created_by) return;
+function hideSession(client: QueryClient, { session_id, owner_id }: SessionHiddenActivity): void {
+  if (client.getQueryData(meQuery.queryKey)?.user.user_id === owner_id) return;
   removeSession(client, session_id);
   void client.invalidateQueries({ queryKey: sessionKeys.lists });
 }

@@ -40,8 +40,8 @@ it('drops a session that became private, unless it is of this person', async () 
   const [mine, ofBen] = ['01a20ab5-ad03-774a-840c-f8dd44ecbc31', '01a20ab5-ad03-774a-840c-f8dd44ecbc32'];
   for (const id of [mine, ofBen]) client.setQueryData(sessionKeys.detail(id), { title: 'Shown' });
   const hidden = { v: 1, type: 'session.hidden', tenant_id: 't', at: '2026-01-01T10:00:00.000Z' };
-  await server.last.send('session.hidden', '1-0', { ...hidden, session_id: mine, created_by: 'ada' });
-  await server.last.send('session.hidden', '2-0', { ...hidden, session_id: ofBen, created_by: 'ben' });
+  await server.last.send('session.hidden', '1-0', { ...hidden, session_id: mine, owner_id: 'ada' });
+  await server.last.send('session.hidden', '2-0', { ...hidden, session_id: ofBen, owner_id: 'ben' });
   await waitFor(() => client.getQueryData(sessionKeys.detail(ofBen)) === undefined);
   expect(client.getQueryData(sessionKeys.detail(mine))).toEqual({ title: 'Shown' });
 });

@@ -60,7 +60,7 @@ const SESSION: Session = {
   trust_repository: false,
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
-  created_by: 'Zk1vTq8mXc3rWb6y',
+  owner_id: 'Zk1vTq8mXc3rWb6y',
   visibility: 'tenant',
   status: 'ready',
   failure: null,

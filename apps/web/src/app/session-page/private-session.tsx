@@ -21,7 +21,7 @@ export function PrivateSession({ session }: { session: Session }) {
       </PageHeader>
       <main className="flex min-h-0 flex-1 flex-col">
         <EmptyState icon={Lock} title="This session is private" className="flex-1">
-          Only the person who created it reads it. You can stop its run and delete it.
+          Only its owner reads it. You can stop its run and delete it.
         </EmptyState>
       </main>
     </div>

@@ -10,6 +10,7 @@ import {
   Pencil,
   Square,
   Trash2,
+  UserRoundCheck,
 } from 'lucide-react';
 import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
@@ -26,6 +27,7 @@ import { useSessionPrivacy } from './use-session-privacy.js';
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
   const mayChange = usePermission('sessions:write');
+  const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
   const { mutateAsync: cancelRun } = useCancelRun(session.session_id);
   const runId = session.active_run_id;
@@ -47,6 +49,7 @@ export function useSessionActions(session: Session): MenuActions {
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     { label: 'Trust…', icon: FolderGit2, onSelect: open('trust'), disabled: fixed },
     ...(isMine ? [{ label: 'Who sees it…', icon: Lock, onSelect: open('visibility') }] : []),
+    ...(isMine || mayOversee ? [{ label: 'Hand over…', icon: UserRoundCheck, onSelect: open('owner') }] : []),
     session.status === 'archived'
       ? { label: 'Unarchive', icon: ArchiveRestore, onSelect: unarchive }
       : {

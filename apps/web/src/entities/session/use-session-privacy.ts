@@ -4,13 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { meQuery } from '../../shared/api/get-me.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 
-type Visibility = Pick<Session, 'visibility' | 'created_by'>;
+type Visibility = Pick<Session, 'visibility' | 'owner_id'>;
 
-/** Whether only the person who created the session reads it. An older server does not say, and has no such sessions. */
+/** Whether only its owner reads the session. An older server does not say, and has no such sessions. */
 export const isPrivate = ({ visibility }: Visibility): boolean => (visibility ?? 'tenant') !== 'tenant';
 
 /**
- * isMine: this person created the session.
+ * isMine: the session belongs to this person.
  * isOutline: it is private to another person, so this one sees that it exists and nothing of what is in it.
  */
 export function useSessionPrivacy(session: Visibility): { isMine: boolean; isOutline: boolean } {
@@ -19,7 +19,7 @@ export function useSessionPrivacy(session: Visibility): { isMine: boolean; isOut
 }
 
 function privacyFor(me: Me | undefined, session: Visibility) {
-  const isMine = me !== undefined && me.user.user_id === session.created_by;
+  const isMine = me !== undefined && me.user.user_id === session.owner_id;
   return { isMine, isOutline: me !== undefined && isPrivate(session) && !isMine };
 }
 

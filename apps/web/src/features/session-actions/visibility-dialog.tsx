@@ -6,7 +6,7 @@ import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 
-/** Makes a session private to the person who created it, or shows it to the organisation again. */
+/** Makes a session private to its owner, or shows it to the organisation again. */
 export function VisibilityDialog({ session, onClose }: { session: Session; onClose: () => void }) {
   const id = useId();
   const [hidden, setHidden] = useState(isPrivate(session));
