@@ -213,6 +213,45 @@ test('an admin and a viewer join by their links, and each finds what their role 
   expect(await viewer.getByRole('textbox').count()).toBe(0);
   await screenshot(viewer, 'home-of-a-viewer');
 
+  const planning = await admin.context().newPage();
+  await planning.goto(`${system.url}/`);
+  await planning.getByRole('switch', { name: 'Private' }).click();
+  await planning.getByRole('textbox', { name: 'Prompt' }).fill('Plan the tulips');
+  await planning.getByRole('textbox', { name: 'Prompt' }).press('Enter');
+  await planning.waitForURL(/\/sessions\//);
+  await planning.getByRole('banner').getByRole('img', { name: 'Private' }).waitFor();
+  await screenshot(planning, 'private-session');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await viewer.goto(planning.url());
+  await viewer.getByText('This session does not exist').waitFor();
+  const owner = await open(system.link);
+  await owner.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  await owner.goto(planning.url());
+  await owner.getByText('This session is private').waitFor();
+  expect(await owner.getByText('tulips').count()).toBe(0);
+  await screenshot(owner, 'private-session-of-another-person');
+  expect(await accessibilityFaults(owner)).toEqual([]);
+  await planning.getByRole('button', { name: 'Session actions' }).click();
+  await planning.getByRole('menuitem', { name: 'Who sees it…' }).click();
+  await planning.getByRole('checkbox', { name: 'Private to me' }).uncheck();
+  await planning.getByRole('button', { name: 'Save' }).click();
+  for (const tab of [viewer, owner]) {
+    await tab.reload();
+    await tab.getByRole('heading', { name: 'Plan the tulips' }).waitFor();
+  }
+  await planning.getByRole('button', { name: 'Session actions' }).click();
+  await planning.getByRole('menuitem', { name: 'Hand over…' }).click();
+  const heirs = planning.getByRole('combobox', { name: 'New owner' });
+  await heirs.getByRole('option').nth(1).waitFor({ state: 'attached' });
+  expect((await heirs.getByRole('option').allTextContents()).join()).not.toContain('Vera');
+  await heirs.selectOption({ index: 1 });
+  await screenshot(planning, 'hand-over');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await planning.getByRole('button', { name: 'Hand over' }).click();
+  await planning.getByRole('dialog').waitFor({ state: 'detached' });
+  await owner.getByRole('button', { name: 'Session actions' }).click();
+  await owner.getByRole('menuitem', { name: 'Who sees it…' }).waitFor();
+
   await admin.reload();
   await admin.getByRole('button', { name: 'Reset password of Vera' }).click();
   await admin.getByRole('button', { name: 'Make a link' }).click();

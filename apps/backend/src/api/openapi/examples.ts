@@ -62,6 +62,8 @@ const SESSION: Session = {
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
   last_run_status: 'succeeded',
+  owner_id: 'Zk1vTq8mXc3rWb6y',
+  visibility: 'tenant',
   status: 'ready',
   failure: null,
   notices: [],
