@@ -51,6 +51,8 @@ const OPERATIONS: Record<string, Row> = {
   readReadiness: { requires: 'public' },
   signIn: { requires: 'public', body: { token: 'x' } },
   readSignInOptions: { requires: 'public' },
+  startOidcSignIn: { requires: 'public' },
+  finishOidcSignIn: { requires: 'public' },
   signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
   signUp: { requires: 'public', body: { email: 'x@example.org' } },
   completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },
@@ -148,6 +150,11 @@ interface Operation {
   method: string;
   path: string;
 }
+/** An answer without what the caller itself has named. */
+const anonymous = (body: string, ids: Ids) =>
+  Object.values(ids as unknown as Record<string, string>)
+    .reduce((text, id) => text.replaceAll(id, 'ID'), body)
+    .replace(/"request_id":"[^"]+"/, '');
 type Answer = [status: number, code: string | null, text: string];
 
 /**
@@ -472,10 +479,6 @@ describe('every operation', () => {
       const as = OPERATIONS[operation.id]?.personal ? cookie : key;
       const [status, code, text] = await call(operation, as, ours);
       const [missingStatus, missingCode, missing] = await call(operation, as, NOTHING);
-      const anonymous = (body: string, ids: Ids) =>
-        Object.values(ids as unknown as Record<string, string>)
-          .reduce((text, id) => text.replaceAll(id, 'ID'), body)
-          .replace(/"request_id":"[^"]+"/, '');
       expect([operation.id, status, code, anonymous(text, ours)]).toEqual([
         operation.id,
         missingStatus,
@@ -511,6 +514,214 @@ describe('every operation', () => {
     const events = await stream.until((all) => all.some(({ event }) => event === 'session.updated'));
     expect(JSON.stringify(events)).not.toContain(MARK);
     stream.close();
+  });
+
+  it('hands a session over for its owner and for an admin, but for no other member', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const give = async (as: TestPerson, to: TestPerson) => {
+      const response = await fetch(`${backend.url}/api/sessions/${ours.session_id}`, {
+        method: 'PATCH',
+        headers: { ...as.key, 'content-type': 'application/json' },
+        body: JSON.stringify({ owner_id: to.userId }),
+      });
+      const { owner_id, code } = (await response.json()) as { owner_id?: string; code?: string };
+      return [response.status, owner_id ?? code];
+    };
+    expect(await give(member, member)).toEqual([403, 'forbidden']);
+    expect(await give(admin, member)).toEqual([200, member.userId]);
+    expect(await give(member, admin)).toEqual([200, admin.userId]);
+  });
+
+  describe('on a private session', () => {
+    const SECRET = 'Nobody else reads this';
+    /** What those who oversee sessions may do with it. */
+    const OVERSEEING = ['readSession', 'cancelRun', 'deleteSession'];
+    let creator: TestPerson;
+    let hidden: Ids;
+
+    const send = (as: Record<string, string>, method: string, path: string, body?: object) =>
+      fetch(`${backend.url}${path}`, {
+        method,
+        headers: { ...as, prefer: 'respond-async', ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const change = (body: object, as = creator.key, ids = hidden) =>
+      send(as, 'PATCH', `/api/sessions/${ids.session_id}`, body);
+    const operation = (id: string): Operation => {
+      const found = operations.find((each) => each.id === id);
+      if (!found) throw new Error(`There is no operation ${id}.`);
+      return found;
+    };
+    const statusOf = async (id: string, as: Record<string, string>, ids: Ids) =>
+      (await call(operation(id), as, ids))[0];
+    async function startSession(visibility?: 'private'): Promise<Ids> {
+      const answer = await send(creator.key, 'POST', '/api/sessions', {
+        title: SECRET,
+        ...(visibility && { visibility }),
+      });
+      const { session_id } = (await answer.json()) as Session;
+      const run = await send(creator.key, 'POST', `/api/sessions/${session_id}/prompt`, { prompt: SECRET });
+      const { run_id } = (await run.json()) as Run;
+      const isSetUp = 'SELECT FROM sessions WHERE id = $1 AND base_tree IS NOT NULL';
+      await waitFor(async () => (await sql(isSetUp, [session_id])).length > 0);
+      return { ...NOTHING, session_id, run_id };
+    }
+    const events = async (stream: Awaited<ReturnType<typeof openSse>>) => {
+      const title = `Seen by all ${randomUUID()}`;
+      await change({ title }, person('member').key, ours);
+      return JSON.stringify(await stream.until((all) => all.some(({ data }) => data.includes(title))));
+    };
+
+    beforeAll(async () => {
+      creator = await createPerson(backend, tenantId, 'member');
+      hidden = await startSession('private');
+    });
+
+    it.each(ROLES)('finds nothing for a person with the role %s, as if it did not exist', async (role) => {
+      const oversees = permissionsOf(role).includes('sessions:oversee');
+      const { key } = person(role);
+      const naming = operations.filter(
+        ({ id, path }) =>
+          (/\{(session|run)_id\}/.test(path) || OPERATIONS[id]?.query) &&
+          !(oversees && OVERSEEING.includes(id)),
+      );
+      const before = await everything();
+      for (const each of naming) {
+        const [status, code, text] = await call(each, key, hidden);
+        const [missingStatus, missingCode, missing] = await call(each, key, NOTHING);
+        expect([each.id, status, code, anonymous(text, hidden)]).toEqual([
+          each.id,
+          missingStatus,
+          missingCode,
+          anonymous(missing, NOTHING),
+        ]);
+        const isAllowed = permissionsOf(role).includes(OPERATIONS[each.id]?.requires as Permission);
+        if (each.path.includes('{')) expect([each.id, status]).toEqual([each.id, isAllowed ? 404 : 403]);
+      }
+      expect(await everything()).toBe(before);
+      const words = oversees ? [SECRET, hidden.run_id] : [SECRET, hidden.run_id, hidden.session_id];
+      for (const each of operations.filter(({ path, method }) => method === 'GET' && !path.includes('{'))) {
+        const [, , text] = await call(each, key, NOTHING);
+        for (const word of words) expect([each.id, text.includes(word)]).toEqual([each.id, false]);
+      }
+      const searched = await send(key, 'GET', `/api/sessions?q=${encodeURIComponent(SECRET.slice(0, 6))}`);
+      expect(await searched.json()).toMatchObject({ items: [] });
+    });
+
+    it('sends its activities and its runs to nobody else', async () => {
+      const watch = (as: TestPerson) =>
+        openSse(`${backend.url}/api/events?after=0&runs=${hidden.run_id}`, { headers: as.key });
+      const [own, ...others] = await Promise.all([creator, ...people.values()].map(watch));
+      for (const stream of others)
+        await stream.until((all) => all.some(({ event }) => event === 'run.error'));
+      await change({ title: `${SECRET}!` });
+      await own?.until((all) => all.some(({ data }) => data.includes(`${SECRET}!`)));
+      for (const stream of others) {
+        const seen = await events(stream);
+        expect(seen).not.toContain(SECRET);
+        expect(seen).not.toContain(hidden.session_id);
+        stream.close();
+      }
+      own?.close();
+    });
+
+    it('shows its creator everything, by cookie and by key', async () => {
+      for (const as of [creator.cookie, creator.key]) {
+        const [, , session] = await call(operation('readSession'), as, hidden);
+        expect(JSON.parse(session)).toMatchObject({
+          title: expect.stringContaining(SECRET),
+          visibility: 'private',
+          owner_id: creator.userId,
+        });
+        expect((await call(operation('readRun'), as, hidden))[2]).toContain(SECRET);
+        expect((await call(operation('listSessions'), as, hidden))[2]).toContain(SECRET);
+        expect((await call(operation('listAllRuns'), as, hidden))[2]).toContain(SECRET);
+      }
+    });
+
+    it('lets an admin stop its run and delete it, without a word of what is in it', async () => {
+      const { key } = person('admin');
+      const ids = await startSession('private');
+      const [status, , session] = await call(operation('readSession'), key, ids);
+      expect([status, JSON.parse(session)]).toMatchObject([
+        200,
+        {
+          title: 'Private session',
+          repo_url: null,
+          repo_path: '',
+          base_commit: null,
+          owner_id: creator.userId,
+        },
+      ]);
+      const [stopped, , run] = await call(operation('cancelRun'), key, ids);
+      expect([stopped, JSON.parse(run)]).toMatchObject([202, { run_id: ids.run_id, prompt: '' }]);
+      expect(session + run).not.toContain(SECRET);
+      expect(await statusOf('deleteSession', key, ids)).toBe(204);
+      expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+    });
+
+    it('goes over to the member to whom its owner gives it, and remains private', async () => {
+      const ids = await startSession('private');
+      const [heir, owner] = [person('member'), person('owner')];
+      const give = (as: TestPerson, to: TestPerson | string) =>
+        change({ owner_id: typeof to === 'string' ? to : to.userId }, as.key, ids);
+      const answer = async (response: Response) => [response.status, (await response.json()) as object];
+      expect(await answer(await give(creator, heir))).toMatchObject([409, { code: 'session_busy' }]);
+      await call(operation('cancelRun'), creator.key, ids);
+      expect(await answer(await give(creator, 'nobody'))).toMatchObject([404, { code: 'member_not_found' }]);
+      expect(await answer(await give(creator, person('viewer')))).toMatchObject([
+        400,
+        { code: 'invalid_request' },
+      ]);
+      expect(await answer(await give(owner, owner))).toMatchObject([404, { code: 'session_not_found' }]);
+      const [mine, heirs] = await Promise.all(
+        [creator, heir].map((as) => openSse(`${backend.url}/api/events`, { headers: as.key })),
+      );
+      const outline = { title: 'Private session', owner_id: heir.userId, visibility: 'private' };
+      expect(await answer(await give(creator, heir))).toMatchObject([200, outline]);
+      expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+      expect(await statusOf('readRun', creator.key, ids)).toBe(404);
+      const [, , session] = await call(operation('readSession'), heir.key, ids);
+      expect(JSON.parse(session)).toMatchObject({ title: SECRET, owner_id: heir.userId });
+      await mine?.until((all) => all.some(({ event }) => event === 'session.hidden'));
+      await heirs?.until((all) => all.some(({ data }) => data.includes(SECRET)));
+      expect(await events(mine as NonNullable<typeof mine>)).not.toContain(SECRET);
+      for (const stream of [mine, heirs]) stream?.close();
+    });
+
+    it('does not exist for a key of an admin without that scope', async () => {
+      const scopes = PERMISSIONS.filter((permission) => permission !== 'sessions:oversee');
+      const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+        body: {
+          name: 'spec',
+          userId: person('admin').userId,
+          metadata: { tenantId },
+          permissions: { scopes },
+        },
+      });
+      for (const id of OVERSEEING)
+        expect([id, await statusOf(id, { authorization: `Bearer ${key}` }, hidden)]).toEqual([id, 404]);
+    });
+
+    it('begins when its creator says so and no run is open, and ends when its creator says so', async () => {
+      const ids = await startSession();
+      const stream = await openSse(`${backend.url}/api/events`, { headers: person('member').key });
+      const refused = await change({ visibility: 'private' }, person('owner').key, ids);
+      expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'forbidden' }]);
+      const busy = await change({ visibility: 'private' }, creator.key, ids);
+      expect([busy.status, await busy.json()]).toMatchObject([409, { code: 'session_busy' }]);
+      await call(operation('cancelRun'), creator.key, ids);
+      const changed = await change({ visibility: 'private' }, creator.key, ids);
+      expect([changed.status, await changed.json()]).toMatchObject([200, { visibility: 'private' }]);
+      expect(await statusOf('readSession', person('member').key, ids)).toBe(404);
+      expect(await statusOf('readRun', person('member').key, ids)).toBe(404);
+      await stream.until((all) =>
+        all.some(({ event, data }) => event === 'session.hidden' && data.includes(ids.session_id)),
+      );
+      await change({ visibility: 'tenant' }, creator.key, ids);
+      expect((await call(operation('readRun'), person('member').key, ids))[2]).toContain(SECRET);
+      stream.close();
+    });
   });
 
   // Last: they take long, and after two minutes without a runner the session of this spec fails by itself.

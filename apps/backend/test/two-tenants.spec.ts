@@ -251,6 +251,8 @@ interface Operation {
 /** They take no id and list nothing of a tenant. */
 const WITHOUT_ROWS = [
   'readSignInOptions',
+  'startOidcSignIn',
+  'finishOidcSignIn',
   'signIn',
   'signInWithPassword',
   'signUp',

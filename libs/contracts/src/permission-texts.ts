@@ -15,6 +15,8 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'api_keys:own': 'Make and revoke API keys of your own',
   'tenants:read': 'See the organisations that you belong to, and switch between them',
   'members:read': 'See who belongs to the organisation',
+  'sessions:oversee':
+    'Stop runs of private sessions, and delete those sessions, without seeing what is in them',
   'sessions:write': 'Start, change, archive and delete sessions',
   'runs:create': 'Send prompts, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',

@@ -23,6 +23,7 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
   'service_accounts:manage': 'admin',

@@ -3,7 +3,7 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { type Permission, PERMISSION_TABLE, PERSON_PERMISSIONS } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
-import type { Caller } from './actor.js';
+import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
 import { personRequired } from './person.js';
@@ -45,6 +45,7 @@ export class AuthGuard implements CanActivate {
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
+      readerId: actorId(caller.actor),
       requestId: String(req.headers[HEADERS.requestId]),
       ...(typeof traceparent === 'string' && { traceparent }),
     };

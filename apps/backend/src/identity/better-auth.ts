@@ -29,7 +29,7 @@ export interface LinkRequest {
 }
 
 /** Browsers keep cookies per host and ignore the port, so two copies on one host need different cookie names. */
-const cookiePrefix = (publicUrl: string): string =>
+export const cookiePrefix = (publicUrl: string): string =>
   ['saas-codex', new URL(publicUrl).port].filter(Boolean).join('-');
 
 /**
@@ -72,7 +72,12 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
       // The magic-link plugin hashes its tokens itself.
       storeIdentifier: {
         default: 'plain',
-        overrides: { 'reset-password:': 'hashed', 'sign-up:': 'hashed', 'change-email:': 'hashed' },
+        overrides: {
+          'reset-password:': 'hashed',
+          'sign-up:': 'hashed',
+          'change-email:': 'hashed',
+          'oidc:': 'hashed',
+        },
       },
     },
     emailAndPassword: {

@@ -3,6 +3,7 @@ import type { Member, MemberPage } from '@saas-codex/contracts/members';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { TenantScope } from '../database/tenant-row.js';
 import { ownersOnly, RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
@@ -19,6 +20,18 @@ export class MembersService {
   /** @throws ProblemError invalid_cursor */
   list(ctx: CallerContext, query: PageQuery): Promise<MemberPage> {
     return this.members.list(ctx, query);
+  }
+
+  /** The member with this id who may change sessions. @throws ProblemError member_not_found, invalid_request */
+  async requireWriter(ctx: TenantScope, userId: string): Promise<Member> {
+    const member = await this.members.find(ctx, userId);
+    if (!member) throw notFound();
+    // A role that this version does not know may do nothing here.
+    if (this.permissions.ofRole(member.role as Role).has('sessions:write')) return member;
+    throw new ProblemError(
+      'invalid_request',
+      `${member.name} may only watch. Choose another member, or have their role changed first.`,
+    );
   }
 
   /** @throws ProblemError member_not_found, forbidden, last_owner */

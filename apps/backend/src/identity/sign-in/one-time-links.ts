@@ -8,7 +8,7 @@ const RANDOM_BYTES = 32;
 const RANDOM_LENGTH = 43;
 
 /** What a link is for. better-auth itself takes those that reset a password. */
-export type LinkKind = 'reset-password' | 'sign-up' | 'change-email';
+export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()
@@ -23,7 +23,10 @@ export class OneTimeLinks {
   async issue(kind: LinkKind, value: string, expiresAt: Date, madeBy?: string): Promise<string> {
     const random = randomBytes(RANDOM_BYTES).toString('base64url');
     const token = madeBy === undefined ? random : `${random}-${madeBy}`;
-    const { internalAdapter } = await this.auth.$context;
+    const { adapter, internalAdapter } = await this.auth.$context;
+    // Strangers can have links made and never use them.
+    const expired = { field: 'expiresAt', operator: 'lt', value: new Date() } as const;
+    await adapter.deleteMany({ model: 'verification', where: [expired] });
     await internalAdapter.createVerificationValue({ identifier: `${kind}:${token}`, value, expiresAt });
     return token;
   }

@@ -3,6 +3,7 @@ import { ROLES } from '@saas-codex/contracts/permissions';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
+import { membersQuery } from '../../shared/api/list-members.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
@@ -11,7 +12,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { membersQuery, useChangeMember } from './api/members.js';
+import { useChangeMember } from './api/members.js';
 import { InvitationsSection } from './invitations-section.js';
 import { ResetPasswordDialog } from './reset-password-dialog.js';
 import { RoleSelect } from './role-select.js';
@@ -82,7 +83,7 @@ function MemberRow({ member }: { member: Member }) {
       {mayChange && mayReset && !own && (
         <Button
           size="sm"
-          aria-label={`Reset the password of ${member.name}`}
+          aria-label={`Reset password of ${member.name}`}
           onClick={() => setDialog('reset')}
         >
           Reset password
