@@ -80,6 +80,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     `INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint, claim_id) VALUES ($1, $2, 'key', 'x', $3)`,
     [tenantId, user, randomUUID()],
   );
+  await db.query(
+    `INSERT INTO secrets (id, tenant_id, kind, name, key_id, wrapped_key, ciphertext, created_by, created_at, updated_at)
+     VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
+    [randomUUID(), tenantId, user],
+  );
   await db.query(`INSERT INTO mirror_usage (tenant_id, bytes, measured_at) VALUES ($1, 1, now())`, [
     tenantId,
   ]);

@@ -29,11 +29,13 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     run_events: ['SELECT', 'INSERT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE'],
     mirror_usage: ['SELECT', 'INSERT', 'UPDATE'],
+    secrets: WRITES,
   },
   system: {
     migrations: ['SELECT'],
     sessions: ['SELECT'],
     runs: ['SELECT'],
+    secrets: ['SELECT'],
     idempotency_keys: ['SELECT', 'DELETE'],
     users: WRITES,
     user_sessions: WRITES,
