@@ -81,6 +81,15 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         ),
       },
       {
+        path: 'secrets',
+        title: 'Secrets',
+        intro:
+          'Sessions that name a secret in their environment get it as an environment variable. Values are encrypted, cannot be read again, and are redacted from what runs print.',
+        permission: 'secrets:read',
+        forbidden: 'Your role does not allow you to see secrets. Ask an admin or an owner.',
+        component: lazyRouteComponent(() => import('../../features/settings/secrets-page.js'), 'SecretsPage'),
+      },
+      {
         path: 'usage',
         title: 'Usage',
         permission: 'usage:read',
