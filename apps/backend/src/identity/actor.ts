@@ -1,7 +1,10 @@
+import type { Author } from '@saas-codex/contracts/authors';
 import type { Permission, Role } from '@saas-codex/contracts/permissions';
 
 /** What every caller has: a role in the tenant of the request. */
 interface InTenant {
+  /** Of the person or program, as others see it. */
+  name: string;
   role: Role;
   /** The tenant was deleted and can still be restored. */
   tenantDeleted: boolean;
@@ -14,7 +17,13 @@ export type Caller = InTenant &
     | { kind: 'person'; signInId: string; userId: string }
     /** A program with an API key. It acts in the name of the person whose key it is, with the permissions of
      * their role, or with those `scopes` of them. */
-    | { kind: 'api_key'; keyId: string; userId: string; scopes: readonly Permission[] | null }
+    | {
+        kind: 'api_key';
+        keyId: string;
+        keyName: string | null;
+        userId: string;
+        scopes: readonly Permission[] | null;
+      }
   );
 
 /** The parts of the backend that work without a request. */
@@ -26,3 +35,10 @@ export type Actor = Caller | { kind: 'system'; part: SystemPart };
 /** What rows keep of an actor, in `created_by` for example: the id of a person, or `system:<part>`. */
 export const actorId = (actor: Actor): string =>
   actor.kind === 'system' ? `system:${actor.part}` : actor.userId;
+
+/** The actor as records name it. */
+export function authorOf(actor: Actor): Author {
+  if (actor.kind === 'system') return { kind: actor.kind, id: actor.part, name: null };
+  const author = { kind: actor.kind, id: actorId(actor), name: actor.name };
+  return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
+}

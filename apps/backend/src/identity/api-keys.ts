@@ -8,7 +8,10 @@ import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
 
 /** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */
 export interface ApiKeyOwner extends Membership {
+  /** The person's. */
+  name: string;
   keyId: string;
+  keyName: string | null;
   /** The only permissions that the key has; null: all those of the role. */
   scopes: readonly Permission[] | null;
 }
@@ -60,8 +63,10 @@ export class ApiKeys {
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", k.permissions::jsonb -> 'scopes' AS scopes, ${MEMBERSHIP} FROM api_keys k
+      `SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", u.name,
+              k.permissions::jsonb -> 'scopes' AS scopes, ${MEMBERSHIP} FROM api_keys k
          JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+         JOIN users u ON u.id = m.user_id
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],
     );
