@@ -85,6 +85,7 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'CreateApiKey',
       'CreateInvitation',
+      'CreateServiceAccount',
       'CreateSession',
       'CreateTenant',
       'HostRuleInput',
@@ -98,6 +99,7 @@ describe('the description of the API', () => {
       'SignIn',
       'UpdateMe',
       'UpdateMember',
+      'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
     ]);

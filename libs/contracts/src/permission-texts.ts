@@ -22,6 +22,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'members:reset_password': "Make links that reset members' passwords",
   'members:manage': 'Invite and remove people, and change their roles',
+  'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',
   'owners:manage': 'Name owners, and change or remove them',
   'tenants:create': 'Create another organisation',

@@ -80,6 +80,10 @@ export const Session = z
       .describe(
         'Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed',
       ),
+    last_run_status: openEnum(RUN_STATUSES)
+      .nullable()
+      .optional()
+      .describe('How the last prompt that has ended did; null: none has ended'),
     owner_id: z
       .string()
       .optional()

@@ -4,11 +4,11 @@ import type { Permission } from '@saas-codex/contracts/permissions';
 import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { AUTH, type Auth } from './better-auth.js';
-import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
+import { type Membership, PRINCIPAL, PRINCIPALS, type Principal } from './memberships.js';
 
-/** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */
-export interface ApiKeyOwner extends Membership {
-  /** The person's. */
+/** Whom an API key stands for: a person or a service account, in the one tenant that the key was made for. */
+export interface ApiKeyOwner extends Principal {
+  /** The person's, or the service account's. */
   name: string;
   keyId: string;
   keyName: string | null;
@@ -34,7 +34,7 @@ export class ApiKeys {
     private readonly system: SystemDatabase,
   ) {}
 
-  /** @returns the key itself, which cannot be read again */
+  /** A key of a person. @returns the key itself, which cannot be read again */
   async create(name: string, { userId, tenantId }: Pick<Membership, 'userId' | 'tenantId'>): Promise<string> {
     const { key } = await this.auth.api.createApiKey({ body: { name, userId, metadata: { tenantId } } });
     return key;
@@ -50,7 +50,12 @@ export class ApiKeys {
     return owner;
   }
 
-  /** For the list of a person's keys. No request waits for it. */
+  /** Ends all keys of a person, in every tenant: their requests are refused at once, and their streams end within 5 s. */
+  async revokeAllOf(userId: string): Promise<void> {
+    await this.system.query('DELETE FROM api_keys WHERE user_id = $1', [userId]);
+  }
+
+  /** For the lists of keys. No request waits for it. */
   private noteUse(keyId: string): void {
     const now = Date.now();
     if (now - (this.noted.get(keyId) ?? 0) < NOTE_USE_EVERY_MS) return;
@@ -63,10 +68,11 @@ export class ApiKeys {
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", u.name,
-              k.permissions::jsonb -> 'scopes' AS scopes, ${MEMBERSHIP} FROM api_keys k
-         JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
-         JOIN users u ON u.id = m.user_id
+      `SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", coalesce(u.name, a.name) AS name,
+              k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
+         JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+         LEFT JOIN users u ON u.id = k.user_id
+         LEFT JOIN service_accounts a ON a.id = k.service_account_id
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],
     );

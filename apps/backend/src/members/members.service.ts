@@ -4,7 +4,8 @@ import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantScope } from '../database/tenant-row.js';
-import { RoutePermissions } from '../identity/permissions.js';
+import { ownersOnly, RoutePermissions } from '../identity/permissions.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { MemberStore } from './member-store.js';
 
@@ -35,7 +36,7 @@ export class MembersService {
 
   /** @throws ProblemError member_not_found, forbidden, last_owner */
   async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
-    this.requireMayGive(ctx, role);
+    this.permissions.requireMayGive(ctx.actor, 'person', role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
     const member = await this.members.find(ctx, userId);
@@ -54,28 +55,15 @@ export class MembersService {
 
   /** Ends the caller's own membership. @throws ProblemError last_owner */
   async leave(ctx: CallerContext): Promise<void> {
-    const { userId } = ctx.actor;
+    const userId = userIdOf(ctx.actor);
     if (!(await this.members.remove(ctx, userId, { mayChangeOwners: true }))) throw lastOwner();
     await this.members.forgetChoice(ctx, userId);
-  }
-
-  /** Nobody gives a role that may do more than they may: a key with scopes would outgrow them. @throws ProblemError forbidden */
-  requireMayGive({ actor }: CallerContext, role: Role): void {
-    const own = this.permissions.of(actor);
-    if ([...this.permissions.ofRole(role)].every((permission) => own.has(permission))) return;
-    if (role === 'owner') throw ownersOnly();
-    throw new ProblemError(
-      'forbidden',
-      `This key may not do all that the role ${role} may, so it cannot give it.`,
-    );
   }
 
   private mayChangeOwners({ actor }: CallerContext): boolean {
     return this.permissions.of(actor).has('owners:manage');
   }
 }
-
-const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const notFound = () =>
   new ProblemError('member_not_found', 'This person does not belong to the organisation, or does no longer.');

@@ -19,6 +19,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   trust_repository: session.trustRepository,
   setup: session.setup,
   setup_status: session.setupStatus,
+  last_run_status: session.lastRunStatus,
   owner_id: ownerOf(session),
   visibility: session.visibility,
   status: session.status,

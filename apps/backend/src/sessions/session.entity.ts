@@ -54,6 +54,10 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'text', nullable: true })
   setupStatus: RunStatus | null;
 
+  /** Status of the last prompt that has ended. Part of the run summary. */
+  @Column({ type: 'text', nullable: true })
+  lastRunStatus: RunStatus | null;
+
   @Column({ type: 'text' })
   status: SessionStatus;
 
