@@ -526,6 +526,31 @@ describe('every operation', () => {
     stream.close();
   });
 
+  it('names who wrote a prompt and who stopped it, as they were called then', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const send = async (as: Record<string, string>, path: string, body: object) => {
+      const headers = { ...as, origin: backend.url, 'content-type': 'application/json' };
+      const options = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${backend.url}${path}`, options)).json()) as Run;
+    };
+    const path = `/api/sessions/${ours.session_id}/prompt`;
+    const run = await send(member.cookie, path, { prompt: 'By hand' });
+    const ofMember = { kind: 'person', id: member.userId, name: 'The member' };
+    expect(run).toMatchObject({ created_by: ofMember, cancelled_by: null });
+    await sql(`UPDATE users SET name = 'Renamed' WHERE id = $1`, [member.userId]);
+    const stopped = await send(admin.key, `/api/runs/${run.run_id}/cancel`, {});
+    const ofKey = { kind: 'api_key', id: admin.userId, name: 'The admin', key_name: 'spec' };
+    expect(stopped).toMatchObject({ created_by: ofMember, cancelled_by: ofKey });
+    const byKey = await send(member.key, path, { prompt: 'By a program' });
+    expect(byKey.created_by).toEqual({
+      kind: 'api_key',
+      id: member.userId,
+      name: 'Renamed',
+      key_name: 'spec',
+    });
+    await send(member.key, `/api/runs/${byKey.run_id}/cancel`, {});
+  });
+
   it('hands a session over for its owner and for an admin, but for no other member', async () => {
     const [member, admin] = [person('member'), person('admin')];
     const give = async (as: TestPerson, to: TestPerson) => {
