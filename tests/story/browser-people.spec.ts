@@ -66,6 +66,25 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await stranger.getByText('What should Codex work on?').waitFor();
   expect(stranger.url()).not.toContain('token');
 
+  const switcher = stranger.getByRole('button', { name: /switch the organisation$/ });
+  await press('Open sidebar');
+  await switcher.click();
+  await stranger.getByRole('menuitem', { name: 'Create an organisation…' }).click();
+  await stranger.getByRole('dialog').getByLabel('Name').fill('Orchard');
+  await press('Create and switch');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText('Orchard').waitFor();
+  await switcher.press('ArrowDown');
+  await stranger.getByRole('menuitemradio', { name: 'Orchard', checked: true }).waitFor();
+  await screenshot(stranger, 'organisations');
+  expect(await accessibilityFaults(stranger)).toEqual([]);
+  await stranger.keyboard.press('Home');
+  await stranger.keyboard.press('Enter');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText("Iva's organisation").waitFor();
+
   await stranger.goto(`${system.url}/settings`);
   await stranger.getByText('iva@example.org').waitFor();
   // On a phone the pages of Settings are behind a button.
@@ -83,8 +102,10 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await sendLink('Reset your password');
   await openLink();
   await password.fill('four green apples');
+  await stranger.getByRole('checkbox', { name: 'Revoke my API keys, too' }).check();
   await press('Set password');
   await stranger.getByRole('heading', { name: 'Your password is set' }).waitFor();
+  await stranger.getByText('your API keys were revoked').waitFor();
   await stranger.getByRole('link', { name: 'Back to signing in' }).click();
   await signIn('four green apples');
   await stranger.getByText('What should Codex work on?').waitFor();

@@ -116,11 +116,8 @@ let secrets: Secrets;
 beforeAll(async () => {
   git = await startGitServer();
   model = await startScriptedModel({ scenarios: SCENARIOS, apiKey: MODEL_KEY });
-  system = await startSystem({
-    CODEX_BASE_URL: model.baseUrl,
-    CODEX_API_KEY: MODEL_KEY,
-    GIT_TRUSTED_HOSTS: git.host,
-  });
+  const settings = { CODEX_BASE_URL: model.baseUrl, CODEX_API_KEY: MODEL_KEY, GIT_TRUSTED_HOSTS: git.host };
+  system = await startSystem(settings, { isNew: true });
   const signInToken = new URL(system.link).hash.replace('#token=', '');
   visitor = await Visitor.signIn(system, signInToken);
   secrets = await secretsOf(signInToken);

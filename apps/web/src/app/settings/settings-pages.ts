@@ -65,7 +65,7 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         path: 'roles',
         title: 'Roles',
         intro:
-          'Every member and every service account has one role. Each role may do what the next one may, and more.',
+          'Every member and every service account has one role. Each role may do what the one before it may, and more.',
         component: lazyRouteComponent(() => import('../../features/settings/roles-page.js'), 'RolesPage'),
       },
       {
