@@ -52,6 +52,7 @@ export async function startBackend(
     AUTH_SECRET: 'auth-secret-of-the-specs-0123456789abc',
     PUBLIC_URL: 'http://localhost:9100',
     OWNER_TOKEN_FILE: join(folder, 'owner-token'),
+    SECRETS_KEY_FILE: join(folder, 'secrets-key'),
     // Specs send all their requests from one address.
     RATE_LIMIT_PER_MINUTE: '1000000',
     SIGN_IN_LIMIT_PER_MINUTE: '1000000',

@@ -111,6 +111,7 @@ export class SessionsWorld {
       RUNNER_URL: `http://127.0.0.1:${port}`,
       GIT_TRUSTED_HOSTS: `${world.git.host},${world.slowHost.host}`,
       OWNER_TOKEN_FILE: join(world.root, 'owner-token'),
+      SECRETS_KEY_FILE: join(world.root, 'secrets-key'),
     };
     world.cleanups.push(
       () => rm(world.root, { recursive: true, force: true, maxRetries: 5 }),

@@ -62,6 +62,7 @@ const base = () =>
     .addTag('diffs', 'The changes of a session or of some of its runs')
     .addTag('identity', 'Who you are')
     .addTag('tenants', 'Organisations, their members and invitations')
+    .addTag('secrets', 'What runs get as environment variables, encrypted')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(
