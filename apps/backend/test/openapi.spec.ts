@@ -96,8 +96,10 @@ describe('the description of the API', () => {
       'PromptSession',
       'SetupInput',
       'SignIn',
+      'UpdateLimits',
       'UpdateMe',
       'UpdateMember',
+      'UpdateModels',
       'UpdateSession',
       'UpdateTenant',
     ]);

@@ -47,8 +47,17 @@ describe("a run's own socket at the model proxy", () => {
       onUpstreamError: ignore,
       onRefused: ignore,
       onRejectedCommand: ignore,
+      onLimitReached: ignore,
+      onLimitLifted: ignore,
     };
-    const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF, model: null, traceparent: null };
+    const owner = {
+      runId,
+      tenantId: 'tenant-1',
+      network: NETWORK_OFF,
+      model: null,
+      traceparent: null,
+      ledger: null,
+    };
     return { socket, access: await proxy.openSocketAccess(owner, listener, socket, { request: beside }) };
   };
 

@@ -28,6 +28,8 @@ const RunRequest = z.strictObject({
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** Whether each model call is first reserved in the backend's ledger, which must know the run. */
+  metered: z.boolean().default(false),
   /** Position in the queue, lowest first: how many runs of its tenant the runners then have. */
   priority: z.int().min(1).max(2_000_000).default(1),
   /** Makes the call idempotent: the same id again changes nothing. Left out: the runner makes one. */

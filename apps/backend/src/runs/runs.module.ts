@@ -7,9 +7,11 @@ import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
+import { RunLimits } from './run-limits.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunMoves } from './run-moves.js';
 import { RunPlaces } from './run-places.js';
@@ -24,7 +26,13 @@ import { RunsPortAdapter } from './runs-port-adapter.js';
 import { RunsService } from './runs.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
+  imports: [
+    TypeOrmModule.forFeature([RunEntity]),
+    RunnerClientModule,
+    SessionsModule,
+    UsageModule,
+    WorkspacesModule,
+  ],
   controllers: [RunStatusConsumer, RunsController],
   providers: [
     {
@@ -33,6 +41,7 @@ import { RunsService } from './runs.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     RunDispatch,
+    RunLimits,
     RunMetrics,
     RunMoves,
     RunPlaces,

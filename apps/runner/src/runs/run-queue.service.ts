@@ -34,6 +34,7 @@ export class RunQueueService {
     input,
     network,
     trustRepository,
+    metered,
     checkpoint,
     traceparent,
     priority,
@@ -46,6 +47,7 @@ export class RunQueueService {
       input,
       network,
       trustRepository,
+      metered,
       checkpoint: checkpoint ?? null,
       traceparent,
     };

@@ -27,6 +27,7 @@ import { CrashPage, NotFoundPage } from './error-pages.js';
  *       /settings
  *       /settings/members
  *       /settings/api-keys
+ *       /settings/usage
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -126,6 +127,12 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/api-keys-page.js'), 'ApiKeysPage'),
 });
 
+const usage = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/usage',
+  component: lazyRouteComponent(() => import('../features/settings/usage/usage-page.js'), 'UsagePage'),
+});
+
 const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitation',
@@ -139,7 +146,7 @@ const routeTree = root.addChildren([
   resetPassword,
   confirmEmail,
   invitation,
-  shell.addChildren([home, session, settings, members, apiKeys]),
+  shell.addChildren([home, session, settings, members, apiKeys, usage]),
 ]);
 
 export const createAppRouter = (queryClient: QueryClient) => {

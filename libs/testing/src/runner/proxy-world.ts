@@ -78,13 +78,15 @@ export class ProxyWorld {
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, traceparent: null },
+      { runId, tenantId: 'tenant-1', network, model, traceparent: null, ledger: null },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
         onRefused: (refusal) => heard.refused.push(refusal),
         onRejectedCommand: (rejected) => heard.rejected.push(rejected),
+        onLimitReached: () => undefined,
+        onLimitLifted: () => undefined,
       },
     );
   }

@@ -26,6 +26,9 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+/** Few runs reach a limit. */
+const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
+
 interface RunBlockProps {
   run: Run;
   session: Session;
@@ -79,6 +82,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
   );
@@ -94,6 +98,7 @@ const RunOfUnknownStatus = ({ run, session, timeline }: RunBodyProps) => (
 
 function liveLabel(timeline: RunTimeline): string {
   if (timeline.position.seq === 0) return 'Starting';
+  if (timeline.limit) return 'Needs you';
   const last = timeline.entries.at(-1);
   // The reasoning row above already says that it is thinking.
   if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';

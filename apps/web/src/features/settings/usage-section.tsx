@@ -1,6 +1,8 @@
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { cx } from '../../shared/lib/cx.js';
+import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { usageQuery } from './api/get-usage.js';
@@ -28,6 +30,11 @@ export function UsageSection() {
   const { data: usage, error, refetch } = useQuery(usageQuery);
   return (
     <Section title="Usage">
+      <Row name="Tokens and money" note="What models cost, what may be spent, and on which of them.">
+        <Button size="sm" asChild>
+          <Link to="/settings/usage">Limits and usage</Link>
+        </Button>
+      </Row>
       {usage && <UsageRows usage={usage} />}
       {!usage && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {!usage && !error && <Skeleton className="my-3 h-24" />}
