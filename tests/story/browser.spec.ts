@@ -240,7 +240,8 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   for (const name of ['a.ts', 'b.ts', 'c.ts', 'd.ts', 'e.ts']) {
     await writeFile(join(session.repo_path, name), lines);
   }
-  await writeFile(join(session.repo_path, 'z-last.ts'), `if (admin) { \u202e /* begin */ }\n${lines}`);
+  const long = `\t\treturn [${"'a long line that wraps', ".repeat(9)}];\n`;
+  await writeFile(join(session.repo_path, 'z-last.ts'), `if (admin) { \u202e /* begin */ }\n${long}${lines}`);
   await writeFile(join(session.repo_path, 'package-lock.json'), lines);
   const changes = page.getByRole('region', { name: 'Changes, file by file' });
   for (const [width, height] of [
@@ -262,6 +263,9 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   await page.setViewportSize({ width: 1360, height: 860 });
   expect(await changes.getAttribute('tabindex')).toBe('0');
   await waitFor(async () => (await changes.ariaSnapshot()).includes('Added: const value0 = 0;'));
+  // What a line wraps to begins below its first word.
+  const wrapped = changes.locator('[data-line]', { hasText: 'a long line that wraps' });
+  expect(await wrapped.getAttribute('style')).toContain('text-indent: -8ch');
 }, 120_000);
 
 test('what no diff shows can be found in Changes: ignored files to download, changes in HOME to discard', async () => {

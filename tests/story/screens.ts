@@ -57,8 +57,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const home = at('/', 'What should Codex work on?');
   const idle = at(`${worked}?panel=closed`, /^Worked for/);
   const work = then(idle, /^Worked for/, /^Listed/);
-  const settings = at('/settings', 'Runs at the same time');
+  const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
+  const models = at('/settings/models', 'gpt-6.1-sol');
   const dialog = (entry: string, shown: string): Screen['open'] => {
     return async (page) => {
       await idle(page);
@@ -93,9 +94,12 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },
+    { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
+    { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },
     { name: 'limits', open: then(usage, 'Change the limits: Each run', 'Save') },
-    { name: 'prices', open: then(usage, 'Change the price of gpt-6.1-sol', 'Cached input, US dollars') },
+    { name: 'models', open: then(models, 'Change the price of gpt-6.1-sol', 'Cached input, US dollars') },
+    { name: 'system', open: at('/settings/system', 'Runs at the same time') },
     { name: 'sign-out', open: then(settings, 'Sign out', 'Sign out of this browser?') },
     { name: 'no-session', open: at('/sessions/00000000-0000-7000-8000-000000000000', 'does not exist') },
     { name: 'no-page', open: at('/nowhere', 'There is nothing here') },

@@ -85,6 +85,7 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'CreateApiKey',
       'CreateInvitation',
+      'CreateServiceAccount',
       'CreateSession',
       'CreateTenant',
       'HostRuleInput',
@@ -100,6 +101,7 @@ describe('the description of the API', () => {
       'UpdateMe',
       'UpdateMember',
       'UpdateModels',
+      'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
     ]);

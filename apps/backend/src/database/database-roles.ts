@@ -41,11 +41,14 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_rules: ['SELECT', 'DELETE'],
     idempotency_keys: ['SELECT', 'DELETE'],
     users: WRITES,
+    // Accounts at a provider. Passwords are in this table, too, so nothing of it is changed or deleted this way.
+    user_accounts: ['SELECT', 'INSERT'],
     user_sessions: WRITES,
     tenants: WRITES,
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
+    service_accounts: WRITES,
   },
 };
 

@@ -1,11 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { type Permission, PERMISSION_TABLE } from '@saas-codex/contracts/permissions';
+import { type Permission, PERMISSION_TABLE, PERSON_PERMISSIONS } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
-import type { Caller } from './actor.js';
+import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
+import { personRequired } from './person.js';
 import { type CallerContext, setRequestContext } from './request-context.js';
 import { StreamAccess } from './stream-access.js';
 
@@ -17,7 +18,7 @@ const STREAMS = 'events:read';
  *
  *     @Public() ──► answer
  *     else ──► no valid credential ──► 401
- *              the caller's role lacks the route's permission ──► 403
+ *              the caller's role, or the key's scopes, lack the route's permission ──► 403
  *              else ──► the request gets its context ──► answer; a stream ends when its access does
  */
 @Injectable()
@@ -44,6 +45,7 @@ export class AuthGuard implements CanActivate {
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
+      readerId: actorId(caller.actor),
       requestId: String(req.headers[HEADERS.requestId]),
       ...(typeof traceparent === 'string' && { traceparent }),
     };
@@ -59,10 +61,12 @@ const unauthenticated = () =>
   });
 
 function forbidden(
-  { role, tenantDeleted }: Caller,
+  { kind, role, tenantDeleted }: Caller,
   required: Permission | undefined,
   byRole: boolean,
 ): ProblemError {
+  const isForPeople = required !== undefined && PERSON_PERMISSIONS.includes(required);
+  if (kind === 'service_account' && isForPeople) return personRequired();
   const detail =
     required === undefined
       ? 'Nobody may do this.'

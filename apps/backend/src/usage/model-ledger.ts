@@ -10,6 +10,7 @@ import type { ModelPrice } from '@saas-codex/contracts/models';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { capOf, hasCap, type Place, placesOf, type Total } from './caps.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
@@ -37,19 +38,21 @@ interface OpenRun {
   sessionId: string;
   person: string;
   repoUrl: string | null;
+  /** Who alone may know the repository. */
+  privateTo: string | null;
 }
 
 const RUN = `
   SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS now, r.session_id AS "sessionId", r.created_by AS person,
-         s.repo_url AS "repoUrl"
+         s.repo_url AS "repoUrl", ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = $2 AND r.status IN ('queued', 'running')`;
 const RESERVED_BEFORE = `
   SELECT reserved_output_tokens::float8 AS "outputTokens" FROM model_calls WHERE tenant_id = $1 AND id = $2`;
 const INSERT = `
-  INSERT INTO model_calls (id, tenant_id, person, session_id, run_id, repo_url, model, input_price, cached_input_price,
+  INSERT INTO model_calls (id, tenant_id, person, session_id, run_id, repo_url, private_to, model, input_price, cached_input_price,
                            output_price, state, reserved_output_tokens, reserved_tokens, reserved_micro_usd, created_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'reserved', $11, $12, $13, now())`;
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'reserved', $12, $13, $14, now())`;
 
 interface Call {
   person: string;
@@ -148,6 +151,7 @@ export class ModelLedger {
       run.sessionId,
       call.run_id,
       run.repoUrl,
+      run.privateTo,
       model,
       price?.input ?? null,
       price?.cached_input ?? null,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Spent, SpentReport, UsageQuery } from '@saas-codex/contracts/usage';
 import { TenantDatabase } from '../database/tenant-database.js';
+import { actorId } from '../identity/actor.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { RoutePermissions } from '../identity/permissions.js';
 
@@ -29,7 +30,8 @@ const NUMBERS = [
 ] as const satisfies (keyof Spent)[];
 
 const ROWS = `
-  SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, person AS user_id, repo_url, model,
+  SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, person AS user_id, model,
+         CASE WHEN private_to IS NULL OR private_to = $5 THEN repo_url END AS repo_url,
          count(*)::int AS calls, sum(input_tokens)::float8 AS input_tokens,
          sum(cached_input_tokens)::float8 AS cached_input_tokens, sum(output_tokens)::float8 AS output_tokens,
          sum(reasoning_output_tokens)::float8 AS reasoning_output_tokens, sum(tokens)::float8 AS tokens,
@@ -40,7 +42,10 @@ const ROWS = `
      AND created_at < ($3::date + 1)::timestamp AT TIME ZONE 'UTC'
    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
 
-/** Reads the ledger for people. What others have spent is for those who may manage limits. */
+/**
+ * Reads the ledger for people. What others have spent is for those who may manage limits, and the repository of a private session
+ * for its owner.
+ */
 @Injectable()
 export class SpentReports {
   constructor(
@@ -76,8 +81,11 @@ export class SpentReports {
   }
 
   private rowsIn(ctx: CallerContext, { from, to }: Period): Promise<SpentRow[]> {
-    const only = this.seesEveryone(ctx) ? null : ctx.actor.userId;
-    return this.db.run(ctx, (tx) => tx.manager.query<SpentRow[]>(ROWS, [ctx.tenantId, from, to, only]));
+    const reader = actorId(ctx.actor);
+    const only = this.seesEveryone(ctx) ? null : reader;
+    return this.db.run(ctx, (tx) =>
+      tx.manager.query<SpentRow[]>(ROWS, [ctx.tenantId, from, to, only, reader]),
+    );
   }
 
   private seesEveryone({ actor }: CallerContext): boolean {

@@ -13,8 +13,8 @@ export const RACE = {
 };
 /** Enough for some of their calls: each reserves about $0.20, and uses about half of it. */
 const BUDGET = 1.5 * MICRO_USD;
-/** More than the output of each scripted response (a `huge` message and a call) can be. */
-const MAX_OUTPUT = 5_200;
+/** More than the output of the scripted responses: two with a `huge` message and a call, and the last one. */
+const MAX_OUTPUT = { huge: 5_200, last: 100 };
 /** Of the model that Codex asks for, in micro-dollars per million tokens. */
 const PRICE = { input: 2_500_000, cached_input: 100_000, output: 10_000_000 };
 
@@ -85,7 +85,10 @@ export class MoneyRace {
   async spent(cap: number, before: { ledger: number; requests: number }): Promise<Spent> {
     const tokens = this.world.model.requests
       .slice(before.requests)
-      .map(({ inputTokens }) => inputTokens * PRICE.input + MAX_OUTPUT * PRICE.output);
+      .map(({ inputTokens, outputs }) => {
+        const output = outputs.length < 2 ? MAX_OUTPUT.huge : MAX_OUTPUT.last;
+        return inputTokens * PRICE.input + output * PRICE.output;
+      });
     const billed = tokens.reduce((sum, one) => sum + Math.ceil(one / MICRO_USD), before.ledger);
     return { cap, ...(await this.inLedger()), billed };
   }

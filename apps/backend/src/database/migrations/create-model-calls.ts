@@ -13,6 +13,7 @@ export class CreateModelCalls1796100500000 implements MigrationInterface {
         session_id              uuid           NOT NULL,
         run_id                  uuid           NOT NULL,
         repo_url                text,
+        private_to              text,
         model                   text           NOT NULL,
         input_price             bigint,
         cached_input_price      bigint,

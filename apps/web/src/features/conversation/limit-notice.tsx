@@ -25,7 +25,9 @@ export function LimitNotice({ limit }: { limit: EventData<'limit.reached'> }) {
         </p>
         {mayRaise && (
           <Button size="sm" className="mt-2.5" asChild>
-            <Link to="/settings/usage">Limits and usage</Link>
+            <Link to="/settings/$page" params={{ page: 'usage' }}>
+              Limits and usage
+            </Link>
           </Button>
         )}
       </div>

@@ -8,7 +8,7 @@ import { ErrorNotice } from '../../../shared/ui/error-notice.js';
 import { Segmented } from '../../../shared/ui/segmented.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
 import { spentQuery } from '../api/limits.js';
-import { membersQuery } from '../api/members.js';
+import { membersQuery } from '../../../shared/api/list-members.js';
 import { Section } from '../section.js';
 import { ShareList, SpentChart } from './spent-chart.js';
 
@@ -51,7 +51,7 @@ function Report({ report, unit }: { report: SpentReport; unit: LimitUnit }) {
     members?.pages.flatMap(({ items }) => items).map(({ user_id, name }) => [user_id, name]),
   );
   const nameOf = (id: string) =>
-    id === me?.user.user_id ? `${me.user.name} (you)` : (names.get(id) ?? 'Former member');
+    id === me?.user.user_id ? `${me.user.name} (you)` : (names.get(id) ?? 'Former member, or a program');
   const shares = [
     {
       title: 'By person',

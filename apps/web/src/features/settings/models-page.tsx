@@ -1,17 +1,17 @@
 import { MICRO_USD, type Model, type ModelPrice, type Models, ModelName } from '@saas-codex/contracts/models';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { usePermission } from '../../../shared/api/use-permission.js';
-import { Button } from '../../../shared/ui/button.js';
-import { ErrorNotice } from '../../../shared/ui/error-notice.js';
-import { Skeleton } from '../../../shared/ui/skeleton.js';
-import { TextField } from '../../../shared/ui/text-field.js';
-import { toastError } from '../../../shared/ui/toast.js';
-import { modelsQuery, useUpdateModels } from '../api/limits.js';
-import { Section } from '../section.js';
+import { usePermission } from '../../shared/api/use-permission.js';
+import { Button } from '../../shared/ui/button.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { TextField } from '../../shared/ui/text-field.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { modelsQuery, useUpdateModels } from './api/limits.js';
+import { Section } from './section.js';
 
 /** Which models may be used, and what they cost. */
-export function ModelsSection() {
+export function ModelsPage() {
   const { data, error, refetch } = useQuery(modelsQuery);
   const mayChange = usePermission('models:manage');
   return (

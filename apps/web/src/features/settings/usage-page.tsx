@@ -1,12 +1,12 @@
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { cx } from '../../shared/lib/cx.js';
-import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { usageQuery } from './api/get-usage.js';
 import { Row, Section } from './section.js';
+import { LimitsSection } from './usage/limits-section.js';
+import { SpentSection } from './usage/spent-section.js';
 
 const count = new Intl.NumberFormat('en');
 const inUnit = (unit: string, digits: number) =>
@@ -25,16 +25,19 @@ const size = (bytes: number): string =>
 /** From this share of the quota on, the meter warns. */
 const NEARLY_FULL = 0.9;
 
-/** What the organisation uses. */
-export function UsageSection() {
+/** What the organisation uses, what models cost, and what may be spent. */
+export const UsagePage = () => (
+  <>
+    <SpentSection />
+    <LimitsSection />
+    <NowSection />
+  </>
+);
+
+function NowSection() {
   const { data: usage, error, refetch } = useQuery(usageQuery);
   return (
-    <Section title="Usage">
-      <Row name="Tokens and money" note="What models cost, what may be spent, and on which of them.">
-        <Button size="sm" asChild>
-          <Link to="/settings/usage">Limits and usage</Link>
-        </Button>
-      </Row>
+    <Section title="Now">
       {usage && <UsageRows usage={usage} />}
       {!usage && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {!usage && !error && <Skeleton className="my-3 h-24" />}
