@@ -10,6 +10,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -55,6 +56,7 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 
@@ -82,6 +84,8 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
+  secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -279,6 +283,7 @@ const WITHOUT_ROWS = [
   'createTenant',
   'createInvitation',
   'createApiKey',
+  'createSecret',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -293,6 +298,7 @@ const BODIES: Record<string, object> = {
   updateTenant: { name: 'Taken' },
   updateLimits: { run: { tokens: null } },
   updateModels: { allowed: null },
+  updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
 };
@@ -309,6 +315,7 @@ const ID_NAMES = [
   'invitation_id',
   'tenant_id',
   'key_id',
+  'secret_id',
   'sign_in_id',
   'service_account_id',
 ] as const;
@@ -376,6 +383,7 @@ async function theirRows(): Promise<string> {
     'model_calls',
     'spend_totals',
     'spend_rules',
+    'secrets',
     'members',
     'invitations',
     'service_accounts',
@@ -400,6 +408,7 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
+    secret_id: secret,
     sign_in_id: signIn,
     service_account_id: serviceAccount,
   };

@@ -8,6 +8,7 @@ import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { NO_SECRETS } from '../src/redaction/redactor.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 
@@ -55,6 +56,7 @@ describe("a run's own socket at the model proxy", () => {
       tenantId: 'tenant-1',
       network: NETWORK_OFF,
       model: null,
+      redactor: NO_SECRETS,
       traceparent: null,
       ledger: null,
     };

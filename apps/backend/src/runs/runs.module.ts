@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
@@ -29,6 +30,7 @@ import { RunsService } from './runs.service.js';
   imports: [
     TypeOrmModule.forFeature([RunEntity]),
     RunnerClientModule,
+    SecretsModule,
     SessionsModule,
     UsageModule,
     WorkspacesModule,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { pipeline as pipe, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Logger } from '@nestjs/common';
 import {
@@ -9,7 +9,6 @@ import {
   explainRefusal,
   type UpstreamRefusal,
 } from './explain-upstream.js';
-import { redactKey } from './redact-key.js';
 import { type ErrorFields, ModelCallError, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
@@ -39,7 +38,10 @@ async function forwardPrepared(request: ModelCall, prepared: PreparedCall): Prom
   const incoming = await callUpstream(request, prepared);
   // A server that refuses a request has not worked on it.
   if ((incoming.statusCode ?? 0) >= 300) reservation.markRefused();
-  const redacted = redactKey(incoming, upstream.apiKey);
+  // The reader of the result gets the error.
+  const redacted = upstream.redactor.isEmpty
+    ? incoming
+    : pipe(incoming, upstream.redactor.bytes(), () => undefined);
   await requireEventStream(incoming, redacted, request);
   const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),

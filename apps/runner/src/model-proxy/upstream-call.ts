@@ -73,12 +73,12 @@ export interface PreparedCall {
 }
 
 /**
- * Reads and checks the request, and reserves its cost. Serialises the checked body again, because two JSON parsers may choose
+ * Reads and checks the request, without the run's secrets, and reserves its cost. Serialises the checked body again, because two JSON parsers may choose
  * differently between two fields of one name.
  * @throws ModelCallError when the request may not be sent
  */
 export async function prepareCall({ req, run, upstream, signal }: ModelCall): Promise<PreparedCall> {
-  const request = await permittedRequest(req, run);
+  const request = run.caller.redactor.redactAll(await permittedRequest(req, run));
   signal.throwIfAborted();
   const body = JSON.stringify(request);
   const isDemo = upstream.source === 'demo';

@@ -36,6 +36,7 @@ export class RunQueueService {
     trustRepository,
     metered,
     checkpoint,
+    grant,
     traceparent,
     priority,
     runId = randomUUID(),
@@ -49,6 +50,7 @@ export class RunQueueService {
       trustRepository,
       metered,
       checkpoint: checkpoint ?? null,
+      grant,
       traceparent,
     };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });
