@@ -83,12 +83,10 @@ export class MoneyRace {
   }
 
   async spent(cap: number, before: { ledger: number; requests: number }): Promise<Spent> {
-    const tokens = this.world.model.requests
-      .slice(before.requests)
-      .map(({ inputTokens, outputs }) => {
-        const output = outputs.length < 2 ? MAX_OUTPUT.huge : MAX_OUTPUT.last;
-        return inputTokens * PRICE.input + output * PRICE.output;
-      });
+    const tokens = this.world.model.requests.slice(before.requests).map(({ inputTokens, outputs }) => {
+      const output = outputs.length < 2 ? MAX_OUTPUT.huge : MAX_OUTPUT.last;
+      return inputTokens * PRICE.input + output * PRICE.output;
+    });
     const billed = tokens.reduce((sum, one) => sum + Math.ceil(one / MICRO_USD), before.ledger);
     return { cap, ...(await this.inLedger()), billed };
   }
