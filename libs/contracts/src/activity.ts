@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
+import { Presence } from './presence.js';
 import { RUN_STATUSES, Usage } from './runs.js';
 import { Session, SESSION_STATUSES } from './sessions.js';
 
@@ -44,6 +45,14 @@ export const SessionHiddenActivity = z.object({
 });
 export type SessionHiddenActivity = z.infer<typeof SessionHiddenActivity>;
 
+/** Somebody began or ceased to watch a session. */
+export const SessionPresenceActivity = z.object({
+  ...base,
+  ...Presence.shape,
+  type: z.literal('session.presence'),
+});
+export type SessionPresenceActivity = z.infer<typeof SessionPresenceActivity>;
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -59,6 +68,7 @@ const ACTIVITIES = [
   SessionUpdatedActivity,
   SessionDeletedActivity,
   SessionHiddenActivity,
+  SessionPresenceActivity,
   SessionProgressActivity,
 ] as const;
 

@@ -5,6 +5,10 @@ import type { SessionEntity } from './session.entity.js';
 /** The id of the person or program that the session belongs to. */
 export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerId ?? createdBy;
 
+/** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo` in `private-rows.ts`. */
+export const privateTo = (session: SessionEntity): string | null =>
+  session.visibility === 'tenant' ? null : ownerOf(session);
+
 /** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
   session_id: session.id,
@@ -46,6 +50,8 @@ export const toSessionOutline = (session: SessionEntity): Session => ({
   network: NETWORK_OFF,
   trust_repository: false,
   setup: null,
+  setup_status: null,
+  last_run_status: null,
   failure: null,
   notices: [],
   diff: null,
