@@ -15,6 +15,7 @@ import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
@@ -27,7 +28,7 @@ import { IdentityModule } from './identity/identity.module.js';
  * The backend's features. Imports go in one direction:
  *
  *     events, tenants, retention → archive, changes → runs → sessions → service-accounts → environments, api-keys, members,
- *     workspaces, usage → identity → database
+ *     secrets, workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {
@@ -45,6 +46,7 @@ export class AppModule {
         SystemModule,
         OpenApiModule,
         AsyncApiModule,
+        SecretsModule,
         SessionsModule,
         RunsModule,
         RunsPortModule,

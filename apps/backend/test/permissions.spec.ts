@@ -16,6 +16,7 @@ import {
 import { MAX_WATCHERS, type Presence } from '@saas-codex/contracts/presence';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import { SERVICE_ACCOUNT_ROLES } from '@saas-codex/contracts/service-accounts';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Redis } from 'ioredis';
@@ -103,6 +104,10 @@ const OPERATIONS: Record<string, Row> = {
   listApiKeys: { requires: 'api_keys:own' },
   createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
   revokeApiKey: { requires: 'api_keys:own' },
+  listSecrets: { requires: 'secrets:read' },
+  createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
+  updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
+  deleteSecret: { requires: 'secrets:manage' },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -138,6 +143,7 @@ interface Ids {
   user_id: string;
   invitation_id: string;
   key_id: string;
+  secret_id: string;
   sign_in_id: string;
   service_account_id: string;
 }
@@ -148,6 +154,7 @@ const NOTHING: Ids = {
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
+  secret_id: randomUUID(),
   sign_in_id: randomUUID(),
   service_account_id: randomUUID(),
 };
@@ -201,6 +208,7 @@ describe('every operation', () => {
     const [signIn] = await sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       person('member').userId,
     ]);
+    const secret = await backend.post('/api/secrets', { name: 'OURS', value: MARK });
     ours = {
       session_id,
       run_id: ((await run.json()) as Run).run_id,
@@ -210,6 +218,7 @@ describe('every operation', () => {
       service_account_id: (await createServiceAccount(backend, tenantId, 'member')).serviceAccountId,
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
+      secret_id: ((await secret.json()) as Secret).secret_id,
     };
     // After that it waits for a runner, and its rows stay as they are.
     await waitFor(async () => (await sql('SELECT FROM sessions WHERE base_tree IS NOT NULL')).length > 0);
@@ -239,7 +248,6 @@ describe('every operation', () => {
     const place = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
     const answer = await fetch(`${backend.url}${place}${row?.query ? `?${row.query(ids)}` : ''}`, {
       method,
-      // A sign-in leads the browser to another page.
       redirect: 'manual',
       headers: {
         ...as,

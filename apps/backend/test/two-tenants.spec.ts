@@ -10,6 +10,7 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -55,6 +56,7 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 
@@ -82,6 +84,8 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
+  secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -275,6 +279,7 @@ const WITHOUT_ROWS = [
   'createTenant',
   'createInvitation',
   'createApiKey',
+  'createSecret',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -287,6 +292,7 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
 };
@@ -303,6 +309,7 @@ const ID_NAMES = [
   'invitation_id',
   'tenant_id',
   'key_id',
+  'secret_id',
   'sign_in_id',
   'service_account_id',
 ] as const;
@@ -367,6 +374,7 @@ async function theirRows(): Promise<string> {
     'run_events',
     'idempotency_keys',
     'mirror_usage',
+    'secrets',
     'members',
     'invitations',
     'service_accounts',
@@ -391,6 +399,7 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
+    secret_id: secret,
     sign_in_id: signIn,
     service_account_id: serviceAccount,
   };

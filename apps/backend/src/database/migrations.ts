@@ -22,6 +22,7 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -52,6 +53,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
   AddRunAuthors1796100300000,
+  CreateSecrets1796100400000,
   AddLastRunStatus1796100700000,
 ];
 
