@@ -226,7 +226,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
   await admin.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).waitFor();
-  await admin.getByRole('link', { name: 'Home' }).click();
+  await admin.getByRole('link', { name: 'New session' }).click();
   await admin.getByRole('button', { name: /^Environment/ }).click();
   await admin.getByRole('radio', { name: 'Secrets' }).click();
   await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).check();

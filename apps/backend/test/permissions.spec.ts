@@ -26,6 +26,7 @@ import {
   createPerson,
   createServiceAccount,
   createTenant,
+  signIn,
   type TestPerson,
 } from '@saas-codex/testing/backend/people';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -545,7 +546,7 @@ describe('every operation', () => {
     const nameOf = async ({ userId }: TestPerson) =>
       (await sql<{ name: string }>('SELECT name FROM users WHERE id = $1', [userId]))[0]?.name;
     const path = `/api/sessions/${ours.session_id}/prompt`;
-    const run = await send(member.cookie, path, { prompt: 'By hand' });
+    const run = await send(await signIn(backend, member.email), path, { prompt: 'By hand' });
     const ofMember = { kind: 'person', id: member.userId, name: await nameOf(member) };
     expect(run).toMatchObject({ created_by: ofMember, cancelled_by: null });
     await sql(`UPDATE users SET name = 'Renamed' WHERE id = $1`, [member.userId]);
@@ -589,7 +590,7 @@ describe('every operation', () => {
     stream.close();
 
     expect(await redis.pttl(key)).toBeGreaterThan(0);
-    const [watcher = ''] = await redis.zrange(key, 0, -1);
+    const [watcher = ''] = await redis.zrange(key, 0, '-1');
     await redis.zadd(key, Date.now() - 1, watcher);
     expect(await watchers(send(viewer, 'GET'))).toEqual([]);
     await redis.zadd(
@@ -741,18 +742,21 @@ describe('every operation', () => {
       const { key } = person('admin');
       const ids = await startSession('private');
       const [status, , session] = await call(operation('readSession'), key, ids);
+      const told = (text: string) =>
+        Object.entries(JSON.parse(text) as object).flatMap(([name, value]) =>
+          value === null || value === '' || name === 'active_run_id' || name === 'ended_at' ? [] : name,
+        );
       expect([status, JSON.parse(session)]).toMatchObject([
         200,
-        {
-          title: 'Private session',
-          repo_url: null,
-          repo_path: '',
-          base_commit: null,
-          owner_id: creator.userId,
-        },
+        { title: 'Private session', owner_id: creator.userId, network: { mode: 'off' } },
       ]);
+      const always = ['session_id', 'status', 'created_at'];
+      expect(told(session).toSorted()).toEqual(
+        [...always, 'title', 'owner_id', 'visibility', 'network', 'queued_runs', 'updated_at'].toSorted(),
+      );
       const [stopped, , run] = await call(operation('cancelRun'), key, ids);
       expect([stopped, JSON.parse(run)]).toMatchObject([202, { run_id: ids.run_id, prompt: '' }]);
+      expect(told(run).toSorted()).toEqual([...always, 'run_id', 'kind', 'cancelled_by'].toSorted());
       expect(session + run).not.toContain(SECRET);
       expect(await statusOf('deleteSession', key, ids)).toBe(204);
       expect(await statusOf('readSession', creator.key, ids)).toBe(404);

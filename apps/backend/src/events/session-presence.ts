@@ -51,7 +51,7 @@ export class SessionPresence {
         .zadd(key, now + TIMEOUT_MS, watcherOf(ctx))
         .zremrangebyrank(key, 0, -1 - MAX_WATCHERS)
         .pexpire(key, TIMEOUT_MS)
-        .zrange(key, 0, -1),
+        .zrange(key, 0, '-1'),
       2,
     );
   }

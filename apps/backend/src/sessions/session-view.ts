@@ -41,19 +41,24 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
 
 /** A session that is private to another person, as those see it who may stop and delete it: only that it exists. */
 export const toSessionOutline = (session: SessionEntity): Session => ({
-  ...toSession(session, ''),
+  session_id: session.id,
   title: 'Private session',
   repo_url: null,
   ref: null,
   base_commit: null,
+  repo_path: '',
   thread_id: null,
   model: null,
   network: NETWORK_OFF,
-  trust_repository: false,
   setup: null,
   setup_status: null,
-  last_run_status: null,
+  owner_id: ownerOf(session),
+  visibility: session.visibility,
+  status: session.status,
   failure: null,
-  notices: [],
+  active_run_id: session.activeRunId,
+  queued_runs: session.queuedRuns,
   diff: null,
+  created_at: session.createdAt.toISOString(),
+  updated_at: session.updatedAt.toISOString(),
 });
