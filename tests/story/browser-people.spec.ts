@@ -265,6 +265,15 @@ test('an admin and a viewer join by their links, and each finds what their role 
     await tab.reload();
     await tab.getByRole('heading', { name: 'Plan the tulips' }).waitFor();
   }
+  await viewer.getByRole('article').getByText('Ada', { exact: true }).waitFor();
+  const watchers = planning.getByRole('list', { name: 'Watching now' }).getByRole('listitem');
+  await watchers.filter({ hasText: 'Vera' }).waitFor();
+  await watchers.filter({ hasText: 'Owner' }).waitFor();
+  await screenshot(planning, 'watchers');
+  await screenshot(viewer, 'prompt-of-another-person');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await viewer.goto(`${system.url}/`);
+  await watchers.filter({ hasText: 'Vera' }).waitFor({ state: 'detached' });
   await planning.getByRole('button', { name: 'Session actions' }).click();
   await planning.getByRole('menuitem', { name: 'Hand over…' }).click();
   const heirs = planning.getByRole('combobox', { name: 'New owner' });

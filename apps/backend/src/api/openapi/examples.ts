@@ -1,5 +1,6 @@
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Presence } from '@saas-codex/contracts/presence';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -105,6 +106,13 @@ const ENDED_RUN: Run = {
     deletions: STAT.deletions,
   },
 };
+const PRESENCE: Presence = {
+  watchers: [
+    { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+    { user_id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  ],
+};
+
 const RUNNING_RUN: Run = {
   ...LISTED_RUN,
   status: 'running',
@@ -355,6 +363,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listSessions: { lastPage: page(SESSION) },
   readSession: { ready: SESSION },
   updateSession: { renamed: { ...SESSION, title: 'Leap days' } },
+  readPresence: { watched: PRESENCE },
+  announcePresence: { watched: PRESENCE },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
