@@ -48,7 +48,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with an address and a password
-         * @description Sets a cookie for 30 days. After 10 wrong passwords, an account is locked for the network that they came from, for at most 15 minutes.
+         * @description Sets a cookie for 30 days. After 10 wrong passwords, an account is locked for the network that they came from, for at most 15 minutes. If you have a second factor, send its `code`, too.
          */
         post: operations["signInWithPassword"];
         delete?: never;
@@ -243,6 +243,194 @@ export interface paths {
         put: operations["resetMemberPassword"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in with a passkey
+         * @description The answer is a PublicKeyCredentialRequestOptionsJSON for the browser.
+         */
+        post: operations["startPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description Sets a cookie for 30 days. Takes no code of an authenticator app.
+         */
+        post: operations["signInWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your passkeys, newest first
+         * @description Not for API keys.
+         */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description Not for API keys.
+         */
+        post: operations["createPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Begin to make a passkey
+         * @description The answer is a PublicKeyCredentialCreationOptionsJSON for the browser. Not for API keys.
+         */
+        put: operations["startPasskey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Not for API keys.
+         */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a passkey
+         * @description Not for API keys.
+         */
+        patch: operations["updatePasskey"];
+        trace?: never;
+    };
+    "/api/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a secret for an authenticator app
+         * @description It counts once it is confirmed with a code. Until then each call replaces it. Not for API keys.
+         */
+        put: operations["startSecondFactor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/second-factor/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm the authenticator app with a code
+         * @description From now on, signing in with your password takes a code. You are signed out everywhere else. Not for API keys.
+         */
+        put: operations["confirmSecondFactor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/second-factor/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sign in without a code again
+         * @description Takes a code of the app, or a recovery code. Not for API keys.
+         */
+        put: operations["removeSecondFactor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{user_id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the second factor of a member who has lost it
+         * @description Not for API keys, and not for members who also belong to another organisation.
+         */
+        delete: operations["resetMemberSecondFactor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1212,7 +1400,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -1229,12 +1417,46 @@ export interface components {
             password: boolean;
             /** @description Whether you can change your address here, which takes mail */
             email_change: boolean;
+            second_factor?: {
+                /** @description Whether signing in with your password also takes a code */
+                enabled: boolean;
+                /** @description Recovery codes that you have left */
+                recovery_codes: number;
+            };
         };
         PasswordResetLink: {
             /** @description Works once. Give it to the person in private; it is not shown again. Null: it was mailed to the person */
             url: string | null;
             /** Format: date-time */
             expires_at: string;
+        };
+        PasskeyOptions: {
+            /** @description Works once, for 5 minutes */
+            challenge: string;
+        } & {
+            [key: string]: unknown;
+        };
+        PasskeyPage: {
+            items: components["schemas"]["Passkey"][];
+            next_cursor: string | null;
+        };
+        Passkey: {
+            passkey_id: string;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+        };
+        SecondFactorSetup: {
+            /** @description In base32, to type into an authenticator app */
+            secret: string;
+            /** @description The same as an otpauth:// address, for a QR code */
+            uri: string;
+        };
+        RecoveryCodes: {
+            /** @description Each takes the place of one code. Keep them safe; they are not shown again */
+            recovery_codes: string[];
         };
         Me: {
             /**
@@ -1460,7 +1682,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             detail: string;
         };
         SessionNotice: {
@@ -2300,7 +2522,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -2490,6 +2712,8 @@ export interface components {
         PasswordSignIn: {
             email: string;
             password: string;
+            /** @description Of your authenticator app, or a recovery code. Required if you have set up a second factor */
+            code?: string;
         };
         MailedLink: {
             email: string;
@@ -2511,6 +2735,66 @@ export interface components {
             password: string;
             /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
             revoke_api_keys?: boolean;
+        };
+        /** @description An AuthenticationResponseJSON of the browser */
+        PasskeySignIn: {
+            id: string;
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            /** @enum {string} */
+            authenticatorAttachment?: "platform" | "cross-platform";
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            response: {
+                clientDataJSON: string;
+                authenticatorData: string;
+                signature: string;
+                userHandle?: string;
+            };
+        };
+        CreatePasskey: {
+            name: string;
+            /** @description A RegistrationResponseJSON of the browser */
+            credential: {
+                id: string;
+                rawId: string;
+                /** @constant */
+                type: "public-key";
+                /** @enum {string} */
+                authenticatorAttachment?: "platform" | "cross-platform";
+                clientExtensionResults: {
+                    [key: string]: unknown;
+                };
+                response: {
+                    clientDataJSON: string;
+                    attestationObject: string;
+                    authenticatorData?: string;
+                    transports?: string[];
+                    publicKeyAlgorithm?: number;
+                    publicKey?: string;
+                };
+            };
+        };
+        StartPasskey: {
+            /** @description Required if you have a password. Without one, your sign-in must be less than a day old */
+            current_password?: string;
+        };
+        UpdatePasskey: {
+            name: string;
+        };
+        StartSecondFactor: {
+            /** @description Required if you have a password. Without one, your sign-in must be less than a day old */
+            current_password?: string;
+        };
+        ConfirmSecondFactor: {
+            code: string;
+        };
+        RemoveSecondFactor: {
+            /** @description Required if you have a password. Without one, your sign-in must be less than a day old */
+            current_password?: string;
+            code: string;
         };
         UpdateMe: {
             name: string;
@@ -2966,7 +3250,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `credentials_invalid`: The address or the password is wrong */
+            /**
+             * @description - `credentials_invalid`: The address or the password is wrong
+             *     - `second_factor_required`: A code is required, too
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2976,7 +3263,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `organisation_missing`: You belong to no organisation
+             * @description - `second_factor_wrong`: The code is wrong
+             *     - `organisation_missing`: You belong to no organisation
              *     - `origin_forbidden`: The request comes from another site
              */
             403: {
@@ -4019,6 +4307,1389 @@ export interface operations {
             };
             /** @description - `not_acceptable`: No such representation */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the cookie is set */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkey_refused`: The passkey was not accepted
+             *     - `organisation_missing`: You belong to no organisation
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyPage"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `person_required`: Only a person can do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `passkey_refused`: The passkey was not accepted
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskey"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `password_wrong`: The password is wrong
+             *     - `sign_in_too_old`: Sign in again first
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `sign_in_locked`: Too many wrong passwords
+             *     - `rate_limited`: Too many requests
+             */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody can sign in with it any more */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `passkey_not_found`: The passkey does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePasskey"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `passkey_not_found`: The passkey does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorSetup"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `password_wrong`: The password is wrong
+             *     - `sign_in_too_old`: Sign in again first
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `second_factor_exists`: A second factor is set up already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `sign_in_locked`: Too many wrong passwords
+             *     - `rate_limited`: Too many requests
+             */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `second_factor_wrong`: The code is wrong
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `second_factor_missing`: No second factor is set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `second_factor_exists`: A second factor is set up already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description The second factor and its recovery codes are gone */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `password_wrong`: The password is wrong
+             *     - `sign_in_too_old`: Sign in again first
+             *     - `second_factor_wrong`: The code is wrong
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `second_factor_missing`: No second factor is set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `sign_in_locked`: Too many wrong passwords
+             *     - `rate_limited`: Too many requests
+             */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetMemberSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They sign in with their password alone */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `second_factor_reset_forbidden`: You cannot reset this second factor
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `member_not_found`: The member does not exist
+             *     - `second_factor_missing`: No second factor is set up
+             */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
