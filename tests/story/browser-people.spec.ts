@@ -92,7 +92,7 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await stranger.getByRole('link', { name: 'General' }).click();
   await stranger.getByText("Iva's organisation").waitFor();
   await press('Organisation General');
-  await stranger.getByRole('link', { name: 'Account' }).click();
+  await stranger.getByRole('link', { name: 'Account', exact: true }).click();
   await press('Sign out');
   await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await stranger.waitForURL(/\/sign-in$/);

@@ -1504,6 +1504,10 @@ export interface components {
             usage: components["schemas"]["Usage"] | null;
             /** @description What this run changed */
             diff: components["schemas"]["DiffStat"] | null;
+            /** @description Who wrote the prompt, or had the setup script run */
+            created_by?: components["schemas"]["Author"];
+            /** @description Who asked for its end; null: nobody did */
+            cancelled_by?: components["schemas"]["Author"] | null;
             /** @description null: the run has not ended. Lists leave it out */
             result?: components["schemas"]["RunResult"] | null;
             /** Format: date-time */
@@ -1518,6 +1522,19 @@ export interface components {
             cached_input_tokens: number;
             output_tokens: number;
             reasoning_output_tokens: number;
+        };
+        Author: {
+            /**
+             * @description api_key: a program, with a key of this person
+             * @enum {string}
+             */
+            kind: "person" | "api_key" | "service_account" | "system";
+            /** @description `user_id` of the person, also for a key of theirs; or id of the service account, or part of the system */
+            id: string;
+            /** @description As it was then; null: it is not known */
+            name: string | null;
+            /** @description Name of the API key */
+            key_name?: string | null;
         };
         RunResult: {
             /** @description The agent's last message; null: there was none, or the run ended before results were recorded */

@@ -110,7 +110,7 @@ export class SessionsService {
         ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
-      if (setup === null) await this.runs.cancelSetup(tx, session);
+      if (setup === null) await this.runs.cancelSetup(ctx, tx, session);
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
       // The last statement: a private session is then out of its former owner's reach.
       if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });
