@@ -59,6 +59,7 @@ const ACROSS_TENANTS = [
   'runs/run-places\\.ts$', // whether there is another tenant
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
+  'usage/ledger-reconciler\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',
