@@ -15,6 +15,7 @@ import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
+import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
@@ -25,7 +26,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes → runs → sessions → environments, api-keys, members, workspaces, usage → identity
+ *     events, tenants, retention → archive, changes, sharing → runs → sessions → environments, api-keys, members, workspaces, usage → identity
  *     → database
  */
 @Module({})
@@ -48,6 +49,7 @@ export class AppModule {
         RunsModule,
         RunsPortModule,
         ChangesModule,
+        SharingModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

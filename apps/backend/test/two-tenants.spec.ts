@@ -9,6 +9,7 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
+import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { addTenant, type TestTenant } from '@saas-codex/testing/backend/tenants';
@@ -55,6 +56,7 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+let shareLink: string;
 const signIn = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
@@ -88,6 +90,8 @@ beforeAll(async () => {
   );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
+  const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
+  shareLink = (await world.call<ShareLink>('POST', shared, {}, theirs.headers)).body.share_link_id;
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -260,6 +264,7 @@ const WITHOUT_ROWS = [
   'createApiKey',
   'lookUpInvitation',
   'acceptInvitation',
+  'openShareLink',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys)/;
@@ -267,6 +272,7 @@ const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys)/;
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
+  createShareLink: {},
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
 };
@@ -284,6 +290,7 @@ const ID_NAMES = [
   'tenant_id',
   'key_id',
   'sign_in_id',
+  'share_link_id',
 ] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
@@ -346,6 +353,7 @@ async function theirRows(): Promise<string> {
     'run_events',
     'idempotency_keys',
     'mirror_usage',
+    'share_links',
     'members',
     'invitations',
   ];
@@ -370,6 +378,7 @@ async function reached(): Promise<string[]> {
     tenant_id: theirs.tenantId,
     key_id: apiKey,
     sign_in_id: signIn,
+    share_link_id: shareLink,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

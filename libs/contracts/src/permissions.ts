@@ -23,6 +23,7 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'sessions:share': 'member',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
   'tenants:update': 'admin',
@@ -40,6 +41,14 @@ export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(rol
 /** What a role may do. */
 export const permissionsOf = (role: Role): Permission[] =>
   PERMISSIONS.filter((permission) => isAtLeast(role, PERMISSION_TABLE[permission]));
+
+/** All that the reader of a link to a session may do, in that session and on the routes that serve such readers. */
+export const SHARE_LINK_PERMISSIONS: readonly Permission[] = [
+  'sessions:read',
+  'runs:read',
+  'events:read',
+  'diffs:read',
+];
 
 /** All that is left, to those whose role has it, in a tenant that was deleted and can still be restored. */
 export const DELETED_TENANT_PERMISSIONS: readonly Permission[] = [

@@ -18,6 +18,7 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
@@ -43,6 +44,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
   AddLastRunStatus1796100700000,
+  CreateShareLinks1796100700001,
 ];
 
 /**

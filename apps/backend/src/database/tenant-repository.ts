@@ -1,17 +1,22 @@
-import type {
-  EntityManager,
-  EntityTarget,
-  FindManyOptions,
-  FindOneOptions,
-  FindOptionsWhere,
-  SelectQueryBuilder,
+import {
+  type EntityManager,
+  type EntityTarget,
+  type FindManyOptions,
+  type FindOneOptions,
+  type FindOptionsWhere,
+  Raw,
+  type SelectQueryBuilder,
 } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { sharedRowsOf } from './shared-rows.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
-/** A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`). */
+/**
+ * A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`).
+ * For a reader by link it also adds the one session (`shared-rows.ts`).
+ */
 export class TenantRepository<E extends TenantRow> {
   constructor(
     protected readonly tx: { readonly manager: EntityManager; readonly scope: TenantScope },
@@ -65,15 +70,26 @@ export class TenantRepository<E extends TenantRow> {
     return result.affected ?? 0;
   }
 
-  /** A select that already has the tenant's condition. Add conditions with `andWhere`, never with `where` or `orWhere`. */
+  /** A select that already has the scope's conditions. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
-    return this.tx.manager
+    const { tenantId, onlySessionId } = this.tx.scope;
+    const select = this.tx.manager
       .createQueryBuilder(this.entity, alias)
-      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.tx.scope.tenantId });
+      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: tenantId });
+    if (onlySessionId !== undefined) select.andWhere(sharedRowsOf(this.entity), { onlySessionId });
+    return select;
   }
 
   protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
     const alternatives = Array.isArray(where) ? where : [where ?? {}];
-    return alternatives.map((part) => ({ ...part, tenantId: this.tx.scope.tenantId }) as FindOptionsWhere<E>);
+    return alternatives.map((part) => ({ ...part, tenantId: this.tenantCondition() }) as FindOptionsWhere<E>);
+  }
+
+  private tenantCondition() {
+    const { tenantId, onlySessionId } = this.tx.scope;
+    if (onlySessionId === undefined) return tenantId;
+    const shared = sharedRowsOf(this.entity);
+    const parameters = { scopeTenantId: tenantId, onlySessionId };
+    return Raw((tenant) => `${tenant} = :scopeTenantId AND (${shared})`, parameters);
   }
 }

@@ -3,6 +3,8 @@ import { Column } from 'typeorm';
 /** The tenant whose rows a piece of work may touch. A RequestContext is one. */
 export interface TenantScope {
   tenantId: string;
+  /** The only session whose rows the work may touch, as `@SharedRows` says. Undefined: those of all sessions. */
+  onlySessionId?: string | undefined;
 }
 
 /** Base of every entity that belongs to a tenant. */

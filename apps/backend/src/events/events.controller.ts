@@ -9,9 +9,10 @@ import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
-import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
+import { Ctx, isByLink, type RequestContext } from '../identity/request-context.js';
 import { RunLogAccess } from './run-log-access.js';
+import { sharedActivityView } from './shared-activity.js';
 
 const id = { schema: Id };
 const AFTER = {
@@ -57,6 +58,7 @@ export class EventsController {
 
   @Get('runs/:run_id/events')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'streamRunEvents',
     summary: "Stream a run's events",
@@ -81,6 +83,7 @@ export class EventsController {
 
   @Get('events')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'streamActivity',
     summary: 'Stream changes of sessions and runs',
@@ -96,7 +99,8 @@ export class EventsController {
   async all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
     const runs = watchedRunsOf(req);
     this.takePlace(ctx, req, res);
-    const connection = await serveActivity(this.activity, req, res, ctx.tenantId);
+    const view = isByLink(ctx) ? sharedActivityView(ctx.onlySessionId) : undefined;
+    const connection = await serveActivity(this.activity, req, res, ctx.tenantId, view);
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
       this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),
@@ -104,8 +108,11 @@ export class EventsController {
   }
 
   /** @throws ProblemError too_many_streams */
-  private takePlace({ tenantId }: RequestContext, req: Request, res: Response): void {
-    res.setHeader(HEADERS.tenantId, tenantId);
-    if (req.method !== 'HEAD') this.places.take(tenantId, res);
+  private takePlace(ctx: RequestContext, req: Request, res: Response): void {
+    const { tenantId } = ctx;
+    // All readers by link of a tenant share as many places as its members have, and take none of theirs.
+    const places = isByLink(ctx) ? `links of ${tenantId}` : tenantId;
+    res.setHeader(HEADERS.tenantId, places);
+    if (req.method !== 'HEAD') this.places.take(places, res);
   }
 }

@@ -17,12 +17,27 @@ export type Caller = InTenant &
     | { kind: 'api_key'; keyId: string; userId: string; scopes: readonly Permission[] | null }
   );
 
+/** Whoever opened a link to a session. It reads this session, has no role and is nobody in the tenant. */
+export interface ShareLinkReader {
+  kind: 'share_link';
+  shareLinkId: string;
+  sessionId: string;
+}
+
 /** The parts of the backend that work without a request. */
 export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
 
-/** Who acts: a caller, or a named part of the system. A part of the system has no role and owns nothing. */
-export type Actor = Caller | { kind: 'system'; part: SystemPart };
+/** Who acts: a caller, the reader of a link, or a named part of the system. A part of the system has no role and owns nothing. */
+export type Actor = Caller | ShareLinkReader | { kind: 'system'; part: SystemPart };
 
-/** What rows keep of an actor, in `created_by` for example: the id of a person, or `system:<part>`. */
-export const actorId = (actor: Actor): string =>
-  actor.kind === 'system' ? `system:${actor.part}` : actor.userId;
+/** What rows keep of an actor, in `created_by` for example: the id of a person, `share_link:<id>`, or `system:<part>`. */
+export function actorId(actor: Actor): string {
+  switch (actor.kind) {
+    case 'system':
+      return `system:${actor.part}`;
+    case 'share_link':
+      return `share_link:${actor.shareLinkId}`;
+    default:
+      return actor.userId;
+  }
+}

@@ -51,7 +51,7 @@ const LONGEST_WAITING = `
 
 /** Those of a tenant's runs that exist, with their sessions. */
 const OWNERS = `
-  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
+  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId", r.kind
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 
@@ -61,6 +61,9 @@ const IN_PRESENT_SESSION = `
 
 /** Sort key of the list of all runs. */
 const RunCursor = z.tuple([Timestamp, z.uuid()]);
+
+/** `kind`: see `@SharedRows` of runs. */
+type FoundRun = RunLogOwner & Pick<RunEntity, 'kind'>;
 
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
@@ -91,18 +94,21 @@ export class RunStore {
    * share one transaction per tenant.
    * @throws ProblemError run_not_found
    */
-  async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
-    const owner = await this.owners.load({ tenantId, runId: id });
-    if (!owner) throw notFound();
+  async require({ tenantId, onlySessionId }: RequestContext, id: string): Promise<RunLogOwner> {
+    const found = await this.owners.load({ tenantId, runId: id });
+    if (!found) throw notFound();
+    const { kind, ...owner } = found;
+    const isHidden = onlySessionId !== undefined && (owner.sessionId !== onlySessionId || kind !== 'prompt');
+    if (isHidden) throw notFound();
     return owner;
   }
 
-  private async ownersOf(runs: readonly RunRef[]): Promise<(RunLogOwner | undefined)[]> {
+  private async ownersOf(runs: readonly RunRef[]): Promise<(FoundRun | undefined)[]> {
     const tenantIds = [...new Set(runs.map(({ tenantId }) => tenantId))];
     const perTenant = await Promise.all(
       tenantIds.map((tenantId) => {
         const ids = runs.filter((run) => run.tenantId === tenantId).map(({ runId }) => runId);
-        return this.db.run({ tenantId }, (tx) => tx.manager.query<RunLogOwner[]>(OWNERS, [tenantId, ids]));
+        return this.db.run({ tenantId }, (tx) => tx.manager.query<FoundRun[]>(OWNERS, [tenantId, ids]));
       }),
     );
     const owners = new Map(perTenant.flat().map((owner) => [keyOf(owner), owner]));

@@ -1,9 +1,12 @@
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
+/** Setup runs show how an organisation sets up its work, so links don't. */
 @Entity('runs')
+@SharedRows(`session_id = :onlySessionId AND kind = 'prompt'`)
 export class RunEntity extends TenantRow {
   @PrimaryColumn('uuid')
   id: string;

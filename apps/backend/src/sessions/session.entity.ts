@@ -4,9 +4,11 @@ import type { Network } from '@saas-codex/contracts/network';
 import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { SessionNotice, SessionStatus, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
 @Entity('sessions')
+@SharedRows('id = :onlySessionId')
 export class SessionEntity extends TenantRow {
   @PrimaryColumn('uuid')
   id: string;

@@ -12,7 +12,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
-import type { RequestContext } from '../identity/request-context.js';
+import { isByLink, type RequestContext } from '../identity/request-context.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
@@ -20,6 +20,7 @@ import { RunsPort } from './runs-port.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
+import { toSharedSession } from './session-view.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
@@ -56,7 +57,8 @@ export class SessionsService {
   }
 
   async read(ctx: RequestContext, id: string): Promise<Session> {
-    return this.sessions.view(await this.sessions.get(ctx, id));
+    const session = this.sessions.view(await this.sessions.get(ctx, id));
+    return isByLink(ctx) ? toSharedSession(session) : session;
   }
 
   /**

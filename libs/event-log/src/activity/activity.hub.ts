@@ -105,6 +105,7 @@ function tenantOf(event: Buffer): string | null {
  * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead
  * of this hub when the client got it from another process, which had read further. `resync` comes first when activities after the
  * cursor may be gone.
+ * @param view which of them the client gets
  * @returns the answer, for further feeds; null when only the headers were asked for, or the client has disconnected
  * @throws ProblemError invalid_cursor
  */
@@ -113,6 +114,7 @@ export async function serveActivity(
   req: IncomingMessage,
   res: ServerResponse,
   tenantId: string,
+  view = WHOLE_FEED,
 ): Promise<SseConnection | null> {
   const cursor = cursorOf(req);
   // Ids are times in ms, of Redis's clock.
@@ -123,7 +125,7 @@ export async function serveActivity(
   const connection = openEventStream(req, res);
   if (!connection) return null;
   if (isAfterGap) connection.send(RESYNC_FRAME);
-  feed.attach(connection, cursor ?? feed.log.lastId, WHOLE_FEED);
+  feed.attach(connection, cursor ?? feed.log.lastId, view);
   return connection;
 }
 

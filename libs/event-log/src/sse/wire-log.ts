@@ -54,7 +54,7 @@ export class WireLog {
   private first: Page;
   private last: Page;
   /** The slices that were read last, in each form: clients at the same place share them. */
-  private readonly slices = new Map<Encoding | null, Slice>();
+  private readonly slices = new WeakMap<object, Slice>();
 
   /** @param startsAfter id of the entry before the first one that will be appended. */
   constructor(startsAfter: EventId = BEFORE_FIRST_EVENT) {
@@ -112,10 +112,10 @@ export class WireLog {
     const { page, offset } = place;
     if (offset === page.filled) return null;
     place.offset = page.filled;
-    const last = this.slices.get(encode);
+    const last = this.slices.get(encode ?? this);
     if (last?.page === page && last.from === offset && last.to === page.filled) return last.bytes;
     const bytes = encode ? encode(framesFrom(page, offset)) : page.bytes.subarray(offset, page.filled);
-    this.slices.set(encode, { page, from: offset, to: page.filled, bytes });
+    this.slices.set(encode ?? this, { page, from: offset, to: page.filled, bytes });
     return bytes;
   }
 
