@@ -1,6 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { Archive, ArchiveRestore, FolderGit2, Globe, Hammer, Pencil, Trash2 } from 'lucide-react';
+import { Archive, ArchiveRestore, FolderGit2, Globe, Hammer, Pencil, Share2, Trash2 } from 'lucide-react';
 import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError, toastUndo } from '../../shared/ui/toast.js';
@@ -11,11 +11,15 @@ import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
   const mayChange = usePermission('sessions:write');
+  const mayShare = usePermission('sessions:share');
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
   if (!mayChange) return [];
   return [
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
+    ...(mayShare
+      ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]
+      : []),
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     { label: 'Trust…', icon: FolderGit2, onSelect: open('trust'), disabled: fixed },
