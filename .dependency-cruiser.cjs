@@ -12,6 +12,7 @@ const BACKEND = [
   ['archive', 'changes', 'sharing'],
   ['runs'],
   ['sessions'],
+  ['service-accounts'],
   ['api-keys', 'environments', 'members', 'runner-client', 'usage', 'workspaces'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
@@ -43,7 +44,7 @@ const WEB = [
   ['entities/timeline'],
   ['entities/run'],
   ['entities/session'],
-  ['entities/environment'],
+  ['entities/environment', 'entities/tenant'],
   ['shared'],
 ];
 
@@ -52,8 +53,8 @@ const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
-  '(api-keys/api-key|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
-  'identity/sign-in/(mailed-links|passwords|sign-ins)\\.ts$', // people, who may belong to several tenants
+  '(api-keys/api-key|service-accounts/service-account|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
+  'identity/sign-in/(mailed-links|passwords|sign-ins|oidc/oidc-accounts)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'archive/run-archiver\\.ts$',

@@ -57,7 +57,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const home = at('/', 'What should Codex work on?');
   const idle = at(`${worked}?panel=closed`, /^Worked for/);
   const work = then(idle, /^Worked for/, /^Listed/);
-  const settings = at('/settings', 'Runs at the same time');
+  const settings = at('/settings', 'Where you are signed in');
   const dialog = (entry: string, shown: string): Screen['open'] => {
     return async (page) => {
       await idle(page);
@@ -92,6 +92,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },
+    { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
+    { name: 'roles', open: at('/settings/roles', 'Your role') },
+    { name: 'usage', open: at('/settings/usage', 'The files of archived sessions') },
+    { name: 'system', open: at('/settings/system', 'Runs at the same time') },
     { name: 'sign-out', open: then(settings, 'Sign out', 'Sign out of this browser?') },
     { name: 'no-session', open: at('/sessions/00000000-0000-7000-8000-000000000000', 'does not exist') },
     { name: 'no-page', open: at('/nowhere', 'There is nothing here') },

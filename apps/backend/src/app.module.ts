@@ -20,14 +20,15 @@ import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { MembersModule } from './members/members.module.js';
+import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, sharing → runs → sessions → environments, api-keys, members, workspaces, usage → identity
- *     → database
+ *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts → environments, api-keys,
+ *     members, workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {
@@ -54,6 +55,7 @@ export class AppModule {
         RetentionModule,
         ApiKeysModule,
         MembersModule,
+        ServiceAccountsModule,
         TenantsModule,
       ],
       providers: [rateLimits(CONFIG), { provide: APP_GUARD, useClass: AcceptGuard }],

@@ -85,6 +85,7 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'CreateApiKey',
       'CreateInvitation',
+      'CreateServiceAccount',
       'CreateSession',
       'CreateShareLink',
       'CreateTenant',
@@ -100,6 +101,7 @@ describe('the description of the API', () => {
       'SignIn',
       'UpdateMe',
       'UpdateMember',
+      'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
     ]);

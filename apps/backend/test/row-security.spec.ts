@@ -59,6 +59,10 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user],
   );
   await db.query(
+    `INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($1, $1, 'x', 'member', $2)`,
+    [tenantId, user],
+  );
+  await db.query(
     `INSERT INTO sessions (id, tenant_id, created_by, title, title_given, status, created_at, updated_at)
      VALUES ($1, $2, $3, 'Title', true, 'ready', now(), now())`,
     [session, tenantId, user],
@@ -106,7 +110,7 @@ const asTenant = <T>(statement: string, parameters?: unknown[], scope = OURS) =>
 /** The rows of another tenant, in every table. */
 const theirRows = async () =>
   Promise.all(
-    [...OF_TENANTS, 'members', 'invitations'].map((table) =>
+    [...OF_TENANTS, 'members', 'invitations', 'service_accounts'].map((table) =>
       dataSource.query<object[]>(`SELECT * FROM ${table} WHERE tenant_id = 'theirs'`),
     ),
   );
@@ -126,7 +130,9 @@ describe('the schema', () => {
     const open = await tablesWhere(`NOT (relrowsecurity AND ${policies.join(' AND ')})`);
     expect(names(open)).toEqual(WITHOUT_TENANT);
     const hasTenant = `EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id')`;
-    expect(names(await tablesWhere(hasTenant))).toEqual([...OF_TENANTS, 'invitations', 'members'].toSorted());
+    expect(names(await tablesWhere(hasTenant))).toEqual(
+      [...OF_TENANTS, 'invitations', 'members', 'service_accounts'].toSorted(),
+    );
   });
 
   it('has no further policy, and nothing that would run with the rights of its owner', async () => {

@@ -162,7 +162,7 @@ describe('a session with a setup script', () => {
     // A busy runner refuses a run, which is then handed over again.
     const handedOver = new Map<string, StartRun>();
     client.startRun = (run) => {
-      handedOver.set(run.runId, run);
+      handedOver.set(String(run.runId), run);
       return startRun(run);
     };
     const setup = { script: 'true', network: { mode: 'on' } };

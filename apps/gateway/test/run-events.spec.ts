@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { ActivityHub, ownActivityView, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -39,7 +39,7 @@ beforeAll(async () => {
   redisServer = await startRedis();
   redis = new Redis(redisServer.url);
   hub = new RunLogHub(redis);
-  activities = new ActivityHub(redis);
+  activities = new ActivityHub(redis, async (_, ids) => new Map(ids.map((id) => [id, null])));
   backend = await startFakeBackend((req, res) => void serve(req, res));
   app = await startGateway(
     Config.parse({
@@ -93,7 +93,7 @@ async function serveActivities(req: IncomingMessage, res: ServerResponse): Promi
   if (!allowed.has(tenant)) return void res.writeHead(401).end();
   res.setHeader(HEADERS.tenantId, tenant);
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
-  await serveActivity(activities, req, res, tenant);
+  await serveActivity(activities, req, res, tenant, ownActivityView(tenant));
 }
 
 function newRun(...credentials: string[]): string {

@@ -122,7 +122,7 @@ export interface paths {
         put?: never;
         /**
          * Choose a new password with a link
-         * @description Signs the person out everywhere.
+         * @description Signs the person out everywhere. Their API keys stay, unless `revoke_api_keys` is true.
          */
         post: operations["completePasswordReset"];
         delete?: never;
@@ -145,6 +145,46 @@ export interface paths {
          * @description Ends the cookie's session.
          */
         post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin to sign in by OpenID Connect
+         * @description For browsers. Whoever begins has 10 minutes, and must come back in the same browser.
+         */
+        get: operations["startOidcSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the provider of OpenID Connect
+         * @description Sets a cookie for 30 days.
+         */
+        get: operations["finishOidcSignIn"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -178,7 +218,7 @@ export interface paths {
         get?: never;
         /**
          * Set or change your password
-         * @description Signs you out everywhere else, and replaces the cookie. Not for API keys.
+         * @description Signs you out everywhere else, and replaces the cookie. Your API keys stay, unless `revoke_api_keys` is true. Not for API keys.
          */
         put: operations["changePassword"];
         post?: never;
@@ -285,7 +325,7 @@ export interface paths {
         post?: never;
         /**
          * Sign out everywhere else
-         * @description Open event streams of those sign-ins end within 5 s. Not for API keys.
+         * @description Open event streams of those sign-ins end within 5 s. With `api_keys=true` your API keys end with them. Not for API keys.
          */
         delete: operations["revokeOtherSignIns"];
         options?: never;
@@ -404,7 +444,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue
+         * Rename, archive, unarchive or set up a session again, change its network, trust, setup script or visibility, resume its queue, or hand it over
          * @description A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
@@ -884,6 +924,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the service accounts of the tenant, newest first */
+        get: operations["listServiceAccounts"];
+        put?: never;
+        /**
+         * Create a service account
+         * @description A program that acts in this tenant as itself, with the role that you give it and keys of its own. It stays when you leave.
+         */
+        post: operations["createServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-accounts/{service_account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a service account and its keys
+         * @description Its requests are refused at once, and its streams end within 5 s. The sessions that it created stay.
+         */
+        delete: operations["deleteServiceAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a service account, or change its role
+         * @description A new role counts from its next request. Its open streams end within 5 s.
+         */
+        patch: operations["updateServiceAccount"];
+        trace?: never;
+    };
+    "/api/service-accounts/{service_account_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys of a service account, newest first */
+        get: operations["listServiceAccountKeys"];
+        put?: never;
+        /**
+         * Make a key of a service account
+         * @description It acts as the service account, with its role as it is at each request, or with less (`scopes`). Only in a browser: a key cannot make keys.
+         */
+        post: operations["createServiceAccountKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-accounts/{service_account_id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key of a service account
+         * @description Its requests are refused at once, and its streams end within 5 s.
+         */
+        delete: operations["revokeServiceAccountKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tenants": {
         parameters: {
             query?: never;
@@ -1015,6 +1141,11 @@ export interface components {
             sign_up: "open" | "closed";
             /** @description Whether this installation sends mail, so that people can reset a password themselves */
             mail: boolean;
+            /** @description Sign-in by OpenID Connect, which `GET /api/auth/oidc/start` begins. Missing: there is none */
+            oidc?: {
+                /** @description What the provider is called */
+                name: string;
+            };
         };
         /**
          * @example {
@@ -1033,7 +1164,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -1058,6 +1189,12 @@ export interface components {
             expires_at: string;
         };
         Me: {
+            /**
+             * @description Who acts. An API key of a person acts as this person
+             * @enum {string}
+             */
+            kind?: "person" | "service_account";
+            /** @description Of a service account: its id, its name, and an empty address */
             user: {
                 user_id: string;
                 name: string;
@@ -1075,7 +1212,7 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
             /** @description What you may do here */
-            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "service_accounts:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
         };
         SignInPage: {
             items: components["schemas"]["SignInEntry"][];
@@ -1163,6 +1300,13 @@ export interface components {
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
             last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
+            owner_id?: string;
+            /**
+             * @description private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -1247,7 +1391,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             detail: string;
         };
         SessionNotice: {
@@ -1925,7 +2069,7 @@ export interface components {
             data: unknown;
         };
         Activity: components["schemas"]["KnownActivity"] | components["schemas"]["UnknownActivity"];
-        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionProgressActivity"];
+        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionHiddenActivity"] | components["schemas"]["SessionProgressActivity"];
         RunStatusActivity: {
             /** @constant */
             v: 1;
@@ -1986,6 +2130,13 @@ export interface components {
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
             last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
+            owner_id?: string;
+            /**
+             * @description private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a placeholder as `title`, and no repository, settings or changes
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
             /** @enum {string} */
             status: "provisioning" | "ready" | "failed" | "archived";
             failure: components["schemas"]["SessionFailure"] | null;
@@ -2021,6 +2172,21 @@ export interface components {
              * @enum {string}
              */
             type: "session.deleted";
+        };
+        SessionHiddenActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.hidden";
+            owner_id: string;
         };
         SessionProgressActivity: {
             /** @constant */
@@ -2063,7 +2229,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "service_account_not_found" | "invitation_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "thread_not_found" | "tree_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "already_member" | "address_taken" | "idempotency_in_progress" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -2102,8 +2268,8 @@ export interface components {
             name: string;
             /** @description Its first characters, by which you recognise it */
             start: string;
-            /** @description The only permissions that it has; null: all those of your role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            /** @description The only permissions that it has; null: all those of the role */
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "service_accounts:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2119,8 +2285,8 @@ export interface components {
             name: string;
             /** @description Its first characters, by which you recognise it */
             start: string;
-            /** @description The only permissions that it has; null: all those of your role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            /** @description The only permissions that it has; null: all those of the role */
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "service_accounts:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -2189,6 +2355,18 @@ export interface components {
             /** @description The address of the person who is signed in at this browser */
             signed_in_as: string | null;
         };
+        ServiceAccountPage: {
+            items: components["schemas"]["ServiceAccount"][];
+            next_cursor: string | null;
+        };
+        ServiceAccount: {
+            service_account_id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "viewer";
+            /** Format: date-time */
+            created_at: string;
+        };
         TenantPage: {
             items: components["schemas"]["Tenant"][];
             next_cursor: string | null;
@@ -2253,11 +2431,15 @@ export interface components {
         CompletePasswordReset: {
             token: string;
             password: string;
+            /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+            revoke_api_keys?: boolean;
         };
         ChangePassword: {
             /** @description Required if you have a password. Without one, your sign-in must be less than a day old */
             current_password?: string;
             password: string;
+            /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+            revoke_api_keys?: boolean;
         };
         UpdateMe: {
             name: string;
@@ -2287,6 +2469,11 @@ export interface components {
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
             setup?: components["schemas"]["SetupInput"];
+            /**
+             * @description Default: tenant
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
         };
         NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
         OffNetworkInput: {
@@ -2358,6 +2545,13 @@ export interface components {
              * @constant
              */
             queue_held?: false;
+            /** @description `user_id` of the member to hand the session over to, who must be allowed to change sessions. Of a private session they become its only reader, so no run of it may work or wait. Only its owner hands over a session, or, unless it is private, who may stop and delete private sessions */
+            owner_id?: string;
+            /**
+             * @description Changed by the session’s owner only, and to private only while no run works or waits
+             * @enum {string}
+             */
+            visibility?: "tenant" | "private";
         };
         /**
          * @example {
@@ -2369,8 +2563,8 @@ export interface components {
         };
         CreateApiKey: {
             name: string;
-            /** @description The only permissions that the key has, of those that you have. Left out: all those of your role */
-            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "members:reset_password" | "members:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            /** @description The only permissions that the key has, of those of the role. Left out: all those of the role */
+            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:oversee" | "members:reset_password" | "members:manage" | "service_accounts:manage" | "tenants:update" | "owners:manage" | "tenants:create" | "tenants:delete")[];
             /**
              * @description null: it never expires
              * @default 90
@@ -2403,6 +2597,19 @@ export interface components {
                 /** @description Required unless the invitation names the address */
                 email?: string;
             };
+        };
+        CreateServiceAccount: {
+            name: string;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "admin" | "member" | "viewer";
+        };
+        UpdateServiceAccount: {
+            name?: string;
+            /** @enum {string} */
+            role?: "admin" | "member" | "viewer";
         };
         CreateTenant: {
             name: string;
@@ -3309,6 +3516,130 @@ export interface operations {
             };
         };
     };
+    startOidcSignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or to `/sign-in?error=…` */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishOidcSignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Into the app with the cookie, or to `/sign-in?error=…` */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readCredentials: {
         parameters: {
             query?: never;
@@ -3347,6 +3678,15 @@ export interface operations {
             };
             /** @description - `unauthenticated`: Sign in first */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `person_required`: Only a person can do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4214,7 +4554,10 @@ export interface operations {
     };
     revokeOtherSignIns: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also revoke all of your API keys, in every organisation. Those of service accounts stay */
+                api_keys?: boolean;
+            };
             header?: {
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
@@ -5189,7 +5532,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `session_not_found`: The session does not exist */
+            /**
+             * @description - `session_not_found`: The session does not exist
+             *     - `member_not_found`: The member does not exist
+             */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8318,6 +8664,7 @@ export interface operations {
             };
             /**
              * @description - `forbidden`: This is not allowed
+             *     - `person_required`: Only a person can do this
              *     - `origin_forbidden`: The request comes from another site
              */
             403: {
@@ -8776,6 +9123,914 @@ export interface operations {
             };
         };
     };
+    listServiceAccounts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountPage"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `person_required`: Only a person can do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service account is gone */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `service_account_not_found`: The service account does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `service_account_not_found`: The service account does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServiceAccountKeys: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `person_required`: Only a person can do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `service_account_not_found`: The service account does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createServiceAccountKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `service_account_not_found`: The service account does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeServiceAccountKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                service_account_id: string;
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key no longer works */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `service_account_not_found`: The service account does not exist
+             *     - `api_key_not_found`: The API key does not exist
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTenants: {
         parameters: {
             query?: {
@@ -8946,7 +10201,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            /**
+             * @description - `tenant_limit`: You own as many organisations as one person may
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
             409: {
                 headers: {
                     [name: string]: unknown;

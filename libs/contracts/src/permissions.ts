@@ -24,8 +24,10 @@ export const PERMISSION_TABLE = {
   'runs:create': 'member',
   'runs:cancel': 'member',
   'sessions:share': 'member',
+  'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
+  'service_accounts:manage': 'admin',
   'tenants:update': 'admin',
   'owners:manage': 'owner',
   'tenants:create': 'owner',
@@ -48,6 +50,16 @@ export const SHARE_LINK_PERMISSIONS: readonly Permission[] = [
   'runs:read',
   'events:read',
   'diffs:read',
+];
+
+/** What only people do, whatever the role of a service account. */
+export const PERSON_PERMISSIONS: readonly Permission[] = [
+  'account:write',
+  'account:sign_out',
+  'account:leave',
+  'api_keys:own',
+  'members:reset_password',
+  'service_accounts:manage',
 ];
 
 /** All that is left, to those whose role has it, in a tenant that was deleted and can still be restored. */

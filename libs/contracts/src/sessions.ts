@@ -12,6 +12,11 @@ export const SESSION_STATUSES = ['provisioning', 'ready', 'failed', 'archived'] 
 export const SessionStatus = z.enum(SESSION_STATUSES);
 export type SessionStatus = z.infer<typeof SessionStatus>;
 
+/** tenant: everybody in the organisation sees it. private: only its owner does. */
+export const SESSION_VISIBILITIES = ['tenant', 'private'] as const;
+export const SessionVisibility = z.enum(SESSION_VISIBILITIES);
+export type SessionVisibility = z.infer<typeof SessionVisibility>;
+
 export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
   ready: ['archived'],
@@ -79,6 +84,18 @@ export const Session = z
       .nullable()
       .optional()
       .describe('How the last prompt that has ended did; null: none has ended'),
+    owner_id: z
+      .string()
+      .optional()
+      .describe(
+        '`user_id` of the person who the session belongs to: who created it, or to whom it was handed over',
+      ),
+    visibility: openEnum(SESSION_VISIBILITIES)
+      .optional()
+      .describe(
+        'private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a ' +
+          'placeholder as `title`, and no repository, settings or changes',
+      ),
     status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
     notices: z
@@ -127,6 +144,7 @@ export const CreateSession = z
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
     setup: Setup.optional(),
+    visibility: SessionVisibility.optional().describe('Default: tenant'),
   })
   .meta({
     id: 'CreateSession',
@@ -151,10 +169,23 @@ export const UpdateSession = z
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
     queue_held: z.literal(false).optional().describe('false: resume the queue'),
+    owner_id: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        '`user_id` of the member to hand the session over to, who must be allowed to change sessions. Of a private session they ' +
+          'become its only reader, so no run of it may work or wait. Only its owner hands over a session, or, unless it is ' +
+          'private, who may stop and delete private sessions',
+      ),
+    visibility: SessionVisibility.optional().describe(
+      'Changed by the session’s owner only, and to private only while no run works or waits',
+    ),
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, setup or queue_held',
+    'give title, status, network, trust_repository, setup, queue_held, visibility or owner_id',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

@@ -13,10 +13,14 @@ import {
   absolutePath,
   absolutePaths,
   baseUrl,
+  groupRoles,
   hosts,
   httpUrl,
   integer,
+  issuerUrl,
   mailbox,
+  mailDomains,
+  names,
   noProxyHosts,
   number,
   oneOf,
@@ -296,6 +300,12 @@ const addresses = {
 } as const satisfies Record<string, Setting>;
 
 const signIn = {
+  MAX_TENANTS_PER_OWNER: {
+    ...withDefault(integer(1, 10_000), 20),
+    ...BACKEND,
+    description:
+      'Maximum organisations that a person may own and still create another one. Deleted ones count until their data is removed.',
+  },
   SIGN_UP: {
     ...withDefault(oneOf(['closed', 'open']), 'closed'),
     ...BACKEND,
@@ -313,6 +323,52 @@ const signIn = {
     ...optional(mailbox('saas-codex <no-reply@example.org>'), 'saas-codex at the host of PUBLIC_URL'),
     ...BACKEND,
     description: 'The sender of mails.',
+  },
+  OIDC_ISSUER: {
+    ...optional(issuerUrl('https://login.example.org'), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description:
+      'The OpenID provider of your company. Register the path /api/auth/oidc/callback of PUBLIC_URL there as the redirect address. It needs OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, and OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS.',
+  },
+  OIDC_CLIENT_ID: {
+    ...optional(text(200), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description: 'What the provider calls this installation.',
+  },
+  OIDC_CLIENT_SECRET: {
+    ...optional(text(1_000), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description: 'The secret that the provider gave this installation.',
+    sensitive: true,
+  },
+  OIDC_NAME: {
+    ...optional(text(50), 'the host of OIDC_ISSUER'),
+    ...BACKEND,
+    description: 'What the sign-in page calls the provider: Continue with …',
+  },
+  OIDC_ALLOWED_DOMAINS: {
+    ...withDefault(mailDomains('example.org, example.com'), []),
+    ...BACKEND,
+    description:
+      'Who may sign in by OpenID Connect: people with an address in one of these domains. Where OIDC_ALLOWED_GROUPS is set, too, both must fit.',
+  },
+  OIDC_ALLOWED_GROUPS: {
+    ...withDefault(names('engineering, it'), []),
+    ...BACKEND,
+    description:
+      "Who may sign in by OpenID Connect: people whom the provider's `groups` claim puts into one of these groups.",
+  },
+  OIDC_TENANT: {
+    ...optional(text(100), 'nobody joins by signing in'),
+    ...BACKEND,
+    description:
+      'Id of the organisation that new people join when they first sign in by OpenID Connect; `personal` is the one of the first start.',
+  },
+  OIDC_ROLE_MAP: {
+    ...withDefault(groupRoles('platform=admin, audit=viewer'), []),
+    ...BACKEND,
+    description:
+      'The role in OIDC_TENANT, by the groups. The first pair that fits counts; whom none fits is a member. It is set at every sign-in by OpenID Connect, except for owners. If blank, people join as members, and admins change that in Settings.',
   },
 } as const satisfies Record<string, Setting>;
 

@@ -37,11 +37,14 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     idempotency_keys: ['SELECT', 'DELETE'],
     share_links: ['SELECT', 'UPDATE'],
     users: WRITES,
+    // Accounts at a provider. Passwords are in this table, too, so nothing of it is changed or deleted this way.
+    user_accounts: ['SELECT', 'INSERT'],
     user_sessions: WRITES,
     tenants: WRITES,
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
+    service_accounts: WRITES,
   },
 };
 

@@ -12,6 +12,8 @@ const named = (...parts: string[]) => parts.join(':') as LockName;
 export const LOCK = {
   migration: named('migration'),
   firstOwner: named('first-owner'),
+  /** Creating a tenant of this person's. */
+  tenantsOf: (userId: string) => named('tenants-of', userId),
   /** Freeing and measuring storage. @param tenantId null: of the installation as a whole */
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */

@@ -1,13 +1,14 @@
 import {
+  Raw,
   type EntityManager,
   type EntityTarget,
   type FindManyOptions,
   type FindOneOptions,
   type FindOptionsWhere,
-  Raw,
   type SelectQueryBuilder,
 } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { visibleRowsOf } from './private-rows.js';
 import { sharedRowsOf } from './shared-rows.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
@@ -15,7 +16,8 @@ type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
 /**
  * A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`).
- * For a reader by link it also adds the one session (`shared-rows.ts`).
+ * If a person reads, it also leaves out what is private to others (`private-rows.ts`), and for the reader of a link it adds the one
+ * session (`shared-rows.ts`).
  */
 export class TenantRepository<E extends TenantRow> {
   constructor(
@@ -70,14 +72,14 @@ export class TenantRepository<E extends TenantRow> {
     return result.affected ?? 0;
   }
 
-  /** A select that already has the scope's conditions. Add conditions with `andWhere`, never with `where` or `orWhere`. */
+  /** A select that already has the conditions of its scope. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
-    const { tenantId, onlySessionId } = this.tx.scope;
+    const { tenantId } = this.tx.scope;
     const select = this.tx.manager
       .createQueryBuilder(this.entity, alias)
       .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: tenantId });
-    if (onlySessionId !== undefined) select.andWhere(sharedRowsOf(this.entity), { onlySessionId });
-    return select;
+    const limits = this.limits();
+    return limits ? select.andWhere(limits.sql(`${alias}.tenantId`), limits.parameters) : select;
   }
 
   protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
@@ -86,10 +88,23 @@ export class TenantRepository<E extends TenantRow> {
   }
 
   private tenantCondition() {
-    const { tenantId, onlySessionId } = this.tx.scope;
-    if (onlySessionId === undefined) return tenantId;
-    const shared = sharedRowsOf(this.entity);
-    const parameters = { scopeTenantId: tenantId, onlySessionId };
-    return Raw((tenant) => `${tenant} = :scopeTenantId AND (${shared})`, parameters);
+    const { tenantId } = this.tx.scope;
+    const limits = this.limits();
+    if (!limits) return tenantId;
+    return Raw((tenant) => `${tenant} = :scopeTenantId AND ${limits.sql(tenant)}`, {
+      scopeTenantId: tenantId,
+      ...limits.parameters,
+    });
+  }
+
+  /** What limits the scope to some of its tenant's rows. */
+  private limits(): { sql: (tenant: string) => string; parameters: Record<string, string> } | null {
+    const { readerId, onlySessionId } = this.tx.scope;
+    if (onlySessionId !== undefined) {
+      const shared = sharedRowsOf(this.entity);
+      return { sql: () => `(${shared})`, parameters: { onlySessionId } };
+    }
+    const isVisible = visibleRowsOf(this.entity);
+    return isVisible && readerId !== undefined ? { sql: isVisible, parameters: { readerId } } : null;
   }
 }

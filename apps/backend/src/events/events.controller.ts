@@ -3,14 +3,20 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
-import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { ActivityHub, ownActivityView, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
-import { Ctx, isByLink, type RequestContext } from '../identity/request-context.js';
+import {
+  type CallerContext,
+  Ctx,
+  isByLink,
+  type RequestContext,
+  type ShareLinkContext,
+} from '../identity/request-context.js';
 import { RunLogAccess } from './run-log-access.js';
 import { sharedActivityView } from './shared-activity.js';
 
@@ -96,11 +102,20 @@ export class EventsController {
   @ApiQuery(RUNS)
   @ApiProblems('invalid_cursor', 'invalid_request', 'too_many_streams')
   @ApiResponse(streamOf('Activity', 'WatchedRunEvent', 'WatchedRunEnd', 'WatchedRunError'))
-  async all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
+  async all(
+    @Ctx() ctx: CallerContext | ShareLinkContext,
+    @Req() req: Request,
+    @Res() res: Response,
+  ): Promise<void> {
     const runs = watchedRunsOf(req);
     this.takePlace(ctx, req, res);
-    const view = isByLink(ctx) ? sharedActivityView(ctx.onlySessionId) : undefined;
-    const connection = await serveActivity(this.activity, req, res, ctx.tenantId, view);
+    const connection = await serveActivity(
+      this.activity,
+      req,
+      res,
+      ctx.tenantId,
+      isByLink(ctx) ? sharedActivityView(ctx.onlySessionId) : ownActivityView(ctx.readerId),
+    );
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
       this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),

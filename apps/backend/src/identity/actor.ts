@@ -7,14 +7,21 @@ interface InTenant {
   tenantDeleted: boolean;
 }
 
+/** A program's credential. It has the permissions of the role, or those `scopes` of them. */
+interface WithKey {
+  keyId: string;
+  scopes: readonly Permission[] | null;
+}
+
 /** Who sends a request. */
 export type Caller = InTenant &
   /** A person in a browser that is signed in; `signInId` is the id of that sign-in's row in `user_sessions`. */
   (
     | { kind: 'person'; signInId: string; userId: string }
-    /** A program with an API key. It acts in the name of the person whose key it is, with the permissions of
-     * their role, or with those `scopes` of them. */
-    | { kind: 'api_key'; keyId: string; userId: string; scopes: readonly Permission[] | null }
+    /** A program that acts in the name of the person whose key it has. */
+    | ({ kind: 'api_key'; userId: string } & WithKey)
+    /** A program that acts as itself. */
+    | ({ kind: 'service_account'; serviceAccountId: string } & WithKey)
   );
 
 /** Whoever opened a link to a session. It reads this session, has no role and is nobody in the tenant. */
@@ -30,13 +37,15 @@ export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
 /** Who acts: a caller, the reader of a link, or a named part of the system. A part of the system has no role and owns nothing. */
 export type Actor = Caller | ShareLinkReader | { kind: 'system'; part: SystemPart };
 
-/** What rows keep of an actor, in `created_by` for example: the id of a person, `share_link:<id>`, or `system:<part>`. */
+/** What rows keep of an actor, in `created_by` for example: the id of a person or a service account, `share_link:<id>`, or `system:<part>`. */
 export function actorId(actor: Actor): string {
   switch (actor.kind) {
     case 'system':
       return `system:${actor.part}`;
     case 'share_link':
       return `share_link:${actor.shareLinkId}`;
+    case 'service_account':
+      return actor.serviceAccountId;
     default:
       return actor.userId;
   }

@@ -1,11 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { type Permission, PERMISSION_TABLE } from '@saas-codex/contracts/permissions';
+import { type Permission, PERMISSION_TABLE, PERSON_PERMISSIONS } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
-import type { Caller } from './actor.js';
+import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
+import { personRequired } from './person.js';
 import { type CallerContext, setRequestContext, type ShareLinkContext } from './request-context.js';
 import { ShareLinkReaders } from './share-link-readers.js';
 import { shareLinkOf } from './share-path.js';
@@ -20,7 +21,7 @@ const STREAMS = 'events:read';
  *     through the path of a link ──► its cookie, and only a route with @ServesShareLinks() ──► answer, of the one session
  *     @Public() ──► answer
  *     else ──► no valid credential ──► 401
- *              the caller's role lacks the route's permission ──► 403
+ *              the caller's role, or the key's scopes, lack the route's permission ──► 403
  *              else ──► the request gets its context ──► answer; a stream ends when its access does
  */
 @Injectable()
@@ -64,7 +65,7 @@ export class AuthGuard implements CanActivate {
       const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
       throw forbidden(caller.actor, required, byRole);
     }
-    return { ...caller, ...originOf(req) };
+    return { ...caller, readerId: actorId(caller.actor), ...originOf(req) };
   }
 }
 
@@ -79,10 +80,12 @@ const unauthenticated = () =>
   });
 
 function forbidden(
-  { role, tenantDeleted }: Caller,
+  { kind, role, tenantDeleted }: Caller,
   required: Permission | undefined,
   byRole: boolean,
 ): ProblemError {
+  const isForPeople = required !== undefined && PERSON_PERMISSIONS.includes(required);
+  if (kind === 'service_account' && isForPeople) return personRequired();
   const detail =
     required === undefined
       ? 'Nobody may do this.'

@@ -19,6 +19,8 @@ export interface RequestContext extends TenantScope {
 /** The context of a request, as opposed to background work. */
 export interface CallerContext extends RequestContext {
   actor: Caller;
+  /** The actor's. */
+  readerId: string;
 }
 
 /** The context of a request by the reader of a link, on the routes that serve such readers. */

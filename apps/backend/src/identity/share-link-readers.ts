@@ -10,8 +10,10 @@ import { sameSecretAs } from '@saas-codex/service-kit/secret';
 import type { Request, Response } from 'express';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { REDIS } from '../redis.module.js';
+import { PRINCIPALS } from './memberships.js';
 import type { ShareLinkContext } from './request-context.js';
 
 /*
@@ -33,22 +35,23 @@ const PER_LINK = { attempts: 3_000, seconds: 60 };
 /** Roles that may share. Who loses them takes the links along. */
 const SHARING_ROLES = ROLES.filter((role) => permissionsOf(role).includes('sessions:share'));
 
-/** Condition on a link `l`, its session `s`, its tenant `t` and the membership `m` of the person who made it. */
+/** Condition on a link `l`, its session `s`, its tenant `t` and what `m` is there who made it. A private session only its owner shares. */
 const WORKS = `
   s.tenant_id = l.tenant_id AND s.id = l.session_id AND s.deleted_at IS NULL AND s.status <> 'archived'
   AND t.id = l.tenant_id AND t.deleted_at IS NULL
-  AND m.tenant_id = l.tenant_id AND m.user_id = l.created_by AND m.role IN (${SHARING_ROLES.map((role) => `'${role}'`).join(', ')})
+  AND coalesce(${sessionPrivateTo('s.')}, l.created_by) = l.created_by
+  AND m.tenant_id = l.tenant_id AND m.principal_id = l.created_by AND m.role IN (${SHARING_ROLES.map((role) => `'${role}'`).join(', ')})
   AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > now())`;
 
 const OPEN = `
   WITH opened AS (
-    UPDATE share_links l SET last_opened_at = now() FROM sessions s, tenants t, members m
+    UPDATE share_links l SET last_opened_at = now() FROM sessions s, ${PRINCIPALS}
      WHERE l.token_hash = $1 AND ${WORKS}
     RETURNING l.id, l.session_id, l.tenant_id, l.expires_at, t.name)
   SELECT id, session_id AS "sessionId", tenant_id AS "tenantId", expires_at AS "expiresAt", name AS organisation FROM opened`;
 
 const WORKING = `
-  SELECT l.id, l.session_id AS "sessionId", l.tenant_id AS "tenantId" FROM share_links l, sessions s, tenants t, members m
+  SELECT l.id, l.session_id AS "sessionId", l.tenant_id AS "tenantId" FROM share_links l, sessions s, ${PRINCIPALS}
    WHERE l.id = ANY($1::uuid[]) AND ${WORKS}`;
 
 /** A link that works. */

@@ -8,6 +8,7 @@ import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { batchLoader } from '../database/batch-loader.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
@@ -51,7 +52,8 @@ const LONGEST_WAITING = `
 
 /** Those of a tenant's runs that exist, with their sessions. */
 const OWNERS = `
-  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId", r.kind
+  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId", r.kind,
+         ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 
@@ -62,8 +64,8 @@ const IN_PRESENT_SESSION = `
 /** Sort key of the list of all runs. */
 const RunCursor = z.tuple([Timestamp, z.uuid()]);
 
-/** `kind`: see `@SharedRows` of runs. */
-type FoundRun = RunLogOwner & Pick<RunEntity, 'kind'>;
+/** `privateTo`: the one person who may read it; null: everybody in the tenant. `kind`: see `@SharedRows` of runs. */
+type Readable = RunLogOwner & Pick<RunEntity, 'kind'> & { privateTo: string | null };
 
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
@@ -94,21 +96,22 @@ export class RunStore {
    * share one transaction per tenant.
    * @throws ProblemError run_not_found
    */
-  async require({ tenantId, onlySessionId }: RequestContext, id: string): Promise<RunLogOwner> {
+  async require({ tenantId, readerId, onlySessionId }: RequestContext, id: string): Promise<RunLogOwner> {
     const found = await this.owners.load({ tenantId, runId: id });
     if (!found) throw notFound();
-    const { kind, ...owner } = found;
-    const isHidden = onlySessionId !== undefined && (owner.sessionId !== onlySessionId || kind !== 'prompt');
-    if (isHidden) throw notFound();
+    const { privateTo, kind, ...owner } = found;
+    if (privateTo !== null && readerId !== undefined && privateTo !== readerId) throw notFound();
+    const isShared = owner.sessionId === onlySessionId && kind === 'prompt';
+    if (onlySessionId !== undefined && !isShared) throw notFound();
     return owner;
   }
 
-  private async ownersOf(runs: readonly RunRef[]): Promise<(FoundRun | undefined)[]> {
+  private async ownersOf(runs: readonly RunRef[]): Promise<(Readable | undefined)[]> {
     const tenantIds = [...new Set(runs.map(({ tenantId }) => tenantId))];
     const perTenant = await Promise.all(
       tenantIds.map((tenantId) => {
         const ids = runs.filter((run) => run.tenantId === tenantId).map(({ runId }) => runId);
-        return this.db.run({ tenantId }, (tx) => tx.manager.query<FoundRun[]>(OWNERS, [tenantId, ids]));
+        return this.db.run({ tenantId }, (tx) => tx.manager.query<Readable[]>(OWNERS, [tenantId, ids]));
       }),
     );
     const owners = new Map(perTenant.flat().map((owner) => [keyOf(owner), owner]));

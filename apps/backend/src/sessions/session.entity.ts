@@ -2,11 +2,13 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunStatus } from '@saas-codex/contracts/runs';
-import type { SessionNotice, SessionStatus, Setup } from '@saas-codex/contracts/sessions';
+import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
+@PrivateRows(() => sessionIsVisible())
 @Entity('sessions')
 @SharedRows('id = :onlySessionId')
 export class SessionEntity extends TenantRow {
@@ -16,6 +18,13 @@ export class SessionEntity extends TenantRow {
   /** Id of the user who created it. */
   @Column({ type: 'text' })
   createdBy: string;
+
+  /** To whom it was handed over; null: it belongs to its creator. */
+  @Column({ type: 'text', nullable: true })
+  ownerId: string | null;
+
+  @Column({ type: 'text', default: 'tenant' })
+  visibility: SessionVisibility;
 
   @Column({ type: 'text' })
   title: string;

@@ -108,7 +108,7 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'updateSession',
     summary:
-      'Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue',
+      'Rename, archive, unarchive or set up a session again, change its network, trust, setup script or visibility, resume its queue, or hand it over',
     description:
       'A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
       'A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.',
@@ -123,6 +123,7 @@ export class SessionsController {
     'disk_quota_exceeded',
     'workspace_removed',
     'precondition_failed',
+    'member_not_found',
   )
   @ApiResponse({ status: 200, standardSchema: Session })
   update(

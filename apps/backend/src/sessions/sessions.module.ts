@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { MembersModule } from '../members/members.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
@@ -14,7 +15,13 @@ import { SessionsService } from './sessions.service.js';
 
 /** Needs an implementation of `RunsPort`, which RunsPortModule provides. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
+  imports: [
+    TypeOrmModule.forFeature([SessionEntity]),
+    MembersModule,
+    RunnerClientModule,
+    UsageModule,
+    WorkspacesModule,
+  ],
   controllers: [SessionsController],
   providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionScan, SessionStore, SessionsService],
   exports: [ActivityPublisher, SessionStore, SessionsService],

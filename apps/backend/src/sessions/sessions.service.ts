@@ -4,6 +4,7 @@ import type {
   Session,
   SessionPage,
   SessionsQuery,
+  SessionVisibility,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
@@ -12,7 +13,9 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
+import { mayOversee, overseeing } from '../identity/overseeing.js';
 import { isByLink, type RequestContext } from '../identity/request-context.js';
+import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
@@ -20,11 +23,17 @@ import { RunsPort } from './runs-port.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
-import { toSharedSession } from './session-view.js';
+import { ownerOf, toSharedSession } from './session-view.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
 const WAIT_MS = { create: 30_000, remove: 10_000 };
+
+/** Who sees a session, and whose it is; undefined: as it is. */
+interface Access {
+  visibility: SessionVisibility | undefined;
+  ownerId: string | undefined;
+}
 
 @Injectable()
 export class SessionsService {
@@ -34,6 +43,7 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly members: MembersService,
   ) {}
 
   /**
@@ -56,21 +66,34 @@ export class SessionsService {
     return this.sessions.list(ctx, query);
   }
 
+  /** Those who may stop and delete a private session of another person see that it exists. */
   async read(ctx: RequestContext, id: string): Promise<Session> {
-    const session = this.sessions.view(await this.sessions.get(ctx, id));
-    return isByLink(ctx) ? toSharedSession(session) : session;
+    if (isByLink(ctx)) return toSharedSession(this.sessions.view(await this.sessions.get(ctx, id)));
+    return this.sessions.viewFor(ctx, await this.sessions.get(overseeing(ctx), id));
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, or resumes the queue.
+   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, resumes the queue, changes
+   * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
-   *   workspace_removed, precondition_failed
+   *   workspace_removed, precondition_failed, member_not_found, invalid_request, forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
-    const { title, network, trust_repository: trustRepository, setup, status, queue_held: queueHeld } = body;
+    const {
+      title,
+      network,
+      trust_repository: trustRepository,
+      setup,
+      status,
+      queue_held: queueHeld,
+      visibility,
+      owner_id: ownerId,
+    } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
+    if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
+      this.checkAccess(ctx, session, { visibility, ownerId });
       if (status === 'provisioning') await this.setUpAgain(ctx, tx, session);
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
@@ -79,15 +102,19 @@ export class SessionsService {
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
         ...(setup !== undefined && { setup }),
+        ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
+      // The last statement: a private session is then out of its former owner's reach.
+      if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });
       // Prompts that waited may start now, or every waiting run has to end.
       if (status !== undefined || setup !== undefined || queueHeld !== undefined)
         tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
-    return this.read(ctx, id);
+    // Who has given a private session away sees no more of it than that it exists.
+    return this.sessions.viewFor(ctx, await this.sessions.get({ ...ctx, readerId: undefined }, id));
   }
 
   /** Archives the session if nothing has happened in it since `before` and nothing is about to. */
@@ -101,8 +128,8 @@ export class SessionsService {
   /** Deletes the session and everything in it. A running run is cancelled first. @throws ProblemError precondition_failed */
   async remove(ctx: RequestContext, id: string, ifMatch?: string): Promise<void> {
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    await this.sessions.change(ctx, id, async (tx, session) => {
-      requireMatch(ifMatch, this.sessions.view(session));
+    await this.sessions.change(overseeing(ctx), id, async (tx, session) => {
+      requireMatch(ifMatch, this.sessions.viewFor(ctx, session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
       tx.afterCommit(() => this.runs.kick(ref));
     });
@@ -130,11 +157,30 @@ export class SessionsService {
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
       setup: body.setup ?? null,
+      visibility: body.visibility ?? 'tenant',
       status: 'provisioning' as const,
       createdAt: now,
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+  }
+
+  /**
+   * Whether the actor may change who sees the session and whose it is. A stream of a run that others have opened ends with the run,
+   * so no run may be open when they may not read it any more.
+   * @throws ProblemError forbidden, session_busy
+   */
+  private checkAccess(ctx: RequestContext, session: SessionEntity, to: Access): void {
+    const isOwner = ownerOf(session) === actorId(ctx.actor);
+    const { visibility = session.visibility, ownerId = ownerOf(session) } = to;
+    const [isShown, isHandedOver] = [visibility !== session.visibility, ownerId !== ownerOf(session)];
+    if (isShown && !isOwner)
+      throw new ProblemError('forbidden', 'Ask the owner of the session to change who sees it.');
+    if (isHandedOver && !isOwner && !mayOversee(ctx.actor))
+      throw new ProblemError('forbidden', 'Ask the owner of the session, or an admin, to hand it over.');
+    const isHidden = visibility !== 'tenant' && (isShown || isHandedOver);
+    if (isHidden && (session.activeRunId !== null || session.queuedRuns > 0))
+      throw new ProblemError('session_busy', 'Cancel its runs, or wait until they have ended.');
   }
 
   /** Clones a failed session once more. Does nothing while it is being set up. */

@@ -17,6 +17,12 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const VisibilityDialog = later(
+  async () => (await import('../features/session-actions/visibility-dialog.js')).VisibilityDialog,
+);
+const HandOverDialog = later(
+  async () => (await import('../features/session-actions/hand-over-dialog.js')).HandOverDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -47,5 +53,9 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <SetupDialog session={session} allow={allow} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
+    case 'owner':
+      return <HandOverDialog session={session} onClose={onClose} />;
+    case 'visibility':
+      return <VisibilityDialog session={session} onClose={onClose} />;
   }
 }

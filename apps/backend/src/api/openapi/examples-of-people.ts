@@ -1,5 +1,6 @@
 import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
+import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
 import type {
   Credentials,
   PasswordResetLink,
@@ -58,6 +59,12 @@ export const CREATED_API_KEY: CreatedApiKey = {
   ...API_KEY,
   last_used_at: null,
   key: 'cdx_Vt-the-rest-of-this-key',
+};
+export const SERVICE_ACCOUNT: ServiceAccount = {
+  service_account_id: 'rT4kPz7wLn1dXs8v',
+  name: 'Nightly checks',
+  role: 'member',
+  created_at: '2026-11-23T09:00:00.000Z',
 };
 export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
 export const CREDENTIALS: Credentials = { password: true, email_change: true };

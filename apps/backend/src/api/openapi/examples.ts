@@ -24,6 +24,7 @@ import {
   SHARE_LINK,
   MEMBER,
   PASSWORD_RESET_LINK,
+  SERVICE_ACCOUNT,
   SIGN_IN_ENTRY,
   SIGN_IN_OPTIONS,
   TENANT,
@@ -64,6 +65,8 @@ const SESSION: Session = {
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
   last_run_status: 'succeeded',
+  owner_id: 'Zk1vTq8mXc3rWb6y',
+  visibility: 'tenant',
   status: 'ready',
   failure: null,
   notices: [],
@@ -177,6 +180,7 @@ const WATCHED_ERROR: WatchedRunError = {
 };
 
 const ME: Me = {
+  kind: 'person',
   user: { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada', email: 'ada@example.com' },
   tenant: { tenant_id: 'local', name: 'Local' },
   role: 'owner',
@@ -283,7 +287,15 @@ const page = (...items: object[]) => ({ items, next_cursor: null });
 
 /** By operation and name. Of a stream, each is the `data` of a message. */
 const EXAMPLES: Record<string, Record<string, object>> = {
-  readMe: { owner: ME },
+  readMe: {
+    owner: ME,
+    serviceAccount: {
+      ...ME,
+      kind: 'service_account',
+      user: { user_id: SERVICE_ACCOUNT.service_account_id, name: SERVICE_ACCOUNT.name, email: '' },
+      role: SERVICE_ACCOUNT.role,
+    },
+  },
   readHealth: { ok: HEALTH },
   readReadiness: { ready: READINESS },
   readSystem: { bubblewrap: SYSTEM },
@@ -329,6 +341,11 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listServiceAccounts: { lastPage: page(SERVICE_ACCOUNT) },
+  createServiceAccount: { created: SERVICE_ACCOUNT },
+  updateServiceAccount: { promoted: { ...SERVICE_ACCOUNT, role: 'admin' } },
+  listServiceAccountKeys: { lastPage: page(API_KEY) },
+  createServiceAccountKey: { created: CREATED_API_KEY },
   readSignInOptions: { closed: SIGN_IN_OPTIONS },
   readCredentials: { password: CREDENTIALS },
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },

@@ -18,6 +18,7 @@ import { AUTH, type Auth } from '../better-auth.js';
 import { Public, RequirePermission } from '../permissions.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
+import { OidcProvider } from './oidc/oidc-provider.js';
 import { PasswordSignIns } from './password-sign-ins.js';
 import { Passwords } from './passwords.js';
 
@@ -39,6 +40,7 @@ export class SignInController {
     private readonly passwords: Passwords,
     private readonly mailedLinks: MailedLinks,
     private readonly mailer: Mailer,
+    private readonly oidc: OidcProvider,
   ) {}
 
   @Get('options')
@@ -46,7 +48,12 @@ export class SignInController {
   @ApiOperation({ operationId: 'readSignInOptions', summary: 'Read how people can sign in here' })
   @ApiResponse({ status: 200, standardSchema: SignInOptions })
   options(): SignInOptions {
-    return { sign_up: this.config.SIGN_UP, mail: this.mailer.available };
+    const oidc = this.oidc.name;
+    return {
+      sign_up: this.config.SIGN_UP,
+      mail: this.mailer.available,
+      ...(oidc !== null && { oidc: { name: oidc } }),
+    };
   }
 
   @Post('sign-in')
@@ -143,7 +150,7 @@ export class SignInController {
   @ApiOperation({
     operationId: 'completePasswordReset',
     summary: 'Choose a new password with a link',
-    description: 'Signs the person out everywhere.',
+    description: 'Signs the person out everywhere. Their API keys stay, unless `revoke_api_keys` is true.',
   })
   @ApiProblems('link_invalid')
   @ApiResponse({ status: 204, description: 'The password is set' })

@@ -1,7 +1,9 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
 import { useHideChanges, useShowChanges } from '../../entities/session/changes-location.js';
+import { PrivateMark } from '../../entities/session/private-mark.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
+import { isPrivate } from '../../entities/session/use-session-privacy.js';
 import { NetworkIndicator } from '../../features/environment/network-indicator.js';
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
@@ -34,6 +36,7 @@ export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
 export const SessionTitle = ({ session }: { session: Session }) => (
   <>
     <h1 className="truncate text-base font-medium">{session.title}</h1>
+    {isPrivate(session) && <PrivateMark />}
     <Origin session={session} />
   </>
 );

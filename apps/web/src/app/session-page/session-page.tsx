@@ -5,12 +5,16 @@ import { useEffect } from 'react';
 import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { useMarkSeen } from '../../entities/session/seen.js';
 import { sessionState } from '../../entities/session/session-state.js';
+import { useSessionPrivacy } from '../../entities/session/use-session-privacy.js';
 import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { later } from '../../shared/ui/later.js';
 import { SessionDock } from './session-dock.js';
 import { SessionHeader } from './session-header.js';
 import { SessionLayout } from './session-layout.js';
 import { SessionSkeleton, SessionUnavailable } from './session-placeholders.js';
+
+const PrivateSession = later(async () => (await import('./private-session.js')).PrivateSession);
 
 export function SessionPage() {
   const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
@@ -18,12 +22,17 @@ export function SessionPage() {
   useEffect(prepareMarkdown, []);
   useDocumentTitle(session?.title, { running: session && sessionState(session) === 'running' });
 
-  if (session) return <OwnSession key={sessionId} session={session} />;
+  if (session) return <KnownSession key={sessionId} session={session} />;
   if (error) return <SessionUnavailable error={error} onRetry={() => void refetch()} />;
   return <SessionSkeleton />;
 }
 
-function OwnSession({ session }: { session: Session }) {
+function KnownSession({ session }: { session: Session }) {
+  const { isOutline } = useSessionPrivacy(session);
+  return isOutline ? <PrivateSession session={session} /> : <WholeSession session={session} />;
+}
+
+function WholeSession({ session }: { session: Session }) {
   useMarkSeen(session);
   return (
     <SessionLayout

@@ -18,6 +18,7 @@ const NewSessionDraft = z.object({
   setup: SetupDraft.catch(NO_SETUP),
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trust: z.boolean().catch(false),
+  isPrivate: z.boolean().catch(false),
 });
 export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
 
@@ -45,7 +46,7 @@ export function useNewSessionDraft() {
       return next;
     });
   }, []);
-  /** After sending: drops the prompt and the ref; repository, model, network, trust and setup stay for the next session. */
+  /** After sending: drops the prompt and the ref; repository, model, network, trust, setup and privacy stay for the next session. */
   const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
   return { draft, change, clear };
 }
@@ -58,6 +59,7 @@ export function toRequest({
   network,
   setup: setupDraft,
   trust,
+  isPrivate,
 }: NewSessionDraft): z.input<typeof CreateSession> {
   const setup = toSetup(setupDraft);
   return {
@@ -67,5 +69,6 @@ export function toRequest({
     network: toNetwork(network),
     ...(repo.trim() && trust && { trust_repository: true }),
     ...(setup && { setup }),
+    ...(isPrivate && { visibility: 'private' as const }),
   };
 }

@@ -14,6 +14,7 @@ import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { EnvironmentChip, type EnvironmentPart } from './environment-chip.js';
 import { fieldError } from './failed-field.js';
+import { PrivateChip } from './private-chip.js';
 import { ModelChip, RefChip, RepositoryChip } from './source-chips.js';
 import { useStartSession } from './start-session.js';
 
@@ -112,6 +113,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
               }}
               invalid={failedField === 'network' || failedField === 'setup'}
             />
+            <PrivateChip value={draft.isPrivate} onChange={(isPrivate) => change({ isPrivate })} />
           </div>
           <IconButton
             type="submit"
