@@ -13,7 +13,7 @@ const BACKEND = [
   ['runs'],
   ['sessions'],
   ['service-accounts'],
-  ['api-keys', 'environments', 'members', 'runner-client', 'usage', 'workspaces'],
+  ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
@@ -34,7 +34,7 @@ const RUNNER = [
   ['sandbox/(jail|egress)'],
   ['model-proxy'],
   ['threads', 'sandbox/listener'],
-  ['auth', 'redis'],
+  ['auth', 'redaction', 'redis'],
 ];
 
 /** What several features need is an entity's, or shared. */
@@ -60,6 +60,7 @@ const ACROSS_TENANTS = [
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',
+  'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',
 ];
 

@@ -73,6 +73,25 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await stranger.getByText('What should Codex work on?').waitFor();
   expect(stranger.url()).not.toContain('token');
 
+  const switcher = stranger.getByRole('button', { name: /switch the organisation$/ });
+  await press('Open sidebar');
+  await switcher.click();
+  await stranger.getByRole('menuitem', { name: 'Create an organisation…' }).click();
+  await stranger.getByRole('dialog').getByLabel('Name').fill('Orchard');
+  await press('Create and switch');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText('Orchard').waitFor();
+  await switcher.press('ArrowDown');
+  await stranger.getByRole('menuitemradio', { name: 'Orchard', checked: true }).waitFor();
+  await screenshot(stranger, 'organisations');
+  expect(await accessibilityFaults(stranger)).toEqual([]);
+  await stranger.keyboard.press('Home');
+  await stranger.keyboard.press('Enter');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText("Iva's organisation").waitFor();
+
   await stranger.goto(`${system.url}/settings`);
   await stranger.getByText('iva@example.org').waitFor();
   // On a phone the pages of Settings are behind a button.
@@ -90,8 +109,10 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await sendLink('Reset your password');
   await openLink();
   await password.fill('four green apples');
+  await stranger.getByRole('checkbox', { name: 'Revoke my API keys, too' }).check();
   await press('Set password');
   await stranger.getByRole('heading', { name: 'Your password is set' }).waitFor();
+  await stranger.getByText('your API keys were revoked').waitFor();
   await stranger.getByRole('link', { name: 'Back to signing in' }).click();
   await signIn('four green apples');
   await stranger.getByText('What should Codex work on?').waitFor();
@@ -201,7 +222,36 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('dialog').getByRole('textbox').fill('Nightly checks');
   await admin.getByRole('button', { name: 'Delete the service account' }).click();
   await admin.getByText('There are no service accounts.').waitFor();
-  await admin.getByRole('link', { name: 'Members' }).click();
+  await admin.goto(`${system.url}/settings/secrets`);
+  await admin.getByText('There are no secrets.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('PATH');
+  await admin.getByText('It belongs to the sandbox. Choose another name.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('NPM_TOKEN');
+  await admin.getByRole('textbox', { name: 'Value' }).fill('npm_0123456789abcdef');
+  await admin.getByRole('button', { name: 'Save secret' }).click();
+  await admin.getByRole('button', { name: 'Change NPM_TOKEN' }).click();
+  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await admin.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).waitFor();
+  await admin.getByRole('link', { name: 'Home' }).click();
+  await admin.getByRole('button', { name: /^Environment/ }).click();
+  await admin.getByRole('radio', { name: 'Secrets' }).click();
+  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).check();
+  await admin.getByRole('button', { name: 'Environment: No network · no setup · 1 secret' }).waitFor();
+  await admin.goto(`${system.url}/settings/secrets`);
+  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).click();
+  const confirm = admin.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await confirm.click();
+  await admin.getByText('There are no secrets.').waitFor();
+  await admin.goto(`${system.url}/`);
+  await admin.getByRole('button', { name: /^Environment/ }).click();
+  await admin.getByRole('radio', { name: 'Secrets' }).click();
+  await admin.getByText('was deleted').waitFor();
+  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).uncheck();
+  await admin.getByText('There are no secrets yet.').waitFor();
+  await admin.goto(`${system.url}/settings/members`);
 
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
@@ -215,6 +265,11 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await viewer.getByText('never used').waitFor();
   await screenshot(viewer, 'api-keys');
   expect(await accessibilityFaults(viewer)).toEqual([]);
+  await viewer.goto(`${system.url}/settings`);
+  await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
+  expect(await viewer.getByRole('link', { name: 'Secrets' }).count()).toBe(0);
+  await viewer.goto(`${system.url}/settings/secrets`);
+  await viewer.getByText('Your role does not allow you to see secrets.').waitFor();
   await viewer.getByRole('link', { name: 'Home' }).click();
   await viewer.getByText('Watch Codex work').waitFor();
   expect(await viewer.getByRole('textbox').count()).toBe(0);

@@ -15,6 +15,7 @@ import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
 import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
@@ -28,7 +29,7 @@ import { IdentityModule } from './identity/identity.module.js';
  * The backend's features. Imports go in one direction:
  *
  *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts → environments, api-keys,
- *     members, workspaces, usage → identity → database
+ *     members, secrets, workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {
@@ -46,6 +47,7 @@ export class AppModule {
         SystemModule,
         OpenApiModule,
         AsyncApiModule,
+        SecretsModule,
         SessionsModule,
         RunsModule,
         RunsPortModule,

@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { routeShared } from './identity/share-path.js';
-import { describeApi } from './api/openapi/openapi-document.js';
+import { OpenApiDocument } from './api/openapi/openapi-document.js';
 import { REDIS } from './redis.module.js';
 
 /** Starts the backend; it listens when the promise resolves. @throws ConfigError */
@@ -29,7 +29,7 @@ export async function startBackend(config: Config) {
       protectApi(app, config);
       app.use(routeShared);
       acceptJson(app);
-      describeApi(app);
+      app.get(OpenApiDocument).describe(app);
       app.connectMicroservice({ strategy: new ActivityServer(app.get<Redis>(REDIS)) });
       // Only now may activities come in: their handlers need what the modules set up first.
       await app.init();

@@ -14,6 +14,7 @@ import {
   ROLES,
 } from '@saas-codex/contracts/permissions';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import { SERVICE_ACCOUNT_ROLES } from '@saas-codex/contracts/service-accounts';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink, ShareLinkPage } from '@saas-codex/contracts/sharing';
@@ -101,6 +102,10 @@ const OPERATIONS: Record<string, Row> = {
   listApiKeys: { requires: 'api_keys:own' },
   createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
   revokeApiKey: { requires: 'api_keys:own' },
+  listSecrets: { requires: 'secrets:read' },
+  createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
+  updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
+  deleteSecret: { requires: 'secrets:manage' },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -136,6 +141,7 @@ interface Ids {
   user_id: string;
   invitation_id: string;
   key_id: string;
+  secret_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -147,6 +153,7 @@ const NOTHING: Ids = {
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
+  secret_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),
@@ -202,6 +209,7 @@ describe('every operation', () => {
     const [signIn] = await sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       person('member').userId,
     ]);
+    const secret = await backend.post('/api/secrets', { name: 'OURS', value: MARK });
     ours = {
       session_id,
       run_id: ((await run.json()) as Run).run_id,
@@ -212,6 +220,7 @@ describe('every operation', () => {
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
       share_link_id: (await share(session_id)).share_link_id,
+      secret_id: ((await secret.json()) as Secret).secret_id,
     };
     // After that it waits for a runner, and its rows stay as they are.
     await waitFor(async () => (await sql('SELECT FROM sessions WHERE base_tree IS NOT NULL')).length > 0);
@@ -261,6 +270,7 @@ describe('every operation', () => {
     const place = named.replace(/^\/api/, prefix);
     const answer = await fetch(`${backend.url}${place}${row?.query ? `?${row.query(ids)}` : ''}`, {
       method,
+      redirect: 'manual',
       headers: {
         ...as,
         ...('cookie' in as && { origin: backend.url }),

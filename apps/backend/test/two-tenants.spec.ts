@@ -11,6 +11,7 @@ import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -57,6 +58,7 @@ let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
+let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 
@@ -84,6 +86,8 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
+  secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -279,6 +283,7 @@ const WITHOUT_ROWS = [
   'createTenant',
   'createInvitation',
   'createApiKey',
+  'createSecret',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -293,6 +298,7 @@ const BODIES: Record<string, object> = {
   createShareLink: {},
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
 };
@@ -309,6 +315,7 @@ const ID_NAMES = [
   'invitation_id',
   'tenant_id',
   'key_id',
+  'secret_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -375,6 +382,7 @@ async function theirRows(): Promise<string> {
     'idempotency_keys',
     'mirror_usage',
     'share_links',
+    'secrets',
     'members',
     'invitations',
     'service_accounts',
@@ -399,6 +407,7 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
+    secret_id: secret,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

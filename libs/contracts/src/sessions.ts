@@ -5,6 +5,7 @@ import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
 import { RUN_STATUSES } from './runs.js';
+import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -74,6 +75,10 @@ export const Session = z
       .describe(
         "true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail",
       ),
+    secrets: z
+      .array(z.string())
+      .optional()
+      .describe('Names of the secrets that its setup and its agent get as environment variables'),
     setup: SetupAnswer.nullable(),
     setup_status: openEnum(RUN_STATUSES)
       .nullable()
@@ -130,6 +135,10 @@ const trustRepository = z
       "with the session's network and without keys. Its AGENTS.md always applies",
   );
 
+const secrets = SecretNames.describe(
+  'Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts',
+);
+
 export const CreateSession = z
   .strictObject({
     repo_url: z
@@ -143,6 +152,7 @@ export const CreateSession = z
     model: model.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
+    secrets: secrets.optional(),
     setup: Setup.optional(),
     visibility: SessionVisibility.optional().describe('Default: tenant'),
   })
@@ -152,7 +162,7 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames, archives, unarchives or sets up a session again, or changes the network, trust or setup script of future runs. */
+/** Renames, archives, unarchives or sets up a session again, or changes the network, trust, secrets or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
@@ -165,6 +175,7 @@ export const UpdateSession = z
       ),
     network: Network.optional(),
     trust_repository: trustRepository.optional(),
+    secrets: secrets.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
@@ -185,7 +196,7 @@ export const UpdateSession = z
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, setup, queue_held, visibility or owner_id',
+    'give title, status, network, trust_repository, secrets, setup, queue_held, visibility or owner_id',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

@@ -72,6 +72,19 @@ export function secret() {
   return { allowed, schema: z.string(refusal).min(32, refusal) };
 }
 
+/** Secrets that are long enough not to be guessed, the current one first. */
+export function masterKeys() {
+  const allowed = 'one or more secrets of at least 32 characters, separated by commas';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => list.split(/[\s,]+/).filter((key) => key !== ''))
+      .pipe(z.array(z.string().min(32, refusal)).min(1, refusal)),
+  };
+}
+
 const url = (protocol: RegExp, allowed: string) => ({
   allowed,
   schema: z.url({ protocol, ...mustBe(allowed) }),

@@ -20,6 +20,7 @@ import {
   issuerUrl,
   mailbox,
   mailDomains,
+  masterKeys,
   names,
   noProxyHosts,
   number,
@@ -491,6 +492,13 @@ const secrets = {
     takenBy: COMPOSE,
     sensitive: true,
   },
+  SECRETS_KEY: {
+    ...optional(masterKeys(), 'the key in SECRETS_KEY_FILE'),
+    description:
+      'Master key of the secrets that organisations save. Several are separated by commas: the first one encrypts, the others only read. Keep a copy: without it the secrets are lost. Its change: docs/operations.md.',
+    ...BACKEND,
+    sensitive: true,
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Launchers, images and manifests set these; they matter to those who start a service by hand. */
@@ -523,6 +531,13 @@ const wiring = {
     ...optional(absolutePath(), 'the gateway serves the API alone'),
     description: 'Folder of the built web app.',
     readBy: ['gateway'],
+    takenBy: [],
+  },
+  SECRETS_KEY_FILE: {
+    ...required(absolutePath(), 'a launcher or the image sets it'),
+    description:
+      'The master keys of saved secrets, one a line, if SECRETS_KEY is blank. The first start makes the file, with mode 0600.',
+    readBy: ['backend'],
     takenBy: [],
   },
   OWNER_TOKEN_FILE: {
@@ -576,7 +591,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Observability', settings: observability },
   {
     title: 'Secrets',
-    note: '`docker compose` does not start without them. `npm start` makes its own in DATA_DIR.',
+    note: '`npm run env` fills them in for `docker compose`. `npm start` makes its own in DATA_DIR.',
     settings: secrets,
   },
   {

@@ -17,6 +17,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   model: session.model,
   network: session.network,
   trust_repository: session.trustRepository,
+  secrets: session.secrets,
   setup: session.setup,
   setup_status: session.setupStatus,
   last_run_status: session.lastRunStatus,

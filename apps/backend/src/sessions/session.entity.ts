@@ -49,6 +49,10 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'boolean', default: false })
   trustRepository: boolean;
 
+  /** Names of the environment secrets that its runs get. */
+  @Column({ type: 'text', array: true, default: [] })
+  secrets: string[];
+
   @Column({ type: 'jsonb', nullable: true })
   setup: Setup | null;
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MembersModule } from '../members/members.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
@@ -19,6 +20,7 @@ import { SessionsService } from './sessions.service.js';
     TypeOrmModule.forFeature([SessionEntity]),
     MembersModule,
     RunnerClientModule,
+    SecretsModule,
     UsageModule,
     WorkspacesModule,
   ],

@@ -17,6 +17,7 @@ import { mayOversee, overseeing } from '../identity/overseeing.js';
 import { isByLink, type RequestContext } from '../identity/request-context.js';
 import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
@@ -43,13 +44,14 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly secrets: SecretStore,
     private readonly members: MembersService,
   ) {}
 
   /**
    * Creates a session and waits until it is set up, 30 s at most.
    * @param respondAsync do not wait
-   * @throws ProblemError disk_quota_exceeded; a 400 for the address or the ref; while waiting, the code of a failed setup
+   * @throws ProblemError disk_quota_exceeded, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
@@ -73,16 +75,18 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, resumes the queue, changes
+   * Renames, archives, unarchives or sets up again, changes the network, trust, secrets or setup of future runs, resumes the queue, changes
    * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
-   *   workspace_removed, precondition_failed, member_not_found, invalid_request, forbidden
+   *   workspace_removed, secret_unknown, precondition_failed, member_not_found, invalid_request,
+   *   forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const {
       title,
       network,
       trust_repository: trustRepository,
+      secrets,
       setup,
       status,
       queue_held: queueHeld,
@@ -90,6 +94,7 @@ export class SessionsService {
       owner_id: ownerId,
     } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
+    if (secrets) await this.refuseUnknownSecrets(ctx, secrets);
     if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
@@ -101,6 +106,7 @@ export class SessionsService {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
+        ...(secrets && { secrets }),
         ...(setup !== undefined && { setup }),
         ...(visibility !== undefined && { visibility }),
       };
@@ -143,6 +149,7 @@ export class SessionsService {
         'A ref needs a repo_url, since an empty repository has no branches.',
       );
     }
+    if (body.secrets) await this.refuseUnknownSecrets(ctx, body.secrets);
     const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
     const { repoUrl, ref } = await this.clones.checkSource(asked);
     const now = new Date();
@@ -156,6 +163,7 @@ export class SessionsService {
       model: body.model ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
+      secrets: body.secrets ?? [],
       setup: body.setup ?? null,
       visibility: body.visibility ?? 'tenant',
       status: 'provisioning' as const,
@@ -163,6 +171,15 @@ export class SessionsService {
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+  }
+
+  private async refuseUnknownSecrets(ctx: RequestContext, names: string[]): Promise<void> {
+    const missing = await this.secrets.missing(ctx, names);
+    if (missing.length > 0)
+      throw new ProblemError(
+        'secret_unknown',
+        `There is no ${missing.join(', ')}. Save it in Settings → Secrets first, or leave it out.`,
+      );
   }
 
   /**

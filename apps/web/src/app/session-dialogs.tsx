@@ -17,6 +17,9 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const SecretsDialog = later(
+  async () => (await import('../features/environment/secrets-dialog.js')).SecretsDialog,
+);
 const VisibilityDialog = later(
   async () => (await import('../features/session-actions/visibility-dialog.js')).VisibilityDialog,
 );
@@ -51,6 +54,8 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <NetworkDialog session={session} allow={allow} onClose={onClose} />;
     case 'setup':
       return <SetupDialog session={session} allow={allow} onClose={onClose} />;
+    case 'secrets':
+      return <SecretsDialog session={session} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
     case 'owner':

@@ -14,6 +14,7 @@ import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/wat
 import type { Operation } from './common-parts.js';
 import {
   API_KEY,
+  SECRET,
   CREATED_API_KEY,
   CREATED_INVITATION,
   CREDENTIALS,
@@ -341,6 +342,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listSecrets: { lastPage: page(SECRET) },
+  createSecret: { created: { ...SECRET, updated_at: SECRET.created_at } },
+  updateSecret: { replaced: SECRET },
   listServiceAccounts: { lastPage: page(SERVICE_ACCOUNT) },
   createServiceAccount: { created: SERVICE_ACCOUNT },
   updateServiceAccount: { promoted: { ...SERVICE_ACCOUNT, role: 'admin' } },

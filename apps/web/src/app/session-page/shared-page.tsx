@@ -21,8 +21,9 @@ import { SessionLayout } from './session-layout.js';
 /** A session as the reader of a link sees it: conversation and changes, live and read-only, and nothing around it. */
 export function SharedPage() {
   const { data: opened, error, refetch } = useQuery(openedShareLinkQuery);
+  // A renewal that fails for another reason is tried again.
+  if (opened && !isEnd(error)) return <SharedSession opened={opened} />;
   if (error) return <LinkUnavailable error={error} onRetry={() => void refetch()} />;
-  if (opened) return <SharedSession opened={opened} />;
   return <Opening />;
 }
 
@@ -80,10 +81,16 @@ const Opening = () => (
   </main>
 );
 
+/** Whether the link does not work, as opposed to the connection or the server. */
+function isEnd(error: unknown): boolean {
+  if (error === null) return false;
+  const { code, status } = toApiError(error);
+  return code === 'link_invalid' || code === 'invalid_request' || status === 401;
+}
+
 function LinkUnavailable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const problem = toApiError(error);
-  const ended =
-    problem.code === 'link_invalid' || problem.code === 'invalid_request' || problem.status === 401;
+  const ended = isEnd(error);
   return (
     <main className="flex h-full items-center justify-center">
       <EmptyState

@@ -14,14 +14,18 @@ type Page = NonNullable<ReturnType<typeof settingsPage>>;
 
 /** Settings: its pages in groups, and the one that the address names. */
 export function SettingsLayout() {
-  const page = settingsPage(useParams({ strict: false, select: ({ page: path }) => path }));
+  const named = useParams({ from: '/shell/settings/$page', shouldThrow: false });
+  const page = settingsPage(named?.page);
   return page ? <Settings page={page} /> : <NotFoundPage />;
 }
 
 function Settings({ page }: { page: Page }) {
   useDocumentTitle(page.path === settingsPage(undefined)?.path ? 'Settings' : page.title);
   const scroller = useRef<HTMLElement>(null);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [page]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which React would take for the effect's cleanup.
+    void scroller.current?.scrollTo(0, 0);
+  }, [page]);
   return (
     <main ref={scroller} className="flex h-full flex-col overflow-y-auto">
       <PageHeader />

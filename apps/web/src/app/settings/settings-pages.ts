@@ -65,7 +65,7 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         path: 'roles',
         title: 'Roles',
         intro:
-          'Every member and every service account has one role. Each role may do what the next one may, and more.',
+          'Every member and every service account has one role. Each role may do what the one before it may, and more.',
         component: lazyRouteComponent(() => import('../../features/settings/roles-page.js'), 'RolesPage'),
       },
       {
@@ -79,6 +79,15 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
           () => import('../../features/settings/service-accounts-page.js'),
           'ServiceAccountsPage',
         ),
+      },
+      {
+        path: 'secrets',
+        title: 'Secrets',
+        intro:
+          'Sessions that name a secret in their environment get it as an environment variable. Values are encrypted, cannot be read again, and are redacted from what runs print.',
+        permission: 'secrets:read',
+        forbidden: 'Your role does not allow you to see secrets. Ask an admin or an owner.',
+        component: lazyRouteComponent(() => import('../../features/settings/secrets-page.js'), 'SecretsPage'),
       },
       {
         path: 'usage',

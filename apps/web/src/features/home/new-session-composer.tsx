@@ -103,6 +103,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
             <EnvironmentChip
               network={draft.network}
               setup={draft.setup}
+              secrets={draft.secrets}
               trust={draft.repo === '' ? null : draft.trust}
               onChange={change}
               shown={shown}
@@ -111,7 +112,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
                 network: problemErrors(problem, '/network'),
                 setup: problemErrors(problem, '/setup'),
               }}
-              invalid={failedField === 'network' || failedField === 'setup'}
+              invalid={failedField === 'network' || failedField === 'setup' || failedField === 'secrets'}
             />
             <PrivateChip value={draft.isPrivate} onChange={(isPrivate) => change({ isPrivate })} />
           </div>

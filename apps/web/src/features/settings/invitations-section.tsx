@@ -53,7 +53,7 @@ function InviteForm() {
           type="email"
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          className="min-w-48 flex-1"
+          className="min-w-full flex-1 sm:min-w-48"
         />
         <RoleSelect label="Role" roles={ROLES} value={role} onChange={setRole} />
         <Button variant="primary" type="submit" busy={invite.isPending}>

@@ -43,7 +43,7 @@ export function NewApiKey({ collection, offered, whose }: NewApiKeyProps) {
           maxLength={100}
           value={name}
           onChange={(event) => setName(event.target.value)}
-          className="min-w-48 flex-1"
+          className="min-w-full flex-1 sm:min-w-48"
         />
         <select
           aria-label="Lifetime"

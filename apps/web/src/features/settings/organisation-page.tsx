@@ -114,7 +114,14 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
       {error && !tenants && <ErrorNotice error={error} onRetry={() => void refetch()} className="my-3" />}
       {!error && !tenants && <Skeleton className="my-3 h-6" />}
       {others.map(({ tenant_id: tenantId, name, role, deletes_at }) => (
-        <Row key={tenantId} name={name} note={`${inWords(role)}${deletes_at ? ', deleted' : ''}`}>
+        <div key={tenantId} className="flex items-center gap-4 py-3">
+          <div className="min-w-0 flex-1">
+            <p className="text-sm [overflow-wrap:anywhere]">{name}</p>
+            <p className="text-xs text-muted-foreground">
+              {inWords(role)}
+              {deletes_at && ', deleted'}
+            </p>
+          </div>
           <Button
             size="sm"
             aria-label={`Switch to ${name}`}
@@ -123,7 +130,7 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
           >
             Switch
           </Button>
-        </Row>
+        </div>
       ))}
       {onCreate && (
         <Row name="Another organisation" note="With members, sessions and keys of its own.">

@@ -33,15 +33,17 @@ export function ServiceAccountRow({ account }: ServiceAccountProps) {
           disabled={update.isPending}
           onChange={(to) => update.mutate({ role: to }, { onError: (error) => toastError(error) })}
         />
-        <Button size="sm" aria-label={`Keys of ${name}`} {...keys.trigger}>
-          Keys
-        </Button>
-        <Button size="sm" aria-label={`Rename ${name}`} onClick={() => setAsking('rename')}>
-          Rename
-        </Button>
-        <Button size="sm" aria-label={`Delete ${name}`} onClick={() => setAsking('delete')}>
-          Delete…
-        </Button>
+        <div className="flex gap-2">
+          <Button size="sm" aria-label={`Keys of ${name}`} {...keys.trigger}>
+            Keys
+          </Button>
+          <Button size="sm" aria-label={`Rename ${name}`} onClick={() => setAsking('rename')}>
+            Rename
+          </Button>
+          <Button size="sm" aria-label={`Delete ${name}`} onClick={() => setAsking('delete')}>
+            Delete…
+          </Button>
+        </div>
       </div>
       {keys.open && (
         <div id={keys.bodyId} className="mt-3 divide-y rounded-lg border bg-background px-3">

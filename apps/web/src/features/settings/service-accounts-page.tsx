@@ -59,7 +59,7 @@ function NewServiceAccount() {
           maxLength={100}
           value={name}
           onChange={(event) => setName(event.target.value)}
-          className="min-w-48 flex-1"
+          className="min-w-full flex-1 sm:min-w-48"
         />
         <RoleSelect label="Role" roles={SERVICE_ACCOUNT_ROLES} value={role} onChange={setRole} />
         <Button variant="primary" type="submit" busy={create.isPending} disabled={!name.trim()}>

@@ -8,6 +8,7 @@ const draft: NewSessionDraft = {
   ref: '',
   model: '',
   network: NETWORK_DRAFT_OFF,
+  secrets: [],
   trust: false,
   isPrivate: false,
   setup: NO_SETUP,

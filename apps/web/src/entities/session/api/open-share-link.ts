@@ -4,8 +4,9 @@ import { request } from '../../../shared/api/request.js';
 
 /** The cookie of a link is valid for an hour. */
 const RENEW_MS = 30 * 60_000;
-/** When a link that was just opened is refused, opening it once more helps nothing. */
+/** A cookie that is refused so soon after it was renewed is not kept by the browser: to renew it once more helps nothing. */
 const REOPEN_AFTER_MS = 10_000;
+let reopenedAt = 0;
 
 const KEY = ['shared'] as const;
 
@@ -27,8 +28,8 @@ export const openedShareLinkQuery = queryOptions({
 
 /** For when the cookie is refused: it has expired, or the link works no longer, which the page then says. */
 export async function reopenLink(client: QueryClient): Promise<void> {
-  const opened = client.getQueryState(KEY);
-  if (opened && Date.now() - opened.dataUpdatedAt < REOPEN_AFTER_MS) return;
+  if (Date.now() - reopenedAt < REOPEN_AFTER_MS) return;
+  reopenedAt = Date.now();
   await client.refetchQueries({ queryKey: KEY });
   if (client.getQueryState(KEY)?.status === 'success')
     await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
