@@ -348,7 +348,7 @@ test('a session is shared by a link: a stranger watches it live, sees nothing el
   await prompt(session.session_id, 'Note what the beans need');
 
   const owner = await open(system.link);
-  await owner.getByRole('link', { name: 'Water the garden' }).click();
+  await owner.getByRole('link', { name: 'Water the garden' }).first().click();
   await owner.getByRole('button', { name: 'Session actions' }).click();
   await owner.getByRole('menuitem', { name: 'Share…' }).click();
   const dialog = owner.getByRole('dialog');
