@@ -367,7 +367,7 @@ const signIn = {
   OIDC_NAME: {
     ...optional(text(50), 'the host of OIDC_ISSUER'),
     ...BACKEND,
-    description: 'What the sign-in page calls the provider: Continue with …',
+    description: 'The name of the provider on the sign-in page.',
   },
   OIDC_ALLOWED_DOMAINS: {
     ...withDefault(mailDomains('example.org, example.com'), []),
