@@ -51,6 +51,15 @@ interface Row {
   query?: (ids: Ids) => string;
 }
 
+/** What a browser sends, in form. */
+const PASSKEY = (response: object) => ({
+  id: 'x',
+  rawId: 'x',
+  type: 'public-key',
+  clientExtensionResults: {},
+  response: { clientDataJSON: 'x', ...response },
+});
+
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 const OPERATIONS: Record<string, Row> = {
   readHealth: { requires: 'public' },
@@ -73,6 +82,21 @@ const OPERATIONS: Record<string, Row> = {
   listSignIns: { requires: 'account:read', personal: true },
   revokeOtherSignIns: { requires: 'account:write', personal: true },
   revokeSignIn: { requires: 'account:write', personal: true },
+  startPasskeySignIn: { requires: 'public' },
+  signInWithPasskey: { requires: 'public', body: PASSKEY({ authenticatorData: 'x', signature: 'x' }) },
+  listPasskeys: { requires: 'account:read', personal: true },
+  startPasskey: { requires: 'account:write', body: {}, personal: true },
+  createPasskey: {
+    requires: 'account:write',
+    body: { name: 'X', credential: PASSKEY({ attestationObject: 'x' }) },
+    personal: true,
+  },
+  updatePasskey: { requires: 'account:write', body: { name: 'X' }, personal: true },
+  removePasskey: { requires: 'account:write', personal: true },
+  startSecondFactor: { requires: 'account:write', body: {}, personal: true },
+  confirmSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  removeSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  resetMemberSecondFactor: { requires: 'members:reset_password', personal: true },
   resetMemberPassword: { requires: 'members:reset_password', personal: true },
   readMe: { requires: 'account:read' },
   readSystem: { requires: 'system:read' },
@@ -151,6 +175,7 @@ interface Ids {
   secret_id: string;
   sign_in_id: string;
   service_account_id: string;
+  passkey_id: string;
 }
 const NOTHING: Ids = {
   session_id: randomUUID(),
@@ -162,6 +187,7 @@ const NOTHING: Ids = {
   secret_id: randomUUID(),
   sign_in_id: randomUUID(),
   service_account_id: randomUUID(),
+  passkey_id: randomUUID(),
 };
 
 interface Operation {
@@ -214,6 +240,11 @@ describe('every operation', () => {
       person('member').userId,
     ]);
     const secret = await backend.post('/api/secrets', { name: 'OURS', value: MARK });
+    const [passkey] = await sql<{ id: string }>(
+      `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
+       VALUES ($1, $2, 'spec', '', 0, '{}') RETURNING id`,
+      [person('member').userId, MARK],
+    );
     ours = {
       session_id,
       run_id: ((await run.json()) as Run).run_id,
@@ -221,6 +252,7 @@ describe('every operation', () => {
       user_id: person('member').userId,
       sign_in_id: signIn?.id ?? '',
       service_account_id: (await createServiceAccount(backend, tenantId, 'member')).serviceAccountId,
+      passkey_id: passkey?.id ?? '',
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
       secret_id: ((await secret.json()) as Secret).secret_id,
@@ -346,7 +378,7 @@ describe('every operation', () => {
         requiring((permission) => !ofRole.includes(permission) && !isForPeople(permission)),
       );
       expect(await refusedWith('person_required', key)).toEqual(
-        [...requiring(isForPeople), 'listSignIns', 'readCredentials'].toSorted(),
+        [...requiring(isForPeople), 'listPasskeys', 'listSignIns', 'readCredentials'].toSorted(),
       );
     },
   );

@@ -30,6 +30,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
  * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
@@ -417,6 +418,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SIGN_IN_EXAMPLES,
 };
 
 /** Adds the examples to an operation's successful answers. */
