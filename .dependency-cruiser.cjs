@@ -9,7 +9,7 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes'],
+  ['archive', 'changes', 'sharing'],
   ['runs'],
   ['sessions'],
   ['service-accounts'],
@@ -52,7 +52,7 @@ const WEB = [
 const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
-  'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
+  'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(api-keys/api-key|service-accounts/service-account|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   'identity/sign-in/(mailed-links|passwords|sign-ins|oidc/oidc-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due

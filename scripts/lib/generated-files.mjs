@@ -1,5 +1,11 @@
 import { PERMISSION_TEXTS, ROLE_TEXTS } from '@saas-codex/contracts/permission-texts';
-import { PERMISSIONS, permissionsOf, PERSON_PERMISSIONS, ROLES } from '@saas-codex/contracts/permissions';
+import {
+  PERMISSIONS,
+  permissionsOf,
+  PERSON_PERMISSIONS,
+  ROLES,
+  SHARE_LINK_PERMISSIONS,
+} from '@saas-codex/contracts/permissions';
 import { SETTING_GROUPS } from '@saas-codex/contracts/settings';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { format } from 'prettier';
@@ -94,12 +100,16 @@ async function permissionsPage() {
     '# Roles and permissions',
     'A person has a role in each organisation that they belong to. Every operation of the API requires one permission, which the backend checks on each request; `GET /api/me` lists those that you have. An API key never has more than its owner.',
     `A service account, a program that acts as itself, has a role in one organisation, too. It is never an owner, and only people have: ${PERSON_PERMISSIONS.map((permission) => `\`${permission}\``).join(', ')}.`,
-    ROLES.map((role) => `- **${role}**: ${ROLE_TEXTS[role]}`).join('\n'),
     [
-      `| permission | allows to | ${ROLES.join(' | ')} |`,
-      `| --- | --- | ${ROLES.map(() => ':-:').join(' | ')} |`,
+      ...ROLES.map((role) => `- **${role}**: ${ROLE_TEXTS[role]}`),
+      '- **link**: The reader of a link to a session. Has no role, and sees this session only, on the operations that show it.',
+    ].join('\n'),
+    [
+      `| permission | allows to | ${ROLES.join(' | ')} | link |`,
+      `| --- | --- | ${ROLES.map(() => ':-:').join(' | ')} | :-: |`,
       ...PERMISSIONS.map((permission) => {
         const marks = ROLES.map((role) => (permissionsOf(role).includes(permission) ? '✓' : ''));
+        marks.push(SHARE_LINK_PERMISSIONS.includes(permission) ? '✓' : '');
         return `| \`${permission}\` | ${PERMISSION_TEXTS[permission]} | ${marks.join(' | ')} |`;
       }),
     ].join('\n'),

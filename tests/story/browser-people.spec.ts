@@ -1,6 +1,13 @@
 import type { CreatedInvitation } from '@saas-codex/contracts/members';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { appCode } from '@saas-codex/testing/authenticator-app';
-import { accessibilityFaults, screenshot, startBrowser } from '@saas-codex/testing/browser';
+import {
+  accessibilityFaults,
+  pageOverflow,
+  screenshot,
+  setTheme,
+  startBrowser,
+} from '@saas-codex/testing/browser';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
 import { type OidcServer, startOidcServer } from '@saas-codex/testing/oidc-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
@@ -357,5 +364,80 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('button', { name: 'Remove Vera' }).waitFor({ state: 'detached' });
   // The server ends the viewer's stream, and the page asks again who they are.
   await viewer.waitForURL(/\/sign-in/);
+  for (const tab of opened) await tab.context().close();
+}, 120_000);
+
+test('a session is shared by a link: a stranger watches it live, sees nothing else, and is cut off when it is revoked', async () => {
+  const opened: Page[] = [];
+  const open = async (address: string) => {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(30_000);
+    opened.push(tab);
+    await tab.goto(address);
+    return tab;
+  };
+  const start = async (title: string) => {
+    const made = await system.api('/api/sessions', { method: 'POST', body: JSON.stringify({ title }) });
+    return (await made.json()) as Session;
+  };
+  const prompt = (id: string, text: string) =>
+    system.api(`/api/sessions/${id}/prompt`, { method: 'POST', body: JSON.stringify({ prompt: text }) });
+  const [session] = [await start('Water the garden'), await start('Secret plan')];
+  await prompt(session.session_id, 'Note what the beans need');
+
+  const owner = await open(system.link);
+  await owner.getByRole('link', { name: 'Water the garden' }).first().click();
+  await owner.getByRole('button', { name: 'Session actions' }).click();
+  await owner.getByRole('menuitem', { name: 'Share…' }).click();
+  const dialog = owner.getByRole('dialog');
+  await dialog.getByText('Only your organisation sees this session.').waitFor();
+  await dialog.getByRole('combobox', { name: 'How long the link works' }).selectOption('30');
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  const link = (await dialog.getByRole('status').locator('code').textContent()) ?? '';
+  await dialog.getByText(/Not opened yet, until/).waitFor();
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(owner, theme);
+    await screenshot(owner, `share-${theme}`);
+    expect(await accessibilityFaults(owner)).toEqual([]);
+  }
+
+  const stranger = await open(link);
+  await stranger.getByText('shares this session with you, read-only.').waitFor();
+  await stranger.getByRole('button', { name: /^Worked for/ }).waitFor();
+  await prompt(session.session_id, 'Note what the peas need');
+  await stranger.getByText('Note what the peas need').first().waitFor();
+  await stranger
+    .getByRole('button', { name: /^Worked for/ })
+    .nth(1)
+    .waitFor();
+  expect(await stranger.getByRole('textbox').count()).toBe(0);
+  expect(await stranger.content()).not.toContain('Secret plan');
+  await stranger.getByRole('button', { name: 'Changes', exact: false }).first().click();
+  await stranger.getByRole('region', { name: 'Changes, file by file' }).waitFor();
+  for (const [width, height] of [
+    [1360, 860],
+    [390, 844],
+  ] as const) {
+    await stranger.setViewportSize({ width, height });
+    for (const theme of ['light', 'dark'] as const) {
+      await setTheme(stranger, theme);
+      await screenshot(stranger, `shared-${width}-${theme}`);
+      expect([...(await accessibilityFaults(stranger)), ...(await pageOverflow(stranger))]).toEqual([]);
+    }
+  }
+  await stranger.getByRole('button', { name: 'Close changes' }).click();
+  await screenshot(stranger, 'shared-390-conversation');
+  // The secret stays in the address, so that a reload shows the session again.
+  await stranger.reload();
+  await stranger.getByText('shares this session with you, read-only.').waitFor();
+
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await owner.getByRole('button', { name: 'Session actions' }).click();
+  await owner.getByRole('menuitem', { name: 'Share…' }).click();
+  await dialog.getByText(/Opened just now, until/).waitFor();
+  await dialog.getByRole('button', { name: /^Revoke the link/ }).click();
+  await stranger.getByText('This link does not work').waitFor();
+  await screenshot(stranger, 'shared-revoked');
   for (const tab of opened) await tab.context().close();
 }, 120_000);

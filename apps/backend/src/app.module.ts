@@ -16,6 +16,7 @@ import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
@@ -27,8 +28,8 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes → runs → sessions → service-accounts → environments, api-keys, members,
- *     secrets, workspaces, usage → identity → database
+ *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts → environments, api-keys,
+ *     members, secrets, workspaces, usage → identity → database
  */
 @Module({})
 export class AppModule {
@@ -51,6 +52,7 @@ export class AppModule {
         RunsModule,
         RunsPortModule,
         ChangesModule,
+        SharingModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

@@ -8,6 +8,7 @@ import { startService } from '@saas-codex/service-kit/service';
 import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { routeShared } from './identity/share-path.js';
 import { OpenApiDocument } from './api/openapi/openapi-document.js';
 import { REDIS } from './redis.module.js';
 
@@ -26,6 +27,7 @@ export async function startBackend(config: Config) {
       app.set('etag', entityTag);
       app.use(recogniseGateway(config.REDIS_URL));
       protectApi(app, config);
+      app.use(routeShared);
       acceptJson(app);
       app.get(OpenApiDocument).describe(app);
       app.connectMicroservice({ strategy: new ActivityServer(app.get<Redis>(REDIS)) });

@@ -4,7 +4,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Me } from '@saas-codex/contracts/identity';
-import type { Invitation } from '@saas-codex/contracts/members';
+import type { Invitation, MemberPage } from '@saas-codex/contracts/members';
 import {
   type Permission,
   PERMISSIONS,
@@ -15,10 +15,11 @@ import {
 } from '@saas-codex/contracts/permissions';
 import { MAX_WATCHERS, type Presence } from '@saas-codex/contracts/presence';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { SERVICE_ACCOUNT_ROLES } from '@saas-codex/contracts/service-accounts';
 import type { Session } from '@saas-codex/contracts/sessions';
+import type { CreatedShareLink, ShareLinkPage } from '@saas-codex/contracts/sharing';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
@@ -130,6 +131,10 @@ const OPERATIONS: Record<string, Row> = {
   resetHome: { requires: 'sessions:write' },
   streamRunEvents: { requires: 'events:read' },
   streamActivity: { requires: 'events:read', query: ({ run_id }) => `runs=${run_id}` },
+  listShareLinks: { requires: 'sessions:share' },
+  createShareLink: { requires: 'sessions:share', body: {} },
+  revokeShareLink: { requires: 'sessions:share' },
+  openShareLink: { requires: 'public', body: { token: 'x' } },
   listApiKeys: { requires: 'api_keys:own' },
   createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
   revokeApiKey: { requires: 'api_keys:own' },
@@ -174,6 +179,7 @@ interface Ids {
   key_id: string;
   secret_id: string;
   sign_in_id: string;
+  share_link_id: string;
   service_account_id: string;
   passkey_id: string;
 }
@@ -186,6 +192,7 @@ const NOTHING: Ids = {
   key_id: randomUUID(),
   secret_id: randomUUID(),
   sign_in_id: randomUUID(),
+  share_link_id: randomUUID(),
   service_account_id: randomUUID(),
   passkey_id: randomUUID(),
 };
@@ -208,6 +215,7 @@ type Answer = [status: number, code: string | null, text: string];
  *     nobody, an expired key, a person who was removed …    refused, whatever it is
  *     each role, by cookie and by key                       refused what libs/contracts/src/permissions.ts does not give it
  *     the owner of another tenant                           finds nothing, as if it did not exist
+ *     the reader of a link                                  refused but for what shows the one session
  */
 describe('every operation', () => {
   const MARK = 'Secret plan of the first tenant';
@@ -255,6 +263,7 @@ describe('every operation', () => {
       passkey_id: passkey?.id ?? '',
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
+      share_link_id: (await share(session_id)).share_link_id,
       secret_id: ((await secret.json()) as Secret).secret_id,
     };
     // After that it waits for a runner, and its rows stay as they are.
@@ -270,6 +279,24 @@ describe('every operation', () => {
     return found;
   };
 
+  async function share(sessionId: string, body: object = {}): Promise<CreatedShareLink> {
+    const answer = await backend.post(`/api/sessions/${sessionId}/share-links`, body);
+    expect(answer.status).toBe(201);
+    return (await answer.json()) as CreatedShareLink;
+  }
+
+  /** Opens a link as a browser does. @returns where its routes are, and the cookie for them */
+  async function open({ link }: CreatedShareLink): Promise<{ prefix: string; cookie: string }> {
+    const { pathname, hash } = new URL(link ?? '');
+    const answer = await backend.post('/api/share-links/open', { token: hash.slice('#token='.length) });
+    expect(answer.status).toBe(200);
+    const [set = ''] = answer.headers.getSetCookie();
+    const prefix = `/api${pathname}`;
+    expect(set).toContain(`; Path=${prefix}; `);
+    expect(set).toMatch(/; HttpOnly; SameSite=Strict/);
+    return { prefix, cookie: set.split(';')[0] ?? '' };
+  }
+
   /**
    * Calls an operation. Of a stream only the answer's head is read.
    * @param body 'refused': one that nothing accepts, so that what is allowed has no effect
@@ -279,10 +306,12 @@ describe('every operation', () => {
     as: Record<string, string>,
     ids: Ids,
     body: 'accepted' | 'refused' = 'accepted',
+    prefix = '/api',
   ): Promise<Answer> {
     const row = OPERATIONS[id];
     const sent = body === 'accepted' ? row?.body : [];
-    const place = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
+    const named = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
+    const place = named.replace(/^\/api/, prefix);
     const answer = await fetch(`${backend.url}${place}${row?.query ? `?${row.query(ids)}` : ''}`, {
       method,
       redirect: 'manual',
@@ -639,6 +668,238 @@ describe('every operation', () => {
     await redis.del(key);
   });
 
+  describe('by the reader of a link', () => {
+    const SERVED = [
+      'listRunItems',
+      'listRuns',
+      'readDiff',
+      'readFilePatch',
+      'readRun',
+      'readRunHistory',
+      'readSession',
+      'streamActivity',
+      'streamRunEvents',
+    ];
+    const OTHER = 'Secret plan of another session';
+    const SCRIPT = 'echo the way we set up';
+    let others: Ids;
+    let reader: { prefix: string; cookie: string };
+    const read = (path: string, { prefix, cookie } = reader) =>
+      fetch(`${backend.url}${prefix}${path}`, { headers: { cookie } });
+    const start = async (body: object): Promise<string> => {
+      const answer = await backend.post('/api/sessions', body, { prefer: 'respond-async' });
+      return ((await answer.json()) as Session).session_id;
+    };
+    const prompt = async (sessionId: string, text: string): Promise<string> =>
+      ((await (await backend.post(`/api/sessions/${sessionId}/prompt`, { prompt: text })).json()) as Run)
+        .run_id;
+    const change = (sessionId: string, body: object) =>
+      backend.fetch(`/api/sessions/${sessionId}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    /** After that it waits for a runner, and its rows stay as they are. */
+    const isCloned = (id: string) =>
+      waitFor(
+        async () =>
+          (await sql('SELECT FROM sessions WHERE id = $1 AND base_tree IS NOT NULL', [id])).length > 0,
+      );
+    /** A session of its own, with a link that was opened. */
+    async function shared(body: object = {}) {
+      const id = await start({ title: 'Shared' });
+      const runId = await prompt(id, 'Wait');
+      await isCloned(id);
+      const link = await share(id, body);
+      return { id, runId, link, reader: await open(link) };
+    }
+
+    beforeAll(async () => {
+      const session_id = await start({ title: OTHER, setup: { script: SCRIPT } });
+      others = { ...ours, session_id, run_id: await prompt(session_id, OTHER) };
+      await isCloned(session_id);
+      reader = await open(await share(ours.session_id));
+    });
+
+    it('is refused but for what shows the session, whatever else the browser is', async () => {
+      const cookie = `${reader.cookie}; ${person('owner').cookie.cookie}`;
+      const before = await everything();
+      for (const operation of operations.filter(({ path }) => path.startsWith('/api/'))) {
+        for (const as of [{ cookie }, { cookie, ...person('owner').key }]) {
+          const [status, code] = await call(operation, as, ours, 'accepted', reader.prefix);
+          const isServed = SERVED.includes(operation.id);
+          const isAnswered = status !== 403 && status !== 401;
+          expect([operation.id, isAnswered, isServed || code]).toEqual([
+            operation.id,
+            isServed,
+            isServed || 'forbidden',
+          ]);
+        }
+      }
+      expect(await everything()).toBe(before);
+    });
+
+    it('finds nothing of another session, nor of how its own is set up', async () => {
+      for (const operation of operations.filter(({ id }) => SERVED.includes(id) && id !== 'streamActivity')) {
+        const [status, code] = await call(operation, reader, others, 'accepted', reader.prefix);
+        expect([operation.id, status, code]).toEqual([
+          operation.id,
+          404,
+          expect.stringMatching(/not_found$/),
+        ]);
+      }
+      const stream = await openSse(`${backend.url}${reader.prefix}/events?runs=${others.run_id}`, {
+        headers: reader,
+      });
+      await stream.until((events) => events.some(({ event }) => event === 'run.error'));
+      stream.close();
+      const runs = (await (await backend.fetch(`/api/sessions/${others.session_id}/runs`)).json()) as RunPage;
+      const setup = runs.items.find(({ kind }) => kind === 'setup')?.run_id ?? '';
+      const own = await open(await share(others.session_id));
+      expect((await read(`/runs/${setup}`, own)).status).toBe(404);
+      expect((await read(`/runs/${setup}/history`, own)).status).toBe(404);
+      const listed = await read(`/sessions/${others.session_id}/runs`, own);
+      expect(((await listed.json()) as RunPage).items.map(({ kind }) => kind)).toEqual(['prompt']);
+    });
+
+    it('says nothing of who works here, where and on what else', async () => {
+      const told: string[] = [];
+      for (const operation of operations.filter(
+        ({ id }) => SERVED.includes(id) && !id.startsWith('stream'),
+      )) {
+        const [status, , text] = await call(operation, reader, ours, 'accepted', reader.prefix);
+        if (!operation.path.includes('/diff')) expect([operation.id, status]).toEqual([operation.id, 200]);
+        told.push(text);
+      }
+      const answer = await read(`/sessions/${ours.session_id}`);
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+      expect(answer.headers.get('x-robots-tag')).toBe('noindex');
+      expect(await answer.json()).toMatchObject({
+        title: expect.stringContaining(MARK),
+        repo_path: '',
+        setup: null,
+        thread_id: null,
+      });
+      const { items } = (await (await backend.fetch('/api/members')).json()) as MemberPage;
+      const people = items.flatMap(({ user_id, email }) => [user_id, email]);
+      for (const word of [
+        ...people,
+        tenantId,
+        OTHER,
+        SCRIPT,
+        others.session_id,
+        backend.config.WORKSPACES_ROOT,
+      ])
+        expect(told.filter((text) => text.includes(word))).toEqual([]);
+    });
+
+    it('hears what happens in the session, and not what happens elsewhere', async () => {
+      const { id, reader: own } = await shared();
+      const stream = await openSse(`${backend.url}${own.prefix}/events`, { headers: own });
+      await change(others.session_id, { title: `${OTHER}!` });
+      await change(id, { title: 'Shared, and renamed' });
+      const events = await stream.until((all) =>
+        all.some(({ data }) => data.includes('Shared, and renamed')),
+      );
+      expect(JSON.stringify(events)).not.toContain(OTHER);
+      expect(JSON.stringify(events)).not.toContain(backend.config.WORKSPACES_ROOT);
+      stream.close();
+    });
+
+    it('is nobody without the cookie of this very link', async () => {
+      const other = await open(await share(others.session_id));
+      const [until = '', signature = ''] = (reader.cookie.split('=')[1] ?? '').split('.');
+      for (const cookie of [
+        '',
+        other.cookie,
+        `saas_codex_share=${Number(until) + 1}.${signature}`,
+        `saas_codex_share=${Math.floor(Date.now() / 1_000) - 1}.${signature}`,
+        person('owner').cookie.cookie,
+      ]) {
+        const answer = await read(`/sessions/${ours.session_id}`, { ...reader, cookie });
+        expect([cookie, answer.status]).toEqual([cookie, 401]);
+      }
+      expect((await read(`/sessions/${ours.session_id}`)).status).toBe(200);
+      const wrong = await backend.post('/api/share-links/open', { token: 'never' });
+      expect([wrong.status, ((await wrong.json()) as { code: string }).code]).toEqual([410, 'link_invalid']);
+    });
+
+    it('is cut off when the link ends, for whatever reason, and cannot open it again', async () => {
+      const maker = await createPerson(backend, tenantId, 'member');
+      type Shared = Awaited<ReturnType<typeof shared>>;
+      const ends: [string, (one: Shared) => Promise<unknown>][] = [
+        [
+          'revoked',
+          ({ id, link }) =>
+            backend.fetch(`/api/sessions/${id}/share-links/${link.share_link_id}`, { method: 'DELETE' }),
+        ],
+        [
+          'expired',
+          ({ link }) => sql('UPDATE share_links SET expires_at = now() WHERE id = $1', [link.share_link_id]),
+        ],
+        ['archived', ({ id }) => sql(`UPDATE sessions SET status = 'archived' WHERE id = $1`, [id])],
+        ['deleted', ({ id }) => backend.fetch(`/api/sessions/${id}`, { method: 'DELETE' })],
+        [
+          'made by a viewer now',
+          async ({ link }) => {
+            await sql('UPDATE share_links SET created_by = $2 WHERE id = $1', [
+              link.share_link_id,
+              maker.userId,
+            ]);
+            await sql(`UPDATE members SET role = 'viewer' WHERE user_id = $1`, [maker.userId]);
+          },
+        ],
+      ];
+      const all = await Promise.all(ends.map(async ([why, end]) => ({ why, end, one: await shared() })));
+      const cutOff = async ({ why, end, one }: (typeof all)[number]) => {
+        const { prefix, cookie } = one.reader;
+        const streams = await Promise.all(
+          ['/events', `/runs/${one.runId}/events`].map((path) =>
+            openSse(`${backend.url}${prefix}${path}`, { headers: { cookie } }),
+          ),
+        );
+        expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+        await end(one);
+        await Promise.all(streams.map((stream) => stream.ended()));
+        expect([why, (await read(`/sessions/${one.id}`, one.reader)).status]).toEqual([why, 401]);
+        const token = new URL(one.link.link ?? '').hash.slice('#token='.length);
+        expect([why, (await backend.post('/api/share-links/open', { token })).status]).toEqual([why, 410]);
+      };
+      await Promise.all(all.map(cutOff));
+    }, 60_000);
+
+    it('is limited by its link and network, and stops no other reader', async () => {
+      const { id, reader: own } = await shared();
+      const statuses = await Promise.all(
+        Array.from({ length: 320 }, async () => (await read(`/sessions/${id}`, own)).status),
+      );
+      expect(new Set(statuses)).toEqual(new Set([200, 429]));
+      expect((await read(`/sessions/${ours.session_id}`)).status).toBe(200);
+    });
+
+    it('is listed by the links that work, whose secrets are kept nowhere', async () => {
+      const { id, link, reader: own } = await shared({ expires_at: '2999-01-01T00:00:00Z' });
+      await sql(`UPDATE share_links SET expires_at = now() WHERE id = $1`, [(await share(id)).share_link_id]);
+      const list = async () =>
+        ((await (await backend.fetch(`/api/sessions/${id}/share-links`)).json()) as ShareLinkPage).items;
+      expect(await list()).toEqual([
+        expect.objectContaining({
+          share_link_id: link.share_link_id,
+          expires_at: '2999-01-01T00:00:00.000Z',
+          last_opened_at: expect.any(String),
+        }),
+      ]);
+      expect(JSON.stringify(await list())).not.toContain('token');
+      const token = new URL(link.link ?? '').hash.slice('#token='.length);
+      const rows = await sql('SELECT * FROM share_links');
+      expect(JSON.stringify(rows)).not.toContain(token);
+      expect((await read(`/sessions/${id}`, own)).status).toBe(200);
+      const past = await backend.post(`/api/sessions/${id}/share-links`, {
+        expires_at: '2020-01-01T00:00:00Z',
+      });
+      expect(past.status).toBe(400);
+    });
+  });
   it('hands a session over for its owner and for an admin, but for no other member', async () => {
     const [member, admin] = [person('member'), person('admin')];
     const give = async (as: TestPerson, to: TestPerson) => {

@@ -101,6 +101,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
   await db.query(`INSERT INTO mirror_usage (tenant_id, bytes, measured_at) VALUES ($1, 1, now())`, [
     tenantId,
   ]);
+  await db.query(
+    `INSERT INTO share_links (id, tenant_id, session_id, token_hash, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $1, $3, now())`,
+    [tenantId, session, user],
+  );
 }
 
 beforeAll(async () => {
@@ -221,6 +226,7 @@ describe('a tenant', () => {
     await asTenant(`UPDATE sessions SET title = 'Changed'`);
     await asTenant(`UPDATE runs SET error = 'Changed' WHERE id = $1`, [run]);
     await asTenant(`UPDATE idempotency_keys SET claimed_at = 'epoch'`);
+    await asTenant(`UPDATE share_links SET revoked_at = now()`);
     await asTenant(`DELETE FROM runs WHERE id = $1`, [run]);
     await asTenant(`DELETE FROM sessions WHERE tenant_id <> 'ours'`);
     const refused = 'violates row-level security';
@@ -229,6 +235,8 @@ describe('a tenant', () => {
       `INSERT INTO mirror_usage VALUES ('others', 1, now())`,
       `INSERT INTO mirror_usage VALUES ('theirs', 5, now()) ON CONFLICT (tenant_id) DO UPDATE SET bytes = 5`,
       `INSERT INTO run_events VALUES ('theirs', '${run}', 2, 'x', '{}')`,
+      `INSERT INTO share_links (id, tenant_id, session_id, token_hash, created_by, created_at)
+       VALUES (gen_random_uuid(), 'theirs', '${session}', 'x', 'y', now())`,
       `INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint, claim_id)
        VALUES ('theirs', 'x', 'y', 'z', gen_random_uuid())`,
     ];

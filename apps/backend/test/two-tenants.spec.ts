@@ -9,6 +9,7 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
+import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
@@ -56,6 +57,7 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+let shareLink: string;
 let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
@@ -109,6 +111,8 @@ beforeAll(async () => {
   );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
+  const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
+  shareLink = (await world.call<ShareLink>('POST', shared, {}, theirs.headers)).body.share_link_id;
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -301,6 +305,7 @@ const WITHOUT_ROWS = [
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
+  'openShareLink',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
@@ -308,6 +313,7 @@ const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-acco
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
+  createShareLink: {},
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
   updateLimits: { run: { tokens: null } },
@@ -332,6 +338,7 @@ const ID_NAMES = [
   'key_id',
   'secret_id',
   'sign_in_id',
+  'share_link_id',
   'service_account_id',
   'passkey_id',
 ] as const;
@@ -399,6 +406,7 @@ async function theirRows(): Promise<string> {
     'model_calls',
     'spend_totals',
     'spend_rules',
+    'share_links',
     'secrets',
     'members',
     'invitations',
@@ -427,6 +435,7 @@ async function reached(): Promise<string[]> {
     key_id: apiKey,
     secret_id: secret,
     sign_in_id: signIn,
+    share_link_id: shareLink,
     service_account_id: serviceAccount,
     passkey_id: passkey,
   };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { ActivityHub, ownActivityView, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -93,7 +93,7 @@ async function serveActivities(req: IncomingMessage, res: ServerResponse): Promi
   if (!allowed.has(tenant)) return void res.writeHead(401).end();
   res.setHeader(HEADERS.tenantId, tenant);
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
-  await serveActivity(activities, req, res, { tenantId: tenant, readerId: tenant });
+  await serveActivity(activities, req, res, tenant, ownActivityView(tenant));
 }
 
 function newRun(...credentials: string[]): string {

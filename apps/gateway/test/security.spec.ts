@@ -53,6 +53,12 @@ it('does not check the origin of reads', async () => {
   expect((await sendRaw(`${world.url}/api/sessions`, { headers })).status).toBe(200);
 });
 
+it('hides the pages of links to sessions from search engines and other sites', async () => {
+  const { headers } = await sendRaw(`${world.url}/shared/01960f3e-6a1c-7b2d-8e4f-5a6b7c8d9e0f`);
+  expect(headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'x-robots-tag': 'noindex' });
+  expect((await sendRaw(`${world.url}/sessions/x`)).headers).not.toHaveProperty('x-robots-tag');
+});
+
 it('sends security headers with every response, but does not force https on a plain http host', async () => {
   for (const path of ['/health', '/api/me', '/nothing']) {
     const { headers } = await sendRaw(`${world.url}${path}`);

@@ -24,6 +24,7 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'sessions:share': 'member',
   'secrets:read': 'member',
   'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
@@ -47,6 +48,14 @@ export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(rol
 /** What a role may do. */
 export const permissionsOf = (role: Role): Permission[] =>
   PERMISSIONS.filter((permission) => isAtLeast(role, PERMISSION_TABLE[permission]));
+
+/** All that the reader of a link to a session may do, in that session and on the routes that serve such readers. */
+export const SHARE_LINK_PERMISSIONS: readonly Permission[] = [
+  'sessions:read',
+  'runs:read',
+  'events:read',
+  'diffs:read',
+];
 
 /** What only people do, whatever the role of a service account. */
 export const PERSON_PERMISSIONS: readonly Permission[] = [

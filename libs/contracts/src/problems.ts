@@ -76,6 +76,8 @@ export const PROBLEMS = {
     status: 409,
     title: 'A request with this Idempotency-Key is still in progress',
   },
+  share_link_not_found: { status: 404, title: 'There is no such link' },
+  share_links_exhausted: { status: 409, title: 'The session has too many links' },
   link_invalid: { status: 410, title: 'The link is no longer valid' },
   workspace_removed: { status: 410, title: "The session's files were removed" },
   precondition_failed: { status: 412, title: 'The resource has changed' },

@@ -9,7 +9,7 @@ import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { ProblemError } from '@saas-codex/service-kit/problem';
 import { connectRedis } from '@saas-codex/service-kit/redis';
-import { ActivityHub, serveActivity } from '../src/activity/activity.hub.js';
+import { ActivityHub, ownActivityView, serveActivity } from '../src/activity/activity.hub.js';
 import { publishActivity } from '../src/activity/activity-stream.js';
 import { ActivityServer } from '../src/activity/activity.server.js';
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
   hub = new ActivityHub(redis, async (_, ids) => new Map(ids.map((id) => [id, privateTo.get(id) ?? null])));
   http = createServer((req, res) => {
     const readerId = String(req.headers['x-reader']);
-    serveActivity(hub, req, res, { tenantId: req.url?.split(/[/?]/)[1] ?? '', readerId }).catch(
+    serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? '', ownActivityView(readerId)).catch(
       (error: ProblemError) => res.writeHead(error.status).end(error.code),
     );
   });

@@ -4,7 +4,7 @@ import { Diff, DiffFileQuery, DiffPageQuery, FilePatch } from '@saas-codex/contr
 import { Id } from '@saas-codex/contracts/ids';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { ChangesService } from './changes.service.js';
 
@@ -28,6 +28,7 @@ export class ChangesController {
 
   @Get()
   @RequirePermission('diffs:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'readDiff',
     summary: 'List what a session, or some of its runs, changed',
@@ -46,6 +47,7 @@ export class ChangesController {
 
   @Get('file')
   @RequirePermission('diffs:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'readFilePatch',
     summary: 'Read the patch of one changed file',

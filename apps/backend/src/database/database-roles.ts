@@ -32,6 +32,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     model_calls: ['SELECT', 'INSERT', 'UPDATE'],
     spend_totals: ['SELECT', 'INSERT', 'UPDATE'],
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
+    share_links: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
   },
   system: {
@@ -43,6 +44,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_rules: ['SELECT', 'DELETE'],
     secrets: ['SELECT'],
     idempotency_keys: ['SELECT', 'DELETE'],
+    share_links: ['SELECT', 'UPDATE'],
     users: WRITES,
     second_factors: WRITES,
     passkeys: WRITES,

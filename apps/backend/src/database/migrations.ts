@@ -27,6 +27,7 @@ import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js'
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
+import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
@@ -61,6 +62,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
   AddLastRunStatus1796100700000,
+  CreateShareLinks1796100700001,
 ];
 
 /**

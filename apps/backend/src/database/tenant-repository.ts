@@ -9,13 +9,15 @@ import {
 } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { visibleRowsOf } from './private-rows.js';
+import { sharedRowsOf } from './shared-rows.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
 /**
  * A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`).
- * If a person reads, it also leaves out what is private to others (`private-rows.ts`).
+ * If a person reads, it also leaves out what is private to others (`private-rows.ts`), and for the reader of a link it adds the one
+ * session (`shared-rows.ts`).
  */
 export class TenantRepository<E extends TenantRow> {
   constructor(
@@ -72,14 +74,12 @@ export class TenantRepository<E extends TenantRow> {
 
   /** A select that already has the conditions of its scope. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
-    const { tenantId, readerId } = this.tx.scope;
+    const { tenantId } = this.tx.scope;
     const select = this.tx.manager
       .createQueryBuilder(this.entity, alias)
       .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: tenantId });
-    const isVisible = visibleRowsOf(this.entity);
-    return isVisible && readerId !== undefined
-      ? select.andWhere(isVisible(`${alias}.tenantId`), { readerId })
-      : select;
+    const limits = this.limits();
+    return limits ? select.andWhere(limits.sql(`${alias}.tenantId`), limits.parameters) : select;
   }
 
   protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
@@ -88,12 +88,23 @@ export class TenantRepository<E extends TenantRow> {
   }
 
   private tenantCondition() {
-    const { tenantId, readerId } = this.tx.scope;
-    const isVisible = visibleRowsOf(this.entity);
-    if (!isVisible || readerId === undefined) return tenantId;
-    return Raw((tenant) => `${tenant} = :scopeTenantId AND ${isVisible(tenant)}`, {
+    const { tenantId } = this.tx.scope;
+    const limits = this.limits();
+    if (!limits) return tenantId;
+    return Raw((tenant) => `${tenant} = :scopeTenantId AND ${limits.sql(tenant)}`, {
       scopeTenantId: tenantId,
-      readerId,
+      ...limits.parameters,
     });
+  }
+
+  /** What limits the scope to some of its tenant's rows. */
+  private limits(): { sql: (tenant: string) => string; parameters: Record<string, string> } | null {
+    const { readerId, onlySessionId } = this.tx.scope;
+    if (onlySessionId !== undefined) {
+      const shared = sharedRowsOf(this.entity);
+      return { sql: () => `(${shared})`, parameters: { onlySessionId } };
+    }
+    const isVisible = visibleRowsOf(this.entity);
+    return isVisible && readerId !== undefined ? { sql: isVisible, parameters: { readerId } } : null;
   }
 }

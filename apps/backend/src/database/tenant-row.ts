@@ -5,6 +5,8 @@ export interface TenantScope {
   tenantId: string;
   /** The person who reads: what is private to another one does not exist for them. Undefined: the system, which sees all. */
   readerId?: string | undefined;
+  /** The only session whose rows the work may touch, as `@SharedRows` says. Undefined: those of all sessions. */
+  onlySessionId?: string | undefined;
 }
 
 /** Base of every entity that belongs to a tenant. */

@@ -3,15 +3,22 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { MAX_WATCHED_RUNS } from '@saas-codex/contracts/watched-runs';
-import { ActivityHub, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
+import { ActivityHub, ownActivityView, serveActivity } from '@saas-codex/event-log/activity/activity.hub';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
-import { type CallerContext, Ctx, type RequestContext } from '../identity/request-context.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
+import {
+  type CallerContext,
+  Ctx,
+  isByLink,
+  type RequestContext,
+  type ShareLinkContext,
+} from '../identity/request-context.js';
 import { RunLogAccess } from './run-log-access.js';
+import { sharedActivityView } from './shared-activity.js';
 
 const id = { schema: Id };
 const AFTER = {
@@ -57,6 +64,7 @@ export class EventsController {
 
   @Get('runs/:run_id/events')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'streamRunEvents',
     summary: "Stream a run's events",
@@ -81,6 +89,7 @@ export class EventsController {
 
   @Get('events')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'streamActivity',
     summary: 'Stream changes of sessions and runs',
@@ -93,10 +102,20 @@ export class EventsController {
   @ApiQuery(RUNS)
   @ApiProblems('invalid_cursor', 'invalid_request', 'too_many_streams')
   @ApiResponse(streamOf('Activity', 'WatchedRunEvent', 'WatchedRunEnd', 'WatchedRunError'))
-  async all(@Ctx() ctx: CallerContext, @Req() req: Request, @Res() res: Response): Promise<void> {
+  async all(
+    @Ctx() ctx: CallerContext | ShareLinkContext,
+    @Req() req: Request,
+    @Res() res: Response,
+  ): Promise<void> {
     const runs = watchedRunsOf(req);
     this.takePlace(ctx, req, res);
-    const connection = await serveActivity(this.activity, req, res, ctx);
+    const connection = await serveActivity(
+      this.activity,
+      req,
+      res,
+      ctx.tenantId,
+      isByLink(ctx) ? sharedActivityView(ctx.onlySessionId) : ownActivityView(ctx.readerId),
+    );
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
       this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),
@@ -104,8 +123,11 @@ export class EventsController {
   }
 
   /** @throws ProblemError too_many_streams */
-  private takePlace({ tenantId }: RequestContext, req: Request, res: Response): void {
-    res.setHeader(HEADERS.tenantId, tenantId);
-    if (req.method !== 'HEAD') this.places.take(tenantId, res);
+  private takePlace(ctx: RequestContext, req: Request, res: Response): void {
+    const { tenantId } = ctx;
+    // All readers by link of a tenant share as many places as its members have, and take none of theirs.
+    const places = isByLink(ctx) ? `links of ${tenantId}` : tenantId;
+    res.setHeader(HEADERS.tenantId, places);
+    if (req.method !== 'HEAD') this.places.take(places, res);
   }
 }

@@ -5,7 +5,7 @@ import { RunHistory, RunHistoryQuery } from '@saas-codex/contracts/run-history';
 import { readRunHistory } from '@saas-codex/event-log/run-log/run-history';
 import type { Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunLogAccess } from './run-log-access.js';
 
@@ -20,6 +20,7 @@ export class RunHistoryController {
 
   @Get('runs/:run_id/history')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'readRunHistory',
     summary: "Read a run's events in pages, from its end",

@@ -4,7 +4,7 @@ import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
 import { RunItemPage } from '@saas-codex/contracts/runs';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunItems } from './run-items.js';
 
@@ -15,6 +15,7 @@ export class RunItemsController {
 
   @Get('runs/:run_id/items')
   @RequirePermission('events:read')
+  @ServesShareLinks()
   @ApiOperation({
     operationId: 'listRunItems',
     summary: "List a run's items",

@@ -28,21 +28,37 @@ export type Caller = InTenant &
     | ({ kind: 'service_account'; serviceAccountId: string } & WithKey)
   );
 
+/** Whoever opened a link to a session. It reads this session, has no role and is nobody in the tenant. */
+export interface ShareLinkReader {
+  kind: 'share_link';
+  shareLinkId: string;
+  sessionId: string;
+}
+
 /** The parts of the backend that work without a request. */
 export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
 
-/** Who acts: a caller, or a named part of the system. A part of the system has no role and owns nothing. */
-export type Actor = Caller | { kind: 'system'; part: SystemPart };
+/** Who acts: a caller, the reader of a link, or a named part of the system. A part of the system has no role and owns nothing. */
+export type Actor = Caller | ShareLinkReader | { kind: 'system'; part: SystemPart };
 
-/** What rows keep of an actor, in `created_by` for example: the id of a person or a service account, or `system:<part>`. */
+/** What rows keep of an actor, in `created_by` for example: the id of a person or a service account, `share_link:<id>`, or `system:<part>`. */
 export function actorId(actor: Actor): string {
-  if (actor.kind === 'system') return `system:${actor.part}`;
-  return actor.kind === 'service_account' ? actor.serviceAccountId : actor.userId;
+  switch (actor.kind) {
+    case 'system':
+      return `system:${actor.part}`;
+    case 'share_link':
+      return `share_link:${actor.shareLinkId}`;
+    case 'service_account':
+      return actor.serviceAccountId;
+    default:
+      return actor.userId;
+  }
 }
 
 /** The actor as records name it. */
 export function authorOf(actor: Actor): Author {
   if (actor.kind === 'system') return { kind: actor.kind, id: actor.part, name: null };
+  if (actor.kind === 'share_link') throw new Error('The reader of a link writes nothing.');
   const author = { kind: actor.kind, id: actorId(actor), name: actor.name };
   return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
 }

@@ -7,7 +7,9 @@ import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
 import { personRequired } from './person.js';
-import { type CallerContext, setRequestContext } from './request-context.js';
+import { type CallerContext, setRequestContext, type ShareLinkContext } from './request-context.js';
+import { ShareLinkReaders } from './share-link-readers.js';
+import { shareLinkOf } from './share-path.js';
 import { StreamAccess } from './stream-access.js';
 
 /** The permission of every route that streams events. */
@@ -16,6 +18,7 @@ const STREAMS = 'events:read';
 /**
  * Stands before every route:
  *
+ *     through the path of a link ──► its cookie, and only a route with @ServesShareLinks() ──► answer, of the one session
  *     @Public() ──► answer
  *     else ──► no valid credential ──► 401
  *              the caller's role, or the key's scopes, lack the route's permission ──► 403
@@ -26,33 +29,49 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly permissions: RoutePermissions,
     private readonly authentication: Authentication,
+    private readonly readers: ShareLinkReaders,
     private readonly streams: StreamAccess,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
     const required = this.permissions.requiredBy(host.getHandler());
-    if (required === 'public') return true;
     const http = host.switchToHttp();
     const [req, res] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const shareLinkId = shareLinkOf(req);
+    if (required === 'public' && shareLinkId === undefined) return true;
     // The answer depends on who asks, so no shared cache may keep it.
     res.setHeader('cache-control', 'private, no-cache');
+    const context =
+      shareLinkId === undefined
+        ? await this.callerOf(req, res, required === 'public' ? undefined : required)
+        : await this.readerOf(req, shareLinkId, this.permissions.servesShareLinks(host.getHandler()));
+    setRequestContext(req, context);
+    if (required === STREAMS) this.streams.endWhenRevoked(context, res);
+    return true;
+  }
+
+  /** @param isServed whether the route serves readers by link */
+  private async readerOf(req: Request, shareLinkId: string, isServed: boolean): Promise<ShareLinkContext> {
+    const reader = await this.readers.identify(shareLinkId, req);
+    if (!reader) throw new ProblemError('unauthenticated', 'Open the link again. It may have been revoked.');
+    if (!isServed) throw new ProblemError('forbidden', 'This link shows one session, and nothing else.');
+    return { ...reader, ...originOf(req) };
+  }
+
+  private async callerOf(req: Request, res: Response, required?: Permission): Promise<CallerContext> {
     const caller = await this.authentication.identify(req, res);
     if (!caller) throw unauthenticated();
     if (!required || !this.permissions.of(caller.actor).has(required)) {
       const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
       throw forbidden(caller.actor, required, byRole);
     }
-    const traceparent = req.headers[HEADERS.traceparent];
-    const context: CallerContext = {
-      ...caller,
-      readerId: actorId(caller.actor),
-      requestId: String(req.headers[HEADERS.requestId]),
-      ...(typeof traceparent === 'string' && { traceparent }),
-    };
-    setRequestContext(req, context);
-    if (required === STREAMS) this.streams.endWhenRevoked(context, res);
-    return true;
+    return { ...caller, readerId: actorId(caller.actor), ...originOf(req) };
   }
+}
+
+function originOf({ headers }: Request): Pick<CallerContext, 'requestId' | 'traceparent'> {
+  const { [HEADERS.traceparent]: traceparent, [HEADERS.requestId]: requestId } = headers;
+  return { requestId: String(requestId), ...(typeof traceparent === 'string' && { traceparent }) };
 }
 
 const unauthenticated = () =>

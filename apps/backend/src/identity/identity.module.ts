@@ -9,6 +9,7 @@ import { Authentication } from './authentication.js';
 import { FirstStart } from './first-start.js';
 import { MeController } from './me.controller.js';
 import { Memberships } from './memberships.js';
+import { ShareLinkReaders } from './share-link-readers.js';
 import { StreamAccess } from './stream-access.js';
 import { ROLE_TABLE, RoutePermissions, roleTable } from './permissions.js';
 import { Account } from './sign-in/account.js';
@@ -73,9 +74,10 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     SecondFactors,
     SignInAttempts,
     SignIns,
+    ShareLinkReaders,
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AUTH, Authentication, RoutePermissions],
+  exports: [AUTH, Authentication, RoutePermissions, ShareLinkReaders],
 })
 export class IdentityModule {}

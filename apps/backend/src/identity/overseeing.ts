@@ -16,6 +16,7 @@ export function overseeing(ctx: RequestContext): RequestContext {
 /** Whether the actor decides about the sessions of others. */
 export function mayOversee(actor: Actor): boolean {
   if (actor.kind === 'system') return true;
+  if (actor.kind === 'share_link') return false;
   const scopes = 'scopes' in actor ? actor.scopes : null;
   return permissionsOf(actor.role).includes(OVERSEE) && (scopes === null || scopes.includes(OVERSEE));
 }

@@ -16,6 +16,7 @@ import {
   permissionsOf,
   type Role,
   ROLES,
+  SHARE_LINK_PERMISSIONS,
 } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Caller } from './actor.js';
@@ -30,6 +31,11 @@ export const RequirePermission = (permission: Permission) => SetMetadata(ROUTE_A
 
 /** On a controller's method: the route answers without a credential. Only probes, the API's documents and sign-in do. */
 export const Public = () => applyDecorators(SetMetadata(ROUTE_ACCESS, 'public'), ApiSecurity({}));
+
+const BY_LINK = 'by-link';
+
+/** On a controller's method, besides its permission: it also serves readers by link, with what `onlySessionId` leaves of its rows. */
+export const ServesShareLinks = () => SetMetadata(BY_LINK, true);
 
 /** What each role may do. */
 export type RoleTable = ReadonlyMap<Role, ReadonlySet<Permission>>;
@@ -72,6 +78,17 @@ export class RoutePermissions implements OnModuleInit {
   /** What the called route requires. A controller's class is not asked, so that a new method starts closed. */
   requiredBy(handler: Handler): RouteAccess | undefined {
     return this.reflector.get<RouteAccess | undefined>(ROUTE_ACCESS, handler);
+  }
+
+  /** Whether readers by link may call the route. */
+  servesShareLinks(handler: Handler): boolean {
+    const required = this.requiredBy(handler);
+    return (
+      this.reflector.get<true | undefined>(BY_LINK, handler) === true &&
+      required !== undefined &&
+      required !== 'public' &&
+      SHARE_LINK_PERMISSIONS.includes(required)
+    );
   }
 
   /** What the caller may do: what the role allows, as far as the tenant's state and the key's scopes do. */

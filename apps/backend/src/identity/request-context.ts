@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { TenantScope } from '../database/tenant-row.js';
-import type { Actor, Caller, SystemPart } from './actor.js';
+import type { Actor, Caller, ShareLinkReader, SystemPart } from './actor.js';
 
 /** Who acts, and in which tenant: the first argument of every service call. */
 export interface RequestContext extends TenantScope {
@@ -23,6 +23,15 @@ export interface CallerContext extends RequestContext {
   readerId: string;
 }
 
+/** The context of a request by the reader of a link, on the routes that serve such readers. */
+export interface ShareLinkContext extends RequestContext {
+  actor: ShareLinkReader;
+  onlySessionId: string;
+}
+
+/** Readers by link only read, so nothing of theirs can be created twice. */
+export const isByLink = (ctx: RequestContext): ctx is ShareLinkContext => ctx.actor.kind === 'share_link';
+
 /** The context of background work in one tenant, done by a named part of the system. */
 export const systemContext = (part: SystemPart, tenantId: string): RequestContext => ({
   tenantId,
@@ -30,15 +39,16 @@ export const systemContext = (part: SystemPart, tenantId: string): RequestContex
   requestId: 'system',
 });
 
-const contexts = new WeakMap<Request, CallerContext>();
+const contexts = new WeakMap<Request, CallerContext | ShareLinkContext>();
 
 /** Set by the guard, and again by the interceptor that adds the id that an `Idempotency-Key` stands for. */
-export const setRequestContext = (req: Request, context: CallerContext): void => {
+export const setRequestContext = (req: Request, context: CallerContext | ShareLinkContext): void => {
   contexts.set(req, context);
 };
 
 /** The caller's context; undefined on a public route. */
-export const findRequestContext = (req: Request): CallerContext | undefined => contexts.get(req);
+export const findRequestContext = (req: Request): CallerContext | ShareLinkContext | undefined =>
+  contexts.get(req);
 
 /** Parameter of a controller method: `@Ctx() ctx: RequestContext`. */
 export const Ctx = createParamDecorator((_: unknown, host: ExecutionContext) => {

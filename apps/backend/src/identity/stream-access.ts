@@ -3,7 +3,8 @@ import type { Response } from 'express';
 import { SystemDatabase } from '../database/system-database.js';
 import { actorId, type Caller } from './actor.js';
 import { PRINCIPAL, PRINCIPALS, type Principal } from './memberships.js';
-import type { CallerContext } from './request-context.js';
+import { type CallerContext, isByLink, type ShareLinkContext } from './request-context.js';
+import { ShareLinkReaders } from './share-link-readers.js';
 
 /** So that a stream ends within 5 s after its access does, also when Postgres is slow. */
 const CHECK_EVERY_MS = 2_000;
@@ -20,8 +21,9 @@ const VALID = `
 
 /**
  * An event stream is authorised when it opens, and may be open for days. This ends it when what authorised it is gone: the
- * person has signed out, the key was revoked or has expired, the membership or the service account was
- * removed, the role has changed, the tenant was deleted. The client comes back and gets the answer of the guard.
+ * person has signed out, the key was revoked or has expired, the membership or the service account was removed, the role has
+ * changed, the tenant was deleted, the link was revoked or has expired, or its session is no longer there. The client comes back and
+ * gets the answer of the guard.
  *
  *     every 2 s: one statement for all credentials of the open streams ──► streams of the others are cut
  *
@@ -30,14 +32,17 @@ const VALID = `
 @Injectable()
 export class StreamAccess implements OnApplicationShutdown {
   private readonly logger = new Logger(StreamAccess.name);
-  private readonly open = new Map<Response, CallerContext>();
+  private readonly open = new Map<Response, CallerContext | ShareLinkContext>();
   private readonly timer = setInterval(() => void this.tick(), CHECK_EVERY_MS).unref();
   private checking = false;
 
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly readers: ShareLinkReaders,
+  ) {}
 
   /** Ends the stream, which is about to open, as soon as its caller's access is gone. */
-  endWhenRevoked(ctx: CallerContext, res: Response): void {
+  endWhenRevoked(ctx: CallerContext | ShareLinkContext, res: Response): void {
     // It will not report again that it is closed.
     if (res.closed) return;
     this.open.set(res, ctx);
@@ -53,7 +58,7 @@ export class StreamAccess implements OnApplicationShutdown {
     if (this.checking || this.open.size === 0) return;
     this.checking = true;
     try {
-      await this.check([...this.open]);
+      await Promise.all([this.check(), this.checkLinks()]);
     } catch (error) {
       this.logger.warn(`The access of open event streams could not be checked: ${String(error)}`);
     } finally {
@@ -61,7 +66,18 @@ export class StreamAccess implements OnApplicationShutdown {
     }
   }
 
-  private async check(streams: [Response, CallerContext][]): Promise<void> {
+  private async checkLinks(): Promise<void> {
+    const streams = [...this.open].flatMap(([res, ctx]) =>
+      isByLink(ctx) ? [{ res, shareLinkId: ctx.actor.shareLinkId }] : [],
+    );
+    if (streams.length === 0) return;
+    const working = await this.readers.working([...new Set(streams.map(({ shareLinkId }) => shareLinkId))]);
+    for (const { res, shareLinkId } of streams) if (!working.has(shareLinkId)) res.destroy();
+  }
+
+  private async check(): Promise<void> {
+    const streams = [...this.open].flatMap(([res, ctx]) => (isByLink(ctx) ? [] : [[res, ctx] as const]));
+    if (streams.length === 0) return;
     const credentials = new Set(streams.map(([, { actor }]) => credentialOf(actor)));
     const valid = await this.system.query<Principal & { credential: string }>(VALID, [[...credentials]]);
     const granted = new Set(valid.map(({ credential, ...principal }) => accessKey(credential, principal)));

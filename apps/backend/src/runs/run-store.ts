@@ -52,7 +52,7 @@ const LONGEST_WAITING = `
 
 /** Those of a tenant's runs that exist, with their sessions. */
 const OWNERS = `
-  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId",
+  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId", r.kind,
          ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
@@ -64,8 +64,8 @@ const IN_PRESENT_SESSION = `
 /** Sort key of the list of all runs. */
 const RunCursor = z.tuple([Timestamp, z.uuid()]);
 
-/** `privateTo`: the one person who may read it; null: everybody in the tenant. */
-type Readable = RunLogOwner & { privateTo: string | null };
+/** `privateTo`: the one person who may read it; null: everybody in the tenant. `kind`: see `@SharedRows` of runs. */
+type Readable = RunLogOwner & Pick<RunEntity, 'kind'> & { privateTo: string | null };
 
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
@@ -96,11 +96,13 @@ export class RunStore {
    * share one transaction per tenant.
    * @throws ProblemError run_not_found
    */
-  async require({ tenantId, readerId }: RequestContext, id: string): Promise<RunLogOwner> {
+  async require({ tenantId, readerId, onlySessionId }: RequestContext, id: string): Promise<RunLogOwner> {
     const found = await this.owners.load({ tenantId, runId: id });
     if (!found) throw notFound();
-    const { privateTo, ...owner } = found;
+    const { privateTo, kind, ...owner } = found;
     if (privateTo !== null && readerId !== undefined && privateTo !== readerId) throw notFound();
+    const isShared = owner.sessionId === onlySessionId && kind === 'prompt';
+    if (onlySessionId !== undefined && !isShared) throw notFound();
     return owner;
   }
 

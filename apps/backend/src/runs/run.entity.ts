@@ -3,14 +3,17 @@ import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
+import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 import { type Actor, authorOf } from '../identity/actor.js';
 
+/** Setup runs show how an organisation sets up its work, so links don't. */
 @PrivateRows(
   (tenant) =>
     `EXISTS (SELECT FROM sessions s WHERE s.tenant_id = ${tenant} AND s.id = session_id AND ${sessionIsVisible('s.')})`,
 )
 @Entity('runs')
+@SharedRows(`session_id = :onlySessionId AND kind = 'prompt'`)
 export class RunEntity extends TenantRow {
   @PrimaryColumn('uuid')
   id: string;

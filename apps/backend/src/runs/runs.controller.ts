@@ -7,7 +7,7 @@ import { PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/ru
 import type { Response } from 'express';
 import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
 
@@ -90,6 +90,7 @@ export class RunsController {
 
   @Get('sessions/:session_id/runs')
   @RequirePermission('runs:read')
+  @ServesShareLinks()
   @ApiOperation({ operationId: 'listRuns', summary: "List a session's runs, newest first" })
   @ApiProblems('session_not_found', 'invalid_cursor')
   @ApiResponse({ status: 200, standardSchema: RunPage })
@@ -112,6 +113,7 @@ export class RunsController {
 
   @Get('runs/:run_id')
   @RequirePermission('runs:read')
+  @ServesShareLinks()
   @ApiOperation({ operationId: 'readRun', summary: 'Read a run' })
   @ApiProblems('run_not_found')
   @ApiResponse({ status: 200, standardSchema: Run })

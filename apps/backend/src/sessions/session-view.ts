@@ -39,6 +39,31 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   updated_at: session.updatedAt.toISOString(),
 });
 
+/** A session as readers by link see it: without what says how the organisation works. */
+export const toSharedSession = (session: Session): Session => ({
+  session_id: session.session_id,
+  title: session.title,
+  repo_url: session.repo_url,
+  ref: session.ref,
+  base_commit: session.base_commit,
+  repo_path: '',
+  thread_id: null,
+  model: session.model,
+  network: NETWORK_OFF,
+  setup: null,
+  setup_status: null,
+  last_run_status: session.last_run_status,
+  status: session.status,
+  failure: session.failure && { ...session.failure, detail: 'The session could not be set up.' },
+  notices: [],
+  active_run_id: session.active_run_id,
+  queued_runs: session.queued_runs,
+  queue_held: session.queue_held,
+  diff: session.diff,
+  created_at: session.created_at,
+  updated_at: session.updated_at,
+});
+
 /** A session that is private to another person, as those see it who may stop and delete it: only that it exists. */
 export const toSessionOutline = (session: SessionEntity): Session => ({
   session_id: session.id,

@@ -5,10 +5,12 @@ import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
+import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
 @PrivateRows(() => sessionIsVisible())
 @Entity('sessions')
+@SharedRows('id = :onlySessionId')
 export class SessionEntity extends TenantRow {
   @PrimaryColumn('uuid')
   id: string;

@@ -24,7 +24,7 @@ import {
 import type { Response } from 'express';
 import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
-import { RequirePermission } from '../identity/permissions.js';
+import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -97,6 +97,7 @@ export class SessionsController {
 
   @Get(':session_id')
   @RequirePermission('sessions:read')
+  @ServesShareLinks()
   @ApiOperation({ operationId: 'readSession', summary: 'Read a session' })
   @ApiProblems('session_not_found')
   @ApiResponse({ status: 200, standardSchema: Session })

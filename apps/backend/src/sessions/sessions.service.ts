@@ -14,7 +14,7 @@ import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
 import { mayOversee, overseeing } from '../identity/overseeing.js';
-import type { RequestContext } from '../identity/request-context.js';
+import { isByLink, type RequestContext } from '../identity/request-context.js';
 import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -25,7 +25,7 @@ import { RunsPort } from './runs-port.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
-import { ownerOf } from './session-view.js';
+import { ownerOf, toSharedSession } from './session-view.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
@@ -73,6 +73,7 @@ export class SessionsService {
 
   /** Those who may stop and delete a private session of another person see that it exists. */
   async read(ctx: RequestContext, id: string): Promise<Session> {
+    if (isByLink(ctx)) return toSharedSession(this.sessions.view(await this.sessions.get(ctx, id)));
     return this.sessions.viewFor(ctx, await this.sessions.get(overseeing(ctx), id));
   }
 

@@ -1,3 +1,4 @@
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 
 /**
@@ -28,4 +29,13 @@ export function securityHeaders(publicUrl: URL) {
     xFrameOptions: { action: 'deny' },
     referrerPolicy: { policy: 'same-origin' },
   });
+}
+
+/** The pages of links to sessions: no search engine lists them, and no other site learns their addresses. */
+export function hideSharedPages({ path }: Request, res: Response, next: NextFunction): void {
+  if (path.startsWith('/shared/')) {
+    res.setHeader('Referrer-Policy', 'no-referrer');
+    res.setHeader('X-Robots-Tag', 'noindex');
+  }
+  next();
 }

@@ -22,6 +22,7 @@ import { settingsPage } from './settings/settings-pages.js';
 /**
  *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email, /invitation
  *                         pages without the shell, which need no sign-in to open
+ *     /shared/$shareLinkId  a session as the reader of a link sees it
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
@@ -132,6 +133,13 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import('../features/invitation/invitation-page.js'), 'InvitationPage'),
 });
 
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: '/shared/$shareLinkId',
+  validateSearch: SessionSearch,
+  component: lazyRouteComponent(() => import('./session-page/shared-page.js'), 'SharedPage'),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signUp,
@@ -139,6 +147,7 @@ const routeTree = root.addChildren([
   resetPassword,
   confirmEmail,
   invitation,
+  shared,
   shell.addChildren([home, session, settings.addChildren([firstSettingsPage, oneSettingsPage])]),
 ]);
 

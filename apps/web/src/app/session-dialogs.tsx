@@ -7,6 +7,9 @@ import { later } from '../shared/ui/later.js';
 const RenameSessionDialog = later(
   async () => (await import('../features/session-actions/rename-session-dialog.js')).RenameSessionDialog,
 );
+const ShareDialog = later(
+  async () => (await import('../features/session-actions/share-dialog.js')).ShareDialog,
+);
 const DeleteSessionDialog = later(
   async () => (await import('../features/session-actions/delete-session-dialog.js')).DeleteSessionDialog,
 );
@@ -43,6 +46,8 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
   switch (about) {
     case 'rename':
       return <RenameSessionDialog session={session} onClose={onClose} />;
+    case 'share':
+      return <ShareDialog session={session} onClose={onClose} />;
     case 'delete':
       return <DeleteSessionDialog session={session} onClose={onClose} />;
     case 'network':

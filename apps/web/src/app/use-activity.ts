@@ -10,6 +10,7 @@ import type { Presence } from '@saas-codex/contracts/presence';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
+import { reopenLink } from '../entities/session/api/open-share-link.js';
 import { applySession, removeSession, sessionKeys } from '../entities/session/session-cache.js';
 import { meQuery } from '../shared/api/get-me.js';
 import { live } from '../shared/sse/live.js';
@@ -68,7 +69,11 @@ function showSession(
  * missed a change, and so may everything after a gap, since the activity log is short. So all that the page has read is
  * read again whenever the stream opens.
  */
-export const followActivity = (client: QueryClient): (() => void) =>
+export const followActivity = (
+  client: QueryClient,
+  // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
+  onSignedOut = () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),
+): (() => void) =>
   live.watchActivity({
     onActivity: (data) => {
       const activity = readActivity(data);
@@ -80,9 +85,14 @@ export const followActivity = (client: QueryClient): (() => void) =>
       // The server ends the stream of a person whose role changes.
       void client.invalidateQueries({ queryKey: meQuery.queryKey });
     },
-    // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
-    onSignedOut: () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),
+    onSignedOut,
   });
+
+/** Keeps the session of a link live while its page is open. */
+export function useSharedActivity(): void {
+  const client = useQueryClient();
+  useEffect(() => followActivity(client, () => void reopenLink(client)), [client]);
+}
 
 /** Keeps every list live while the signed-in page is open. */
 export function useActivity(): void {

@@ -172,7 +172,8 @@ function tenantedIn(event: Buffer): z.infer<typeof Tenanted> | null {
   }
 }
 
-const viewOf = (readerId: string): FeedView => {
+/** What one person gets of their tenant's activities. */
+export const ownActivityView = (readerId: string): FeedView => {
   const encode: Encoding = (frames) =>
     Buffer.concat(
       frames.flatMap(({ bytes, privateTo }) =>
@@ -186,6 +187,7 @@ const viewOf = (readerId: string): FeedView => {
  * Answers a request with its tenant's activities: replay from its cursor, or from now on, then live. The cursor may be ahead
  * of this hub when the client got it from another process, which had read further. `resync` comes first when activities after the
  * cursor may be gone.
+ * @param view which of them the client gets
  * @returns the answer, for further feeds; null when only the headers were asked for, or the client has disconnected
  * @throws ProblemError invalid_cursor
  */
@@ -193,7 +195,8 @@ export async function serveActivity(
   hub: ActivityHub,
   req: IncomingMessage,
   res: ServerResponse,
-  { tenantId, readerId }: { tenantId: string; readerId: string },
+  tenantId: string,
+  view: FeedView,
 ): Promise<SseConnection | null> {
   const cursor = cursorOf(req);
   // Ids are times in ms, of Redis's clock.
@@ -204,7 +207,7 @@ export async function serveActivity(
   const connection = openEventStream(req, res);
   if (!connection) return null;
   if (isAfterGap) connection.send(RESYNC_FRAME);
-  feed.attach(connection, cursor ?? feed.log.lastId, viewOf(readerId));
+  feed.attach(connection, cursor ?? feed.log.lastId, view);
   return connection;
 }
 

@@ -12,7 +12,12 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { toProblem } from '@saas-codex/service-kit/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { findRequestContext, type CallerContext, setRequestContext } from '../../identity/request-context.js';
+import {
+  findRequestContext,
+  type CallerContext,
+  isByLink,
+  setRequestContext,
+} from '../../identity/request-context.js';
 import { RECEIVED_ONCE } from '../received-once.decorator.js';
 import { SHOWN_ONCE } from '../shown-once.decorator.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
@@ -49,7 +54,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const req = host.switchToHttp().getRequest<Request>();
     const key = req.headers[HEADERS.idempotencyKey];
     const ctx = findRequestContext(req);
-    if (req.method !== 'POST' || key === undefined || !ctx) return next.handle();
+    if (req.method !== 'POST' || key === undefined || !ctx || isByLink(ctx)) return next.handle();
     if (typeof key !== 'string' || !KEY.test(key)) {
       throw new ProblemError(
         'invalid_request',

@@ -8,6 +8,7 @@ import type {
   SignInEntry,
   SignInOptions,
 } from '@saas-codex/contracts/sign-in';
+import type { CreatedShareLink, OpenedShareLink, ShareLink } from '@saas-codex/contracts/sharing';
 import type { Tenant } from '@saas-codex/contracts/tenants';
 
 export const MEMBER: Member = {
@@ -90,4 +91,23 @@ export const SIGN_IN_ENTRY: SignInEntry = {
 export const PASSWORD_RESET_LINK: PasswordResetLink = {
   url: 'https://codex.example.com/reset-password#token=the-secret-of-this-link',
   expires_at: '2026-11-24T10:00:00.000Z',
+};
+
+const SHARE_LINK_ID = '01960f3e-6a1c-7b2d-8e4f-5a6b7c8d9e0f';
+export const SHARE_LINK: ShareLink = {
+  share_link_id: SHARE_LINK_ID,
+  created_by: 'Zk1vTq8mXc3rWb6y',
+  created_at: '2026-11-23T09:00:00.000Z',
+  expires_at: '2026-12-23T09:00:00.000Z',
+  last_opened_at: null,
+};
+export const CREATED_SHARE_LINK: CreatedShareLink = {
+  ...SHARE_LINK,
+  link: `https://codex.example.com/shared/${SHARE_LINK_ID}#token=the-secret-of-this-link`,
+};
+export const OPENED_SHARE_LINK: OpenedShareLink = {
+  share_link_id: SHARE_LINK_ID,
+  session_id: '01960f3a-1b2c-7d3e-8f40-5a6b7c8d9e0f',
+  organisation: 'Local',
+  expires_at: '2026-12-23T09:00:00.000Z',
 };

@@ -15,27 +15,16 @@ import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
 
-interface SessionHeaderProps {
-  session: Session;
-  changesShown: boolean;
-  /** The person is about to open Changes: it can be loaded, so that it opens at once. */
-  onChangesIntent: () => void;
-}
-
-export function SessionHeader({ session, changesShown, onChangesIntent }: SessionHeaderProps) {
+export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
   const actions = useSessionActions(session);
   return (
     <PageHeader bordered>
       <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
-        <h1 className="truncate text-base font-medium">{session.title}</h1>
-        {isPrivate(session) && <PrivateMark />}
-        <Origin session={session} />
+        <SessionTitle session={session} />
       </div>
       <SessionWatchers sessionId={session.session_id} />
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
-      {session.status !== 'failed' && (
-        <ChangesToggle session={session} shown={changesShown} onIntent={onChangesIntent} />
-      )}
+      {session.status !== 'failed' && <ChangesToggle session={session} {...changes} />}
       <DropdownMenu actions={actions}>
         <IconButton label="Session actions">
           <Ellipsis />
@@ -44,6 +33,15 @@ export function SessionHeader({ session, changesShown, onChangesIntent }: Sessio
     </PageHeader>
   );
 }
+
+/** The title, and where the code comes from. */
+export const SessionTitle = ({ session }: { session: Session }) => (
+  <>
+    <h1 className="truncate text-base font-medium">{session.title}</h1>
+    {isPrivate(session) && <PrivateMark />}
+    <Origin session={session} />
+  </>
+);
 
 /** Where the code comes from: repository, ref and commit. */
 function Origin({ session: { repo_url, ref, base_commit } }: { session: Session }) {
@@ -75,13 +73,15 @@ function Origin({ session: { repo_url, ref, base_commit } }: { session: Session 
   );
 }
 
-interface ChangesToggleProps {
+export interface ChangesToggleProps {
   session: Session;
+  /** Whether Changes is open. */
   shown: boolean;
+  /** The person is about to open Changes: it can be loaded, so that it opens at once. */
   onIntent: () => void;
 }
 
-function ChangesToggle({ session, shown, onIntent }: ChangesToggleProps) {
+export function ChangesToggle({ session, shown, onIntent }: ChangesToggleProps) {
   const show = useShowChanges();
   const hide = useHideChanges();
   return (

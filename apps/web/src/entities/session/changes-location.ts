@@ -5,7 +5,7 @@ import { stored } from '../../shared/lib/stored.js';
 
 /**
  * The state of the Changes panel is in the address (`?panel=changes&run=…&file=…`), so that a reload and a link keep
- * it, and so that the conversation can open the panel without importing it.
+ * it, and so that the conversation can open the panel without importing it. The fragment stays: on the page of a link it has the link's secret.
  */
 export const SessionSearch = z.object({
   panel: z.enum(['changes', 'closed']).optional().catch(undefined),
@@ -21,7 +21,7 @@ const OPEN_KEY = 'changes-open';
 export const prefersChangesOpen = (): boolean => stored.read(OPEN_KEY) !== null;
 
 /** `panel` is undefined until the person opens or closes the panel in this session. */
-export const useChangesLocation = (): SessionSearch => useSearch({ from: '/shell/sessions/$sessionId' });
+export const useChangesLocation = (): SessionSearch => useSearch({ strict: false });
 
 declare module '@tanstack/react-router' {
   interface HistoryState {
@@ -35,11 +35,13 @@ export const useChangesShownAt = (): number =>
 
 /** Opens Changes, at a run or a file. */
 export function useShowChanges(): (target?: { run?: string; file?: string }) => void {
-  const navigate = useNavigate({ from: '/sessions/$sessionId' });
+  const navigate = useNavigate();
   return useCallback(
     (target = {}) => {
       stored.write(OPEN_KEY, 'yes');
       void navigate({
+        to: '.',
+        hash: true,
         search: { panel: 'changes', ...target },
         state: (before) => ({ ...before, changesShownAt: Date.now() }),
         replace: true,
@@ -50,9 +52,9 @@ export function useShowChanges(): (target?: { run?: string; file?: string }) => 
 }
 
 export function useHideChanges(): () => void {
-  const navigate = useNavigate({ from: '/sessions/$sessionId' });
+  const navigate = useNavigate();
   return useCallback(() => {
     stored.write(OPEN_KEY, null);
-    void navigate({ search: { panel: 'closed' }, replace: true });
+    void navigate({ to: '.', hash: true, search: { panel: 'closed' }, replace: true });
   }, [navigate]);
 }

@@ -9,6 +9,7 @@ import {
   KeyRound,
   Lock,
   Pencil,
+  Share2,
   Trash2,
   UserRoundCheck,
 } from 'lucide-react';
@@ -26,6 +27,7 @@ import { useSessionPrivacy } from './use-session-privacy.js';
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
   const mayChange = usePermission('sessions:write');
+  const mayShare = usePermission('sessions:share');
   const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
@@ -35,6 +37,9 @@ export function useSessionActions(session: Session): MenuActions {
   if (isOutline) return [remove];
   return [
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
+    ...(mayShare
+      ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]
+      : []),
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     { label: 'Secrets…', icon: KeyRound, onSelect: open('secrets'), disabled: fixed },

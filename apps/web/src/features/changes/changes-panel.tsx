@@ -5,6 +5,7 @@ import { FileDiff } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { diffPagesQuery } from '../../entities/session/api/get-diff.js';
 import { useChangesLocation } from '../../entities/session/changes-location.js';
+import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { useElementWidth } from '../../shared/lib/use-element-width.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
@@ -96,7 +97,7 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
         </div>
       )}
       {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
-      {data && <Leftovers session={session} />}
+      {data && shareLinkOfPage() === undefined && <Leftovers session={session} />}
     </div>
   );
 }

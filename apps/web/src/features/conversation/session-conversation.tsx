@@ -8,6 +8,7 @@ import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { setupState } from '../../entities/session/session-state.js';
 import { meQuery } from '../../shared/api/get-me.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -59,12 +60,15 @@ export function SessionConversation({ session }: { session: Session }) {
 }
 
 function NothingYet({ session }: { session: Session }) {
+  const maySend = usePermission('runs:create');
   if (session.status === 'archived')
     return <EmptyState icon={MessageSquareDashed} title="Nothing was asked" className="flex-1" />;
   if (session.status !== 'ready') return <div className="flex-1" />;
   return (
     <EmptyState icon={MessageSquareDashed} title="Nothing asked yet" className="flex-1">
-      Describe below what you want done. Codex works in its own copy of the repository.
+      {maySend
+        ? 'Describe below what you want done. Codex works in its own copy of the repository.'
+        : 'What is asked of Codex appears here at once.'}
     </EmptyState>
   );
 }

@@ -2,6 +2,7 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import type { z } from 'zod';
 import { randomId } from '../lib/random-id.js';
 import { ApiError, readError } from './api-error.js';
+import { apiUrl } from './shared-page.js';
 
 /** Builds a path and escapes the values: `` path`/api/sessions/${id}` ``. */
 export const path = (strings: TemplateStringsArray, ...values: string[]): string =>
@@ -29,7 +30,7 @@ export async function request<S extends z.ZodType = z.ZodVoid>(
   url: string,
   { method = 'GET', schema, query, body, headers, idempotencyKey, signal, keepalive }: RequestOptions<S> = {},
 ): Promise<z.infer<S>> {
-  const response = await send(withQuery(url, query), {
+  const response = await send(withQuery(apiUrl(url), query), {
     method,
     signal,
     keepalive,

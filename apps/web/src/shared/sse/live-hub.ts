@@ -67,7 +67,8 @@ export class LiveHub {
   private gatherTimer: Timer;
   private forgetTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor() {
+  /** @param url of the event stream */
+  constructor(private readonly url: string) {
     addEventListener('online', () => this.retryTimer && this.connect());
   }
 
@@ -156,7 +157,7 @@ export class LiveHub {
     const connection: Connection = {
       runs: new Map(wanted.map(({ runId, after }) => [runId, after])),
       close: openEventConnection({
-        url: wanted.length > 0 ? `/api/events?runs=${formatWatchedRuns(wanted)}` : '/api/events',
+        url: wanted.length > 0 ? `${this.url}?runs=${formatWatchedRuns(wanted)}` : this.url,
         after: this.lastActivity,
         onOpen: () => this.onOpen(connection),
         onMessage: (message) => this.current === connection && this.onMessage(message, connection),

@@ -1,4 +1,5 @@
 import type { EventId } from '@saas-codex/contracts/event-ids';
+import { apiUrl } from '../api/shared-page.js';
 import { connection } from './connection-state.js';
 import { type Notice, SAY_AGAIN_MS, type TabMessage } from './live-messages.js';
 
@@ -27,6 +28,7 @@ interface RunWatcher {
   onError: (code: string) => void;
 }
 
+const EVENTS = '/api/events';
 const HIDDEN_GRACE_MS = 10_000;
 
 class Live {
@@ -99,7 +101,10 @@ class Live {
   }
 
   private sharedHub() {
-    const worker = new SharedWorker(new URL('./live.worker.ts', import.meta.url), { type: 'module' });
+    const worker = new SharedWorker(new URL('./live.worker.ts', import.meta.url), {
+      type: 'module',
+      name: apiUrl(EVENTS),
+    });
     worker.port.addEventListener('message', ({ data }: MessageEvent<Notice>) => this.hear(data));
     worker.port.start();
     worker.addEventListener('error', () => {
@@ -110,7 +115,7 @@ class Live {
   }
 
   private ownHub() {
-    const loading = import('./live-hub.js').then(({ LiveHub }) => new LiveHub());
+    const loading = import('./live-hub.js').then(({ LiveHub }) => new LiveHub(apiUrl(EVENTS)));
     const tab = (notice: Notice) => this.hear(notice);
     const send = async (message: TabMessage) => (await loading).receive(tab, message);
     return { send: (message: TabMessage) => void send(message), shared: false };

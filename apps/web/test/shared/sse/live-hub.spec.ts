@@ -20,7 +20,7 @@ beforeEach(() => {
   jest.useFakeTimers(REAL_STREAMS);
   server = new FakeServer();
   page = new FakePage(server);
-  hub = new LiveHub();
+  hub = new LiveHub('/api/events');
 });
 afterEach(() => jest.useRealTimers());
 
