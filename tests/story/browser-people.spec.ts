@@ -191,7 +191,7 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await elsewhere.goto(`${system.url}/sign-in`);
   await elsewhere.getByLabel('Email').fill('iva.new@example.org');
   await elsewhere.getByLabel('Password').fill('five green apples');
-  const enter = elsewhere.getByRole('button', { name: 'Sign in' });
+  const enter = elsewhere.getByRole('button', { name: 'Sign in', exact: true });
   await enter.click();
   await elsewhere.getByLabel('Code').fill('123-wrong');
   await enter.click();
