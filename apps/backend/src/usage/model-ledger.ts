@@ -12,7 +12,7 @@ import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
-import { capOf, hasCap, type Place, placesOf, type Total } from './caps.js';
+import { capOf, hasCap, placesOf, type Total } from './caps.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
 import { LimitNotices } from './limit-notices.js';
 import { FREE } from './price-list.js';

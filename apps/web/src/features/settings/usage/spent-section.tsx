@@ -75,7 +75,7 @@ function Report({ report, unit }: { report: SpentReport; unit: LimitUnit }) {
       ))}
       <p className="py-3 text-xs text-muted-foreground">
         {isOfEveryone ? '' : 'These are your own calls. Admins see those of everybody. '}
-        Days are those of UTC. Money is counted at the prices below, and is no bill.
+        Days are those of UTC. Money is counted at the prices under Models, and is no bill.
       </p>
     </>
   );
