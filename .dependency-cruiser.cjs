@@ -13,6 +13,7 @@ const BACKEND = [
   ['runs'],
   ['sessions'],
   ['api-keys', 'environments', 'members', 'runner-client', 'usage', 'workspaces'],
+  ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
@@ -56,6 +57,7 @@ const ACROSS_TENANTS = [
   'identity/sign-in/(mailed-links|passwords|sign-ins)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
+  'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',

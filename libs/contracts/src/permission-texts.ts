@@ -20,6 +20,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'members:reset_password': "Make links that reset members' passwords",
   'members:manage': 'Invite and remove people, and change their roles',
+  'audit:read': 'Read and export the audit log',
   'tenants:update': 'Rename the organisation',
   'owners:manage': 'Name owners, and change or remove them',
   'tenants:create': 'Create another organisation',

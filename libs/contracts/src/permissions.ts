@@ -25,6 +25,7 @@ export const PERMISSION_TABLE = {
   'runs:cancel': 'member',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
+  'audit:read': 'admin',
   'tenants:update': 'admin',
   'owners:manage': 'owner',
   'tenants:create': 'owner',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Home } from '@saas-codex/contracts/home';
 import type { IgnoredFiles, IgnoredFilesQuery } from '@saas-codex/contracts/ignored-files';
+import { RequestAudit } from '../audit/request-audit.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { SessionStore } from '../sessions/session-store.js';
@@ -14,6 +15,7 @@ export class LeftoversService {
     private readonly sessions: SessionStore,
     private readonly runs: RunsPort,
     private readonly leftovers: Leftovers,
+    private readonly audit: RequestAudit,
   ) {}
 
   async listIgnored(ctx: RequestContext, sessionId: string, query: IgnoredFilesQuery): Promise<IgnoredFiles> {
@@ -42,6 +44,7 @@ export class LeftoversService {
       baseOf(session);
       await this.runs.refuseWhenBusy(tx, session);
       await this.leftovers.resetHome(sessionId);
+      await this.audit.recordIn(tx, ctx, { target: { name: session.title } });
     });
   }
 }

@@ -28,6 +28,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     run_events: ['SELECT', 'INSERT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE'],
     mirror_usage: ['SELECT', 'INSERT', 'UPDATE'],
+    audit_entries: ['SELECT', 'INSERT'],
   },
   system: {
     migrations: ['SELECT'],

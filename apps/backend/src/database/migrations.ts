@@ -13,6 +13,7 @@ import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
 import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
+import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
@@ -41,6 +42,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddViewerRole1795960300000,
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
+  CreateAuditEntries1796100600000,
 ];
 
 /**

@@ -3,10 +3,13 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { type Permission, PERMISSION_TABLE } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
+import { operationIdOf } from '../api/operation-id.js';
 import type { Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
+import { Refusals } from './refusals.js';
 import { type CallerContext, setRequestContext } from './request-context.js';
+import { requestOrigin } from './request-origin.js';
 import { StreamAccess } from './stream-access.js';
 
 /** The permission of every route that streams events. */
@@ -26,6 +29,7 @@ export class AuthGuard implements CanActivate {
     private readonly permissions: RoutePermissions,
     private readonly authentication: Authentication,
     private readonly streams: StreamAccess,
+    private readonly refusals: Refusals,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
@@ -37,16 +41,19 @@ export class AuthGuard implements CanActivate {
     res.setHeader('cache-control', 'private, no-cache');
     const caller = await this.authentication.identify(req, res);
     if (!caller) throw unauthenticated();
-    if (!required || !this.permissions.of(caller.actor).has(required)) {
-      const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
-      throw forbidden(caller.actor, required, byRole);
-    }
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
       requestId: String(req.headers[HEADERS.requestId]),
+      origin: requestOrigin(req),
       ...(typeof traceparent === 'string' && { traceparent }),
     };
+    if (!required || !this.permissions.of(caller.actor).has(required)) {
+      const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
+      const problem = forbidden(caller.actor, required, byRole);
+      this.refusals.refused(context, operationIdOf(host.getHandler()), problem.code);
+      throw problem;
+    }
     setRequestContext(req, context);
     if (required === STREAMS) this.streams.endWhenRevoked(context, res);
     return true;

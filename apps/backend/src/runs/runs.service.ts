@@ -6,6 +6,7 @@ import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { RequestAudit } from '../audit/request-audit.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
@@ -40,6 +41,7 @@ export class RunsService {
     private readonly reconciler: RunReconciler,
     private readonly queueing: RunQueueing,
     private readonly moves: RunMoves,
+    private readonly audit: RequestAudit,
   ) {}
 
   /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived */
@@ -101,13 +103,14 @@ export class RunsService {
    */
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
     const { sessionId } = await this.runs.get(ctx, id);
-    await this.runs.change(ctx, sessionId, async (tx) => {
+    await this.runs.change(ctx, sessionId, async (tx, session) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
+      await this.audit.recordIn(tx, ctx, { target: { id, name: session.title } });
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
     return this.read(ctx, id);
@@ -137,7 +140,9 @@ export class RunsService {
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);
-      return this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: session.title } });
+      return run;
     });
     return this.withResult(ctx, run);
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditChanges } from '@saas-codex/contracts/audit';
 import type {
   CreateSession,
   Session,
@@ -11,6 +12,8 @@ import { requireMatch } from '@saas-codex/service-kit/http/entity-tag';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { systemEntry, AuditLog } from '../audit/audit-log.js';
+import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
@@ -33,6 +36,8 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly audit: RequestAudit,
+    private readonly auditLog: AuditLog,
   ) {}
 
   /**
@@ -80,6 +85,10 @@ export class SessionsService {
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
+      await this.audit.recordIn(tx, ctx, {
+        target: { name: session.title },
+        changes: auditedChanges(session, body),
+      });
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
       // Prompts that waited may start now, or every waiting run has to end.
       if (status !== undefined || setup !== undefined || queueHeld !== undefined)
@@ -92,7 +101,10 @@ export class SessionsService {
   async archiveIdle(ctx: RequestContext, id: string, before: Date): Promise<void> {
     await this.sessions.changeIfThere(ctx, id, async (tx, session) => {
       const isIdle = session.updatedAt < before && session.activeRunId === null && session.queuedRuns === 0;
-      if (isIdle && !session.deletedAt) await this.archive(tx, session);
+      if (!isIdle || session.deletedAt || session.status === 'archived') return;
+      await this.archive(tx, session);
+      const target = { kind: 'session', id, name: session.title } as const;
+      await this.auditLog.record(tx, systemEntry(ctx, 'session.archived', target));
     });
   }
 
@@ -102,6 +114,7 @@ export class SessionsService {
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
+      await this.audit.recordIn(tx, ctx, { target: { name: session.title } });
       tx.afterCommit(() => this.runs.kick(ref));
     });
     await waitAtMost(WAIT_MS.remove, this.reconciler.interrupt(ref));
@@ -132,7 +145,10 @@ export class SessionsService {
       createdAt: now,
       updatedAt: now,
     };
-    return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+    return this.sessions.insert(ctx, row, async (tx, session) => {
+      await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: session.title } });
+      await this.runs.queueSetup(ctx, tx, session);
+    });
   }
 
   /** Clones a failed session once more. Does nothing while it is being set up. */
@@ -180,4 +196,20 @@ export class SessionsService {
     }
     await this.sessions.transition(tx, session, to, { archivedAt: null, workspaceRemovedAt: null });
   }
+}
+
+/** What the audit log says of a change. A script may hold secrets, so of the setup it says only whether there is one. */
+function auditedChanges(session: SessionEntity, body: UpdateSession): AuditChanges {
+  const { title, status, network, trust_repository: trust, queue_held: held, setup } = body;
+  const script = (value: object | null) => (value === null ? null : 'a script');
+  return {
+    ...(title !== undefined && { title: { old: session.title, new: title } }),
+    ...(status !== undefined && { status: { old: session.status, new: status } }),
+    ...(network !== undefined && { network: { old: session.network, new: network } }),
+    ...(trust !== undefined && { trust_repository: { old: session.trustRepository, new: trust } }),
+    ...(held !== undefined && { queue_held: { old: session.queueHeld, new: held } }),
+    ...(setup !== undefined && {
+      setup: { old: script(session.setup), new: setup && (session.setup ? 'another script' : 'a script') },
+    }),
+  };
 }

@@ -14,6 +14,7 @@ import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/wat
 import type { Operation } from './common-parts.js';
 import {
   API_KEY,
+  AUDIT_ENTRY,
   CREATED_API_KEY,
   CREATED_INVITATION,
   CREDENTIALS,
@@ -315,6 +316,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listInvitations: { lastPage: page(INVITATION) },
   createInvitation: { created: CREATED_INVITATION },
   lookUpInvitation: { valid: INVITATION_PREVIEW },
+  listAudit: { lastPage: page(AUDIT_ENTRY) },
   listTenants: { lastPage: page(TENANT) },
   createTenant: { created: { ...TENANT, tenant_id: 'kX2pLs9vQe4tYb1m', name: 'Shop', current: false } },
   updateTenant: { renamed: { ...TENANT, name: 'Shop' } },

@@ -11,6 +11,7 @@ import { clientHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { Memberships } from '../memberships.js';
 import { waitingPasswords } from '../password-hashing.js';
+import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
@@ -43,6 +44,7 @@ export class PasswordSignIns {
         }),
     );
     await this.requireOrganisation(response.user, response.token);
+    noteForAudit({ origin: requestOrigin(req) }, { person: { userId: response.user.id } });
     return headers;
   }
 

@@ -13,6 +13,7 @@ import { SystemDatabase } from '../../database/system-database.js';
 import { webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
+import { noteForAudit, type RequestOrigin } from '../request-origin.js';
 import { Mailer } from './mailer.js';
 import { linkTo, resetMail } from './mails.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
@@ -104,15 +105,18 @@ export class Passwords {
   }
 
   /** What an admin was shown works only as long as they may make such a link. @throws ProblemError link_invalid */
-  async completeReset({ token, password }: CompletePasswordReset): Promise<void> {
+  async completeReset({ token, password }: CompletePasswordReset, origin: RequestOrigin): Promise<void> {
     const shown = await this.links.find('reset-password', token);
     if (shown) {
       const allowed = await this.system.query(MAY_STILL_RESET, [shown.madeBy, shown.value]);
       if (allowed.length === 0) throw linkInvalid();
     }
+    const { internalAdapter } = await this.auth.$context;
+    const link = await internalAdapter.findVerificationValue(`reset-password:${token}`);
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
+    if (link) noteForAudit({ origin }, { person: { userId: link.value } });
   }
 
   /**

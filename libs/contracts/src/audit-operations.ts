@@ -1,0 +1,131 @@
+import type { AuditCredentialKind, AuditTargetKind } from './audit.js';
+
+/** What the audit log keeps of an operation that has succeeded. */
+export interface AuditRule {
+  action: `${string}.${string}`;
+  target: AuditTargetKind;
+  /**
+   * Where the target's id is: a parameter of the path, else a field of the answer. Without it, the target is the account of
+   * the one who acts.
+   */
+  id?: string;
+  /** The field of the answer that names the target. */
+  name?: string;
+  /**
+   * Fields of the request's body that the entry keeps, for operations that do not note old and new values themselves.
+   * Never one that may hold a secret: no password, token, prompt or script.
+   */
+  fields?: readonly string[];
+  /**
+   * `account`: it concerns the whole account, so every tenant of the person has the entry. `target`: the tenant that was
+   * created has it. Default: the tenant of the request.
+   */
+  tenant?: 'account' | 'target';
+  /** For routes without a caller: what shows there who acts. */
+  by?: Extract<AuditCredentialKind, 'password' | 'one_time_link'>;
+}
+
+/** An operation that is not a GET and still has no entry, and why. */
+interface Unaudited {
+  unaudited: string;
+}
+
+/**
+ * The one table of what the audit log keeps, by the operationId of the OpenAPI document. Every operation that changes something is
+ * here; one that only reads can be, too. What the table does not name, work of the system for example, is recorded by a call
+ * of `AuditLog` in the backend.
+ */
+export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> = {
+  signIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'one_time_link' },
+  signInWithPassword: {
+    action: 'account.signed_in',
+    target: 'account',
+    tenant: 'account',
+    by: 'password',
+  },
+  signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
+  completeSignUp: { action: 'account.created', target: 'account', tenant: 'account', by: 'one_time_link' },
+  requestPasswordReset: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
+  completePasswordReset: {
+    action: 'account.password_reset',
+    target: 'account',
+    tenant: 'account',
+    by: 'one_time_link',
+  },
+  signOut: { action: 'account.signed_out', target: 'account', tenant: 'account' },
+  changePassword: { action: 'account.password_changed', target: 'account', tenant: 'account' },
+  updateMe: { action: 'account.renamed', target: 'account', tenant: 'account', fields: ['name'] },
+  changeEmail: {
+    action: 'account.email_change_requested',
+    target: 'account',
+    tenant: 'account',
+    fields: ['email'],
+  },
+  confirmEmail: { action: 'account.email_changed', target: 'account', tenant: 'account' },
+  revokeOtherSignIns: { action: 'account.other_sign_ins_revoked', target: 'account', tenant: 'account' },
+  revokeSignIn: { action: 'sign_in.revoked', target: 'sign_in', id: 'sign_in_id', tenant: 'account' },
+
+  createApiKey: {
+    action: 'api_key.created',
+    target: 'api_key',
+    id: 'key_id',
+    name: 'name',
+    fields: ['scopes', 'expires_in_days'],
+  },
+  revokeApiKey: { action: 'api_key.revoked', target: 'api_key', id: 'key_id' },
+
+  createTenant: {
+    action: 'tenant.created',
+    target: 'tenant',
+    id: 'tenant_id',
+    name: 'name',
+    tenant: 'target',
+  },
+  chooseTenant: { unaudited: 'It changes only which tenant the requests of a browser are for.' },
+  updateTenant: { action: 'tenant.renamed', target: 'tenant', id: 'tenant_id', name: 'name' },
+  deleteTenant: { action: 'tenant.deleted', target: 'tenant', id: 'tenant_id', name: 'name' },
+  restoreTenant: { action: 'tenant.restored', target: 'tenant', id: 'tenant_id', name: 'name' },
+  leaveTenant: { action: 'member.left', target: 'account' },
+
+  updateMember: { action: 'member.role_changed', target: 'member', id: 'user_id', name: 'name' },
+  removeMember: { action: 'member.removed', target: 'member', id: 'user_id' },
+  resetMemberPassword: { action: 'member.password_reset_link_made', target: 'member', id: 'user_id' },
+  createInvitation: {
+    action: 'invitation.created',
+    target: 'invitation',
+    id: 'invitation_id',
+    name: 'email',
+    fields: ['role', 'email', 'expires_in_days'],
+  },
+  revokeInvitation: { action: 'invitation.revoked', target: 'invitation', id: 'invitation_id' },
+  lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
+  acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
+
+  createSession: {
+    action: 'session.created',
+    target: 'session',
+    id: 'session_id',
+    name: 'title',
+    fields: ['ref', 'model', 'network', 'trust_repository'],
+  },
+  updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
+  deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
+  resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
+  promptSession: { action: 'run.prompted', target: 'run', id: 'run_id' },
+  runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
+  cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
+
+  exportAudit: {
+    action: 'audit_log.exported',
+    target: 'audit_log',
+  },
+};
+
+/** Of attempts that were refused: sign-ins, and everything else. */
+export const AUDIT_REFUSED = { signIn: 'account.sign_in_refused', access: 'access.refused' } as const;
+
+/** @returns undefined for an operation that leaves no entry */
+export function auditRuleOf(operationId: string): AuditRule | undefined {
+  const row = AUDIT_OPERATIONS[operationId];
+  return row === undefined || 'unaudited' in row ? undefined : row;
+}
