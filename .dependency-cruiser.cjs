@@ -12,7 +12,8 @@ const BACKEND = [
   ['archive', 'changes'],
   ['runs'],
   ['sessions'],
-  ['api-keys', 'environments', 'members', 'runner-client', 'usage', 'workspaces'],
+  ['service-accounts'],
+  ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
@@ -34,7 +35,7 @@ const RUNNER = [
   ['sandbox/(jail|egress)'],
   ['model-proxy'],
   ['threads', 'sandbox/listener'],
-  ['auth', 'redis'],
+  ['auth', 'redaction', 'redis'],
 ];
 
 /** What several features need is an entity's, or shared. */
@@ -44,7 +45,7 @@ const WEB = [
   ['entities/timeline'],
   ['entities/run'],
   ['entities/session'],
-  ['entities/environment'],
+  ['entities/environment', 'entities/tenant'],
   ['shared'],
 ];
 
@@ -53,14 +54,15 @@ const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
-  '(api-keys/api-key|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
-  'identity/sign-in/(mailed-links|passwords|sign-ins)\\.ts$', // people, who may belong to several tenants
+  '(api-keys/api-key|service-accounts/service-account|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
+  'identity/sign-in/(mailed-links|passwords|sign-ins|oidc/oidc-accounts)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',
+  'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',
 ];
 

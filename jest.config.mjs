@@ -37,6 +37,7 @@ export default {
     globalSetup: '<rootDir>/libs/testing/src/global-setup.ts',
     globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
   }),
+  testSequencer: '<rootDir>/scripts/lib/slowest-first.mjs',
   testTimeout: 30_000,
   // Node forks to start a program, which takes 6 ms in a small process and 45 ms in one of 1 GB. Specs start thousands.
   workerIdleMemoryLimit: '400MB',

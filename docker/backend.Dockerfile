@@ -33,7 +33,7 @@ COPY --from=sources /app/node_modules/swagger-ui-dist node_modules/swagger-ui-di
 COPY --from=build /app/apps/backend/dist apps/backend/dist
 USER node
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps \
-  HOST=0.0.0.0 PORT=8080 WORKSPACES_ROOT=/workspaces OWNER_TOKEN_FILE=/data/owner-token
+  HOST=0.0.0.0 PORT=8080 WORKSPACES_ROOT=/workspaces OWNER_TOKEN_FILE=/data/owner-token SECRETS_KEY_FILE=/data/secrets-key
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

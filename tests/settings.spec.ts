@@ -74,6 +74,13 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
     (min) => ({ valid: ['s'.repeat(Number(min))], wrong: [['s'.repeat(Number(min) - 1), 'is too short']] }),
   ],
   [
+    /^one or more secrets of at least (\d+) characters, separated by commas$/,
+    (min) => {
+      const [key, short] = ['s'.repeat(Number(min)), 's'.repeat(Number(min) - 1)];
+      return { valid: [key, `${key}, ${key}`], wrong: [[`${key},${short}`, 'is too short']] };
+    },
+  ],
+  [
     /^an? (?:http|postgres|redis|smtp):\/\/ .*such as (\S+)$/,
     (example) => ({
       valid: [example],

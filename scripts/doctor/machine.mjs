@@ -12,7 +12,7 @@ const GB = 1_000_000_000;
 const LEAST_GB = 2;
 const COMFORTABLE_GB = 10;
 /** Files that only their owner may read. */
-const PRIVATE = ['secrets.json', 'owner-token'];
+const PRIVATE = ['secrets.json', 'secrets-key', 'owner-token'];
 
 export async function checkGit() {
   if (!findProgram(['git'])) return fail('git', 'is not installed. Install it.');

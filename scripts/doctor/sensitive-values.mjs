@@ -8,7 +8,7 @@ const MIN_LENGTH = 8;
  * @returns {string[]} values that must not be printed: of the sensitive settings, and passwords inside of addresses
  */
 export function sensitiveValues(settings) {
-  const values = SENSITIVE.map((name) => settings[name]).filter((value) => typeof value === 'string');
+  const values = SENSITIVE.flatMap((name) => settings[name]).filter((value) => typeof value === 'string');
   const passwords = Object.values(settings).flatMap((value) => {
     if (typeof value !== 'string' || !URL.canParse(value)) return [];
     return [new URL(value).password];

@@ -25,7 +25,7 @@ const PROJECTS = [
   {
     name: 'backend',
     folder: 'apps/backend',
-    entries: ['main', 'sign-in-link', 'archive/run-archive'],
+    entries: ['main', 'sign-in-link', 'rotate-secrets', 'archive/run-archive'],
     uses: LIBS,
   },
   {

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { install } from './install.mjs';
 import { capture } from './run.mjs';
@@ -29,9 +30,10 @@ export const CHECKS = {
  * Runs checks two at a time. A failing check shows its output, and the others still run.
  * @param {string} root the project's folder
  * @param {Check[]} checks
+ * @param {{ inBackground?: boolean }} [options] inBackground: on what other programs leave of the processor
  * @returns {Promise<void>} rejects when a check has failed
  */
-export async function runChecks(root, checks) {
+export async function runChecks(root, checks, { inBackground = false } = {}) {
   await install(root);
   const queue = [...checks];
   let failed = 0;
@@ -40,7 +42,8 @@ export async function runChecks(root, checks) {
       const startedAt = performance.now();
       const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
       try {
-        await capture(resolve(root, 'node_modules/.bin', check.program), check.args, { cwd: root });
+        const program = resolve(root, 'node_modules/.bin', check.program);
+        await capture(program, check.args, { cwd: root, onStart: inBackground ? lowerPriority : undefined });
         console.log(`ok    ${check.name} (${seconds()} s)`);
       } catch (error) {
         failed++;
@@ -53,3 +56,6 @@ export async function runChecks(root, checks) {
   await Promise.all([worker(), worker()]);
   if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed.`);
 }
+
+/** @param {number} pid */
+const lowerPriority = (pid) => setPriority(pid, constants.priority.PRIORITY_LOW);

@@ -26,6 +26,8 @@ import { requireFreePorts } from './ports.mjs';
 import { stopProcess, waitUntil } from './processes.mjs';
 
 const USER = 'saas';
+/** How long Postgres may take to write everything to disk when it is told to stop. */
+const STOP_MS = 20_000;
 
 /** @param {string[]} command @returns {[string, ...string[]]} the same, typed as not empty */
 const words = (command) => /** @type {[string, ...string[]]} */ (command);
@@ -105,7 +107,7 @@ export async function startPostgres({ folder, port, password, settings = {}, pro
     () => `PostgreSQL did not start:\n${log}`,
   );
   const url = `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
-  return { url, process: child, stop: () => stopProcess(child, 'SIGINT', 20_000) };
+  return { url, process: child, stop: () => stopProcess(child, 'SIGINT', STOP_MS) };
 }
 
 /**
@@ -158,12 +160,17 @@ async function endLeftover(folder) {
   if (!existsSync(file) || !existsSync('/proc/self/cwd')) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   const workers = () => processesIn(realpathSync(folder));
-  if (workers().includes(pid)) process.kill(pid, 'SIGINT');
+  /** @param {NodeJS.Signals} name */
+  const signal = (name) => void (workers().includes(pid) && process.kill(pid, name));
+  signal('SIGINT');
+  // Its last checkpoint was seen to need minutes. Without one, the next start recovers everything from its log.
+  const impatience = setTimeout(signal, STOP_MS, 'SIGQUIT');
   await waitUntil(
     () => workers().length === 0,
     undefined,
     () => `The PostgreSQL of an earlier start (pid ${pid}) does not stop.`,
   );
+  clearTimeout(impatience);
   rmSync(file, { force: true });
 }
 

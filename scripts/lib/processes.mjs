@@ -1,17 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 200;
+
 /**
- * Polls a condition every 20 ms until it is true.
+ * Polls a condition until it is true. The pauses grow to an eighth of the time waited, since a condition may cost as much of the
+ * processor as what it waits for.
  * @param {() => boolean | Promise<boolean>} condition
  * @param {import('node:child_process').ChildProcess | undefined} child the wait fails when it ends
  * @param {() => string} explain the message of a failure
  * @param {number} [timeoutMs]
  */
 export async function waitUntil(condition, child, explain, timeoutMs = 30_000) {
-  const deadline = Date.now() + timeoutMs;
+  const begun = Date.now();
   while (!(await condition())) {
-    if (Date.now() > deadline || (child && hasEnded(child))) throw new Error(explain());
-    await delay(20);
+    const waited = Date.now() - begun;
+    if (waited > timeoutMs || (child && hasEnded(child))) throw new Error(explain());
+    await delay(Math.max(FIRST_PAUSE_MS, Math.min(waited / 8, LONGEST_PAUSE_MS)));
   }
 }
 

@@ -23,12 +23,13 @@ export function run(command, args, options = {}) {
  * Runs a command quietly. Its output is shown only if it fails.
  * @param {string} command
  * @param {string[]} args
- * @param {import('node:child_process').SpawnOptions & { input?: string }} [options]
+ * @param {import('node:child_process').SpawnOptions & { input?: string, onStart?: ((pid: number) => void) | undefined }} [options]
  * @returns {Promise<string>} its output
  */
-export function capture(command, args, { input, ...options } = {}) {
+export function capture(command, args, { input, onStart, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.stderr?.on('data', (chunk) => (output += chunk));

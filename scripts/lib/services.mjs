@@ -31,6 +31,7 @@ export function serviceDefinitions({ root, settings, secrets, databaseUrl, redis
     RUNNER_URL: addresses(places.runners),
     SERVICE_TOKEN: secrets.serviceToken,
     AUTH_SECRET: secrets.authSecret,
+    SECRETS_KEY_FILE: join(settings.DATA_DIR, 'secrets-key'),
     OWNER_TOKEN_FILE: join(settings.DATA_DIR, 'owner-token'),
     WEB_ROOT: join(root, 'apps/web/dist'),
   };

@@ -1,18 +1,29 @@
 import type { CreatedInvitation } from '@saas-codex/contracts/members';
 import { accessibilityFaults, screenshot, startBrowser } from '@saas-codex/testing/browser';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
+import { type OidcServer, startOidcServer } from '@saas-codex/testing/oidc-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import type { Browser, Page } from 'playwright-core';
 
-/** In a real Chromium, people get accounts and roles: by mail, by invitations, and from an admin. */
+/** In a real Chromium, people get accounts and roles: by mail, by invitations, from an admin, and from their company. */
 let mail: MailServer;
+let provider: OidcServer;
 let system: System;
 let browser: Browser;
 
 beforeAll(async () => {
-  mail = await startMailServer();
+  [mail, provider] = await Promise.all([startMailServer(), startOidcServer()]);
   [system, browser] = await Promise.all([
-    startSystem({ SMTP_URL: mail.url, SIGN_UP: 'open' }),
+    startSystem({
+      SMTP_URL: mail.url,
+      SIGN_UP: 'open',
+      OIDC_ISSUER: provider.issuer,
+      OIDC_CLIENT_ID: provider.clientId,
+      OIDC_CLIENT_SECRET: provider.clientSecret,
+      OIDC_NAME: 'Example',
+      OIDC_ALLOWED_DOMAINS: 'example.org',
+      OIDC_TENANT: 'personal',
+    }),
     startBrowser(),
   ]);
 }, 240_000);
@@ -20,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await system.stop();
+  await provider.stop();
   await mail.stop();
 }, 60_000);
 
@@ -54,9 +66,33 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await stranger.getByText('What should Codex work on?').waitFor();
   expect(stranger.url()).not.toContain('token');
 
+  const switcher = stranger.getByRole('button', { name: /switch the organisation$/ });
+  await press('Open sidebar');
+  await switcher.click();
+  await stranger.getByRole('menuitem', { name: 'Create an organisation…' }).click();
+  await stranger.getByRole('dialog').getByLabel('Name').fill('Orchard');
+  await press('Create and switch');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText('Orchard').waitFor();
+  await switcher.press('ArrowDown');
+  await stranger.getByRole('menuitemradio', { name: 'Orchard', checked: true }).waitFor();
+  await screenshot(stranger, 'organisations');
+  expect(await accessibilityFaults(stranger)).toEqual([]);
+  await stranger.keyboard.press('Home');
+  await stranger.keyboard.press('Enter');
+  await stranger.waitForLoadState();
+  await press('Open sidebar');
+  await switcher.getByText("Iva's organisation").waitFor();
+
   await stranger.goto(`${system.url}/settings`);
   await stranger.getByText('iva@example.org').waitFor();
+  // On a phone the pages of Settings are behind a button.
+  await press('You Account');
+  await stranger.getByRole('link', { name: 'General' }).click();
   await stranger.getByText("Iva's organisation").waitFor();
+  await press('Organisation General');
+  await stranger.getByRole('link', { name: 'Account' }).click();
   await press('Sign out');
   await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await stranger.waitForURL(/\/sign-in$/);
@@ -66,8 +102,10 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await sendLink('Reset your password');
   await openLink();
   await password.fill('four green apples');
+  await stranger.getByRole('checkbox', { name: 'Revoke my API keys, too' }).check();
   await press('Set password');
   await stranger.getByRole('heading', { name: 'Your password is set' }).waitFor();
+  await stranger.getByText('your API keys were revoked').waitFor();
   await stranger.getByRole('link', { name: 'Back to signing in' }).click();
   await signIn('four green apples');
   await stranger.getByText('What should Codex work on?').waitFor();
@@ -105,6 +143,25 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await Promise.all([elsewhere.context().close(), context.close()]);
 }, 120_000);
 
+test('a colleague signs in with the account of their company', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const colleague = await context.newPage();
+  const go = () => colleague.getByRole('link', { name: 'Continue with Example' }).click();
+
+  await colleague.goto(`${system.url}/sign-in`);
+  await go();
+  await colleague.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+  await colleague.getByText('It was cancelled, or the answer could not be trusted.').waitFor();
+  await screenshot(colleague, 'company-sign-in-failed');
+  expect(await accessibilityFaults(colleague)).toEqual([]);
+
+  provider.person = { sub: '1', email: 'cora@example.org', email_verified: true, name: 'Cora' };
+  await go();
+  await colleague.getByText('What should Codex work on?').waitFor();
+  expect(colleague.url()).toBe(`${system.url}/`);
+  await context.close();
+}, 60_000);
+
 test('an admin and a viewer join by their links, and each finds what their role allows', async () => {
   const opened: Page[] = [];
   const open = async (address: string) => {
@@ -130,7 +187,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   });
   const admin = await open(((await invited.json()) as CreatedInvitation).link ?? '');
   await accept(admin, 'Ada');
-  await admin.getByRole('link', { name: 'Members and invitations' }).click();
+  await admin.getByRole('link', { name: 'Members' }).click();
   await admin.getByText('Ada (you)').waitFor();
   // An admin decides about everybody but owners.
   expect(await admin.getByRole('combobox', { name: 'Role of Owner' }).count()).toBe(0);
@@ -141,10 +198,58 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await screenshot(admin, 'members');
   expect(await accessibilityFaults(admin)).toEqual([]);
 
+  await admin.getByRole('link', { name: 'Service accounts' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Create', exact: true }).click();
+  await admin.getByRole('button', { name: 'Keys of Nightly checks' }).click();
+  await admin.getByText('It has no keys yet.').waitFor();
+  const newKey = admin.getByRole('form', { name: 'New API key' });
+  await newKey.getByRole('textbox', { name: 'Name' }).fill('CI');
+  await newKey.getByRole('button', { name: 'Create key' }).click();
+  await admin.getByText('It is not shown again.').waitFor();
+  await admin.getByText('never used').waitFor();
+  await screenshot(admin, 'service-accounts');
+  expect(await accessibilityFaults(admin)).toEqual([]);
+  await admin.getByRole('button', { name: 'Delete Nightly checks' }).click();
+  await admin.getByRole('dialog').getByRole('textbox').fill('Nightly checks');
+  await admin.getByRole('button', { name: 'Delete the service account' }).click();
+  await admin.getByText('There are no service accounts.').waitFor();
+  await admin.goto(`${system.url}/settings/secrets`);
+  await admin.getByText('There are no secrets.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('PATH');
+  await admin.getByText('It belongs to the sandbox. Choose another name.').waitFor();
+  await admin.getByRole('textbox', { name: 'Name' }).fill('NPM_TOKEN');
+  await admin.getByRole('textbox', { name: 'Value' }).fill('npm_0123456789abcdef');
+  await admin.getByRole('button', { name: 'Save secret' }).click();
+  await admin.getByRole('button', { name: 'Change NPM_TOKEN' }).click();
+  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await admin.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).waitFor();
+  await admin.getByRole('link', { name: 'Home' }).click();
+  await admin.getByRole('button', { name: /^Environment/ }).click();
+  await admin.getByRole('radio', { name: 'Secrets' }).click();
+  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).check();
+  await admin.getByRole('button', { name: 'Environment: No network · no setup · 1 secret' }).waitFor();
+  await admin.goto(`${system.url}/settings/secrets`);
+  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).click();
+  const confirm = admin.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await confirm.click();
+  await admin.getByText('There are no secrets.').waitFor();
+  await admin.goto(`${system.url}/`);
+  await admin.getByRole('button', { name: /^Environment/ }).click();
+  await admin.getByRole('radio', { name: 'Secrets' }).click();
+  await admin.getByText('was deleted').waitFor();
+  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).uncheck();
+  await admin.getByText('There are no secrets yet.').waitFor();
+  await admin.goto(`${system.url}/settings/members`);
+
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
   await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
-  await viewer.getByRole('link', { name: 'Your API keys' }).click();
+  await viewer.getByRole('link', { name: 'API keys' }).click();
   await viewer.getByRole('textbox', { name: 'Name' }).fill('My script');
   await viewer.getByRole('checkbox', { name: 'All that your role may do' }).uncheck();
   await viewer.getByRole('checkbox', { name: /See sessions/ }).check();
@@ -153,13 +258,57 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await viewer.getByText('never used').waitFor();
   await screenshot(viewer, 'api-keys');
   expect(await accessibilityFaults(viewer)).toEqual([]);
+  await viewer.goto(`${system.url}/settings`);
+  await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
+  expect(await viewer.getByRole('link', { name: 'Secrets' }).count()).toBe(0);
+  await viewer.goto(`${system.url}/settings/secrets`);
+  await viewer.getByText('Your role does not allow you to see secrets.').waitFor();
   await viewer.getByRole('link', { name: 'Home' }).click();
   await viewer.getByText('Watch Codex work').waitFor();
   expect(await viewer.getByRole('textbox').count()).toBe(0);
   await screenshot(viewer, 'home-of-a-viewer');
 
+  const planning = await admin.context().newPage();
+  await planning.goto(`${system.url}/`);
+  await planning.getByRole('switch', { name: 'Private' }).click();
+  await planning.getByRole('textbox', { name: 'Prompt' }).fill('Plan the tulips');
+  await planning.getByRole('textbox', { name: 'Prompt' }).press('Enter');
+  await planning.waitForURL(/\/sessions\//);
+  await planning.getByRole('banner').getByRole('img', { name: 'Private' }).waitFor();
+  await screenshot(planning, 'private-session');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await viewer.goto(planning.url());
+  await viewer.getByText('This session does not exist').waitFor();
+  const owner = await open(system.link);
+  await owner.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  await owner.goto(planning.url());
+  await owner.getByText('This session is private').waitFor();
+  expect(await owner.getByText('tulips').count()).toBe(0);
+  await screenshot(owner, 'private-session-of-another-person');
+  expect(await accessibilityFaults(owner)).toEqual([]);
+  await planning.getByRole('button', { name: 'Session actions' }).click();
+  await planning.getByRole('menuitem', { name: 'Who sees it…' }).click();
+  await planning.getByRole('checkbox', { name: 'Private to me' }).uncheck();
+  await planning.getByRole('button', { name: 'Save' }).click();
+  for (const tab of [viewer, owner]) {
+    await tab.reload();
+    await tab.getByRole('heading', { name: 'Plan the tulips' }).waitFor();
+  }
+  await planning.getByRole('button', { name: 'Session actions' }).click();
+  await planning.getByRole('menuitem', { name: 'Hand over…' }).click();
+  const heirs = planning.getByRole('combobox', { name: 'New owner' });
+  await heirs.getByRole('option').nth(1).waitFor({ state: 'attached' });
+  expect((await heirs.getByRole('option').allTextContents()).join()).not.toContain('Vera');
+  await heirs.selectOption({ index: 1 });
+  await screenshot(planning, 'hand-over');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await planning.getByRole('button', { name: 'Hand over' }).click();
+  await planning.getByRole('dialog').waitFor({ state: 'detached' });
+  await owner.getByRole('button', { name: 'Session actions' }).click();
+  await owner.getByRole('menuitem', { name: 'Who sees it…' }).waitFor();
+
   await admin.reload();
-  await admin.getByRole('button', { name: 'Reset the password of Vera' }).click();
+  await admin.getByRole('button', { name: 'Reset password of Vera' }).click();
   await admin.getByRole('button', { name: 'Make a link' }).click();
   await admin.getByText('The link was mailed to vera@example.com.').waitFor();
   await screenshot(admin, 'reset-password-of-a-member');

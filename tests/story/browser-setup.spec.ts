@@ -21,7 +21,7 @@ let git: GitServer | undefined;
 beforeAll(async () => {
   port = await freePort();
   [system, browser] = await Promise.all([
-    startSystem({ DEMO_PACE: '0.3', GIT_TRUSTED_HOSTS: `127.0.0.1:${port}` }),
+    startSystem({ DEMO_PACE: '0', GIT_TRUSTED_HOSTS: `127.0.0.1:${port}` }),
     startBrowser(),
   ]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });

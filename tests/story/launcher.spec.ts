@@ -55,10 +55,8 @@ test('a custom Responses server gets its own key, and SIGTERM ends every process
     ],
     pace: 0,
   });
-  const system = await startSystem({
-    CODEX_BASE_URL: model.baseUrl,
-    CODEX_API_KEY: 'sk-canary-of-the-model-key',
-  });
+  const settings = { CODEX_BASE_URL: model.baseUrl, CODEX_API_KEY: 'sk-canary-of-the-model-key' };
+  const system = await startSystem(settings, { isNew: true });
   try {
     const json = async <T>(path: string, body?: unknown): Promise<T> =>
       (

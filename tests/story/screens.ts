@@ -18,6 +18,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     await waitFor(async () => until((await (await system.api(`/api${path}`)).json()) as Session));
     return path;
   };
+  await post(system, '/api/secrets', { name: 'NPM_TOKEN', value: 'npm_0123456789abcdef' });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
   const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
@@ -57,7 +58,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const home = at('/', 'What should Codex work on?');
   const idle = at(`${worked}?panel=closed`, /^Worked for/);
   const work = then(idle, /^Worked for/, /^Listed/);
-  const settings = at('/settings', 'Runs at the same time');
+  const secrets = at('/settings/secrets', 'NPM_TOKEN');
+  const settings = at('/settings', 'Where you are signed in');
   const dialog = (entry: string, shown: string): Screen['open'] => {
     return async (page) => {
       await idle(page);
@@ -75,6 +77,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
       name: 'home-setup',
       open: then(then(home, /^Environment/, 'Allow list'), 'Setup', 'Network while it runs'),
     },
+    {
+      name: 'home-secrets',
+      open: then(then(home, /^Environment/, 'Allow list'), 'Secrets', 'NPM_TOKEN'),
+    },
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
@@ -85,6 +91,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
+    { name: 'session-secrets', open: dialog('Secrets…', 'Secrets') },
     { name: 'trust', open: dialog('Trust…', 'Trust') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
@@ -92,6 +99,13 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'failed', open: at(failed, 'Edit and try again') },
     { name: 'archived', open: at(archived, 'This session is archived') },
     { name: 'settings', open: settings },
+    { name: 'secrets', open: secrets },
+    { name: 'secret-change', open: then(secrets, 'Change NPM_TOKEN', 'Empty: the value stays') },
+    { name: 'secret-delete', open: then(secrets, 'Delete NPM_TOKEN', /repeat the name/) },
+    { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
+    { name: 'roles', open: at('/settings/roles', 'Your role') },
+    { name: 'usage', open: at('/settings/usage', 'The files of archived sessions') },
+    { name: 'system', open: at('/settings/system', 'Runs at the same time') },
     { name: 'sign-out', open: then(settings, 'Sign out', 'Sign out of this browser?') },
     { name: 'no-session', open: at('/sessions/00000000-0000-7000-8000-000000000000', 'does not exist') },
     { name: 'no-page', open: at('/nowhere', 'There is nothing here') },

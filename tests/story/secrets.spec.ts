@@ -19,6 +19,8 @@ import { waitFor } from '@saas-codex/testing/wait-for';
  * paths on purpose: if the search misses it in some kind of place, it would miss a secret there too.
  */
 const CANARY = `canary-${randomBytes(16).toString('hex')}`;
+/** Of a tenant, for its sessions. Agents print it in every form. */
+const TENANT_SECRET = `deploy-${randomBytes(24).toString('hex')}`;
 const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
 
 /** The places where each secret must be, and the only ones where it may be. */
@@ -26,6 +28,9 @@ const HOMES = {
   modelKey: ['environment:launcher', 'environment:runner'],
   serviceToken: ['environment:backend', 'environment:runner', 'file:secrets.json'],
   authSecret: ['environment:backend', 'file:secrets.json'],
+  secretsKey: ['file:secrets-key'],
+  // A session hands it to its jail on purpose.
+  tenantSecret: ['environment:codex', 'environment:command'],
   postgresPassword: ['environment:backend', 'file:secrets.json'],
   redisPassword: ['environment:backend', 'environment:gateway', 'environment:runner', 'file:secrets.json'],
   ownerToken: ['file:owner-token'],
@@ -66,6 +71,12 @@ const kindOf = (place: string): string =>
 
 const ECHO = `Incorrect API key provided: Bearer ${MODEL_KEY}`;
 const REFUSED = { error: { message: ECHO, type: MODEL_KEY, code: MODEL_KEY } };
+const PRINT_SECRET = [
+  'echo "token=$DEPLOY_TOKEN"',
+  'printf "%s" "$DEPLOY_TOKEN" | base64; printf "x:%s" "$DEPLOY_TOKEN" | base64 -w0; echo',
+  'printf "%s" "$DEPLOY_TOKEN" | od -An -v -tx1 | tr -d " \\n"; echo',
+  'printf "%s" "$DEPLOY_TOKEN" | cut -c1-25 | tr -d "\\n"; sleep 0.2; printf "%s\\n" "$DEPLOY_TOKEN" | cut -c26-',
+].join('; ');
 const WAITING = `touch started; until [ -e go ]; do sleep 0.1; done`;
 const SCENARIOS: ScenarioInput[] = [
   {
@@ -75,9 +86,14 @@ const SCENARIOS: ScenarioInput[] = [
       { do: 'reasoning', text: `Thinking of ${CANARY}` },
       { do: 'patch', patch: `*** Begin Patch\n*** Add File: note.txt\n+${CANARY}\n*** End Patch` },
       { do: 'command', cmd: 'env; cat /proc/self/environ' },
+      { do: 'command', cmd: PRINT_SECRET },
       { do: 'command', cmd: `CANARY=${CANARY} sh -c '${WAITING}' ${CANARY}` },
       { do: 'gate', name: 'end' },
-      { do: 'message', text: `Done with ${CANARY}` },
+      {
+        do: 'message',
+        text: '',
+        chunks: ['Done with ', CANARY, ' ', TENANT_SECRET.slice(0, 30), TENANT_SECRET.slice(30)],
+      },
     ],
   },
   { name: 'key', match: 'wrong key', steps: [{ do: 'error', status: 401, body: REFUSED }] },
@@ -100,11 +116,8 @@ let secrets: Secrets;
 beforeAll(async () => {
   git = await startGitServer();
   model = await startScriptedModel({ scenarios: SCENARIOS, apiKey: MODEL_KEY });
-  system = await startSystem({
-    CODEX_BASE_URL: model.baseUrl,
-    CODEX_API_KEY: MODEL_KEY,
-    GIT_TRUSTED_HOSTS: git.host,
-  });
+  const settings = { CODEX_BASE_URL: model.baseUrl, CODEX_API_KEY: MODEL_KEY, GIT_TRUSTED_HOSTS: git.host };
+  system = await startSystem(settings, { isNew: true });
   const signInToken = new URL(system.link).hash.replace('#token=', '');
   visitor = await Visitor.signIn(system, signInToken);
   secrets = await secretsOf(signInToken);
@@ -125,6 +138,8 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
   const known = {
     ...(JSON.parse(await readFile(inData('secrets.json'), 'utf8')) as Record<string, string>),
     ownerToken: (await readFile(inData('owner-token'), 'utf8')).trim(),
+    secretsKey: (await readFile(inData('secrets-key'), 'utf8')).trim(),
+    tenantSecret: TENANT_SECRET,
     modelKey: MODEL_KEY,
     signInToken,
     cookieId,
@@ -175,6 +190,7 @@ async function lookAround(sessions: Session[]): Promise<void> {
     '/',
     '/health',
     '/api/me',
+    '/api/secrets',
     '/api/system',
     '/api/openapi.json',
     '/api/sessions',
@@ -206,9 +222,12 @@ async function stored(): Promise<Place[]> {
 test('every secret is in its places and nowhere else', async () => {
   const activity = await visitor.stream('/api/events');
   const repo_url = await git.createRepository('project', { 'README.md': `# Project ${CANARY}\n` });
+  await visitor.ask('/api/secrets', { name: 'DEPLOY_TOKEN', value: TENANT_SECRET });
+  const granted = { secrets: ['DEPLOY_TOKEN'] };
+  const setup = { script: PRINT_SECRET };
   const sessions = [
-    await visitor.ask<Session>('/api/sessions', { repo_url }),
-    await visitor.ask<Session>('/api/sessions', {}),
+    await visitor.ask<Session>('/api/sessions', { repo_url, ...granted, setup }),
+    await visitor.ask<Session>('/api/sessions', granted),
   ];
   const { runs, processes } = await work(sessions);
   const failed = await fail(sessions);

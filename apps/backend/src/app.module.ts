@@ -16,18 +16,20 @@ import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { MembersModule } from './members/members.module.js';
+import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes → runs → sessions → environments, api-keys, members, workspaces, usage → audit → identity
- *     → database
+ *     events, tenants, retention → archive, changes → runs → sessions → service-accounts → environments, api-keys, members,
+ *     secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
 export class AppModule {
@@ -47,6 +49,7 @@ export class AppModule {
         SystemModule,
         OpenApiModule,
         AsyncApiModule,
+        SecretsModule,
         SessionsModule,
         RunsModule,
         RunsPortModule,
@@ -55,6 +58,7 @@ export class AppModule {
         RetentionModule,
         ApiKeysModule,
         MembersModule,
+        ServiceAccountsModule,
         TenantsModule,
       ],
       providers: [rateLimits(CONFIG), { provide: APP_GUARD, useClass: AcceptGuard }],

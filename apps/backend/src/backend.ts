@@ -8,7 +8,7 @@ import { startService } from '@saas-codex/service-kit/service';
 import type { Redis } from 'ioredis';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
-import { describeApi } from './api/openapi/openapi-document.js';
+import { OpenApiDocument } from './api/openapi/openapi-document.js';
 import { REDIS } from './redis.module.js';
 
 /** Starts the backend; it listens when the promise resolves. @throws ConfigError */
@@ -27,7 +27,7 @@ export async function startBackend(config: Config) {
       app.use(recogniseGateway(config.REDIS_URL));
       protectApi(app, config);
       acceptJson(app);
-      describeApi(app);
+      app.get(OpenApiDocument).describe(app);
       app.connectMicroservice({ strategy: new ActivityServer(app.get<Redis>(REDIS)) });
       // Only now may activities come in: their handlers need what the modules set up first.
       await app.init();

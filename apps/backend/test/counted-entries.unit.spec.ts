@@ -14,7 +14,9 @@ beforeEach(() => {
     },
   });
 });
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const refused = (id: string, operation = 'removeMember'): NewAuditEntry => ({
   tenantId: 'ours',

@@ -8,7 +8,13 @@ import type { ApiKeyPage, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Role } from '@saas-codex/contracts/permissions';
 import type { Problem } from '@saas-codex/contracts/problems';
-import { createPerson } from '@saas-codex/testing/backend/people';
+import type { ServiceAccount, ServiceAccountPage } from '@saas-codex/contracts/service-accounts';
+import type { TenantPage } from '@saas-codex/contracts/tenants';
+import {
+  createPerson,
+  createServiceAccount,
+  type TestServiceAccount,
+} from '@saas-codex/testing/backend/people';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { StreamAccess } from '../src/identity/stream-access.js';
@@ -270,6 +276,147 @@ describe('an API token', () => {
       .get<Auth>(AUTH)
       .api.createApiKey({ body: { name: 'spec', userId, metadata: { tenantId } } });
   }
+});
+
+describe('a service account', () => {
+  let tenantId: string;
+  beforeAll(async () => {
+    tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
+  });
+  const send = (method: string, path: string, as: Record<string, string>, body?: object) =>
+    fetch(`${backend.url}/api/${path}`, {
+      method,
+      headers: { ...as, 'content-type': 'application/json', origin: backend.url, prefer: 'respond-async' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  const read = async <T>(answer: Promise<Response>) => (await (await answer).json()) as T;
+  const create = async (as: Record<string, string>, body: object) =>
+    read<ServiceAccount>(send('POST', 'service-accounts', as, body));
+  const keysOf = (id: string) => `service-accounts/${id}/keys`;
+
+  it('is created with keys that are shown once, and acts as itself', async () => {
+    const { cookie } = await createPerson(backend, tenantId, 'admin');
+    const once = { ...cookie, 'idempotency-key': 'account-once' };
+    const account = await create(once, { name: 'CI' });
+    expect(account).toMatchObject({ name: 'CI', role: 'member' });
+    expect(await create(once, { name: 'CI' })).toEqual(account);
+    const { service_account_id: id } = account;
+    const listed = await read<ServiceAccountPage>(send('GET', 'service-accounts', cookie));
+    expect(listed.items.filter(({ name }) => name === 'CI')).toEqual([account]);
+
+    const headers = { ...cookie, 'idempotency-key': 'account-key-once' };
+    const asked = { name: 'Nightly', scopes: ['sessions:write', 'account:read'], expires_in_days: 30 };
+    const make = () => read<CreatedApiKey>(send('POST', keysOf(id), headers, asked));
+    const { key, ...made } = await make();
+    expect(await make()).toEqual({ ...made, key: null });
+    for (const table of ['idempotency_keys', 'api_keys'])
+      expect(JSON.stringify(await sql(`SELECT * FROM ${table}`))).not.toContain(key);
+    const authorization = `Bearer ${key}`;
+    expect(await read<Me>(me({ authorization }))).toMatchObject({
+      kind: 'service_account',
+      user: { user_id: id, name: 'CI', email: '' },
+      role: 'member',
+      permissions: ['account:read', 'sessions:write'],
+    });
+    const session = await send('POST', 'sessions', { authorization }, { title: 'By CI' });
+    expect(session.status).toBe(201);
+    expect(await sql("SELECT created_by FROM sessions WHERE title = 'By CI'")).toEqual([{ created_by: id }]);
+    expect(await problemCode(await send('GET', 'sessions', { authorization }))).toEqual([403, 'forbidden']);
+    const used = await waitFor(async () => {
+      const { items } = await read<ApiKeyPage>(send('GET', keysOf(id), cookie));
+      return items.find(({ last_used_at }) => last_used_at !== null);
+    });
+    expect(used).toEqual({ ...made, last_used_at: expect.any(String) });
+    // People's own keys are elsewhere.
+    expect((await read<ApiKeyPage>(send('GET', 'api-keys', cookie))).items.map(({ name }) => name)).toEqual([
+      'spec',
+    ]);
+  });
+
+  it('is never an owner, and never may more than its role, also when that changes', async () => {
+    const { cookie } = await createPerson(backend, tenantId, 'owner');
+    const asOwner = await send('POST', 'service-accounts', cookie, { name: 'Root', role: 'owner' });
+    expect(await problemCode(asOwner)).toEqual([400, 'invalid_request']);
+    const { serviceAccountId: id, key } = await createServiceAccount(backend, tenantId, 'member');
+    const beyond = { name: 'Too much', scopes: ['members:manage'] };
+    expect(await read<Problem>(send('POST', keysOf(id), cookie, beyond))).toMatchObject({
+      code: 'forbidden',
+      detail: 'A service account with the role member may not have members:manage.',
+    });
+    const update = (body: object) =>
+      read<ServiceAccount>(send('PATCH', `service-accounts/${id}`, cookie, body));
+    expect(await update({ role: 'viewer' })).toMatchObject({ role: 'viewer' });
+    expect(await update({ name: 'Renamed' })).toMatchObject({ name: 'Renamed', role: 'viewer' });
+    expect(await problemCode(await send('POST', 'sessions', key, {}))).toEqual([403, 'forbidden']);
+  });
+
+  it('manages members and its tenant as an admin, but does not do what is for people', async () => {
+    const { key, serviceAccountId: id } = await createServiceAccount(backend, tenantId, 'admin');
+    const { userId } = await createPerson(backend, tenantId, 'viewer');
+    expect((await send('DELETE', `members/${userId}`, key)).status).toBe(204);
+    expect((await send('PATCH', `tenants/${tenantId}`, key, { name: 'Personal' })).status).toBe(200);
+    const { items } = await read<TenantPage>(send('GET', 'tenants', key));
+    expect(items).toEqual([expect.objectContaining({ tenant_id: tenantId, role: 'admin', current: true })]);
+    for (const [path, body] of [
+      ['invitations', { role: 'viewer' }],
+      ['api-keys', { name: 'Another' }],
+      ['service-accounts', { name: 'Another' }],
+      [keysOf(id), { name: 'Another' }],
+      [`tenants/${tenantId}/leave`, undefined],
+    ] as const)
+      expect([path, await problemCode(await send('POST', path, key, body))]).toEqual([
+        path,
+        [403, 'person_required'],
+      ]);
+  });
+
+  it('gets its keys from people in a browser, not from keys', async () => {
+    const { key, cookie } = await createPerson(backend, tenantId, 'admin');
+    const { service_account_id: id } = await create(key, { name: 'By key' });
+    expect(await problemCode(await send('POST', keysOf(id), key, { name: 'Key' }))).toEqual([
+      403,
+      'person_required',
+    ]);
+    expect((await send('POST', keysOf(id), cookie, { name: 'Key' })).status).toBe(201);
+  });
+
+  it('stays when the person leaves who created it', async () => {
+    const { cookie, userId } = await createPerson(backend, tenantId, 'admin');
+    const { service_account_id: id } = await create(cookie, { name: 'Stays' });
+    const { key } = await read<CreatedApiKey>(send('POST', keysOf(id), cookie, { name: 'Key' }));
+    expect((await send('POST', `tenants/${tenantId}/leave`, cookie)).status).toBe(204);
+    await sql('DELETE FROM users WHERE id = $1', [userId]);
+    expect((await me({ authorization: `Bearer ${key}` })).status).toBe(200);
+  });
+
+  it.each<[string, string, (account: TestServiceAccount) => string, object | undefined]>([
+    [
+      'its key is revoked',
+      'DELETE',
+      ({ serviceAccountId, keyId }) => `${keysOf(serviceAccountId)}/${keyId}`,
+      undefined,
+    ],
+    ['it is deleted', 'DELETE', ({ serviceAccountId }) => `service-accounts/${serviceAccountId}`, undefined],
+    [
+      'its role changes',
+      'PATCH',
+      ({ serviceAccountId }) => `service-accounts/${serviceAccountId}`,
+      { role: 'viewer' },
+    ],
+  ])('loses its streams when %s, and keeps them until then', async (_, method, path, body) => {
+    const { cookie } = await createPerson(backend, tenantId, 'admin');
+    const account = await createServiceAccount(backend, tenantId, 'member');
+    const stream = await openSse(`${backend.url}/api/events`, { headers: account.key });
+    const access = backend.app.get(StreamAccess);
+    await access.tick();
+    expect(stream.closed()).toBe(false);
+    expect((await send(method, path(account), cookie, body)).ok).toBe(true);
+    expect((await me(account.key)).status).toBe(method === 'DELETE' ? 401 : 200);
+    await access.tick();
+    await stream.ended();
+    const left = await sql('SELECT FROM api_keys WHERE id = $1', [account.keyId]);
+    expect(left).toHaveLength(method === 'DELETE' ? 0 : 1);
+  });
 });
 
 describe('the guard', () => {

@@ -85,6 +85,8 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'CreateApiKey',
       'CreateInvitation',
+      'CreateSecret',
+      'CreateServiceAccount',
       'CreateSession',
       'CreateTenant',
       'HostRuleInput',
@@ -98,6 +100,8 @@ describe('the description of the API', () => {
       'SignIn',
       'UpdateMe',
       'UpdateMember',
+      'UpdateSecret',
+      'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
     ]);

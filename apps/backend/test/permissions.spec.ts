@@ -9,14 +9,22 @@ import {
   type Permission,
   PERMISSIONS,
   permissionsOf,
+  PERSON_PERMISSIONS,
   type Role,
   ROLES,
 } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Secret } from '@saas-codex/contracts/secrets';
+import { SERVICE_ACCOUNT_ROLES } from '@saas-codex/contracts/service-accounts';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { DataSource } from 'typeorm';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
-import { createPerson, createTenant, type TestPerson } from '@saas-codex/testing/backend/people';
+import {
+  createPerson,
+  createServiceAccount,
+  createTenant,
+  type TestPerson,
+} from '@saas-codex/testing/backend/people';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { AUTH, type Auth } from '../src/identity/better-auth.js';
@@ -44,6 +52,8 @@ const OPERATIONS: Record<string, Row> = {
   readReadiness: { requires: 'public' },
   signIn: { requires: 'public', body: { token: 'x' } },
   readSignInOptions: { requires: 'public' },
+  startOidcSignIn: { requires: 'public' },
+  finishOidcSignIn: { requires: 'public' },
   signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
   signUp: { requires: 'public', body: { email: 'x@example.org' } },
   completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },
@@ -87,6 +97,17 @@ const OPERATIONS: Record<string, Row> = {
   listApiKeys: { requires: 'api_keys:own' },
   createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
   revokeApiKey: { requires: 'api_keys:own' },
+  listSecrets: { requires: 'secrets:read' },
+  createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
+  updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
+  deleteSecret: { requires: 'secrets:manage' },
+  listServiceAccounts: { requires: 'service_accounts:manage' },
+  createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
+  updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
+  deleteServiceAccount: { requires: 'service_accounts:manage' },
+  listServiceAccountKeys: { requires: 'service_accounts:manage' },
+  createServiceAccountKey: { requires: 'service_accounts:manage', body: { name: 'New' }, personal: true },
+  revokeServiceAccountKey: { requires: 'service_accounts:manage' },
   listTenants: { requires: 'tenants:read' },
   createTenant: { requires: 'tenants:create', body: { name: 'New' } },
   chooseTenant: { requires: 'tenants:read' },
@@ -117,7 +138,9 @@ interface Ids {
   user_id: string;
   invitation_id: string;
   key_id: string;
+  secret_id: string;
   sign_in_id: string;
+  service_account_id: string;
 }
 const NOTHING: Ids = {
   session_id: randomUUID(),
@@ -126,7 +149,9 @@ const NOTHING: Ids = {
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
+  secret_id: randomUUID(),
   sign_in_id: randomUUID(),
+  service_account_id: randomUUID(),
 };
 
 interface Operation {
@@ -134,6 +159,11 @@ interface Operation {
   method: string;
   path: string;
 }
+/** An answer without what the caller itself has named. */
+const anonymous = (body: string, ids: Ids) =>
+  Object.values(ids as unknown as Record<string, string>)
+    .reduce((text, id) => text.replaceAll(id, 'ID'), body)
+    .replace(/"request_id":"[^"]+"/, '');
 type Answer = [status: number, code: string | null, text: string];
 
 /**
@@ -173,14 +203,17 @@ describe('every operation', () => {
     const [signIn] = await sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       person('member').userId,
     ]);
+    const secret = await backend.post('/api/secrets', { name: 'OURS', value: MARK });
     ours = {
       session_id,
       run_id: ((await run.json()) as Run).run_id,
       tenant_id: tenantId,
       user_id: person('member').userId,
       sign_in_id: signIn?.id ?? '',
+      service_account_id: (await createServiceAccount(backend, tenantId, 'member')).serviceAccountId,
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
+      secret_id: ((await secret.json()) as Secret).secret_id,
     };
     // After that it waits for a runner, and its rows stay as they are.
     await waitFor(async () => (await sql('SELECT FROM sessions WHERE base_tree IS NOT NULL')).length > 0);
@@ -210,6 +243,7 @@ describe('every operation', () => {
     const place = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
     const answer = await fetch(`${backend.url}${place}${row?.query ? `?${row.query(ids)}` : ''}`, {
       method,
+      redirect: 'manual',
       headers: {
         ...as,
         ...('cookie' in as && { origin: backend.url }),
@@ -232,7 +266,7 @@ describe('every operation', () => {
 
   /** The ids of the operations that are answered with this problem; every other one must not be. */
   async function refusedWith(
-    code: 'forbidden' | 'unauthenticated',
+    code: 'forbidden' | 'person_required' | 'unauthenticated',
     as: Record<string, string>,
     ids = NOTHING,
   ): Promise<string[]> {
@@ -243,7 +277,7 @@ describe('every operation', () => {
     )) {
       const [status, found] = await call(operation, as, ids, ids === NOTHING ? 'refused' : 'accepted');
       if (found !== code) continue;
-      expect([operation.id, status]).toEqual([operation.id, code === 'forbidden' ? 403 : 401]);
+      expect([operation.id, status]).toEqual([operation.id, code === 'unauthenticated' ? 401 : 403]);
       refused.push(operation.id);
     }
     return refused.toSorted();
@@ -274,18 +308,6 @@ describe('every operation', () => {
     expect(operations.map(({ id }) => id).toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
   });
 
-  it.each(PERMISSIONS)('refuses a role that has every permission but %s', async (withheld) => {
-    const before = new Set(table.get('member'));
-    table.set('member', new Set(PERMISSIONS.filter((permission) => permission !== withheld)));
-    try {
-      expect(await refusedWith('forbidden', person('member').key)).toEqual(
-        requiring((permission) => permission === withheld),
-      );
-    } finally {
-      table.set('member', before);
-    }
-  });
-
   it.each(ROLES.flatMap((role) => [[role, 'cookie'] as const, [role, 'key'] as const]))(
     'allows a person with the role %s, by %s, what the table says',
     async (role, credential) => {
@@ -298,39 +320,84 @@ describe('every operation', () => {
     },
   );
 
-  it.each(PERMISSIONS)('refuses a key with every scope but %s', async (withheld) => {
-    const scopes = PERMISSIONS.filter((permission) => permission !== withheld);
-    const { userId } = person('owner');
-    const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
-      body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes } },
-    });
-    expect(await refusedWith('forbidden', { authorization: `Bearer ${key}` })).toEqual(
-      requiring((permission) => permission === withheld),
-    );
-  });
+  it.each(SERVICE_ACCOUNT_ROLES)(
+    'allows a service account with the role %s what the table says, except for what only people do',
+    async (role) => {
+      const { serviceAccountId, key } = await createServiceAccount(backend, tenantId, role);
+      const isForPeople = (permission: Permission) => PERSON_PERMISSIONS.includes(permission);
+      const ofRole = permissionsOf(role);
+      const me = (await (await fetch(`${backend.url}/api/me`, { headers: key })).json()) as Me;
+      expect(me).toMatchObject({
+        kind: 'service_account',
+        user: { user_id: serviceAccountId, name: `The ${role} program`, email: '' },
+        role,
+        permissions: ofRole.filter((permission) => !isForPeople(permission)),
+      });
+      expect(await refusedWith('forbidden', key)).toEqual(
+        requiring((permission) => !ofRole.includes(permission) && !isForPeople(permission)),
+      );
+      expect(await refusedWith('person_required', key)).toEqual(
+        [...requiring(isForPeople), 'listSignIns', 'readCredentials'].toSorted(),
+      );
+    },
+  );
 
-  it('gives nobody a role that may do more than the scopes of the key', async () => {
+  it('gives nobody a role that may do more than the key', async () => {
     const { userId } = person('owner');
     const keyWith = async (permissions?: Record<string, Permission[]>) => {
       const body = { name: 'spec', userId, metadata: { tenantId }, ...(permissions && { permissions }) };
       return (await backend.app.get<Auth>(AUTH).api.createApiKey({ body })).key;
     };
-    const statuses = async (key: string) => {
-      const send = async (method: string, path: string, role: Role) => {
-        const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-        return (await fetch(`${backend.url}${path}`, { method, headers, body: JSON.stringify({ role }) }))
-          .status;
-      };
+    const { serviceAccountId } = await createServiceAccount(backend, tenantId, 'viewer');
+    const sendAs = (key: string) => async (method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      return (await fetch(`${backend.url}/api/${path}`, { method, headers, body: JSON.stringify(body) }))
+        .status;
+    };
+    const toPeople = async (key: string) => {
+      const send = sendAs(key);
       return [
-        await send('POST', '/api/invitations', 'admin'),
-        await send('POST', '/api/invitations', 'viewer'),
-        await send('PATCH', `/api/members/${person('member').userId}`, 'member'),
+        await send('POST', 'invitations', { role: 'admin' }),
+        await send('POST', 'invitations', { role: 'viewer' }),
+        await send('PATCH', `members/${person('member').userId}`, { role: 'member' }),
       ];
     };
-    expect(await statuses(await keyWith({ scopes: ['members:manage'] }))).toEqual([403, 403, 403]);
+    const toPrograms = async (key: string) => {
+      const send = sendAs(key);
+      return [
+        await send('POST', 'service-accounts', { name: 'Program', role: 'admin' }),
+        await send('POST', 'service-accounts', { name: 'Program', role: 'viewer' }),
+        await send('PATCH', `service-accounts/${serviceAccountId}`, { role: 'admin' }),
+        await send('PATCH', `service-accounts/${serviceAccountId}`, { name: 'Renamed' }),
+      ];
+    };
+    expect(await toPeople(await keyWith({ scopes: ['members:manage'] }))).toEqual([403, 403, 403]);
     const ofViewer: Permission[] = ['members:manage', ...permissionsOf('viewer')];
-    expect(await statuses(await keyWith({ scopes: ofViewer }))).toEqual([403, 201, 403]);
-    expect(await statuses(await keyWith())).toEqual([201, 201, 200]);
+    expect(await toPeople(await keyWith({ scopes: ofViewer }))).toEqual([403, 201, 403]);
+    expect(await toPeople(await keyWith())).toEqual([201, 201, 200]);
+
+    const alone: Permission[] = ['service_accounts:manage'];
+    expect(await toPrograms(await keyWith({ scopes: alone }))).toEqual([403, 403, 403, 200]);
+    const withViewer = [
+      ...alone,
+      ...permissionsOf('viewer').filter((one) => !PERSON_PERMISSIONS.includes(one)),
+    ];
+    expect(await toPrograms(await keyWith({ scopes: withViewer }))).toEqual([403, 201, 403, 200]);
+    expect(await toPrograms(await keyWith())).toEqual([201, 201, 200, 200]);
+  });
+
+  it("lets an admin's service account give the roles below it, and not that of an admin", async () => {
+    const { key } = await createServiceAccount(backend, tenantId, 'admin');
+    const { userId, key: own } = await createPerson(backend, tenantId, 'viewer');
+    const give = async (role: Role) => {
+      const headers = { ...key, 'content-type': 'application/json' };
+      const sent = { method: 'PATCH', headers, body: JSON.stringify({ role }) };
+      return (await fetch(`${backend.url}/api/members/${userId}`, sent)).status;
+    };
+    expect([await give('admin'), await give('owner'), await give('member')]).toEqual([403, 403, 200]);
+    expect((await (await fetch(`${backend.url}/api/me`, { headers: own })).json()) as Me).toMatchObject({
+      role: 'member',
+    });
   });
 
   it("that changes something is refused to a viewer, except for the viewer's own affairs", () => {
@@ -401,6 +468,15 @@ describe('every operation', () => {
         return removed[credential];
       },
     ]),
+    [
+      'the key of a service account that was deleted a second ago',
+      async () => {
+        const { serviceAccountId, key } = await createServiceAccount(backend, tenantId, 'admin');
+        expect((await fetch(`${backend.url}/api/me`, { headers: key })).status).toBe(200);
+        await sql('DELETE FROM service_accounts WHERE id = $1', [serviceAccountId]);
+        return key;
+      },
+    ],
   ])('refuses %s, and nothing changes', async (_, prepare) => {
     const headers = await prepare();
     const before = await everything();
@@ -417,10 +493,6 @@ describe('every operation', () => {
       const as = OPERATIONS[operation.id]?.personal ? cookie : key;
       const [status, code, text] = await call(operation, as, ours);
       const [missingStatus, missingCode, missing] = await call(operation, as, NOTHING);
-      const anonymous = (body: string, ids: Ids) =>
-        Object.values(ids as unknown as Record<string, string>)
-          .reduce((text, id) => text.replaceAll(id, 'ID'), body)
-          .replace(/"request_id":"[^"]+"/, '');
       expect([operation.id, status, code, anonymous(text, ours)]).toEqual([
         operation.id,
         missingStatus,
@@ -456,6 +528,238 @@ describe('every operation', () => {
     const events = await stream.until((all) => all.some(({ event }) => event === 'session.updated'));
     expect(JSON.stringify(events)).not.toContain(MARK);
     stream.close();
+  });
+
+  it('hands a session over for its owner and for an admin, but for no other member', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const give = async (as: TestPerson, to: TestPerson) => {
+      const response = await fetch(`${backend.url}/api/sessions/${ours.session_id}`, {
+        method: 'PATCH',
+        headers: { ...as.key, 'content-type': 'application/json' },
+        body: JSON.stringify({ owner_id: to.userId }),
+      });
+      const { owner_id, code } = (await response.json()) as { owner_id?: string; code?: string };
+      return [response.status, owner_id ?? code];
+    };
+    expect(await give(member, member)).toEqual([403, 'forbidden']);
+    expect(await give(admin, member)).toEqual([200, member.userId]);
+    expect(await give(member, admin)).toEqual([200, admin.userId]);
+  });
+
+  describe('on a private session', () => {
+    const SECRET = 'Nobody else reads this';
+    /** What those who oversee sessions may do with it. */
+    const OVERSEEING = ['readSession', 'cancelRun', 'deleteSession'];
+    let creator: TestPerson;
+    let hidden: Ids;
+
+    const send = (as: Record<string, string>, method: string, path: string, body?: object) =>
+      fetch(`${backend.url}${path}`, {
+        method,
+        headers: { ...as, prefer: 'respond-async', ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const change = (body: object, as = creator.key, ids = hidden) =>
+      send(as, 'PATCH', `/api/sessions/${ids.session_id}`, body);
+    const operation = (id: string): Operation => {
+      const found = operations.find((each) => each.id === id);
+      if (!found) throw new Error(`There is no operation ${id}.`);
+      return found;
+    };
+    const statusOf = async (id: string, as: Record<string, string>, ids: Ids) =>
+      (await call(operation(id), as, ids))[0];
+    async function startSession(visibility?: 'private'): Promise<Ids> {
+      const answer = await send(creator.key, 'POST', '/api/sessions', {
+        title: SECRET,
+        ...(visibility && { visibility }),
+      });
+      const { session_id } = (await answer.json()) as Session;
+      const run = await send(creator.key, 'POST', `/api/sessions/${session_id}/prompt`, { prompt: SECRET });
+      const { run_id } = (await run.json()) as Run;
+      const isSetUp = 'SELECT FROM sessions WHERE id = $1 AND base_tree IS NOT NULL';
+      await waitFor(async () => (await sql(isSetUp, [session_id])).length > 0);
+      return { ...NOTHING, session_id, run_id };
+    }
+    const events = async (stream: Awaited<ReturnType<typeof openSse>>) => {
+      const title = `Seen by all ${randomUUID()}`;
+      await change({ title }, person('member').key, ours);
+      return JSON.stringify(await stream.until((all) => all.some(({ data }) => data.includes(title))));
+    };
+
+    beforeAll(async () => {
+      creator = await createPerson(backend, tenantId, 'member');
+      hidden = await startSession('private');
+    });
+
+    it.each(ROLES)('finds nothing for a person with the role %s, as if it did not exist', async (role) => {
+      const oversees = permissionsOf(role).includes('sessions:oversee');
+      const { key } = person(role);
+      const naming = operations.filter(
+        ({ id, path }) =>
+          (/\{(session|run)_id\}/.test(path) || OPERATIONS[id]?.query) &&
+          !(oversees && OVERSEEING.includes(id)),
+      );
+      const before = await everything();
+      for (const each of naming) {
+        const [status, code, text] = await call(each, key, hidden);
+        const [missingStatus, missingCode, missing] = await call(each, key, NOTHING);
+        expect([each.id, status, code, anonymous(text, hidden)]).toEqual([
+          each.id,
+          missingStatus,
+          missingCode,
+          anonymous(missing, NOTHING),
+        ]);
+        const isAllowed = permissionsOf(role).includes(OPERATIONS[each.id]?.requires as Permission);
+        if (each.path.includes('{')) expect([each.id, status]).toEqual([each.id, isAllowed ? 404 : 403]);
+      }
+      expect(await everything()).toBe(before);
+      const words = oversees ? [SECRET, hidden.run_id] : [SECRET, hidden.run_id, hidden.session_id];
+      for (const each of operations.filter(({ path, method }) => method === 'GET' && !path.includes('{'))) {
+        const [, , text] = await call(each, key, NOTHING);
+        for (const word of words) expect([each.id, text.includes(word)]).toEqual([each.id, false]);
+      }
+      const searched = await send(key, 'GET', `/api/sessions?q=${encodeURIComponent(SECRET.slice(0, 6))}`);
+      expect(await searched.json()).toMatchObject({ items: [] });
+    });
+
+    it('sends its activities and its runs to nobody else', async () => {
+      const watch = (as: TestPerson) =>
+        openSse(`${backend.url}/api/events?after=0&runs=${hidden.run_id}`, { headers: as.key });
+      const [own, ...others] = await Promise.all([creator, ...people.values()].map(watch));
+      for (const stream of others)
+        await stream.until((all) => all.some(({ event }) => event === 'run.error'));
+      await change({ title: `${SECRET}!` });
+      await own?.until((all) => all.some(({ data }) => data.includes(`${SECRET}!`)));
+      for (const stream of others) {
+        const seen = await events(stream);
+        expect(seen).not.toContain(SECRET);
+        expect(seen).not.toContain(hidden.session_id);
+        stream.close();
+      }
+      own?.close();
+    });
+
+    it('shows its creator everything, by cookie and by key', async () => {
+      for (const as of [creator.cookie, creator.key]) {
+        const [, , session] = await call(operation('readSession'), as, hidden);
+        expect(JSON.parse(session)).toMatchObject({
+          title: expect.stringContaining(SECRET),
+          visibility: 'private',
+          owner_id: creator.userId,
+        });
+        expect((await call(operation('readRun'), as, hidden))[2]).toContain(SECRET);
+        expect((await call(operation('listSessions'), as, hidden))[2]).toContain(SECRET);
+        expect((await call(operation('listAllRuns'), as, hidden))[2]).toContain(SECRET);
+      }
+    });
+
+    it('lets an admin stop its run and delete it, without a word of what is in it', async () => {
+      const { key } = person('admin');
+      const ids = await startSession('private');
+      const [status, , session] = await call(operation('readSession'), key, ids);
+      expect([status, JSON.parse(session)]).toMatchObject([
+        200,
+        {
+          title: 'Private session',
+          repo_url: null,
+          repo_path: '',
+          base_commit: null,
+          owner_id: creator.userId,
+        },
+      ]);
+      const [stopped, , run] = await call(operation('cancelRun'), key, ids);
+      expect([stopped, JSON.parse(run)]).toMatchObject([202, { run_id: ids.run_id, prompt: '' }]);
+      expect(session + run).not.toContain(SECRET);
+      expect(await statusOf('deleteSession', key, ids)).toBe(204);
+      expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+    });
+
+    it('goes over to the member to whom its owner gives it, and remains private', async () => {
+      const ids = await startSession('private');
+      const [heir, owner] = [person('member'), person('owner')];
+      const give = (as: TestPerson, to: TestPerson | string) =>
+        change({ owner_id: typeof to === 'string' ? to : to.userId }, as.key, ids);
+      const answer = async (response: Response) => [response.status, (await response.json()) as object];
+      expect(await answer(await give(creator, heir))).toMatchObject([409, { code: 'session_busy' }]);
+      await call(operation('cancelRun'), creator.key, ids);
+      expect(await answer(await give(creator, 'nobody'))).toMatchObject([404, { code: 'member_not_found' }]);
+      expect(await answer(await give(creator, person('viewer')))).toMatchObject([
+        400,
+        { code: 'invalid_request' },
+      ]);
+      expect(await answer(await give(owner, owner))).toMatchObject([404, { code: 'session_not_found' }]);
+      const [mine, heirs] = await Promise.all(
+        [creator, heir].map((as) => openSse(`${backend.url}/api/events`, { headers: as.key })),
+      );
+      const outline = { title: 'Private session', owner_id: heir.userId, visibility: 'private' };
+      expect(await answer(await give(creator, heir))).toMatchObject([200, outline]);
+      expect(await statusOf('readSession', creator.key, ids)).toBe(404);
+      expect(await statusOf('readRun', creator.key, ids)).toBe(404);
+      const [, , session] = await call(operation('readSession'), heir.key, ids);
+      expect(JSON.parse(session)).toMatchObject({ title: SECRET, owner_id: heir.userId });
+      await mine?.until((all) => all.some(({ event }) => event === 'session.hidden'));
+      await heirs?.until((all) => all.some(({ data }) => data.includes(SECRET)));
+      expect(await events(mine as NonNullable<typeof mine>)).not.toContain(SECRET);
+      for (const stream of [mine, heirs]) stream?.close();
+    });
+
+    it('does not exist for a key of an admin without that scope', async () => {
+      const scopes = PERMISSIONS.filter((permission) => permission !== 'sessions:oversee');
+      const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+        body: {
+          name: 'spec',
+          userId: person('admin').userId,
+          metadata: { tenantId },
+          permissions: { scopes },
+        },
+      });
+      for (const id of OVERSEEING)
+        expect([id, await statusOf(id, { authorization: `Bearer ${key}` }, hidden)]).toEqual([id, 404]);
+    });
+
+    it('begins when its creator says so and no run is open, and ends when its creator says so', async () => {
+      const ids = await startSession();
+      const stream = await openSse(`${backend.url}/api/events`, { headers: person('member').key });
+      const refused = await change({ visibility: 'private' }, person('owner').key, ids);
+      expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'forbidden' }]);
+      const busy = await change({ visibility: 'private' }, creator.key, ids);
+      expect([busy.status, await busy.json()]).toMatchObject([409, { code: 'session_busy' }]);
+      await call(operation('cancelRun'), creator.key, ids);
+      const changed = await change({ visibility: 'private' }, creator.key, ids);
+      expect([changed.status, await changed.json()]).toMatchObject([200, { visibility: 'private' }]);
+      expect(await statusOf('readSession', person('member').key, ids)).toBe(404);
+      expect(await statusOf('readRun', person('member').key, ids)).toBe(404);
+      await stream.until((all) =>
+        all.some(({ event, data }) => event === 'session.hidden' && data.includes(ids.session_id)),
+      );
+      await change({ visibility: 'tenant' }, creator.key, ids);
+      expect((await call(operation('readRun'), person('member').key, ids))[2]).toContain(SECRET);
+      stream.close();
+    });
+  });
+
+  // Last: they take long, and after two minutes without a runner the session of this spec fails by itself.
+  it.each(PERMISSIONS)('refuses a role that has every permission but %s', async (withheld) => {
+    const before = new Set(table.get('member'));
+    table.set('member', new Set(PERMISSIONS.filter((permission) => permission !== withheld)));
+    try {
+      expect(await refusedWith('forbidden', person('member').key)).toEqual(
+        requiring((permission) => permission === withheld),
+      );
+    } finally {
+      table.set('member', before);
+    }
+  });
+
+  it.each(PERMISSIONS)('refuses a key with every scope but %s', async (withheld) => {
+    const scopes = PERMISSIONS.filter((permission) => permission !== withheld);
+    const { userId } = person('owner');
+    const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+      body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes } },
+    });
+    expect(await refusedWith('forbidden', { authorization: `Bearer ${key}` })).toEqual(
+      requiring((permission) => permission === withheld),
+    );
   });
 });
 

@@ -211,9 +211,11 @@ describe('a session with its runs', () => {
 
   test('a prompt to a session whose folder is lost fails with that reason', async () => {
     const { session_id: id } = (await world.create({})).body;
+    expect(await world.session(id)).toMatchObject({ last_run_status: null });
     await rm(join(world.root, id), { recursive: true });
     const run = await world.prompt(id, 'Note');
     expect((await world.runIs(run.run_id, 'failed')).error).toContain('folder is lost');
+    expect(await world.session(id)).toMatchObject({ status: 'ready', last_run_status: 'failed' });
     expect((await world.call('GET', `/api/sessions/${id}/diff`)).body.code).toBe('workspace_unreadable');
   }, 60_000);
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { HEADERS } from '@saas-codex/contracts/http';
 import type { Home } from '@saas-codex/contracts/home';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import type { Run } from '@saas-codex/contracts/runs';
+import type { Run, RunItemPage } from '@saas-codex/contracts/runs';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { RunScan } from '../src/runs/run-scan.js';
@@ -162,7 +163,7 @@ describe('a session with a setup script', () => {
     // A busy runner refuses a run, which is then handed over again.
     const handedOver = new Map<string, StartRun>();
     client.startRun = (run) => {
-      handedOver.set(run.runId, run);
+      handedOver.set(String(run.runId), run);
       return startRun(run);
     };
     const setup = { script: 'true', network: { mode: 'on' } };
@@ -191,6 +192,35 @@ describe('a session with a setup script', () => {
     expect(untrusted.body).toMatchObject({ network: { mode: 'off' }, trust_repository: false });
     expect(await patch(id, { trust_repository: 'yes' })).toMatchObject({ status: 400 });
     expect(await patch(id, { network: { mode: 'some' } })).toMatchObject({ status: 400 });
+  }, 60_000);
+});
+
+describe('the secrets of a session', () => {
+  const VALUE = 'the value of a secret';
+  const jobs = async () =>
+    Promise.all(
+      (await world.redis.keys('codex:queue*')).map((key) => world.redis.hget(key, 'data').catch(() => '')),
+    );
+
+  it('go to its setup script and its prompts, sealed, and a deleted one ends the run with a sentence', async () => {
+    const saved = await world.call<Secret>('POST', '/api/secrets', { name: 'TOKEN_OF_SPEC', value: VALUE });
+    const setup = { script: `test \${#TOKEN_OF_SPEC} = ${VALUE.length}; echo "got $TOKEN_OF_SPEC"` };
+    const { session_id: id } = (await world.create({ setup, secrets: ['TOKEN_OF_SPEC'] })).body;
+    const run = await setupOf(id);
+    await world.runIs(run.run_id, 'succeeded');
+    const items = await world.call<RunItemPage>('GET', `/api/runs/${run.run_id}/items`);
+    expect(items.body.items[0]).toMatchObject({
+      aggregated_output: 'got [secret TOKEN_OF_SPEC]\n',
+    });
+    expect((await jobs()).join()).not.toContain(VALUE);
+    await world.call('DELETE', `/api/secrets/${saved.body.secret_id}`);
+    const prompted = await world.prompt(id, 'Note');
+    await world.runIs(prompted.run_id, 'failed');
+    expect((await world.call<Run>('GET', `/api/runs/${prompted.run_id}`)).body.error).toBe(
+      'The secret TOKEN_OF_SPEC no longer exists. Save it again in Settings → Secrets, or take it out of the session’s environment.',
+    );
+    await patch(id, { secrets: [] });
+    await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
   }, 60_000);
 });
 

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { createDatabase } from '@saas-codex/testing/postgres';
 import { ensureRoles } from '../src/database/database-roles.js';
+import { PrivateRows } from '../src/database/private-rows.js';
 import { SnakeCaseNaming } from '../src/database/snake-case-naming.js';
 import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
 import { TenantRow } from '../src/database/tenant-row.js';
@@ -16,6 +17,16 @@ class Thing extends TenantRow {
   stateOfIt: string;
 }
 
+@PrivateRows(() => '(kept_by IS NULL OR kept_by = :readerId)')
+@Entity('notes')
+class Note extends TenantRow {
+  @PrimaryColumn('int')
+  id: number;
+
+  @Column({ type: 'text', nullable: true })
+  keptBy: string | null;
+}
+
 /** Refuses rows when their transaction commits. */
 const DEFERRED_CHECK = `
   CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,7 +35,7 @@ const DEFERRED_CHECK = `
     FOR EACH ROW WHEN (NEW.state_of_it = 'refused') EXECUTE FUNCTION refuse()`;
 
 /** Without row-level security: only the predicate keeps the tenants apart here. */
-const GRANT = `DO $$ BEGIN EXECUTE format('GRANT ALL ON things TO %I', current_database() || '_tenant'); END $$`;
+const GRANT = `DO $$ BEGIN EXECUTE format('GRANT ALL ON things, notes TO %I', current_database() || '_tenant'); END $$`;
 
 const ours = { tenantId: 'ours' };
 const theirs = { tenantId: 'theirs' };
@@ -38,7 +49,7 @@ describe('TenantRepository', () => {
     dataSource = await new DataSource({
       type: 'postgres',
       url: database.url,
-      entities: [Thing],
+      entities: [Thing, Note],
       namingStrategy: new SnakeCaseNaming(),
       synchronize: true,
       extra: CONNECTION,
@@ -70,6 +81,39 @@ describe('TenantRepository', () => {
       tenantId: 'ours',
       stateOfIt: 'new',
     });
+  });
+
+  it('reads, counts, changes and removes nothing that is private to another person', async () => {
+    await dataSource.query('TRUNCATE notes');
+    await db.run(ours, async (tx) => {
+      for (const [id, keptBy] of [
+        [1, null],
+        [2, 'ada'],
+        [3, 'ben'],
+      ] as const)
+        await tx.of(Note).insert({ id, keptBy });
+    });
+    const ids = (rows: { id: number }[]) => rows.map(({ id }) => id).toSorted();
+    const seenBy = (readerId?: string) =>
+      db.run({ ...ours, readerId }, async (tx) => {
+        const notes = tx.of(Note);
+        const found = ids(await notes.find({ where: [{ id: 1 }, { id: 2 }, { id: 3 }] }));
+        expect(ids(await notes.select('note').getMany())).toEqual(found);
+        expect(await notes.count()).toBe(found.length);
+        return found;
+      });
+    expect(await seenBy('ada')).toEqual([1, 2]);
+    expect(await seenBy('cleo')).toEqual([1]);
+    expect(await seenBy()).toEqual([1, 2, 3]);
+    await db.run({ ...ours, readerId: 'ada' }, async (tx) => {
+      const notes = tx.of(Note);
+      expect(await notes.findOne({ where: { id: 3 }, lock: { mode: 'pessimistic_write' } })).toBeNull();
+      expect(await notes.update({ id: 3 }, { keptBy: 'ada' })).toBe(0);
+      expect(await notes.delete({ id: 3 })).toBe(0);
+      expect(await notes.update({ id: 2 }, { keptBy: 'ada' })).toBe(1);
+      expect(await notes.delete({ id: 2 })).toBe(1);
+    });
+    expect(await seenBy()).toEqual([1, 3]);
   });
 
   it('reads nothing of another tenant', async () => {

@@ -22,7 +22,7 @@ type Headers = Record<string, string>;
 
 let backend: TestBackend;
 beforeAll(async () => {
-  backend = await startBackend();
+  backend = await startBackend({ MAX_TENANTS_PER_OWNER: '4' });
 });
 afterAll(() => backend.stop());
 
@@ -324,6 +324,23 @@ describe('a tenant', () => {
     for (const as of [other, owner.key])
       expect((await call<Me>(as, 'GET', '/api/me')).body.tenant.tenant_id).toBe(tenantId);
     expect((await call<TenantPage>(owner.key, 'GET', '/api/tenants')).body.items).toHaveLength(1);
+  });
+
+  it('is one of at most as many as a setting allows, also of those that are created at the same time', async () => {
+    const { owner, admin } = await tenantWith('owner', 'admin');
+    const headers = (key: string) => ({ ...owner.cookie, 'idempotency-key': key });
+    const post = (key: string) => outcome(call(headers(key), 'POST', '/api/tenants', { name: 'More' }));
+    const answers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(post));
+    const made = answers.flatMap((answer, index) => (answer === 201 ? ['abcdef'[index] ?? ''] : []));
+    expect(made).toHaveLength(3);
+    expect(answers.filter((answer) => answer !== 201)).toEqual(Array(3).fill([409, 'tenant_limit']));
+    // What was created is answered again; what was refused is not kept.
+    expect(await post(made[0] ?? '')).toBe(201);
+    const owned = `SELECT FROM members WHERE user_id = $1 AND role = 'owner'`;
+    expect(await sql(owned, [owner.userId])).toHaveLength(4);
+    // Those of others count for others only.
+    await sql(`UPDATE members SET role = 'owner' WHERE user_id = $1`, [admin.userId]);
+    expect(await outcome(call(admin.cookie, 'POST', '/api/tenants', { name: 'Mine' }))).toBe(201);
   });
 
   it('is not chosen by a person who does not belong to it', async () => {

@@ -12,10 +12,14 @@ let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
 let world: SessionsWorld;
 let gateway: TestGateway;
 
+/** OpenTelemetry sends spans every 5 s by default. */
+const SENT_SOON = { OTEL_BSP_SCHEDULE_DELAY: '100' };
+
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
   const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
-  world = await SessionsWorld.create(traced, traced);
+  Object.assign(process.env, SENT_SOON);
+  world = await SessionsWorld.create(traced, { ...traced, ...SENT_SOON });
   await world.startRunner();
   const { url: backendUrl, config } = world.backend;
   gateway = await startTestGateway({ BACKEND_URL: backendUrl, REDIS_URL: config.REDIS_URL, ...traced });

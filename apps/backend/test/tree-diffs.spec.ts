@@ -109,6 +109,14 @@ describe('a diff', () => {
         'modified some folder/a.bare +1 -1',
       ]);
       expect(diff.files.filter(({ binary }) => binary).map(({ path }) => path)).toEqual(['logo.png']);
+      const totals = { files: 7, additions: 5, deletions: 3 };
+      expect(diff.stat).toEqual(totals);
+      expect(await session.stat(session.baseTree, tree)).toEqual(totals);
+      // Each page has the totals of the whole diff.
+      const first = await session.diff(session.baseTree, tree, { limit: 1 });
+      const cursor = first.next_cursor ?? undefined;
+      const second = await session.diff(session.baseTree, tree, { limit: 2, cursor });
+      expect([first.stat, second.stat]).toEqual([totals, totals]);
       const patch = async (path: string) => (await session.patch(session.baseTree, tree, path)).patch;
       expect(await patch('le.txt')).toBe(
         'diff --git a/le.txt b/le.txt\n--- a/le.txt\n+++ b/le.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+TWO\n',

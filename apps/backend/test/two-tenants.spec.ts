@@ -10,8 +10,9 @@ import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Secret } from '@saas-codex/contracts/secrets';
+import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
-import { addTenant, type TestTenant } from '@saas-codex/testing/backend/tenants';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQueryBuilder } from 'typeorm';
@@ -46,7 +47,7 @@ interface Work {
 let world: SessionsWorld;
 let repository: string;
 let mine: Caller;
-let theirs: TestTenant;
+let theirs: Caller & { userId: string };
 let invitation: string;
 let visitor: Caller;
 let operations: Operation[];
@@ -55,7 +56,9 @@ let before: string[];
 let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
+let secret: string;
 const signIn = randomUUID();
+let serviceAccount: string;
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -69,8 +72,8 @@ beforeAll(async () => {
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
   mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };
-  theirs = await addTenant(world.backend, 'Theirs');
-  visitor = await addTenant(world.backend, 'Visitor');
+  theirs = await ownerOf('Theirs');
+  visitor = await ownerOf('Visitor');
   operations = operationsOf(await get<OpenAPIObject>(visitor, '/api/openapi.json'));
   before = await answers(nobodysIds());
   const invite = { role: 'member' };
@@ -81,6 +84,15 @@ beforeAll(async () => {
     theirs.headers,
   );
   invitation = invited.body.invitation_id;
+  const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
+  secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
+  const account = await world.call<{ service_account_id: string }>(
+    'POST',
+    '/api/service-accounts',
+    { name: TITLE },
+    theirs.headers,
+  );
+  serviceAccount = account.body.service_account_id;
   await sql(
     `INSERT INTO user_sessions (id, token, user_id, expires_at, updated_at)
      VALUES ($1, 'x', $2, now() + interval '1 day', now())`,
@@ -90,6 +102,13 @@ beforeAll(async () => {
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
+
+/** The owner of a new tenant. */
+async function ownerOf(name: string): Promise<typeof theirs> {
+  const tenantId = await createTenant(world.backend, name);
+  const { userId, key: headers } = await createPerson(world.backend, tenantId, 'owner');
+  return { tenantId, userId, headers };
+}
 
 /** A session on the repository, with a run whose events are archived. The names are the same for every tenant. */
 async function doWork({ headers }: Caller): Promise<Work> {
@@ -236,6 +255,8 @@ interface Operation {
 /** They take no id and list nothing of a tenant. */
 const WITHOUT_ROWS = [
   'readSignInOptions',
+  'startOidcSignIn',
+  'finishOidcSignIn',
   'signIn',
   'signInWithPassword',
   'signUp',
@@ -258,17 +279,22 @@ const WITHOUT_ROWS = [
   'createTenant',
   'createInvitation',
   'createApiKey',
+  'createSecret',
+  'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys)/;
+const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateSecret: { value: 'a value of the visitor' },
+  updateServiceAccount: { name: 'Taken' },
+  createServiceAccountKey: { name: 'Taken' },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -283,7 +309,9 @@ const ID_NAMES = [
   'invitation_id',
   'tenant_id',
   'key_id',
+  'secret_id',
   'sign_in_id',
+  'service_account_id',
 ] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
@@ -346,8 +374,10 @@ async function theirRows(): Promise<string> {
     'run_events',
     'idempotency_keys',
     'mirror_usage',
+    'secrets',
     'members',
     'invitations',
+    'service_accounts',
   ];
   const rows = await Promise.all(
     tables.map((table) =>
@@ -369,7 +399,9 @@ async function reached(): Promise<string[]> {
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
+    secret_id: secret,
     sign_in_id: signIn,
+    service_account_id: serviceAccount,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

@@ -328,6 +328,7 @@ test('sessions, runs and their diff statistics read as before', async () => {
       diff: DIFF,
       setup: { script: 'echo interrupted', network: { mode: 'on' } },
       setup_status: 'interrupted',
+      last_run_status: 'interrupted',
       network: { mode: 'allow_list' },
     },
   ]);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   redisServer = await startRedis();
   redis = new Redis(redisServer.url);
   hub = new RunLogHub(redis);
-  activities = new ActivityHub(redis);
+  activities = new ActivityHub(redis, async (_, ids) => new Map(ids.map((id) => [id, null])));
   backend = await startFakeBackend((req, res) => void serve(req, res));
   app = await startGateway(
     Config.parse({
@@ -93,7 +93,7 @@ async function serveActivities(req: IncomingMessage, res: ServerResponse): Promi
   if (!allowed.has(tenant)) return void res.writeHead(401).end();
   res.setHeader(HEADERS.tenantId, tenant);
   if (req.method === 'GET') answers.add(res.once('close', () => answers.delete(res)));
-  await serveActivity(activities, req, res, tenant);
+  await serveActivity(activities, req, res, { tenantId: tenant, readerId: tenant });
 }
 
 function newRun(...credentials: string[]): string {

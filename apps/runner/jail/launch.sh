@@ -1,9 +1,11 @@
 #!/bin/sh
 # Builds the jail and starts start.sh in it. For a prompt, the SDK starts this script instead of Codex, with Codex's arguments.
-# The jail's arguments are in a file, so that they do not appear in a list of processes.
+# The jail's arguments are in a file, so that they do not appear in a list of processes. They hold secrets of the run, so the
+# file is gone as soon as it is open.
 # First enter the run's control group, if it has one: from here on every process of the run is in it.
 [ -z "$SAAS_CODEX_GROUP" ] || echo 0 >"$SAAS_CODEX_GROUP/cgroup.procs" || exit 1
 exec 3<"$SAAS_CODEX_JAIL/arguments" 4<"$SAAS_CODEX_JAIL/filter"
+rm "$SAAS_CODEX_JAIL/arguments" || exit 1
 # Close all other descriptors of the runner. A plain sh has no syntax for descriptors above 9.
 exec "$(command -v bash || echo /bin/sh)" -c '
   for file in /proc/self/fd/*; do

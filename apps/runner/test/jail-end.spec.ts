@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
@@ -11,6 +12,10 @@ const GONE_WITHIN_MS = 2_000;
 const RUNS_EACH = 10;
 /** In the command line of most daemons. Besides, the mounts of every process in a jail name its workspace. */
 const TAG = `9${randomUUID().replace(/\D/g, '').slice(0, 8)}`;
+const EARLY_TIMERS = fileURLToPath(
+  new URL('../../../libs/testing/src/runner/early-timers.mjs', import.meta.url),
+);
+const TIMEOUT_MINUTES = 30;
 const RENAMED = '[kworker/u8:3]';
 /** Daemons that try to hide, each in a different way. */
 const DAEMONS = [
@@ -28,24 +33,33 @@ const COMMAND = `{ ${DAEMONS.join('\n')}\n} >/dev/null 2>&1 </dev/null; sleep ${
 
 describe('the end of a jail', () => {
   let world: RunnerWorld;
+  let runner: RunnerProcess;
 
   beforeAll(async () => {
     // Codex asks the model what to do next when a command takes long.
     const steps = [{ do: 'command' as const, cmd: COMMAND }, { do: 'endless' as const }];
     world = await RunnerWorld.create([{ name: 'stay', steps }]);
+    runner = await startRunner();
   }, 60_000);
   afterAll(() => world.destroy());
 
   interface Staying {
-    runner: RunnerProcess;
     threads: string[];
     runs: string[];
   }
 
-  /** A runner with runs whose daemons are all alive. */
-  async function stay(settings: Record<string, string> = {}): Promise<Staying> {
-    const own = { ISOLATION: 'bubblewrap', MAX_CONCURRENT_RUNS: String(RUNS_EACH), ...settings };
-    const runner = await world.startRunner(own);
+  const startRunner = () =>
+    world.startRunner({
+      ISOLATION: 'bubblewrap',
+      MAX_CONCURRENT_RUNS: String(RUNS_EACH),
+      JAIL_MAX_DISK_MB: '64',
+      RUN_TIMEOUT_MINUTES: `${TIMEOUT_MINUTES}`,
+      NODE_OPTIONS: `--import=${EARLY_TIMERS}`,
+      EARLY_TIMER_MS: `${TIMEOUT_MINUTES * 60_000}`,
+    });
+
+  /** Runs whose daemons are all alive. */
+  async function stay(): Promise<Staying> {
     const threads = await Promise.all(Array.from({ length: RUNS_EACH }, () => world.createThread(runner)));
     const runs = await Promise.all(threads.map((thread) => world.startRun(runner, thread, 'Stay')));
     const everybody = async () => {
@@ -57,7 +71,7 @@ describe('the end of a jail', () => {
       });
     };
     await waitFor(everybody, { timeoutMs: 40_000, everyMs: 500, what: 'the daemons' });
-    return { runner, threads, runs };
+    return { threads, runs };
   }
 
   const nobodyIsLeft = ({ threads }: Staying) =>
@@ -76,41 +90,42 @@ describe('the end of a jail', () => {
 
   it('leaves no process of cancelled runs', async () => {
     const staying = await stay();
-    await Promise.all(staying.runs.map((runId) => staying.runner.call('POST', `/runs/${runId}/cancel`)));
+    await Promise.all(staying.runs.map((runId) => runner.call('POST', `/runs/${runId}/cancel`)));
     expect(await endings(staying.runs)).toEqual(all('run.cancelled'));
     await nobodyIsLeft(staying);
-    await staying.runner.end();
   }, 120_000);
 
   it('leaves no process of runs that exceed a limit', async () => {
-    const staying = await stay({ JAIL_MAX_DISK_MB: '64' });
+    const staying = await stay();
     const fill = (thread: string) =>
       promisify(execFile)('fallocate', ['-l', '70M', world.folder(thread, 'repo', 'large')]);
     await Promise.all(staying.threads.map(fill));
     expect(await endings(staying.runs)).toEqual(all('run.failed'));
     await nobodyIsLeft(staying);
-    await staying.runner.end();
+  }, 120_000);
+
+  it('leaves no process of runs that time out, and says why they ended', async () => {
+    const staying = await stay();
+    runner.signal('SIGUSR2');
+    expect(await endings(staying.runs)).toEqual(all('run.failed'));
+    await nobodyIsLeft(staying);
+    const [failure] = dataOf(await world.log(String(staying.runs[0])), 'run.failed');
+    expect(failure?.reason).toMatch(/longer than it may \(RUN_TIMEOUT_MINUTES\)/);
+    expect(await processesNaming(TAG)).toEqual([]);
   }, 120_000);
 
   it('leaves no process when the runner is terminated', async () => {
     const staying = await stay();
-    await staying.runner.end('SIGTERM');
+    await runner.end('SIGTERM');
     await nobodyIsLeft(staying);
     expect(await endings(staying.runs)).toEqual(all('run.interrupted'));
   }, 120_000);
 
   it('leaves no process when the runner is killed', async () => {
+    runner = await startRunner();
     const staying = await stay();
-    await staying.runner.end('SIGKILL');
+    await runner.end('SIGKILL');
     await nobodyIsLeft(staying);
-  }, 120_000);
-
-  it('leaves no process of runs that time out, and says why they ended', async () => {
-    const staying = await stay({ RUN_TIMEOUT_MINUTES: '0.6' });
-    expect(await endings(staying.runs)).toEqual(all('run.failed'));
-    await nobodyIsLeft(staying);
-    const [failure] = dataOf(await world.log(String(staying.runs[0])), 'run.failed');
-    expect(failure?.reason).toMatch(/longer than it may \(RUN_TIMEOUT_MINUTES\)/);
     expect(await processesNaming(TAG)).toEqual([]);
   }, 120_000);
 });

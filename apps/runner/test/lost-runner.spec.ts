@@ -2,6 +2,7 @@ import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 /** Leaves a process in a session of its own. Ends only when that exists: Codex ends what is left in the command's group. */
@@ -27,6 +28,40 @@ const SCENARIOS = [
 ];
 const LOST_WITHIN_MS = 30_000;
 
+interface Loss {
+  world: RunnerWorld;
+  runId: string;
+  threadId: string;
+  killedAt: number;
+  /** The other runner, and a run that takes its only place. */
+  other: RunnerProcess;
+  busy: string;
+}
+
+async function loseRunner(isolation: string): Promise<Loss> {
+  const world = await RunnerWorld.create(SCENARIOS);
+  const lost = await world.startRunner({ ISOLATION: isolation });
+  const threadId = await world.createThread(lost);
+  const runId = await world.startRun(lost, threadId, 'Hang');
+  await waitFor(() => world.requestsFor('Hang') === 1);
+  // The other runner has no free slot, which must not matter.
+  const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
+  await lost.end('SIGKILL');
+  const killedAt = Date.now();
+  const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
+  await world.started(busy);
+  return { world, runId, threadId, killedAt, other, busy };
+}
+
+const ISOLATIONS = ['bubblewrap', 'none'] as const;
+const losses: Record<string, Loss> = {};
+
+// It takes a lease until a runner counts as lost. Meanwhile the cases of other runners are checked.
+beforeAll(async () => {
+  for (const isolation of ISOLATIONS) losses[isolation] = await loseRunner(isolation);
+}, 60_000);
+afterAll(() => Promise.all(Object.values(losses).map(({ world }) => world.destroy())));
+
 describe('several runners', () => {
   let world: RunnerWorld;
 
@@ -34,35 +69,6 @@ describe('several runners', () => {
     world = await RunnerWorld.create(SCENARIOS);
   });
   afterEach(() => world.destroy());
-
-  it.each(['bubblewrap', 'none'])(
-    'close the run of a killed runner and do not start its turn again (isolation %s)',
-    async (isolation) => {
-      const lost = await world.startRunner({ ISOLATION: isolation });
-      const threadId = await world.createThread(lost);
-      const runId = await world.startRun(lost, threadId, 'Hang');
-      await waitFor(() => world.requestsFor('Hang') === 1);
-      // The other runner has no free slot, which must not matter.
-      const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
-      await lost.end('SIGKILL');
-      const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
-      await world.started(busy);
-
-      const events = await world.ended(runId, LOST_WITHIN_MS);
-      expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
-        /^The runner working on this was lost\. Send a prompt/,
-      );
-      expect(await processesWith(runId)).toEqual([]);
-      expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
-      expect(world.requestsFor('Hang')).toBe(2);
-
-      await other.call('POST', `/runs/${busy}/cancel`);
-      const next = await world.ended(await world.startRun(other, threadId, 'Go on'));
-      expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
-      expect(world.requestsFor('Hang')).toBe(2);
-    },
-    60_000,
-  );
 
   it('end the processes of a killed runner on a cancel, even though Redis has forgotten the run', async () => {
     const lost = await world.startRunner({ ISOLATION: 'none' });
@@ -153,6 +159,27 @@ describe('several runners', () => {
     await world.startRunner();
     expect((await world.ended(waiting)).at(-1)?.type).toBe('run.succeeded');
   });
+
+  it.each(ISOLATIONS)(
+    'close the run of a killed runner and do not start its turn again (isolation %s)',
+    async (isolation) => {
+      const { world, runId, threadId, killedAt, other, busy } = losses[isolation]!;
+      const events = await world.ended(runId, LOST_WITHIN_MS);
+      expect(Date.parse(events.at(-1)?.at ?? '') - killedAt).toBeLessThan(LOST_WITHIN_MS);
+      expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
+        /^The runner working on this was lost\. Send a prompt/,
+      );
+      expect(await processesWith(runId)).toEqual([]);
+      expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
+      expect(world.requestsFor('Hang')).toBe(2);
+
+      await other.call('POST', `/runs/${busy}/cancel`);
+      const next = await world.ended(await world.startRun(other, threadId, 'Go on'));
+      expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
+      expect(world.requestsFor('Hang')).toBe(2);
+    },
+    60_000,
+  );
 });
 
 /** The run's statuses in its tenant's activity stream. */

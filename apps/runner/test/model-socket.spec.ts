@@ -8,6 +8,7 @@ import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { NO_SECRETS } from '../src/redaction/redactor.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 
@@ -48,7 +49,14 @@ describe("a run's own socket at the model proxy", () => {
       onRefused: ignore,
       onRejectedCommand: ignore,
     };
-    const owner = { runId, tenantId: 'tenant-1', network: NETWORK_OFF, model: null, traceparent: null };
+    const owner = {
+      runId,
+      tenantId: 'tenant-1',
+      network: NETWORK_OFF,
+      model: null,
+      redactor: NO_SECRETS,
+      traceparent: null,
+    };
     return { socket, access: await proxy.openSocketAccess(owner, listener, socket, { request: beside }) };
   };
 

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 import { SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
 import type { NetworkInput } from '@saas-codex/contracts/network';
@@ -17,10 +18,12 @@ const SCENARIOS = [
 ];
 
 let world: RunnerWorld;
+let runner: RunnerProcess;
 let setups: SetupScripts;
 
 beforeAll(async () => {
   world = await RunnerWorld.create(SCENARIOS);
+  runner = await world.startRunner({ ISOLATION: 'bubblewrap' });
 });
 afterAll(() => world.destroy());
 
@@ -37,9 +40,8 @@ const install = (path: string, text: string) =>
 
 describe('the environment in a jail', () => {
   beforeAll(async () => {
-    setups = await SetupScripts.startRunner(world, { ISOLATION: 'bubblewrap' });
+    setups = await SetupScripts.openSession(world, runner);
   });
-  afterAll(() => setups.runner.end());
 
   it('gives agents bash, as setup scripts have', async () => {
     const command = 'echo A=1 > e.sh; source ./e.sh; [[ -f e.sh ]] && echo $A {a,b}; cat <<< "$0 $SHELL"';
@@ -100,9 +102,8 @@ describe('the home folder in a jail', () => {
   const ON = { mode: 'on' } as const;
 
   beforeEach(async () => {
-    setups = await SetupScripts.startRunner(world, { ISOLATION: 'bubblewrap' });
+    setups = await SetupScripts.openSession(world, runner);
   });
-  afterEach(() => setups.runner.end());
 
   it('never hands to a setup script what an agent has left', async () => {
     await outputOfAgent(`${install('~/.local/bin/npm', 'planted')}; echo 'echo planted' > ~/.bashrc`);
@@ -163,6 +164,7 @@ describe('SANDBOX_TOOLS', () => {
   afterAll(() => rm(tools, { recursive: true }));
 
   it('are found by agents and setup scripts in a jail, which cannot change them', async () => {
+    await runner.end();
     setups = await SetupScripts.startRunner(world, { ISOLATION: 'bubblewrap', SANDBOX_TOOLS: tools });
     const change = `touch ${tools}/bin/planted 2>/dev/null || echo refused`;
     expect(await setups.outputOfScript(`operators-tool; ${change}`)).toBe('found\nrefused\n');

@@ -1,4 +1,5 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
+import type { RunEvent } from '@saas-codex/contracts/events';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 import { outputOf, resultOf, SetupScripts } from '@saas-codex/testing/runner/setup-scripts';
@@ -8,17 +9,48 @@ const SCENARIOS = [
   { name: 'use', match: 'Use', steps: [USES_TOOL, { do: 'message' as const, text: 'Done.' }] },
 ];
 
+const JAILED = { ISOLATION: 'bubblewrap' };
+
+/** A script that has begun and goes on, in a world of its own. */
+interface BegunScript {
+  world: RunnerWorld;
+  setups: SetupScripts;
+  runId: string;
+}
+
+async function beginScript(settings: Record<string, string> = {}): Promise<BegunScript> {
+  const world = await RunnerWorld.create(SCENARIOS);
+  const setups = await SetupScripts.startRunner(world, { ...JAILED, ...settings });
+  const runId = await setups.startScript('echo begun; touch begun; sleep 1000');
+  await waitFor(() => access(world.folder(setups.threadId, 'repo', 'begun')).then(() => true));
+  return { world, setups, runId };
+}
+
 let world: RunnerWorld;
 let setups: SetupScripts;
+let limited: BegunScript;
+/** The log of the limited script, and the processes that are left at its end. */
+let limitedEnd: Promise<[RunEvent[], { pid: number }[]]>;
+let killed: BegunScript;
 
+// A time limit and the lease of a killed runner pass while the other cases are checked.
 beforeAll(async () => {
   world = await RunnerWorld.create(SCENARIOS);
-});
-afterAll(() => world.destroy());
+  killed = await beginScript();
+  await killed.setups.runner.end('SIGKILL');
+  await waitFor(async () => (await processesWith(killed.runId)).length === 0);
+  await killed.world.startRunner(JAILED);
+  limited = await beginScript({ SETUP_TIMEOUT_MINUTES: '0.15' });
+  limitedEnd = limited.world
+    .ended(limited.runId)
+    .then(async (events) => [events, await processesWith(limited.runId)]);
+  limitedEnd.catch(() => undefined);
+}, 60_000);
+afterAll(() => Promise.all([world, killed.world, limited.world].map((each) => each.destroy())));
 
 describe('a setup script in a jail', () => {
   beforeAll(async () => {
-    setups = await SetupScripts.startRunner(world, { ISOLATION: 'bubblewrap' });
+    setups = await SetupScripts.startRunner(world, JAILED);
   });
   afterAll(() => setups.runner.end());
 
@@ -76,49 +108,33 @@ describe('a setup script in a jail', () => {
 });
 
 describe('a setup script that is stopped', () => {
-  const settings = { ISOLATION: 'bubblewrap' };
-  const LONG = 'echo begun; touch begun; sleep 1000';
-
-  async function begin(more: Record<string, string> = {}): Promise<string> {
-    setups = await SetupScripts.startRunner(world, { ...settings, ...more });
-    const runId = await setups.startScript(LONG);
-    await waitFor(() => access(world.folder(setups.threadId, 'repo', 'begun')).then(() => true));
-    return runId;
-  }
-
   it('ends at its time limit, with a reason that names the setting', async () => {
-    const runId = await begin({ SETUP_TIMEOUT_MINUTES: '0.15' });
-    const events = await world.ended(runId);
+    const [events, left] = await limitedEnd;
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(SETUP_TIMEOUT_MINUTES)');
     expect(resultOf(events).aggregated_output).toBe('begun\n');
-    expect(await processesWith(runId)).toEqual([]);
-    await setups.runner.end();
+    expect(left).toEqual([]);
   });
 
   it('ends at the same limits as agents, with a reason that names the setting', async () => {
-    setups = await SetupScripts.startRunner(world, { ...settings, JAIL_MAX_FILE_MB: '64' });
+    setups = await SetupScripts.startRunner(world, { ...JAILED, JAIL_MAX_FILE_MB: '64' });
     const events = await setups.runScript('head -c 70000000 /dev/zero > big');
     expect(dataOf(events, 'run.failed')[0]?.reason).toContain('(JAIL_MAX_FILE_MB)');
     await setups.runner.end();
   });
 
   it('is interrupted when its runner shuts down', async () => {
-    const runId = await begin();
-    await setups.runner.end('SIGTERM');
-    expect(dataOf(await world.ended(runId), 'run.interrupted')).toEqual([
+    const begun = await beginScript();
+    await begun.setups.runner.end('SIGTERM');
+    expect(dataOf(await begun.world.ended(begun.runId), 'run.interrupted')).toEqual([
       { reason: 'The runner working on this was restarted. Run the setup again.' },
     ]);
-    expect(await processesWith(runId)).toEqual([]);
+    expect(await processesWith(begun.runId)).toEqual([]);
+    await begun.world.destroy();
   });
 
   it('is interrupted when its runner is killed, and is not run again', async () => {
-    const runId = await begin();
-    await setups.runner.end('SIGKILL');
-    await waitFor(async () => (await processesWith(runId)).length === 0);
-    const next = await world.startRunner(settings);
-    const events = await world.ended(runId, 40_000);
+    const events = await killed.world.ended(killed.runId, 40_000);
     expect(dataOf(events, 'run.interrupted')[0]?.reason).toContain('Run the setup again.');
     expect(dataOf(events, 'item.started')).toHaveLength(1);
-    await next.end();
   }, 60_000);
 });

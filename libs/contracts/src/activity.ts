@@ -36,6 +36,14 @@ export type SessionUpdatedActivity = z.infer<typeof SessionUpdatedActivity>;
 
 export const SessionDeletedActivity = z.object({ ...base, type: z.literal('session.deleted') });
 
+/** A session has become private: from now on only its owner reads it. */
+export const SessionHiddenActivity = z.object({
+  ...base,
+  type: z.literal('session.hidden'),
+  owner_id: z.string(),
+});
+export type SessionHiddenActivity = z.infer<typeof SessionHiddenActivity>;
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -50,6 +58,7 @@ const ACTIVITIES = [
   RunStatusActivity,
   SessionUpdatedActivity,
   SessionDeletedActivity,
+  SessionHiddenActivity,
   SessionProgressActivity,
 ] as const;
 

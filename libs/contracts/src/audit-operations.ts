@@ -16,13 +16,15 @@ export interface AuditRule {
    * Never one that may hold a secret: no password, token, prompt or script.
    */
   fields?: readonly string[];
+  /** Fields of the body that hold a secret: the entry says only that there is a new value. */
+  hidden?: readonly string[];
   /**
    * `account`: it concerns the whole account, so every tenant of the person has the entry. `target`: the tenant that was
    * created has it. Default: the tenant of the request.
    */
   tenant?: 'account' | 'target';
   /** For routes without a caller: what shows there who acts. */
-  by?: Extract<AuditCredentialKind, 'password' | 'one_time_link'>;
+  by?: Extract<AuditCredentialKind, 'password' | 'one_time_link' | 'provider'>;
 }
 
 /** An operation that is not a GET and still has no entry, and why. */
@@ -43,6 +45,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     tenant: 'account',
     by: 'password',
   },
+  finishOidcSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
   signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
   completeSignUp: { action: 'account.created', target: 'account', tenant: 'account', by: 'one_time_link' },
   requestPasswordReset: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
@@ -73,6 +76,45 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['scopes', 'expires_in_days'],
   },
   revokeApiKey: { action: 'api_key.revoked', target: 'api_key', id: 'key_id' },
+
+  createServiceAccount: {
+    action: 'service_account.created',
+    target: 'service_account',
+    id: 'service_account_id',
+    name: 'name',
+    fields: ['role'],
+  },
+  updateServiceAccount: {
+    action: 'service_account.updated',
+    target: 'service_account',
+    id: 'service_account_id',
+    name: 'name',
+    fields: ['name', 'role'],
+  },
+  deleteServiceAccount: {
+    action: 'service_account.deleted',
+    target: 'service_account',
+    id: 'service_account_id',
+  },
+  createServiceAccountKey: {
+    action: 'api_key.created',
+    target: 'api_key',
+    id: 'key_id',
+    name: 'name',
+    fields: ['scopes', 'expires_in_days'],
+  },
+  revokeServiceAccountKey: { action: 'api_key.revoked', target: 'api_key', id: 'key_id' },
+
+  createSecret: { action: 'secret.created', target: 'secret', id: 'secret_id', name: 'name' },
+  updateSecret: {
+    action: 'secret.updated',
+    target: 'secret',
+    id: 'secret_id',
+    name: 'name',
+    fields: ['name'],
+    hidden: ['value'],
+  },
+  deleteSecret: { action: 'secret.deleted', target: 'secret', id: 'secret_id' },
 
   createTenant: {
     action: 'tenant.created',
@@ -106,7 +148,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'session',
     id: 'session_id',
     name: 'title',
-    fields: ['ref', 'model', 'network', 'trust_repository'],
+    fields: ['ref', 'model', 'network', 'trust_repository', 'secrets', 'visibility'],
   },
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },

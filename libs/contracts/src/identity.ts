@@ -5,7 +5,12 @@ import { PERMISSIONS, ROLES } from './permissions.js';
 /** Answer of `GET /api/me`. */
 export const Me = z
   .object({
-    user: z.object({ user_id: z.string(), name: z.string(), email: z.string() }),
+    kind: openEnum(['person', 'service_account'])
+      .optional()
+      .describe('Who acts. An API key of a person acts as this person'),
+    user: z
+      .object({ user_id: z.string(), name: z.string(), email: z.string() })
+      .describe('Of a service account: its id, its name, and an empty address'),
     tenant: z.object({
       tenant_id: z.string(),
       name: z.string(),

@@ -23,9 +23,13 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'secrets:read': 'member',
+  'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
   'audit:read': 'admin',
+  'secrets:manage': 'admin',
+  'service_accounts:manage': 'admin',
   'tenants:update': 'admin',
   'owners:manage': 'owner',
   'tenants:create': 'owner',
@@ -41,6 +45,16 @@ export const isAtLeast = (role: Role, least: Role): boolean => ROLES.indexOf(rol
 /** What a role may do. */
 export const permissionsOf = (role: Role): Permission[] =>
   PERMISSIONS.filter((permission) => isAtLeast(role, PERMISSION_TABLE[permission]));
+
+/** What only people do, whatever the role of a service account. */
+export const PERSON_PERMISSIONS: readonly Permission[] = [
+  'account:write',
+  'account:sign_out',
+  'account:leave',
+  'api_keys:own',
+  'members:reset_password',
+  'service_accounts:manage',
+];
 
 /** All that is left, to those whose role has it, in a tenant that was deleted and can still be restored. */
 export const DELETED_TENANT_PERMISSIONS: readonly Permission[] = [

@@ -22,12 +22,18 @@ export type CreateThread = z.input<typeof CreateThread>;
 export const ThreadCreated = z.object({ threadId: z.string() });
 export type ThreadCreated = z.infer<typeof ThreadCreated>;
 
+/** What a grant holds once it is opened: a run's secrets, by the names of their environment variables. */
+export const SecretsGrant = z.object({ environment: z.record(z.string(), z.string()) });
+export type SecretsGrant = z.infer<typeof SecretsGrant>;
+
 const RunRequest = z.strictObject({
   threadId: z.uuid(),
   input: RunInput,
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** The run's secrets, sealed for it (`SecretsGrant`, libs/service-kit `run-grant.ts`). Left out: it has none. */
+  grant: z.base64().max(400_000).optional(),
   /** Position in the queue, lowest first: how many runs of its tenant the runners then have. */
   priority: z.int().min(1).max(2_000_000).default(1),
   /** Makes the call idempotent: the same id again changes nothing. Left out: the runner makes one. */

@@ -5,12 +5,18 @@ import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
 import { RUN_STATUSES } from './runs.js';
+import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
 export const SESSION_STATUSES = ['provisioning', 'ready', 'failed', 'archived'] as const;
 export const SessionStatus = z.enum(SESSION_STATUSES);
 export type SessionStatus = z.infer<typeof SessionStatus>;
+
+/** tenant: everybody in the organisation sees it. private: only its owner does. */
+export const SESSION_VISIBILITIES = ['tenant', 'private'] as const;
+export const SessionVisibility = z.enum(SESSION_VISIBILITIES);
+export type SessionVisibility = z.infer<typeof SessionVisibility>;
 
 export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
   provisioning: ['ready', 'failed'],
@@ -69,11 +75,31 @@ export const Session = z
       .describe(
         "true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail",
       ),
+    secrets: z
+      .array(z.string())
+      .optional()
+      .describe('Names of the secrets that its setup and its agent get as environment variables'),
     setup: SetupAnswer.nullable(),
     setup_status: openEnum(RUN_STATUSES)
       .nullable()
       .describe(
         'Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed',
+      ),
+    last_run_status: openEnum(RUN_STATUSES)
+      .nullable()
+      .optional()
+      .describe('How the last prompt that has ended did; null: none has ended'),
+    owner_id: z
+      .string()
+      .optional()
+      .describe(
+        '`user_id` of the person who the session belongs to: who created it, or to whom it was handed over',
+      ),
+    visibility: openEnum(SESSION_VISIBILITIES)
+      .optional()
+      .describe(
+        'private: only its owner reads it. To those who may stop and delete the private sessions of others, an answer has a ' +
+          'placeholder as `title`, and no repository, settings or changes',
       ),
     status: openEnum(SESSION_STATUSES),
     failure: SessionFailure.nullable(),
@@ -109,6 +135,10 @@ const trustRepository = z
       "with the session's network and without keys. Its AGENTS.md always applies",
   );
 
+const secrets = SecretNames.describe(
+  'Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts',
+);
+
 export const CreateSession = z
   .strictObject({
     repo_url: z
@@ -122,7 +152,9 @@ export const CreateSession = z
     model: model.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
+    secrets: secrets.optional(),
     setup: Setup.optional(),
+    visibility: SessionVisibility.optional().describe('Default: tenant'),
   })
   .meta({
     id: 'CreateSession',
@@ -130,7 +162,7 @@ export const CreateSession = z
   });
 export type CreateSession = z.infer<typeof CreateSession>;
 
-/** Renames, archives, unarchives or sets up a session again, or changes the network, trust or setup script of future runs. */
+/** Renames, archives, unarchives or sets up a session again, or changes the network, trust, secrets or setup script of future runs. */
 export const UpdateSession = z
   .strictObject({
     title: title.optional(),
@@ -143,14 +175,28 @@ export const UpdateSession = z
       ),
     network: Network.optional(),
     trust_repository: trustRepository.optional(),
+    secrets: secrets.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
     ),
     queue_held: z.literal(false).optional().describe('false: resume the queue'),
+    owner_id: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        '`user_id` of the member to hand the session over to, who must be allowed to change sessions. Of a private session they ' +
+          'become its only reader, so no run of it may work or wait. Only its owner hands over a session, or, unless it is ' +
+          'private, who may stop and delete private sessions',
+      ),
+    visibility: SessionVisibility.optional().describe(
+      'Changed by the session’s owner only, and to private only while no run works or waits',
+    ),
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, setup or queue_held',
+    'give title, status, network, trust_repository, secrets, setup, queue_held, visibility or owner_id',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

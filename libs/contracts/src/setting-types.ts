@@ -7,6 +7,7 @@
  * A refusal never repeats the value: a key may have been pasted into the wrong line.
  */
 import { z } from 'zod';
+import { ROLES } from './permissions.js';
 
 export interface SettingType<S extends z.ZodType = z.ZodType> {
   schema: S;
@@ -71,6 +72,19 @@ export function secret() {
   return { allowed, schema: z.string(refusal).min(32, refusal) };
 }
 
+/** Secrets that are long enough not to be guessed, the current one first. */
+export function masterKeys() {
+  const allowed = 'one or more secrets of at least 32 characters, separated by commas';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => list.split(/[\s,]+/).filter((key) => key !== ''))
+      .pipe(z.array(z.string().min(32, refusal)).min(1, refusal)),
+  };
+}
+
 const url = (protocol: RegExp, allowed: string) => ({
   allowed,
   schema: z.url({ protocol, ...mustBe(allowed) }),
@@ -83,6 +97,68 @@ export const smtpUrl = () =>
   url(/^smtps?$/, 'an smtp:// or smtps:// address, such as smtps://user:password@mail.example.org:465');
 export const httpUrl = (example: string) =>
   url(/^https?$/, `an http:// or https:// address, such as ${example}`);
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** An OpenID provider. Without TLS anybody on the way could sign in as anybody, so plain http is for this machine only. */
+export function issuerUrl(example: string) {
+  const allowed = `an https:// address (http:// only on this machine), such as ${example}`;
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .url({ protocol: /^https?$/, ...refusal })
+      .refine((given) => given.startsWith('https:') || LOOPBACK.test(new URL(given).hostname), refusal),
+  };
+}
+
+/** Domains of mail, without the domains below them. */
+export function mailDomains(example: string) {
+  const allowed = `domains separated by commas, such as ${example}`;
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list).map((domain) => domain.toLowerCase()))
+      .pipe(z.array(z.string().regex(/^[a-z\d-]+(\.[a-z\d-]+)*$/, refusal))),
+  };
+}
+
+/** Names as another system writes them; upper and lower case count. */
+export function names(example: string) {
+  const allowed = `names separated by commas, such as ${example}`;
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform(listed)
+      .pipe(z.array(z.string().min(1, refusal))),
+  };
+}
+
+/** Who is an owner is decided in the organisation. */
+const MAPPED_ROLES = ROLES.filter((role) => role !== 'owner');
+
+/** Pairs in order: `group=role`. */
+export function groupRoles(example: string) {
+  const allowed = `group=role pairs separated by commas, such as ${example}, with the roles ${MAPPED_ROLES.join(', ')}`;
+  const refusal = mustBe(allowed);
+  const Pair = z.object({ group: z.string().min(1, refusal), role: z.enum(MAPPED_ROLES, refusal) });
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) =>
+        listed(list).map((pair) => {
+          const at = pair.lastIndexOf('=');
+          return { group: pair.slice(0, Math.max(at, 0)).trim(), role: pair.slice(at + 1).trim() };
+        }),
+      )
+      .pipe(z.array(Pair)),
+  };
+}
 
 /** An address of mail, with or without a name. */
 export function mailbox(example: string) {

@@ -13,10 +13,15 @@ import {
   absolutePath,
   absolutePaths,
   baseUrl,
+  groupRoles,
   hosts,
   httpUrl,
   integer,
+  issuerUrl,
   mailbox,
+  mailDomains,
+  masterKeys,
+  names,
   noProxyHosts,
   number,
   oneOf,
@@ -296,6 +301,12 @@ const addresses = {
 } as const satisfies Record<string, Setting>;
 
 const signIn = {
+  MAX_TENANTS_PER_OWNER: {
+    ...withDefault(integer(1, 10_000), 20),
+    ...BACKEND,
+    description:
+      'Maximum organisations that a person may own and still create another one. Deleted ones count until their data is removed.',
+  },
   SIGN_UP: {
     ...withDefault(oneOf(['closed', 'open']), 'closed'),
     ...BACKEND,
@@ -313,6 +324,52 @@ const signIn = {
     ...optional(mailbox('saas-codex <no-reply@example.org>'), 'saas-codex at the host of PUBLIC_URL'),
     ...BACKEND,
     description: 'The sender of mails.',
+  },
+  OIDC_ISSUER: {
+    ...optional(issuerUrl('https://login.example.org'), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description:
+      'The OpenID provider of your company. Register the path /api/auth/oidc/callback of PUBLIC_URL there as the redirect address. It needs OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, and OIDC_ALLOWED_DOMAINS or OIDC_ALLOWED_GROUPS.',
+  },
+  OIDC_CLIENT_ID: {
+    ...optional(text(200), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description: 'What the provider calls this installation.',
+  },
+  OIDC_CLIENT_SECRET: {
+    ...optional(text(1_000), 'nobody signs in by OpenID Connect'),
+    ...BACKEND,
+    description: 'The secret that the provider gave this installation.',
+    sensitive: true,
+  },
+  OIDC_NAME: {
+    ...optional(text(50), 'the host of OIDC_ISSUER'),
+    ...BACKEND,
+    description: 'What the sign-in page calls the provider: Continue with …',
+  },
+  OIDC_ALLOWED_DOMAINS: {
+    ...withDefault(mailDomains('example.org, example.com'), []),
+    ...BACKEND,
+    description:
+      'Who may sign in by OpenID Connect: people with an address in one of these domains. Where OIDC_ALLOWED_GROUPS is set, too, both must fit.',
+  },
+  OIDC_ALLOWED_GROUPS: {
+    ...withDefault(names('engineering, it'), []),
+    ...BACKEND,
+    description:
+      "Who may sign in by OpenID Connect: people whom the provider's `groups` claim puts into one of these groups.",
+  },
+  OIDC_TENANT: {
+    ...optional(text(100), 'nobody joins by signing in'),
+    ...BACKEND,
+    description:
+      'Id of the organisation that new people join when they first sign in by OpenID Connect; `personal` is the one of the first start.',
+  },
+  OIDC_ROLE_MAP: {
+    ...withDefault(groupRoles('platform=admin, audit=viewer'), []),
+    ...BACKEND,
+    description:
+      'The role in OIDC_TENANT, by the groups. The first pair that fits counts; whom none fits is a member. It is set at every sign-in by OpenID Connect, except for owners. If blank, people join as members, and admins change that in Settings.',
   },
 } as const satisfies Record<string, Setting>;
 
@@ -440,6 +497,13 @@ const secrets = {
     takenBy: COMPOSE,
     sensitive: true,
   },
+  SECRETS_KEY: {
+    ...optional(masterKeys(), 'the key in SECRETS_KEY_FILE'),
+    description:
+      'Master key of the secrets that organisations save. Several are separated by commas: the first one encrypts, the others only read. Keep a copy: without it the secrets are lost. Its change: docs/operations.md.',
+    ...BACKEND,
+    sensitive: true,
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Launchers, images and manifests set these; they matter to those who start a service by hand. */
@@ -472,6 +536,13 @@ const wiring = {
     ...optional(absolutePath(), 'the gateway serves the API alone'),
     description: 'Folder of the built web app.',
     readBy: ['gateway'],
+    takenBy: [],
+  },
+  SECRETS_KEY_FILE: {
+    ...required(absolutePath(), 'a launcher or the image sets it'),
+    description:
+      'The master keys of saved secrets, one a line, if SECRETS_KEY is blank. The first start makes the file, with mode 0600.',
+    readBy: ['backend'],
     takenBy: [],
   },
   OWNER_TOKEN_FILE: {
@@ -525,7 +596,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Observability', settings: observability },
   {
     title: 'Secrets',
-    note: '`docker compose` does not start without them. `npm start` makes its own in DATA_DIR.',
+    note: '`npm run env` fills them in for `docker compose`. `npm start` makes its own in DATA_DIR.',
     settings: secrets,
   },
   {

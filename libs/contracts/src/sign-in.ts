@@ -7,10 +7,15 @@ import { writtenText } from './text.js';
 export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;
 
 /** An address as people type it; accounts keep it in lower case. */
-const EmailAddress = z.string().trim().toLowerCase().max(254).pipe(z.email());
+export const EmailAddress = z.string().trim().toLowerCase().max(254).pipe(z.email());
 const NewPassword = z.string().min(PASSWORD_LENGTH.min).max(PASSWORD_LENGTH.max);
 /** A password that may be right. It is not judged by today's rules for new ones. */
 const GivenPassword = z.string().min(1).max(PASSWORD_LENGTH.max);
+/** A key that somebody has made with a stolen cookie outlives the sign-ins. */
+const RevokeApiKeys = z
+  .boolean()
+  .optional()
+  .describe('Also revoke all of your API keys, in every organisation. Those of service accounts stay');
 /** The secret of a one-time link. */
 const LinkToken = z.string().min(1).max(200);
 
@@ -21,6 +26,10 @@ export const SignInOptions = z
     mail: z
       .boolean()
       .describe('Whether this installation sends mail, so that people can reset a password themselves'),
+    oidc: z
+      .object({ name: z.string().describe('What the provider is called') })
+      .optional()
+      .describe('Sign-in by OpenID Connect, which `GET /api/auth/oidc/start` begins. Missing: there is none'),
   })
   .meta({ id: 'SignInOptions' });
 export type SignInOptions = z.infer<typeof SignInOptions>;
@@ -43,7 +52,7 @@ export type CompleteSignUp = z.infer<typeof CompleteSignUp>;
 
 /** Body of `POST /api/auth/password-reset/complete`. */
 export const CompletePasswordReset = z
-  .strictObject({ token: LinkToken, password: NewPassword })
+  .strictObject({ token: LinkToken, password: NewPassword, revoke_api_keys: RevokeApiKeys })
   .meta({ id: 'CompletePasswordReset' });
 export type CompletePasswordReset = z.infer<typeof CompletePasswordReset>;
 
@@ -77,6 +86,7 @@ export const ChangePassword = z
       'Required if you have a password. Without one, your sign-in must be less than a day old',
     ),
     password: NewPassword,
+    revoke_api_keys: RevokeApiKeys,
   })
   .meta({ id: 'ChangePassword' });
 export type ChangePassword = z.infer<typeof ChangePassword>;
@@ -99,6 +109,15 @@ export type ChangeEmail = z.infer<typeof ChangeEmail>;
 /** Body of `PUT /api/me/email/confirmation`. */
 export const ConfirmEmail = z.strictObject({ token: LinkToken }).meta({ id: 'ConfirmEmail' });
 export type ConfirmEmail = z.infer<typeof ConfirmEmail>;
+
+/** Query of `DELETE /api/me/sign-ins`. */
+export const RevokeOtherSignInsQuery = z.object({
+  api_keys: z.stringbool().default(false).meta({
+    type: 'boolean',
+    description: 'Also revoke all of your API keys, in every organisation. Those of service accounts stay',
+  }),
+});
+export type RevokeOtherSignInsQuery = z.infer<typeof RevokeOtherSignInsQuery>;
 
 export const SignInId = z.string().max(100);
 
@@ -123,3 +142,19 @@ export type SignInPage = z.infer<typeof SignInPage>;
 export const RESET_PASSWORD_PATH = '/reset-password';
 export const SIGN_UP_PATH = '/sign-up';
 export const CONFIRM_EMAIL_PATH = '/confirm-email';
+
+/** A browser begins to sign in by OpenID Connect here. */
+export const OIDC_START_PATH = '/api/auth/oidc/start';
+
+/** Why signing in by OpenID Connect failed: `/sign-in?error=…`. */
+export const OIDC_FAILURES = [
+  'oidc_missing',
+  'oidc_unavailable',
+  'oidc_expired',
+  'oidc_refused',
+  'oidc_email_unproved',
+  'oidc_not_allowed',
+  'oidc_account_exists',
+  'organisation_missing',
+] as const;
+export type OidcFailureCode = (typeof OIDC_FAILURES)[number];

@@ -17,14 +17,17 @@ let server: TestRedis;
 let redis: Redis;
 let hub: ActivityHub;
 let http: Server;
+/** Sessions that are private, and to whom. */
+const privateTo = new Map<string, string>();
 
 beforeAll(async () => {
   server = await startRedis();
   redis = connectRedis(server.url);
-  hub = new ActivityHub(redis);
+  hub = new ActivityHub(redis, async (_, ids) => new Map(ids.map((id) => [id, privateTo.get(id) ?? null])));
   http = createServer((req, res) => {
-    serveActivity(hub, req, res, req.url?.split(/[/?]/)[1] ?? '').catch((error: ProblemError) =>
-      res.writeHead(error.status).end(error.code),
+    const readerId = String(req.headers['x-reader']);
+    serveActivity(hub, req, res, { tenantId: req.url?.split(/[/?]/)[1] ?? '', readerId }).catch(
+      (error: ProblemError) => res.writeHead(error.status).end(error.code),
     );
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -164,4 +167,52 @@ it('continues after a restart of Redis', async () => {
   await publishActivity(redis, progress('c', 2));
   await client.until((events) => events.length === 2);
   expect(percents(client.events)).toEqual([1, 2]);
+});
+
+it('sends activities of a private session to its one reader only, live and again', async () => {
+  const hidden = progress('p', 1);
+  privateTo.set(hidden.session_id, 'ada');
+  const as = (reader: string, after = '') =>
+    openSse(`${urlOf('p')}${after}`, { headers: { 'x-reader': reader } });
+  const [ada, ben] = await Promise.all([as('ada'), as('ben')]);
+  await publishActivity(redis, hidden);
+  await publishActivity(redis, progress('p', 2));
+  expect(percents(await ada.until((events) => events.length === 2))).toEqual([1, 2]);
+  expect(percents(await ben.until((events) => events.length > 0))).toEqual([2]);
+  const [adaAgain, benAgain] = await Promise.all([as('ada', '?after=0-1'), as('ben', '?after=0-1')]);
+  await publishActivity(redis, progress('p', 3));
+  expect(percents(await adaAgain.until((events) => events.length === 3))).toEqual([1, 2, 3]);
+  expect(percents(await benAgain.until((events) => events.length === 2))).toEqual([2, 3]);
+  for (const stream of [ada, ben, adaAgain, benAgain]) stream.close();
+});
+
+it('does not repeat what was for all before the session became private', async () => {
+  const shared = progress('hidden', 1);
+  const { session_id, tenant_id, at } = shared;
+  const as = (reader: string, after = '') =>
+    openSse(`${urlOf('hidden')}${after}`, { headers: { 'x-reader': reader } });
+  const ben = await as('ben');
+  await publishActivity(redis, shared);
+  await ben.until((events) => events.length === 1);
+  privateTo.set(session_id, 'ada');
+  await publishActivity(redis, {
+    v: 1,
+    type: 'session.hidden',
+    tenant_id,
+    session_id,
+    at,
+    owner_id: 'ada',
+  });
+  await ben.until((events) => events.length === 2);
+  await publishActivity(redis, progress('hidden', 2));
+  await ben.until((events) => events.length === 3);
+  const typesOf = async (reader: string, count: number) => {
+    const stream = await as(reader, '?after=0-1');
+    const events = await stream.until((all) => all.length === count);
+    stream.close();
+    return events.map(({ event }) => event);
+  };
+  expect(await typesOf('ben', 2)).toEqual(['session.hidden', 'session.progress']);
+  expect(await typesOf('ada', 3)).toEqual(['session.progress', 'session.hidden', 'session.progress']);
+  ben.close();
 });

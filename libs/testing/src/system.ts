@@ -1,10 +1,12 @@
 /** The whole product, started with `npm start` on its own data folder and ports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { freePort, requireFreePorts } from '../../../scripts/lib/ports.mjs';
 import { places, type Replicas } from '../../../scripts/lib/replicas.mjs';
+import { readSecrets } from '../../../scripts/lib/secrets.mjs';
+import { createPostgresFolder } from './postgres-template.js';
 
 type Ports = Record<'GATEWAY_PORT' | 'BACKEND_PORT' | 'RUNNER_PORT' | 'POSTGRES_PORT' | 'REDIS_PORT', string>;
 
@@ -25,16 +27,23 @@ export interface System {
   stop(): Promise<void>;
 }
 
+interface Options extends Partial<Replicas> {
+  /** The launcher makes its PostgreSQL itself, as on a new machine. By default it finds a prepared one. */
+  isNew?: boolean;
+}
+
 export async function startSystem(
   environment: Record<string, string> = {},
-  { runners = 1, backends = 1 }: Partial<Replicas> = {},
+  { runners = 1, backends = 1, isNew = false }: Options = {},
 ): Promise<System> {
   const data = join(ROOT, '.data');
   await mkdir(data, { recursive: true });
   const dataDir = await mkdtemp(join(data, 'test-'));
+  if (!isNew) await preparePostgres(dataDir);
   const { ports, names } = await freePorts({ runners, backends });
   const url = `http://localhost:${ports.GATEWAY_PORT}`;
-  const env = { ...inherited(), ...ports, DATA_DIR: dataDir, ...environment };
+  // Without a grace, a runner with endless runs ends at once.
+  const env = { ...inherited(), ...ports, DATA_DIR: dataDir, SHUTDOWN_GRACE_SECONDS: '0', ...environment };
   const args = ['--runners', `${runners}`, '--backends', `${backends}`];
   let { launcher, link } = await launch(env, args);
 
@@ -68,6 +77,12 @@ export async function startSystem(
   return system;
 }
 
+async function preparePostgres(dataDir: string): Promise<void> {
+  const secrets = readSecrets(dataDir);
+  const postgresPassword = await createPostgresFolder(join(dataDir, 'postgres'));
+  await writeFile(join(dataDir, 'secrets.json'), JSON.stringify({ ...secrets, postgresPassword }));
+}
+
 /** @returns a value for each port setting, and the service at each port */
 async function freePorts(replicas: Replicas): Promise<{ ports: Ports; names: Map<string, string> }> {
   for (;;) {
@@ -91,7 +106,8 @@ async function freePorts(replicas: Replicas): Promise<{ ports: Ports; names: Map
 
 /** The environment without our settings, so that those of a developer's shell do not leak in. */
 function inherited(): Record<string, string> {
-  const ours = /^(CODEX_|GIT_TRUSTED|DATABASE_URL|REDIS_URL|PUBLIC_URL|WORKSPACES_ROOT|NODE_OPTIONS|JEST_)/;
+  const ours =
+    /^(CODEX_|GIT_TRUSTED|DATABASE_URL|REDIS_URL|PUBLIC_URL|WORKSPACES_ROOT|NODE_OPTIONS|JEST_|TEST_POSTGRES_)/;
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
       value === undefined || ours.test(name) ? [] : [[name, value]],

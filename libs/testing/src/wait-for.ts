@@ -2,17 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 interface Waiting {
   timeoutMs?: number;
-  /** Pause between two probes; longer if a probe is expensive. */
+  /** The first pause between two probes; longer if a probe is expensive. */
   everyMs?: number;
   what?: string;
 }
+
+/** A probe may take as much of the processor as what it waits for. So the pauses grow to an eighth of the time waited. */
+const LONGEST_PAUSE_MS = 200;
 
 /** Polls until `probe` returns a truthy value, and returns it. Fails with the last error after the timeout. */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,
   { timeoutMs = 20_000, everyMs = 25, what = 'the condition' }: Waiting = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeoutMs;
+  const begun = Date.now();
   for (;;) {
     let failure: unknown;
     try {
@@ -21,7 +24,8 @@ export async function waitFor<T>(
     } catch (error) {
       failure = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: failure });
-    await delay(everyMs);
+    const waited = Date.now() - begun;
+    if (waited > timeoutMs) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: failure });
+    await delay(Math.max(everyMs, Math.min(waited / 8, LONGEST_PAUSE_MS)));
   }
 }

@@ -5,12 +5,13 @@ import type { Permission } from '@saas-codex/contracts/permissions';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
+import type { Principal } from '../identity/memberships.js';
 
 const CREATED = `date_trunc('milliseconds', k.created_at)`;
 const KEY = `
   k.id, k.name, k.start, k.permissions::jsonb -> 'scopes' AS scopes, ${CREATED} AS "createdAt",
   k.expires_at AS "expiresAt", k.last_request AS "lastUsedAt"`;
-/** The keys of a person, $1, in a tenant, $2. */
+/** The keys of a person or a service account, $1, in a tenant, $2. */
 const OWN = `k.reference_id = $1 AND k.metadata::jsonb ->> 'tenantId' = $2`;
 
 const LIST = `
@@ -39,37 +40,34 @@ interface KeyRow {
 }
 
 /** Whose keys, and in which tenant. */
-export interface KeyOwner {
-  userId: string;
-  tenantId: string;
-}
+export type KeyOwner = Pick<Principal, 'kind' | 'principalId' | 'tenantId'>;
 
 const KeyCursor = z.tuple([Timestamp, z.string().max(100)]);
 
-/** The keys that a person has in a tenant. */
+/** The keys that a person or a service account has in a tenant. */
 @Injectable()
 export class ApiKeyStore {
   constructor(private readonly system: SystemDatabase) {}
 
   /** @throws ProblemError invalid_cursor */
-  async list({ userId, tenantId }: KeyOwner, { cursor, limit }: PageQuery): Promise<ApiKeyPage> {
+  async list({ principalId, tenantId }: KeyOwner, { cursor, limit }: PageQuery): Promise<ApiKeyPage> {
     const after = decodeCursor(cursor, KeyCursor) ?? [null, null];
-    const rows = await this.system.query<KeyRow>(LIST, [userId, tenantId, ...after, limit + 1]);
+    const rows = await this.system.query<KeyRow>(LIST, [principalId, tenantId, ...after, limit + 1]);
     return toPage(rows, limit, (row) => [row.createdAt.toISOString(), row.id], toApiKey);
   }
 
-  async find({ userId, tenantId }: KeyOwner, id: string): Promise<ApiKey | undefined> {
-    const [row] = await this.system.query<KeyRow>(ONE, [userId, tenantId, id]);
+  async find({ principalId, tenantId }: KeyOwner, id: string): Promise<ApiKey | undefined> {
+    const [row] = await this.system.query<KeyRow>(ONE, [principalId, tenantId, id]);
     return row && toApiKey(row);
   }
 
   /** @returns false when there is no such key */
-  async revoke({ userId, tenantId }: KeyOwner, id: string): Promise<boolean> {
-    return (await this.system.query(REVOKE, [userId, tenantId, id])).length > 0;
+  async revoke({ principalId, tenantId }: KeyOwner, id: string): Promise<boolean> {
+    return (await this.system.query(REVOKE, [principalId, tenantId, id])).length > 0;
   }
 
-  async revokeUnseen({ userId, tenantId }: KeyOwner, requestId: string): Promise<void> {
-    await this.system.query(REVOKE_UNSEEN, [userId, tenantId, requestId]);
+  async revokeUnseen({ principalId, tenantId }: KeyOwner, requestId: string): Promise<void> {
+    await this.system.query(REVOKE_UNSEEN, [principalId, tenantId, requestId]);
   }
 }
 

@@ -94,7 +94,7 @@ export class AuditLog {
 
 /** Who acts in this context, and with what. */
 export function auditActorOf(
-  { actor }: RequestContext,
+  { actor }: Pick<RequestContext, 'actor'>,
   names: { actor: string | null; key: string | null },
 ): { actor: AuditActor; credential: AuditCredential | null } {
   const kind = actor.kind === 'api_key' ? 'person' : actor.kind;

@@ -5,13 +5,15 @@ import type { TenantScope } from '../database/tenant-row.js';
 
 /** $1: tenant, $2: actor, $3: API key, $4: target. */
 const ACTOR = `
-  (SELECT name FROM users WHERE id = $2) AS actor, (SELECT name FROM api_keys WHERE id = $3) AS key`;
+  coalesce((SELECT name FROM users WHERE id = $2), (SELECT name FROM service_accounts WHERE tenant_id = $1 AND id = $2)) AS actor, (SELECT name FROM api_keys WHERE id = $3) AS key`;
 const TARGETS: Partial<Record<AuditTargetKind, string>> = {
   member:
     'SELECT u.name FROM users u JOIN members m ON m.user_id = u.id WHERE m.tenant_id = $1 AND u.id = $4',
   api_key: `SELECT name FROM api_keys WHERE metadata::jsonb ->> 'tenantId' = $1 AND id = $4`,
   invitation: 'SELECT email FROM invitations WHERE tenant_id = $1 AND id = $4',
-  session: 'SELECT title FROM sessions WHERE tenant_id = $1 AND id::text = $4',
+  secret: 'SELECT name FROM secrets WHERE tenant_id = $1 AND id::text = $4',
+  service_account: 'SELECT name FROM service_accounts WHERE tenant_id = $1 AND id = $4',
+  session: `SELECT title FROM sessions WHERE tenant_id = $1 AND id::text = $4 AND visibility = 'tenant'`,
   tenant: 'SELECT name FROM tenants WHERE id = $1 AND id = $4',
 };
 const NO_TARGET = 'SELECT $4::text WHERE false AND $1::text IS NULL';

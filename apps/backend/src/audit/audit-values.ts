@@ -28,6 +28,12 @@ export function newValues(body: unknown, fields: readonly string[]): AuditChange
   return Object.fromEntries(given.map(([name, value]) => [name, { old: null, new: value as unknown }]));
 }
 
+/** Of fields that hold a secret, only that they were given. */
+export const hiddenValues = (body: unknown, fields: readonly string[]): AuditChanges =>
+  Object.fromEntries(
+    Object.keys(newValues(body, fields)).map((name) => [name, { old: null, new: 'a new value' }]),
+  );
+
 function bounded(value: unknown): unknown {
   if (typeof value === 'string') return auditText(value);
   if (typeof value !== 'object' || value === null) return value ?? null;

@@ -7,7 +7,7 @@ import { type AuditNotes, noteForAudit, type RequestOrigin } from '../identity/r
 import { actorId } from '../identity/actor.js';
 import { auditActorOf, AuditLog, type AuditTarget, type NewAuditEntry } from './audit-log.js';
 import { AuditNames, type AuditNamesOf, type AuditPerson } from './audit-names.js';
-import { newValues } from './audit-values.js';
+import { hiddenValues, newValues } from './audit-values.js';
 
 /** A request that is being handled and will leave an entry. */
 interface Pending {
@@ -57,7 +57,10 @@ export class RequestAudit {
     const pending = origin && this.pending.get(origin);
     if (!pending || actor.kind === 'system') return;
     noteForAudit(ctx, notes);
-    await this.log.record(tx, await this.entryOf({ ...ctx, actor }, origin, pending, undefined));
+    await this.log.record(
+      tx,
+      await this.entryOf({ tenantId: ctx.tenantId, actor }, origin, pending, undefined),
+    );
     tx.afterCommit(() => {
       pending.recorded = true;
     });
@@ -99,7 +102,7 @@ export class RequestAudit {
   }
 
   private async entryOf(
-    ctx: CallerContext,
+    ctx: Pick<CallerContext, 'tenantId' | 'actor'>,
     origin: RequestOrigin,
     pending: Pending,
     answer: unknown,
@@ -115,7 +118,7 @@ export class RequestAudit {
         : {
             kind: rule.target,
             id: noted?.id ?? textOf(params[rule.id]) ?? field(rule.id),
-            name: noted?.name ?? names.target ?? field(rule.name),
+            name: noted?.name !== undefined ? noted.name : (names.target ?? field(rule.name)),
           };
     return {
       tenantId: ctx.tenantId,
@@ -150,8 +153,13 @@ function ofPerson({ tenantId, userId, name }: AuditPerson, origin: RequestOrigin
   } satisfies NewAuditEntry;
 }
 
-const changesOf = ({ fields }: AuditRule, body: unknown, noted: AuditChanges | undefined): AuditChanges => ({
+const changesOf = (
+  { fields, hidden }: AuditRule,
+  body: unknown,
+  noted: AuditChanges | undefined,
+): AuditChanges => ({
   ...(fields && newValues(body, fields)),
+  ...(hidden && hiddenValues(body, hidden)),
   ...noted,
 });
 

@@ -19,6 +19,7 @@ import { BECOME_TENANT, SYSTEM_ROLE, TENANT_ROLE } from './row-security.js';
 const WRITES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
 type Privilege = (typeof WRITES)[number];
 type Grants = Readonly<Record<string, readonly Privilege[]>>;
+type ColumnGrants = Readonly<Record<string, Partial<Record<Privilege, readonly string[]>>>>;
 
 /** Everything that each role may do. A table that is missing here is closed to it. */
 export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
@@ -29,11 +30,13 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE'],
     mirror_usage: ['SELECT', 'INSERT', 'UPDATE'],
     audit_entries: ['SELECT', 'INSERT'],
+    secrets: WRITES,
   },
   system: {
     migrations: ['SELECT'],
     sessions: ['SELECT'],
     runs: ['SELECT'],
+    secrets: ['SELECT'],
     idempotency_keys: ['SELECT', 'DELETE'],
     users: WRITES,
     user_sessions: WRITES,
@@ -41,6 +44,19 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
+    service_accounts: WRITES,
+  },
+};
+
+/** Where a role may use some columns of a table only. */
+export const COLUMN_GRANTS: Readonly<Record<'tenant' | 'system', ColumnGrants>> = {
+  tenant: {},
+  system: {
+    // Accounts at a provider. Passwords are in another column.
+    user_accounts: {
+      SELECT: ['user_id', 'provider_id', 'account_id'],
+      INSERT: ['id', 'user_id', 'provider_id', 'account_id', 'updated_at'],
+    },
   },
 };
 
@@ -66,9 +82,10 @@ const ROLES = `
          LEFT JOIN pg_roles r ON r.rolname = name`;
 
 const MISSING_GRANTS = `
-  SELECT g."table", g.privilege
-    FROM jsonb_to_recordset($2::jsonb) AS g ("table" text, privilege text)
-   WHERE NOT has_table_privilege($1::name, g."table", g.privilege)`;
+  SELECT g."table", g.privilege, g."column"
+    FROM jsonb_to_recordset($2::jsonb) AS g ("table" text, privilege text, "column" text)
+   WHERE NOT CASE WHEN g."column" IS NULL THEN has_table_privilege($1::name, g."table", g.privilege)
+                  ELSE has_column_privilege($1::name, g."table", g."column", g.privilege) END`;
 
 /** Tables of tenants in which nothing keeps the current role from other tenants' rows. */
 const UNPROTECTED = `
@@ -124,13 +141,29 @@ async function takeRoles(dataSource: DataSource, roles: Role[]): Promise<void> {
   }
 }
 
+interface Grant {
+  table: string;
+  privilege: string;
+  /** null: the whole table. */
+  column: string | null;
+}
+
+const grantsOf = (kind: Role['kind']): Grant[] => [
+  ...Object.entries(GRANTS[kind]).flatMap(([table, privileges]) =>
+    privileges.map((privilege) => ({ table, privilege, column: null })),
+  ),
+  ...Object.entries(COLUMN_GRANTS[kind]).flatMap(([table, privileges]) =>
+    Object.entries(privileges).flatMap(([privilege, columns]) =>
+      columns.map((column) => ({ table, privilege, column })),
+    ),
+  ),
+];
+
 async function grantMissing(dataSource: DataSource, { kind, name }: Role): Promise<void> {
-  const wanted = Object.entries(GRANTS[kind]).flatMap(([table, privileges]) =>
-    privileges.map((privilege) => ({ table, privilege })),
-  );
-  const missing = await dataSource.query<typeof wanted>(MISSING_GRANTS, [name, JSON.stringify(wanted)]);
-  for (const { table, privilege } of missing) {
-    await dataSource.query(`GRANT ${privilege} ON ${quoted(table)} TO ${quoted(name)}`);
+  const missing = await dataSource.query<Grant[]>(MISSING_GRANTS, [name, JSON.stringify(grantsOf(kind))]);
+  for (const { table, privilege, column } of missing) {
+    const what = column === null ? privilege : `${privilege} (${quoted(column)})`;
+    await dataSource.query(`GRANT ${what} ON ${quoted(table)} TO ${quoted(name)}`);
   }
   const [{ schema, open }] = await dataSource.query<[{ schema: string; open: boolean }]>(
     `SELECT current_schema() AS schema, has_schema_privilege($1::name, current_schema(), 'USAGE') AS open`,

@@ -12,6 +12,12 @@ const named = (...parts: string[]) => parts.join(':') as LockName;
 export const LOCK = {
   migration: named('migration'),
   firstOwner: named('first-owner'),
+  /** Making a master key of secrets, and rotating to another one. */
+  secretsKey: named('secrets-key'),
+  /** Adding secrets, of which a tenant has a limited number. */
+  tenantSecrets: (tenantId: string) => named('tenant-secrets', tenantId),
+  /** Creating a tenant of this person's. */
+  tenantsOf: (userId: string) => named('tenants-of', userId),
   /** Freeing and measuring storage. @param tenantId null: of the installation as a whole */
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */

@@ -10,7 +10,11 @@ import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
 import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
+import { AddLastRunStatus1796100700000 } from './migrations/add-last-run-status.js';
+import { AddSessionOwner1796100200000 } from './migrations/add-session-owner.js';
+import { AddSessionVisibility1796000500000 } from './migrations/add-session-visibility.js';
 import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion.js';
+import { AddProviderAccounts1796000700000 } from './migrations/add-provider-accounts.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
@@ -18,6 +22,8 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
+import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
@@ -42,7 +48,13 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddViewerRole1795960300000,
   AddSignInUse1795960400000,
   AddTenantDeletion1796000300000,
+  AddSessionVisibility1796000500000,
+  CreateServiceAccounts1796000600000,
+  AddProviderAccounts1796000700000,
+  AddSessionOwner1796100200000,
+  CreateSecrets1796100400000,
   CreateAuditEntries1796100600000,
+  AddLastRunStatus1796100700000,
 ];
 
 /**

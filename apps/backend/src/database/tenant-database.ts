@@ -120,6 +120,12 @@ export class TenantTransaction {
     return new TenantRepository(this, entity);
   }
 
+  /** Like `of`, also with the rows that are private to others. For what readers cause, not for what they get. */
+  ofAllReaders<E extends TenantRow>(entity: EntityTarget<E>): TenantRepository<E> {
+    const { tenantId } = this.scope;
+    return new TenantRepository({ manager: this.manager, scope: { tenantId } }, entity);
+  }
+
   /**
    * Registers a callback for after the commit. Callbacks are started in the order of their registration and not awaited. One
    * that fails is logged and affects neither the others nor the request. After a rollback none is called.

@@ -1,17 +1,22 @@
-import type {
-  EntityManager,
-  EntityTarget,
-  FindManyOptions,
-  FindOneOptions,
-  FindOptionsWhere,
-  SelectQueryBuilder,
+import {
+  Raw,
+  type EntityManager,
+  type EntityTarget,
+  type FindManyOptions,
+  type FindOneOptions,
+  type FindOptionsWhere,
+  type SelectQueryBuilder,
 } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { visibleRowsOf } from './private-rows.js';
 import type { TenantRow, TenantScope } from './tenant-row.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
-/** A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`). */
+/**
+ * A TypeORM repository that adds its tenant to every statement: the first line between tenants (the second: `row-security.ts`).
+ * If a person reads, it also leaves out what is private to others (`private-rows.ts`).
+ */
 export class TenantRepository<E extends TenantRow> {
   constructor(
     protected readonly tx: { readonly manager: EntityManager; readonly scope: TenantScope },
@@ -65,15 +70,30 @@ export class TenantRepository<E extends TenantRow> {
     return result.affected ?? 0;
   }
 
-  /** A select that already has the tenant's condition. Add conditions with `andWhere`, never with `where` or `orWhere`. */
+  /** A select that already has the conditions of its scope. Add conditions with `andWhere`, never with `where` or `orWhere`. */
   select(alias: string): SelectQueryBuilder<E> {
-    return this.tx.manager
+    const { tenantId, readerId } = this.tx.scope;
+    const select = this.tx.manager
       .createQueryBuilder(this.entity, alias)
-      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: this.tx.scope.tenantId });
+      .where(`${alias}.tenantId = :scopeTenantId`, { scopeTenantId: tenantId });
+    const isVisible = visibleRowsOf(this.entity);
+    return isVisible && readerId !== undefined
+      ? select.andWhere(isVisible(`${alias}.tenantId`), { readerId })
+      : select;
   }
 
   protected owned(where: Where<E> | undefined): FindOptionsWhere<E>[] {
     const alternatives = Array.isArray(where) ? where : [where ?? {}];
-    return alternatives.map((part) => ({ ...part, tenantId: this.tx.scope.tenantId }) as FindOptionsWhere<E>);
+    return alternatives.map((part) => ({ ...part, tenantId: this.tenantCondition() }) as FindOptionsWhere<E>);
+  }
+
+  private tenantCondition() {
+    const { tenantId, readerId } = this.tx.scope;
+    const isVisible = visibleRowsOf(this.entity);
+    if (!isVisible || readerId === undefined) return tenantId;
+    return Raw((tenant) => `${tenant} = :scopeTenantId AND ${isVisible(tenant)}`, {
+      scopeTenantId: tenantId,
+      readerId,
+    });
   }
 }

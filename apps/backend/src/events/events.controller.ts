@@ -10,7 +10,7 @@ import { watchedRunsOf, watchRuns } from '@saas-codex/event-log/sse/watched-runs
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
-import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { type CallerContext, Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunLogAccess } from './run-log-access.js';
 
 const id = { schema: Id };
@@ -93,10 +93,10 @@ export class EventsController {
   @ApiQuery(RUNS)
   @ApiProblems('invalid_cursor', 'invalid_request', 'too_many_streams')
   @ApiResponse(streamOf('Activity', 'WatchedRunEvent', 'WatchedRunEnd', 'WatchedRunError'))
-  async all(@Ctx() ctx: RequestContext, @Req() req: Request, @Res() res: Response): Promise<void> {
+  async all(@Ctx() ctx: CallerContext, @Req() req: Request, @Res() res: Response): Promise<void> {
     const runs = watchedRunsOf(req);
     this.takePlace(ctx, req, res);
-    const connection = await serveActivity(this.activity, req, res, ctx.tenantId);
+    const connection = await serveActivity(this.activity, req, res, ctx);
     if (!connection) return;
     await watchRuns(connection, runs, async ({ runId, after }) =>
       this.runLogs.openFeed(runId, after, await this.logs.sourcesOf(ctx, runId)),

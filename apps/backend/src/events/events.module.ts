@@ -7,6 +7,8 @@ import { ArchiveModule } from '../archive/archive.module.js';
 import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';
 import { RunsModule } from '../runs/runs.module.js';
+import { SessionStore } from '../sessions/session-store.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { EventsController } from './events.controller.js';
 import { RunHistoryController } from './run-history.controller.js';
 import { RunItemsController } from './run-items.controller.js';
@@ -19,7 +21,7 @@ const FORMER_ACTIVITY_STREAM = 'codex:activity';
 const A_DAY_SECONDS = 24 * 60 * 60;
 
 @Module({
-  imports: [ArchiveModule, RunsModule],
+  imports: [ArchiveModule, RunsModule, SessionsModule],
   controllers: [EventsController, RunItemsController, RunHistoryController],
   providers: [
     RunLogAccess,
@@ -38,9 +40,9 @@ const A_DAY_SECONDS = 24 * 60 * 60;
     },
     {
       provide: ActivityHub,
-      inject: [REDIS, StreamMetrics],
-      useFactory: (redis: Redis, metrics: StreamMetrics) =>
-        metrics.of('activity', (options) => new ActivityHub(redis, options)),
+      inject: [REDIS, StreamMetrics, SessionStore],
+      useFactory: (redis: Redis, metrics: StreamMetrics, sessions: SessionStore) =>
+        metrics.of('activity', (options) => new ActivityHub(redis, sessions.readersOf, options)),
     },
   ],
 })

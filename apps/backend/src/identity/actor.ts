@@ -7,14 +7,21 @@ interface InTenant {
   tenantDeleted: boolean;
 }
 
+/** A program's credential. It has the permissions of the role, or those `scopes` of them. */
+interface WithKey {
+  keyId: string;
+  scopes: readonly Permission[] | null;
+}
+
 /** Who sends a request. */
 export type Caller = InTenant &
   /** A person in a browser that is signed in; `signInId` is the id of that sign-in's row in `user_sessions`. */
   (
     | { kind: 'person'; signInId: string; userId: string }
-    /** A program with an API key. It acts in the name of the person whose key it is, with the permissions of
-     * their role, or with those `scopes` of them. */
-    | { kind: 'api_key'; keyId: string; userId: string; scopes: readonly Permission[] | null }
+    /** A program that acts in the name of the person whose key it has. */
+    | ({ kind: 'api_key'; userId: string } & WithKey)
+    /** A program that acts as itself. */
+    | ({ kind: 'service_account'; serviceAccountId: string } & WithKey)
   );
 
 /** The parts of the backend that work without a request. */
@@ -23,6 +30,8 @@ export type SystemPart = 'provisioning' | 'removal' | 'runs' | 'retention';
 /** Who acts: a caller, or a named part of the system. A part of the system has no role and owns nothing. */
 export type Actor = Caller | { kind: 'system'; part: SystemPart };
 
-/** What rows keep of an actor, in `created_by` for example: the id of a person, or `system:<part>`. */
-export const actorId = (actor: Actor): string =>
-  actor.kind === 'system' ? `system:${actor.part}` : actor.userId;
+/** What rows keep of an actor, in `created_by` for example: the id of a person or a service account, or `system:<part>`. */
+export function actorId(actor: Actor): string {
+  if (actor.kind === 'system') return `system:${actor.part}`;
+  return actor.kind === 'service_account' ? actor.serviceAccountId : actor.userId;
+}

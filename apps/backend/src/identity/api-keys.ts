@@ -4,10 +4,10 @@ import type { Permission } from '@saas-codex/contracts/permissions';
 import { batchLoader } from '../database/batch-loader.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { AUTH, type Auth } from './better-auth.js';
-import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
+import { type Membership, PRINCIPAL, PRINCIPALS, type Principal } from './memberships.js';
 
-/** The membership that an API key stands for: a person's, in the one tenant that the key was made for. */
-export interface ApiKeyOwner extends Membership {
+/** Whom an API key stands for: a person or a service account, in the one tenant that the key was made for. */
+export interface ApiKeyOwner extends Principal {
   keyId: string;
   /** The only permissions that the key has; null: all those of the role. */
   scopes: readonly Permission[] | null;
@@ -31,7 +31,7 @@ export class ApiKeys {
     private readonly system: SystemDatabase,
   ) {}
 
-  /** @returns the key itself, which cannot be read again */
+  /** A key of a person. @returns the key itself, which cannot be read again */
   async create(name: string, { userId, tenantId }: Pick<Membership, 'userId' | 'tenantId'>): Promise<string> {
     const { key } = await this.auth.api.createApiKey({ body: { name, userId, metadata: { tenantId } } });
     return key;
@@ -47,7 +47,12 @@ export class ApiKeys {
     return owner;
   }
 
-  /** For the list of a person's keys. No request waits for it. */
+  /** Ends all keys of a person, in every tenant: their requests are refused at once, and their streams end within 5 s. */
+  async revokeAllOf(userId: string): Promise<void> {
+    await this.system.query('DELETE FROM api_keys WHERE user_id = $1', [userId]);
+  }
+
+  /** For the lists of keys. No request waits for it. */
   private noteUse(keyId: string): void {
     const now = Date.now();
     if (now - (this.noted.get(keyId) ?? 0) < NOTE_USE_EVERY_MS) return;
@@ -60,8 +65,8 @@ export class ApiKeys {
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", k.permissions::jsonb -> 'scopes' AS scopes, ${MEMBERSHIP} FROM api_keys k
-         JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+      `SELECT k.key AS "keyHash", k.id AS "keyId", k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
+         JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],
     );

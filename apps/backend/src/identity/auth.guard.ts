@@ -1,12 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
-import { type Permission, PERMISSION_TABLE } from '@saas-codex/contracts/permissions';
+import { type Permission, PERMISSION_TABLE, PERSON_PERMISSIONS } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
 import { operationIdOf } from '../api/operation-id.js';
-import type { Caller } from './actor.js';
+import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
+import { personRequired } from './person.js';
 import { Refusals } from './refusals.js';
 import { type CallerContext, setRequestContext } from './request-context.js';
 import { requestOrigin } from './request-origin.js';
@@ -20,7 +21,7 @@ const STREAMS = 'events:read';
  *
  *     @Public() ──► answer
  *     else ──► no valid credential ──► 401
- *              the caller's role lacks the route's permission ──► 403
+ *              the caller's role, or the key's scopes, lack the route's permission ──► 403
  *              else ──► the request gets its context ──► answer; a stream ends when its access does
  */
 @Injectable()
@@ -44,6 +45,7 @@ export class AuthGuard implements CanActivate {
     const traceparent = req.headers[HEADERS.traceparent];
     const context: CallerContext = {
       ...caller,
+      readerId: actorId(caller.actor),
       requestId: String(req.headers[HEADERS.requestId]),
       origin: requestOrigin(req),
       ...(typeof traceparent === 'string' && { traceparent }),
@@ -66,10 +68,12 @@ const unauthenticated = () =>
   });
 
 function forbidden(
-  { role, tenantDeleted }: Caller,
+  { kind, role, tenantDeleted }: Caller,
   required: Permission | undefined,
   byRole: boolean,
 ): ProblemError {
+  const isForPeople = required !== undefined && PERSON_PERMISSIONS.includes(required);
+  if (kind === 'service_account' && isForPeople) return personRequired();
   const detail =
     required === undefined
       ? 'Nobody may do this.'

@@ -87,8 +87,14 @@ export class Authentication {
     const key = BEARER.exec(authorization)?.[1];
     const found = key === undefined ? undefined : await this.apiKeys.find(key);
     if (!found) return undefined;
-    const { tenantId, ...caller } = found;
-    return { tenantId, actor: { kind: 'api_key', ...caller } };
+    const { tenantId, kind, principalId, ...caller } = found;
+    return {
+      tenantId,
+      actor:
+        kind === 'person'
+          ? { kind: 'api_key', userId: principalId, ...caller }
+          : { kind, serviceAccountId: principalId, ...caller },
+    };
   }
 
   private async byCookie(req: Request, res: Response): Promise<Identified | undefined> {

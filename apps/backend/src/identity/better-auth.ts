@@ -14,13 +14,22 @@ const SIGN_IN_LINK_SECONDS = 30 * 60;
 /** Carries the address of the client, as this backend judges it, to better-auth. No request has it from outside. */
 export const CLIENT_ADDRESS_HEADER = 'x-client-address';
 
+/** The `config_id` of an API key says whose it is: `reference_id` is a person's or a service account's. */
+export const KEY_CONFIGS = { person: 'default', service_account: 'service_account' } as const;
+const KEYS = {
+  defaultPrefix: 'cdx_',
+  enableMetadata: true,
+  maximumNameLength: 100,
+  rateLimit: { enabled: false },
+};
+
 /** What our own code passes along when it asks for a link. better-auth hands it on untouched. */
 export interface LinkRequest {
   deliver: (token: string) => void;
 }
 
 /** Browsers keep cookies per host and ignore the port, so two copies on one host need different cookie names. */
-const cookiePrefix = (publicUrl: string): string =>
+export const cookiePrefix = (publicUrl: string): string =>
   ['saas-codex', new URL(publicUrl).port].filter(Boolean).join('-');
 
 /**
@@ -63,7 +72,12 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
       // The magic-link plugin hashes its tokens itself.
       storeIdentifier: {
         default: 'plain',
-        overrides: { 'reset-password:': 'hashed', 'sign-up:': 'hashed', 'change-email:': 'hashed' },
+        overrides: {
+          'reset-password:': 'hashed',
+          'sign-up:': 'hashed',
+          'change-email:': 'hashed',
+          'oidc:': 'hashed',
+        },
       },
     },
     emailAndPassword: {
@@ -89,12 +103,10 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         },
       }),
       apiKey(
-        {
-          defaultPrefix: 'cdx_',
-          enableMetadata: true,
-          maximumNameLength: 100,
-          rateLimit: { enabled: false },
-        },
+        [
+          { configId: KEY_CONFIGS.person, ...KEYS },
+          { configId: KEY_CONFIGS.service_account, ...KEYS },
+        ],
         { schema: { apikey: { modelName: 'api_keys' } } },
       ),
       magicLink({

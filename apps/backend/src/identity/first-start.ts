@@ -54,7 +54,7 @@ export class FirstStart implements OnModuleInit {
   private async fileTokenWorks(owner: Membership): Promise<boolean> {
     const token = await readFile(this.config.OWNER_TOKEN_FILE, 'utf8').catch(() => '');
     const holder = await this.apiKeys.find(token.trim());
-    return holder?.userId === owner.userId && holder.tenantId === owner.tenantId;
+    return holder?.principalId === owner.userId && holder.tenantId === owner.tenantId;
   }
 
   /** Replaces the file in one step. From its first byte, only the backend's user can read it. */

@@ -15,7 +15,12 @@ import { Account } from './sign-in/account.js';
 import { AccountController } from './sign-in/account.controller.js';
 import { MailedLinks } from './sign-in/mailed-links.js';
 import { Mailer } from './sign-in/mailer.js';
+import { OidcAccounts } from './sign-in/oidc/oidc-accounts.js';
+import { OidcController } from './sign-in/oidc/oidc.controller.js';
+import { OidcProvider } from './sign-in/oidc/oidc-provider.js';
+import { OidcSignIns } from './sign-in/oidc/oidc-sign-ins.js';
 import { OneTimeLinks } from './sign-in/one-time-links.js';
+import { OwnOrganisations } from './sign-in/own-organisations.js';
 import { PasswordSignIns } from './sign-in/password-sign-ins.js';
 import { Passwords } from './sign-in/passwords.js';
 import { PasswordsController } from './sign-in/passwords.controller.js';
@@ -26,7 +31,7 @@ import { SignInController } from './sign-in/sign-in.controller.js';
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [SignInController, PasswordsController, AccountController, MeController],
+  controllers: [SignInController, OidcController, PasswordsController, AccountController, MeController],
   providers: [
     {
       provide: AUTH,
@@ -42,7 +47,11 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     MailedLinks,
     Mailer,
     Memberships,
+    OidcAccounts,
+    OidcProvider,
+    OidcSignIns,
     OneTimeLinks,
+    OwnOrganisations,
     PasswordSignIns,
     Passwords,
     RoutePermissions,

@@ -4,6 +4,7 @@ import type { Role } from '@saas-codex/contracts/permissions';
 import { TENANT_GRACE_DAYS } from '@saas-codex/contracts/tenants';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { SystemDatabase } from '../database/system-database.js';
+import { actorId } from './actor.js';
 import type { CallerContext } from './request-context.js';
 
 /** A person in a tenant, and their role there. */
@@ -15,13 +16,33 @@ export interface Membership {
   tenantDeleted: boolean;
 }
 
+/** A person or a service account in a tenant, and the role there: what an API key stands for. */
+export interface Principal {
+  kind: 'person' | 'service_account';
+  principalId: string;
+  tenantId: string;
+  role: Role;
+  /** See `Membership`. */
+  tenantDeleted: boolean;
+}
+
 /** The columns of a `Membership`, from `MEMBERS`. */
-export const MEMBERSHIP =
+const MEMBERSHIP =
   'm.tenant_id AS "tenantId", m.user_id AS "userId", m.role, t.deleted_at IS NOT NULL AS "tenantDeleted"';
 /** When the data of a deleted tenant, `tenants t`, is removed. */
 export const DELETES_AT = `t.deleted_at + make_interval(days => ${TENANT_GRACE_DAYS})`;
 /** People in tenants whose data is not being removed. */
-export const MEMBERS = '(members m JOIN tenants t ON t.id = m.tenant_id AND t.removal_started_at IS NULL)';
+const MEMBERS = '(members m JOIN tenants t ON t.id = m.tenant_id AND t.removal_started_at IS NULL)';
+
+/** The columns of a `Principal`, from `PRINCIPALS`. */
+export const PRINCIPAL =
+  'm.kind, m.principal_id AS "principalId", m.tenant_id AS "tenantId", m.role, t.deleted_at IS NOT NULL AS "tenantDeleted"';
+/** `MEMBERS`, and service accounts. */
+export const PRINCIPALS = `
+  ((SELECT 'person'::text AS kind, user_id AS principal_id, tenant_id, role, created_at FROM members
+    UNION ALL
+    SELECT 'service_account'::text, id, tenant_id, role, created_at FROM service_accounts) m
+   JOIN tenants t ON t.id = m.tenant_id AND t.removal_started_at IS NULL)`;
 
 /** Reads who belongs to which tenant. Its statements find the tenant that all others then carry. */
 @Injectable()
@@ -45,27 +66,30 @@ export class Memberships {
     return found.length > 0;
   }
 
-  /** The person and the tenant of a request, by name. @throws ProblemError unauthenticated */
-  async describe({ tenantId, actor: { userId, role } }: CallerContext): Promise<Omit<Me, 'permissions'>> {
+  /** The caller and the tenant of a request, by name. @throws ProblemError unauthenticated */
+  async describe({ tenantId, actor }: CallerContext): Promise<Omit<Me, 'permissions'>> {
+    const id = actorId(actor);
     const [row] = await this.system.query<{
       name: string;
       email: string;
       tenant: string;
       deletesAt: Date | null;
     }>(
-      `SELECT u.name, u.email, t.name AS tenant, ${DELETES_AT} AS "deletesAt" FROM members m
-         JOIN users u ON u.id = m.user_id
-         JOIN tenants t ON t.id = m.tenant_id
-        WHERE m.tenant_id = $1 AND m.user_id = $2`,
-      [tenantId, userId],
+      `SELECT coalesce(u.name, a.name) AS name, coalesce(u.email, '') AS email, t.name AS tenant, ${DELETES_AT} AS "deletesAt"
+         FROM ${PRINCIPALS}
+         LEFT JOIN users u ON u.id = m.principal_id
+         LEFT JOIN service_accounts a ON a.id = m.principal_id
+        WHERE m.tenant_id = $1 AND m.principal_id = $2`,
+      [tenantId, id],
     );
     if (!row) {
       throw new ProblemError('unauthenticated', 'You no longer belong to this organisation. Sign in again.');
     }
     return {
-      user: { user_id: userId, name: row.name, email: row.email },
+      kind: actor.kind === 'service_account' ? 'service_account' : 'person',
+      user: { user_id: id, name: row.name, email: row.email },
       tenant: { tenant_id: tenantId, name: row.tenant, deletes_at: row.deletesAt?.toISOString() ?? null },
-      role,
+      role: actor.role,
     };
   }
 }

@@ -11,11 +11,13 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import {
   DELETED_TENANT_PERMISSIONS,
+  PERSON_PERMISSIONS,
   type Permission,
   permissionsOf,
   type Role,
   ROLES,
 } from '@saas-codex/contracts/permissions';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Caller } from './actor.js';
 
 const ROUTE_ACCESS = 'route-access';
@@ -74,9 +76,9 @@ export class RoutePermissions implements OnModuleInit {
 
   /** What the caller may do: what the role allows, as far as the tenant's state and the key's scopes do. */
   of(actor: Caller): ReadonlySet<Permission> {
-    const ofRole = this.ofRole(actor.role);
-    const { tenantDeleted } = actor;
-    const scopes = actor.kind === 'api_key' ? actor.scopes : null;
+    const { role, tenantDeleted } = actor;
+    const ofRole = actor.kind === 'service_account' ? this.ofServiceAccount(role) : this.ofRole(role);
+    const scopes = actor.kind === 'person' ? null : actor.scopes;
     if (!tenantDeleted && scopes === null) return ofRole;
     const allowed = [...ofRole].filter(
       (one) =>
@@ -86,10 +88,36 @@ export class RoutePermissions implements OnModuleInit {
     return new Set(allowed);
   }
 
+  /**
+   * Nobody gives a role that may do more than they may: a key that leaks would outlive its revocation, and one with scopes
+   * would outgrow them. What every role may do with its own account counts only against the scopes of a key.
+   * @throws ProblemError forbidden
+   */
+  requireMayGive(actor: Caller, to: 'person' | 'service_account', role: Role): void {
+    const own = this.of(actor);
+    const isOwnAffair = (permission: Permission) =>
+      PERSON_PERMISSIONS.includes(permission) && this.ofRole('viewer').has(permission);
+    const given = [...(to === 'person' ? this.ofRole(role) : this.ofServiceAccount(role))];
+    const counted = actor.kind === 'service_account' ? given.filter((one) => !isOwnAffair(one)) : given;
+    if (counted.every((permission) => own.has(permission))) return;
+    if (role === 'owner') throw ownersOnly();
+    throw new ProblemError(
+      'forbidden',
+      `This key may not do all that the role ${role} may, so it cannot give it.`,
+    );
+  }
+
+  /** What a service account with the role may do: all that is not for people only. */
+  ofServiceAccount(role: Role): ReadonlySet<Permission> {
+    return new Set([...this.ofRole(role)].filter((one) => !PERSON_PERMISSIONS.includes(one)));
+  }
+
   /** What everybody with the role may do. */
   ofRole(role: Role): ReadonlySet<Permission> {
     return this.roles.get(role) ?? new Set();
   }
 }
+
+export const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const isRoute = (handler: Handler): boolean => Reflect.hasMetadata(PATH_METADATA, handler);

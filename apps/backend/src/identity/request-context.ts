@@ -22,6 +22,8 @@ export interface RequestContext extends TenantScope {
 /** The context of a request, as opposed to background work. */
 export interface CallerContext extends RequestContext {
   actor: Caller;
+  /** The actor's. */
+  readerId: string;
 }
 
 /** The context of background work in one tenant, done by a named part of the system. */

@@ -1,28 +1,27 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
 import { SystemDatabase } from '../database/system-database.js';
-import type { Caller } from './actor.js';
-import { MEMBERS, MEMBERSHIP, type Membership } from './memberships.js';
+import { actorId, type Caller } from './actor.js';
+import { PRINCIPAL, PRINCIPALS, type Principal } from './memberships.js';
 import type { CallerContext } from './request-context.js';
 
 /** So that a stream ends within 5 s after its access does, also when Postgres is slow. */
 const CHECK_EVERY_MS = 2_000;
 
-/** Memberships by the credential that stands for them, of the keys and sign-ins that are valid now. */
+/** Principals by the credential that stands for them, of the keys and sign-ins that are valid now. */
 const VALID = `
-  SELECT k.id AS credential, ${MEMBERSHIP} FROM api_keys k
-    JOIN ${MEMBERS} ON m.user_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+  SELECT k.id AS credential, ${PRINCIPAL} FROM api_keys k
+    JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
    WHERE k.id = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())
   UNION ALL
-  SELECT s.id AS credential, ${MEMBERSHIP} FROM user_sessions s
-    JOIN ${MEMBERS} ON m.user_id = s.user_id
+  SELECT s.id AS credential, ${PRINCIPAL} FROM user_sessions s
+    JOIN ${PRINCIPALS} ON m.principal_id = s.user_id
    WHERE s.id = ANY($1) AND s.expires_at > now()`;
 
 /**
  * An event stream is authorised when it opens, and may be open for days. This ends it when what authorised it is gone: the
- * person has signed out, the key was revoked or has expired, the membership was removed, the role has changed, the tenant was
- * deleted. The client comes
- * back and gets the answer of the guard.
+ * person has signed out, the key was revoked or has expired, the membership or the service account was
+ * removed, the role has changed, the tenant was deleted. The client comes back and gets the answer of the guard.
  *
  *     every 2 s: one statement for all credentials of the open streams ──► streams of the others are cut
  *
@@ -64,15 +63,18 @@ export class StreamAccess implements OnApplicationShutdown {
 
   private async check(streams: [Response, CallerContext][]): Promise<void> {
     const credentials = new Set(streams.map(([, { actor }]) => credentialOf(actor)));
-    const valid = await this.system.query<Membership & { credential: string }>(VALID, [[...credentials]]);
-    const granted = new Set(valid.map(({ credential, ...member }) => accessKey(credential, member)));
+    const valid = await this.system.query<Principal & { credential: string }>(VALID, [[...credentials]]);
+    const granted = new Set(valid.map(({ credential, ...principal }) => accessKey(credential, principal)));
     for (const [res, { tenantId, actor }] of streams) {
-      if (!granted.has(accessKey(credentialOf(actor), { tenantId, ...actor }))) res.destroy();
+      if (!granted.has(accessKey(credentialOf(actor), { ...actor, tenantId, principalId: actorId(actor) })))
+        res.destroy();
     }
   }
 }
 
-const credentialOf = (actor: Caller): string => (actor.kind === 'api_key' ? actor.keyId : actor.signInId);
+const credentialOf = (actor: Caller): string => (actor.kind === 'person' ? actor.signInId : actor.keyId);
 
-const accessKey = (credential: string, { tenantId, userId, role, tenantDeleted }: Membership): string =>
-  JSON.stringify([credential, tenantId, userId, role, tenantDeleted]);
+const accessKey = (
+  credential: string,
+  { tenantId, principalId, role, tenantDeleted }: Omit<Principal, 'kind'>,
+): string => JSON.stringify([credential, tenantId, principalId, role, tenantDeleted]);

@@ -45,7 +45,7 @@ export class InvitationsController {
     description:
       'The link works once. It stops working when the one who invites leaves the tenant or may no longer invite. Only an owner can invite owners.',
   })
-  @ApiProblems('forbidden')
+  @ApiProblems('forbidden', 'person_required')
   @ApiResponse({ status: 201, standardSchema: CreatedInvitation })
   create(
     @Ctx() ctx: CallerContext,

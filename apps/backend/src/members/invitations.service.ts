@@ -15,10 +15,11 @@ import { CONFIG, type Config } from '../config.js';
 import { isUniqueViolation } from '../database/unique-violation.js';
 import { Authentication, passCookies, webHeaders } from '../identity/authentication.js';
 import { AUTH, type Auth } from '../identity/better-auth.js';
+import { RoutePermissions } from '../identity/permissions.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { noteForAudit, requestOrigin } from '../identity/request-origin.js';
 import { InvitationStore } from './invitation-store.js';
-import { MembersService } from './members.service.js';
 
 /**
  * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
@@ -31,7 +32,7 @@ export class InvitationsService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly authentication: Authentication,
     private readonly invitations: InvitationStore,
-    private readonly members: MembersService,
+    private readonly permissions: RoutePermissions,
   ) {}
 
   /** @throws ProblemError invalid_cursor */
@@ -39,13 +40,14 @@ export class InvitationsService {
     return this.invitations.list(ctx, query);
   }
 
-  /** @throws ProblemError forbidden: the role may do more than the caller */
+  /** @throws ProblemError forbidden: the role may do more than the caller; person_required: an invitation names who invites */
   async create(ctx: CallerContext, body: CreateInvitation): Promise<CreatedInvitation> {
-    this.members.requireMayGive(ctx, body.role);
+    const inviterId = userIdOf(ctx.actor);
+    this.permissions.requireMayGive(ctx.actor, 'person', body.role);
     const { invitation, token } = await this.invitations.insert(
       ctx,
       ctx.idempotentId ?? randomUUID(),
-      ctx.actor.userId,
+      inviterId,
       body,
     );
     return { ...invitation, link: invitationLink(this.config.PUBLIC_URL, token) };

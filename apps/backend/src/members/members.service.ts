@@ -3,7 +3,9 @@ import type { Member, MemberPage } from '@saas-codex/contracts/members';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { RoutePermissions } from '../identity/permissions.js';
+import type { TenantScope } from '../database/tenant-row.js';
+import { ownersOnly, RoutePermissions } from '../identity/permissions.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { noteForAudit } from '../identity/request-origin.js';
 import { MemberStore } from './member-store.js';
@@ -21,9 +23,21 @@ export class MembersService {
     return this.members.list(ctx, query);
   }
 
+  /** The member with this id who may change sessions. @throws ProblemError member_not_found, invalid_request */
+  async requireWriter(ctx: TenantScope, userId: string): Promise<Member> {
+    const member = await this.members.find(ctx, userId);
+    if (!member) throw notFound();
+    // A role that this version does not know may do nothing here.
+    if (this.permissions.ofRole(member.role as Role).has('sessions:write')) return member;
+    throw new ProblemError(
+      'invalid_request',
+      `${member.name} may only watch. Choose another member, or have their role changed first.`,
+    );
+  }
+
   /** @throws ProblemError member_not_found, forbidden, last_owner */
   async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
-    this.requireMayGive(ctx, role);
+    this.permissions.requireMayGive(ctx.actor, 'person', role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
     const before = await this.members.find(ctx, userId);
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
@@ -44,28 +58,15 @@ export class MembersService {
 
   /** Ends the caller's own membership. @throws ProblemError last_owner */
   async leave(ctx: CallerContext): Promise<void> {
-    const { userId } = ctx.actor;
+    const userId = userIdOf(ctx.actor);
     if (!(await this.members.remove(ctx, userId, { mayChangeOwners: true }))) throw lastOwner();
     await this.members.forgetChoice(ctx, userId);
-  }
-
-  /** Nobody gives a role that may do more than they may: a key with scopes would outgrow them. @throws ProblemError forbidden */
-  requireMayGive({ actor }: CallerContext, role: Role): void {
-    const own = this.permissions.of(actor);
-    if ([...this.permissions.ofRole(role)].every((permission) => own.has(permission))) return;
-    if (role === 'owner') throw ownersOnly();
-    throw new ProblemError(
-      'forbidden',
-      `This key may not do all that the role ${role} may, so it cannot give it.`,
-    );
   }
 
   private mayChangeOwners({ actor }: CallerContext): boolean {
     return this.permissions.of(actor).has('owners:manage');
   }
 }
-
-const ownersOnly = () => new ProblemError('forbidden', 'Only an owner can decide about owners.');
 
 const notFound = () =>
   new ProblemError('member_not_found', 'This person does not belong to the organisation, or does no longer.');

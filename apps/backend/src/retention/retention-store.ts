@@ -4,6 +4,7 @@ import { AuditLog, systemEntry } from '../audit/audit-log.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { systemContext } from '../identity/request-context.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 
 /** Rows of one page of a tenant; the next scan finds the rest. */
@@ -69,7 +70,7 @@ export class RetentionStore {
       if (!session) return;
       await remove();
       await sessions.update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' });
-      const target = { kind: 'session', id: sessionId, name: session.title } as const;
+      const target = { kind: 'session', id: sessionId, name: auditedTitle(session) } as const;
       await this.audit.record(tx, systemEntry(ctx, 'session.workspace_removed', target));
     });
   }

@@ -1,17 +1,29 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
+import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
+import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { History } from '../workspaces/history/history.js';
 import { RunEntity } from './run.entity.js';
 import { RunPlaces } from './run-places.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';
+
+/** The session names secrets that were deleted. */
+export class SecretsDeleted extends Error {
+  override name = 'SecretsDeleted';
+
+  constructor(readonly names: readonly string[]) {
+    super(`deleted secrets: ${names.join(', ')}`);
+  }
+}
 
 /**
  * Hands a run over to the runner, in two steps, each of which can be repeated:
@@ -31,6 +43,8 @@ export class RunDispatch {
     private readonly runner: RunnerClient,
     private readonly tracing: Tracing,
     private readonly places: RunPlaces,
+    private readonly secrets: SecretStore,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'SERVICE_TOKEN'>,
   ) {}
 
   /** Whether the tenant has reached its limit of runs with the runners. */
@@ -60,7 +74,10 @@ export class RunDispatch {
     return claimed ?? false;
   }
 
-  /** The run gets the network and trust that the session has now. @throws RunnerUnavailable, RunnerRefused */
+  /**
+   * The run gets the network, trust and secrets that the session has now.
+   * @throws RunnerUnavailable, RunnerRefused; SecretsDeleted when the session names secrets that no longer exist
+   */
   async handOver(
     ctx: RequestContext,
     session: SessionEntity,
@@ -94,7 +111,16 @@ export class RunDispatch {
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
+      ...(session.secrets.length > 0 && { grant: await this.grantFor(session, run) }),
     };
+  }
+
+  /** Readable by runners alone, and for this run alone. */
+  private async grantFor({ tenantId, secrets }: SessionEntity, { id: runId }: RunEntity): Promise<string> {
+    const environment = await this.secrets.values({ tenantId }, secrets);
+    const deleted = secrets.filter((name) => environment[name] === undefined);
+    if (deleted.length > 0) throw new SecretsDeleted(deleted);
+    return sealGrant(this.config.SERVICE_TOKEN, { runId, tenantId }, { environment });
   }
 
   /** Nothing writes to the workspace between runs, so the last recorded tree, if any, is the current one. */

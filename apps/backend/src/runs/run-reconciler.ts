@@ -6,7 +6,7 @@ import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
-import { RunDispatch } from './run-dispatch.js';
+import { RunDispatch, SecretsDeleted } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
@@ -101,7 +101,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     const refused =
       standing === 'silent' && run.status === 'queued' && (await this.handOver(ctx, session, run));
     if (refused) {
-      await this.settling.close(ctx, run, { type: 'run.failed', reason: reasonOf(refused) });
+      await this.settling.close(ctx, run, { type: 'run.failed', reason: refused });
       return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
@@ -121,18 +121,20 @@ export class RunReconciler extends Reconciler<SessionRef> {
     return 'more';
   }
 
+  /** @returns why the run cannot start, for the person who prompted; null: a runner has it */
   private async handOver(
     ctx: RequestContext,
     session: SessionEntity,
     run: RunEntity,
-  ): Promise<RunnerRefused | null> {
+  ): Promise<string | null> {
     if (session.threadId === null)
       throw new Error(`session ${session.id} has a run in flight, but no thread`);
     try {
       await this.dispatch.handOver(ctx, session, session.threadId, run);
       return null;
     } catch (error) {
-      if (error instanceof RunnerRefused) return error;
+      if (error instanceof RunnerRefused) return reasonOf(error);
+      if (error instanceof SecretsDeleted) return deletedReason(error);
       throw error;
     }
   }
@@ -156,3 +158,6 @@ const lost = ({ kind }: RunEntity): Ending => ({
 /** In words for the person who prompted; the runner's own are meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>
   code === 'thread_not_found' ? "The session's folder is lost. Make a new session." : detail;
+
+const deletedReason = ({ names }: SecretsDeleted) =>
+  `The secret ${names.join(', ')} no longer exists. Save it again in Settings → Secrets, or take it out of the session’s environment.`;

@@ -8,6 +8,7 @@ import { In, IsNull, LessThan, Not, type FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { batchLoader } from '../database/batch-loader.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { BLOCKED_BY_SETUP } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
@@ -37,7 +38,9 @@ const UPDATE_RUN_SUMMARY = `
     queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
     queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
-                     ORDER BY ordinal DESC LIMIT 1)
+                     ORDER BY ordinal DESC LIMIT 1),
+    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'prompt'
+                        AND ended_at IS NOT NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
 const LONGEST_WAITING = `
@@ -49,7 +52,8 @@ const LONGEST_WAITING = `
 
 /** Those of a tenant's runs that exist, with their sessions. */
 const OWNERS = `
-  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId"
+  SELECT r.tenant_id AS "tenantId", r.id AS "runId", r.session_id AS "sessionId",
+         ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND s.deleted_at IS NULL`;
 
@@ -59,6 +63,9 @@ const IN_PRESENT_SESSION = `
 
 /** Sort key of the list of all runs. */
 const RunCursor = z.tuple([Timestamp, z.uuid()]);
+
+/** `privateTo`: the one person who may read it; null: everybody in the tenant. */
+type Readable = RunLogOwner & { privateTo: string | null };
 
 type RunRef = Pick<RunLogOwner, 'tenantId' | 'runId'>;
 
@@ -89,18 +96,20 @@ export class RunStore {
    * share one transaction per tenant.
    * @throws ProblemError run_not_found
    */
-  async require({ tenantId }: RequestContext, id: string): Promise<RunLogOwner> {
-    const owner = await this.owners.load({ tenantId, runId: id });
-    if (!owner) throw notFound();
+  async require({ tenantId, readerId }: RequestContext, id: string): Promise<RunLogOwner> {
+    const found = await this.owners.load({ tenantId, runId: id });
+    if (!found) throw notFound();
+    const { privateTo, ...owner } = found;
+    if (privateTo !== null && readerId !== undefined && privateTo !== readerId) throw notFound();
     return owner;
   }
 
-  private async ownersOf(runs: readonly RunRef[]): Promise<(RunLogOwner | undefined)[]> {
+  private async ownersOf(runs: readonly RunRef[]): Promise<(Readable | undefined)[]> {
     const tenantIds = [...new Set(runs.map(({ tenantId }) => tenantId))];
     const perTenant = await Promise.all(
       tenantIds.map((tenantId) => {
         const ids = runs.filter((run) => run.tenantId === tenantId).map(({ runId }) => runId);
-        return this.db.run({ tenantId }, (tx) => tx.manager.query<RunLogOwner[]>(OWNERS, [tenantId, ids]));
+        return this.db.run({ tenantId }, (tx) => tx.manager.query<Readable[]>(OWNERS, [tenantId, ids]));
       }),
     );
     const owners = new Map(perTenant.flat().map((owner) => [keyOf(owner), owner]));

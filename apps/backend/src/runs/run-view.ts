@@ -18,6 +18,14 @@ export const toRun = (run: RunEntity): Run => ({
   ended_at: run.endedAt?.toISOString() ?? null,
 });
 
+/** A run of a session that is private to another person. */
+export const toRunOutline = (run: RunEntity): Run => ({
+  ...toRun(run),
+  prompt: '',
+  error: null,
+  diff: null,
+});
+
 /** A run with its result. @param finalMessage the agent's last message, once the run has ended */
 export const toRunWithResult = (run: RunEntity, finalMessage: string | null): Run => ({
   ...toRun(run),

@@ -1,8 +1,13 @@
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
+@PrivateRows(
+  (tenant) =>
+    `EXISTS (SELECT FROM sessions s WHERE s.tenant_id = ${tenant} AND s.id = session_id AND ${sessionIsVisible('s.')})`,
+)
 @Entity('runs')
 export class RunEntity extends TenantRow {
   @PrimaryColumn('uuid')

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { RunDispatch } from './run-dispatch.js';
@@ -24,7 +25,13 @@ import { RunsPortAdapter } from './runs-port-adapter.js';
 import { RunsService } from './runs.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([RunEntity]), RunnerClientModule, SessionsModule, WorkspacesModule],
+  imports: [
+    TypeOrmModule.forFeature([RunEntity]),
+    RunnerClientModule,
+    SecretsModule,
+    SessionsModule,
+    WorkspacesModule,
+  ],
   controllers: [RunStatusConsumer, RunsController],
   providers: [
     {

@@ -7,7 +7,9 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { RequestAudit } from '../audit/request-audit.js';
+import { overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { holdQueue } from './queue-hold.js';
@@ -17,7 +19,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
-import { toRunWithResult } from './run-view.js';
+import { toRunOutline, toRunWithResult } from './run-view.js';
 
 /**
  * How long a response waits for work that is usually quick: a read waits until the row has caught up with the run's log, a
@@ -99,21 +101,24 @@ export class RunsService {
   /**
    * Requests the run's end. A run that has not started is cancelled in the response. Stopping a prompt holds the session's
    * queue (see queue-hold.ts).
-   * @throws ProblemError run_ended
+   * @returns without the content, when the session is private to another person
+   * @throws ProblemError run_not_found, run_ended
    */
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
-    const { sessionId } = await this.runs.get(ctx, id);
-    await this.runs.change(ctx, sessionId, async (tx, session) => {
+    const overseer = overseeing(ctx);
+    const { sessionId } = await this.runs.get(overseer, id);
+    await this.runs.change(overseer, sessionId, async (tx, session) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
-      await this.audit.recordIn(tx, ctx, { target: { id, name: session.title } });
+      await this.audit.recordIn(tx, ctx, { target: { id, name: auditedTitle(session) } });
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
-    return this.read(ctx, id);
+    const isVisible = (await this.runs.find(ctx, id)) !== null;
+    return isVisible ? this.read(ctx, id) : toRunOutline(await this.runs.get(overseer, id));
   }
 
   /** Requests the end of every run of the tenant. Those that have not started end soon after. */
@@ -141,7 +146,7 @@ export class RunsService {
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
-      await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: session.title } });
+      await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: auditedTitle(session) } });
       return run;
     });
     return this.withResult(ctx, run);

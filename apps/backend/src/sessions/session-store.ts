@@ -7,17 +7,20 @@ import {
 } from '@saas-codex/contracts/sessions';
 import { ACTIVITY_SETTINGS_BYTES, type SessionUpdatedActivity } from '@saas-codex/contracts/activity';
 import { Timestamp } from '@saas-codex/contracts/pagination';
+import type { ReadersOf } from '@saas-codex/event-log/activity/activity.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
+import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { transition } from '../database/transition.js';
+import { overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { SessionEntity } from './session.entity.js';
-import { toSession } from './session-view.js';
+import { ownerOf, toSession, toSessionOutline } from './session-view.js';
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
@@ -28,6 +31,10 @@ const normalised = (address: string) => `regexp_replace(lower(${address}), '(\\.
 const ON_REPOSITORY = `${normalised('session.repoUrl')} = ${normalised(':repository')}`;
 /** Not LIKE: what a person types has no wildcards. */
 const HAS_TEXT = `(strpos(lower(session.title), lower(:q)) > 0 OR strpos(lower(session.repoUrl), lower(:q)) > 0)`;
+
+const READERS = `
+  SELECT id, ${sessionPrivateTo()} AS "privateTo"
+    FROM sessions WHERE tenant_id = $1 AND id = ANY($2::uuid[])`;
 
 /** Sort key of the list: last activity, then id. */
 const SessionCursor = z.tuple([Timestamp, z.uuid()]);
@@ -77,10 +84,14 @@ export class SessionStore {
     return this.db.run(ctx, (tx) => tx.of(SessionEntity).findOne({ where: { id } }));
   }
 
-  /** Sessions that match the query, newest activity first. @throws ProblemError invalid_cursor */
+  /**
+   * Sessions that match the query, newest activity first. Those that are private to others are only in lists which do not search.
+   * @throws ProblemError invalid_cursor
+   */
   async list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
     const after = decodeCursor(query.cursor, SessionCursor);
-    const rows = await this.db.run(ctx, (tx) => {
+    const scope = query.q || query.repository ? ctx : overseeing(ctx);
+    const rows = await this.db.run(scope, (tx) => {
       const select = tx
         .of(SessionEntity)
         .select('session')
@@ -99,8 +110,21 @@ export class SessionStore {
         .take(query.limit + 1)
         .getMany();
     });
-    return toPage(rows, query.limit, (row) => [row.updatedAt.toISOString(), row.id], this.view);
+    return toPage(
+      rows,
+      query.limit,
+      (row) => [row.updatedAt.toISOString(), row.id],
+      (row) => this.viewFor(ctx, row),
+    );
   }
+
+  /** Who may see the activities of these sessions. */
+  readonly readersOf: ReadersOf = async (tenantId, ids) => {
+    const rows = await this.db.run({ tenantId }, (tx) =>
+      tx.manager.query<{ id: string; privateTo: string | null }[]>(READERS, [tenantId, ids]),
+    );
+    return new Map(rows.map(({ id, privateTo }) => [id, privateTo]));
+  };
 
   /**
    * Changes a session or its runs in one transaction.
@@ -137,6 +161,12 @@ export class SessionStore {
 
   readonly view = (session: SessionEntity): Session => toSession(session, this.storage.repoPath(session.id));
 
+  /** The session as the context's reader may see it. */
+  viewFor({ readerId }: RequestContext, session: SessionEntity): Session {
+    const isVisible = readerId === undefined || [null, readerId].includes(privateTo(session));
+    return isVisible ? this.view(session) : toSessionOutline(session);
+  }
+
   private locked<T>(
     ctx: RequestContext,
     id: string,
@@ -147,8 +177,11 @@ export class SessionStore {
       const session = await sessions.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
       const before = session && this.publicState(session);
       const answer = await work(tx, session);
-      const after = await sessions.findOne({ where: { id } });
+      // The reader of this scope may have given it away.
+      const after = await tx.ofAllReaders(SessionEntity).findOne({ where: { id } });
       if (after && this.publicState(after) !== before) tx.afterCommit(() => this.publish(after));
+      if (session && after && isHiddenFromMore(session, after))
+        tx.afterCommit(() => this.publishHidden(after));
       return answer;
     });
   }
@@ -158,18 +191,28 @@ export class SessionStore {
     return JSON.stringify([this.view(session), session.deletedAt]);
   }
 
+  private publishHidden(session: SessionEntity): void {
+    this.activity.publish({ ...activityOf(session), type: 'session.hidden', owner_id: ownerOf(session) });
+  }
+
   private publish(session: SessionEntity): void {
-    const base = {
-      v: 1,
-      tenant_id: session.tenantId,
-      session_id: session.id,
-      at: new Date().toISOString(),
-    } as const;
+    const base = activityOf(session);
     if (session.deletedAt) this.activity.publish({ ...base, type: 'session.deleted' });
     else
       this.activity.publish({ ...base, type: 'session.updated', session: forActivity(this.view(session)) });
   }
 }
+
+/** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo`. */
+const privateTo = (session: SessionEntity): string | null =>
+  session.visibility === 'tenant' ? null : ownerOf(session);
+
+/** Whether somebody who could read it no longer can. */
+const isHiddenFromMore = (before: SessionEntity, after: SessionEntity): boolean =>
+  privateTo(after) !== null && privateTo(after) !== privateTo(before);
+
+const activityOf = ({ tenantId, id }: SessionEntity) =>
+  ({ v: 1, tenant_id: tenantId, session_id: id, at: new Date().toISOString() }) as const;
 
 /** Each tenant's stream keeps thousands of activities, so what may be large stays out. */
 function forActivity({ network, setup, ...small }: Session): SessionUpdatedActivity['session'] {

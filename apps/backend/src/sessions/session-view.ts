@@ -1,5 +1,9 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { SessionEntity } from './session.entity.js';
+
+/** The id of the person or program that the session belongs to. */
+export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerId ?? createdBy;
 
 /** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
@@ -13,8 +17,12 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   model: session.model,
   network: session.network,
   trust_repository: session.trustRepository,
+  secrets: session.secrets,
   setup: session.setup,
   setup_status: session.setupStatus,
+  last_run_status: session.lastRunStatus,
+  owner_id: ownerOf(session),
+  visibility: session.visibility,
   status: session.status,
   failure:
     session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
@@ -25,4 +33,21 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   diff: session.diff,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
+});
+
+/** A session that is private to another person, as those see it who may stop and delete it: only that it exists. */
+export const toSessionOutline = (session: SessionEntity): Session => ({
+  ...toSession(session, ''),
+  title: 'Private session',
+  repo_url: null,
+  ref: null,
+  base_commit: null,
+  thread_id: null,
+  model: null,
+  network: NETWORK_OFF,
+  trust_repository: false,
+  setup: null,
+  failure: null,
+  notices: [],
+  diff: null,
 });

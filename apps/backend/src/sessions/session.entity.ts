@@ -2,10 +2,12 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunStatus } from '@saas-codex/contracts/runs';
-import type { SessionNotice, SessionStatus, Setup } from '@saas-codex/contracts/sessions';
+import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
 
+@PrivateRows(() => sessionIsVisible())
 @Entity('sessions')
 export class SessionEntity extends TenantRow {
   @PrimaryColumn('uuid')
@@ -14,6 +16,13 @@ export class SessionEntity extends TenantRow {
   /** Id of the user who created it. */
   @Column({ type: 'text' })
   createdBy: string;
+
+  /** To whom it was handed over; null: it belongs to its creator. */
+  @Column({ type: 'text', nullable: true })
+  ownerId: string | null;
+
+  @Column({ type: 'text', default: 'tenant' })
+  visibility: SessionVisibility;
 
   @Column({ type: 'text' })
   title: string;
@@ -38,12 +47,20 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'boolean', default: false })
   trustRepository: boolean;
 
+  /** Names of the environment secrets that its runs get. */
+  @Column({ type: 'text', array: true, default: [] })
+  secrets: string[];
+
   @Column({ type: 'jsonb', nullable: true })
   setup: Setup | null;
 
   /** Status of the last setup run. Part of the run summary, like `activeRunId`. */
   @Column({ type: 'text', nullable: true })
   setupStatus: RunStatus | null;
+
+  /** Status of the last prompt that has ended. Part of the run summary. */
+  @Column({ type: 'text', nullable: true })
+  lastRunStatus: RunStatus | null;
 
   @Column({ type: 'text' })
   status: SessionStatus;

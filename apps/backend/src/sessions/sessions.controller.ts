@@ -57,6 +57,7 @@ export class SessionsController {
     'repo_host_unknown',
     'ref_invalid',
     'disk_quota_exceeded',
+    'secret_unknown',
     'clone_failed',
     'clone_auth_failed',
     'clone_not_found',
@@ -107,9 +108,9 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'updateSession',
     summary:
-      'Rename, archive, unarchive or set up a session again, change its network, trust or setup script, or resume its queue',
+      'Rename, archive, unarchive or set up a session again, change its network, trust, secrets, setup script or visibility, resume its queue, or hand it over',
     description:
-      'A new network and `trust_repository` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
+      'A new network, `trust_repository` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
       'A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.',
   })
   @ApiHeader(IF_MATCH)
@@ -120,8 +121,10 @@ export class SessionsController {
     'session_archived',
     'session_not_failed',
     'disk_quota_exceeded',
+    'secret_unknown',
     'workspace_removed',
     'precondition_failed',
+    'member_not_found',
   )
   @ApiResponse({ status: 200, standardSchema: Session })
   update(

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { MembersModule } from '../members/members.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
@@ -14,7 +16,14 @@ import { SessionsService } from './sessions.service.js';
 
 /** Needs an implementation of `RunsPort`, which RunsPortModule provides. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SessionEntity]), RunnerClientModule, UsageModule, WorkspacesModule],
+  imports: [
+    TypeOrmModule.forFeature([SessionEntity]),
+    MembersModule,
+    RunnerClientModule,
+    SecretsModule,
+    UsageModule,
+    WorkspacesModule,
+  ],
   controllers: [SessionsController],
   providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionScan, SessionStore, SessionsService],
   exports: [ActivityPublisher, SessionStore, SessionsService],

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditChanges } from '@saas-codex/contracts/audit';
 import type {
   CreateSession,
   Session,
   SessionPage,
   SessionsQuery,
+  SessionVisibility,
   UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
@@ -15,18 +15,29 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import { systemEntry, AuditLog } from '../audit/audit-log.js';
 import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
+import { mayOversee, overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
+import { auditedChanges, auditedTitle } from './session-audit.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
+import { ownerOf } from './session-view.js';
 import { titleFromRepository } from './session-title.js';
 
 /** How long a response waits for the work behind it. On timeout the work continues. */
 const WAIT_MS = { create: 30_000, remove: 10_000 };
+
+/** Who sees a session, and whose it is; undefined: as it is. */
+interface Access {
+  visibility: SessionVisibility | undefined;
+  ownerId: string | undefined;
+}
 
 @Injectable()
 export class SessionsService {
@@ -36,6 +47,8 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly secrets: SecretStore,
+    private readonly members: MembersService,
     private readonly audit: RequestAudit,
     private readonly auditLog: AuditLog,
   ) {}
@@ -43,7 +56,7 @@ export class SessionsService {
   /**
    * Creates a session and waits until it is set up, 30 s at most.
    * @param respondAsync do not wait
-   * @throws ProblemError disk_quota_exceeded; a 400 for the address or the ref; while waiting, the code of a failed setup
+   * @throws ProblemError disk_quota_exceeded, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
@@ -60,20 +73,36 @@ export class SessionsService {
     return this.sessions.list(ctx, query);
   }
 
+  /** Those who may stop and delete a private session of another person see that it exists. */
   async read(ctx: RequestContext, id: string): Promise<Session> {
-    return this.sessions.view(await this.sessions.get(ctx, id));
+    return this.sessions.viewFor(ctx, await this.sessions.get(overseeing(ctx), id));
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust or setup of future runs, or resumes the queue.
+   * Renames, archives, unarchives or sets up again, changes the network, trust, secrets or setup of future runs, resumes the queue, changes
+   * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
-   *   workspace_removed, precondition_failed
+   *   workspace_removed, secret_unknown, precondition_failed, member_not_found, invalid_request,
+   *   forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
-    const { title, network, trust_repository: trustRepository, setup, status, queue_held: queueHeld } = body;
+    const {
+      title,
+      network,
+      trust_repository: trustRepository,
+      secrets,
+      setup,
+      status,
+      queue_held: queueHeld,
+      visibility,
+      owner_id: ownerId,
+    } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
+    if (secrets) await this.refuseUnknownSecrets(ctx, secrets);
+    if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
+      this.checkAccess(ctx, session, { visibility, ownerId });
       if (status === 'provisioning') await this.setUpAgain(ctx, tx, session);
       if (status === 'archived') await this.archive(tx, session);
       if (status === 'ready') await this.unarchive(tx, session);
@@ -81,20 +110,25 @@ export class SessionsService {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
+        ...(secrets && { secrets }),
         ...(setup !== undefined && { setup }),
+        ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(tx, session);
       await this.audit.recordIn(tx, ctx, {
-        target: { name: session.title },
+        target: { name: auditedTitle(session) },
         changes: auditedChanges(session, body),
       });
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
+      // The last statement: a private session is then out of its former owner's reach.
+      if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });
       // Prompts that waited may start now, or every waiting run has to end.
       if (status !== undefined || setup !== undefined || queueHeld !== undefined)
         tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId: id }));
     });
-    return this.read(ctx, id);
+    // Who has given a private session away sees no more of it than that it exists.
+    return this.sessions.viewFor(ctx, await this.sessions.get({ ...ctx, readerId: undefined }, id));
   }
 
   /** Archives the session if nothing has happened in it since `before` and nothing is about to. */
@@ -103,7 +137,7 @@ export class SessionsService {
       const isIdle = session.updatedAt < before && session.activeRunId === null && session.queuedRuns === 0;
       if (!isIdle || session.deletedAt || session.status === 'archived') return;
       await this.archive(tx, session);
-      const target = { kind: 'session', id, name: session.title } as const;
+      const target = { kind: 'session', id, name: auditedTitle(session) } as const;
       await this.auditLog.record(tx, systemEntry(ctx, 'session.archived', target));
     });
   }
@@ -111,10 +145,10 @@ export class SessionsService {
   /** Deletes the session and everything in it. A running run is cancelled first. @throws ProblemError precondition_failed */
   async remove(ctx: RequestContext, id: string, ifMatch?: string): Promise<void> {
     const ref = { tenantId: ctx.tenantId, sessionId: id };
-    await this.sessions.change(ctx, id, async (tx, session) => {
-      requireMatch(ifMatch, this.sessions.view(session));
+    await this.sessions.change(overseeing(ctx), id, async (tx, session) => {
+      requireMatch(ifMatch, this.sessions.viewFor(ctx, session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
-      await this.audit.recordIn(tx, ctx, { target: { name: session.title } });
+      await this.audit.recordIn(tx, ctx, { target: { name: auditedTitle(session) } });
       tx.afterCommit(() => this.runs.kick(ref));
     });
     await waitAtMost(WAIT_MS.remove, this.reconciler.interrupt(ref));
@@ -127,6 +161,7 @@ export class SessionsService {
         'A ref needs a repo_url, since an empty repository has no branches.',
       );
     }
+    if (body.secrets) await this.refuseUnknownSecrets(ctx, body.secrets);
     const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
     const { repoUrl, ref } = await this.clones.checkSource(asked);
     const now = new Date();
@@ -140,15 +175,44 @@ export class SessionsService {
       model: body.model ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
+      secrets: body.secrets ?? [],
       setup: body.setup ?? null,
+      visibility: body.visibility ?? 'tenant',
       status: 'provisioning' as const,
       createdAt: now,
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, async (tx, session) => {
-      await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: session.title } });
+      await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: auditedTitle(session) } });
       await this.runs.queueSetup(ctx, tx, session);
     });
+  }
+
+  private async refuseUnknownSecrets(ctx: RequestContext, names: string[]): Promise<void> {
+    const missing = await this.secrets.missing(ctx, names);
+    if (missing.length > 0)
+      throw new ProblemError(
+        'secret_unknown',
+        `There is no ${missing.join(', ')}. Save it in Settings → Secrets first, or leave it out.`,
+      );
+  }
+
+  /**
+   * Whether the actor may change who sees the session and whose it is. A stream of a run that others have opened ends with the run,
+   * so no run may be open when they may not read it any more.
+   * @throws ProblemError forbidden, session_busy
+   */
+  private checkAccess(ctx: RequestContext, session: SessionEntity, to: Access): void {
+    const isOwner = ownerOf(session) === actorId(ctx.actor);
+    const { visibility = session.visibility, ownerId = ownerOf(session) } = to;
+    const [isShown, isHandedOver] = [visibility !== session.visibility, ownerId !== ownerOf(session)];
+    if (isShown && !isOwner)
+      throw new ProblemError('forbidden', 'Ask the owner of the session to change who sees it.');
+    if (isHandedOver && !isOwner && !mayOversee(ctx.actor))
+      throw new ProblemError('forbidden', 'Ask the owner of the session, or an admin, to hand it over.');
+    const isHidden = visibility !== 'tenant' && (isShown || isHandedOver);
+    if (isHidden && (session.activeRunId !== null || session.queuedRuns > 0))
+      throw new ProblemError('session_busy', 'Cancel its runs, or wait until they have ended.');
   }
 
   /** Clones a failed session once more. Does nothing while it is being set up. */
@@ -196,20 +260,4 @@ export class SessionsService {
     }
     await this.sessions.transition(tx, session, to, { archivedAt: null, workspaceRemovedAt: null });
   }
-}
-
-/** What the audit log says of a change. A script may hold secrets, so of the setup it says only whether there is one. */
-function auditedChanges(session: SessionEntity, body: UpdateSession): AuditChanges {
-  const { title, status, network, trust_repository: trust, queue_held: held, setup } = body;
-  const script = (value: object | null) => (value === null ? null : 'a script');
-  return {
-    ...(title !== undefined && { title: { old: session.title, new: title } }),
-    ...(status !== undefined && { status: { old: session.status, new: status } }),
-    ...(network !== undefined && { network: { old: session.network, new: network } }),
-    ...(trust !== undefined && { trust_repository: { old: session.trustRepository, new: trust } }),
-    ...(held !== undefined && { queue_held: { old: session.queueHeld, new: held } }),
-    ...(setup !== undefined && {
-      setup: { old: script(session.setup), new: setup && (session.setup ? 'another script' : 'a script') },
-    }),
-  };
 }

@@ -22,7 +22,7 @@ const PLACES = { total: 4, perTenant: 1 };
  *     deleted ──at once──► its runs are stopped, and nothing can start any
  *        │ an owner restores it: everything is as before, but for the stopped runs
  *        └──TENANT_GRACE_DAYS──► its sessions are deleted, one by one, by SessionReconciler
- *                                  └──none is left──► its mirrors go, then its row, with members, invitations and keys
+ *                                  └──none is left──► its mirrors go, then its row, with members, service accounts, invitations and keys
  *
  * Every step may be repeated, also by several backends at once.
  */

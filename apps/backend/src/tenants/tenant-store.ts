@@ -5,22 +5,25 @@ import type { Tenant, TenantPage } from '@saas-codex/contracts/tenants';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
-import { DELETES_AT, MEMBERS } from '../identity/memberships.js';
+import { DELETES_AT, PRINCIPALS } from '../identity/memberships.js';
 
 const JOINED = `date_trunc('milliseconds', m.created_at)`;
 const TENANT = `
   t.id, t.name, m.role, date_trunc('milliseconds', t.created_at) AS "createdAt", ${JOINED} AS "joinedAt", ${DELETES_AT} AS "deletesAt"`;
 
-/** $2: only this tenant; null: all of the person's. */
+/** $2: only this tenant; null: all of the viewer's. */
 const LIST = `
-  SELECT ${TENANT} FROM ${MEMBERS}
-   WHERE m.user_id = $1 AND ($2::text IS NULL OR t.id = $2)
+  SELECT ${TENANT} FROM ${PRINCIPALS}
+   WHERE m.principal_id = $1 AND ($2::text IS NULL OR t.id = $2)
      AND ($3::timestamptz IS NULL OR (${JOINED}, t.id) > ($3, $4::text))
    ORDER BY ${JOINED}, t.id LIMIT $5`;
 
+/** $4: how many the person may own with it. */
 const INSERT = `
   WITH made AS (
-    INSERT INTO tenants (id, name, slug, created_at) VALUES ($1, $2, $1, now()) ON CONFLICT (id) DO NOTHING RETURNING id),
+    INSERT INTO tenants (id, name, slug, created_at)
+    SELECT $1, $2, $1, now() WHERE (SELECT count(*) FROM members WHERE user_id = $3 AND role = 'owner') < $4
+    ON CONFLICT (id) DO NOTHING RETURNING id),
   owner AS (
     INSERT INTO members (id, tenant_id, user_id, role, created_at)
     SELECT gen_random_uuid(), id, $3, 'owner', now() FROM made)
@@ -57,7 +60,7 @@ const BEGIN_REMOVAL = `
      WHERE id = $1 AND ${DELETES_AT} <= now() RETURNING id)
   SELECT id FROM begun`;
 
-/** Memberships and invitations go with the tenant's row. */
+/** Memberships, invitations and service accounts go with the tenant's row. */
 const REMOVE = `
   WITH gone AS (DELETE FROM tenants WHERE id = $1 AND removal_started_at IS NOT NULL RETURNING id),
   keys AS (DELETE FROM api_keys k USING gone g WHERE k.metadata::jsonb ->> 'tenantId' = g.id),
@@ -75,7 +78,8 @@ interface TenantRow {
 
 /** Whose tenants, and seen from which one. */
 export interface TenantViewer {
-  userId: string;
+  /** Of a person or a service account. */
+  id: string;
   /** The tenant of the request. */
   current: string;
 }
@@ -87,10 +91,10 @@ const TenantCursor = z.tuple([Timestamp, z.string().max(100)]);
 export class TenantStore {
   constructor(private readonly system: SystemDatabase) {}
 
-  /** @param only one tenant; null: all of the person's @throws ProblemError invalid_cursor */
+  /** @param only one tenant; null: all of the viewer's @throws ProblemError invalid_cursor */
   async list(viewer: TenantViewer, { cursor, limit }: PageQuery, only: string | null): Promise<TenantPage> {
     const after = decodeCursor(cursor, TenantCursor) ?? [null, null];
-    const rows = await this.system.query<TenantRow>(LIST, [viewer.userId, only, ...after, limit + 1]);
+    const rows = await this.system.query<TenantRow>(LIST, [viewer.id, only, ...after, limit + 1]);
     const keyOf = (row: TenantRow) => [row.joinedAt.toISOString(), row.id];
     return toPage(rows, limit, keyOf, (row) => toTenant(row, viewer));
   }
@@ -100,9 +104,9 @@ export class TenantStore {
     return page.items[0];
   }
 
-  /** Creates a tenant with its owner, unless an earlier attempt of the same request has. */
-  async insert(id: string, name: string, ownerId: string): Promise<void> {
-    await this.system.query(INSERT, [id, name, ownerId]);
+  /** Creates a tenant with its owner, unless an earlier attempt of the same request has, or the owner has `limit` already. */
+  async insert(id: string, name: string, ownerId: string, limit: number): Promise<void> {
+    await this.system.query(INSERT, [id, name, ownerId, limit]);
   }
 
   async rename(id: string, name: string): Promise<void> {

@@ -57,6 +57,7 @@ export class TenantsController {
   @Post()
   @RequirePermission('tenants:create')
   @ApiOperation({ operationId: 'createTenant', summary: 'Create a tenant, of which you are the owner' })
+  @ApiProblems('tenant_limit')
   @ApiResponse({ status: 201, standardSchema: Tenant })
   create(@Ctx() ctx: CallerContext, @Body({ schema: CreateTenant }) { name }: CreateTenant): Promise<Tenant> {
     return this.tenants.create(ctx, name);

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { Tenant, TenantPage } from '@saas-codex/contracts/tenants';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { CONFIG, type Config } from '../config.js';
+import { LOCK, Locks } from '../database/locks.js';
+import { actorId } from '../identity/actor.js';
+import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { noteForAudit } from '../identity/request-origin.js';
 import { MembersService } from '../members/members.service.js';
@@ -13,6 +17,8 @@ import { TenantStore, type TenantViewer } from './tenant-store.js';
 @Injectable()
 export class TenantsService {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly locks: Locks,
     private readonly tenants: TenantStore,
     private readonly members: MembersService,
     private readonly reconciler: TenantReconciler,
@@ -23,10 +29,19 @@ export class TenantsService {
     return this.tenants.list(viewerOf(ctx), query, ctx.actor.kind === 'person' ? null : ctx.tenantId);
   }
 
+  /** @throws ProblemError tenant_limit */
   async create(ctx: CallerContext, name: string): Promise<Tenant> {
     const id = ctx.idempotentId ?? randomUUID();
-    await this.tenants.insert(id, name, ctx.actor.userId);
-    return this.read(ctx, id);
+    const ownerId = userIdOf(ctx.actor);
+    const limit = this.config.MAX_TENANTS_PER_OWNER;
+    // One after the other: those that are created at the same time do not count each other.
+    await this.locks.withLock(LOCK.tenantsOf(ownerId), () => this.tenants.insert(id, name, ownerId, limit));
+    const created = await this.tenants.find(viewerOf(ctx), id);
+    if (created) return created;
+    throw new ProblemError(
+      'tenant_limit',
+      `One person owns at most ${limit} here. Those that are deleted count until their data is removed. Leave one, or ask the operator for more.`,
+    );
   }
 
   /** Checks that the caller may have requests for this tenant. @throws ProblemError tenant_not_found, forbidden: a key has one */
@@ -87,7 +102,7 @@ export class TenantsService {
 }
 
 const viewerOf = ({ tenantId, actor }: CallerContext): TenantViewer => ({
-  userId: actor.userId,
+  id: actorId(actor),
   current: tenantId,
 });
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { pipeline as pipe, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Logger } from '@nestjs/common';
 import {
@@ -9,7 +9,6 @@ import {
   explainRefusal,
   type UpstreamRefusal,
 } from './explain-upstream.js';
-import { redactKey } from './redact-key.js';
 import { type ErrorFields, ModelCallError, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
@@ -27,7 +26,10 @@ const logger = new Logger('ModelProxy');
 export async function forwardModelCall(request: ModelCall): Promise<void> {
   const { res, run, signal, upstream, call, number } = request;
   const incoming = await callUpstream(request);
-  const redacted = redactKey(incoming, upstream.apiKey);
+  // The reader of the result gets the error.
+  const redacted = upstream.redactor.isEmpty
+    ? incoming
+    : pipe(incoming, upstream.redactor.bytes(), () => undefined);
   await requireEventStream(incoming, redacted, request);
   const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { Usage } from '@saas-codex/contracts/runs';
+import type { Redactor } from '../redaction/redactor.js';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { type RejectedCommand, RejectedCommands } from './rejected-commands.js';
 import { findBreach, type RuleBreach } from './request-rules.js';
@@ -50,6 +51,8 @@ export interface ModelCaller {
   network: Network;
   /** The only model that the run may use; null: the one that it asks for first, which is Codex's default. */
   model: string | null;
+  /** Of the run's secrets, which the model server does not get. */
+  redactor: Redactor;
   /** Parent span of the calls. */
   traceparent: string | null;
 }

@@ -63,13 +63,13 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
   }
 }
 
-/** Serialises the checked body again, because two JSON parsers may choose differently between two fields of one name. */
+/** Without the run's secrets. Serialises the checked body again, because two JSON parsers may choose differently between two fields of one name. */
 async function permittedBody(req: IncomingMessage, run: ModelRun): Promise<Buffer> {
   const request = await readRequestBody(req, run);
   const breach = run.findBreach(request);
   if (breach === null) {
     run.reportRejectedCommands(request['input']);
-    return Buffer.from(JSON.stringify(request));
+    return Buffer.from(JSON.stringify(run.caller.redactor.redactAll(request)));
   }
   if (breach.url !== undefined) run.reportRefusedUrl(breach.url);
   throw new ModelCallError(

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SystemInfo } from '@saas-codex/contracts/system';
+import { NO_SECRETS, Redactor } from '../redaction/redactor.js';
 import { OutboundProxy, type ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 
 export type ModelSource = SystemInfo['model_source'];
@@ -19,10 +20,14 @@ export interface Upstream {
   responsesUrl: URL;
   /** The real key. */
   apiKey: string | undefined;
+  /** Of the key: some servers repeat it in their errors, and Codex stores errors where an agent can read them. */
+  redactor: Redactor;
   /** The operator's proxy to it. null: none. */
   proxy: URL | null;
 }
 
+/** A shorter "key" is a dummy for local servers. It may be a common word, so removing it would damage responses. */
+const MIN_KEY_CHARS = 16;
 const OPENAI = 'https://api.openai.com/v1';
 
 export function modelSourceOf(settings: ModelProxySettings): ModelSource {
@@ -48,7 +53,10 @@ export function upstreamAt(
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port) || (scheme === 'http' ? 80 : 443),
   };
-  return { source, responsesUrl, apiKey, proxy: new OutboundProxy(proxies).proxyFor(scheme, target) };
+  const isSecret = apiKey !== undefined && apiKey.length >= MIN_KEY_CHARS;
+  const redactor = isSecret ? new Redactor([{ value: apiKey, replacement: '[key]' }]) : NO_SECRETS;
+  const proxy = new OutboundProxy(proxies).proxyFor(scheme, target);
+  return { source, responsesUrl, apiKey, redactor, proxy };
 }
 
 /**

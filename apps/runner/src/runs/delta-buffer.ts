@@ -1,20 +1,30 @@
 import type { EventData } from '@saas-codex/contracts/events';
+import type { RedactedStream, Redactor } from '../redaction/redactor.js';
 
 type Delta = EventData<'item.delta'>;
 
 /** At most 20 deltas per second and stream. */
 const INTERVAL_MS = 50;
 
-/** Batches a run's text deltas, so that the log gets a few per second instead of one per token. */
+/**
+ * Batches a run's text deltas, so that the log gets a few per second instead of one per token, and redacts them. What may be the
+ * beginning of a secret waits for the rest of its text; if nothing follows, the completed item has it.
+ */
 export class DeltaBuffer {
   private readonly pending = new Map<string, Delta>();
+  private readonly streams = new Map<string, RedactedStream>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly send: (data: Delta) => void) {}
+  constructor(
+    private readonly redactor: Redactor,
+    private readonly send: (data: Delta) => void,
+  ) {}
 
   addDelta(delta: Delta): void {
+    const text = this.redacted(delta);
+    if (text === '') return;
     const before = this.pending.get(delta.stream_id)?.text ?? '';
-    this.pending.set(delta.stream_id, { ...delta, text: before + delta.text });
+    this.pending.set(delta.stream_id, { ...delta, text: before + text });
     this.timer ??= setTimeout(() => this.flush(), INTERVAL_MS);
   }
 
@@ -30,5 +40,13 @@ export class DeltaBuffer {
   close(): void {
     clearTimeout(this.timer);
     this.pending.clear();
+    this.streams.clear();
+  }
+
+  private redacted({ stream_id: id, text }: Delta): string {
+    if (this.redactor.isEmpty) return text;
+    const stream = this.streams.get(id) ?? this.redactor.stream();
+    this.streams.set(id, stream);
+    return stream.push(text);
   }
 }

@@ -4,6 +4,7 @@ import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { type Listener, listenOnSocket } from '../sandbox/listener/http-listener.js';
+import type { Redactor } from '../redaction/redactor.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
 
@@ -33,9 +34,10 @@ export class RunAccess {
   async openAccess(
     { owner, input, network, traceparent }: RunJob,
     model: string | null,
+    redactor: Redactor,
     recorder: TurnRecorder,
   ): Promise<OpenedAccess> {
-    const caller = { ...owner, network, model, traceparent: traceparent ?? null };
+    const caller = { ...owner, network, model, redactor, traceparent: traceparent ?? null };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.openEgress(network, recorder);
     let access: ModelAccess | null = null;

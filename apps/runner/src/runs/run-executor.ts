@@ -9,6 +9,7 @@ import {
   type RunLogWriter,
 } from '@saas-codex/event-log/run-log/run-log.writer';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
+import { DecryptionError } from '@saas-codex/service-kit/encryption';
 import { CONFIG, type Config } from '../config.js';
 import { Engines } from '../engine/engines.js';
 import { defaultModel } from '../engine/default-model.js';
@@ -18,8 +19,11 @@ import {
   OutputLimitError,
   type RunningTurn,
 } from '../engine/port/engine.js';
+import type { Redactor } from '../redaction/redactor.js';
+import { NO_RUN_SECRETS, openRunSecrets, type RunSecrets } from '../redaction/run-secrets.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
+import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
@@ -123,33 +127,63 @@ export class RunExecutor {
     const onLogFull = () => run.stop(limitPassed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
     const onWriteError = (error: unknown) => run.stop(this.stopAfter(error) ?? 'lost');
-    const recorder = new TurnRecorder(bounded, kind, onWriteError);
+    const secrets = this.secretsOf(job);
+    const { redactor } = secrets ?? NO_RUN_SECRETS;
+    const recorder = new TurnRecorder(bounded, kind, redactor, onWriteError);
     const lacksModel = kind === 'prompt' && job.trustRepository && model === null;
-    const problem = this.jail.problemWith(job) ?? (lacksModel ? NO_MODEL : null);
+    const problem =
+      this.jail.problemWith({ ...job, hasSecrets: job.grant !== undefined }) ??
+      (lacksModel ? NO_MODEL : null);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
+    if (secrets === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
+    // A runner that was killed may have left a conversation as it was.
+    await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, recorder);
+    const access = await this.access.openAccess(traced, model, redactor, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
       if (job.checkpoint !== null)
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
-      await this.runTurn(run, this.engineRun(run, { job, thread, model }, access), recorder, watch);
+      await this.runTurn(run, this.engineRun(run, { job, thread, model, secrets }, access), recorder, watch);
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
       if (stop) run.stop(stop);
       if (!run.stopReason && !recorder.hasFailure)
-        this.logger.warn({ message: String(error), run_id: run.runId });
+        this.logger.warn({ message: redactor.redact(String(error)), run_id: run.runId });
     } finally {
       clearTimeout(deadline);
       endWatch();
       await access.close();
       recorder.close();
+      if (!redactor.isEmpty) await this.jail.endRun(run.runId);
+      await this.forgetSecrets(run, thread, redactor);
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
       ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
       : recorder.outcome();
+  }
+
+  /** null: they are not for this run, or can no longer be opened. */
+  private secretsOf({ owner, grant }: RunJob): RunSecrets | null {
+    try {
+      return openRunSecrets(this.config.SERVICE_TOKEN, owner, grant);
+    } catch (error) {
+      if (error instanceof DecryptionError) return null;
+      throw error;
+    }
+  }
+
+  /** Codex remembers what its commands printed. Nothing of the session may run meanwhile. */
+  private async forgetSecrets({ runId }: ActiveRun, { paths }: Thread, redactor: Redactor): Promise<void> {
+    if (redactor.isEmpty) return;
+    await redactConversation(paths.codexHome, redactor).catch((error: unknown) =>
+      this.logger.error({
+        message: `secrets may be left in a conversation: ${String(error)}`,
+        run_id: runId,
+      }),
+    );
   }
 
   /** Why a run ends after this error; null: the error says nothing about it. */
@@ -161,11 +195,11 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model }: Pick<ClaimedRun, 'job' | 'thread' | 'model'>,
+    { job, thread, model, secrets }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & { secrets: RunSecrets },
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false } = job;
-    const context = { runId, thread, network, authorities };
+    const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
     return { ...context, input, model, access, trustRepository };
@@ -238,5 +272,7 @@ async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerato
 
 const NO_MODEL =
   'The model of a run in a trusted repository must be known beforehand, and Codex does not say which one is its default. Choose a model for the session.';
+const UNREADABLE_GRANT =
+  'The secrets of this run could not be opened, since the credential of the services has changed meanwhile. Send it again.';
 const threadGone = ({ input }: RunJob) =>
   failedOutcome(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

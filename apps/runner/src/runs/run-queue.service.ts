@@ -35,6 +35,7 @@ export class RunQueueService {
     network,
     trustRepository,
     checkpoint,
+    grant,
     traceparent,
     priority,
     runId = randomUUID(),
@@ -47,6 +48,7 @@ export class RunQueueService {
       network,
       trustRepository,
       checkpoint: checkpoint ?? null,
+      grant,
       traceparent,
     };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });

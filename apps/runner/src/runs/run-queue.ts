@@ -15,6 +15,8 @@ export interface RunJob {
   trustRepository?: boolean;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
+  /** The run's secrets, sealed for it (libs/service-kit `run-grant.ts`). Left out: it has none. */
+  grant?: string | undefined;
   /** W3C traceparent of the request that handed the run over; left out: it is not traced. */
   traceparent?: string | undefined;
 }
@@ -37,6 +39,7 @@ export function toRunJob(data: QueuedRun): RunJob {
 /** An ended job without what may be long: all that is asked of it is which run it was. */
 export const withoutInput = (run: RunJob): RunJob => ({
   ...run,
+  grant: undefined,
   input: toRunInput(run.input.kind, ''),
   network: { mode: 'off' },
 });

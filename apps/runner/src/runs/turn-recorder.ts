@@ -3,6 +3,7 @@ import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
 import type { RejectedCommand } from '../model-proxy/rejected-commands.js';
+import type { Redactor } from '../redaction/redactor.js';
 import type { EgressListener } from '../sandbox/egress/run-egress.js';
 import { boundItem } from './bounded-item.js';
 import type { BoundedLog } from './bounded-log.js';
@@ -13,7 +14,7 @@ import { failedOutcome, type RunOutcome, succeededOutcome } from './run-outcome.
 const MAX_MESSAGE = 2_000;
 
 /**
- * Writes one turn into its run's log: the engine's events one by one, and what the proxies report meanwhile. Knows in the end
+ * Writes one turn into its run's log, without the run's secrets: the engine's events one by one, and what the proxies report meanwhile. Knows in the end
  * how the turn went.
  *
  *     engine ─events────────────────────────► append ─┐
@@ -36,9 +37,10 @@ export class TurnRecorder implements ModelListener, EgressListener {
   constructor(
     private readonly log: BoundedLog,
     private readonly kind: RunKind,
+    private readonly redactor: Redactor,
     private readonly onWriteError: (error: unknown) => void,
   ) {
-    this.deltas = new DeltaBuffer((data) => this.inBackground(log.appendDelta(data)));
+    this.deltas = new DeltaBuffer(redactor, (data) => this.inBackground(log.appendDelta(data)));
   }
 
   onDelta({ itemType, streamId, text }: ModelDelta): void {
@@ -54,11 +56,11 @@ export class TurnRecorder implements ModelListener, EgressListener {
   }
 
   onUpstreamError(sentence: string): void {
-    this.upstreamError = sentence;
+    this.upstreamError = this.redactor.redact(sentence);
   }
 
   onRefused(refusal: EventData<'network.refused'>): void {
-    this.inBackground(this.log.appendEvent('network.refused', refusal));
+    this.inBackground(this.log.appendEvent('network.refused', this.redactor.redactAll(refusal)));
   }
 
   onRejectedCommand({ callId, command, reason }: RejectedCommand): void {
@@ -70,13 +72,17 @@ export class TurnRecorder implements ModelListener, EgressListener {
       exit_code: null,
       status: 'declined',
     };
-    this.inBackground(this.log.appendEvent('item.completed', { item: boundItem(item) }));
+    this.inBackground(
+      this.log.appendEvent('item.completed', { item: boundItem(this.redactor.redactAll(item)) }),
+    );
   }
 
   /** @throws LogFencedError */
-  async recordEvent(event: EngineEvent): Promise<void> {
-    if (event.type === 'item.delta') return this.deltas.addDelta(event.data);
+  async recordEvent(printed: EngineEvent): Promise<void> {
+    if (printed.type === 'item.delta') return this.deltas.addDelta(printed.data);
     this.deltas.flush();
+    // Before anything is cut off: half of a secret would not be found.
+    const event = this.redactor.redactAll(printed);
     switch (event.type) {
       case 'thread.started':
         return this.log.appendEvent(event.type, event.data);

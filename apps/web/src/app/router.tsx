@@ -17,6 +17,7 @@ import { meQuery } from '../shared/api/get-me.js';
 import { systemQuery } from '../shared/api/get-system.js';
 import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
+import { settingsPage } from './settings/settings-pages.js';
 
 /**
  *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email, /invitation
@@ -24,9 +25,8 @@ import { CrashPage, NotFoundPage } from './error-pages.js';
  *     shell               sidebar, palette, live updates; needs a sign-in
  *       /                   home: the composer of a new session
  *       /sessions/$sessionId
- *       /settings
- *       /settings/members
- *       /settings/api-keys
+ *       /settings           the first of the pages in settings/settings-pages.ts
+ *       /settings/$page
  */
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -111,19 +111,19 @@ const session = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../features/settings/settings-page.js'), 'SettingsPage'),
+  component: lazyRouteComponent(() => import('./settings/settings-layout.js'), 'SettingsLayout'),
 });
 
-const members = createRoute({
-  getParentRoute: () => shell,
-  path: '/settings/members',
-  component: lazyRouteComponent(() => import('../features/settings/members-page.js'), 'MembersPage'),
+const firstSettingsPage = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  loader: () => settingsPage(undefined)?.component.preload?.(),
 });
 
-const apiKeys = createRoute({
-  getParentRoute: () => shell,
-  path: '/settings/api-keys',
-  component: lazyRouteComponent(() => import('../features/settings/api-keys-page.js'), 'ApiKeysPage'),
+const oneSettingsPage = createRoute({
+  getParentRoute: () => settings,
+  path: '$page',
+  loader: ({ params }) => settingsPage(params.page)?.component.preload?.(),
 });
 
 const invitation = createRoute({
@@ -139,7 +139,7 @@ const routeTree = root.addChildren([
   resetPassword,
   confirmEmail,
   invitation,
-  shell.addChildren([home, session, settings, members, apiKeys]),
+  shell.addChildren([home, session, settings.addChildren([firstSettingsPage, oneSettingsPage])]),
 ]);
 
 export const createAppRouter = (queryClient: QueryClient) => {

@@ -14,6 +14,15 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const SecretsDialog = later(
+  async () => (await import('../features/environment/secrets-dialog.js')).SecretsDialog,
+);
+const VisibilityDialog = later(
+  async () => (await import('../features/session-actions/visibility-dialog.js')).VisibilityDialog,
+);
+const HandOverDialog = later(
+  async () => (await import('../features/session-actions/hand-over-dialog.js')).HandOverDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -40,7 +49,13 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <NetworkDialog session={session} allow={allow} onClose={onClose} />;
     case 'setup':
       return <SetupDialog session={session} allow={allow} onClose={onClose} />;
+    case 'secrets':
+      return <SecretsDialog session={session} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
+    case 'owner':
+      return <HandOverDialog session={session} onClose={onClose} />;
+    case 'visibility':
+      return <VisibilityDialog session={session} onClose={onClose} />;
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Activity,
   readActivity,
+  type SessionHiddenActivity,
   type SessionUpdatedActivity,
   type UnknownActivity,
 } from '@saas-codex/contracts/activity';
@@ -20,6 +21,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
       return reloadRuns(client, activity.session_id);
     case 'session.deleted':
       return removeSession(client, activity.session_id);
+    case 'session.hidden':
+      return hideSession(client, activity);
     case 'session.progress':
       return void client.setQueryData(sessionKeys.progress(activity.session_id), activity);
     case 'run.status':
@@ -27,6 +30,13 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
     case 'unknown':
       return;
   }
+}
+
+/** Those who may still stop and delete it get it back from the list, without what is in it. */
+function hideSession(client: QueryClient, { session_id, owner_id }: SessionHiddenActivity): void {
+  if (client.getQueryData(meQuery.queryKey)?.user.user_id === owner_id) return;
+  removeSession(client, session_id);
+  void client.invalidateQueries({ queryKey: sessionKeys.lists });
 }
 
 /** A session whose network and setup are large comes without them. */

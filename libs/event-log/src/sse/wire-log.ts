@@ -19,6 +19,8 @@ const LARGEST_PAGE = 64 * 1024;
 export interface Frame {
   id: EventId;
   bytes: Uint8Array;
+  /** The one reader who may have it; undefined: all. An encoding leaves it out for the others. */
+  privateTo?: string | undefined;
 }
 
 /** Makes other bytes of frames, for clients that get them in another form. Called once for all clients at one place. */
@@ -34,6 +36,8 @@ interface Page {
   /** Ids of the frames, and where in the page each ends. */
   readonly ids: EventId[];
   readonly ends: number[];
+  /** `privateTo` of each. */
+  readonly privateTo: (string | undefined)[];
   next: Page | null;
 }
 
@@ -54,7 +58,7 @@ export class WireLog {
   private first: Page;
   private last: Page;
   /** The slices that were read last, in each form: clients at the same place share them. */
-  private readonly slices = new Map<Encoding | null, Slice>();
+  private readonly slices = new WeakMap<object, Slice>();
 
   /** @param startsAfter id of the entry before the first one that will be appended. */
   constructor(startsAfter: EventId = BEFORE_FIRST_EVENT) {
@@ -70,12 +74,13 @@ export class WireLog {
     return this.last.ids.at(-1) ?? this.last.after;
   }
 
-  appendFrame({ id, bytes }: Frame): void {
+  appendFrame({ id, bytes, privateTo }: Frame): void {
     const page = this.pageFor(bytes.length);
     page.bytes.set(bytes, page.filled);
     page.filled += bytes.length;
     page.ids.push(id);
     page.ends.push(page.filled);
+    page.privateTo.push(privateTo);
   }
 
   /** Begins the window anew. Clients that stand before it read what is in between from the source. */
@@ -112,10 +117,10 @@ export class WireLog {
     const { page, offset } = place;
     if (offset === page.filled) return null;
     place.offset = page.filled;
-    const last = this.slices.get(encode);
+    const last = this.slices.get(encode ?? this);
     if (last?.page === page && last.from === offset && last.to === page.filled) return last.bytes;
     const bytes = encode ? encode(framesFrom(page, offset)) : page.bytes.subarray(offset, page.filled);
-    this.slices.set(encode, { page, from: offset, to: page.filled, bytes });
+    this.slices.set(encode ?? this, { page, from: offset, to: page.filled, bytes });
     return bytes;
   }
 
@@ -145,6 +150,7 @@ function framesFrom(page: Page, offset: number): Frame[] {
   return page.ids.slice(first).map((id, index) => ({
     id,
     bytes: page.bytes.subarray(page.ends[first + index - 1] ?? 0, page.ends[first + index]),
+    privateTo: page.privateTo[first + index],
   }));
 }
 
@@ -155,5 +161,6 @@ const newPage = (size: number, start: number, after: EventId): Page => ({
   filled: 0,
   ids: [],
   ends: [],
+  privateTo: [],
   next: null,
 });

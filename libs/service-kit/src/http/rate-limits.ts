@@ -11,6 +11,8 @@ import { createLimiter, digest, LIMITS_TIMEOUT_MS } from './attempts.js';
 const WINDOW_S = 60;
 /** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
 const SIGN_IN_PATH = /^\/api\/(auth\/|invitations\/(look-up|accept)(\/|$))/i;
+/** Where a browser signs in by redirects, so with GET. */
+const SIGN_IN_REDIRECT = /^\/api\/auth\/oidc\//i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_TIMEOUT_MS = 1_000;
 
@@ -82,7 +84,7 @@ export class RateLimits implements OnModuleInit, OnApplicationShutdown {
     const buckets = [{ limiter: this.perAddress, key: address }];
     const credential = req.headers.authorization ?? req.headers.cookie;
     if (credential) buckets.push({ limiter: this.perCredential, key: digest(credential) });
-    if (req.method === 'POST' && SIGN_IN_PATH.test(req.path))
+    if (SIGN_IN_REDIRECT.test(req.path) || (req.method === 'POST' && SIGN_IN_PATH.test(req.path)))
       buckets.push({ limiter: this.signIn, key: address });
     return buckets;
   }

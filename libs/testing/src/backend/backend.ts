@@ -35,9 +35,11 @@ export async function startBackend(
   const cleanups: (() => Promise<unknown>)[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'saas-codex-backend-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
-  const database = overrides.DATABASE_URL === undefined ? await createDatabase() : undefined;
+  const [database, redis] = await Promise.all([
+    overrides.DATABASE_URL === undefined ? createDatabase() : undefined,
+    overrides.REDIS_URL === undefined ? startRedis() : undefined,
+  ]);
   if (database) cleanups.push(() => database.drop());
-  const redis = overrides.REDIS_URL === undefined ? await startRedis() : undefined;
   if (redis) cleanups.push(() => redis.stop());
   const config = Config.parse({
     PORT: '0',
@@ -50,6 +52,7 @@ export async function startBackend(
     AUTH_SECRET: 'auth-secret-of-the-specs-0123456789abc',
     PUBLIC_URL: 'http://localhost:9100',
     OWNER_TOKEN_FILE: join(folder, 'owner-token'),
+    SECRETS_KEY_FILE: join(folder, 'secrets-key'),
     // Specs send all their requests from one address.
     RATE_LIMIT_PER_MINUTE: '1000000',
     SIGN_IN_LIMIT_PER_MINUTE: '1000000',
@@ -81,7 +84,7 @@ export async function startBackend(
     close,
     async stop() {
       await close();
-      for (const cleanup of cleanups.toReversed()) await cleanup();
+      await Promise.all(cleanups.map((cleanup) => cleanup()));
     },
   };
 }

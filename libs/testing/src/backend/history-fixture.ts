@@ -36,6 +36,7 @@ async function openHistory(
     checkpoint: () => history.takeCheckpoint(ctx, sessionId),
     diff: (from: string, to: string, page?: { cursor?: string; limit?: number }) =>
       history.diff(ctx, { sessionId, from, to }, page),
+    stat: (from: string, to: string) => history.diffStat(ctx, { sessionId, from, to }),
     patch: (from: string, to: string, path: string) => history.filePatch(ctx, { sessionId, from, to }, path),
     /** `git ls-tree -r` as `path → mode`. */
     async modes(tree: string): Promise<Record<string, string>> {

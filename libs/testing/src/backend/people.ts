@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '@saas-codex/contracts/permissions';
+import type { ServiceAccountRole } from '@saas-codex/contracts/service-accounts';
 import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
-import { AUTH, type Auth } from '../../../../apps/backend/src/identity/better-auth.js';
+import { AUTH, type Auth, KEY_CONFIGS } from '../../../../apps/backend/src/identity/better-auth.js';
 import { createSignInToken } from '../../../../apps/backend/src/identity/sign-in-links.js';
 import type { TestBackend } from './backend.js';
 
@@ -50,6 +51,31 @@ export async function createPerson(backend: TestBackend, tenantId: string, role:
     keyId: key.id,
     key: { authorization: `Bearer ${key.key}` },
   };
+}
+
+/** A service account, and a key of it. */
+export interface TestServiceAccount {
+  serviceAccountId: string;
+  keyId: string;
+  /** Headers that identify the key. */
+  key: { authorization: string };
+}
+
+export async function createServiceAccount(
+  backend: TestBackend,
+  tenantId: string,
+  role: ServiceAccountRole,
+): Promise<TestServiceAccount> {
+  const id = randomUUID();
+  await query(
+    backend,
+    `INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($1, $2, $3, $4, 'spec')`,
+    [id, tenantId, `The ${role} program`, role],
+  );
+  const key = await backend.app.get<Auth>(AUTH).api.createApiKey({
+    body: { configId: KEY_CONFIGS.service_account, name: 'spec', userId: id, metadata: { tenantId } },
+  });
+  return { serviceAccountId: id, keyId: key.id, key: { authorization: `Bearer ${key.key}` } };
 }
 
 /** Signs in a new browser. @returns its headers */

@@ -85,15 +85,17 @@ export class SessionsWorld {
     runnerSettings: Record<string, string> = {},
   ): Promise<SessionsWorld> {
     const world = new SessionsWorld();
-    const redis = await startRedis();
-    world.redis = new Redis(redis.url);
-    const database = await createDatabase();
-    world.git = await startGitServer();
-    world.slowHost = await startSlowHost();
-    world.model = await startScriptedModel({ scenarios: SCENARIOS });
-    // Codex refuses to work as usual under a temporary directory.
-    world.root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    const port = await freePort();
+    const [redis, database, git, slowHost, model, root, port] = await Promise.all([
+      startRedis(),
+      createDatabase(),
+      startGitServer(),
+      startSlowHost(),
+      startScriptedModel({ scenarios: SCENARIOS }),
+      // Codex refuses to work as usual under a temporary directory.
+      mkdtemp(join(homedir(), '.saas-codex-test-')),
+      freePort(),
+    ]);
+    Object.assign(world, { git, slowHost, model, root, redis: new Redis(redis.url) });
     const common = { REDIS_URL: redis.url, WORKSPACES_ROOT: world.root, SERVICE_TOKEN };
     world.runnerSettings = {
       ...common,
@@ -109,6 +111,7 @@ export class SessionsWorld {
       RUNNER_URL: `http://127.0.0.1:${port}`,
       GIT_TRUSTED_HOSTS: `${world.git.host},${world.slowHost.host}`,
       OWNER_TOKEN_FILE: join(world.root, 'owner-token'),
+      SECRETS_KEY_FILE: join(world.root, 'secrets-key'),
     };
     world.cleanups.push(
       () => rm(world.root, { recursive: true, force: true, maxRetries: 5 }),
@@ -147,7 +150,7 @@ export class SessionsWorld {
   async destroy(): Promise<void> {
     await Promise.all(this.backends.map((backend) => backend.stop()));
     await this.endRunner();
-    for (const cleanup of this.cleanups.toReversed()) await cleanup();
+    await Promise.all(this.cleanups.map((cleanup) => cleanup()));
   }
 
   async call<T>(method: string, path: string, body?: unknown, headers = {}): Promise<Answer<T>> {

@@ -7,6 +7,7 @@ import { freePort } from '../../../../scripts/lib/ports.mjs';
 import { createDatabase, startPostgres } from '../../../../scripts/lib/postgres.mjs';
 import { startRedis } from '../../../../scripts/lib/redis.mjs';
 import { run } from '../../../../scripts/lib/run.mjs';
+import { createPostgresFolder } from '../postgres-template.js';
 import { waitFor } from '../wait-for.js';
 
 const APPEND_ONLY = 'appendonlydir';
@@ -138,19 +139,16 @@ export class FaultyPostgres {
     /** A direct connection, without a proxy. */
     readonly url: string,
     private readonly folder: string,
+    private readonly password: string,
     private server: Awaited<ReturnType<typeof startPostgres>>,
   ) {}
 
   static async start(): Promise<FaultyPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'saas-codex-faults-postgres-'));
+    const password = await createPostgresFolder(join(folder, 'data'));
     const port = await freePort();
-    const server = await startPostgres({
-      folder: join(folder, 'data'),
-      port,
-      password: 'faults',
-      settings: SETTINGS,
-    });
-    return new FaultyPostgres(port, await createDatabase(server.url, 'faults'), folder, server);
+    const server = await startPostgres({ folder: join(folder, 'data'), port, password, settings: SETTINGS });
+    return new FaultyPostgres(port, await createDatabase(server.url, 'faults'), folder, password, server);
   }
 
   /** `pg_ctl stop -m immediate`: no checkpoint; the next start recovers from the log. */
@@ -162,13 +160,8 @@ export class FaultyPostgres {
   }
 
   async restart(): Promise<void> {
-    const { folder, port } = this;
-    this.server = await startPostgres({
-      folder: join(folder, 'data'),
-      port,
-      password: 'faults',
-      settings: SETTINGS,
-    });
+    const { folder, port, password } = this;
+    this.server = await startPostgres({ folder: join(folder, 'data'), port, password, settings: SETTINGS });
   }
 
   async stop(): Promise<void> {

@@ -103,6 +103,7 @@ export class FaultWorld {
         AUTH_SECRET: 'test-auth-secret-0123456789abcdef0123456789',
         PUBLIC_URL: url,
         OWNER_TOKEN_FILE: tokenFile,
+        SECRETS_KEY_FILE: join(temporary, 'secrets-key'),
         GIT_TRUSTED_HOSTS: git.host,
         ...settings,
       },

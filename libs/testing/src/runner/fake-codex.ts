@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { PromptRun, RunningTurn } from '../../../../apps/runner/src/engine/port/engine.js';
+import { NO_RUN_SECRETS } from '../../../../apps/runner/src/redaction/run-secrets.js';
 import { SdkEngine } from '../../../../apps/runner/src/engine/sdk/sdk.engine.js';
 import type { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
 import type { Jail } from '../../../../apps/runner/src/sandbox/jail/jail.js';
@@ -30,6 +31,7 @@ export async function startFakeCodex(
     input: { kind: 'prompt', prompt: 'x'.repeat(MEGABYTE) },
     model: null,
     network,
+    secrets: NO_RUN_SECRETS,
   };
   const engine = new SdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
   return engine.startTurn(run as unknown as PromptRun);

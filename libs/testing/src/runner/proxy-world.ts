@@ -10,6 +10,7 @@ import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { TokenAccess, ModelDelta } from '../../../../apps/runner/src/model-proxy/model-access.js';
 import type { RejectedCommand } from '../../../../apps/runner/src/model-proxy/rejected-commands.js';
 import { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
+import { NO_SECRETS } from '../../../../apps/runner/src/redaction/redactor.js';
 import { ModelTelemetry } from '../../../../apps/runner/src/model-proxy/model-telemetry.js';
 
 export const KEY = 'sk-the-real-key-0123456789';
@@ -78,7 +79,7 @@ export class ProxyWorld {
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, traceparent: null },
+      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),

@@ -19,6 +19,8 @@ export interface RunnerProcess {
   /** Its peak memory. */
   peakMegabytes(): Promise<number>;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void;
   /** Ends it with SIGTERM or another signal and resolves when it has exited. */
   end(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -42,7 +44,13 @@ export async function startRunnerProcess(
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024;
   };
-  return { url, peakMegabytes, call: (...args) => call(url, ...args), end: (signal) => end(child, signal) };
+  return {
+    url,
+    peakMegabytes,
+    call: (...args) => call(url, ...args),
+    signal: (signal) => child.kill(signal),
+    end: (signal) => end(child, signal),
+  };
 }
 
 async function isUp(child: ChildProcess, url: string): Promise<boolean> {

@@ -36,12 +36,14 @@ export class RunnerWorld {
   ) {}
 
   static async create(scenarios: ScenarioInput[]): Promise<RunnerWorld> {
-    const server = await startRedis();
-    const model = await startScriptedModel({ scenarios, apiKey: MODEL_KEY });
-    // Codex does not work as usual below a temporary directory.
-    const root = await mkdtemp(join(homedir(), '.saas-codex-test-'));
-    // For sockets, whose paths must be short: not below `root`.
-    const temporary = await mkdtemp(join(tmpdir(), 'saas-codex-test-'));
+    const [server, model, root, temporary] = await Promise.all([
+      startRedis(),
+      startScriptedModel({ scenarios, apiKey: MODEL_KEY }),
+      // Codex does not work as usual below a temporary directory.
+      mkdtemp(join(homedir(), '.saas-codex-test-')),
+      // For sockets, whose paths must be short: not below `root`.
+      mkdtemp(join(tmpdir(), 'saas-codex-test-')),
+    ]);
     return new RunnerWorld(new Redis(server.url), model, root, temporary, server);
   }
 
@@ -63,10 +65,8 @@ export class RunnerWorld {
   async destroy(): Promise<void> {
     await Promise.all(this.runners.map((runner) => runner.end('SIGKILL')));
     this.redis.disconnect();
-    await this.model.close();
-    await this.server.stop();
     const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5 });
-    await Promise.all([this.root, this.temporary].map(remove));
+    await Promise.all([this.model.close(), this.server.stop(), ...[this.root, this.temporary].map(remove)]);
   }
 
   /** Kills Redis and starts it again. */
@@ -109,21 +109,19 @@ export class RunnerWorld {
 
   /** The run's log so far, with its deltas. */
   async log(runId: string): Promise<RunEvent[]> {
-    const entries = await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+');
-    return entries.map(([, fields]) =>
-      RunEvent.parse(JSON.parse(String(fields[fields.indexOf('event') + 1]))),
-    );
+    return (await this.redis.xrange(REDIS_KEYS.runEvents(runId), '-', '+')).map(parseEntry);
   }
 
   /** The run's whole log, once it has ended. */
   async ended(runId: string, timeoutMs = 20_000): Promise<RunEvent[]> {
-    return waitFor(
+    await waitFor(
       async () => {
-        const events = await this.log(runId);
-        return events.some(({ type }) => isTerminalEventType(type)) ? events : null;
+        const entries = await this.redis.xrevrange(REDIS_KEYS.runEvents(runId), '+', '-', 'COUNT', 1);
+        return entries.map(parseEntry).some(({ type }) => isTerminalEventType(type));
       },
       { timeoutMs, what: `run ${runId} to end` },
     );
+    return this.log(runId);
   }
 
   async started(runId: string): Promise<void> {
@@ -135,6 +133,9 @@ export class RunnerWorld {
     return this.model.requests.filter(({ prompts }) => prompts.at(-1)?.includes(prompt)).length;
   }
 }
+
+const parseEntry = ([, fields]: [id: string, fields: string[]]): RunEvent =>
+  RunEvent.parse(JSON.parse(String(fields[fields.indexOf('event') + 1])));
 
 export function dataOf<T extends EventType>(events: RunEvent[], type: T): EventData<T>[] {
   return events

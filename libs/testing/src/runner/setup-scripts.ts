@@ -5,7 +5,7 @@ import { waitFor } from '../wait-for.js';
 import type { RunnerProcess } from './runner-process.js';
 import { dataOf, type RunnerWorld } from './runner-world.js';
 
-/** Runs setup scripts in one session of a runner of its own. */
+/** Runs setup scripts in one session. */
 export class SetupScripts {
   private constructor(
     private readonly world: RunnerWorld,
@@ -13,8 +13,13 @@ export class SetupScripts {
     readonly threadId: string,
   ) {}
 
+  /** A session of a runner of its own. */
   static async startRunner(world: RunnerWorld, settings: Record<string, string>): Promise<SetupScripts> {
-    const runner = await world.startRunner(settings);
+    return SetupScripts.openSession(world, await world.startRunner(settings));
+  }
+
+  /** A new session of a runner that runs already. */
+  static async openSession(world: RunnerWorld, runner: RunnerProcess): Promise<SetupScripts> {
     return new SetupScripts(world, runner, await world.createThread(runner));
   }
 

@@ -7,11 +7,12 @@ import { asyncApiDocument } from './asyncapi-document.js';
 @ApiExcludeController()
 @Controller('api')
 export class AsyncApiController {
-  private readonly document = asyncApiDocument();
+  /** Built by the first reader. */
+  private document: object | undefined;
 
   @Get('asyncapi.json')
   @Public()
   read(): object {
-    return this.document;
+    return (this.document ??= asyncApiDocument());
   }
 }

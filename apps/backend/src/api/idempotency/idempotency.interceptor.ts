@@ -13,6 +13,7 @@ import { toProblem } from '@saas-codex/service-kit/problem.filter';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { findRequestContext, type CallerContext, setRequestContext } from '../../identity/request-context.js';
+import { RECEIVED_ONCE } from '../received-once.decorator.js';
 import { SHOWN_ONCE } from '../shown-once.decorator.js';
 import type { SavedAnswer } from './idempotency-key.entity.js';
 import { type Claim, IdempotencyStore, LEASE_SECONDS } from './idempotency-store.js';
@@ -55,19 +56,22 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'Idempotency-Key must have 1 to 200 visible ASCII characters.',
       );
     }
-    const secrets = this.reflector.get<string[] | undefined>(SHOWN_ONCE, host.getHandler()) ?? [];
-    return from(this.once(ctx, key, secrets, req, host.switchToHttp().getResponse<Response>(), next));
+    const fieldsOf = (mark: string) =>
+      this.reflector.get<string[] | undefined>(mark, host.getHandler()) ?? [];
+    const res = host.switchToHttp().getResponse<Response>();
+    const claim = { key, fingerprint: fingerprintOf(req, fieldsOf(RECEIVED_ONCE)) };
+    return from(this.once(ctx, claim, fieldsOf(SHOWN_ONCE), req, res, next));
   }
 
   private async once(
     ctx: CallerContext,
-    key: string,
+    { key, fingerprint }: { key: string; fingerprint: string },
     secrets: readonly string[],
     req: Request,
     res: Response,
     next: CallHandler,
   ) {
-    const claim = await this.claim(ctx, key, fingerprintOf(req));
+    const claim = await this.claim(ctx, key, fingerprint);
     switch (claim.state) {
       case 'mine':
         setRequestContext(req, { ...ctx, idempotentId: claim.claimId });
@@ -139,8 +143,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
 }
 
 /** Two requests are the same when method, address and body are. */
-function fingerprintOf(req: Request): string {
-  const body = createHash('sha256').update(JSON.stringify(req.body ?? null));
+/** @param secrets fields of the body that are left out */
+function fingerprintOf(req: Request, secrets: readonly string[]): string {
+  const kept = (field: string, value: unknown) => (secrets.includes(field) ? undefined : value);
+  const body = createHash('sha256').update(JSON.stringify(req.body ?? null, kept));
   return `${req.method} ${req.originalUrl} ${body.digest('hex')}`;
 }
 

@@ -1,6 +1,8 @@
 import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
+import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
+import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
 import type {
   Credentials,
   PasswordResetLink,
@@ -74,6 +76,19 @@ export const CREATED_API_KEY: CreatedApiKey = {
   ...API_KEY,
   last_used_at: null,
   key: 'cdx_Vt-the-rest-of-this-key',
+};
+export const SECRET: Secret = {
+  secret_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c1d',
+  kind: 'environment',
+  name: 'NPM_TOKEN',
+  created_at: '2026-11-23T09:00:00.000Z',
+  updated_at: '2026-11-24T10:30:00.000Z',
+};
+export const SERVICE_ACCOUNT: ServiceAccount = {
+  service_account_id: 'rT4kPz7wLn1dXs8v',
+  name: 'Nightly checks',
+  role: 'member',
+  created_at: '2026-11-23T09:00:00.000Z',
 };
 export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
 export const CREDENTIALS: Credentials = { password: true, email_change: true };

@@ -15,6 +15,7 @@ import type { Operation } from './common-parts.js';
 import {
   API_KEY,
   AUDIT_ENTRY,
+  SECRET,
   CREATED_API_KEY,
   CREATED_INVITATION,
   CREDENTIALS,
@@ -22,6 +23,7 @@ import {
   INVITATION_PREVIEW,
   MEMBER,
   PASSWORD_RESET_LINK,
+  SERVICE_ACCOUNT,
   SIGN_IN_ENTRY,
   SIGN_IN_OPTIONS,
   TENANT,
@@ -61,6 +63,9 @@ const SESSION: Session = {
   trust_repository: false,
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
+  last_run_status: 'succeeded',
+  owner_id: 'Zk1vTq8mXc3rWb6y',
+  visibility: 'tenant',
   status: 'ready',
   failure: null,
   notices: [],
@@ -174,6 +179,7 @@ const WATCHED_ERROR: WatchedRunError = {
 };
 
 const ME: Me = {
+  kind: 'person',
   user: { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada', email: 'ada@example.com' },
   tenant: { tenant_id: 'local', name: 'Local' },
   role: 'owner',
@@ -280,7 +286,15 @@ const page = (...items: object[]) => ({ items, next_cursor: null });
 
 /** By operation and name. Of a stream, each is the `data` of a message. */
 const EXAMPLES: Record<string, Record<string, object>> = {
-  readMe: { owner: ME },
+  readMe: {
+    owner: ME,
+    serviceAccount: {
+      ...ME,
+      kind: 'service_account',
+      user: { user_id: SERVICE_ACCOUNT.service_account_id, name: SERVICE_ACCOUNT.name, email: '' },
+      role: SERVICE_ACCOUNT.role,
+    },
+  },
   readHealth: { ok: HEALTH },
   readReadiness: { ready: READINESS },
   readSystem: { bubblewrap: SYSTEM },
@@ -324,6 +338,14 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listSecrets: { lastPage: page(SECRET) },
+  createSecret: { created: { ...SECRET, updated_at: SECRET.created_at } },
+  updateSecret: { replaced: SECRET },
+  listServiceAccounts: { lastPage: page(SERVICE_ACCOUNT) },
+  createServiceAccount: { created: SERVICE_ACCOUNT },
+  updateServiceAccount: { promoted: { ...SERVICE_ACCOUNT, role: 'admin' } },
+  listServiceAccountKeys: { lastPage: page(API_KEY) },
+  createServiceAccountKey: { created: CREATED_API_KEY },
   readSignInOptions: { closed: SIGN_IN_OPTIONS },
   readCredentials: { password: CREDENTIALS },
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },

@@ -21,11 +21,22 @@ const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' } as { name: stri
 /** The OpenAPI document: what Nest reads from the controllers and their zod schemas, and what all routes have in common. */
 @Injectable()
 export class OpenApiDocument {
-  value: OpenAPIObject;
+  private app: NestExpressApplication | undefined;
+  private built: OpenAPIObject | undefined;
+
+  /** Built by the first reader, since it takes a fifth of a start and few ever ask for it. */
+  get value(): OpenAPIObject {
+    if (!this.app) throw new Error('The document was asked for before the start');
+    return (this.built ??= buildDocument(this.app));
+  }
+
+  /** @param app whose controllers the document describes */
+  describe(app: NestExpressApplication): void {
+    this.app = app;
+  }
 }
 
-/** Builds the document. Call it when all controllers are known. */
-export function describeApi(app: NestExpressApplication): void {
+function buildDocument(app: NestExpressApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, base());
   for (const { method, path, operation } of operationsOf(document)) {
     addCommonParts(method, path, operation);
@@ -35,7 +46,7 @@ export function describeApi(app: NestExpressApplication): void {
   delete document.info.contact;
   document.components = { ...document.components, ...COMMON_COMPONENTS };
   describeSchemas(document);
-  app.get(OpenApiDocument).value = document;
+  return document;
 }
 
 const base = () =>
@@ -51,6 +62,7 @@ const base = () =>
     .addTag('diffs', 'The changes of a session or of some of its runs')
     .addTag('identity', 'Who you are')
     .addTag('tenants', 'Organisations, their members and invitations')
+    .addTag('secrets', 'What runs get as environment variables, encrypted')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(

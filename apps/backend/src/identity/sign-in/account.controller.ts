@@ -2,7 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Req 
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Me } from '@saas-codex/contracts/identity';
 import { PageQuery } from '@saas-codex/contracts/pagination';
-import { ChangeEmail, ConfirmEmail, SignInId, SignInPage, UpdateMe } from '@saas-codex/contracts/sign-in';
+import {
+  ChangeEmail,
+  ConfirmEmail,
+  RevokeOtherSignInsQuery,
+  SignInId,
+  SignInPage,
+  UpdateMe,
+} from '@saas-codex/contracts/sign-in';
 import type { Request } from 'express';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { Memberships } from '../memberships.js';
@@ -85,12 +92,16 @@ export class AccountController {
   @ApiOperation({
     operationId: 'revokeOtherSignIns',
     summary: 'Sign out everywhere else',
-    description: 'Open event streams of those sign-ins end within 5 s. Not for API keys.',
+    description:
+      'Open event streams of those sign-ins end within 5 s. With `api_keys=true` your API keys end with them. Not for API keys.',
   })
   @ApiProblems('person_required')
   @ApiResponse({ status: 204, description: 'Only this sign-in is left' })
-  revokeOthers(@Ctx() ctx: CallerContext): Promise<void> {
-    return this.signIns.revokeOthers(ctx);
+  revokeOthers(
+    @Ctx() ctx: CallerContext,
+    @Query({ schema: RevokeOtherSignInsQuery }) query: RevokeOtherSignInsQuery,
+  ): Promise<void> {
+    return this.signIns.revokeOthers(ctx, query);
   }
 
   @Delete('sign-ins/:sign_in_id')

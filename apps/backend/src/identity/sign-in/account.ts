@@ -13,7 +13,7 @@ import { Mailer } from './mailer.js';
 import { emailChangedMail } from './mails.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
 import { Passwords } from './passwords.js';
-import { signInIdOf } from './person.js';
+import { signedInPerson } from '../person.js';
 
 /** What a link that confirms a new address stands for. */
 const EmailChange = z.object({ userId: z.string(), email: z.string() });
@@ -32,12 +32,11 @@ export class Account {
 
   /** @throws ProblemError person_required */
   async rename(ctx: CallerContext, name: string): Promise<void> {
-    const { actor } = ctx;
-    signInIdOf(actor);
+    const { userId } = signedInPerson(ctx.actor);
     const { internalAdapter } = await this.auth.$context;
-    const user = await internalAdapter.findUserById(actor.userId);
+    const user = await internalAdapter.findUserById(userId);
     noteForAudit(ctx, { changes: { name: { old: user?.name ?? null, new: name } } });
-    await internalAdapter.updateUser(actor.userId, { name });
+    await internalAdapter.updateUser(userId, { name });
   }
 
   /**
@@ -52,7 +51,7 @@ export class Account {
       );
     }
     await this.passwords.prove(ctx, body.current_password, req);
-    const { userId } = ctx.actor;
+    const { userId } = signedInPerson(ctx.actor);
     await this.mailedLinks.changeEmail(body.email, JSON.stringify({ userId, email: body.email }));
   }
 
@@ -61,12 +60,11 @@ export class Account {
    * @throws ProblemError person_required, link_invalid
    */
   async confirmEmail(ctx: CallerContext, token: string): Promise<void> {
-    const { actor } = ctx;
-    signInIdOf(actor);
+    const person = signedInPerson(ctx.actor);
     const { userId, email } = EmailChange.parse(JSON.parse(await this.links.take('change-email', token)));
     const { internalAdapter } = await this.auth.$context;
     const user = await internalAdapter.findUserById(userId);
-    if (!user || userId !== actor.userId || (await internalAdapter.findUserByEmail(email)))
+    if (!user || userId !== person.userId || (await internalAdapter.findUserByEmail(email)))
       throw linkInvalid();
     await internalAdapter.updateUser(userId, { email, emailVerified: true }).catch((error: unknown) => {
       throw isUniqueViolation(error) ? linkInvalid() : error;

@@ -8,7 +8,7 @@ const RANDOM_BYTES = 32;
 const RANDOM_LENGTH = 43;
 
 /** What a link is for. better-auth itself takes those that reset a password. */
-export type LinkKind = 'reset-password' | 'sign-up' | 'change-email';
+export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()
@@ -23,18 +23,20 @@ export class OneTimeLinks {
   async issue(kind: LinkKind, value: string, expiresAt: Date, madeBy?: string): Promise<string> {
     const random = randomBytes(RANDOM_BYTES).toString('base64url');
     const token = madeBy === undefined ? random : `${random}-${madeBy}`;
-    const { internalAdapter } = await this.auth.$context;
+    const { adapter, internalAdapter } = await this.auth.$context;
+    // Strangers can have links made and never use them.
+    const expired = { field: 'expiresAt', operator: 'lt', value: new Date() } as const;
+    await adapter.deleteMany({ model: 'verification', where: [expired] });
     await internalAdapter.createVerificationValue({ identifier: `${kind}:${token}`, value, expiresAt });
     return token;
   }
 
-  /** @returns what the link stands for and who has made it; undefined when it was used already, or nobody is named */
-  async find(kind: LinkKind, token: string): Promise<{ value: string; madeBy: string } | undefined> {
+  /** @returns what the link stands for, and who has made it if somebody is named; undefined: it was used or is too old */
+  async find(kind: LinkKind, token: string): Promise<{ value: string; madeBy?: string } | undefined> {
     const madeBy = token.slice(RANDOM_LENGTH + 1);
-    if (madeBy === '') return undefined;
     const { internalAdapter } = await this.auth.$context;
     const found = await internalAdapter.findVerificationValue(`${kind}:${token}`);
-    return found ? { value: found.value, madeBy } : undefined;
+    return found ? { value: found.value, ...(madeBy !== '' && { madeBy }) } : undefined;
   }
 
   /** Of any number of callers, one gets the link's value. @throws ProblemError link_invalid */

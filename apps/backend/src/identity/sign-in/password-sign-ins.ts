@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CompleteSignUp, PasswordSignIn } from '@saas-codex/contracts/sign-in';
 import { clientAddressOf } from '@saas-codex/service-kit/http/gateway-mark';
@@ -9,10 +8,10 @@ import { CONFIG, type Config } from '../../config.js';
 import { isUniqueViolation } from '../../database/unique-violation.js';
 import { clientHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
-import { Memberships } from '../memberships.js';
 import { waitingPasswords } from '../password-hashing.js';
 import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
+import { OwnOrganisations } from './own-organisations.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 /** Passwords that may wait to be checked. That many take a few seconds. */
@@ -26,7 +25,7 @@ export class PasswordSignIns {
     @Inject(AUTH) private readonly auth: Auth,
     private readonly attempts: SignInAttempts,
     private readonly links: OneTimeLinks,
-    private readonly memberships: Memberships,
+    private readonly organisations: OwnOrganisations,
   ) {}
 
   /**
@@ -43,7 +42,11 @@ export class PasswordSignIns {
           throw isAPIError(error) && error.statusCode === 401 ? wrong() : error;
         }),
     );
-    await this.requireOrganisation(response.user, response.token);
+    await this.organisations.of(response.user).catch(async (error: unknown) => {
+      const { internalAdapter } = await this.auth.$context;
+      await internalAdapter.deleteSession(response.token);
+      throw error;
+    });
     noteForAudit({ origin: requestOrigin(req) }, { person: { userId: response.user.id } });
     return headers;
   }
@@ -68,23 +71,6 @@ export class PasswordSignIns {
       password: hash,
     });
     return this.signIn({ email, password }, req);
-  }
-
-  /** Where sign-up is open, somebody without an organisation gets one of their own; so a sign-up that was cut off is finished. */
-  private async requireOrganisation(user: { id: string; name: string }, token: string): Promise<void> {
-    if (await this.memberships.ofUser(user.id, null)) return;
-    if (this.config.SIGN_UP === 'open') {
-      const body = { name: `${user.name}'s organisation`, slug: `of-${user.id}`, userId: user.id };
-      await this.auth.api.createOrganization({ body }).catch(async () => {
-        // Another sign-in of this person made it at the same time. Or they had one before, and have left it.
-        if (await this.memberships.ofUser(user.id, null)) return;
-        await this.auth.api.createOrganization({ body: { ...body, slug: randomUUID() } });
-      });
-      return;
-    }
-    const { internalAdapter } = await this.auth.$context;
-    await internalAdapter.deleteSession(token);
-    throw new ProblemError('organisation_missing', 'Ask somebody of your organisation for an invitation.');
   }
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ApiProblems } from '../../api/problems.decorator.js';
 import { passCookies } from '../authentication.js';
 import { RequirePermission } from '../permissions.js';
+import { userIdOf } from '../person.js';
 import { type CallerContext, Ctx } from '../request-context.js';
 import { Mailer } from './mailer.js';
 import { Passwords } from './passwords.js';
@@ -27,10 +28,11 @@ export class PasswordsController {
   @Get('me/credentials')
   @RequirePermission('account:read')
   @ApiOperation({ operationId: 'readCredentials', summary: 'Read with what you sign in' })
+  @ApiProblems('person_required')
   @ApiResponse({ status: 200, standardSchema: Credentials })
   async credentials(@Ctx() { actor }: CallerContext): Promise<Credentials> {
     return {
-      password: await this.passwords.isSet(actor.userId),
+      password: await this.passwords.isSet(userIdOf(actor)),
       email_change: this.mailer.available,
     };
   }
@@ -41,7 +43,8 @@ export class PasswordsController {
   @ApiOperation({
     operationId: 'changePassword',
     summary: 'Set or change your password',
-    description: 'Signs you out everywhere else, and replaces the cookie. Not for API keys.',
+    description:
+      'Signs you out everywhere else, and replaces the cookie. Your API keys stay, unless `revoke_api_keys` is true. Not for API keys.',
   })
   @ApiProblems('person_required', 'password_wrong', 'sign_in_locked', 'sign_in_too_old')
   @ApiResponse({ status: 204, description: 'The password is set' })

@@ -10,6 +10,7 @@ import { isAPIError } from 'better-auth/api';
 import type { Request } from 'express';
 import { CONFIG, type Config } from '../../config.js';
 import { SystemDatabase } from '../../database/system-database.js';
+import { ApiKeys } from '../api-keys.js';
 import { webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
@@ -17,7 +18,7 @@ import { noteForAudit, type RequestOrigin } from '../request-origin.js';
 import { Mailer } from './mailer.js';
 import { linkTo, resetMail } from './mails.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
-import { signInIdOf } from './person.js';
+import { signedInPerson } from '../person.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 const HOUR_MS = 3_600_000;
@@ -47,7 +48,7 @@ interface ResetMember {
   elsewhere: number;
 }
 
-/** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else. */
+/** Sets, changes and resets passwords. Whoever gets a new one is signed out everywhere else; their API keys stay unless they say so. */
 @Injectable()
 export class Passwords {
   constructor(
@@ -57,6 +58,7 @@ export class Passwords {
     private readonly mailer: Mailer,
     private readonly links: OneTimeLinks,
     private readonly attempts: SignInAttempts,
+    private readonly apiKeys: ApiKeys,
   ) {}
 
   async isSet(userId: string): Promise<boolean> {
@@ -69,9 +71,8 @@ export class Passwords {
    * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
    */
   async change(ctx: CallerContext, body: ChangePassword, req: Request): Promise<Headers> {
-    const signInId = signInIdOf(ctx.actor);
-    const { userId } = ctx.actor;
-    if (!(await this.isSet(userId))) return this.setFirst(userId, body.password, req);
+    const { signInId, userId } = signedInPerson(ctx.actor);
+    if (!(await this.isSet(userId))) return this.setFirst(userId, body, req);
     const { current_password: currentPassword } = body;
     const cookies = await this.withPassword(signInId, currentPassword, async (given) => {
       const { headers } = await this.auth.api.changePassword({
@@ -82,6 +83,7 @@ export class Passwords {
       return headers;
     });
     await this.voidResetLinks(userId);
+    if (body.revoke_api_keys) await this.apiKeys.revokeAllOf(userId);
     return cookies;
   }
 
@@ -90,9 +92,9 @@ export class Passwords {
    * @throws ProblemError person_required, password_wrong, sign_in_locked, sign_in_too_old
    */
   async prove({ actor }: CallerContext, currentPassword: string | undefined, req: Request): Promise<void> {
-    const signInId = signInIdOf(actor);
+    const { signInId, userId } = signedInPerson(actor);
     const headers = webHeaders(req);
-    if (!(await this.isSet(actor.userId))) return this.requireFresh(headers);
+    if (!(await this.isSet(userId))) return this.requireFresh(headers);
     await this.withPassword(signInId, currentPassword, (password) =>
       this.auth.api.verifyPassword({ body: { password }, headers }),
     );
@@ -105,18 +107,22 @@ export class Passwords {
   }
 
   /** What an admin was shown works only as long as they may make such a link. @throws ProblemError link_invalid */
-  async completeReset({ token, password }: CompletePasswordReset, origin: RequestOrigin): Promise<void> {
-    const shown = await this.links.find('reset-password', token);
-    if (shown) {
-      const allowed = await this.system.query(MAY_STILL_RESET, [shown.madeBy, shown.value]);
+  async completeReset(
+    { token, password, revoke_api_keys: revokeKeys }: CompletePasswordReset,
+    origin: RequestOrigin,
+  ): Promise<void> {
+    const link = await this.links.find('reset-password', token);
+    if (!link) throw linkInvalid();
+    if (link.madeBy !== undefined) {
+      const allowed = await this.system.query(MAY_STILL_RESET, [link.madeBy, link.value]);
       if (allowed.length === 0) throw linkInvalid();
     }
-    const { internalAdapter } = await this.auth.$context;
-    const link = await internalAdapter.findVerificationValue(`reset-password:${token}`);
+    // First: the link works once, so the person could not ask again.
+    if (revokeKeys) await this.apiKeys.revokeAllOf(link.value);
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
-    if (link) noteForAudit({ origin }, { person: { userId: link.value } });
+    noteForAudit({ origin }, { person: { userId: link.value } });
   }
 
   /**
@@ -124,10 +130,10 @@ export class Passwords {
    * @throws ProblemError person_required, member_not_found, password_reset_forbidden, rate_limited
    */
   async resetLink({ tenantId, actor }: CallerContext, userId: string): Promise<PasswordResetLink> {
-    signInIdOf(actor);
-    const [member] = await this.system.query<ResetMember>(MEMBER, [tenantId, userId, actor.userId]);
+    const person = signedInPerson(actor);
+    const [member] = await this.system.query<ResetMember>(MEMBER, [tenantId, userId, person.userId]);
     if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
-    if (userId === actor.userId) throw forbidden('Change your own password in Settings.');
+    if (userId === person.userId) throw forbidden('Change your own password in Settings.');
     if (member.role === 'owner' && actor.role !== 'owner')
       throw forbidden('Only an owner can reset the password of an owner.');
     if (member.elsewhere > 0) {
@@ -150,12 +156,13 @@ export class Passwords {
     };
   }
 
-  private async setFirst(userId: string, newPassword: string, req: Request): Promise<Headers> {
+  private async setFirst(userId: string, body: ChangePassword, req: Request): Promise<Headers> {
     const headers = webHeaders(req);
     await this.requireFresh(headers);
-    await this.auth.api.setPassword({ body: { newPassword }, headers });
+    await this.auth.api.setPassword({ body: { newPassword: body.password }, headers });
     await this.auth.api.revokeOtherSessions({ headers });
     await this.voidResetLinks(userId);
+    if (body.revoke_api_keys) await this.apiKeys.revokeAllOf(userId);
     return new Headers();
   }
 

@@ -19,6 +19,7 @@ import { Public, RequirePermission } from '../permissions.js';
 import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
+import { OidcProvider } from './oidc/oidc-provider.js';
 import { PasswordSignIns } from './password-sign-ins.js';
 import { Passwords } from './passwords.js';
 
@@ -40,6 +41,7 @@ export class SignInController {
     private readonly passwords: Passwords,
     private readonly mailedLinks: MailedLinks,
     private readonly mailer: Mailer,
+    private readonly oidc: OidcProvider,
   ) {}
 
   @Get('options')
@@ -47,7 +49,12 @@ export class SignInController {
   @ApiOperation({ operationId: 'readSignInOptions', summary: 'Read how people can sign in here' })
   @ApiResponse({ status: 200, standardSchema: SignInOptions })
   options(): SignInOptions {
-    return { sign_up: this.config.SIGN_UP, mail: this.mailer.available };
+    const oidc = this.oidc.name;
+    return {
+      sign_up: this.config.SIGN_UP,
+      mail: this.mailer.available,
+      ...(oidc !== null && { oidc: { name: oidc } }),
+    };
   }
 
   @Post('sign-in')
@@ -145,7 +152,7 @@ export class SignInController {
   @ApiOperation({
     operationId: 'completePasswordReset',
     summary: 'Choose a new password with a link',
-    description: 'Signs the person out everywhere.',
+    description: 'Signs the person out everywhere. Their API keys stay, unless `revoke_api_keys` is true.',
   })
   @ApiProblems('link_invalid')
   @ApiResponse({ status: 204, description: 'The password is set' })

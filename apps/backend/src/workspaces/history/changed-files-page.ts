@@ -24,8 +24,16 @@ export interface PageRange {
   maxBytes: number;
 }
 
+/** A file whose lines git did not count, by its place in git's output. */
+export interface Uncounted {
+  index: number;
+  generated: boolean;
+}
+
 export interface ChangedFilesPage {
   files: ListedFile[];
+  /** Those of them that are not on the page: the first ones, at most `MAX_UNCOUNTED`. */
+  uncounted: Uncounted[];
   stat: DiffStat;
   addedFiles: number;
   /** null: no file follows. */
@@ -36,6 +44,8 @@ export interface ChangedFilesPage {
 const CHANGED = 0;
 const ADDED = 1;
 const GENERATED = 2;
+/** A diff may have any number of images. */
+const MAX_UNCOUNTED = 1_000;
 const GROUPS = [CHANGED, ADDED, GENERATED] as const;
 
 interface Group {
@@ -55,6 +65,7 @@ export class PageCollector implements ChangedFileListener {
   private readonly byIndex = new Map<number, ListedFile>();
   private readonly stat = { files: 0, additions: 0, deletions: 0 };
   private readonly generated = { files: 0, additions: 0, deletions: 0 };
+  private readonly uncounted: Uncounted[] = [];
   private addedFiles = 0;
 
   constructor(
@@ -74,8 +85,13 @@ export class PageCollector implements ChangedFileListener {
   onCounts(name: Buffer, lines: LineCount | null, index: number): void {
     const file = this.byIndex.get(index);
     if (file) file.lines = lines;
-    add(this.stat, lines);
-    if (this.generated.files > 0 && this.isGenerated(name)) add(this.generated, lines);
+    if (lines === null) {
+      if (this.uncounted.length < MAX_UNCOUNTED)
+        this.uncounted.push({ index, generated: this.isGenerated(name) });
+      return;
+    }
+    addLines(this.stat, lines);
+    if (this.generated.files > 0 && this.isGenerated(name)) addLines(this.generated, lines);
   }
 
   /** @param incomplete git was stopped before its end */
@@ -98,11 +114,16 @@ export class PageCollector implements ChangedFileListener {
 
   private ended(files: ListedFile[], last: PagePosition | null, incomplete: boolean): ChangedFilesPage {
     const following = this.groups.reduce((sum, group) => sum + group.following, 0);
+    const listed = new Set(files);
     return {
       files,
+      uncounted: this.uncounted.filter(({ index }) => {
+        const file = this.byIndex.get(index);
+        return !file || !listed.has(file);
+      }),
       stat: {
         ...this.stat,
-        ...(this.generated.files > 0 && { generated: this.generated }),
+        ...(this.generated.files > 0 && { generated: { ...this.generated } }),
         ...(incomplete && { incomplete }),
       },
       addedFiles: this.addedFiles,
@@ -140,7 +161,7 @@ export const bytesOfPage = ({ files }: ChangedFilesPage): number =>
 const isAfter = (file: PagePosition, after: PagePosition | null): boolean =>
   after === null || file.group > after.group || (file.group === after.group && file.index > after.index);
 
-function add(stat: { additions: number; deletions: number }, lines: LineCount | null): void {
-  stat.additions += lines?.additions ?? 0;
-  stat.deletions += lines?.deletions ?? 0;
+export function addLines(stat: { additions: number; deletions: number }, lines: LineCount): void {
+  stat.additions += lines.additions;
+  stat.deletions += lines.deletions;
 }

@@ -11,6 +11,7 @@ import {
   type PageRange,
 } from './changed-files-page.js';
 import { type ChangedFile, type ChangedFileListener, ChangedFileParser, copyOf } from './changed-files.js';
+import { EncodedCounts } from './encoded-counts.js';
 import { EncodedTexts } from './encoded-texts.js';
 import { hunksOf, isBinary, patchHeader, submoduleHunk, wholeLines } from './file-patch.js';
 import { isGenerated } from './generated-files.js';
@@ -48,6 +49,7 @@ const NO_MODE = '000000';
 @Injectable()
 export class TreeDiffs {
   private readonly pages: PageCache;
+  private readonly counts: EncodedCounts;
 
   constructor(
     private readonly history: HistoryRepository,
@@ -55,6 +57,7 @@ export class TreeDiffs {
     private readonly limits: WorkspaceLimits,
   ) {
     this.pages = new PageCache(limits);
+    this.counts = new EncodedCounts(texts);
   }
 
   async diffStat(comparison: Comparison): Promise<DiffStat> {
@@ -101,7 +104,7 @@ export class TreeDiffs {
     const submodule = submoduleHunk(file);
     if (submodule !== null) return { hunks: submodule, truncated: false };
     if (file.oldOid === file.newOid) return { hunks: '', truncated: false };
-    const encoding = (await this.declaredEncodings(comparison, [file])).get(file);
+    const encoding = (await this.counts.declaredEncodings(comparison, [file])).get(file);
     const asIs = async () =>
       readHunks(
         await this.history.runOnObjects(
@@ -117,35 +120,27 @@ export class TreeDiffs {
     return encoding === undefined ? null : asIs();
   }
 
-  /** Counts the lines of texts that git takes for binary files, or for other characters. */
-  private async countEncoded(comparison: Comparison, page: ChangedFilesPage): Promise<ChangedFilesPage> {
-    const files = page.files.filter(({ lines }) => lines === null);
-    if (files.length === 0) return page;
-    const declared = await this.declaredEncodings(comparison, files);
-    const counts = await this.texts.countLines(comparison.sessionId, files, declared);
-    for (const [file, lines] of counts) file.lines = lines;
-    return page;
-  }
-
-  /** A file that is gone has its attributes in the tree before. */
-  private async declaredEncodings<F extends ChangedFile>(
-    { sessionId, from, to }: Comparison,
-    files: readonly F[],
-  ): Promise<Map<F, string>> {
-    const isGone = ({ newMode }: F) => newMode === NO_MODE;
-    const [gone, there] = [files.filter(isGone), files.filter((file) => !isGone(file))];
-    return new Map([
-      ...(await this.texts.declaredEncodings(sessionId, from, gone)),
-      ...(await this.texts.declaredEncodings(sessionId, to, there)),
-    ]);
-  }
-
   private readPage(comparison: Comparison, range: PageRange): Promise<ChangedFilesPage> {
     return this.pages.get(keyOf(comparison), JSON.stringify(range), async () => {
       const collector = new PageCollector(range, isGenerated);
       const incomplete = await this.compare(comparison, ['--raw', '--numstat'], collector);
-      return this.countEncoded(comparison, collector.page(incomplete));
+      const page = collector.page(incomplete);
+      await this.counts.countPage(comparison, page);
+      if (page.uncounted.length > 0) await this.countElsewhere(comparison, page);
+      return page;
     });
+  }
+
+  /** Counts the encoded texts that are not on the page. It takes a look of its own at what git lists, which kept none of them. */
+  private async countElsewhere(comparison: Comparison, page: ChangedFilesPage): Promise<void> {
+    const uncounted = new Map(page.uncounted.map(({ index, generated }) => [index, generated]));
+    const files = new Map<ChangedFile, { generated: boolean }>();
+    const onFile = (file: ChangedFile, index: number) => {
+      const generated = uncounted.get(index);
+      if (generated !== undefined) files.set(copyOf(file), { generated });
+    };
+    await this.compare(comparison, ['--raw'], { onFile });
+    await this.counts.addToTotals(comparison, files, page.stat);
   }
 
   private async findFile(comparison: Comparison, path: string): Promise<ChangedFile | null> {

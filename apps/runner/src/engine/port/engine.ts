@@ -1,6 +1,7 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
+import type { RunSecrets } from '../../redaction/run-secrets.js';
 import type { Thread } from '../../threads/thread-store.js';
 import type { RunInput } from '@saas-codex/contracts/runs';
 
@@ -35,6 +36,7 @@ interface RunContext {
   network: Network;
   /** PEM of the certificate authorities beyond the system's that the commands must trust; null: none. */
   authorities: string | null;
+  secrets: RunSecrets;
 }
 
 export interface PromptRun extends RunContext {

@@ -31,12 +31,13 @@ export class ScriptEngine extends Engine<SetupRun> {
   }
 
   private async *events(run: SetupRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    const { runId, network, authorities } = run;
+    const { runId, network, authorities, secrets } = run;
     const script = run.input.script.replaceAll('\r\n', '\n');
     const { paths } = run.thread;
     await prepareCodexHome(paths.codexHome);
     const environment = codexEnvironment(paths.codexHome, null);
-    const launch = await this.jail.launchScript({ runId, paths, environment, network, authorities }, script);
+    const turn = { runId, paths, environment, network, authorities, secrets: secrets.environment };
+    const launch = await this.jail.launchScript(turn, script);
     signal.throwIfAborted();
     const item = { id: ITEM_ID, type: 'command_execution', command: script } as const;
     const started = { ...item, aggregated_output: '', status: 'in_progress' };
@@ -50,12 +51,15 @@ export class ScriptEngine extends Engine<SetupRun> {
     signal.addEventListener('abort', child.kill);
     if (signal.aborted) child.kill();
     const output = new ScriptOutput();
+    // Before the output is cut in its middle: half of a secret would not be found.
+    const redacted = secrets.redactor.stream();
     try {
       for await (const text of child.output) {
-        const live = output.add(text);
+        const live = output.add(redacted.push(text));
         const delta = { item_type: 'command_execution', stream_id: ITEM_ID, text: live } as const;
         if (live) yield { type: 'item.delta', data: delta };
       }
+      output.add(redacted.end());
       const code = await child.exited;
       const stderr = child.stderr();
       if (code !== 0 && stderr) throw new Error(`the jail exited with code ${code}: ${stderr}`);

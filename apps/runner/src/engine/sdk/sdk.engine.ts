@@ -34,10 +34,11 @@ export class SdkEngine extends Engine<PromptRun> {
 
   private async *events(run: PromptRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const { thread, access, runId, network, authorities, trustRepository } = run;
+    const secrets = run.secrets.environment;
     const { paths } = thread;
     const environment = codexEnvironment(paths.codexHome, access.token);
     const [launch] = await allSettled([
-      this.jail.launch({ runId, paths, environment, network, authorities, trustRepository }),
+      this.jail.launch({ runId, paths, environment, network, authorities, trustRepository, secrets }),
       prepareCodexHome(paths.codexHome),
     ]);
     const codex = new Codex({

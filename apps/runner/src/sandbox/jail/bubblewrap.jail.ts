@@ -15,6 +15,7 @@ import {
   certificateEnvironment,
   PACKAGE_MANAGERS,
   proxyEnvironment,
+  secretsSettings,
   serverEnvironment,
   shellEnvironmentSetting,
 } from './command-environment.js';
@@ -86,13 +87,18 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   async launch(turn: JailedTurn): Promise<Launch> {
     const { contents, commandEnvironment } = await this.contentsFor(turn, 'agent');
     const environment = {
+      ...turn.secrets,
       ...contents.environment,
       ...(turn.trustRepository && serverEnvironment(commandEnvironment)),
     };
     return {
       ...(await this.prepare(turn.runId, { ...contents, environment })),
       commandEnvironment,
-      configOverrides: [shellEnvironmentSetting(commandEnvironment), ...briefingSettings(turn.network)],
+      configOverrides: [
+        shellEnvironmentSetting(commandEnvironment),
+        ...secretsSettings(Object.keys(turn.secrets), Object.keys(commandEnvironment)),
+        ...briefingSettings(turn.network),
+      ],
       sandboxMode: 'danger-full-access',
     };
   }
@@ -104,7 +110,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       ...contents,
       script: path,
       codexHome: null,
-      environment: { TERM: 'dumb', ...commandEnvironment },
+      environment: { ...turn.secrets, TERM: 'dumb', ...commandEnvironment },
     });
     return { ...launch, args: [], cwd: '/' };
   }

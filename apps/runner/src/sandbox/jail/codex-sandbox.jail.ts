@@ -56,10 +56,11 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
   /**
    * Codex's sandbox can only cut off the network as a whole. Without it everything can be reached. Neither confines what Codex
-   * itself starts.
+   * itself starts, or keeps other sessions from reading its environment.
    */
-  problemWith({ network, trustRepository }: RunSettings): string | null {
+  problemWith({ network, trustRepository, hasSecrets }: RunSettings): string | null {
     if (trustRepository) return NO_TRUST;
+    if (hasSecrets) return NO_GRANT;
     return this.isolation === 'codex-sandbox' && network.mode === 'allow_list' ? NO_ALLOW_LIST : null;
   }
 
@@ -118,5 +119,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
 const NO_TRUST =
   'Programs that a repository names start only in a bubblewrap jail, which this runner does not have. Turn off “Trust the repository” in this session, or ask the operator for ISOLATION=bubblewrap.';
+const NO_GRANT =
+  'Secrets are given only to a bubblewrap jail, which this runner does not have. Take them out of the session’s environment, or ask the operator for ISOLATION=bubblewrap.';
 const NO_ALLOW_LIST =
   'A list of allowed hosts needs bubblewrap, which this runner does not have. Turn the network off or on in the session’s environment, or ask the operator for ISOLATION=bubblewrap.';

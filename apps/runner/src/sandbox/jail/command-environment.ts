@@ -42,6 +42,36 @@ export const shellEnvironmentSetting = (variables: Record<string, string>): stri
   return `shell_environment_policy.set={${list.join(',')}}`;
 };
 
+/** What Codex itself calls its core variables, which are all that its commands inherit otherwise. */
+const CORE_VARIABLES = [
+  'HOME',
+  'LOGNAME',
+  'PATH',
+  'SHELL',
+  'USER',
+  'USERNAME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LANG',
+  'LC_*',
+];
+
+/**
+ * Codex's settings that let its commands inherit secrets from its own environment: their names are on its command line, their
+ * values are not. None without secrets.
+ * @param others names of the variables that commands get besides
+ */
+export const secretsSettings = (secrets: string[], others: string[]): string[] => {
+  if (secrets.length === 0) return [];
+  const names = [...CORE_VARIABLES, ...secrets, ...others].map((name) => `'${name}'`);
+  return [
+    'shell_environment_policy.inherit="all"',
+    'shell_environment_policy.ignore_default_excludes=true',
+    `shell_environment_policy.include_only=[${names.join(',')}]`,
+  ];
+};
+
 /** What Codex needs for a repository's MCP servers. jail/codex.sh passes the variables with these names on to them. */
 export const serverEnvironment = (commandEnvironment: Record<string, string>): Record<string, string> => ({
   ...commandEnvironment,

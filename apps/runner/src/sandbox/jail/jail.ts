@@ -23,7 +23,9 @@ export const RUN_VARIABLE = 'SAAS_CODEX_RUN';
 /** What a session allows its runs. */
 export interface RunSettings {
   network: Network;
-  trustRepository?: boolean;
+  trustRepository?: boolean | undefined;
+  /** Whether its commands get secrets. */
+  hasSecrets: boolean;
 }
 
 export interface JailedTurn {
@@ -37,6 +39,8 @@ export interface JailedTurn {
   authorities: string | null;
   /** Whether Codex starts programs that the repository names. */
   trustRepository?: boolean;
+  /** Environment variables for commands that never appear on a command line. */
+  secrets: Readonly<Record<string, string>>;
 }
 
 export interface Launch {

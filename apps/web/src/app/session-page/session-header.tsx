@@ -1,7 +1,9 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
 import { useHideChanges, useShowChanges } from '../../entities/session/changes-location.js';
+import { PrivateMark } from '../../entities/session/private-mark.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
+import { isPrivate } from '../../entities/session/use-session-privacy.js';
 import { NetworkIndicator } from '../../features/environment/network-indicator.js';
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
@@ -25,6 +27,7 @@ export function SessionHeader({ session, changesShown, onChangesIntent }: Sessio
     <PageHeader bordered>
       <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
         <h1 className="truncate text-base font-medium">{session.title}</h1>
+        {isPrivate(session) && <PrivateMark />}
         <Origin session={session} />
       </div>
       {session.status !== 'failed' && <NetworkIndicator session={session} />}

@@ -6,6 +6,7 @@ import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { prefersChangesOpen, useChangesLocation } from '../../entities/session/changes-location.js';
 import { useMarkSeen } from '../../entities/session/seen.js';
 import { sessionState } from '../../entities/session/session-state.js';
+import { useSessionPrivacy } from '../../entities/session/use-session-privacy.js';
 import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
 import { ResizablePanel } from '../../features/changes/resizable-panel.js';
 import { useFollowRun } from '../../features/changes/use-follow-run.js';
@@ -34,15 +35,22 @@ const FailedSession = later(
   async () => (await import('../../features/provisioning/failed-session.js')).FailedSession,
 );
 
+const PrivateSession = later(async () => (await import('./private-session.js')).PrivateSession);
+
 export function SessionPage() {
   const { sessionId } = useParams({ from: '/shell/sessions/$sessionId' });
   const { data: session, error, refetch } = useQuery(sessionQuery(sessionId));
   useEffect(prepareMarkdown, []);
   useDocumentTitle(session?.title, { running: session && sessionState(session) === 'running' });
 
-  if (session) return <SessionLayout key={sessionId} session={session} />;
+  if (session) return <KnownSession key={sessionId} session={session} />;
   if (error) return <SessionUnavailable error={error} onRetry={() => void refetch()} />;
   return <SessionSkeleton />;
+}
+
+function KnownSession({ session }: { session: Session }) {
+  const { isOutline } = useSessionPrivacy(session);
+  return isOutline ? <PrivateSession session={session} /> : <SessionLayout session={session} />;
 }
 
 /**

@@ -27,7 +27,9 @@ export function SessionUnavailable({ error, onRetry }: { error: unknown; onRetry
           )
         }
       >
-        {gone ? 'It was deleted, or the address is incomplete.' : problem.detail}
+        {gone
+          ? 'It was deleted or is private to another person, or the address is incomplete.'
+          : problem.detail}
       </EmptyState>
     </main>
   );

@@ -16,8 +16,11 @@ const NewSessionDraft = z.object({
   model: z.string().catch(''),
   network: NetworkDraft.catch(NETWORK_DRAFT_OFF),
   setup: SetupDraft.catch(NO_SETUP),
+  /** Names of the secrets that the setup and the agent get. */
+  secrets: z.array(z.string()).catch([]),
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trust: z.boolean().catch(false),
+  isPrivate: z.boolean().catch(false),
 });
 export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
 
@@ -45,7 +48,7 @@ export function useNewSessionDraft() {
       return next;
     });
   }, []);
-  /** After sending: drops the prompt and the ref; repository, model, network, trust and setup stay for the next session. */
+  /** After sending: drops the prompt and the ref; repository, model, network, secrets, trust, setup and privacy stay for the next session. */
   const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
   return { draft, change, clear };
 }
@@ -57,7 +60,9 @@ export function toRequest({
   model,
   network,
   setup: setupDraft,
+  secrets,
   trust,
+  isPrivate,
 }: NewSessionDraft): z.input<typeof CreateSession> {
   const setup = toSetup(setupDraft);
   return {
@@ -66,6 +71,8 @@ export function toRequest({
     ...(model.trim() && { model: model.trim() }),
     network: toNetwork(network),
     ...(repo.trim() && trust && { trust_repository: true }),
+    ...(secrets.length > 0 && { secrets }),
     ...(setup && { setup }),
+    ...(isPrivate && { visibility: 'private' as const }),
   };
 }

@@ -9,6 +9,7 @@ const STATE_LABELS: Record<SessionState, string> = {
   held: 'Waiting for the setup',
   'queue-held': 'Queue on hold',
   failed: 'Not set up',
+  'run-failed': 'The last prompt failed',
   archived: 'Archived',
   news: 'Finished since you last looked',
   idle: 'Idle',
@@ -26,6 +27,7 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
     case 'held':
       return <CircleAlert role="img" aria-label={label} className="size-3.5 text-warning" />;
     case 'failed':
+    case 'run-failed':
       return <CircleAlert role="img" aria-label={label} className="size-3.5 text-destructive" />;
     case 'archived':
       return <Archive role="img" aria-label={label} className="size-3.5 text-subtle-foreground" />;

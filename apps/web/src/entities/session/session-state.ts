@@ -12,6 +12,9 @@ import type { Session } from '@saas-codex/contracts/sessions';
  */
 export type SetupState = 'none' | 'pending' | 'held' | 'done';
 
+/** Not `cancelled`: somebody wanted that. */
+const FAILED_RUN: readonly string[] = ['failed', 'interrupted'];
+
 const NOT_SUCCEEDED: readonly string[] = ['failed', 'cancelled', 'interrupted'];
 
 export function setupState({
@@ -31,6 +34,7 @@ export type SessionState =
   | 'held'
   | 'queue-held'
   | 'failed'
+  | 'run-failed'
   | 'archived'
   | 'news'
   | 'idle'
@@ -48,7 +52,8 @@ export function sessionState(session: Session): SessionState {
       if (session.active_run_id) return 'running';
       if (setupState(session) === 'held') return 'held';
       if (session.queue_held) return 'queue-held';
-      return session.queued_runs > 0 ? 'queued' : 'idle';
+      if (session.queued_runs > 0) return 'queued';
+      return FAILED_RUN.includes(session.last_run_status ?? '') ? 'run-failed' : 'idle';
     default:
       return 'unknown';
   }

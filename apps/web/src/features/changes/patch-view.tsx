@@ -5,6 +5,7 @@ import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
+import { hangIndent } from './hang-indent.js';
 import './patch-view.css';
 
 /** Old and new side by side, or one below the other. */
@@ -44,6 +45,7 @@ export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffL
         unsafeCSS: WORDS,
         onPostRender: (host: HTMLElement) => {
           hideLineNumbers(host);
+          host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
       }) as const,

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { FolderGit2, Globe, Hammer } from 'lucide-react';
+import { FolderGit2, Globe, Hammer, KeyRound } from 'lucide-react';
 import type { FieldErrors } from '../../entities/environment/field-errors.js';
 import { type NetworkDraft, networkErrors } from '../../entities/environment/network-draft.js';
 import { NetworkFields } from '../../entities/environment/network-fields.js';
@@ -10,6 +10,7 @@ import {
   type SetupDraft,
   setupErrors,
 } from '../../entities/environment/setup-draft.js';
+import { SecretsField } from '../../entities/environment/secrets-field.js';
 import { TrustField } from '../../entities/environment/trust-field.js';
 import { SetupFields } from '../../entities/environment/setup-fields.js';
 import { systemQuery } from '../../shared/api/get-system.js';
@@ -18,14 +19,18 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { toastUndo } from '../../shared/ui/toast.js';
 import { ChipField } from './chip-field.js';
 
-export type EnvironmentPart = 'network' | 'setup' | 'trust';
+export type EnvironmentPart = 'network' | 'setup' | 'secrets' | 'trust';
 
 interface EnvironmentChipProps {
   network: NetworkDraft;
   setup: SetupDraft;
+  /** Names. */
+  secrets: string[];
   /** null: there is no repository to trust. */
   trust: boolean | null;
-  onChange: (part: { network: NetworkDraft } | { setup: SetupDraft } | { trust: boolean }) => void;
+  onChange: (
+    part: { network: NetworkDraft } | { setup: SetupDraft } | { secrets: string[] } | { trust: boolean },
+  ) => void;
   /** The part that is shown; null: the panel is closed. The composer opens it to show what is wrong. */
   shown: EnvironmentPart | null;
   onShow: (part: EnvironmentPart | null) => void;
@@ -37,12 +42,13 @@ interface EnvironmentChipProps {
 const PARTS = [
   { value: 'network', name: 'Network', icon: Globe },
   { value: 'setup', name: 'Setup', icon: Hammer },
+  { value: 'secrets', name: 'Secrets', icon: KeyRound },
   { value: 'trust', name: 'Trust', icon: FolderGit2 },
 ] as const;
 
 /** What the agent finds in its workspace: what its commands may reach, and the script that prepares it. */
 export function EnvironmentChip(props: EnvironmentChipProps) {
-  const { network, setup, trust, onChange, shown, onShow, refused, invalid } = props;
+  const { network, setup, secrets, trust, onChange, shown, onShow, refused, invalid } = props;
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
   const errors = {
@@ -60,7 +66,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
     <ChipField
       name="Environment"
       icon={networkMode(unlimited ? 'on' : (network.mode ?? 'off')).icon}
-      text={`${reach} · ${script || 'no setup'}${trust ? ' · trusted' : ''}`}
+      text={`${reach} · ${script || 'no setup'}${secretsText(secrets)}${trust ? ' · trusted' : ''}`}
       muted={!script && (unlimited || network.mode === 'off')}
       invalid={invalid || (wrong && shown === null)}
       wide
@@ -87,6 +93,11 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
         {shown === 'setup' && (
           <SetupFields value={setup} onChange={(next) => onChange({ setup: next })} errors={errors.setup} />
         )}
+        {shown === 'secrets' && (
+          <div className="-mx-1.5">
+            <SecretsField value={secrets} onChange={(next) => onChange({ secrets: next })} />
+          </div>
+        )}
         {shown === 'trust' && (
           <div className="-mx-1.5 mb-2">
             <TrustField trusted={trust ?? false} onChange={(next) => onChange({ trust: next })} />
@@ -105,6 +116,11 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
       </div>
     </ChipField>
   );
+}
+
+function secretsText({ length }: string[]): string {
+  if (length === 0) return '';
+  return length === 1 ? ' · 1 secret' : ` · ${length} secrets`;
 }
 
 function networkText({ mode, hosts }: NetworkDraft): string {

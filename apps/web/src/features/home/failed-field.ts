@@ -19,6 +19,7 @@ const FIELD_OF_CODE: Partial<Record<ApiError['code'], Field>> = {
   clone_redirected: 'repo',
   ref_invalid: 'ref',
   ref_not_found: 'ref',
+  secret_unknown: 'secrets',
 } satisfies Partial<Record<ProblemCode, Field>>;
 
 /** Fields by the first part of the error's pointer. */
@@ -29,6 +30,7 @@ const FIELD_OF_POINTER: Record<string, Field> = {
   prompt: 'prompt',
   network: 'network',
   setup: 'setup',
+  secrets: 'secrets',
 };
 
 /** The error and the field that it is about; null if it is about none. */

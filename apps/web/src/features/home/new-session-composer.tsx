@@ -14,6 +14,7 @@ import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { EnvironmentChip, type EnvironmentPart } from './environment-chip.js';
 import { fieldError } from './failed-field.js';
+import { PrivateChip } from './private-chip.js';
 import { ModelChip, RefChip, RepositoryChip } from './source-chips.js';
 import { useStartSession } from './start-session.js';
 
@@ -102,6 +103,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
             <EnvironmentChip
               network={draft.network}
               setup={draft.setup}
+              secrets={draft.secrets}
               trust={draft.repo === '' ? null : draft.trust}
               onChange={change}
               shown={shown}
@@ -110,8 +112,9 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
                 network: problemErrors(problem, '/network'),
                 setup: problemErrors(problem, '/setup'),
               }}
-              invalid={failedField === 'network' || failedField === 'setup'}
+              invalid={failedField === 'network' || failedField === 'setup' || failedField === 'secrets'}
             />
+            <PrivateChip value={draft.isPrivate} onChange={(isPrivate) => change({ isPrivate })} />
           </div>
           <IconButton
             type="submit"

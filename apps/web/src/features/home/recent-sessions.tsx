@@ -2,7 +2,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Link } from '@tanstack/react-router';
 import { useSessionState } from '../../entities/session/seen.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
-import { repoName } from '../../shared/lib/repo-name.js';
+import { useSessionPlace } from '../../entities/session/use-session-privacy.js';
 import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -26,6 +26,7 @@ export function RecentSessions({ sessions, loading }: { sessions: Session[]; loa
 
 function RecentSession({ session, now }: { session: Session; now: number }) {
   const state = useSessionState(session);
+  const place = useSessionPlace()(session);
   return (
     <li>
       <Link
@@ -37,7 +38,7 @@ function RecentSession({ session, now }: { session: Session; now: number }) {
         <span className="min-w-0 flex-1 truncate text-sm">{session.title}</span>
         {session.diff && <LineCounts stat={session.diff} />}
         <span className="hidden w-32 shrink-0 truncate text-right text-xs text-subtle-foreground sm:block">
-          {repoName(session.repo_url) ?? 'Empty repository'}
+          {place}
         </span>
         <span className="w-8 shrink-0 text-right text-xs text-subtle-foreground tabular-nums">
           {formatAge(session.updated_at, now)}

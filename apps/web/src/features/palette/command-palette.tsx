@@ -5,10 +5,10 @@ import { Keyboard, Monitor, Moon, Settings, SquarePen, Sun } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
+import { useSessionPlace } from '../../entities/session/use-session-privacy.js';
 import { sessionState } from '../../entities/session/session-state.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { useReturnFocus } from '../../shared/lib/focus.js';
-import { repoName } from '../../shared/lib/repo-name.js';
 import { setTheme } from '../../shared/ui/theme.js';
 import { OpenSessionEntries } from './open-session-entries.js';
 import { Entry, Group, ICON } from './palette-entry.js';
@@ -89,12 +89,13 @@ function PaletteList({ onClose, onShortcuts }: PaletteProps) {
 function SessionEntries({ run }: { run: (action: () => unknown) => () => void }) {
   const navigate = useNavigate();
   const { data } = useInfiniteQuery(sessionsQuery());
+  const placeOf = useSessionPlace();
   const sessions = data?.pages.flatMap((page) => page.items) ?? [];
   if (sessions.length === 0) return null;
   return (
     <Group heading="Sessions">
       {sessions.map((session) => {
-        const repo = repoName(session.repo_url) ?? 'Empty repository';
+        const repo = placeOf(session);
         return (
           <Entry
             key={session.session_id}

@@ -1,5 +1,5 @@
 import type { Invitation } from '@saas-codex/contracts/members';
-import type { Role } from '@saas-codex/contracts/permissions';
+import { type Role, ROLES } from '@saas-codex/contracts/permissions';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { inWords } from '../../shared/lib/open-enums.js';
@@ -53,9 +53,9 @@ function InviteForm() {
           type="email"
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          className="min-w-48 flex-1"
+          className="min-w-full flex-1 sm:min-w-48"
         />
-        <RoleSelect label="Role" value={role} onChange={setRole} />
+        <RoleSelect label="Role" roles={ROLES} value={role} onChange={setRole} />
         <Button variant="primary" type="submit" busy={invite.isPending}>
           Create link
         </Button>

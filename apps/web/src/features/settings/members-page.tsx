@@ -1,19 +1,18 @@
 import type { Member } from '@saas-codex/contracts/members';
+import { ROLES } from '@saas-codex/contracts/permissions';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
+import { membersQuery } from '../../shared/api/list-members.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { inWords } from '../../shared/lib/open-enums.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { ActionDialog } from '../../shared/ui/action-dialog.js';
 import { Button } from '../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
-import { PageHeader } from '../../shared/ui/page-header.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { membersQuery, useChangeMember } from './api/members.js';
+import { useChangeMember } from './api/members.js';
 import { InvitationsSection } from './invitations-section.js';
 import { ResetPasswordDialog } from './reset-password-dialog.js';
 import { RoleSelect } from './role-select.js';
@@ -21,28 +20,16 @@ import { Section } from './section.js';
 
 /** Who belongs to the organisation, and who is invited. */
 export function MembersPage() {
-  useDocumentTitle('Members');
   const mayManage = usePermission('members:manage');
   return (
-    <main className="flex h-full flex-col overflow-y-auto">
-      <PageHeader />
-      <div className="mx-auto w-full max-w-2xl px-4 pb-16">
-        <p className="mb-1 text-xs text-muted-foreground">
-          <Link to="/settings" className="hover:text-foreground">
-            Settings
-          </Link>
-        </p>
-        <h1 className="mb-6 text-xl font-semibold tracking-tight">Members</h1>
-        <MembersSection />
-        {mayManage ? (
-          <InvitationsSection />
-        ) : (
-          <p className="text-sm text-muted-foreground">
-            Admins and owners can invite people and change roles.
-          </p>
-        )}
-      </div>
-    </main>
+    <>
+      <MembersSection />
+      {mayManage ? (
+        <InvitationsSection />
+      ) : (
+        <p className="text-sm text-muted-foreground">Admins and owners can invite people and change roles.</p>
+      )}
+    </>
   );
 }
 
@@ -85,6 +72,7 @@ function MemberRow({ member }: { member: Member }) {
       {mayChange ? (
         <RoleSelect
           label={`Role of ${member.name}`}
+          roles={ROLES}
           value={member.role}
           disabled={changeRole.isPending}
           onChange={(role) => changeRole.mutate({ role }, { onError: (error) => toastError(error) })}
@@ -95,7 +83,7 @@ function MemberRow({ member }: { member: Member }) {
       {mayChange && mayReset && !own && (
         <Button
           size="sm"
-          aria-label={`Reset the password of ${member.name}`}
+          aria-label={`Reset password of ${member.name}`}
           onClick={() => setDialog('reset')}
         >
           Reset password
@@ -115,23 +103,14 @@ function MemberRow({ member }: { member: Member }) {
 function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void }) {
   const { remove } = useChangeMember(member.user_id);
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ActionDialog
       title={`Remove ${member.name}?`}
       description="Their access and their API keys end at once. Their sessions stay."
-    >
-      {remove.error && <ErrorNotice error={remove.error} className="mt-3" />}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          variant="danger"
-          busy={remove.isPending}
-          onClick={() => remove.mutate(undefined, { onSuccess: onClose })}
-        >
-          Remove
-        </Button>
-      </DialogActions>
-    </Dialog>
+      action="Remove"
+      danger
+      state={remove}
+      onSubmit={() => remove.mutate(undefined, { onSuccess: onClose })}
+      onClose={onClose}
+    />
   );
 }

@@ -1,8 +1,6 @@
 import { PERMISSION_TEXTS } from '@saas-codex/contracts/permission-texts';
-import { type Permission, PERMISSIONS } from '@saas-codex/contracts/permissions';
-import { useQuery } from '@tanstack/react-query';
+import type { Permission } from '@saas-codex/contracts/permissions';
 import { type FormEvent, useState } from 'react';
-import { meQuery } from '../../shared/api/get-me.js';
 import { Button } from '../../shared/ui/button.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -16,12 +14,20 @@ const LIFETIMES = [
   [null, 'Until it is revoked'],
 ] as const;
 
+interface NewApiKeyProps {
+  /** Of the API: `OWN_KEYS`, or those of a service account. */
+  collection: string;
+  /** The scopes to choose from. */
+  offered: readonly Permission[];
+  whose: 'your' | 'its';
+}
+
 /** Makes a key, and shows it once. */
-export function NewApiKey() {
+export function NewApiKey({ collection, offered, whose }: NewApiKeyProps) {
   const [name, setName] = useState('');
   const [days, setDays] = useState<number | null>(90);
   const [scopes, setScopes] = useState<ReadonlySet<Permission> | null>(null);
-  const create = useCreateApiKey();
+  const create = useCreateApiKey(collection);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate(
@@ -37,7 +43,7 @@ export function NewApiKey() {
           maxLength={100}
           value={name}
           onChange={(event) => setName(event.target.value)}
-          className="min-w-48 flex-1"
+          className="min-w-full flex-1 sm:min-w-48"
         />
         <select
           aria-label="Lifetime"
@@ -66,9 +72,9 @@ export function NewApiKey() {
           checked={scopes === null}
           onChange={(event) => setScopes(event.target.checked ? null : new Set())}
         />
-        All that your role may do
+        All that {whose} role may do
       </label>
-      {scopes && <Scopes value={scopes} onChange={setScopes} />}
+      {scopes && <Scopes offered={offered} value={scopes} onChange={setScopes} />}
       {create.error && <ErrorNotice error={create.error} />}
       {create.data?.key && <NewKey apiKey={create.data.key} />}
     </form>
@@ -76,19 +82,18 @@ export function NewApiKey() {
 }
 
 interface ScopesProps {
+  offered: readonly Permission[];
   value: ReadonlySet<Permission>;
   onChange: (scopes: ReadonlySet<Permission>) => void;
 }
 
-function Scopes({ value, onChange }: ScopesProps) {
-  const { data: me } = useQuery(meQuery);
-  const own = PERMISSIONS.filter((permission) => me?.permissions?.includes(permission) ?? true);
+function Scopes({ offered, value, onChange }: ScopesProps) {
   const toggle = (permission: Permission, on: boolean) =>
     onChange(new Set(on ? [...value, permission] : [...value].filter((each) => each !== permission)));
   return (
     <fieldset className="rounded-lg border px-3 py-2">
       <legend className="px-1 text-xs font-medium">The key may</legend>
-      {own.map((permission) => (
+      {offered.map((permission) => (
         <label key={permission} className="flex items-center gap-2 py-0.5 text-sm pointer-coarse:min-h-11">
           <input
             type="checkbox"

@@ -3,9 +3,10 @@ import { Link } from '@tanstack/react-router';
 import { Clock, Ellipsis } from 'lucide-react';
 import { memo } from 'react';
 import { useSessionState } from '../../entities/session/seen.js';
+import { PrivateMark } from '../../entities/session/private-mark.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
-import { repoName } from '../../shared/lib/repo-name.js';
+import { isPrivate, useSessionPlace } from '../../entities/session/use-session-privacy.js';
 import { formatAge } from '../../shared/lib/time.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
@@ -50,9 +51,11 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
 });
 
 function RowDetails({ session, now }: { session: Session; now: number }) {
+  const place = useSessionPlace()(session);
   return (
     <span className="flex h-4.5 items-center gap-1.5 text-xs text-subtle-foreground">
-      <span className="truncate">{repoName(session.repo_url) ?? 'Empty repository'}</span>
+      {isPrivate(session) && <PrivateMark />}
+      <span className="truncate">{place}</span>
       <span aria-hidden>·</span>
       <span className="shrink-0 tabular-nums">{formatAge(session.updated_at, now)}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5 pl-1">

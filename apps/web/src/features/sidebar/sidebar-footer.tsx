@@ -28,7 +28,11 @@ export function SidebarFooter({ archived, onArchivedChange }: SidebarFooterProps
       </Link>
       {system?.model_source === 'demo' && (
         <Tooltip label="Answers are scripted, not an AI. Set CODEX_API_KEY to use a real model." side="top">
-          <Link to="/settings" className="flex items-center rounded-full pointer-coarse:h-11">
+          <Link
+            to="/settings/$page"
+            params={{ page: 'system' }}
+            className="flex items-center rounded-full pointer-coarse:h-11"
+          >
             <Badge tone="warning">Demo</Badge>
           </Link>
         </Tooltip>

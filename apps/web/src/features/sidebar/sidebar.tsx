@@ -10,6 +10,7 @@ import { Kbd } from '../../shared/ui/kbd.js';
 import { sidebar } from '../../shared/ui/sidebar-store.js';
 import { SessionList } from './session-list.js';
 import { SidebarFooter } from './sidebar-footer.js';
+import { TenantSwitcher } from './tenant-switcher.js';
 
 interface SidebarProps {
   onSearch: () => void;
@@ -20,6 +21,7 @@ interface SidebarProps {
 /** The left column: new session, search, all sessions, settings. */
 export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
   const [archived, setArchived] = useState(false);
+  const { data: me } = useQuery(meQuery);
   const mayStart = usePermission('sessions:write');
   const search = () => {
     sidebar.closeDrawer();
@@ -27,8 +29,8 @@ export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
   };
   return (
     <div className="flex h-full flex-col bg-sidebar">
-      <div className="flex h-13 shrink-0 items-center gap-2 pr-2 pl-3.5">
-        <Brand />
+      <div className="flex h-13 shrink-0 items-center gap-2 px-2">
+        {me ? <TenantSwitcher tenant={me.tenant} /> : <Brand />}
         {onCollapse && (
           <IconButton label="Collapse sidebar" shortcut={['mod', 'B']} onClick={onCollapse}>
             <PanelLeft strokeWidth={1.75} />
@@ -66,12 +68,10 @@ export function Sidebar({ onSearch, onCollapse }: SidebarProps) {
 const ENTRY =
   'flex h-8 items-center pointer-coarse:h-11 gap-2.5 rounded-lg px-2 text-sm font-medium hover:bg-hover';
 
-function Brand() {
-  const { data: me } = useQuery(meQuery);
-  return (
-    <Link to="/" className="flex min-w-0 flex-1 pointer-coarse:h-11 items-center gap-2 rounded-md">
-      <BrandMark />
-      <span className="truncate text-sm font-semibold tracking-tight">{me?.tenant.name ?? 'saas-codex'}</span>
-    </Link>
-  );
-}
+/** In place of the organisation, as long as nobody knows which one it is. */
+const Brand = () => (
+  <span className="flex min-w-0 flex-1 items-center gap-2 px-1.5">
+    <BrandMark />
+    <span className="truncate text-sm font-semibold tracking-tight">saas-codex</span>
+  </span>
+);

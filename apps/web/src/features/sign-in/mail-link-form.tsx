@@ -1,8 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { Button } from '../../shared/ui/button.js';
-import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { useState } from 'react';
 import { TextField } from '../../shared/ui/text-field.js';
+import { SignInForm } from './sign-in-form.js';
 import { BackToSignIn, FrameTitle } from './sign-in-frame.js';
 
 interface MailLinkFormProps {
@@ -16,13 +15,9 @@ interface MailLinkFormProps {
 /** Asks for an address to which a link is mailed. The answer says nothing about the address. */
 export function MailLinkForm({ title, note, sent, send }: MailLinkFormProps) {
   const [email, setEmail] = useState('');
-  const { mutate, error, isPending, isSuccess } = useMutation({ mutationFn: send });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate(email);
-  };
+  const asked = useMutation({ mutationFn: send });
 
-  if (isSuccess) {
+  if (asked.isSuccess) {
     return (
       <div role="status">
         <FrameTitle title="Look into your mail" note={`${sent} The link works once, within an hour.`} />
@@ -33,7 +28,7 @@ export function MailLinkForm({ title, note, sent, send }: MailLinkFormProps) {
   return (
     <>
       <FrameTitle title={title} note={note} />
-      <form onSubmit={submit} className="mt-6 space-y-4">
+      <SignInForm action="Send me a link" state={asked} onSubmit={() => asked.mutate(email)}>
         <TextField
           label="Email"
           type="email"
@@ -42,11 +37,7 @@ export function MailLinkForm({ title, note, sent, send }: MailLinkFormProps) {
           value={email}
           onChange={(event) => setEmail(event.target.value)}
         />
-        {error && <ErrorNotice error={error} />}
-        <Button variant="primary" size="lg" type="submit" busy={isPending} className="w-full">
-          Send me a link
-        </Button>
-      </form>
+      </SignInForm>
       <BackToSignIn />
     </>
   );

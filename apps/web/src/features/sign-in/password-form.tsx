@@ -1,10 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
-import { Button } from '../../shared/ui/button.js';
-import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { useState } from 'react';
 import { TextField } from '../../shared/ui/text-field.js';
 import { signInOptionsQuery, signInWithPassword } from './api/sign-in.js';
+import { SignInForm } from './sign-in-form.js';
 import { FrameLink } from './sign-in-frame.js';
 
 /** Signs in with an address and a password. */
@@ -14,7 +13,7 @@ export function PasswordForm() {
   const { data: options } = useQuery(signInOptionsQuery);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const { mutate, error, isPending } = useMutation({
+  const signingIn = useMutation({
     mutationFn: signInWithPassword,
     onSuccess: async () => {
       client.clear();
@@ -22,14 +21,10 @@ export function PasswordForm() {
     },
     onError: () => setPassword(''),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ email, password });
-  };
 
   return (
     <>
-      <form onSubmit={submit} className="mt-6 space-y-4">
+      <SignInForm action="Sign in" state={signingIn} onSubmit={() => signingIn.mutate({ email, password })}>
         <TextField
           label="Email"
           type="email"
@@ -46,11 +41,7 @@ export function PasswordForm() {
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
-        {error && <ErrorNotice error={error} />}
-        <Button variant="primary" size="lg" type="submit" busy={isPending} className="w-full">
-          Sign in
-        </Button>
-      </form>
+      </SignInForm>
       <p className="mt-4 text-sm text-muted-foreground">
         <FrameLink to="/forgot-password">Forgot your password?</FrameLink>
         {options?.sign_up === 'open' && (

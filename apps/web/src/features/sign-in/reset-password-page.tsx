@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../shared/ui/new-password-field.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
-import { Button } from '../../shared/ui/button.js';
-import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { RevokeKeysField } from '../../shared/ui/revoke-keys-field.js';
 import { completePasswordReset } from './api/sign-in.js';
 import { useLinkToken } from './link-token.js';
+import { SignInForm } from './sign-in-form.js';
 import { BackToSignIn, FrameLink, FrameTitle, SignInFrame } from './sign-in-frame.js';
 
 /** The page that a link opens with which a person chooses a new password. */
@@ -30,18 +30,15 @@ export function ResetPasswordPage() {
 
 function ChoosePassword({ token }: { token: string }) {
   const [password, setPassword] = useState('');
-  const { mutate, error, isPending, isSuccess } = useMutation({ mutationFn: completePasswordReset });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ token, password });
-  };
+  const [revokesKeys, setRevokesKeys] = useState(false);
+  const reset = useMutation({ mutationFn: completePasswordReset });
 
-  if (isSuccess) {
+  if (reset.isSuccess) {
     return (
       <div role="status">
         <FrameTitle
           title="Your password is set"
-          note="You were signed out everywhere. Sign in with the new one."
+          note={`You were signed out everywhere${revokesKeys ? ', and your API keys were revoked' : ''}. Sign in with the new one.`}
         />
         <BackToSignIn />
       </div>
@@ -50,20 +47,15 @@ function ChoosePassword({ token }: { token: string }) {
   return (
     <>
       <FrameTitle title="Choose a new password" />
-      <form onSubmit={submit} className="mt-6 space-y-4">
+      <SignInForm
+        action="Set password"
+        disabled={!isPassword(password)}
+        state={reset}
+        onSubmit={() => reset.mutate({ token, password, revoke_api_keys: revokesKeys })}
+      >
         <NewPasswordField value={password} onChange={setPassword} />
-        {error && <ErrorNotice error={error} />}
-        <Button
-          variant="primary"
-          size="lg"
-          type="submit"
-          busy={isPending}
-          disabled={!isPassword(password)}
-          className="w-full"
-        >
-          Set password
-        </Button>
-      </form>
+        <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
+      </SignInForm>
       <BackToSignIn />
     </>
   );

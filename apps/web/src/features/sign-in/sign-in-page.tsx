@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
 import { meQuery } from '../../shared/api/get-me.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
@@ -10,12 +10,14 @@ import { signInWithLink } from './api/sign-in.js';
 import { LinkSource } from './link-source.js';
 import { onPastedLink, takeToken } from './link-token.js';
 import { PasswordForm } from './password-form.js';
+import { ProviderButton, providerFailure } from './provider-button.js';
 import { FrameTitle, SignInFrame } from './sign-in-frame.js';
 
 /** The page that a sign-in link opens, which exchanges the link's secret for the cookie; and where a password is entered. */
 export function SignInPage() {
   useDocumentTitle('Sign in');
   const { enter, token, error, isPending } = useEnter();
+  const [failure] = useState(providerFailure);
   return (
     <SignInFrame>
       {isPending ? (
@@ -26,9 +28,12 @@ export function SignInPage() {
         <>
           {token !== null && error ? (
             <LinkFailure error={error} onRetry={() => enter(token)} />
+          ) : failure !== null ? (
+            <FrameTitle title="You are not signed in" note={failure} alert />
           ) : (
             <FrameTitle title="Sign in" />
           )}
+          <ProviderButton />
           <PasswordForm />
           <section aria-labelledby="with-a-link" className="mt-8 border-t pt-5">
             <h2 id="with-a-link" className="text-sm font-medium">

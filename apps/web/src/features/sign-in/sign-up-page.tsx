@@ -1,15 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../shared/ui/new-password-field.js';
 import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
-import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { askForSignUp, completeSignUp, signInOptionsQuery } from './api/sign-in.js';
 import { useLinkToken } from './link-token.js';
 import { MailLinkForm } from './mail-link-form.js';
+import { SignInForm } from './sign-in-form.js';
 import { BackToSignIn, FrameTitle, SignInFrame } from './sign-in-frame.js';
 
 /** Creates an account: first the address, then, from the mailed link, a name and a password. */
@@ -46,22 +46,23 @@ function ChooseName({ token }: { token: string }) {
   const navigate = useNavigate();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const { mutate, error, isPending } = useMutation({
+  const creation = useMutation({
     mutationFn: completeSignUp,
     onSuccess: async () => {
       client.clear();
       await navigate({ to: '/', replace: true });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ token, name: name.trim(), password });
-  };
 
   return (
     <>
       <FrameTitle title="Create your account" />
-      <form onSubmit={submit} className="mt-6 space-y-4">
+      <SignInForm
+        action="Create account"
+        disabled={!name.trim() || !isPassword(password)}
+        state={creation}
+        onSubmit={() => creation.mutate({ token, name: name.trim(), password })}
+      >
         <TextField
           label="Your name"
           autoComplete="name"
@@ -71,18 +72,7 @@ function ChooseName({ token }: { token: string }) {
           onChange={(event) => setName(event.target.value)}
         />
         <NewPasswordField value={password} onChange={setPassword} />
-        {error && <ErrorNotice error={error} />}
-        <Button
-          variant="primary"
-          size="lg"
-          type="submit"
-          busy={isPending}
-          disabled={!name.trim() || !isPassword(password)}
-          className="w-full"
-        >
-          Create account
-        </Button>
-      </form>
+      </SignInForm>
       <BackToSignIn />
     </>
   );

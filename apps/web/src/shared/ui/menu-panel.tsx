@@ -1,4 +1,4 @@
-import type { LucideIcon } from 'lucide-react';
+import { Check, type LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { type RefCallback, useRef } from 'react';
 import { cx } from '../lib/cx.js';
@@ -11,6 +11,8 @@ interface MenuAction {
   onSelect: () => void;
   danger?: boolean;
   disabled?: boolean;
+  /** One of several, of which one is chosen. */
+  checked?: boolean;
 }
 
 /** `null` draws a line between groups. */
@@ -46,7 +48,7 @@ export function MenuPanel({ opened, align, actions, onClose }: MenuPanelProps) {
   const { trigger, place, byKeyboard } = opened;
   const chosen = useRef<MenuAction | null>(null);
   const focusFirst: RefCallback<HTMLDivElement> = (panel) => {
-    if (byKeyboard) panel?.querySelector<HTMLElement>('[role=menuitem]:not([data-disabled])')?.focus();
+    if (byKeyboard) panel?.querySelector<HTMLElement>('[role^=menuitem]:not([data-disabled])')?.focus();
   };
   const wentElsewhere = useRef(false);
   const onInteractOutside = (event: Event) => {
@@ -92,17 +94,19 @@ export function MenuPanel({ opened, align, actions, onClose }: MenuPanelProps) {
 }
 
 function Entry({ action, onSelect }: { action: MenuAction; onSelect: () => void }) {
-  const { icon: Icon, label, danger, disabled } = action;
+  const { icon: Icon, label, danger, disabled, checked } = action;
   return (
     <DropdownMenu.Item
       disabled={disabled}
       onSelect={onSelect}
+      {...(checked !== undefined && { role: 'menuitemradio', 'aria-checked': checked })}
       className={cx(ENTRY, danger && 'text-destructive')}
     >
       {Icon && (
         <Icon aria-hidden className={cx('size-4', !danger && 'text-muted-foreground')} strokeWidth={1.75} />
       )}
-      {label}
+      <span className="max-w-64 flex-1 truncate">{label}</span>
+      {checked && <Check aria-hidden className="size-4" strokeWidth={1.75} />}
     </DropdownMenu.Item>
   );
 }

@@ -8,7 +8,9 @@ const draft: NewSessionDraft = {
   ref: '',
   model: '',
   network: NETWORK_DRAFT_OFF,
+  secrets: [],
   trust: false,
+  isPrivate: false,
   setup: NO_SETUP,
 };
 
@@ -27,6 +29,11 @@ describe('toRequest', () => {
     expect(toRequest({ ...draft, repo, trust: true })).toHaveProperty('trust_repository', true);
     expect(toRequest({ ...draft, trust: true })).not.toHaveProperty('trust_repository');
     expect(toRequest({ ...draft, repo })).not.toHaveProperty('trust_repository');
+  });
+
+  it('asks for a private session only if it was said', () => {
+    expect(toRequest({ ...draft, isPrivate: true })).toHaveProperty('visibility', 'private');
+    expect(toRequest(draft)).not.toHaveProperty('visibility');
   });
 
   it('sends a setup script only if there is one', () => {

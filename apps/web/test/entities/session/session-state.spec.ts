@@ -1,4 +1,26 @@
-import { setupState } from '../../../src/entities/session/session-state.js';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { sessionState, setupState } from '../../../src/entities/session/session-state.js';
+
+describe('sessionState', () => {
+  const ready = {
+    status: 'ready',
+    setup: null,
+    setup_status: null,
+    active_run_id: null,
+    queued_runs: 0,
+  } as Session;
+  it.each([
+    [{ last_run_status: 'failed' }, 'run-failed'],
+    [{ last_run_status: 'interrupted' }, 'run-failed'],
+    [{ last_run_status: 'cancelled' }, 'idle'],
+    [{ last_run_status: 'succeeded' }, 'idle'],
+    [{ last_run_status: null }, 'idle'],
+    [{}, 'idle'],
+    [{ last_run_status: 'failed', queued_runs: 1 }, 'queued'],
+    [{ last_run_status: 'failed', active_run_id: 'a' }, 'running'],
+    [{ last_run_status: 'failed', status: 'archived' }, 'archived'],
+  ] as const)('%j: %s', (given, state) => expect(sessionState({ ...ready, ...given })).toBe(state));
+});
 
 describe('setupState', () => {
   const setup = { script: 'npm ci' };

@@ -15,7 +15,8 @@ export const signInsQuery = infiniteQueryOptions({
 
 export const revokeSignIn = (id: string): Promise<void> =>
   request(path`/api/me/sign-ins/${id}`, { method: 'DELETE' });
-export const revokeOtherSignIns = (): Promise<void> => request('/api/me/sign-ins', { method: 'DELETE' });
+export const revokeOtherSignIns = ({ revokesKeys }: { revokesKeys: boolean }): Promise<void> =>
+  request('/api/me/sign-ins', { method: 'DELETE', query: { api_keys: revokesKeys } });
 export const updateMe = (body: UpdateMe): Promise<void> => request('/api/me', { method: 'PATCH', body });
 export const changeEmail = (body: ChangeEmail): Promise<void> =>
   request('/api/me/email', { method: 'PUT', body });

@@ -3,27 +3,16 @@ import {
   type CreateInvitation,
   InvitationPage,
   Member,
-  MemberPage,
   type UpdateMember,
 } from '@saas-codex/contracts/members';
 import { PasswordResetLink } from '@saas-codex/contracts/sign-in';
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { membersQuery } from '../../../shared/api/list-members.js';
 import { path, request } from '../../../shared/api/request.js';
-
-const pages = { initialPageParam: null as string | null };
-
-/** Who joined first comes first. */
-export const membersQuery = infiniteQueryOptions({
-  ...pages,
-  queryKey: ['members'] as const,
-  queryFn: ({ pageParam, signal }) =>
-    request('/api/members', { schema: MemberPage, query: { cursor: pageParam }, signal }),
-  getNextPageParam: (page) => page.next_cursor,
-});
 
 /** Newest first. */
 export const invitationsQuery = infiniteQueryOptions({
-  ...pages,
+  initialPageParam: null as string | null,
   queryKey: ['invitations'] as const,
   queryFn: ({ pageParam, signal }) =>
     request('/api/invitations', { schema: InvitationPage, query: { cursor: pageParam }, signal }),

@@ -1,13 +1,14 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
+import { ActionDialog } from '../../../shared/ui/action-dialog.js';
 import { Button } from '../../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../../shared/ui/dialog.js';
-import { ErrorNotice } from '../../../shared/ui/error-notice.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
 import { TextField } from '../../../shared/ui/text-field.js';
 import { changeEmail } from '../api/account.js';
 import { credentialsQuery } from '../api/credentials.js';
 import { Row } from '../section.js';
+import { CurrentPasswordField } from './current-password-field.js';
 
 /** The address with which the person signs in, and the dialog that changes it. */
 export function EmailRow({ email }: { email: string | undefined }) {
@@ -38,12 +39,8 @@ export function EmailRow({ email }: { email: string | undefined }) {
 function EmailDialog({ hasPassword, onClose }: { hasPassword: boolean; onClose: () => void }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const { mutate, error, isPending, isSuccess } = useMutation({ mutationFn: changeEmail });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ email, ...(hasPassword && { current_password: password }) });
-  };
-  if (isSuccess) {
+  const change = useMutation({ mutationFn: changeEmail });
+  if (change.isSuccess) {
     return (
       <Dialog
         open
@@ -60,39 +57,23 @@ function EmailDialog({ hasPassword, onClose }: { hasPassword: boolean; onClose: 
     );
   }
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ActionDialog
       title="Change your email"
       description="We mail a link to the new address."
+      action="Send the link"
+      state={change}
+      onSubmit={() => change.mutate({ email, ...(hasPassword && { current_password: password }) })}
+      onClose={onClose}
     >
-      <form onSubmit={submit} className="mt-4 space-y-4">
-        <TextField
-          label="New email"
-          type="email"
-          autoComplete="email"
-          required
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        {hasPassword && (
-          <TextField
-            label="Current password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-        {error && <ErrorNotice error={error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" busy={isPending}>
-            Send the link
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <TextField
+        label="New email"
+        type="email"
+        autoComplete="email"
+        required
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      {hasPassword && <CurrentPasswordField value={password} onChange={setPassword} />}
+    </ActionDialog>
   );
 }

@@ -1,11 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { meQuery } from '../../../shared/api/get-me.js';
 import { Button } from '../../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../../shared/ui/dialog.js';
-import { ErrorNotice } from '../../../shared/ui/error-notice.js';
+import { NameDialog } from '../../../shared/ui/name-dialog.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
-import { TextField } from '../../../shared/ui/text-field.js';
 import { updateMe } from '../api/account.js';
 import { Row } from '../section.js';
 
@@ -24,44 +22,29 @@ export function NameRow({ name }: { name: string | undefined }) {
           </Button>
         </span>
       )}
-      {open && name !== undefined && <NameDialog name={name} onClose={() => setOpen(false)} />}
+      {open && name !== undefined && <ChangeNameDialog name={name} onClose={() => setOpen(false)} />}
     </Row>
   );
 }
 
-function NameDialog({ name, onClose }: { name: string; onClose: () => void }) {
+function ChangeNameDialog({ name, onClose }: { name: string; onClose: () => void }) {
   const client = useQueryClient();
-  const [typed, setTyped] = useState(name);
-  const { mutate, error, isPending } = useMutation({
+  const change = useMutation({
     mutationFn: updateMe,
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: meQuery.queryKey });
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ name: typed.trim() });
-  };
   return (
-    <Dialog open onOpenChange={onClose} title="Change your name">
-      <form onSubmit={submit} className="mt-4 space-y-4">
-        <TextField
-          label="Name"
-          autoComplete="name"
-          required
-          maxLength={100}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        {error && <ErrorNotice error={error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" busy={isPending} disabled={!typed.trim()}>
-            Change name
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <NameDialog
+      title="Change your name"
+      action="Change name"
+      initial={name}
+      autoComplete="name"
+      state={change}
+      onSubmit={(typed) => change.mutate({ name: typed })}
+      onClose={onClose}
+    />
   );
 }

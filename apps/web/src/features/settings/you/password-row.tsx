@@ -1,13 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../../shared/ui/new-password-field.js';
+import { ActionDialog } from '../../../shared/ui/action-dialog.js';
 import { Button } from '../../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../../shared/ui/error-notice.js';
+import { RevokeKeysField } from '../../../shared/ui/revoke-keys-field.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
-import { TextField } from '../../../shared/ui/text-field.js';
+import { apiKeysQuery, OWN_KEYS } from '../api/api-keys.js';
 import { changePassword, credentialsQuery } from '../api/credentials.js';
 import { Row } from '../section.js';
+import { CurrentPasswordField } from './current-password-field.js';
 
 /** Whether the person has a password, and the dialog that sets it. */
 export function PasswordRow() {
@@ -38,50 +40,34 @@ function PasswordDialog({ isChange, onClose }: { isChange: boolean; onClose: () 
   const client = useQueryClient();
   const [current, setCurrent] = useState('');
   const [password, setPassword] = useState('');
-  const { mutate, error, isPending } = useMutation({
+  const [revokesKeys, setRevokesKeys] = useState(false);
+  const change = useMutation({
     mutationFn: changePassword,
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: credentialsQuery.queryKey });
+      await client.invalidateQueries({ queryKey: apiKeysQuery(OWN_KEYS).queryKey });
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate({ password, ...(isChange && { current_password: current }) });
-  };
-
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ActionDialog
       title={isChange ? 'Change your password' : 'Set a password'}
       description="You will be signed out in all other browsers."
+      action="Set password"
+      disabled={!isPassword(password) || (isChange && current === '')}
+      state={change}
+      onSubmit={() =>
+        change.mutate({
+          password,
+          revoke_api_keys: revokesKeys,
+          ...(isChange && { current_password: current }),
+        })
+      }
+      onClose={onClose}
     >
-      <form onSubmit={submit} className="mt-4 space-y-4">
-        {isChange && (
-          <TextField
-            label="Current password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={current}
-            onChange={(event) => setCurrent(event.target.value)}
-          />
-        )}
-        <NewPasswordField value={password} onChange={setPassword} />
-        {error && <ErrorNotice error={error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            busy={isPending}
-            disabled={!isPassword(password) || (isChange && current === '')}
-          >
-            Set password
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      {isChange && <CurrentPasswordField value={current} onChange={setCurrent} />}
+      <NewPasswordField value={password} onChange={setPassword} />
+      <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
+    </ActionDialog>
   );
 }

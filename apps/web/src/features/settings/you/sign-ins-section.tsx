@@ -2,12 +2,14 @@ import type { SignInEntry } from '@saas-codex/contracts/sign-in';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { formatAge, useMinuteClock } from '../../../shared/lib/time.js';
+import { ActionDialog } from '../../../shared/ui/action-dialog.js';
 import { Badge } from '../../../shared/ui/badge.js';
 import { Button } from '../../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../../shared/ui/error-notice.js';
+import { RevokeKeysField } from '../../../shared/ui/revoke-keys-field.js';
 import { Skeleton } from '../../../shared/ui/skeleton.js';
 import { toastError } from '../../../shared/ui/toast.js';
+import { apiKeysQuery, OWN_KEYS } from '../api/api-keys.js';
 import { revokeOtherSignIns, revokeSignIn, signInsQuery } from '../api/account.js';
 import { Row, Section } from '../section.js';
 import { describeBrowser } from './describe-browser.js';
@@ -68,10 +70,12 @@ function SignInRow({ signIn }: { signIn: SignInEntry }) {
 function RevokeOthers() {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
-  const { mutate, isPending, error } = useMutation({
+  const [revokesKeys, setRevokesKeys] = useState(false);
+  const revoke = useMutation({
     mutationFn: revokeOtherSignIns,
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: signInsQuery.queryKey });
+      await client.invalidateQueries({ queryKey: apiKeysQuery(OWN_KEYS).queryKey });
       setAsking(false);
     },
   });
@@ -80,20 +84,18 @@ function RevokeOthers() {
       <Button size="sm" onClick={() => setAsking(true)}>
         Sign out everywhere else
       </Button>
-      <Dialog
-        open={asking}
-        onOpenChange={setAsking}
-        title="Sign out everywhere else?"
-        description="Every other browser needs a new sign-in. Your sessions keep running."
-      >
-        {error && <ErrorNotice error={error} className="mt-3" />}
-        <DialogActions>
-          <Button onClick={() => setAsking(false)}>Cancel</Button>
-          <Button variant="primary" busy={isPending} onClick={() => mutate()}>
-            Sign out the others
-          </Button>
-        </DialogActions>
-      </Dialog>
+      {asking && (
+        <ActionDialog
+          title="Sign out everywhere else?"
+          description="Every other browser needs a new sign-in. Your sessions keep running."
+          action="Sign out the others"
+          state={revoke}
+          onSubmit={() => revoke.mutate({ revokesKeys })}
+          onClose={() => setAsking(false)}
+        >
+          <RevokeKeysField value={revokesKeys} onChange={setRevokesKeys} />
+        </ActionDialog>
+      )}
     </div>
   );
 }

@@ -1,6 +1,10 @@
 import type { SystemInfo } from '@saas-codex/contracts/system';
+import { useQuery } from '@tanstack/react-query';
+import { systemQuery } from '../../shared/api/get-system.js';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 import { Badge, type BadgeTone } from '../../shared/ui/badge.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
 import { Row, Section } from './section.js';
 
 const SOURCES: Partial<Record<SystemInfo['model_source'], { name: string; note: string }>> = {
@@ -40,7 +44,18 @@ const LIMITS: Partial<Record<SystemInfo['limits'], string>> = {
 };
 
 /** The model source, the isolation and the limits of this server. */
-export function SystemSection({ system }: { system: SystemInfo }) {
+export function SystemPage() {
+  const { data: system, error, refetch } = useQuery(systemQuery);
+  return (
+    <Section title="Model and isolation">
+      {system && <SystemRows system={system} />}
+      {!system && error && <ErrorNotice error={error} onRetry={() => void refetch()} className="my-3" />}
+      {!system && !error && <Skeleton className="my-3 h-24" />}
+    </Section>
+  );
+}
+
+function SystemRows({ system }: { system: SystemInfo }) {
   const source = lookUp(SOURCES, system.model_source) ?? { name: inWords(system.model_source), note: '' };
   const isolation = lookUp(ISOLATION, system.isolation) ?? {
     name: inWords(system.isolation),
@@ -48,7 +63,7 @@ export function SystemSection({ system }: { system: SystemInfo }) {
     tone: 'neutral',
   };
   return (
-    <Section title="System">
+    <>
       <Row name="Model source" note={source.note}>
         {system.model_source === 'demo' ? <Badge tone="warning">{source.name}</Badge> : source.name}
       </Row>
@@ -67,6 +82,6 @@ export function SystemSection({ system }: { system: SystemInfo }) {
       <Row name="Runs at the same time" note="On each runner. Further runs wait in a queue.">
         {system.max_concurrent_runs}
       </Row>
-    </Section>
+    </>
   );
 }

@@ -1,41 +1,46 @@
 import type { Me } from '@saas-codex/contracts/identity';
 import { TENANT_GRACE_DAYS } from '@saas-codex/contracts/tenants';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
-import { usePermission } from '../../shared/api/use-permission.js';
-import { inWords } from '../../shared/lib/open-enums.js';
-import { Button } from '../../shared/ui/button.js';
-import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
-import { ErrorNotice } from '../../shared/ui/error-notice.js';
-import { Skeleton } from '../../shared/ui/skeleton.js';
-import { TextField } from '../../shared/ui/text-field.js';
-import { toastError } from '../../shared/ui/toast.js';
+import { useState } from 'react';
 import {
   tenantsQuery,
   useChangeTenant,
   useChooseTenant,
-  useCreateTenant,
   useLeaveTenant,
-} from './api/tenants.js';
+} from '../../entities/tenant/api/tenants.js';
+import { CreateTenantDialog } from '../../entities/tenant/create-tenant-dialog.js';
+import { meQuery } from '../../shared/api/get-me.js';
+import { usePermission } from '../../shared/api/use-permission.js';
+import { inWords } from '../../shared/lib/open-enums.js';
+import { ActionDialog } from '../../shared/ui/action-dialog.js';
+import { Button } from '../../shared/ui/button.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { NameDialog } from '../../shared/ui/name-dialog.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { toastError } from '../../shared/ui/toast.js';
 import { Row, Section } from './section.js';
 
 type Asking = 'rename' | 'create' | 'leave' | 'delete' | null;
 
 /** The organisation that the page shows, and the person's others. */
-export function OrganisationSection({ me: { tenant } }: { me: Me }) {
+export function OrganisationPage() {
+  const { data: me, error, refetch } = useQuery(meQuery);
+  if (me) return <Organisation tenant={me.tenant} />;
+  return error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <Skeleton className="h-40" />;
+}
+
+function Organisation({ tenant }: Pick<Me, 'tenant'>) {
   const [asking, setAsking] = useState<Asking>(null);
   const may = {
     rename: usePermission('tenants:update'),
     create: usePermission('tenants:create'),
     delete: usePermission('tenants:delete'),
-    seeMembers: usePermission('members:read'),
   };
   const close = () => setAsking(null);
   const deleted = tenant.deletes_at !== null && tenant.deletes_at !== undefined;
   return (
     <>
-      <Section title="Organisation">
+      <Section title="This organisation">
         {deleted && <DeletedRow tenant={tenant} mayRestore={may.delete} />}
         <Row name="Name">
           <span className="flex items-center gap-3">
@@ -47,13 +52,6 @@ export function OrganisationSection({ me: { tenant } }: { me: Me }) {
             )}
           </span>
         </Row>
-        {may.seeMembers && (
-          <Row name="Members">
-            <Button size="sm" asChild>
-              <Link to="/settings/members">Members and invitations</Link>
-            </Button>
-          </Row>
-        )}
         <Row name="Leave" note="Your access and your API keys of this organisation end. Your sessions stay.">
           <Button size="sm" onClick={() => setAsking('leave')}>
             Leave
@@ -72,7 +70,7 @@ export function OrganisationSection({ me: { tenant } }: { me: Me }) {
       </Section>
       <OtherOrganisations onCreate={may.create ? () => setAsking('create') : undefined} />
       {asking === 'rename' && <RenameDialog tenant={tenant} onClose={close} />}
-      {asking === 'create' && <CreateDialog onClose={close} />}
+      {asking === 'create' && <CreateTenantDialog onClose={close} />}
       {asking === 'leave' && <LeaveDialog tenant={tenant} onClose={close} />}
       {asking === 'delete' && <DeleteDialog tenant={tenant} onClose={close} />}
     </>
@@ -116,7 +114,14 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
       {error && !tenants && <ErrorNotice error={error} onRetry={() => void refetch()} className="my-3" />}
       {!error && !tenants && <Skeleton className="my-3 h-6" />}
       {others.map(({ tenant_id: tenantId, name, role, deletes_at }) => (
-        <Row key={tenantId} name={name} note={`${inWords(role)}${deletes_at ? ', deleted' : ''}`}>
+        <div key={tenantId} className="flex items-center gap-4 py-3">
+          <div className="min-w-0 flex-1">
+            <p className="text-sm [overflow-wrap:anywhere]">{name}</p>
+            <p className="text-xs text-muted-foreground">
+              {inWords(role)}
+              {deletes_at && ', deleted'}
+            </p>
+          </div>
           <Button
             size="sm"
             aria-label={`Switch to ${name}`}
@@ -125,7 +130,7 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
           >
             Switch
           </Button>
-        </Row>
+        </div>
       ))}
       {onCreate && (
         <Row name="Another organisation" note="With members, sessions and keys of its own.">
@@ -138,54 +143,6 @@ function OtherOrganisations({ onCreate }: { onCreate: (() => void) | undefined }
   );
 }
 
-interface NameDialogProps {
-  title: string;
-  action: string;
-  description?: string;
-  danger?: boolean;
-  initial: string;
-  isReady: (name: string) => boolean;
-  state: { isPending: boolean; error: Error | null };
-  onSubmit: (name: string) => void;
-  onClose: () => void;
-}
-
-function NameDialog({ title, action, description, danger, initial, isReady, state, ...on }: NameDialogProps) {
-  const [name, setName] = useState(initial);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    on.onSubmit(name.trim());
-  };
-  return (
-    <Dialog open onOpenChange={on.onClose} title={title} description={description}>
-      <form onSubmit={submit}>
-        <TextField
-          label="Name"
-          autoFocus
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          className="mt-3"
-        />
-        {state.error && <ErrorNotice error={state.error} className="mt-3" />}
-        <DialogActions>
-          <Button onClick={on.onClose}>Cancel</Button>
-          <Button
-            variant={danger ? 'danger' : 'primary'}
-            type="submit"
-            busy={state.isPending}
-            disabled={!isReady(name.trim())}
-          >
-            {action}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-const isWritten = (name: string): boolean => name !== '';
-
 function RenameDialog({ tenant, onClose }: TenantProps) {
   const { rename } = useChangeTenant(tenant.tenant_id);
   return (
@@ -193,24 +150,8 @@ function RenameDialog({ tenant, onClose }: TenantProps) {
       title="Rename the organisation"
       action="Rename"
       initial={tenant.name}
-      isReady={isWritten}
       state={rename}
       onSubmit={(name) => rename.mutate({ name }, { onSuccess: onClose })}
-      onClose={onClose}
-    />
-  );
-}
-
-function CreateDialog({ onClose }: { onClose: () => void }) {
-  const create = useCreateTenant();
-  return (
-    <NameDialog
-      title="Create an organisation"
-      action="Create and switch"
-      initial=""
-      isReady={isWritten}
-      state={create}
-      onSubmit={(name) => create.mutate({ name })}
       onClose={onClose}
     />
   );
@@ -225,7 +166,7 @@ function DeleteDialog({ tenant, onClose }: TenantProps) {
       description={`Everything stops at once, for all members. To confirm, repeat the name: ${tenant.name}`}
       danger
       initial=""
-      isReady={(name) => name === tenant.name}
+      expected={tenant.name}
       state={remove}
       onSubmit={(name) => remove.mutate(name, { onSuccess: onClose })}
       onClose={onClose}
@@ -236,19 +177,14 @@ function DeleteDialog({ tenant, onClose }: TenantProps) {
 function LeaveDialog({ tenant, onClose }: TenantProps) {
   const leave = useLeaveTenant(tenant.tenant_id);
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <ActionDialog
       title={`Leave ${tenant.name}?`}
       description="To come back you need a new invitation."
-    >
-      {leave.error && <ErrorNotice error={leave.error} className="mt-3" />}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button variant="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
-          Leave
-        </Button>
-      </DialogActions>
-    </Dialog>
+      action="Leave"
+      danger
+      state={leave}
+      onSubmit={() => leave.mutate()}
+      onClose={onClose}
+    />
   );
 }

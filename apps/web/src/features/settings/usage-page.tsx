@@ -24,10 +24,10 @@ const size = (bytes: number): string =>
 const NEARLY_FULL = 0.9;
 
 /** What the organisation uses. */
-export function UsageSection() {
+export function UsagePage() {
   const { data: usage, error, refetch } = useQuery(usageQuery);
   return (
-    <Section title="Usage">
+    <Section title="Now">
       {usage && <UsageRows usage={usage} />}
       {!usage && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {!usage && !error && <Skeleton className="my-3 h-24" />}

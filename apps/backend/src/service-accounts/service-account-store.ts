@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
+import type {
+  CreateServiceAccount,
+  ServiceAccount,
+  ServiceAccountPage,
+  ServiceAccountRole,
+  UpdateServiceAccount,
+} from '@saas-codex/contracts/service-accounts';
+import { z } from 'zod';
+import { decodeCursor, toPage } from '../database/cursor.js';
+import { SystemDatabase } from '../database/system-database.js';
+import type { TenantScope } from '../database/tenant-row.js';
+
+/** JavaScript's times have milliseconds, and so have the keys of pages. */
+const CREATED = `date_trunc('milliseconds', a.created_at)`;
+const ACCOUNT = `a.id, a.name, a.role, ${CREATED} AS "createdAt"`;
+
+interface AccountRow {
+  id: string;
+  name: string;
+  role: ServiceAccountRole;
+  createdAt: Date;
+}
+
+/** This version wrote its role. */
+type KnownAccount = ServiceAccount & Pick<AccountRow, 'role'>;
+
+const LIST = `
+  SELECT ${ACCOUNT} FROM service_accounts a
+   WHERE a.tenant_id = $1 AND ($2::timestamptz IS NULL OR (${CREATED}, a.id) < ($2, $3::text))
+   ORDER BY ${CREATED} DESC, a.id DESC LIMIT $4`;
+
+const ONE = `SELECT ${ACCOUNT} FROM service_accounts a WHERE a.tenant_id = $1 AND a.id = $2`;
+
+/** An earlier attempt of the same request may have made it. */
+const INSERT = `
+  INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($2, $1, $3, $4, $5)
+  ON CONFLICT (id) DO NOTHING`;
+
+const UPDATE = `
+  UPDATE service_accounts a SET name = coalesce($3, a.name), role = coalesce($4, a.role)
+   WHERE a.tenant_id = $1 AND a.id = $2 RETURNING ${ACCOUNT}`;
+
+/** Its keys go, too. */
+const REMOVE = 'DELETE FROM service_accounts a WHERE a.tenant_id = $1 AND a.id = $2 RETURNING a.id';
+
+const AccountCursor = z.tuple([Timestamp, z.string().max(100)]);
+
+/** The service accounts of a tenant. */
+@Injectable()
+export class ServiceAccountStore {
+  constructor(private readonly system: SystemDatabase) {}
+
+  /** @throws ProblemError invalid_cursor */
+  async list({ tenantId }: TenantScope, { cursor, limit }: PageQuery): Promise<ServiceAccountPage> {
+    const after = decodeCursor(cursor, AccountCursor) ?? [null, null];
+    const rows = await this.system.query<AccountRow>(LIST, [tenantId, ...after, limit + 1]);
+    return toPage(rows, limit, (row) => [row.createdAt.toISOString(), row.id], toServiceAccount);
+  }
+
+  async find({ tenantId }: TenantScope, id: string): Promise<KnownAccount | undefined> {
+    const [row] = await this.system.query<AccountRow>(ONE, [tenantId, id]);
+    return row && toServiceAccount(row);
+  }
+
+  async insert(
+    { tenantId }: TenantScope,
+    id: string,
+    createdBy: string,
+    { name, role }: CreateServiceAccount,
+  ): Promise<void> {
+    await this.system.query(INSERT, [tenantId, id, name, role, createdBy]);
+  }
+
+  async update(
+    { tenantId }: TenantScope,
+    id: string,
+    { name, role }: UpdateServiceAccount,
+  ): Promise<ServiceAccount | undefined> {
+    const [row] = await this.system.query<AccountRow>(UPDATE, [tenantId, id, name ?? null, role ?? null]);
+    return row && toServiceAccount(row);
+  }
+
+  /** @returns false when there is no such service account */
+  async remove({ tenantId }: TenantScope, id: string): Promise<boolean> {
+    return (await this.system.query(REMOVE, [tenantId, id])).length > 0;
+  }
+}
+
+const toServiceAccount = ({ id, name, role, createdAt }: AccountRow): KnownAccount => ({
+  service_account_id: id,
+  name,
+  role,
+  created_at: createdAt.toISOString(),
+});
