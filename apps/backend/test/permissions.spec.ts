@@ -269,10 +269,11 @@ describe('every operation', () => {
     code: 'forbidden' | 'person_required' | 'unauthenticated',
     as: Record<string, string>,
     ids = NOTHING,
+    among = operations,
   ): Promise<string[]> {
     const refused: string[] = [];
     // What is allowed comes last if it ends what identifies the browser.
-    for (const operation of operations.toSorted(
+    for (const operation of among.toSorted(
       (a, b) => Number(a.id === 'signOut') - Number(b.id === 'signOut'),
     )) {
       const [status, found] = await call(operation, as, ids, ids === NOTHING ? 'refused' : 'accepted');
@@ -530,6 +531,31 @@ describe('every operation', () => {
     stream.close();
   });
 
+  it('names who wrote a prompt and who stopped it, as they were called then', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const send = async (as: Record<string, string>, path: string, body: object) => {
+      const headers = { ...as, origin: backend.url, 'content-type': 'application/json' };
+      const options = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${backend.url}${path}`, options)).json()) as Run;
+    };
+    const path = `/api/sessions/${ours.session_id}/prompt`;
+    const run = await send(member.cookie, path, { prompt: 'By hand' });
+    const ofMember = { kind: 'person', id: member.userId, name: 'The member' };
+    expect(run).toMatchObject({ created_by: ofMember, cancelled_by: null });
+    await sql(`UPDATE users SET name = 'Renamed' WHERE id = $1`, [member.userId]);
+    const stopped = await send(admin.key, `/api/runs/${run.run_id}/cancel`, {});
+    const ofKey = { kind: 'api_key', id: admin.userId, name: 'The admin', key_name: 'spec' };
+    expect(stopped).toMatchObject({ created_by: ofMember, cancelled_by: ofKey });
+    const byKey = await send(member.key, path, { prompt: 'By a program' });
+    expect(byKey.created_by).toEqual({
+      kind: 'api_key',
+      id: member.userId,
+      name: 'Renamed',
+      key_name: 'spec',
+    });
+    await send(member.key, `/api/runs/${byKey.run_id}/cancel`, {});
+  });
+
   it('hands a session over for its owner and for an admin, but for no other member', async () => {
     const [member, admin] = [person('member'), person('admin')];
     const give = async (as: TestPerson, to: TestPerson) => {
@@ -738,29 +764,48 @@ describe('every operation', () => {
     });
   });
 
-  // Last: they take long, and after two minutes without a runner the session of this spec fails by itself.
-  it.each(PERMISSIONS)('refuses a role that has every permission but %s', async (withheld) => {
-    const before = new Set(table.get('member'));
-    table.set('member', new Set(PERMISSIONS.filter((permission) => permission !== withheld)));
-    try {
-      expect(await refusedWith('forbidden', person('member').key)).toEqual(
-        requiring((permission) => permission === withheld),
-      );
-    } finally {
-      table.set('member', before);
-    }
+  /*
+   * With a permission alone, an operation is open that requires it and nothing else. With all others, it is refused. Together: it
+   * requires exactly this one.
+   */
+  const setsFor = (permission: Permission) => ({
+    operations: operations.filter(({ id }) => OPERATIONS[id]?.requires === permission),
+    alone: [permission],
+    others: PERMISSIONS.filter((each) => each !== permission),
+    required: requiring((each) => each === permission),
   });
 
-  it.each(PERMISSIONS)('refuses a key with every scope but %s', async (withheld) => {
-    const scopes = PERMISSIONS.filter((permission) => permission !== withheld);
-    const { userId } = person('owner');
-    const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
-      body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes } },
-    });
-    expect(await refusedWith('forbidden', { authorization: `Bearer ${key}` })).toEqual(
-      requiring((permission) => permission === withheld),
-    );
-  });
+  it.each(PERMISSIONS)(
+    'opens what requires %s to a role with nothing else, and to none without it',
+    async (permission) => {
+      const { operations: among, alone, others, required } = setsFor(permission);
+      const before = new Set(table.get('member'));
+      const refusedToRole = (permissions: readonly Permission[]) => {
+        table.set('member', new Set(permissions));
+        return refusedWith('forbidden', person('member').key, NOTHING, among);
+      };
+      try {
+        expect([await refusedToRole(alone), await refusedToRole(others)]).toEqual([[], required]);
+      } finally {
+        table.set('member', before);
+      }
+    },
+  );
+
+  it.each(PERMISSIONS)(
+    'opens what requires %s to a key with this scope alone, and to none without it',
+    async (permission) => {
+      const { operations: among, alone, others, required } = setsFor(permission);
+      const { userId } = person('owner');
+      const refusedToKey = async (scopes: readonly Permission[]) => {
+        const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+          body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes: [...scopes] } },
+        });
+        return refusedWith('forbidden', { authorization: `Bearer ${key}` }, NOTHING, among);
+      };
+      expect([await refusedToKey(alone), await refusedToKey(others)]).toEqual([[], required]);
+    },
+  );
 });
 
 describe('the table of permissions', () => {

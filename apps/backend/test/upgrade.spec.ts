@@ -346,6 +346,8 @@ test('sessions, runs and their diff statistics read as before', async () => {
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
     diff: DIFF,
+    created_by: { kind: 'person', id: USER, name: 'Owner' },
+    cancelled_by: null,
     created_at: AT,
     started_at: AT,
     ended_at: AT,

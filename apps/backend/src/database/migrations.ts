@@ -6,6 +6,7 @@ import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-se
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
+import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
@@ -52,6 +53,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
+  AddRunAuthors1796100300000,
   CreateSecrets1796100400000,
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,

@@ -13,6 +13,8 @@ export const toRun = (run: RunEntity): Run => ({
   error: run.error,
   usage: run.usage,
   diff: run.diff,
+  ...(run.author && { created_by: run.author }),
+  cancelled_by: run.cancelledBy,
   created_at: run.createdAt.toISOString(),
   started_at: run.startedAt?.toISOString() ?? null,
   ended_at: run.endedAt?.toISOString() ?? null,
@@ -22,6 +24,7 @@ export const toRun = (run: RunEntity): Run => ({
 export const toRunOutline = (run: RunEntity): Run => ({
   ...toRun(run),
   prompt: '',
+  created_by: undefined,
   error: null,
   diff: null,
 });

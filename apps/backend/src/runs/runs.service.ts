@@ -13,7 +13,7 @@ import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { holdQueue } from './queue-hold.js';
-import { RunEntity } from './run.entity.js';
+import { cancelledBy, RunEntity } from './run.entity.js';
 import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
@@ -111,7 +111,7 @@ export class RunsService {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
-      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
       await this.audit.recordIn(tx, ctx, { target: { id, name: auditedTitle(session) } });
@@ -126,7 +126,7 @@ export class RunsService {
     const running = { status: OPEN, cancelRequestedAt: IsNull() };
     for (const sessionId of await this.runs.sessionsWith(ctx, running)) {
       await this.runs.changeIfThere(ctx, sessionId, (tx) =>
-        tx.of(RunEntity).update({ sessionId, ...running }, { cancelRequestedAt: new Date() }),
+        tx.of(RunEntity).update({ sessionId, ...running }, cancelledBy(ctx.actor)),
       );
       void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId });
     }

@@ -115,7 +115,7 @@ export class SessionsService {
         ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
-      if (setup === null) await this.runs.cancelSetup(tx, session);
+      if (setup === null) await this.runs.cancelSetup(ctx, tx, session);
       await this.audit.recordIn(tx, ctx, {
         target: { name: auditedTitle(session) },
         changes: auditedChanges(session, body),

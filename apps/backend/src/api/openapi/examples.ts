@@ -88,6 +88,8 @@ const LISTED_RUN: Run = {
   error: null,
   usage: USAGE,
   diff: STAT,
+  created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  cancelled_by: null,
   created_at: '2026-11-23T23:20:09.402Z',
   started_at: '2026-11-23T23:20:09.871Z',
   ended_at: '2026-11-23T23:20:31.377Z',
