@@ -61,6 +61,7 @@ const ACROSS_TENANTS = [
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
+  'usage/ledger-reconciler\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',

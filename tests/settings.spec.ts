@@ -113,6 +113,16 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
     (example) => ({ valid: [example, `${example},`], wrong: [[`${example}, opt/tools`, 'is not valid']] }),
   ],
   [
+    /^limits separated by commas, such as (.*)$/,
+    (example) => ({
+      valid: [example, 'run.tokens=1, '],
+      wrong: [
+        [`${example}, run.usd_per_day=5`, 'is not valid'],
+        ['tenant.usd_per_month=much', 'is not valid'],
+      ],
+    }),
+  ],
+  [
     /^hosts separated by commas, such as (.*)$/,
     (example) => ({ valid: [example, `${example},`], wrong: [['https://git.example.org', 'is not valid']] }),
   ],

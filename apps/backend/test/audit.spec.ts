@@ -184,6 +184,8 @@ async function doEverything(): Promise<void> {
   await mine('revokeServiceAccountKey', () => send('DELETE', `${botAt}/keys/${botKey.key_id}`));
   await mine('deleteServiceAccount', () => send('DELETE', botAt));
 
+  await mine('updateLimits', () => send('PATCH', '/api/limits', { run: { tokens: 5_000_000 } }));
+
   let saved: Body = {};
   const value = secret(`${SECRET}value`);
   await mine(
@@ -228,6 +230,7 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   await mine('deleteSession', () => send('DELETE', at));
+  await mine('updateModels', () => send('PATCH', '/api/models', { allowed: ['gpt-5'] }));
   await mine('exportAudit', () => send('GET', '/api/audit/export?format=ndjson'));
 }
 

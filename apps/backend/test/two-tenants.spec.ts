@@ -98,6 +98,9 @@ beforeAll(async () => {
      VALUES ($1, 'x', $2, now() + interval '1 day', now())`,
     [signIn, theirs.userId],
   );
+  await world.call('PATCH', '/api/limits', { person: { queued_runs: 50 } }, theirs.headers);
+  const prices = { 'only-theirs': { input: 1, cached_input: 1, output: 1 } };
+  await world.call('PATCH', '/api/models', { prices }, theirs.headers);
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
@@ -124,7 +127,8 @@ async function doWork({ headers }: Caller): Promise<Work> {
   await waitFor(
     async () => {
       const [row] = await sql<{ done: boolean }>(
-        `SELECT r.archived_at IS NOT NULL AND s.active_run_id IS NULL AS done
+        `SELECT r.archived_at IS NOT NULL AND s.active_run_id IS NULL
+                AND NOT EXISTS (SELECT FROM model_calls WHERE run_id = r.id AND state = 'reserved') AS done
            FROM runs r JOIN sessions s ON s.id = r.session_id WHERE r.id = $1`,
         [run.run_id],
       );
@@ -292,6 +296,8 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateLimits: { run: { tokens: null } },
+  updateModels: { allowed: null },
   updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
@@ -374,6 +380,9 @@ async function theirRows(): Promise<string> {
     'run_events',
     'idempotency_keys',
     'mirror_usage',
+    'model_calls',
+    'spend_totals',
+    'spend_rules',
     'secrets',
     'members',
     'invitations',

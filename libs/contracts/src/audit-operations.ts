@@ -5,8 +5,8 @@ export interface AuditRule {
   action: `${string}.${string}`;
   target: AuditTargetKind;
   /**
-   * Where the target's id is: a parameter of the path, else a field of the answer. Without it, the target is the account of
-   * the one who acts.
+   * Where the target's id is: a parameter of the path, else a field of the answer. Without it, an account is that of the one who
+   * acts, and a tenant has only one of anything else.
    */
   id?: string;
   /** The field of the answer that names the target. */
@@ -142,6 +142,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   revokeInvitation: { action: 'invitation.revoked', target: 'invitation', id: 'invitation_id' },
   lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
   acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
+
+  updateLimits: {
+    action: 'limits.updated',
+    target: 'limits',
+    fields: ['run', 'session', 'person', 'tenant'],
+  },
+  updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 
   createSession: {
     action: 'session.created',

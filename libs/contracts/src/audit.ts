@@ -9,7 +9,14 @@ export const AUDIT_ACTORS = ['person', 'service_account', 'visitor', 'system'] a
 export type AuditActorKind = (typeof AUDIT_ACTORS)[number];
 
 /** With what: the cookie of a sign-in, an API key, a shared link; or what somebody signs in with. */
-export const AUDIT_CREDENTIALS = ['cookie', 'api_key', 'share_link', 'password', 'one_time_link', 'provider'] as const;
+export const AUDIT_CREDENTIALS = [
+  'cookie',
+  'api_key',
+  'share_link',
+  'password',
+  'one_time_link',
+  'provider',
+] as const;
 export type AuditCredentialKind = (typeof AUDIT_CREDENTIALS)[number];
 
 /** What something can be done to. */
@@ -18,7 +25,9 @@ export const AUDIT_TARGETS = [
   'api_key',
   'audit_log',
   'invitation',
+  'limits',
   'member',
+  'models',
   'operation',
   'run',
   'secret',

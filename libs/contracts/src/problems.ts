@@ -53,6 +53,8 @@ export const PROBLEMS = {
   setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
   download_too_large: { status: 409, title: 'This is too large for one download' },
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
+  model_not_allowed: { status: 409, title: 'The organisation does not allow this model' },
+  limit_reached: { status: 409, title: 'A limit of the organisation is reached' },
   run_ended: { status: 409, title: 'The run has already ended' },
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },

@@ -7,6 +7,7 @@
  * A refusal never repeats the value: a key may have been pasted into the wrong line.
  */
 import { z } from 'zod';
+import { readLimits } from './limits.js';
 import { ROLES } from './permissions.js';
 
 export interface SettingType<S extends z.ZodType = z.ZodType> {
@@ -269,6 +270,20 @@ export function noProxyHosts() {
       .string(refusal)
       .transform((list) => listed(list).map((host) => host.toLowerCase()))
       .pipe(z.array(z.string().regex(/^(\*|[\w.:[\]*-]+(\/\d{1,3})?)$/, refusal))),
+  };
+}
+
+/** Limits as `readLimits` reads them. */
+export function limits() {
+  const allowed =
+    'limits separated by commas, such as tenant.usd_per_month=500, person.tokens_per_day=5000000, run.usd=2.50';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list).map((entry) => entry.replace(/\s/g, '')))
+      .refine((entries) => readLimits(entries) !== null, refusal),
   };
 }
 

@@ -112,9 +112,10 @@ export class RequestAudit {
     const names = await pending.names;
     const { actor, credential } = auditActorOf(ctx, names);
     const field = (name: string | undefined) => (name === undefined ? null : textOf(fieldsOf(answer)[name]));
+    const own = rule.target === 'account' ? actor : { id: null, name: null };
     const target: AuditTarget =
       rule.id === undefined
-        ? { kind: rule.target, id: actor.id, name: actor.name }
+        ? { ...own, kind: rule.target }
         : {
             kind: rule.target,
             id: noted?.id ?? textOf(params[rule.id]) ?? field(rule.id),

@@ -21,6 +21,7 @@ import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
+import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
@@ -55,6 +56,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddSessionOwner1796100200000,
   AddRunAuthors1796100300000,
   CreateSecrets1796100400000,
+  CreateModelCalls1796100500000,
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
 ];

@@ -7,13 +7,16 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { RequestAudit } from '../audit/request-audit.js';
+import { actorId } from '../identity/actor.js';
 import { overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { ModelsService } from '../usage/models.service.js';
 import { holdQueue } from './queue-hold.js';
 import { cancelledBy, RunEntity } from './run.entity.js';
+import { RunLimits } from './run-limits.js';
 import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
@@ -44,11 +47,16 @@ export class RunsService {
     private readonly queueing: RunQueueing,
     private readonly moves: RunMoves,
     private readonly audit: RequestAudit,
+    private readonly limits: RunLimits,
+    private readonly models: ModelsService,
   ) {}
 
-  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived */
+  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
-    return this.queue(ctx, sessionId, async () => ({ kind: 'prompt', prompt: body.prompt }));
+    return this.queue(ctx, sessionId, async (tx, { model }) => {
+      await this.models.requireAllowedIn(tx, model);
+      return { kind: 'prompt', prompt: body.prompt };
+    });
   }
 
   /**
@@ -145,6 +153,7 @@ export class RunsService {
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);
+      await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
       await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: auditedTitle(session) } });
       return run;

@@ -27,6 +27,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
       return void client.setQueryData(sessionKeys.progress(activity.session_id), activity);
     case 'run.status':
       return applyRunStatus(client, activity);
+    case 'limit.notice':
+      return void import('./limit-toast.js').then(({ showLimit }) => showLimit(client, activity));
     case 'unknown':
       return;
   }

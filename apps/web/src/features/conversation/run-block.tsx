@@ -27,6 +27,9 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+/** Few runs reach a limit. */
+const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
+
 interface RunBlockProps extends RunPeople {
   run: Run;
   session: Session;
@@ -81,6 +84,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
   );
@@ -96,6 +100,7 @@ const RunOfUnknownStatus = ({ run, session, timeline }: RunBodyProps) => (
 
 function liveLabel(timeline: RunTimeline): string {
   if (timeline.position.seq === 0) return 'Starting';
+  if (timeline.limit) return 'Needs you';
   const last = timeline.entries.at(-1);
   // The reasoning row above already says that it is thinking.
   if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';

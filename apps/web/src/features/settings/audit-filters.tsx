@@ -17,6 +17,9 @@ export interface AuditFilterChoice {
   target?: { id: string; name: string } | undefined;
 }
 
+/** `api_key.created` as `API key created`. */
+export const auditWords = (text: string): string => inWords(text).replace(/^Api\b/, 'API');
+
 export const NO_FILTER: AuditFilterChoice = { kind: '', outcome: '', from: '', to: '' };
 
 /** The kinds of actions: what stands before the dot. */
@@ -81,7 +84,7 @@ export function AuditFilterBar({ choice, onChange }: AuditFilterBarProps) {
             <option value="">Everything</option>
             {KINDS.map((kind) => (
               <option key={kind} value={kind}>
-                {inWords(kind)}
+                {auditWords(kind)}
               </option>
             ))}
           </select>

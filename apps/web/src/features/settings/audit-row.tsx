@@ -1,9 +1,8 @@
 import type { AuditEntry } from '@saas-codex/contracts/audit';
-import { inWords } from '../../shared/lib/open-enums.js';
 import { Badge } from '../../shared/ui/badge.js';
 import { Button } from '../../shared/ui/button.js';
 import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
-import type { AuditFilterChoice } from './audit-filters.js';
+import { type AuditFilterChoice, auditWords } from './audit-filters.js';
 import { describeBrowser } from './you/describe-browser.js';
 
 interface AuditRowProps {
@@ -22,7 +21,7 @@ export function AuditRow({ entry, onFilter }: AuditRowProps) {
         <span className="min-w-0 flex-1 sm:flex sm:gap-4">
           <span className="block min-w-0 flex-1">
             <span className="text-sm [overflow-wrap:anywhere]">
-              {inWords(entry.action)}
+              {auditWords(entry.action)}
               {subject && <span className="text-muted-foreground"> · {subject}</span>}
             </span>{' '}
             {entry.outcome === 'refused' && <Badge tone="warning">Refused</Badge>}{' '}
@@ -53,12 +52,13 @@ export function AuditRow({ entry, onFilter }: AuditRowProps) {
                   onFilter({
                     target: {
                       id: entry.target?.id ?? '',
-                      name: subject || inWords(entry.target?.kind ?? ''),
+                      name: subject || auditWords(entry.target?.kind ?? ''),
                     },
                   })
                 }
               >
-                Only on this {inWords(entry.target.kind).toLowerCase()}
+                Only on this{' '}
+                {auditWords(entry.target.kind).replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())}
               </Button>
             )}
           </div>
@@ -73,15 +73,15 @@ function Details({ entry }: { entry: AuditEntry }) {
   const rows: [string, string | null | undefined][] = [
     ['Time', new Date(entry.at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' })],
     ['Action', entry.action],
-    ['Refused because', entry.problem && inWords(entry.problem)],
-    ['Actor', [inWords(entry.actor.kind), entry.actor.id].filter(Boolean).join(' · ')],
+    ['Refused because', entry.problem && auditWords(entry.problem)],
+    ['Actor', [auditWords(entry.actor.kind), entry.actor.id].filter(Boolean).join(' · ')],
     [
       'Credential',
-      credential && [inWords(credential.kind), credential.name, credential.id].filter(Boolean).join(' · '),
+      credential && [auditWords(credential.kind), credential.name, credential.id].filter(Boolean).join(' · '),
     ],
     ['Address', entry.address],
     ['Program', entry.user_agent && describeBrowser(entry.user_agent)],
-    ['Target', target && [inWords(target.kind), target.name, target.id].filter(Boolean).join(' · ')],
+    ['Target', target && [auditWords(target.kind), target.name, target.id].filter(Boolean).join(' · ')],
     ['Request', entry.request_id],
   ];
   return (
@@ -101,7 +101,7 @@ function Details({ entry }: { entry: AuditEntry }) {
         <ul aria-label="Changes" className="mt-3 space-y-1 rounded-lg bg-muted px-3 py-2 text-xs">
           {Object.entries(changes).map(([name, { old, new: now }]) => (
             <li key={name} className="[overflow-wrap:anywhere]">
-              <span className="text-muted-foreground">{inWords(name)}:</span>{' '}
+              <span className="text-muted-foreground">{auditWords(name)}:</span>{' '}
               {old !== null && (
                 <>
                   <del className="text-muted-foreground">{shown(old)}</del> <span aria-hidden>→</span>{' '}
