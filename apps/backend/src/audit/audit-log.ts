@@ -83,10 +83,10 @@ export class AuditLog {
     try {
       await this.db.run(entry, (tx) => this.record(tx, entry));
     } catch (error) {
-      const { id, at, ...row } = toRow(entry);
+      const row = toRow(entry);
       this.logger.error({
         message: `An audit entry could not be written: ${String(error)}`,
-        audit: { at, tenantId: entry.tenantId, ...row },
+        audit: { tenantId: entry.tenantId, ...row },
       });
     }
   }
@@ -118,7 +118,7 @@ export const systemEntry = (ctx: RequestContext, action: string, target: AuditTa
 });
 
 const textOrNull = (text: string | null | undefined): string | null =>
-  text == null ? null : auditText(text);
+  text === undefined || text === null ? null : auditText(text);
 
 function toRow(entry: NewAuditEntry): Omit<AuditEntryEntity, 'tenantId'> {
   const { action, problem, count = 1, actor, credential, origin, target, changes } = entry;

@@ -51,7 +51,7 @@ export class CountedEntries implements OnModuleDestroy {
 
   /** Writes what has been counted so far. */
   async onModuleDestroy(): Promise<void> {
-    for (const kind of [...this.windows.keys()]) this.end(kind);
+    for (const kind of this.windows.keys()) this.end(kind);
     await Promise.all(this.writing);
   }
 
