@@ -107,6 +107,32 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
       ],
     }),
   ],
+  [
+    /^an https:\/\/ address .*such as (\S+)$/,
+    (example) => ({
+      valid: [example, 'http://127.0.0.1:9000'],
+      wrong: [
+        ['http://login.example.org', 'is not valid'],
+        ['login.example.org', 'is not valid'],
+        ['ftp://login.example.org', 'is not valid'],
+      ],
+    }),
+  ],
+  [
+    /^domains separated by commas, such as (.*)$/,
+    (example) => ({ valid: [example, `${example},`], wrong: [[`${example}, @example.net`, 'is not valid']] }),
+  ],
+  [/^names separated by commas, such as (.*)$/, (example) => ({ valid: [example, 'one'], wrong: [] })],
+  [
+    /^group=role pairs separated by commas, such as (.*), with the roles/,
+    (example) => ({
+      valid: [example, 'a=b=viewer'],
+      wrong: [
+        ['platform=owner', 'is not valid'],
+        ['=viewer', 'is not valid'],
+      ],
+    }),
+  ],
   [/^an absolute path$/, () => ({ valid: ['/srv/folder'], wrong: [['srv/folder', 'is not valid']] })],
   [
     /^absolute paths separated by commas, such as (.*)$/,

@@ -399,7 +399,7 @@ test('a secret is saved, renamed, chosen for a session and deleted by its name, 
   await page.getByRole('button', { name: /^Environment/ }).click();
   await page.getByRole('radio', { name: 'Secrets' }).click();
   await page.getByText('was deleted').waitFor();
-  await page.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).uncheck();
+  await page.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).click();
   await page.getByText('There are no secrets yet.').waitFor();
 }, 90_000);
 

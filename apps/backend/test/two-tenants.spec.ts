@@ -59,6 +59,7 @@ let apiKey: string;
 let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
+const passkey = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -101,6 +102,11 @@ beforeAll(async () => {
   await world.call('PATCH', '/api/limits', { person: { queued_runs: 50 } }, theirs.headers);
   const prices = { 'only-theirs': { input: 1, cached_input: 1, output: 1 } };
   await world.call('PATCH', '/api/models', { prices }, theirs.headers);
+  await sql(
+    `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, counter, transports)
+     VALUES ($1, $2, 'Theirs', $1, '', 0, '{}')`,
+    [passkey, theirs.userId],
+  );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
 }, 120_000);
@@ -273,6 +279,14 @@ const WITHOUT_ROWS = [
   'changePassword',
   'changeEmail',
   'confirmEmail',
+  'startSecondFactor',
+  'startPasskeySignIn',
+  'signInWithPasskey',
+  'listPasskeys',
+  'startPasskey',
+  'createPasskey',
+  'confirmSecondFactor',
+  'removeSecondFactor',
   'listSignIns',
   'revokeOtherSignIns',
   'readHealth',
@@ -301,6 +315,7 @@ const BODIES: Record<string, object> = {
   updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
+  updatePasskey: { name: 'Taken' },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -318,6 +333,7 @@ const ID_NAMES = [
   'secret_id',
   'sign_in_id',
   'service_account_id',
+  'passkey_id',
 ] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
@@ -396,7 +412,8 @@ async function theirRows(): Promise<string> {
   const [tenant] = await sql('SELECT * FROM tenants WHERE id = $1', [theirs.tenantId]);
   const keys = await sql('SELECT id, enabled FROM api_keys WHERE reference_id = $1', [theirs.userId]);
   const signIns = await sql('SELECT id FROM user_sessions WHERE user_id = $1', [theirs.userId]);
-  return JSON.stringify([tenant, keys, signIns, rows]);
+  const passkeys = await sql('SELECT * FROM passkeys WHERE user_id = $1', [theirs.userId]);
+  return JSON.stringify([tenant, keys, signIns, passkeys, rows]);
 }
 
 /** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
@@ -411,6 +428,7 @@ async function reached(): Promise<string[]> {
     secret_id: secret,
     sign_in_id: signIn,
     service_account_id: serviceAccount,
+    passkey_id: passkey,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

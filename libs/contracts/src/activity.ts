@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMIT_PERIODS, LIMIT_SCOPES, LIMIT_UNITS } from './limits.js';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
+import { Presence } from './presence.js';
 import { RUN_STATUSES, Usage } from './runs.js';
 import { Session, SESSION_STATUSES } from './sessions.js';
 
@@ -45,6 +46,14 @@ export const SessionHiddenActivity = z.object({
 });
 export type SessionHiddenActivity = z.infer<typeof SessionHiddenActivity>;
 
+/** Somebody began or ceased to watch a session. */
+export const SessionPresenceActivity = z.object({
+  ...base,
+  ...Presence.shape,
+  type: z.literal('session.presence'),
+});
+export type SessionPresenceActivity = z.infer<typeof SessionPresenceActivity>;
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -75,6 +84,7 @@ const ACTIVITIES = [
   SessionUpdatedActivity,
   SessionDeletedActivity,
   SessionHiddenActivity,
+  SessionPresenceActivity,
   SessionProgressActivity,
   LimitNoticeActivity,
 ] as const;

@@ -24,7 +24,7 @@ export interface AuditRule {
    */
   tenant?: 'account' | 'target';
   /** For routes without a caller: what shows there who acts. */
-  by?: Extract<AuditCredentialKind, 'password' | 'one_time_link' | 'provider'>;
+  by?: Extract<AuditCredentialKind, 'password' | 'one_time_link' | 'provider' | 'passkey'>;
 }
 
 /** An operation that is not a GET and still has no entry, and why. */
@@ -46,6 +46,18 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     by: 'password',
   },
   finishOidcSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
+  startPasskeySignIn: { unaudited: 'It makes a challenge. Who answers it is recorded.' },
+  signInWithPasskey: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'passkey' },
+  startPasskey: { unaudited: 'It makes a challenge. The passkey that answers it is recorded.' },
+  createPasskey: { action: 'passkey.created', target: 'passkey', id: 'passkey_id', tenant: 'account' },
+  updatePasskey: { action: 'passkey.renamed', target: 'passkey', id: 'passkey_id', tenant: 'account' },
+  removePasskey: { action: 'passkey.removed', target: 'passkey', id: 'passkey_id', tenant: 'account' },
+  startSecondFactor: { unaudited: 'It has no effect until it is confirmed, which is recorded.' },
+  confirmSecondFactor: { action: 'account.second_factor_set', target: 'account', tenant: 'account' },
+  removeSecondFactor: { action: 'account.second_factor_removed', target: 'account', tenant: 'account' },
+  resetMemberSecondFactor: { action: 'member.second_factor_reset', target: 'member', id: 'user_id' },
+  announcePresence: { unaudited: 'It says only who is watching now, and ends by itself.' },
+  endPresence: { unaudited: 'It says only who is watching now.' },
   signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
   completeSignUp: { action: 'account.created', target: 'account', tenant: 'account', by: 'one_time_link' },
   requestPasswordReset: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },

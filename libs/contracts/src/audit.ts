@@ -16,6 +16,7 @@ export const AUDIT_CREDENTIALS = [
   'password',
   'one_time_link',
   'provider',
+  'passkey',
 ] as const;
 export type AuditCredentialKind = (typeof AUDIT_CREDENTIALS)[number];
 
@@ -29,6 +30,7 @@ export const AUDIT_TARGETS = [
   'member',
   'models',
   'operation',
+  'passkey',
   'run',
   'secret',
   'service_account',

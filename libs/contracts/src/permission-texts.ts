@@ -3,7 +3,7 @@ import type { Permission, Role } from './permissions.js';
 /** What each permission allows, for the docs and the web's settings. Apart from the table, so that pages need not load it. */
 export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'account:read': 'See who you are, and in which organisation',
-  'account:write': 'Change your own name, address, password and sign-ins',
+  'account:write': 'Change your own name, address, and how you sign in',
   'account:sign_out': 'Sign out',
   'sessions:read': 'See sessions',
   'runs:read': 'See runs and their results',
@@ -22,7 +22,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'runs:create': 'Send prompts, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
-  'members:reset_password': "Make links that reset members' passwords",
+  'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
   'audit:read': 'Read and export the audit log',
   'secrets:manage': 'Add, replace, rename and delete secrets',

@@ -108,7 +108,8 @@ export function issuerUrl(example: string) {
   return {
     allowed,
     schema: z
-      .url({ protocol: /^https?$/, ...refusal })
+      // Without the rest of the checks, which need an address.
+      .url({ protocol: /^https?$/, abort: true, ...refusal })
       .refine((given) => given.startsWith('https:') || LOOPBACK.test(new URL(given).hostname), refusal),
   };
 }
@@ -142,23 +143,25 @@ export function names(example: string) {
 /** Who is an owner is decided in the organisation. */
 const MAPPED_ROLES = ROLES.filter((role) => role !== 'owner');
 
-/** Pairs in order: `group=role`. */
+/** Pairs in order: `group=role`. They stay texts, since launchers hand settings on as they were read; `groupRole` reads one. */
 export function groupRoles(example: string) {
   const allowed = `group=role pairs separated by commas, such as ${example}, with the roles ${MAPPED_ROLES.join(', ')}`;
   const refusal = mustBe(allowed);
-  const Pair = z.object({ group: z.string().min(1, refusal), role: z.enum(MAPPED_ROLES, refusal) });
+  const pair = new RegExp(`^\\S.*=\\s*(${MAPPED_ROLES.join('|')})$`);
   return {
     allowed,
     schema: z
       .string(refusal)
-      .transform((list) =>
-        listed(list).map((pair) => {
-          const at = pair.lastIndexOf('=');
-          return { group: pair.slice(0, Math.max(at, 0)).trim(), role: pair.slice(at + 1).trim() };
-        }),
-      )
-      .pipe(z.array(Pair)),
+      .transform(listed)
+      .pipe(z.array(z.string().regex(pair, refusal))),
   };
+}
+
+/** A pair of `groupRoles`. The name of a group may contain `=`. */
+export function groupRole(pair: string) {
+  const at = pair.lastIndexOf('=');
+  const named = pair.slice(at + 1).trim();
+  return { group: pair.slice(0, at).trim(), role: MAPPED_ROLES.find((role) => role === named) ?? 'member' };
 }
 
 /** An address of mail, with or without a name. */

@@ -514,7 +514,8 @@ const secrets = {
   },
   AUTH_SECRET: {
     ...required(secret(), GENERATED),
-    description: 'Signs the cookies of signed-in people. Changing it signs everyone out.',
+    description:
+      "Signs the cookies of signed-in people, and encrypts the secrets of their authenticator apps. Changing it signs everyone out, and makes those apps' codes wrong: people then sign in with a recovery code.",
     readBy: ['backend'],
     takenBy: COMPOSE,
     sensitive: true,

@@ -7,6 +7,8 @@ import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-tru
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
+import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
+import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
@@ -55,6 +57,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
   AddRunAuthors1796100300000,
+  AddSecondFactors1796100300000,
+  AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
   CreateAuditEntries1796100600000,

@@ -1,5 +1,6 @@
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Presence } from '@saas-codex/contracts/presence';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -30,6 +31,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
  * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
@@ -106,6 +108,13 @@ const ENDED_RUN: Run = {
     deletions: STAT.deletions,
   },
 };
+const PRESENCE: Presence = {
+  watchers: [
+    { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+    { user_id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  ],
+};
+
 const RUNNING_RUN: Run = {
   ...LISTED_RUN,
   status: 'running',
@@ -356,6 +365,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listSessions: { lastPage: page(SESSION) },
   readSession: { ready: SESSION },
   updateSession: { renamed: { ...SESSION, title: 'Leap days' } },
+  readPresence: { watched: PRESENCE },
+  announcePresence: { watched: PRESENCE },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
@@ -409,6 +420,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SIGN_IN_EXAMPLES,
 };
 
 /** Adds the examples to an operation's successful answers. */
