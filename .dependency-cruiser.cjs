@@ -14,6 +14,7 @@ const BACKEND = [
   ['sessions'],
   ['service-accounts'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
+  ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
@@ -57,6 +58,7 @@ const ACROSS_TENANTS = [
   'identity/sign-in/(mailed-links|passwords|sign-ins|oidc/oidc-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
+  'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   'usage/ledger-reconciler\\.ts$',

@@ -8,6 +8,7 @@ import { TracingModule } from '@saas-codex/service-kit/tracing/tracing.module';
 import { CONFIG, type Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ChangesModule } from './changes/changes.module.js';
 import { EventsModule } from './events/events.module.js';
 import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
@@ -29,7 +30,7 @@ import { IdentityModule } from './identity/identity.module.js';
  * The backend's features. Imports go in one direction:
  *
  *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts → environments, api-keys,
- *     members, secrets, workspaces, usage → identity → database
+ *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
 export class AppModule {
@@ -44,6 +45,8 @@ export class AppModule {
         RedisModule,
         IdentityModule,
         IdempotencyModule,
+        // Behind the interceptor for idempotency keys: a repeated request leaves no second entry.
+        AuditModule,
         SystemModule,
         OpenApiModule,
         AsyncApiModule,

@@ -44,7 +44,7 @@ it('lists every type of both carriers, and describes real messages', () => {
   const types = [...EVENT_TYPES, ...ACTIVITY_TYPES];
   const signs = ['heartbeat', 'end', 'run', 'run.end', 'run.error'].map((name) => `sse.${name}`);
   expect(Object.keys(messages).toSorted()).toEqual(
-    [...types.flatMap((type) => [`redis.${type}`, `sse.${type}`]), ...signs].toSorted(),
+    [...types.flatMap((type) => [`redis.${type}`, `sse.${type}`]), ...signs, 'redis.audit.entry'].toSorted(),
   );
   const id = '01a20ab5-ae54-7856-92ea-c8912e0f8d29';
   const event = {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { startForwardProxy } from '@saas-codex/testing/forward-proxy';
@@ -121,6 +122,14 @@ describe('signing in with a company account', () => {
     });
     const again = await signIn({ ...person, email: 'married@example.org' });
     expect(await me(again.cookie)).toEqual(mine);
+    const audited = () =>
+      sql(
+        `SELECT action, credential_kind AS "by" FROM audit_entries WHERE tenant_id = $1 AND actor_id = $2`,
+        [mine.tenant.tenant_id, mine.user.user_id],
+      );
+    const signedIn = { action: 'account.signed_in', by: 'provider' };
+    await waitFor(async () => (await audited()).length === 2);
+    expect(await audited()).toEqual([signedIn, signedIn]);
     await sql('DELETE FROM members WHERE user_id = $1', [mine.user.user_id]);
     expect(await whereTo(person)).toBe(failed('organisation_missing'));
   });

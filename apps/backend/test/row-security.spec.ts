@@ -81,6 +81,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user, randomUUID()],
   );
   await db.query(
+    `INSERT INTO audit_entries (id, tenant_id, at, action, outcome, count, actor_kind)
+     VALUES ($1, $2, now() - interval '31 days', 'session.created', 'done', 1, 'person')`,
+    [run, tenantId],
+  );
+  await db.query(
     `INSERT INTO model_calls (id, tenant_id, person, session_id, run_id, model, state, reserved_tokens, reserved_micro_usd, created_at)
      VALUES ($1, $2, $3, $4, $5, 'm', 'reserved', 1, 1, now())`,
     [randomUUID(), tenantId, user, session, run],
@@ -157,7 +162,7 @@ describe('the schema', () => {
     const further = await dataSource.query<unknown[]>(
       `SELECT polname FROM pg_policy WHERE polname NOT IN ('tenant_rows', 'system_rows')
        UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')
-       UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+       UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (prosecdef OR proname <> 'keep_audit_entries')
        UNION ALL SELECT defaclacl::text FROM pg_default_acl`,
     );
     expect(further).toEqual([]);
@@ -217,7 +222,9 @@ describe('a tenant', () => {
     expect(await asTenant(`SELECT FROM ${table} WHERE tenant_id = 'theirs'`)).toEqual([]);
     expect(
       await asTenant(`SELECT FROM ${table} WHERE tenant_id = 'theirs' FOR KEY SHARE`).catch(String),
-    ).toEqual(table === 'run_events' ? expect.stringContaining('permission denied') : []);
+    ).toEqual(
+      ['run_events', 'audit_entries'].includes(table) ? expect.stringContaining('permission denied') : [],
+    );
   });
 
   it('changes and removes no row of another, and adds none for it', async () => {
@@ -259,6 +266,59 @@ describe('a tenant', () => {
       `SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query NOT LIKE '<%'`,
     );
     expect(texts).toEqual([]);
+  });
+});
+
+describe('the audit log', () => {
+  const changes = [
+    `UPDATE audit_entries SET action = 'other'`,
+    'DELETE FROM audit_entries',
+    'TRUNCATE audit_entries',
+    'DROP TRIGGER keep_rows ON audit_entries',
+    'ALTER TABLE audit_entries DISABLE TRIGGER ALL',
+    `CREATE OR REPLACE FUNCTION keep_audit_entries() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'`,
+  ];
+  const rows = () => dataSource.query<object[]>('SELECT * FROM audit_entries ORDER BY id');
+
+  it.each(changes)('lets no role change or remove an entry: %s', async (statement) => {
+    const before = await rows();
+    const allow = `SELECT set_config('saas_codex.audit_retention', 'on', true)`;
+    const refused = /permission denied|must be owner/;
+    await expect(
+      tenants.run(OURS, async (tx) => {
+        await tx.manager.query(allow);
+        await tx.manager.query(statement);
+      }),
+    ).rejects.toThrow(refused);
+    await expect(system.query(statement)).rejects.toThrow(refused);
+    expect(await rows()).toEqual(before);
+  });
+
+  it('refuses it to the owner of the table, too, but for old entries and for retention', async () => {
+    const before = await rows();
+    const refused = 'Entries of the audit log cannot be changed or removed.';
+    for (const statement of changes.slice(0, 3)) {
+      await expect(dataSource.query(statement)).rejects.toThrow(refused);
+    }
+    const recent = randomUUID();
+    await dataSource.query(
+      `INSERT INTO audit_entries (id, tenant_id, at, action, outcome, count, actor_kind)
+       VALUES ($1, 'ours', now() - interval '29 days', 'session.created', 'done', 1, 'person')`,
+      [recent],
+    );
+    const asRetention = (statement: string) =>
+      dataSource.transaction(async (manager) => {
+        await manager.query(`SELECT set_config('saas_codex.audit_retention', 'on', true)`);
+        await manager.query(statement);
+      });
+    await expect(asRetention(`DELETE FROM audit_entries WHERE id = '${recent}'`)).rejects.toThrow(refused);
+    await expect(asRetention(changes[0] ?? '')).rejects.toThrow(refused);
+    await expect(asRetention('TRUNCATE audit_entries')).rejects.toThrow(refused);
+    expect(await rows()).toHaveLength(before.length + 1);
+    await asRetention(
+      `DELETE FROM audit_entries WHERE at < now() - interval '30 days' AND tenant_id = 'theirs'`,
+    );
+    expect(await rows()).toHaveLength(before.length);
   });
 });
 

@@ -25,6 +25,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
   'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
+  'audit:read': 'Read and export the audit log',
   'secrets:manage': 'Add, replace, rename and delete secrets',
   'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',

@@ -29,6 +29,7 @@ export const PERMISSION_TABLE = {
   'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
+  'audit:read': 'admin',
   'secrets:manage': 'admin',
   'service_accounts:manage': 'admin',
   'tenants:update': 'admin',

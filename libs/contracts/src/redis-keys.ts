@@ -6,6 +6,8 @@ export const REDIS_KEYS = {
   runEvents: (runId: string) => `codex:run:${runId}:events`,
   runInbox: (runId: string) => `codex:run:${runId}:inbox`,
   activity: (tenantId: string) => `codex:activity:${tenantId}`,
+  /** Stream: entries of a tenant's audit log, for consumers. */
+  audit: (tenantId: string) => `codex:audit:${tenantId}`,
   /** Hash: bytes of each of a tenant's logs in Redis, by run, and their sum. */
   logBytes: (tenantId: string) => `codex:log-bytes:${tenantId}`,
   /** Sorted set: a tenant's archived runs whose logs are still in Redis, by the time at which they expire. */
@@ -25,5 +27,7 @@ export const ACTIVITY_CHANNEL = 'codex:activity';
 export const ACTIVITY_MAX_LENGTH = 10_000;
 /** Memory that it takes, about: with large entries it keeps fewer. */
 export const ACTIVITY_MAX_BYTES = 16 * 1024 * 1024;
-/** Fields of an activity or run-log entry: its type, its JSON, and (run log only) which writer wrote it. */
+/** Entries that each tenant's audit stream keeps, about, and for how long after the last one. */
+export const AUDIT_STREAM = { maxLength: 5_000, seconds: 30 * 24 * 60 * 60 } as const;
+/** Fields of an activity, run-log or audit entry: its type, its JSON, and (run log only) which writer wrote it. */
 export const STREAM_FIELDS = { type: 'type', event: 'event', writer: 'writer' } as const;

@@ -458,6 +458,11 @@ const retention = {
     description:
       'Delete the shared copy of a repository after this many days in which no session has used it.',
   },
+  AUDIT_RETENTION_DAYS: {
+    ...withDefault(integer(0, 36_500), 365),
+    ...BACKEND,
+    description: 'Delete entries of the audit log after this many days, but never before 30 days.',
+  },
   DISK_QUOTA_GB_PER_TENANT: {
     ...optional(positiveNumber(1_000_000), 'no limit'),
     ...BACKEND,

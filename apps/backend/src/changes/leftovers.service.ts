@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Home } from '@saas-codex/contracts/home';
 import type { IgnoredFiles, IgnoredFilesQuery } from '@saas-codex/contracts/ignored-files';
+import { RequestAudit } from '../audit/request-audit.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type Download, Leftovers } from '../workspaces/leftovers/leftovers.js';
@@ -14,6 +16,7 @@ export class LeftoversService {
     private readonly sessions: SessionStore,
     private readonly runs: RunsPort,
     private readonly leftovers: Leftovers,
+    private readonly audit: RequestAudit,
   ) {}
 
   async listIgnored(ctx: RequestContext, sessionId: string, query: IgnoredFilesQuery): Promise<IgnoredFiles> {
@@ -42,6 +45,7 @@ export class LeftoversService {
       baseOf(session);
       await this.runs.refuseWhenBusy(tx, session);
       await this.leftovers.resetHome(sessionId);
+      await this.audit.recordIn(tx, ctx, { target: { name: auditedTitle(session) } });
     });
   }
 }

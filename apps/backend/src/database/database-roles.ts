@@ -29,6 +29,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     run_events: ['SELECT', 'INSERT'],
     idempotency_keys: ['SELECT', 'INSERT', 'UPDATE'],
     mirror_usage: ['SELECT', 'INSERT', 'UPDATE'],
+    audit_entries: ['SELECT', 'INSERT'],
     model_calls: ['SELECT', 'INSERT', 'UPDATE'],
     spend_totals: ['SELECT', 'INSERT', 'UPDATE'],
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],

@@ -20,6 +20,7 @@ import { AddTenantDeletion1796000300000 } from './migrations/add-tenant-deletion
 import { AddProviderAccounts1796000700000 } from './migrations/add-provider-accounts.js';
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
+import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
@@ -61,6 +62,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
+  CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
 ];

@@ -3,11 +3,14 @@ import { HEADERS } from '@saas-codex/contracts/http';
 import { type Permission, PERMISSION_TABLE, PERSON_PERMISSIONS } from '@saas-codex/contracts/permissions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
+import { operationIdOf } from '../api/operation-id.js';
 import { actorId, type Caller } from './actor.js';
 import { Authentication } from './authentication.js';
 import { RoutePermissions } from './permissions.js';
 import { personRequired } from './person.js';
+import { Refusals } from './refusals.js';
 import { type CallerContext, setRequestContext, type ShareLinkContext } from './request-context.js';
+import { requestOrigin } from './request-origin.js';
 import { ShareLinkReaders } from './share-link-readers.js';
 import { shareLinkOf } from './share-path.js';
 import { StreamAccess } from './stream-access.js';
@@ -31,6 +34,7 @@ export class AuthGuard implements CanActivate {
     private readonly authentication: Authentication,
     private readonly readers: ShareLinkReaders,
     private readonly streams: StreamAccess,
+    private readonly refusals: Refusals,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
@@ -43,7 +47,10 @@ export class AuthGuard implements CanActivate {
     res.setHeader('cache-control', 'private, no-cache');
     const context =
       shareLinkId === undefined
-        ? await this.callerOf(req, res, required === 'public' ? undefined : required)
+        ? await this.callerOf(req, res, {
+            required: required === 'public' ? undefined : required,
+            operation: operationIdOf(host.getHandler()),
+          })
         : await this.readerOf(req, shareLinkId, this.permissions.servesShareLinks(host.getHandler()));
     setRequestContext(req, context);
     if (required === STREAMS) this.streams.endWhenRevoked(context, res);
@@ -58,20 +65,32 @@ export class AuthGuard implements CanActivate {
     return { ...reader, ...originOf(req) };
   }
 
-  private async callerOf(req: Request, res: Response, required?: Permission): Promise<CallerContext> {
+  private async callerOf(
+    req: Request,
+    res: Response,
+    { required, operation }: { required: Permission | undefined; operation: string | undefined },
+  ): Promise<CallerContext> {
     const caller = await this.authentication.identify(req, res);
     if (!caller) throw unauthenticated();
+    const context: CallerContext = { ...caller, readerId: actorId(caller.actor), ...originOf(req) };
     if (!required || !this.permissions.of(caller.actor).has(required)) {
       const byRole = required !== undefined && this.permissions.ofRole(caller.actor.role).has(required);
-      throw forbidden(caller.actor, required, byRole);
+      const problem = forbidden(caller.actor, required, byRole);
+      this.refusals.refused(context, operation, problem.code);
+      throw problem;
     }
-    return { ...caller, readerId: actorId(caller.actor), ...originOf(req) };
+    return context;
   }
 }
 
-function originOf({ headers }: Request): Pick<CallerContext, 'requestId' | 'traceparent'> {
-  const { [HEADERS.traceparent]: traceparent, [HEADERS.requestId]: requestId } = headers;
-  return { requestId: String(requestId), ...(typeof traceparent === 'string' && { traceparent }) };
+function originOf(req: Request): Pick<CallerContext, 'requestId' | 'origin' | 'traceparent'> {
+  const origin = requestOrigin(req);
+  const traceparent = req.headers[HEADERS.traceparent];
+  return {
+    requestId: origin.requestId,
+    origin,
+    ...(typeof traceparent === 'string' && { traceparent }),
+  };
 }
 
 const unauthenticated = () =>

@@ -2,11 +2,14 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { TenantScope } from '../database/tenant-row.js';
 import type { Actor, Caller, ShareLinkReader, SystemPart } from './actor.js';
+import type { RequestOrigin } from './request-origin.js';
 
 /** Who acts, and in which tenant: the first argument of every service call. */
 export interface RequestContext extends TenantScope {
   actor: Actor;
   requestId: string;
+  /** From where the request comes. Work of the system comes from nowhere. */
+  origin?: RequestOrigin;
   /** The W3C `traceparent` that the work belongs to. Without one it is not traced. */
   traceparent?: string;
   /**

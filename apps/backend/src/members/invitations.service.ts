@@ -18,6 +18,7 @@ import { AUTH, type Auth } from '../identity/better-auth.js';
 import { RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
+import { noteForAudit, requestOrigin } from '../identity/request-origin.js';
 import { InvitationStore } from './invitation-store.js';
 
 /**
@@ -90,7 +91,10 @@ export class InvitationsService {
     const person = await this.authentication.personOf(req);
     if (!person) throw new ProblemError('unauthenticated', 'Sign in first, or create an account.');
     const tenantId = await this.invitations.accept(token, person);
-    if (tenantId !== undefined) return this.choose(req, tenantId);
+    if (tenantId !== undefined) {
+      noteForAudit({ origin: requestOrigin(req) }, { person: { userId: person.userId, tenantId } });
+      return this.choose(req, tenantId);
+    }
     const found = await this.invitations.byToken(token);
     if (found && (await this.invitations.isMember(token, person.userId)))
       throw new ProblemError(
@@ -114,6 +118,7 @@ export class InvitationsService {
       });
     if (tenantId === undefined)
       throw (await this.invitations.byToken(token)) ? wrongAddress() : linkInvalid();
+    noteForAudit({ origin: requestOrigin(req) }, { person: { userId, tenantId } });
     const { headers } = await this.auth.api.signInAs({
       body: { userId, tenantId },
       headers: webHeaders(req),

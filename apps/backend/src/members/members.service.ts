@@ -7,6 +7,7 @@ import type { TenantScope } from '../database/tenant-row.js';
 import { ownersOnly, RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
+import { noteForAudit } from '../identity/request-origin.js';
 import { MemberStore } from './member-store.js';
 
 /** The people of the caller's tenant. A tenant always keeps an owner, and only owners decide about owners. */
@@ -38,10 +39,12 @@ export class MembersService {
   async changeRole(ctx: CallerContext, userId: string, role: Role): Promise<Member> {
     this.permissions.requireMayGive(ctx.actor, 'person', role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
+    const before = await this.members.find(ctx, userId);
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
     const member = await this.members.find(ctx, userId);
     if (!member) throw notFound();
     if (!changed && member.role !== role) throw mayChangeOwners ? lastOwner() : ownersOnly();
+    noteForAudit(ctx, { changes: { role: { old: before?.role ?? null, new: member.role } } });
     return member;
   }
 

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
+import { AuditLog, systemEntry } from '../audit/audit-log.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { TenantDatabase } from '../database/tenant-database.js';
+import { systemContext } from '../identity/request-context.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 
 /** Rows of one page of a tenant; the next scan finds the rest. */
@@ -34,6 +37,7 @@ export class RetentionStore {
   constructor(
     private readonly db: TenantDatabase,
     private readonly system: SystemDatabase,
+    private readonly audit: AuditLog,
   ) {}
 
   idleSince(tenantId: string, before: Date): Promise<SessionRef[]> {
@@ -58,12 +62,16 @@ export class RetentionStore {
    * unarchives a session whose files are going.
    */
   async removeWorkspace({ tenantId, sessionId }: SessionRef, remove: () => Promise<void>): Promise<void> {
-    await this.db.run({ tenantId }, async (tx) => {
+    const ctx = systemContext('retention', tenantId);
+    await this.db.run(ctx, async (tx) => {
       const sessions = tx.of(SessionEntity);
       const archived = { id: sessionId, status: 'archived', workspaceRemovedAt: IsNull() } as const;
-      if (!(await sessions.findOne({ where: archived, lock: { mode: 'pessimistic_write' } }))) return;
+      const session = await sessions.findOne({ where: archived, lock: { mode: 'pessimistic_write' } });
+      if (!session) return;
       await remove();
       await sessions.update({ id: sessionId }, { workspaceRemovedAt: new Date(), diskBytes: '0' });
+      const target = { kind: 'session', id: sessionId, name: auditedTitle(session) } as const;
+      await this.audit.record(tx, systemEntry(ctx, 'session.workspace_removed', target));
     });
   }
 

@@ -6,9 +6,11 @@ import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
 import { overseeing } from '../identity/overseeing.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { ModelsService } from '../usage/models.service.js';
@@ -44,6 +46,7 @@ export class RunsService {
     private readonly reconciler: RunReconciler,
     private readonly queueing: RunQueueing,
     private readonly moves: RunMoves,
+    private readonly audit: RequestAudit,
     private readonly limits: RunLimits,
     private readonly models: ModelsService,
   ) {}
@@ -112,13 +115,14 @@ export class RunsService {
   async cancel(ctx: RequestContext, id: string): Promise<Run> {
     const overseer = overseeing(ctx);
     const { sessionId } = await this.runs.get(overseer, id);
-    await this.runs.change(overseer, sessionId, async (tx) => {
+    await this.runs.change(overseer, sessionId, async (tx, session) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
+      await this.audit.recordIn(tx, ctx, { target: { id, name: auditedTitle(session) } });
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
     const isVisible = (await this.runs.find(ctx, id)) !== null;
@@ -150,7 +154,9 @@ export class RunsService {
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);
       await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
-      return this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: auditedTitle(session) } });
+      return run;
     });
     return this.withResult(ctx, run);
   }

@@ -12,6 +12,8 @@ import { requireMatch } from '@saas-codex/service-kit/http/entity-tag';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { systemEntry, AuditLog } from '../audit/audit-log.js';
+import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
 import { mayOversee, overseeing } from '../identity/overseeing.js';
 import { isByLink, type RequestContext } from '../identity/request-context.js';
@@ -22,6 +24,7 @@ import { ModelsService } from '../usage/models.service.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
+import { auditedChanges, auditedTitle } from './session-audit.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
@@ -48,6 +51,8 @@ export class SessionsService {
     private readonly models: ModelsService,
     private readonly secrets: SecretStore,
     private readonly members: MembersService,
+    private readonly audit: RequestAudit,
+    private readonly auditLog: AuditLog,
   ) {}
 
   /**
@@ -115,6 +120,10 @@ export class SessionsService {
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
       if (setup === null) await this.runs.cancelSetup(ctx, tx, session);
+      await this.audit.recordIn(tx, ctx, {
+        target: { name: auditedTitle(session) },
+        changes: auditedChanges(session, body),
+      });
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
       // The last statement: a private session is then out of its former owner's reach.
       if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });
@@ -130,7 +139,10 @@ export class SessionsService {
   async archiveIdle(ctx: RequestContext, id: string, before: Date): Promise<void> {
     await this.sessions.changeIfThere(ctx, id, async (tx, session) => {
       const isIdle = session.updatedAt < before && session.activeRunId === null && session.queuedRuns === 0;
-      if (isIdle && !session.deletedAt) await this.archive(tx, session);
+      if (!isIdle || session.deletedAt || session.status === 'archived') return;
+      await this.archive(tx, session);
+      const target = { kind: 'session', id, name: auditedTitle(session) } as const;
+      await this.auditLog.record(tx, systemEntry(ctx, 'session.archived', target));
     });
   }
 
@@ -140,6 +152,7 @@ export class SessionsService {
     await this.sessions.change(overseeing(ctx), id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.viewFor(ctx, session));
       await tx.of(SessionEntity).update({ id }, { deletedAt: new Date() });
+      await this.audit.recordIn(tx, ctx, { target: { name: auditedTitle(session) } });
       tx.afterCommit(() => this.runs.kick(ref));
     });
     await waitAtMost(WAIT_MS.remove, this.reconciler.interrupt(ref));
@@ -173,7 +186,10 @@ export class SessionsService {
       createdAt: now,
       updatedAt: now,
     };
-    return this.sessions.insert(ctx, row, (tx, session) => this.runs.queueSetup(ctx, tx, session));
+    return this.sessions.insert(ctx, row, async (tx, session) => {
+      await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: auditedTitle(session) } });
+      await this.runs.queueSetup(ctx, tx, session);
+    });
   }
 
   private async refuseUnknownSecrets(ctx: RequestContext, names: string[]): Promise<void> {

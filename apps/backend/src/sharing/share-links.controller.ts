@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
@@ -9,11 +9,13 @@ import {
   OpenShareLink,
   ShareLinkPage,
 } from '@saas-codex/contracts/sharing';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { ShownOnce } from '../api/shown-once.decorator.js';
+import { CountedEntries } from '../audit/counted-entries.js';
 import { Public, RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { requestOrigin } from '../identity/request-origin.js';
 import { ShareLinkReaders } from '../identity/share-link-readers.js';
 import { hideShared } from '../identity/share-path.js';
 import { ShareLinksService } from './share-links.service.js';
@@ -26,6 +28,7 @@ export class ShareLinksController {
   constructor(
     private readonly links: ShareLinksService,
     private readonly readers: ShareLinkReaders,
+    private readonly audit: CountedEntries,
   ) {}
 
   @Get('sessions/:session_id/share-links')
@@ -93,10 +96,19 @@ export class ShareLinksController {
   @ApiResponse({ status: 200, standardSchema: OpenedShareLink })
   async open(
     @Body({ schema: OpenShareLink }) { token }: OpenShareLink,
+    @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<OpenedShareLink> {
     hideShared(res);
     const link = await this.readers.openLink(token, res);
+    this.audit.add({
+      tenantId: link.tenantId,
+      action: 'share_link.opened',
+      actor: { kind: 'visitor', id: null },
+      credential: { kind: 'share_link', id: link.id },
+      origin: requestOrigin(req),
+      target: { kind: 'session', id: link.sessionId },
+    });
     return {
       share_link_id: link.id,
       session_id: link.sessionId,

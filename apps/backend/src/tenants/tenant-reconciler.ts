@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
+import { AuditRetention } from '../audit/audit-retention.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { systemContext } from '../identity/request-context.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
@@ -32,6 +33,7 @@ export class TenantReconciler extends Reconciler<DeletedTenant> {
     private readonly tenants: TenantStore,
     private readonly runs: RunsService,
     private readonly storage: Storage,
+    private readonly auditRetention: AuditRetention,
   ) {
     super({ keyOf: ({ tenantId }) => tenantId, tenantOf: ({ tenantId }) => tenantId, places: PLACES });
   }
@@ -54,6 +56,7 @@ export class TenantReconciler extends Reconciler<DeletedTenant> {
     if (left > 0) return 'done';
     await this.storage.removeMirrors(ctx);
     await this.tenants.remove(tenantId);
+    await this.auditRetention.kick({});
     return 'done';
   }
 }

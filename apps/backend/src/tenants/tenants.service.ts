@@ -8,6 +8,7 @@ import { LOCK, Locks } from '../database/locks.js';
 import { actorId } from '../identity/actor.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
+import { noteForAudit } from '../identity/request-origin.js';
 import { MembersService } from '../members/members.service.js';
 import { TenantReconciler } from './tenant-reconciler.js';
 import { TenantStore, type TenantViewer } from './tenant-store.js';
@@ -53,8 +54,11 @@ export class TenantsService {
   /** @throws ProblemError tenant_not_found */
   async rename(ctx: CallerContext, id: string, name: string): Promise<Tenant> {
     requireCurrent(ctx, id);
+    const { name: before } = await this.read(ctx, id);
     await this.tenants.rename(id, name);
-    return this.read(ctx, id);
+    const tenant = await this.read(ctx, id);
+    noteForAudit(ctx, { changes: { name: { old: before, new: tenant.name } } });
+    return tenant;
   }
 
   /**

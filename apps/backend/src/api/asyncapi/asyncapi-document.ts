@@ -1,6 +1,12 @@
 import { ACTIVITY_TYPES, Activity } from '@saas-codex/contracts/activity';
+import { AuditEntry } from '@saas-codex/contracts/audit';
 import { EVENT_TYPES, RunEvent, SSE_END, SSE_HEARTBEAT } from '@saas-codex/contracts/events';
-import { ACTIVITY_MAX_LENGTH, REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
+import {
+  ACTIVITY_MAX_LENGTH,
+  AUDIT_STREAM,
+  REDIS_KEYS,
+  STREAM_FIELDS,
+} from '@saas-codex/contracts/redis-keys';
 import {
   SSE_RUN,
   SSE_RUN_END,
@@ -18,6 +24,7 @@ import { unknownMember } from '../openapi/unions.js';
  *     channel              where                               a message's headers         its payload
  *     runLog               Redis codex:run:{run_id}:events     fields `type`, `writer`     RunEvent: field `event`
  *     activity             Redis codex:activity:{tenant_id}    field `type`                Activity: field `event`
+ *     auditLog             Redis codex:audit:{tenant_id}       field `type`                AuditEntry: field `event`
  *     runEventStream       GET /api/runs/{run_id}/events       lines `id:`, `event:`       RunEvent: line `data:`
  *     activityEventStream  GET /api/events                     lines `id:`, `event:`       Activity: line `data:`
  *                          … with `?runs=` also `run`          line `event:`               RunEvent: `event` in line `data:`
@@ -43,7 +50,7 @@ export function asyncApiDocument(): Json {
     channels: CHANNELS,
     operations: Object.fromEntries(Object.keys(CHANNELS).map((name) => [operationId(name), send(name)])),
     components: {
-      messages: { ...messages, ...SSE_SIGNS },
+      messages: { ...messages, ...SSE_SIGNS, [`redis.${AUDIT_MESSAGE}`]: AUDIT_ENTRY },
       schemas: schemas(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'An API token' },
@@ -68,6 +75,7 @@ const SERVERS = {
   },
 };
 
+const AUDIT_MESSAGE = 'audit.entry';
 const RUN_ID = { run_id: { description: 'The run’s id, a UUID' } };
 const TENANT_ID = { tenant_id: { description: 'The tenant’s id, as `GET /api/me` answers it' } };
 const refs = (carrier: Carrier, types: readonly string[]) =>
@@ -91,6 +99,16 @@ const CHANNELS = {
     servers: [{ $ref: '#/servers/redis' }],
     parameters: TENANT_ID,
     messages: refs('redis', ACTIVITY_TYPES),
+  },
+  auditLog: {
+    address: REDIS_KEYS.audit('{tenant_id}'),
+    title: 'Who did what in one tenant',
+    description:
+      `Capped at about ${AUDIT_STREAM.maxLength} entries. The log is in \`GET /api/audit\`: what was recorded while Redis was ` +
+      'away is missing here.',
+    servers: [{ $ref: '#/servers/redis' }],
+    parameters: TENANT_ID,
+    messages: refs('redis', [AUDIT_MESSAGE]),
   },
   runEventStream: {
     address: '/api/runs/{run_id}/events',
@@ -169,6 +187,13 @@ const SSE_SIGNS = {
   ),
 };
 
+/** An entry of the audit log. Its type is what was done. */
+const AUDIT_ENTRY = {
+  name: AUDIT_MESSAGE,
+  headers: object({ [STREAM_FIELDS.type]: text('The action, such as `member.role_changed`') }),
+  payload: schemaRef(nameOf(AuditEntry)),
+};
+
 /** One schema per event and activity type, and the named ones that they use. */
 function schemas(): Record<string, Json> {
   const named = z.toJSONSchema(z.globalRegistry, {
@@ -197,7 +222,7 @@ function schemas(): Record<string, Json> {
     for (const variant of variants) add(variant.properties.type.const, variant);
   }
   add(UNKNOWN_EVENT, unknownMember(nameOf(RunEvent), 'type', EVENT_TYPES));
-  for (const name of [WatchedRunEnd, WatchedRunError].map(nameOf)) add(name, named[name] ?? {});
+  for (const name of [WatchedRunEnd, WatchedRunError, AuditEntry].map(nameOf)) add(name, named[name] ?? {});
   return found;
 }
 

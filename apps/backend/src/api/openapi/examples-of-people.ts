@@ -1,4 +1,5 @@
 import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
+import type { AuditEntry } from '@saas-codex/contracts/audit';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
@@ -45,6 +46,22 @@ export const INVITATION_PREVIEW: InvitationPreview = {
   invited_by: 'Ada',
   expires_at: '2026-11-30T09:00:00.000Z',
   signed_in_as: null,
+};
+
+export const AUDIT_ENTRY: AuditEntry = {
+  entry_id: '01a20ab5-ae54-7856-92ea-c8912e0f8d29',
+  at: '2026-11-23T09:00:00.000Z',
+  action: 'member.role_changed',
+  outcome: 'done',
+  problem: null,
+  count: 1,
+  actor: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  credential: { kind: 'cookie', id: 'c0VtYq2mPz8nXr5s', name: null },
+  address: '203.0.113.7',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0',
+  request_id: '0b6f2c4e-7d1a-4f5b-9a57-2f6b8c1d3e40',
+  target: { kind: 'member', id: 'p3Jq7WnUe0sHd5Ka', name: 'Grace' },
+  changes: { role: { old: 'member', new: 'admin' } },
 };
 
 export const API_KEY: ApiKey = {

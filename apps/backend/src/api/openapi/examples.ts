@@ -17,6 +17,7 @@ import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/wat
 import type { Operation } from './common-parts.js';
 import {
   API_KEY,
+  AUDIT_ENTRY,
   SECRET,
   CREATED_API_KEY,
   CREATED_INVITATION,
@@ -404,6 +405,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   createShareLink: { created: CREATED_SHARE_LINK },
   openShareLink: { valid: OPENED_SHARE_LINK },
   lookUpInvitation: { valid: INVITATION_PREVIEW },
+  listAudit: { lastPage: page(AUDIT_ENTRY) },
   listTenants: { lastPage: page(TENANT) },
   createTenant: { created: { ...TENANT, tenant_id: 'kX2pLs9vQe4tYb1m', name: 'Shop', current: false } },
   updateTenant: { renamed: { ...TENANT, name: 'Shop' } },

@@ -7,6 +7,7 @@ import { CONFIG, type Config } from '../../config.js';
 import { isUniqueViolation } from '../../database/unique-violation.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
+import { noteForAudit } from '../request-origin.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
 import { emailChangedMail } from './mails.js';
@@ -30,9 +31,11 @@ export class Account {
   ) {}
 
   /** @throws ProblemError person_required */
-  async rename({ actor }: CallerContext, name: string): Promise<void> {
-    const { userId } = signedInPerson(actor);
+  async rename(ctx: CallerContext, name: string): Promise<void> {
+    const { userId } = signedInPerson(ctx.actor);
     const { internalAdapter } = await this.auth.$context;
+    const user = await internalAdapter.findUserById(userId);
+    noteForAudit(ctx, { changes: { name: { old: user?.name ?? null, new: name } } });
     await internalAdapter.updateUser(userId, { name });
   }
 
@@ -56,8 +59,8 @@ export class Account {
    * The link must be opened by the person who asked for it, signed in: an address that was mistyped gives nobody an account.
    * @throws ProblemError person_required, link_invalid
    */
-  async confirmEmail({ actor }: CallerContext, token: string): Promise<void> {
-    const person = signedInPerson(actor);
+  async confirmEmail(ctx: CallerContext, token: string): Promise<void> {
+    const person = signedInPerson(ctx.actor);
     const { userId, email } = EmailChange.parse(JSON.parse(await this.links.take('change-email', token)));
     const { internalAdapter } = await this.auth.$context;
     const user = await internalAdapter.findUserById(userId);
@@ -66,6 +69,7 @@ export class Account {
     await internalAdapter.updateUser(userId, { email, emailVerified: true }).catch((error: unknown) => {
       throw isUniqueViolation(error) ? linkInvalid() : error;
     });
+    noteForAudit(ctx, { changes: { email: { old: user.email, new: email } } });
     await this.passwords.voidResetLinks(userId);
     this.mailer.send(emailChangedMail(this.config.PUBLIC_URL, user.email));
   }

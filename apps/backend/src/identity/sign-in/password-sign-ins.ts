@@ -9,6 +9,7 @@ import { isUniqueViolation } from '../../database/unique-violation.js';
 import { clientHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { waitingPasswords } from '../password-hashing.js';
+import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
 import { OwnOrganisations } from './own-organisations.js';
 import { SecondFactors } from './second-factor/second-factors.js';
@@ -48,6 +49,7 @@ export class PasswordSignIns {
       return signedIn;
     });
     await this.undoUnless(response.token, this.organisations.of(response.user));
+    noteForAudit({ origin: requestOrigin(req) }, { person: { userId: response.user.id } });
     return headers;
   }
 

@@ -14,6 +14,7 @@ import { ApiKeys } from '../api-keys.js';
 import { webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import type { CallerContext } from '../request-context.js';
+import { noteForAudit, type RequestOrigin } from '../request-origin.js';
 import { Mailer } from './mailer.js';
 import { linkTo, resetMail } from './mails.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
@@ -111,11 +112,10 @@ export class Passwords {
   }
 
   /** What an admin was shown works only as long as they may make such a link. @throws ProblemError link_invalid */
-  async completeReset({
-    token,
-    password,
-    revoke_api_keys: revokeKeys,
-  }: CompletePasswordReset): Promise<void> {
+  async completeReset(
+    { token, password, revoke_api_keys: revokeKeys }: CompletePasswordReset,
+    origin: RequestOrigin,
+  ): Promise<void> {
     const link = await this.links.find('reset-password', token);
     if (!link) throw linkInvalid();
     if (link.madeBy !== undefined) {
@@ -127,6 +127,7 @@ export class Passwords {
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
+    noteForAudit({ origin }, { person: { userId: link.value } });
   }
 
   /**

@@ -16,6 +16,7 @@ import { CONFIG, type Config } from '../../config.js';
 import { Authentication, clientHeaders, passCookies, webHeaders } from '../authentication.js';
 import { AUTH, type Auth } from '../better-auth.js';
 import { Public, RequirePermission } from '../permissions.js';
+import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
 import { OidcProvider } from './oidc/oidc-provider.js';
@@ -72,11 +73,12 @@ export class SignInController {
     @Res({ passthrough: true }) res: Response,
   ): Promise<void> {
     try {
-      const { headers } = await this.auth.api.magicLinkVerify({
+      const { headers, response } = await this.auth.api.magicLinkVerify({
         query: { token: body.token },
         headers: clientHeaders(req),
         returnHeaders: true,
       });
+      noteForAudit({ origin: requestOrigin(req) }, { person: { userId: response.user.id } });
       await this.authentication.replaceCookie(req, res, headers);
     } catch (error) {
       if (!isRefusedLink(error)) throw error;
@@ -160,8 +162,11 @@ export class SignInController {
   })
   @ApiProblems('link_invalid')
   @ApiResponse({ status: 204, description: 'The password is set' })
-  completePasswordReset(@Body({ schema: CompletePasswordReset }) body: CompletePasswordReset): Promise<void> {
-    return this.passwords.completeReset(body);
+  completePasswordReset(
+    @Body({ schema: CompletePasswordReset }) body: CompletePasswordReset,
+    @Req() req: Request,
+  ): Promise<void> {
+    return this.passwords.completeReset(body, requestOrigin(req));
   }
 
   @Post('sign-out')

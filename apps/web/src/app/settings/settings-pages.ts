@@ -104,6 +104,14 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         forbidden: 'Ask an admin or an owner what this organisation uses.',
         component: lazyRouteComponent(() => import('../../features/settings/usage-page.js'), 'UsagePage'),
       },
+      {
+        path: 'audit',
+        title: 'Audit log',
+        intro: 'Who did what, from where, and with which credential. Nobody can change or delete an entry.',
+        permission: 'audit:read',
+        forbidden: 'Admins and owners read the audit log.',
+        component: lazyRouteComponent(() => import('../../features/settings/audit-page.js'), 'AuditPage'),
+      },
     ],
   },
   {

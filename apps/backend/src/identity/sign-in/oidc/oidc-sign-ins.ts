@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request } from 'express';
+import { noteForAudit, requestOrigin } from '../../request-origin.js';
 import { randomNonce, randomPKCECodeVerifier } from 'openid-client';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../../../config.js';
@@ -58,6 +59,7 @@ export class OidcSignIns {
     const claims = await this.provider.claimsOf(query, state, secrets);
     const user = await this.accounts.of(await this.allowed(claims));
     const { tenantId } = await this.organisations.of(user).catch(asFailure);
+    noteForAudit({ origin: requestOrigin(req) }, { person: { userId: user.id } });
     const { headers } = await this.auth.api.signInAs({
       body: { userId: user.id, tenantId },
       headers: clientHeaders(req),

@@ -16,6 +16,7 @@ import {
 } from '@simplewebauthn/server';
 import type { Request } from 'express';
 import { z } from 'zod';
+import { noteForAudit, requestOrigin } from '../../request-origin.js';
 import { CONFIG, type Config } from '../../../config.js';
 import { clientHeaders } from '../../authentication.js';
 import { AUTH, type Auth } from '../../better-auth.js';
@@ -133,6 +134,7 @@ export class Passkeys {
     const counter = { from: credential.counter, to: authenticationInfo.newCounter };
     if (!(await this.store.recordUse(credential.id, counter))) throw refused();
     const { tenantId } = await this.organisations.of(user);
+    noteForAudit({ origin: requestOrigin(req) }, { person: { userId: user.id } });
     const { headers } = await this.auth.api.signInAs({
       body: { userId: user.id, tenantId },
       headers: clientHeaders(req),

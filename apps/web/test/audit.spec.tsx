@@ -1,0 +1,97 @@
+import './support/browser-globals.js';
+import type { AuditEntry } from '@saas-codex/contracts/audit';
+import type { Me } from '@saas-codex/contracts/identity';
+import { permissionsOf, type Role } from '@saas-codex/contracts/permissions';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { SettingsPageBody } from '../src/app/settings/settings-layout.js';
+import { settingsPage } from '../src/app/settings/settings-pages.js';
+import { auditExportUrl, auditQuery } from '../src/features/settings/api/audit.js';
+import { NO_FILTER, toAuditFilters } from '../src/features/settings/audit-filters.js';
+import { AuditPage } from '../src/features/settings/audit-page.js';
+import { meQuery } from '../src/shared/api/get-me.js';
+
+/** What the page of the audit log shows, by the person's role and what the server has answered. */
+
+const ENTRY: AuditEntry = {
+  entry_id: '01a20ab5-ae54-7856-92ea-c8912e0f8d29',
+  at: '2026-11-23T09:00:00.000Z',
+  action: 'member.role_changed',
+  outcome: 'done',
+  problem: null,
+  count: 1,
+  actor: { kind: 'person', id: 'a', name: 'Ada' },
+  credential: { kind: 'cookie', id: 'c', name: null },
+  address: '203.0.113.7',
+  user_agent: null,
+  request_id: 'r',
+  target: { kind: 'member', id: 'g', name: 'Grace' },
+  changes: { role: { old: 'member', new: 'admin' } },
+};
+
+function show(as: Role, answer: AuditEntry[] | Error | 'none yet', element = <AuditPage />): string {
+  const me: Me = {
+    user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
+    tenant: { tenant_id: 't', name: 'Acme' },
+    role: as,
+    permissions: permissionsOf(as),
+  };
+  // A failed query stays as it is, instead of being read again.
+  const client = new QueryClient({ defaultOptions: { queries: { retryOnMount: false } } });
+  client.setQueryData(meQuery.queryKey, me);
+  const { queryKey } = auditQuery(toAuditFilters(NO_FILTER));
+  if (answer instanceof Error) {
+    client.getQueryCache().build(client, { queryKey }).setState({ status: 'error', error: answer });
+  } else if (answer !== 'none yet') {
+    client.setQueryData(queryKey, { pages: [{ items: answer, next_cursor: null }], pageParams: [null] });
+  }
+  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
+  client.clear();
+  return html;
+}
+
+it.each(['member', 'viewer'] as const)(
+  'tells a %s who reads the audit log, and shows nothing of it',
+  (as) => {
+    const page = settingsPage('audit');
+    const html = show(as, 'none yet', page && <SettingsPageBody page={page} />);
+    expect(html).toContain('Admins and owners read the audit log.');
+    expect(html).not.toMatch(/<(button|input|select|a)\b/);
+  },
+);
+
+it('says who did what to whom, that it was refused, and how often', () => {
+  const html = show('admin', [
+    ENTRY,
+    {
+      ...ENTRY,
+      entry_id: '01a20ab5-ae54-7856-92ea-c8912e0f8d30',
+      action: 'access.refused',
+      outcome: 'refused',
+      count: 12,
+      target: { kind: 'operation', id: 'removeMember', name: null },
+    },
+  ]);
+  for (const text of ['Member role changed', 'Grace', 'Ada', 'Access refused', 'removeMember', '12 times'])
+    expect(html).toContain(text);
+});
+
+it('says that nothing has happened yet, and nothing of that while it loads or cannot be read', () => {
+  expect(show('owner', [])).toContain('Nothing yet');
+  expect(show('owner', 'none yet')).not.toContain('Nothing yet');
+  const failed = show('owner', new Error('The server is away.'));
+  expect(failed).toContain('Try again');
+  expect(failed).not.toContain('Nothing yet');
+});
+
+it('filters by whole days, both included, and exports what the filters leave', () => {
+  const filters = toAuditFilters({ ...NO_FILTER, kind: 'member', from: '2026-11-23', to: '2026-11-23' });
+  expect(Date.parse(filters.to ?? '') - Date.parse(filters.from ?? '')).toBe(24 * 60 * 60 * 1000);
+  const url = new URL(auditExportUrl(filters, 'csv'), 'http://localhost');
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    format: 'csv',
+    action: 'member',
+    from: filters.from,
+    to: filters.to,
+  });
+});
