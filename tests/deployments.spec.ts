@@ -169,6 +169,7 @@ test('every setting in Kubernetes is read by a service', () => {
 test('callers find each service under its name and port', () => {
   for (const [caller, name, service] of [
     ['gateway', 'BACKEND_URL', 'backend'],
+    ['runner', 'BACKEND_URL', 'backend'],
     ['backend', 'RUNNER_URL', 'runner'],
   ] as const) {
     const url = `http://${service}:${image(service).port}`;

@@ -107,10 +107,46 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
       ],
     }),
   ],
+  [
+    /^an https:\/\/ address .*such as (\S+)$/,
+    (example) => ({
+      valid: [example, 'http://127.0.0.1:9000'],
+      wrong: [
+        ['http://login.example.org', 'is not valid'],
+        ['login.example.org', 'is not valid'],
+        ['ftp://login.example.org', 'is not valid'],
+      ],
+    }),
+  ],
+  [
+    /^domains separated by commas, such as (.*)$/,
+    (example) => ({ valid: [example, `${example},`], wrong: [[`${example}, @example.net`, 'is not valid']] }),
+  ],
+  [/^names separated by commas, such as (.*)$/, (example) => ({ valid: [example, 'one'], wrong: [] })],
+  [
+    /^group=role pairs separated by commas, such as (.*), with the roles/,
+    (example) => ({
+      valid: [example, 'a=b=viewer'],
+      wrong: [
+        ['platform=owner', 'is not valid'],
+        ['=viewer', 'is not valid'],
+      ],
+    }),
+  ],
   [/^an absolute path$/, () => ({ valid: ['/srv/folder'], wrong: [['srv/folder', 'is not valid']] })],
   [
     /^absolute paths separated by commas, such as (.*)$/,
     (example) => ({ valid: [example, `${example},`], wrong: [[`${example}, opt/tools`, 'is not valid']] }),
+  ],
+  [
+    /^limits separated by commas, such as (.*)$/,
+    (example) => ({
+      valid: [example, 'run.tokens=1, '],
+      wrong: [
+        [`${example}, run.usd_per_day=5`, 'is not valid'],
+        ['tenant.usd_per_month=much', 'is not valid'],
+      ],
+    }),
   ],
   [
     /^hosts separated by commas, such as (.*)$/,
@@ -282,7 +318,8 @@ describe('the documentation of settings', () => {
     const filled = parseEnv(newEnvironment(read('.env.example')));
     const changed = Object.keys(filled).filter((name) => filled[name] !== example[name]);
     const forCompose = takenBy('docker compose').filter((name) => !takenBy('npm start').includes(name));
-    expect(changed.toSorted()).toEqual(forCompose.toSorted());
+    // Where it is blank, `npm start` keeps a file in its place.
+    expect(changed.toSorted()).toEqual([...forCompose, 'SECRETS_KEY'].toSorted());
     expect([example['POSTGRES_VERSION'], filled['POSTGRES_VERSION']]).toEqual(['17', '16']);
     const secrets = changed.filter((name) => name !== 'POSTGRES_VERSION');
     expect(new Set(secrets.map((name) => filled[name])).size).toBe(secrets.length);

@@ -55,6 +55,8 @@ export async function startRunner(root, { isolation, folder, modelUrl }) {
       CODEX_BASE_URL: modelUrl,
       ISOLATION: isolation,
       SERVICE_TOKEN,
+      // Not called: runs that start at the runner are not metered.
+      BACKEND_URL: 'http://127.0.0.1',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

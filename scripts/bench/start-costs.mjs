@@ -62,6 +62,7 @@ async function realJail(root, folder) {
     PORT: 0,
     REDIS_URL: 'redis://127.0.0.1',
     SERVICE_TOKEN: randomUUID(),
+    BACKEND_URL: 'http://127.0.0.1',
     WORKSPACES_ROOT: folder,
   });
   const inProbe = (/** @type {string} */ name) => join(folder, 'probe', name);

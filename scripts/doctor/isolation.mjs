@@ -35,6 +35,7 @@ async function probe(built, settings) {
     PORT: 0,
     REDIS_URL: 'redis://127.0.0.1',
     SERVICE_TOKEN: 'x'.repeat(32),
+    BACKEND_URL: 'http://127.0.0.1',
     WORKSPACES_ROOT: folder,
     ISOLATION: settings.ISOLATION,
   });

@@ -1,5 +1,6 @@
 import type { CreatedInvitation } from '@saas-codex/contracts/members';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { appCode } from '@saas-codex/testing/authenticator-app';
 import {
   accessibilityFaults,
   pageOverflow,
@@ -13,6 +14,16 @@ import { startSystem, type System } from '@saas-codex/testing/system';
 import type { Browser, Page } from 'playwright-core';
 
 /** In a real Chromium, people get accounts and roles: by mail, by invitations, from an admin, and from their company. */
+/** A device with a fingerprint reader, whose owner always agrees. */
+const DEVICE = {
+  protocol: 'ctap2',
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+  automaticPresenceSimulation: true,
+} as const;
+
 let mail: MailServer;
 let provider: OidcServer;
 let system: System;
@@ -99,7 +110,7 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await stranger.getByRole('link', { name: 'General' }).click();
   await stranger.getByText("Iva's organisation").waitFor();
   await press('Organisation General');
-  await stranger.getByRole('link', { name: 'Account' }).click();
+  await stranger.getByRole('link', { name: 'Account', exact: true }).click();
   await press('Sign out');
   await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await stranger.waitForURL(/\/sign-in$/);
@@ -136,11 +147,59 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await press('Use this address');
   await stranger.getByText('iva.new@example.org').waitFor();
 
+  await press('Set up an app');
+  await stranger.getByLabel('Current password').fill('five green apples');
+  await press('Continue');
+  await stranger.getByRole('img', { name: 'The secret as a QR code' }).waitFor();
+  const secret = (await stranger.getByRole('dialog').locator('code').textContent()) ?? '';
+  await screenshot(stranger, 'set-up-an-authenticator-app');
+  expect(await accessibilityFaults(stranger)).toEqual([]);
+  await stranger.getByLabel('Code').fill(appCode(secret));
+  await press('Confirm');
+  const codes = stranger.getByRole('status').getByRole('listitem');
+  await codes.first().waitFor();
+  const recoveryCode = (await codes.first().textContent()) ?? '';
+  await screenshot(stranger, 'recovery-codes');
+  await press('I have kept them');
+  await stranger.getByText('10 recovery codes left.').waitFor();
+
+  const devtools = await context.newCDPSession(stranger);
+  await devtools.send('WebAuthn.enable');
+  await devtools.send('WebAuthn.addVirtualAuthenticator', { options: DEVICE });
+  await press('Add a passkey');
+  await stranger.getByLabel('Name', { exact: true }).fill('Phone');
+  await stranger.getByLabel('Current password').fill('five green apples');
+  await press('Continue');
+  await press('Rename Phone');
+  await stranger.getByLabel('Name', { exact: true }).fill('Green phone');
+  await press('Save');
+  await stranger.getByRole('button', { name: 'Remove Green phone' }).waitFor();
+  await screenshot(stranger, 'passkeys');
+  expect(await accessibilityFaults(stranger)).toEqual([]);
+  await press('Sign out');
+  await stranger.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await stranger.waitForURL(/\/sign-in$/);
+  await screenshot(stranger, 'sign-in');
+  await press('Sign in with a passkey');
+  await stranger.getByText('What should Codex work on?').waitFor();
+  await stranger.goto(`${system.url}/settings`);
+  await press('Remove Green phone');
+  await stranger.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await stranger.getByRole('button', { name: 'Remove Green phone' }).waitFor({ state: 'detached' });
+
   const elsewhere = await (await browser.newContext()).newPage();
   await elsewhere.goto(`${system.url}/sign-in`);
   await elsewhere.getByLabel('Email').fill('iva.new@example.org');
   await elsewhere.getByLabel('Password').fill('five green apples');
-  await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+  const enter = elsewhere.getByRole('button', { name: 'Sign in', exact: true });
+  await enter.click();
+  await elsewhere.getByLabel('Code').fill('123-wrong');
+  await enter.click();
+  await elsewhere.getByText('The code is wrong').waitFor();
+  await screenshot(elsewhere, 'sign-in-with-a-code');
+  expect(await accessibilityFaults(elsewhere)).toEqual([]);
+  await elsewhere.getByLabel('Code').fill(recoveryCode);
+  await enter.click();
   await elsewhere.getByText('What should Codex work on?').waitFor();
   await stranger.reload();
   await stranger.getByRole('button', { name: 'Sign out everywhere else' }).waitFor();
@@ -222,36 +281,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('dialog').getByRole('textbox').fill('Nightly checks');
   await admin.getByRole('button', { name: 'Delete the service account' }).click();
   await admin.getByText('There are no service accounts.').waitFor();
-  await admin.goto(`${system.url}/settings/secrets`);
-  await admin.getByText('There are no secrets.').waitFor();
-  await admin.getByRole('textbox', { name: 'Name' }).fill('PATH');
-  await admin.getByText('It belongs to the sandbox. Choose another name.').waitFor();
-  await admin.getByRole('textbox', { name: 'Name' }).fill('NPM_TOKEN');
-  await admin.getByRole('textbox', { name: 'Value' }).fill('npm_0123456789abcdef');
-  await admin.getByRole('button', { name: 'Save secret' }).click();
-  await admin.getByRole('button', { name: 'Change NPM_TOKEN' }).click();
-  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
-  await admin.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
-  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).waitFor();
-  await admin.getByRole('link', { name: 'Home' }).click();
-  await admin.getByRole('button', { name: /^Environment/ }).click();
-  await admin.getByRole('radio', { name: 'Secrets' }).click();
-  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).check();
-  await admin.getByRole('button', { name: 'Environment: No network · no setup · 1 secret' }).waitFor();
-  await admin.goto(`${system.url}/settings/secrets`);
-  await admin.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).click();
-  const confirm = admin.getByRole('dialog').getByRole('button', { name: 'Delete' });
-  expect(await confirm.isDisabled()).toBe(true);
-  await admin.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
-  await confirm.click();
-  await admin.getByText('There are no secrets.').waitFor();
-  await admin.goto(`${system.url}/`);
-  await admin.getByRole('button', { name: /^Environment/ }).click();
-  await admin.getByRole('radio', { name: 'Secrets' }).click();
-  await admin.getByText('was deleted').waitFor();
-  await admin.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).uncheck();
-  await admin.getByText('There are no secrets yet.').waitFor();
-  await admin.goto(`${system.url}/settings/members`);
+  await admin.getByRole('link', { name: 'Members' }).click();
 
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
@@ -301,6 +331,15 @@ test('an admin and a viewer join by their links, and each finds what their role 
     await tab.reload();
     await tab.getByRole('heading', { name: 'Plan the tulips' }).waitFor();
   }
+  await viewer.getByRole('article').getByText('Ada', { exact: true }).waitFor();
+  const watchers = planning.getByRole('list', { name: 'Watching now' }).getByRole('listitem');
+  await watchers.filter({ hasText: 'Vera' }).waitFor();
+  await watchers.filter({ hasText: 'Owner' }).waitFor();
+  await screenshot(planning, 'watchers');
+  await screenshot(viewer, 'prompt-of-another-person');
+  expect(await accessibilityFaults(planning)).toEqual([]);
+  await viewer.goto(`${system.url}/`);
+  await watchers.filter({ hasText: 'Vera' }).waitFor({ state: 'detached' });
   await planning.getByRole('button', { name: 'Session actions' }).click();
   await planning.getByRole('menuitem', { name: 'Hand over…' }).click();
   const heirs = planning.getByRole('combobox', { name: 'New owner' });

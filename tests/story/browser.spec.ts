@@ -369,6 +369,40 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.close();
 }, 120_000);
 
+test('a secret is saved, renamed, chosen for a session and deleted by its name, and its value is never shown', async () => {
+  await page.goto(`${system.url}/settings/secrets`);
+  await page.getByText('There are no secrets.').waitFor();
+  await page.getByRole('textbox', { name: 'Name' }).fill('PATH');
+  await page.getByText('It belongs to the sandbox. Choose another name.').waitFor();
+  await page.getByRole('textbox', { name: 'Name' }).fill('NPM_TOKEN');
+  await page.getByRole('textbox', { name: 'Value' }).fill('npm_0123456789abcdef');
+  await page.getByRole('button', { name: 'Save secret' }).click();
+  await page.getByRole('button', { name: 'Change NPM_TOKEN' }).waitFor();
+  expect(await page.getByRole('textbox', { name: 'Value' }).inputValue()).toBe('');
+  await page.getByRole('button', { name: 'Change NPM_TOKEN' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).waitFor();
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Environment/ }).click();
+  await page.getByRole('radio', { name: 'Secrets' }).click();
+  await page.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).check();
+  await page.getByRole('button', { name: /^Environment: .* · 1 secret$/ }).waitFor();
+  await page.goto(`${system.url}/settings/secrets`);
+  await page.getByRole('button', { name: 'Delete REGISTRY_TOKEN' }).click();
+  const confirm = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('REGISTRY_TOKEN');
+  await confirm.click();
+  await page.getByText('There are no secrets.').waitFor();
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Environment/ }).click();
+  await page.getByRole('radio', { name: 'Secrets' }).click();
+  await page.getByText('was deleted').waitFor();
+  await page.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).click();
+  await page.getByText('There are no secrets yet.').waitFor();
+}, 90_000);
+
 /** The screens whose parts move between 1440 and 1024 px. */
 const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
 

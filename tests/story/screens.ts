@@ -60,6 +60,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
   const settings = at('/settings', 'Where you are signed in');
+  const usage = at('/settings/usage', 'By repository');
+  const models = at('/settings/models', 'gpt-6.1-sol');
   const dialog = (entry: string, shown: string): Screen['open'] => {
     return async (page) => {
       await idle(page);
@@ -104,7 +106,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'secret-delete', open: then(secrets, 'Delete NPM_TOKEN', /repeat the name/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
-    { name: 'usage', open: at('/settings/usage', 'The files of archived sessions') },
+    { name: 'usage', open: usage },
+    { name: 'limits', open: then(usage, 'Change the limits: Each run', 'Save') },
+    { name: 'models', open: then(models, 'Change the price of gpt-6.1-sol', 'Cached input, US dollars') },
     { name: 'system', open: at('/settings/system', 'Runs at the same time') },
     { name: 'sign-out', open: then(settings, 'Sign out', 'Sign out of this browser?') },
     { name: 'no-session', open: at('/sessions/00000000-0000-7000-8000-000000000000', 'does not exist') },

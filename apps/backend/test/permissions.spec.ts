@@ -13,17 +13,21 @@ import {
   type Role,
   ROLES,
 } from '@saas-codex/contracts/permissions';
+import { MAX_WATCHERS, type Presence } from '@saas-codex/contracts/presence';
+import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { SERVICE_ACCOUNT_ROLES } from '@saas-codex/contracts/service-accounts';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink, ShareLinkPage } from '@saas-codex/contracts/sharing';
+import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import {
   createPerson,
   createServiceAccount,
   createTenant,
+  signIn,
   type TestPerson,
 } from '@saas-codex/testing/backend/people';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -36,6 +40,7 @@ import {
   RoutePermissions,
   roleTable,
 } from '../src/identity/permissions.js';
+import { REDIS } from '../src/redis.module.js';
 
 interface Row {
   requires: Permission | 'public';
@@ -46,6 +51,15 @@ interface Row {
   /** Names things by query. */
   query?: (ids: Ids) => string;
 }
+
+/** What a browser sends, in form. */
+const PASSKEY = (response: object) => ({
+  id: 'x',
+  rawId: 'x',
+  type: 'public-key',
+  clientExtensionResults: {},
+  response: { clientDataJSON: 'x', ...response },
+});
 
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 const OPERATIONS: Record<string, Row> = {
@@ -69,13 +83,35 @@ const OPERATIONS: Record<string, Row> = {
   listSignIns: { requires: 'account:read', personal: true },
   revokeOtherSignIns: { requires: 'account:write', personal: true },
   revokeSignIn: { requires: 'account:write', personal: true },
+  startPasskeySignIn: { requires: 'public' },
+  signInWithPasskey: { requires: 'public', body: PASSKEY({ authenticatorData: 'x', signature: 'x' }) },
+  listPasskeys: { requires: 'account:read', personal: true },
+  startPasskey: { requires: 'account:write', body: {}, personal: true },
+  createPasskey: {
+    requires: 'account:write',
+    body: { name: 'X', credential: PASSKEY({ attestationObject: 'x' }) },
+    personal: true,
+  },
+  updatePasskey: { requires: 'account:write', body: { name: 'X' }, personal: true },
+  removePasskey: { requires: 'account:write', personal: true },
+  startSecondFactor: { requires: 'account:write', body: {}, personal: true },
+  confirmSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  removeSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  resetMemberSecondFactor: { requires: 'members:reset_password', personal: true },
   resetMemberPassword: { requires: 'members:reset_password', personal: true },
   readMe: { requires: 'account:read' },
   readSystem: { requires: 'system:read' },
   readUsage: { requires: 'usage:read' },
+  readLimits: { requires: 'usage:read' },
+  updateLimits: { requires: 'limits:manage', body: { run: { tokens: 5_000_000 } } },
+  listModels: { requires: 'models:read' },
+  updateModels: { requires: 'models:manage', body: { allowed: null } },
   createSession: { requires: 'sessions:write', body: { title: 'New' } },
   listSessions: { requires: 'sessions:read' },
   readSession: { requires: 'sessions:read' },
+  readPresence: { requires: 'sessions:read' },
+  announcePresence: { requires: 'sessions:read' },
+  endPresence: { requires: 'sessions:read' },
   updateSession: { requires: 'sessions:write', body: { title: 'Changed' } },
   deleteSession: { requires: 'sessions:write' },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
@@ -145,6 +181,7 @@ interface Ids {
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
+  passkey_id: string;
 }
 const NOTHING: Ids = {
   session_id: randomUUID(),
@@ -157,6 +194,7 @@ const NOTHING: Ids = {
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),
+  passkey_id: randomUUID(),
 };
 
 interface Operation {
@@ -210,6 +248,11 @@ describe('every operation', () => {
       person('member').userId,
     ]);
     const secret = await backend.post('/api/secrets', { name: 'OURS', value: MARK });
+    const [passkey] = await sql<{ id: string }>(
+      `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
+       VALUES ($1, $2, 'spec', '', 0, '{}') RETURNING id`,
+      [person('member').userId, MARK],
+    );
     ours = {
       session_id,
       run_id: ((await run.json()) as Run).run_id,
@@ -217,6 +260,7 @@ describe('every operation', () => {
       user_id: person('member').userId,
       sign_in_id: signIn?.id ?? '',
       service_account_id: (await createServiceAccount(backend, tenantId, 'member')).serviceAccountId,
+      passkey_id: passkey?.id ?? '',
       invitation_id: ((await invited.json()) as Invitation).invitation_id,
       key_id: person('member').keyId,
       share_link_id: (await share(session_id)).share_link_id,
@@ -296,10 +340,11 @@ describe('every operation', () => {
     code: 'forbidden' | 'person_required' | 'unauthenticated',
     as: Record<string, string>,
     ids = NOTHING,
+    among = operations,
   ): Promise<string[]> {
     const refused: string[] = [];
     // What is allowed comes last if it ends what identifies the browser.
-    for (const operation of operations.toSorted(
+    for (const operation of among.toSorted(
       (a, b) => Number(a.id === 'signOut') - Number(b.id === 'signOut'),
     )) {
       const [status, found] = await call(operation, as, ids, ids === NOTHING ? 'refused' : 'accepted');
@@ -362,7 +407,7 @@ describe('every operation', () => {
         requiring((permission) => !ofRole.includes(permission) && !isForPeople(permission)),
       );
       expect(await refusedWith('person_required', key)).toEqual(
-        [...requiring(isForPeople), 'listSignIns', 'readCredentials'].toSorted(),
+        [...requiring(isForPeople), 'listPasskeys', 'listSignIns', 'readCredentials'].toSorted(),
       );
     },
   );
@@ -434,8 +479,10 @@ describe('every operation', () => {
     });
     const others = changing.filter(({ id }) => OPERATIONS[id]?.requires !== 'account:write');
     expect(others.map(({ id }) => id).toSorted()).toEqual([
+      'announcePresence',
       'chooseTenant',
       'createApiKey',
+      'endPresence',
       'leaveTenant',
       'revokeApiKey',
       'signOut',
@@ -553,6 +600,72 @@ describe('every operation', () => {
     const events = await stream.until((all) => all.some(({ event }) => event === 'session.updated'));
     expect(JSON.stringify(events)).not.toContain(MARK);
     stream.close();
+  });
+
+  it('names who wrote a prompt and who stopped it, as they were called then', async () => {
+    const [member, admin] = [person('member'), person('admin')];
+    const send = async (as: Record<string, string>, path: string, body: object) => {
+      const headers = { ...as, origin: backend.url, 'content-type': 'application/json' };
+      const options = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${backend.url}${path}`, options)).json()) as Run;
+    };
+    const nameOf = async ({ userId }: TestPerson) =>
+      (await sql<{ name: string }>('SELECT name FROM users WHERE id = $1', [userId]))[0]?.name;
+    const path = `/api/sessions/${ours.session_id}/prompt`;
+    const run = await send(await signIn(backend, member.email), path, { prompt: 'By hand' });
+    const ofMember = { kind: 'person', id: member.userId, name: await nameOf(member) };
+    expect(run).toMatchObject({ created_by: ofMember, cancelled_by: null });
+    await sql(`UPDATE users SET name = 'Renamed' WHERE id = $1`, [member.userId]);
+    const stopped = await send(admin.key, `/api/runs/${run.run_id}/cancel`, {});
+    const ofKey = { kind: 'api_key', id: admin.userId, name: await nameOf(admin), key_name: 'spec' };
+    expect(stopped).toMatchObject({ created_by: ofMember, cancelled_by: ofKey });
+    const byKey = await send(member.key, path, { prompt: 'By a program' });
+    expect(byKey.created_by).toEqual({
+      kind: 'api_key',
+      id: member.userId,
+      name: 'Renamed',
+      key_name: 'spec',
+    });
+    await send(member.key, `/api/runs/${byKey.run_id}/cancel`, {});
+  });
+
+  it('says who watches a session, live, to those who see it', async () => {
+    const [viewer, admin] = [person('viewer'), person('admin')];
+    const path = `/api/sessions/${ours.session_id}/presence`;
+    const send = (as: TestPerson, method: string) =>
+      fetch(`${backend.url}${path}`, { method, headers: as.key });
+    const watchers = async (response: Promise<Response>) =>
+      ((await (await response).json()) as Presence).watchers.map(({ user_id: id }) => id);
+    const redis = backend.app.get<Redis>(REDIS);
+    const key = REDIS_KEYS.presence(tenantId, ours.session_id);
+    await redis.del(key);
+    const stream = await openSse(`${backend.url}/api/events`, { headers: admin.key });
+    const told = (count: number) =>
+      stream.until((all) => all.filter(({ event }) => event === 'session.presence').length === count);
+
+    expect(await watchers(send(viewer, 'PUT'))).toEqual([viewer.userId]);
+    expect(await watchers(send(viewer, 'PUT'))).toEqual([viewer.userId]);
+    expect(await watchers(send(admin, 'PUT'))).toEqual([viewer.userId, admin.userId]);
+    expect(await watchers(send(person('member'), 'GET'))).toEqual([viewer.userId, admin.userId]);
+    expect((await send(viewer, 'DELETE')).status).toBe(204);
+    expect(await watchers(send(viewer, 'GET'))).toEqual([admin.userId]);
+    const lists = (await told(3))
+      .filter(({ event }) => event === 'session.presence')
+      .map(({ data }) => (JSON.parse(data) as Presence).watchers.map(({ user_id: id }) => id));
+    expect(lists).toEqual([[viewer.userId], [viewer.userId, admin.userId], [admin.userId]]);
+    stream.close();
+
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+    const [watcher = ''] = await redis.zrange(key, 0, '-1');
+    await redis.zadd(key, Date.now() - 1, watcher);
+    expect(await watchers(send(viewer, 'GET'))).toEqual([]);
+    await redis.zadd(
+      key,
+      ...Array.from({ length: MAX_WATCHERS }, (_, at) => [Date.now() + 60_000 + at, `${at}`]).flat(),
+    );
+    await send(viewer, 'PUT');
+    expect(await redis.zcard(key)).toBe(MAX_WATCHERS);
+    await redis.del(key);
   });
 
   describe('by the reader of a link', () => {
@@ -846,6 +959,9 @@ describe('every operation', () => {
     beforeAll(async () => {
       creator = await createPerson(backend, tenantId, 'member');
       hidden = await startSession('private');
+      // The logs of runs that have ended are archived in the background, which is no change by a request.
+      const moving = `SELECT FROM runs WHERE cancel_requested_at IS NOT NULL AND archived_at IS NULL`;
+      await waitFor(async () => (await sql(moving)).length === 0, { what: 'runs to be archived' });
     });
 
     it.each(ROLES)('finds nothing for a person with the role %s, as if it did not exist', async (role) => {
@@ -910,22 +1026,38 @@ describe('every operation', () => {
       }
     });
 
+    it('is watched by its owner alone, also by those who did when it was for all', async () => {
+      const ids = await startSession();
+      await call(operation('cancelRun'), creator.key, ids);
+      const watchers = async (as: TestPerson) => {
+        const [, , presence] = await call(operation('announcePresence'), as.key, ids);
+        return (JSON.parse(presence) as Presence).watchers.map(({ user_id: id }) => id);
+      };
+      expect(await watchers(person('member'))).toEqual([person('member').userId]);
+      expect(await watchers(creator)).toEqual([person('member').userId, creator.userId]);
+      expect((await change({ visibility: 'private' }, creator.key, ids)).status).toBe(200);
+      expect(await watchers(creator)).toEqual([creator.userId]);
+    });
+
     it('lets an admin stop its run and delete it, without a word of what is in it', async () => {
       const { key } = person('admin');
       const ids = await startSession('private');
       const [status, , session] = await call(operation('readSession'), key, ids);
+      const told = (text: string) =>
+        Object.entries(JSON.parse(text) as object).flatMap(([name, value]) =>
+          value === null || value === '' || name === 'active_run_id' || name === 'ended_at' ? [] : name,
+        );
       expect([status, JSON.parse(session)]).toMatchObject([
         200,
-        {
-          title: 'Private session',
-          repo_url: null,
-          repo_path: '',
-          base_commit: null,
-          owner_id: creator.userId,
-        },
+        { title: 'Private session', owner_id: creator.userId, network: { mode: 'off' } },
       ]);
+      const always = ['session_id', 'status', 'created_at'];
+      expect(told(session).toSorted()).toEqual(
+        [...always, 'title', 'owner_id', 'visibility', 'network', 'queued_runs', 'updated_at'].toSorted(),
+      );
       const [stopped, , run] = await call(operation('cancelRun'), key, ids);
       expect([stopped, JSON.parse(run)]).toMatchObject([202, { run_id: ids.run_id, prompt: '' }]);
+      expect(told(run).toSorted()).toEqual([...always, 'run_id', 'kind', 'cancelled_by'].toSorted());
       expect(session + run).not.toContain(SECRET);
       expect(await statusOf('deleteSession', key, ids)).toBe(204);
       expect(await statusOf('readSession', creator.key, ids)).toBe(404);
@@ -974,6 +1106,13 @@ describe('every operation', () => {
         expect([id, await statusOf(id, { authorization: `Bearer ${key}` }, hidden)]).toEqual([id, 404]);
     });
 
+    it('does not exist for a service account', async () => {
+      const { key } = await createServiceAccount(backend, tenantId, 'member');
+      for (const id of [...OVERSEEING, 'readRun'])
+        expect([id, await statusOf(id, key, hidden)]).toEqual([id, 404]);
+      expect((await call(operation('listSessions'), key, hidden))[2]).not.toContain(hidden.session_id);
+    });
+
     it('begins when its creator says so and no run is open, and ends when its creator says so', async () => {
       const ids = await startSession();
       const stream = await openSse(`${backend.url}/api/events`, { headers: person('member').key });
@@ -995,29 +1134,48 @@ describe('every operation', () => {
     });
   });
 
-  // Last: they take long, and after two minutes without a runner the session of this spec fails by itself.
-  it.each(PERMISSIONS)('refuses a role that has every permission but %s', async (withheld) => {
-    const before = new Set(table.get('member'));
-    table.set('member', new Set(PERMISSIONS.filter((permission) => permission !== withheld)));
-    try {
-      expect(await refusedWith('forbidden', person('member').key)).toEqual(
-        requiring((permission) => permission === withheld),
-      );
-    } finally {
-      table.set('member', before);
-    }
+  /*
+   * With a permission alone, an operation is open that requires it and nothing else. With all others, it is refused. Together: it
+   * requires exactly this one.
+   */
+  const setsFor = (permission: Permission) => ({
+    operations: operations.filter(({ id }) => OPERATIONS[id]?.requires === permission),
+    alone: [permission],
+    others: PERMISSIONS.filter((each) => each !== permission),
+    required: requiring((each) => each === permission),
   });
 
-  it.each(PERMISSIONS)('refuses a key with every scope but %s', async (withheld) => {
-    const scopes = PERMISSIONS.filter((permission) => permission !== withheld);
-    const { userId } = person('owner');
-    const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
-      body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes } },
-    });
-    expect(await refusedWith('forbidden', { authorization: `Bearer ${key}` })).toEqual(
-      requiring((permission) => permission === withheld),
-    );
-  });
+  it.each(PERMISSIONS)(
+    'opens what requires %s to a role with nothing else, and to none without it',
+    async (permission) => {
+      const { operations: among, alone, others, required } = setsFor(permission);
+      const before = new Set(table.get('member'));
+      const refusedToRole = (permissions: readonly Permission[]) => {
+        table.set('member', new Set(permissions));
+        return refusedWith('forbidden', person('member').key, NOTHING, among);
+      };
+      try {
+        expect([await refusedToRole(alone), await refusedToRole(others)]).toEqual([[], required]);
+      } finally {
+        table.set('member', before);
+      }
+    },
+  );
+
+  it.each(PERMISSIONS)(
+    'opens what requires %s to a key with this scope alone, and to none without it',
+    async (permission) => {
+      const { operations: among, alone, others, required } = setsFor(permission);
+      const { userId } = person('owner');
+      const refusedToKey = async (scopes: readonly Permission[]) => {
+        const { key } = await backend.app.get<Auth>(AUTH).api.createApiKey({
+          body: { name: 'spec', userId, metadata: { tenantId }, permissions: { scopes: [...scopes] } },
+        });
+        return refusedWith('forbidden', { authorization: `Bearer ${key}` }, NOTHING, among);
+      };
+      expect([await refusedToKey(alone), await refusedToKey(others)]).toEqual([[], required]);
+    },
+  );
 });
 
 describe('the table of permissions', () => {

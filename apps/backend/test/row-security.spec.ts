@@ -81,6 +81,19 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user, randomUUID()],
   );
   await db.query(
+    `INSERT INTO model_calls (id, tenant_id, person, session_id, run_id, model, state, reserved_tokens, reserved_micro_usd, created_at)
+     VALUES ($1, $2, $3, $4, $5, 'm', 'reserved', 1, 1, now())`,
+    [randomUUID(), tenantId, user, session, run],
+  );
+  await db.query(
+    `INSERT INTO spend_totals (tenant_id, scope, subject, period) VALUES ($1, 'tenant', $1, '2026-11')`,
+    [tenantId],
+  );
+  await db.query(`INSERT INTO spend_rules (tenant_id, updated_by, updated_at) VALUES ($1, $2, now())`, [
+    tenantId,
+    user,
+  ]);
+  await db.query(
     `INSERT INTO secrets (id, tenant_id, kind, name, key_id, wrapped_key, ciphertext, created_by, created_at, updated_at)
      VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
     [randomUUID(), tenantId, user],

@@ -330,7 +330,18 @@ describe('a tenant', () => {
     const { owner, admin } = await tenantWith('owner', 'admin');
     const headers = (key: string) => ({ ...owner.cookie, 'idempotency-key': key });
     const post = (key: string) => outcome(call(headers(key), 'POST', '/api/tenants', { name: 'More' }));
-    const answers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(post));
+    // Whoever becomes an owner waits for this, after the counting.
+    const holder = backend.app.get(DataSource).createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [owner.userId]);
+    const posts = ['a', 'b', 'c', 'd', 'e', 'f'].map(post);
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await waitFor(async () => (await sql(waiting)).length > 0);
+    // Meanwhile the others have begun, too.
+    for (let turn = 0; turn < 5; turn += 1) await call<Me>(owner.key, 'GET', '/api/me');
+    await holder.commitTransaction();
+    await holder.release();
+    const answers = await Promise.all(posts);
     const made = answers.flatMap((answer, index) => (answer === 201 ? ['abcdef'[index] ?? ''] : []));
     expect(made).toHaveLength(3);
     expect(answers.filter((answer) => answer !== 201)).toEqual(Array(3).fill([409, 'tenant_limit']));

@@ -61,6 +61,7 @@ let shareLink: string;
 let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
+const passkey = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -100,6 +101,14 @@ beforeAll(async () => {
      VALUES ($1, 'x', $2, now() + interval '1 day', now())`,
     [signIn, theirs.userId],
   );
+  await world.call('PATCH', '/api/limits', { person: { queued_runs: 50 } }, theirs.headers);
+  const prices = { 'only-theirs': { input: 1, cached_input: 1, output: 1 } };
+  await world.call('PATCH', '/api/models', { prices }, theirs.headers);
+  await sql(
+    `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, counter, transports)
+     VALUES ($1, $2, 'Theirs', $1, '', 0, '{}')`,
+    [passkey, theirs.userId],
+  );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
   const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
@@ -128,7 +137,8 @@ async function doWork({ headers }: Caller): Promise<Work> {
   await waitFor(
     async () => {
       const [row] = await sql<{ done: boolean }>(
-        `SELECT r.archived_at IS NOT NULL AND s.active_run_id IS NULL AS done
+        `SELECT r.archived_at IS NOT NULL AND s.active_run_id IS NULL
+                AND NOT EXISTS (SELECT FROM model_calls WHERE run_id = r.id AND state = 'reserved') AS done
            FROM runs r JOIN sessions s ON s.id = r.session_id WHERE r.id = $1`,
         [run.run_id],
       );
@@ -273,6 +283,14 @@ const WITHOUT_ROWS = [
   'changePassword',
   'changeEmail',
   'confirmEmail',
+  'startSecondFactor',
+  'startPasskeySignIn',
+  'signInWithPasskey',
+  'listPasskeys',
+  'startPasskey',
+  'createPasskey',
+  'confirmSecondFactor',
+  'removeSecondFactor',
   'listSignIns',
   'revokeOtherSignIns',
   'readHealth',
@@ -298,9 +316,12 @@ const BODIES: Record<string, object> = {
   createShareLink: {},
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
+  updateLimits: { run: { tokens: null } },
+  updateModels: { allowed: null },
   updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
+  updatePasskey: { name: 'Taken' },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -319,6 +340,7 @@ const ID_NAMES = [
   'sign_in_id',
   'share_link_id',
   'service_account_id',
+  'passkey_id',
 ] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 const nobodysIds = () => Object.fromEntries(ID_NAMES.map((name) => [name, randomUUID()])) as Ids;
@@ -381,6 +403,9 @@ async function theirRows(): Promise<string> {
     'run_events',
     'idempotency_keys',
     'mirror_usage',
+    'model_calls',
+    'spend_totals',
+    'spend_rules',
     'share_links',
     'secrets',
     'members',
@@ -395,7 +420,8 @@ async function theirRows(): Promise<string> {
   const [tenant] = await sql('SELECT * FROM tenants WHERE id = $1', [theirs.tenantId]);
   const keys = await sql('SELECT id, enabled FROM api_keys WHERE reference_id = $1', [theirs.userId]);
   const signIns = await sql('SELECT id FROM user_sessions WHERE user_id = $1', [theirs.userId]);
-  return JSON.stringify([tenant, keys, signIns, rows]);
+  const passkeys = await sql('SELECT * FROM passkeys WHERE user_id = $1', [theirs.userId]);
+  return JSON.stringify([tenant, keys, signIns, passkeys, rows]);
 }
 
 /** Calls every operation as the visitor. @returns those that told it, or changed, something of another tenant */
@@ -411,6 +437,7 @@ async function reached(): Promise<string[]> {
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,
+    passkey_id: passkey,
   };
   const found: string[] = [];
   for (const [index, operation] of operations.entries()) {

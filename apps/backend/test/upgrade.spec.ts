@@ -274,12 +274,20 @@ async function startToday(): Promise<void> {
   const note = { name: 'note', match: 'Note', steps: [{ do: 'patch' as const, patch }] };
   model = await startScriptedModel({ scenarios: [note] });
   const common = { REDIS_URL: redis.url, WORKSPACES_ROOT: root, SERVICE_TOKEN };
-  const port = String(await freePort());
+  const [port, backendPort] = [String(await freePort()), String(await freePort())];
+  const BACKEND_URL = `http://127.0.0.1:${backendPort}`;
   [runner, backend] = await Promise.all([
-    startRunnerProcess({ ...common, PORT: port, CODEX_BASE_URL: model.baseUrl, SHUTDOWN_GRACE_SECONDS: '0' }),
+    startRunnerProcess({
+      ...common,
+      PORT: port,
+      BACKEND_URL,
+      CODEX_BASE_URL: model.baseUrl,
+      SHUTDOWN_GRACE_SECONDS: '0',
+    }),
     startBackend({
       ...common,
       DATABASE_URL: database.url,
+      PORT: backendPort,
       RUNNER_URL: `http://127.0.0.1:${port}`,
       OWNER_TOKEN_FILE: join(root, 'owner-token'),
     }),
@@ -346,6 +354,8 @@ test('sessions, runs and their diff statistics read as before', async () => {
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
     diff: DIFF,
+    created_by: { kind: 'person', id: USER, name: 'Owner' },
+    cancelled_by: null,
     created_at: AT,
     started_at: AT,
     ended_at: AT,

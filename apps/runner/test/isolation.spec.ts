@@ -23,6 +23,7 @@ describe('the choice of the isolation', () => {
       PORT: 0,
       REDIS_URL: 'redis://127.0.0.1',
       SERVICE_TOKEN: 's'.repeat(32),
+      BACKEND_URL: 'http://127.0.0.1',
       WORKSPACES_ROOT: workspaces,
       ISOLATION: isolation,
       ...(tools && { SANDBOX_TOOLS: tools }),

@@ -48,6 +48,8 @@ describe("a run's own socket at the model proxy", () => {
       onUpstreamError: ignore,
       onRefused: ignore,
       onRejectedCommand: ignore,
+      onLimitReached: ignore,
+      onLimitLifted: ignore,
     };
     const owner = {
       runId,
@@ -56,6 +58,7 @@ describe("a run's own socket at the model proxy", () => {
       model: null,
       redactor: NO_SECRETS,
       traceparent: null,
+      ledger: null,
     };
     return { socket, access: await proxy.openSocketAccess(owner, listener, socket, { request: beside }) };
   };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { LIMIT_PERIODS, LIMIT_SCOPES, LIMIT_UNITS } from './limits.js';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
+import { Presence } from './presence.js';
 import { RUN_STATUSES, Usage } from './runs.js';
 import { Session, SESSION_STATUSES } from './sessions.js';
 
@@ -44,6 +46,14 @@ export const SessionHiddenActivity = z.object({
 });
 export type SessionHiddenActivity = z.infer<typeof SessionHiddenActivity>;
 
+/** Somebody began or ceased to watch a session. */
+export const SessionPresenceActivity = z.object({
+  ...base,
+  ...Presence.shape,
+  type: z.literal('session.presence'),
+});
+export type SessionPresenceActivity = z.infer<typeof SessionPresenceActivity>;
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -54,12 +64,29 @@ export const SessionProgressActivity = z.object({
 });
 export type SessionProgressActivity = z.infer<typeof SessionProgressActivity>;
 
+/** A percentage of a cap of tokens or money was reached, or no further call fits below it (100). */
+export const LimitNoticeActivity = z.object({
+  ...base,
+  type: z.literal('limit.notice'),
+  run_id: z.uuid().describe('The run whose model call it was'),
+  user_id: z.string().describe('Who wrote its prompt'),
+  scope: openEnum(LIMIT_SCOPES),
+  unit: openEnum(LIMIT_UNITS),
+  period: openEnum(LIMIT_PERIODS),
+  percentage: z.int().describe('80, 90 or 100'),
+  cap: z.int(),
+  used: z.int(),
+});
+export type LimitNoticeActivity = z.infer<typeof LimitNoticeActivity>;
+
 const ACTIVITIES = [
   RunStatusActivity,
   SessionUpdatedActivity,
   SessionDeletedActivity,
   SessionHiddenActivity,
+  SessionPresenceActivity,
   SessionProgressActivity,
+  LimitNoticeActivity,
 ] as const;
 
 export const Activity = z.discriminatedUnion('type', ACTIVITIES).meta({ id: 'Activity' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Item } from './items.js';
+import { LimitReached } from './model-calls.js';
 import { NETWORK_REFUSALS } from './network.js';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
 import { RUN_KINDS, Usage } from './runs.js';
@@ -27,6 +28,10 @@ const item = z.object({ item: Item });
 /** `reason` is a sentence for a person: what happened and what to do. */
 const ended = z.object({ reason: z.string(), usage: Usage.optional() });
 
+/** Why a run failed, where a program can do something about it. limit_reached: a cap of tokens or money. */
+export const RUN_FAILURE_CODES = ['limit_reached'] as const;
+export type RunFailureCode = (typeof RUN_FAILURE_CODES)[number];
+
 /** Every event type with its `data`. The types `item.*`, except for the delta, and `turn.*` are Codex's own. */
 const EVENTS = [
   event(
@@ -40,7 +45,7 @@ const EVENTS = [
     }),
   ),
   event('run.succeeded', z.object({ usage: Usage.optional() })),
-  event('run.failed', ended),
+  event('run.failed', ended.extend({ code: openEnum(RUN_FAILURE_CODES).optional() })),
   event('run.cancelled', ended),
   event('run.interrupted', ended),
   event('thread.started', z.object({ thread_id: z.string().describe("Codex's own thread id") })),
@@ -67,6 +72,10 @@ const EVENTS = [
   event('usage.updated', z.object({ usage: Usage })),
   /** A connection that the run's network does not allow; reported once per host, port and reason. */
   event('network.refused', z.object({ host: z.string(), port: z.int(), reason: openEnum(NETWORK_REFUSALS) })),
+  /** A model call waits, since it would pass a cap of tokens or money: until somebody raises it, or until `until`. */
+  event('limit.reached', LimitReached.extend({ until: z.iso.datetime() })),
+  /** That call was sent after all. */
+  event('limit.lifted', none),
   event('checkpoint.created', z.object({ tree: z.string(), position: openEnum(['before', 'after']) })),
   event('error', z.object({ message: z.string() })),
 ] as const;

@@ -3,7 +3,7 @@ import type { Permission, Role } from './permissions.js';
 /** What each permission allows, for the docs and the web's settings. Apart from the table, so that pages need not load it. */
 export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'account:read': 'See who you are, and in which organisation',
-  'account:write': 'Change your own name, address, password and sign-ins',
+  'account:write': 'Change your own name, address, and how you sign in',
   'account:sign_out': 'Sign out',
   'sessions:read': 'See sessions',
   'runs:read': 'See runs and their results',
@@ -15,6 +15,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'api_keys:own': 'Make and revoke API keys of your own',
   'tenants:read': 'See the organisations that you belong to, and switch between them',
   'members:read': 'See who belongs to the organisation',
+  'models:read': 'See the models that may be used, and their prices',
   'sessions:oversee':
     'Stop runs of private sessions, and delete those sessions, without seeing what is in them',
   'sessions:write': 'Start, change, archive and delete sessions',
@@ -22,11 +23,13 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'sessions:share': 'Make links that show a session to people outside, and revoke them',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
-  'members:reset_password': "Make links that reset members' passwords",
+  'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
   'secrets:manage': 'Add, replace, rename and delete secrets',
   'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',
+  'limits:manage': 'Change limits, and see what each person has spent',
+  'models:manage': 'Allow models, and set their prices',
   'owners:manage': 'Name owners, and change or remove them',
   'tenants:create': 'Create another organisation',
   'tenants:delete': 'Delete the organisation, and restore it',

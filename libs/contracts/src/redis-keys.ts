@@ -10,6 +10,8 @@ export const REDIS_KEYS = {
   logBytes: (tenantId: string) => `codex:log-bytes:${tenantId}`,
   /** Sorted set: a tenant's archived runs whose logs are still in Redis, by the time at which they expire. */
   archivedLogs: (tenantId: string) => `codex:archived-logs:${tenantId}`,
+  /** Sorted set: who watches a session, by the time in ms at which each counts as gone. */
+  presence: (tenantId: string, sessionId: string) => `codex:presence:${tenantId}:${sessionId}`,
   queuePrefix: 'codex:queue',
   limitPrefix: 'codex:limit',
 } as const;

@@ -32,6 +32,8 @@ const RunRequest = z.strictObject({
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** Whether each model call is first reserved in the backend's ledger, which must know the run. */
+  metered: z.boolean().default(false),
   /** The run's secrets, sealed for it (`SecretsGrant`, libs/service-kit `run-grant.ts`). Left out: it has none. */
   grant: z.base64().max(400_000).optional(),
   /** Position in the queue, lowest first: how many runs of its tenant the runners then have. */

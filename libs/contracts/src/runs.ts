@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Author } from './authors.js';
 import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
 import { Item } from './items.js';
@@ -97,6 +98,8 @@ export const Run = z
     error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),
+    created_by: Author.optional().describe('Who wrote the prompt, or had the setup script run'),
+    cancelled_by: Author.nullable().optional().describe('Who asked for its end; null: nobody did'),
     result: RunResult.nullable().optional().describe('null: the run has not ended. Lists leave it out'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),

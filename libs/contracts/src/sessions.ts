@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
+import { ModelName } from './models.js';
 import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
@@ -126,7 +127,6 @@ export type Session = z.infer<typeof Session>;
 export const MAX_TITLE_LENGTH = 200;
 
 const title = writtenText(MAX_TITLE_LENGTH);
-const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a model name');
 
 const trustRepository = z
   .boolean()
@@ -149,7 +149,7 @@ export const CreateSession = z
       .describe('An https or ssh address. Leave it out to start with an empty repository'),
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
-    model: model.optional(),
+    model: ModelName.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
     secrets: secrets.optional(),

@@ -7,6 +7,7 @@
  * A refusal never repeats the value: a key may have been pasted into the wrong line.
  */
 import { z } from 'zod';
+import { readLimits } from './limits.js';
 import { ROLES } from './permissions.js';
 
 export interface SettingType<S extends z.ZodType = z.ZodType> {
@@ -107,7 +108,8 @@ export function issuerUrl(example: string) {
   return {
     allowed,
     schema: z
-      .url({ protocol: /^https?$/, ...refusal })
+      // Without the rest of the checks, which need an address.
+      .url({ protocol: /^https?$/, abort: true, ...refusal })
       .refine((given) => given.startsWith('https:') || LOOPBACK.test(new URL(given).hostname), refusal),
   };
 }
@@ -141,23 +143,25 @@ export function names(example: string) {
 /** Who is an owner is decided in the organisation. */
 const MAPPED_ROLES = ROLES.filter((role) => role !== 'owner');
 
-/** Pairs in order: `group=role`. */
+/** Pairs in order: `group=role`. They stay texts, since launchers hand settings on as they were read; `groupRole` reads one. */
 export function groupRoles(example: string) {
   const allowed = `group=role pairs separated by commas, such as ${example}, with the roles ${MAPPED_ROLES.join(', ')}`;
   const refusal = mustBe(allowed);
-  const Pair = z.object({ group: z.string().min(1, refusal), role: z.enum(MAPPED_ROLES, refusal) });
+  const pair = new RegExp(`^\\S.*=\\s*(${MAPPED_ROLES.join('|')})$`);
   return {
     allowed,
     schema: z
       .string(refusal)
-      .transform((list) =>
-        listed(list).map((pair) => {
-          const at = pair.lastIndexOf('=');
-          return { group: pair.slice(0, Math.max(at, 0)).trim(), role: pair.slice(at + 1).trim() };
-        }),
-      )
-      .pipe(z.array(Pair)),
+      .transform(listed)
+      .pipe(z.array(z.string().regex(pair, refusal))),
   };
+}
+
+/** A pair of `groupRoles`. The name of a group may contain `=`. */
+export function groupRole(pair: string) {
+  const at = pair.lastIndexOf('=');
+  const named = pair.slice(at + 1).trim();
+  return { group: pair.slice(0, at).trim(), role: MAPPED_ROLES.find((role) => role === named) ?? 'member' };
 }
 
 /** An address of mail, with or without a name. */
@@ -269,6 +273,20 @@ export function noProxyHosts() {
       .string(refusal)
       .transform((list) => listed(list).map((host) => host.toLowerCase()))
       .pipe(z.array(z.string().regex(/^(\*|[\w.:[\]*-]+(\/\d{1,3})?)$/, refusal))),
+  };
+}
+
+/** Limits as `readLimits` reads them. */
+export function limits() {
+  const allowed =
+    'limits separated by commas, such as tenant.usd_per_month=500, person.tokens_per_day=5000000, run.usd=2.50';
+  const refusal = mustBe(allowed);
+  return {
+    allowed,
+    schema: z
+      .string(refusal)
+      .transform((list) => listed(list).map((entry) => entry.replace(/\s/g, '')))
+      .refine((entries) => readLimits(entries) !== null, refusal),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   hosts,
   httpUrl,
   integer,
+  limits,
   issuerUrl,
   mailbox,
   mailDomains,
@@ -163,6 +164,27 @@ const runs = {
     ...BACKEND,
     description:
       "How long Redis keeps an ended run's events once they are in Postgres, for consumers of the streams. Where an organisation's logs take too much (MAX_LOGS_MB_PER_TENANT), they leave earlier.",
+  },
+} as const satisfies Record<string, Setting>;
+
+const spending = {
+  DEFAULT_LIMITS: {
+    ...withDefault(limits(), []),
+    ...BACKEND,
+    description:
+      'Limits of an organisation until its admins set their own: of each run (run.usd, run.tokens), and of each session, each person and the organisation as a whole (session., person. and tenant. with usd_per_day, usd_per_month, tokens_per_day, tokens_per_month, queued_runs; not of a session: concurrent_runs). Days and months are those of UTC.',
+  },
+  MODEL_MAX_OUTPUT_TOKENS: {
+    ...withDefault(integer(256, 1_000_000), 32_000),
+    ...BACKEND,
+    description:
+      'Maximum output of one model call, reasoning included, where tokens or money are limited and Codex names no maximum. Each call reserves that much until its cost is known, so a large value stops runs further below a limit.',
+  },
+  LIMIT_WAIT_MINUTES: {
+    ...withDefault(number(0, 10_000), 15),
+    ...RUNNER,
+    description:
+      'How long a run waits at a limit of tokens or money for somebody to raise it, before it ends. RUN_TIMEOUT_MINUTES goes on meanwhile.',
   },
 } as const satisfies Record<string, Setting>;
 
@@ -345,7 +367,7 @@ const signIn = {
   OIDC_NAME: {
     ...optional(text(50), 'the host of OIDC_ISSUER'),
     ...BACKEND,
-    description: 'What the sign-in page calls the provider: Continue with …',
+    description: 'The name of the provider on the sign-in page.',
   },
   OIDC_ALLOWED_DOMAINS: {
     ...withDefault(mailDomains('example.org, example.com'), []),
@@ -480,14 +502,15 @@ const secrets = {
   },
   SERVICE_TOKEN: {
     ...required(secret(), GENERATED),
-    description: 'Bearer token with which backends call runners.',
+    description: 'Bearer token with which backends call runners, and runners call backends.',
     readBy: ['backend', 'runner'],
     takenBy: COMPOSE,
     sensitive: true,
   },
   AUTH_SECRET: {
     ...required(secret(), GENERATED),
-    description: 'Signs the cookies of signed-in people. Changing it signs everyone out.',
+    description:
+      "Signs the cookies of signed-in people, and encrypts the secrets of their authenticator apps. Changing it signs everyone out, and makes those apps' codes wrong: people then sign in with a recovery code.",
     readBy: ['backend'],
     takenBy: COMPOSE,
     sensitive: true,
@@ -517,8 +540,9 @@ const wiring = {
   },
   BACKEND_URL: {
     ...required(replicaUrls('http://backend:8080'), 'a launcher sets it'),
-    description: 'Every backend, or one name that resolves to all of them.',
-    readBy: ['gateway'],
+    description:
+      'Every backend, or one name that resolves to all of them. Runners reserve the cost of each model call there.',
+    readBy: ['gateway', 'runner'],
     takenBy: [],
   },
   RUNNER_URL: {
@@ -563,6 +587,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Repositories', settings: repositories },
   { title: 'Runs', settings: runs },
   {
+    title: 'Limits of tokens and money',
+    note: 'Admins change the limits of their organisation in its settings, and in the same place the prices that money is counted with.',
+    settings: spending,
+  },
+  {
     title: 'Isolation of agents',
     note: 'A jail limits a run as a whole and each of its processes. A run that exceeds a limit ends, and its error names the limit. What an agent may reach on the network is a setting of its session; private addresses are always refused, except those of EGRESS_TRUSTED_HOSTS.',
     settings: isolation,
@@ -605,6 +634,7 @@ export const SETTINGS = {
   ...model,
   ...repositories,
   ...runs,
+  ...spending,
   ...isolation,
   ...outbound,
   ...addresses,

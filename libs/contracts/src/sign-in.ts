@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
+import { GivenPassword, NewPassword } from './password.js';
+import { SecondFactorCode } from './second-factor.js';
 import { writtenText } from './text.js';
-
-/** Characters of a password. A longer one would only make the server's work longer. */
-export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;
 
 /** An address as people type it; accounts keep it in lower case. */
 export const EmailAddress = z.string().trim().toLowerCase().max(254).pipe(z.email());
-const NewPassword = z.string().min(PASSWORD_LENGTH.min).max(PASSWORD_LENGTH.max);
-/** A password that may be right. It is not judged by today's rules for new ones. */
-const GivenPassword = z.string().min(1).max(PASSWORD_LENGTH.max);
 /** A key that somebody has made with a stolen cookie outlives the sign-ins. */
 const RevokeApiKeys = z
   .boolean()
@@ -36,7 +32,13 @@ export type SignInOptions = z.infer<typeof SignInOptions>;
 
 /** Body of `POST /api/auth/sign-in/password`. */
 export const PasswordSignIn = z
-  .strictObject({ email: EmailAddress, password: GivenPassword })
+  .strictObject({
+    email: EmailAddress,
+    password: GivenPassword,
+    code: SecondFactorCode.optional().describe(
+      'Of your authenticator app, or a recovery code. Required if you have set up a second factor',
+    ),
+  })
   .meta({ id: 'PasswordSignIn' });
 export type PasswordSignIn = z.infer<typeof PasswordSignIn>;
 
@@ -75,6 +77,12 @@ export const Credentials = z
   .object({
     password: z.boolean().describe('Whether you have a password'),
     email_change: z.boolean().describe('Whether you can change your address here, which takes mail'),
+    second_factor: z
+      .object({
+        enabled: z.boolean().describe('Whether signing in with your password also takes a code'),
+        recovery_codes: z.int().describe('Recovery codes that you have left'),
+      })
+      .optional(),
   })
   .meta({ id: 'Credentials' });
 export type Credentials = z.infer<typeof Credentials>;

@@ -6,6 +6,9 @@ import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-se
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
+import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
+import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
+import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
@@ -19,6 +22,7 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
+import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
@@ -52,7 +56,11 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
+  AddRunAuthors1796100300000,
+  AddSecondFactors1796100300000,
+  AddPasskeys1796100301000,
   CreateSecrets1796100400000,
+  CreateModelCalls1796100500000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
 ];

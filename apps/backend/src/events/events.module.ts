@@ -14,6 +14,8 @@ import { RunHistoryController } from './run-history.controller.js';
 import { RunItemsController } from './run-items.controller.js';
 import { RunItems } from './run-items.js';
 import { RunLogAccess } from './run-log-access.js';
+import { SessionPresenceController } from './session-presence.controller.js';
+import { SessionPresence } from './session-presence.js';
 import { StreamMetrics } from './stream-metrics.js';
 
 /** Earlier versions had one activity stream for all tenants. It is kept for a day, for their backends that still run. */
@@ -22,10 +24,11 @@ const A_DAY_SECONDS = 24 * 60 * 60;
 
 @Module({
   imports: [ArchiveModule, RunsModule, SessionsModule],
-  controllers: [EventsController, RunItemsController, RunHistoryController],
+  controllers: [SessionPresenceController, EventsController, RunItemsController, RunHistoryController],
   providers: [
     RunLogAccess,
     RunItems,
+    SessionPresence,
     StreamMetrics,
     {
       provide: StreamPlaces,

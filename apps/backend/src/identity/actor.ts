@@ -1,7 +1,10 @@
+import type { Author } from '@saas-codex/contracts/authors';
 import type { Permission, Role } from '@saas-codex/contracts/permissions';
 
 /** What every caller has: a role in the tenant of the request. */
 interface InTenant {
+  /** Of the person or program, as others see it. */
+  name: string;
   role: Role;
   /** The tenant was deleted and can still be restored. */
   tenantDeleted: boolean;
@@ -10,6 +13,7 @@ interface InTenant {
 /** A program's credential. It has the permissions of the role, or those `scopes` of them. */
 interface WithKey {
   keyId: string;
+  keyName: string | null;
   scopes: readonly Permission[] | null;
 }
 
@@ -49,4 +53,12 @@ export function actorId(actor: Actor): string {
     default:
       return actor.userId;
   }
+}
+
+/** The actor as records name it. */
+export function authorOf(actor: Actor): Author {
+  if (actor.kind === 'system') return { kind: actor.kind, id: actor.part, name: null };
+  if (actor.kind === 'share_link') throw new Error('The reader of a link writes nothing.');
+  const author = { kind: actor.kind, id: actorId(actor), name: actor.name };
+  return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
 }

@@ -8,7 +8,10 @@ import { type Membership, PRINCIPAL, PRINCIPALS, type Principal } from './member
 
 /** Whom an API key stands for: a person or a service account, in the one tenant that the key was made for. */
 export interface ApiKeyOwner extends Principal {
+  /** The person's, or the service account's. */
+  name: string;
   keyId: string;
+  keyName: string | null;
   /** The only permissions that the key has; null: all those of the role. */
   scopes: readonly Permission[] | null;
 }
@@ -65,8 +68,11 @@ export class ApiKeys {
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
     const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
+      `SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", coalesce(u.name, a.name) AS name,
+              k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
          JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+         LEFT JOIN users u ON u.id = k.user_id
+         LEFT JOIN service_accounts a ON a.id = k.service_account_id
         WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [keyHashes],
     );

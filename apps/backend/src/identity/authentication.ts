@@ -112,6 +112,6 @@ export class Authentication {
     const member = await this.memberships.ofUser(user.id, session.activeOrganizationId ?? null);
     if (!member) return undefined;
     const { tenantId, ...person } = member;
-    return { tenantId, actor: { kind: 'person', signInId: session.id, ...person } };
+    return { tenantId, actor: { kind: 'person', signInId: session.id, name: user.name, ...person } };
   }
 }

@@ -3,7 +3,7 @@ import { apiKey } from '@better-auth/api-key';
 import { betterAuth } from 'better-auth';
 import { magicLink } from 'better-auth/plugins/magic-link';
 import { organization } from 'better-auth/plugins/organization';
-import { PASSWORD_LENGTH } from '@saas-codex/contracts/sign-in';
+import { PASSWORD_LENGTH } from '@saas-codex/contracts/password';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { passwordHashing } from './password-hashing.js';
@@ -77,6 +77,8 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
           'sign-up:': 'hashed',
           'change-email:': 'hashed',
           'oidc:': 'hashed',
+          'passkey-sign-in:': 'hashed',
+          'passkey-creation:': 'hashed',
         },
       },
     },

@@ -22,9 +22,14 @@ import { OidcProvider } from './sign-in/oidc/oidc-provider.js';
 import { OidcSignIns } from './sign-in/oidc/oidc-sign-ins.js';
 import { OneTimeLinks } from './sign-in/one-time-links.js';
 import { OwnOrganisations } from './sign-in/own-organisations.js';
+import { PasskeyStore } from './sign-in/passkeys/passkey-store.js';
+import { PasskeysController } from './sign-in/passkeys/passkeys.controller.js';
+import { Passkeys } from './sign-in/passkeys/passkeys.js';
 import { PasswordSignIns } from './sign-in/password-sign-ins.js';
 import { Passwords } from './sign-in/passwords.js';
 import { PasswordsController } from './sign-in/passwords.controller.js';
+import { SecondFactorController } from './sign-in/second-factor/second-factor.controller.js';
+import { SecondFactors } from './sign-in/second-factor/second-factors.js';
 import { SignInAttempts } from './sign-in/sign-in-attempts.js';
 import { SignIns } from './sign-in/sign-ins.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
@@ -32,7 +37,15 @@ import { SignInController } from './sign-in/sign-in.controller.js';
 /** Who may do what: people, tenants, roles, cookies and API keys. Every request passes the guard. */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [SignInController, OidcController, PasswordsController, AccountController, MeController],
+  controllers: [
+    SignInController,
+    OidcController,
+    PasswordsController,
+    PasskeysController,
+    SecondFactorController,
+    AccountController,
+    MeController,
+  ],
   providers: [
     {
       provide: AUTH,
@@ -53,9 +66,12 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     OidcSignIns,
     OneTimeLinks,
     OwnOrganisations,
+    Passkeys,
+    PasskeyStore,
     PasswordSignIns,
     Passwords,
     RoutePermissions,
+    SecondFactors,
     SignInAttempts,
     SignIns,
     ShareLinkReaders,

@@ -13,6 +13,7 @@ import { SecretStore } from '../secrets/secret-store.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { History } from '../workspaces/history/history.js';
 import { RunEntity } from './run.entity.js';
+import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
 import { IN_FLIGHT, RunStore } from './run-store.js';
 
@@ -43,13 +44,15 @@ export class RunDispatch {
     private readonly runner: RunnerClient,
     private readonly tracing: Tracing,
     private readonly places: RunPlaces,
+    private readonly limits: RunLimits,
     private readonly secrets: SecretStore,
     @Inject(CONFIG) private readonly config: Pick<Config, 'SERVICE_TOKEN'>,
   ) {}
 
-  /** Whether the tenant has reached its limit of runs with the runners. */
-  async isFull(ctx: RequestContext): Promise<boolean> {
-    return (await this.runs.countInFlight(ctx)) >= (await this.places.shareOf(ctx));
+  /** Whether the tenant, or who wrote this prompt, has reached a limit of runs with the runners. */
+  async isFull(ctx: RequestContext, run: RunEntity): Promise<boolean> {
+    if ((await this.runs.countInFlight(ctx)) >= (await this.places.shareOf(ctx))) return true;
+    return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
   /** @returns false when the run cannot have the workspace now: it was cancelled or held, or another run has it */
@@ -61,7 +64,7 @@ export class RunDispatch {
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
       if (busy > 0 || now.status !== 'ready' || now.deletedAt || isBlockedBySetup(run.kind, now))
         return false;
-      if (!(await this.hasRoom(tx, share))) return false;
+      if (!(await this.hasRoom(tx, share, run))) return false;
       const waiting = {
         id: run.id,
         status: run.status,
@@ -108,6 +111,7 @@ export class RunDispatch {
       threadId,
       input: run.input,
       priority: await this.runs.countInFlight(ctx),
+      ...(run.kind === 'prompt' && { metered: true }),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
@@ -131,8 +135,9 @@ export class RunDispatch {
   }
 
   /** Serialises the tenant's claims, so that two of them do not take the same place. */
-  private async hasRoom(tx: TenantTransaction, share: number): Promise<boolean> {
+  private async hasRoom(tx: TenantTransaction, share: number, run: RunEntity): Promise<boolean> {
     await lockInTransaction(tx.manager, LOCK.tenantRuns(tx.scope.tenantId));
-    return (await tx.of(RunEntity).count(IN_FLIGHT)) < share;
+    if ((await tx.of(RunEntity).count(IN_FLIGHT)) >= share) return false;
+    return this.limits.hasRoom(tx, run.createdBy);
   }
 }

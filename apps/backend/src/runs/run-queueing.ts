@@ -6,7 +6,7 @@ import type { RequestContext } from '../identity/request-context.js';
 import { ActivityPublisher } from '../sessions/activity-publisher.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
-import { actorId } from '../identity/actor.js';
+import { actorId, authorOf } from '../identity/actor.js';
 import { RunEntity } from './run.entity.js';
 
 export interface NewRun {
@@ -37,6 +37,7 @@ export class RunQueueing {
       sessionId: session.id,
       ordinal: (last?.ordinal ?? 0) + 1,
       createdBy: actorId(ctx.actor),
+      author: authorOf(ctx.actor),
       input,
       status: 'queued',
       traceparent: ctx.traceparent ?? null,

@@ -71,7 +71,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
     const next = waiting.find((run) => !run.held && !isBlockedBySetup(run.kind, session));
-    if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx))) return 'done';
+    if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx, next))) return 'done';
     return this.startNext(ctx, session, next);
   }
 

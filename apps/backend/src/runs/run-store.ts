@@ -204,6 +204,11 @@ export class RunStore {
     return this.sessions.changeIfThere(ctx, sessionId, withRunSummary(work));
   }
 
+  /** Reads in one transaction. */
+  read<T>(ctx: RequestContext, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    return this.db.run(ctx, work);
+  }
+
   /** How many of the tenant's runs the runners have. */
   countInFlight(ctx: RequestContext): Promise<number> {
     return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_FLIGHT));

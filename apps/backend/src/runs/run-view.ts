@@ -13,17 +13,27 @@ export const toRun = (run: RunEntity): Run => ({
   error: run.error,
   usage: run.usage,
   diff: run.diff,
+  ...(run.author && { created_by: run.author }),
+  cancelled_by: run.cancelledBy,
   created_at: run.createdAt.toISOString(),
   started_at: run.startedAt?.toISOString() ?? null,
   ended_at: run.endedAt?.toISOString() ?? null,
 });
 
-/** A run of a session that is private to another person. */
+/** A run of a session that is private to another person: only that it exists. */
 export const toRunOutline = (run: RunEntity): Run => ({
-  ...toRun(run),
+  run_id: run.id,
+  session_id: run.sessionId,
+  kind: run.kind,
   prompt: '',
+  status: run.status,
   error: null,
+  usage: null,
   diff: null,
+  cancelled_by: run.cancelledBy,
+  created_at: run.createdAt.toISOString(),
+  started_at: run.startedAt?.toISOString() ?? null,
+  ended_at: run.endedAt?.toISOString() ?? null,
 });
 
 /** A run with its result. @param finalMessage the agent's last message, once the run has ended */

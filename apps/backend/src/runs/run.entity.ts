@@ -1,9 +1,11 @@
+import type { Author } from '@saas-codex/contracts/authors';
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { SharedRows } from '../database/shared-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
+import { type Actor, authorOf } from '../identity/actor.js';
 
 /** Setup runs show how an organisation sets up its work, so links don't. */
 @PrivateRows(
@@ -25,6 +27,10 @@ export class RunEntity extends TenantRow {
 
   @Column({ type: 'text' })
   createdBy: string;
+
+  /** Who that is; null: a version of before has created the run. */
+  @Column({ type: 'jsonb', nullable: true, update: false })
+  author: Author | null;
 
   @Column({ type: 'jsonb', update: false })
   input: RunInput;
@@ -85,4 +91,14 @@ export class RunEntity extends TenantRow {
   /** Cancellation was requested. Stored, so that neither a crash nor an unavailable runner loses the request. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   cancelRequestedAt: Date | null;
+
+  /** Who requested it. */
+  @Column({ type: 'jsonb', nullable: true })
+  cancelledBy: Author | null;
 }
+
+/** What a request for a run's end sets. */
+export const cancelledBy = (actor: Actor): Pick<RunEntity, 'cancelRequestedAt' | 'cancelledBy'> => ({
+  cancelRequestedAt: new Date(),
+  cancelledBy: authorOf(actor),
+});

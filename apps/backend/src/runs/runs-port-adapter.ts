@@ -10,7 +10,7 @@ import { REDIS } from '../redis.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { resumeQueue } from './queue-hold.js';
-import { RunEntity } from './run.entity.js';
+import { cancelledBy, RunEntity } from './run.entity.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { IN_FLIGHT, OPEN, RunStore, updateRunSummary } from './run-store.js';
@@ -40,9 +40,9 @@ export class RunsPortAdapter extends RunsPort {
     await updateRunSummary(tx, session.id);
   }
 
-  async cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+  async cancelSetup({ actor }: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<void> {
     const open = { sessionId: session.id, kind: 'setup', status: OPEN, cancelRequestedAt: IsNull() } as const;
-    await tx.of(RunEntity).update(open, { cancelRequestedAt: new Date() });
+    await tx.of(RunEntity).update(open, cancelledBy(actor));
   }
 
   async resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void> {

@@ -29,7 +29,13 @@ export class RunsController {
     description:
       'A session runs its prompts one after the other. They are accepted while the session is still being set up, and wait for its setup script.',
   })
-  @ApiProblems('session_not_found', 'session_failed', 'session_archived')
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'model_not_allowed',
+    'limit_reached',
+  )
   @ApiHeader({
     name: HEADERS.prefer,
     required: false,
@@ -75,6 +81,7 @@ export class RunsController {
     'session_archived',
     'setup_missing',
     'setup_in_progress',
+    'limit_reached',
   )
   @ApiResponse({ status: 202, standardSchema: Run })
   setup(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {

@@ -8,9 +8,11 @@ import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
+import { RunLimits } from './run-limits.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunMoves } from './run-moves.js';
 import { RunPlaces } from './run-places.js';
@@ -30,6 +32,7 @@ import { RunsService } from './runs.service.js';
     RunnerClientModule,
     SecretsModule,
     SessionsModule,
+    UsageModule,
     WorkspacesModule,
   ],
   controllers: [RunStatusConsumer, RunsController],
@@ -40,6 +43,7 @@ import { RunsService } from './runs.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     RunDispatch,
+    RunLimits,
     RunMetrics,
     RunMoves,
     RunPlaces,

@@ -6,12 +6,15 @@ import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { actorId } from '../identity/actor.js';
 import { overseeing } from '../identity/overseeing.js';
 import { isByLink, type RequestContext } from '../identity/request-context.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
+import { ModelsService } from '../usage/models.service.js';
 import { holdQueue } from './queue-hold.js';
-import { RunEntity } from './run.entity.js';
+import { cancelledBy, RunEntity } from './run.entity.js';
+import { RunLimits } from './run-limits.js';
 import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
@@ -41,11 +44,16 @@ export class RunsService {
     private readonly reconciler: RunReconciler,
     private readonly queueing: RunQueueing,
     private readonly moves: RunMoves,
+    private readonly limits: RunLimits,
+    private readonly models: ModelsService,
   ) {}
 
-  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived */
+  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
-    return this.queue(ctx, sessionId, async () => ({ kind: 'prompt', prompt: body.prompt }));
+    return this.queue(ctx, sessionId, async (tx, { model }) => {
+      await this.models.requireAllowedIn(tx, model);
+      return { kind: 'prompt', prompt: body.prompt };
+    });
   }
 
   /**
@@ -109,7 +117,7 @@ export class RunsService {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
-      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, { cancelRequestedAt: new Date() });
+      const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
     });
@@ -123,7 +131,7 @@ export class RunsService {
     const running = { status: OPEN, cancelRequestedAt: IsNull() };
     for (const sessionId of await this.runs.sessionsWith(ctx, running)) {
       await this.runs.changeIfThere(ctx, sessionId, (tx) =>
-        tx.of(RunEntity).update({ sessionId, ...running }, { cancelRequestedAt: new Date() }),
+        tx.of(RunEntity).update({ sessionId, ...running }, cancelledBy(ctx.actor)),
       );
       void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId });
     }
@@ -142,6 +150,7 @@ export class RunsService {
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);
+      await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       return this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
     });
     return this.withResult(ctx, run);

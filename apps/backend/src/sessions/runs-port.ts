@@ -14,7 +14,7 @@ export abstract class RunsPort {
   abstract queueSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
   /** For the transaction that removes the setup script and has locked the session's row: cancels the setup's runs. */
-  abstract cancelSetup(tx: TenantTransaction, session: SessionEntity): Promise<void>;
+  abstract cancelSetup(ctx: RequestContext, tx: TenantTransaction, session: SessionEntity): Promise<void>;
 
   /** For the transaction that changes the session and has locked its row: lets prompts start that a stop has held. */
   abstract resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void>;

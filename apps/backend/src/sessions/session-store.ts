@@ -20,7 +20,7 @@ import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { SessionEntity } from './session.entity.js';
-import { ownerOf, toSession, toSessionOutline } from './session-view.js';
+import { ownerOf, privateTo, toSession, toSessionOutline } from './session-view.js';
 
 type Work<T> = (tx: TenantTransaction, session: SessionEntity) => Promise<T>;
 type SetOf = Parameters<typeof transition<SessionEntity['status'], SessionEntity>>[3]['set'];
@@ -202,10 +202,6 @@ export class SessionStore {
       this.activity.publish({ ...base, type: 'session.updated', session: forActivity(this.view(session)) });
   }
 }
-
-/** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo`. */
-const privateTo = (session: SessionEntity): string | null =>
-  session.visibility === 'tenant' ? null : ownerOf(session);
 
 /** Whether somebody who could read it no longer can. */
 const isHiddenFromMore = (before: SessionEntity, after: SessionEntity): boolean =>

@@ -5,6 +5,10 @@ import type { SessionEntity } from './session.entity.js';
 /** The id of the person or program that the session belongs to. */
 export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerId ?? createdBy;
 
+/** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo` in `private-rows.ts`. */
+export const privateTo = (session: SessionEntity): string | null =>
+  session.visibility === 'tenant' ? null : ownerOf(session);
+
 /** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
   session_id: session.id,
@@ -62,17 +66,24 @@ export const toSharedSession = (session: Session): Session => ({
 
 /** A session that is private to another person, as those see it who may stop and delete it: only that it exists. */
 export const toSessionOutline = (session: SessionEntity): Session => ({
-  ...toSession(session, ''),
+  session_id: session.id,
   title: 'Private session',
   repo_url: null,
   ref: null,
   base_commit: null,
+  repo_path: '',
   thread_id: null,
   model: null,
   network: NETWORK_OFF,
-  trust_repository: false,
   setup: null,
+  setup_status: null,
+  owner_id: ownerOf(session),
+  visibility: session.visibility,
+  status: session.status,
   failure: null,
-  notices: [],
+  active_run_id: session.activeRunId,
+  queued_runs: session.queuedRuns,
   diff: null,
+  created_at: session.createdAt.toISOString(),
+  updated_at: session.updatedAt.toISOString(),
 });

@@ -57,6 +57,7 @@ export class SessionsController {
     'repo_host_unknown',
     'ref_invalid',
     'disk_quota_exceeded',
+    'model_not_allowed',
     'secret_unknown',
     'clone_failed',
     'clone_auth_failed',

@@ -18,6 +18,7 @@ import { isByLink, type RequestContext } from '../identity/request-context.js';
 import { MembersService } from '../members/members.service.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { SecretStore } from '../secrets/secret-store.js';
+import { ModelsService } from '../usage/models.service.js';
 import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
@@ -44,6 +45,7 @@ export class SessionsService {
     private readonly runs: RunsPort,
     private readonly clones: Clones,
     private readonly usage: UsageService,
+    private readonly models: ModelsService,
     private readonly secrets: SecretStore,
     private readonly members: MembersService,
   ) {}
@@ -51,10 +53,11 @@ export class SessionsService {
   /**
    * Creates a session and waits until it is set up, 30 s at most.
    * @param respondAsync do not wait
-   * @throws ProblemError disk_quota_exceeded, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
+   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
+    await this.models.requireAllowed(ctx, body.model ?? null);
     const session = await this.insert(ctx, body);
     const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
     if (respondAsync) return this.sessions.view(session);
@@ -111,7 +114,7 @@ export class SessionsService {
         ...(visibility !== undefined && { visibility }),
       };
       if (Object.keys(set).length > 0) await tx.of(SessionEntity).update({ id }, set);
-      if (setup === null) await this.runs.cancelSetup(tx, session);
+      if (setup === null) await this.runs.cancelSetup(ctx, tx, session);
       if (queueHeld === false) await this.runs.resumeQueue(tx, session);
       // The last statement: a private session is then out of its former owner's reach.
       if (ownerId !== undefined) await tx.of(SessionEntity).update({ id }, { ownerId });

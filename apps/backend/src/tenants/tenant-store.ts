@@ -64,6 +64,9 @@ const BEGIN_REMOVAL = `
 const REMOVE = `
   WITH gone AS (DELETE FROM tenants WHERE id = $1 AND removal_started_at IS NOT NULL RETURNING id),
   keys AS (DELETE FROM api_keys k USING gone g WHERE k.metadata::jsonb ->> 'tenantId' = g.id),
+  calls AS (DELETE FROM model_calls c USING gone g WHERE c.tenant_id = g.id),
+  totals AS (DELETE FROM spend_totals t USING gone g WHERE t.tenant_id = g.id),
+  rules AS (DELETE FROM spend_rules r USING gone g WHERE r.tenant_id = g.id),
   cookies AS (UPDATE user_sessions s SET active_tenant_id = NULL FROM gone g WHERE s.active_tenant_id = g.id)
   SELECT id FROM gone`;
 

@@ -12,7 +12,7 @@ import {
 import { type ErrorFields, ModelCallError, readErrorBody } from './model-error.js';
 import { ResponseTap } from './response-tap.js';
 import { responseHeaders } from './upstream.js';
-import { callUpstream, type ModelCall } from './upstream-call.js';
+import { callUpstream, type ModelCall, prepareCall, type PreparedCall } from './upstream-call.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 /** The only status after which Codex does not try again. */
@@ -24,8 +24,20 @@ const logger = new Logger('ModelProxy');
  * @throws ModelCallError when the upstream starts no event stream
  */
 export async function forwardModelCall(request: ModelCall): Promise<void> {
+  const prepared = await prepareCall(request);
+  try {
+    await forwardPrepared(request, prepared);
+  } finally {
+    prepared.reservation.finish();
+  }
+}
+
+async function forwardPrepared(request: ModelCall, prepared: PreparedCall): Promise<void> {
   const { res, run, signal, upstream, call, number } = request;
-  const incoming = await callUpstream(request);
+  const { reservation } = prepared;
+  const incoming = await callUpstream(request, prepared);
+  // A server that refuses a request has not worked on it.
+  if ((incoming.statusCode ?? 0) >= 300) reservation.markRefused();
   // The reader of the result gets the error.
   const redacted = upstream.redactor.isEmpty
     ? incoming
@@ -34,10 +46,14 @@ export async function forwardModelCall(request: ModelCall): Promise<void> {
   const tap = new ResponseTap(number, {
     onDelta: (delta) => run.listener.onDelta(delta),
     onUsage: (usage) => {
+      reservation.markUsed(usage);
       call.addUsage(usage);
       run.addUsage(usage);
     },
-    onFailure: (error) => run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream)),
+    onFailure: (error) => {
+      if (!tap.hasOutput) reservation.markRefused();
+      run.listener.onUpstreamError(explainRefusal({ ...error, status: 200 }, upstream));
+    },
   });
   res.writeHead(incoming.statusCode ?? 200, responseHeaders(incoming.headers, upstream));
   res.flushHeaders();

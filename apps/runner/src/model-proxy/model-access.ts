@@ -2,6 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
+import type {
+  LimitReached,
+  Reservation,
+  ReserveModelCall,
+  SettleModelCall,
+} from '@saas-codex/contracts/model-calls';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Redactor } from '../redaction/redactor.js';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
@@ -35,12 +41,28 @@ export interface ModelListener {
   onDelta(delta: ModelDelta): void;
   /** Called after each response of the model with the run's total so far. */
   onUsage(usage: Usage): void;
-  /** Called with a sentence for a person: what went wrong and what to do. Codex may try again and succeed. */
-  onUpstreamError(sentence: string): void;
+  /**
+   * Called with a sentence for a person: what went wrong and what to do. Codex may try again and succeed.
+   * @param code of the error, where it is one of ours
+   */
+  onUpstreamError(sentence: string, code?: string | null): void;
+  /** Called when a call waits since it would pass a cap of tokens or money. @param until when it stops waiting */
+  onLimitReached(limit: LimitReached, until: Date): void;
+  /** Called when that call may be sent after all. */
+  onLimitLifted(): void;
   /** Called once for each host and port from which the model server was asked to fetch something. */
   onRefused(refusal: EventData<'network.refused'>): void;
   /** Called once for each command that Codex refused to start. */
   onRejectedCommand(rejected: RejectedCommand): void;
+}
+
+/** Where the calls of a metered run are reserved and settled. */
+export interface RunLedger {
+  /** How long a call waits at a cap. */
+  limitWaitMs: number;
+  /** @throws LedgerUnavailable */
+  reserve(call: ReserveModelCall): Promise<Reservation>;
+  settle(callId: string, end: SettleModelCall): void;
 }
 
 /** Whose calls these are, and what they may do. */
@@ -55,6 +77,8 @@ export interface ModelCaller {
   redactor: Redactor;
   /** Parent span of the calls. */
   traceparent: string | null;
+  /** null: the calls are not counted, since no backend knows the run. */
+  ledger: RunLedger | null;
 }
 
 /** Maximum `onRefused` calls per run. */

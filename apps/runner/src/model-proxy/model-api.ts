@@ -97,5 +97,5 @@ function reportError({ answer: { status, code }, message }: ModelCallError, run:
   const trace_id = traceIdOf(run.caller.traceparent);
   const fields = { run_id: run.caller.runId, tenant_id: run.caller.tenantId, ...(trace_id && { trace_id }) };
   logger.warn({ message: `a model call failed: ${status} ${code ?? ''}`, ...fields });
-  run.listener.onUpstreamError(message);
+  run.listener.onUpstreamError(message, code);
 }

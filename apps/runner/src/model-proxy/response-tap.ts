@@ -48,7 +48,10 @@ const TappedEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('response.completed'), response: z.object({ usage: UsageFields.nullish() }) }),
   z.object({ type: z.literal('response.incomplete'), response: z.object({ usage: UsageFields.nullish() }) }),
-  z.object({ type: z.literal('response.failed'), response: z.object({ error: failure.nullish() }) }),
+  z.object({
+    type: z.literal('response.failed'),
+    response: z.object({ error: failure.nullish(), usage: UsageFields.nullish().catch(null) }),
+  }),
   z.object({
     type: z.literal('error'),
     error: failure.optional(),
@@ -60,6 +63,9 @@ type TappedEvent = z.infer<typeof TappedEvent>;
 
 const TAPPED_TYPES = TappedEvent.options.map((option) => `"${option.shape.type.value}"`);
 
+/** An event that carries a part of the answer. A text that quotes one counts as well. */
+const OUTPUT_EVENT = /"type":\s?"response\.(output|reasoning|content|function_call|custom_tool)/;
+
 export interface TapListener {
   onDelta(delta: ModelDelta): void;
   onUsage(usage: Usage): void;
@@ -70,10 +76,12 @@ export class ResponseTap {
   private readonly decoder = new StringDecoder('utf8');
   private texts = new Map<string, ModelDelta>();
   private ended = false;
+  private output = false;
   private readonly parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
     // Most events are not parsed: their JSON would be the tap's largest cost.
     onEvent: ({ data }) => {
+      this.output ||= OUTPUT_EVENT.test(data);
       if (TAPPED_TYPES.some((type) => data.includes(type))) this.readEvent(data);
     },
     onError: ({ type }) => {
@@ -90,6 +98,11 @@ export class ResponseTap {
   /** Whether the response has said how it ended. */
   get complete(): boolean {
     return this.ended;
+  }
+
+  /** Whether the model has begun to answer. */
+  get hasOutput(): boolean {
+    return this.output;
   }
 
   readChunk(chunk: Buffer): void {
@@ -114,6 +127,7 @@ export class ResponseTap {
         if (event.response.usage) this.listener.onUsage(event.response.usage);
         return;
       case 'response.failed':
+        if (event.response.usage) this.listener.onUsage(event.response.usage);
         return this.reportFailure(event.response.error);
       case 'error':
         return this.reportFailure(event.error ?? event);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { responseTo } from '../sandbox/listener/response-to.js';
 import { beginRequest } from './begin-request.js';
+import { type CallReservation, reserveCall } from './call-reservation.js';
 import { explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
@@ -24,13 +25,14 @@ export interface ModelCall {
 /**
  * Sends a call to the upstream. Resolves when the response begins. Node's client does not follow redirects, so the key is sent
  * only to the configured address.
- * @throws ModelCallError when the request may not be sent or the upstream cannot be reached
+ * @throws ModelCallError when the upstream cannot be reached
  */
-export async function callUpstream({ req, run, upstream, signal }: ModelCall): Promise<IncomingMessage> {
+export async function callUpstream(
+  { req, upstream, signal }: ModelCall,
+  { body, reservation }: PreparedCall,
+): Promise<IncomingMessage> {
   // An aborted request no longer has a socket.
   const { socket } = req;
-  const body = await permittedBody(req, run);
-  signal.throwIfAborted();
   const outgoing = beginRequest(upstream, {
     method: 'POST',
     headers: { ...requestHeaders(req.headers, upstream), 'content-length': body.length },
@@ -45,6 +47,7 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
     connection.once('connect', () => clearTimeout(timer));
     outgoing.once('close', () => clearTimeout(timer));
   });
+  outgoing.once('finish', () => reservation.markSent());
   const response = responseTo(outgoing);
   outgoing.end(body);
   try {
@@ -63,13 +66,35 @@ export async function callUpstream({ req, run, upstream, signal }: ModelCall): P
   }
 }
 
-/** Without the run's secrets. Serialises the checked body again, because two JSON parsers may choose differently between two fields of one name. */
-async function permittedBody(req: IncomingMessage, run: ModelRun): Promise<Buffer> {
+/** A request that may be sent, and what is reserved for it. */
+export interface PreparedCall {
+  body: Buffer;
+  reservation: CallReservation;
+}
+
+/**
+ * Reads and checks the request, without the run's secrets, and reserves its cost. Serialises the checked body again, because two JSON parsers may choose
+ * differently between two fields of one name.
+ * @throws ModelCallError when the request may not be sent
+ */
+export async function prepareCall({ req, run, upstream, signal }: ModelCall): Promise<PreparedCall> {
+  const request = run.caller.redactor.redactAll(await permittedRequest(req, run));
+  signal.throwIfAborted();
+  const body = JSON.stringify(request);
+  const isDemo = upstream.source === 'demo';
+  const reservation = await reserveCall(run, request, body, { isDemo, signal });
+  const { outputTokens } = reservation;
+  const limited =
+    outputTokens === null ? body : JSON.stringify({ ...request, max_output_tokens: outputTokens });
+  return { body: Buffer.from(limited), reservation };
+}
+
+async function permittedRequest(req: IncomingMessage, run: ModelRun): Promise<Record<string, unknown>> {
   const request = await readRequestBody(req, run);
   const breach = run.findBreach(request);
   if (breach === null) {
     run.reportRejectedCommands(request['input']);
-    return Buffer.from(JSON.stringify(run.caller.redactor.redactAll(request)));
+    return request;
   }
   if (breach.url !== undefined) run.reportRefusedUrl(breach.url);
   throw new ModelCallError(

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
-import type { ModelAccess } from '../model-proxy/model-access.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../config.js';
+import { LedgerClient } from '../model-proxy/ledger-client.js';
+import type { ModelAccess, RunLedger } from '../model-proxy/model-access.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
@@ -26,18 +28,21 @@ export interface OpenedAccess {
 @Injectable()
 export class RunAccess {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly ledger: LedgerClient,
     private readonly jail: Jail,
     private readonly modelProxy: ModelProxy,
     private readonly egressProxy: EgressProxy,
   ) {}
 
   async openAccess(
-    { owner, input, network, traceparent }: RunJob,
+    { owner, input, network, traceparent, metered = false }: RunJob,
     model: string | null,
     redactor: Redactor,
     recorder: TurnRecorder,
   ): Promise<OpenedAccess> {
-    const caller = { ...owner, network, model, redactor, traceparent: traceparent ?? null };
+    const ledger = metered ? this.runLedger() : null;
+    const caller = { ...owner, network, model, redactor, traceparent: traceparent ?? null, ledger };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.openEgress(network, recorder);
     let access: ModelAccess | null = null;
@@ -56,6 +61,14 @@ export class RunAccess {
         egress.close();
         await Promise.all([access?.revoke(), listener?.close()]);
       },
+    };
+  }
+
+  private runLedger(): RunLedger {
+    return {
+      limitWaitMs: this.config.LIMIT_WAIT_MINUTES * 60_000,
+      reserve: (call) => this.ledger.reserve(call),
+      settle: (callId, end) => this.ledger.settle(callId, end),
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, RunFailureCode, TerminalEventType } from '@saas-codex/contracts/events';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { StopReason } from './active-runs.js';
 
@@ -61,11 +61,12 @@ export interface Failure {
   /** Codex's own message. */
   codex?: string | null;
   usage?: Usage | undefined;
+  code?: RunFailureCode | undefined;
 }
 
-export function failedOutcome(kind: RunKind, { sentence, codex, usage }: Failure): RunOutcome {
+export function failedOutcome(kind: RunKind, { sentence, codex, usage, code }: Failure): RunOutcome {
   const reason = sentence ?? (codex ? quoteCodex(codex) : WORDS[kind].silent);
-  return { type: 'run.failed', data: { reason, ...(usage && { usage }) } };
+  return { type: 'run.failed', data: { reason, ...(usage && { usage }), ...(code && { code }) } };
 }
 
 function quoteCodex(message: string): string {

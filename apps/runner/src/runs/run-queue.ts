@@ -13,6 +13,8 @@ export interface RunJob {
   network: Network;
   /** Whether Codex starts what the repository's `.codex` folder names. Left out by the version that did not know it: no. */
   trustRepository?: boolean;
+  /** Whether each model call is reserved at the backend. Left out: the run was started by a version that did not, or by hand. */
+  metered?: boolean;
   /** Git tree of the workspace before the run. */
   checkpoint: string | null;
   /** The run's secrets, sealed for it (libs/service-kit `run-grant.ts`). Left out: it has none. */

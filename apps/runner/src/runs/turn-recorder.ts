@@ -1,4 +1,5 @@
 import type { EventData } from '@saas-codex/contracts/events';
+import type { LimitReached } from '@saas-codex/contracts/model-calls';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
 import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
@@ -22,6 +23,7 @@ const MAX_MESSAGE = 2_000;
  *     model proxy ──text as it grows────────► deltas ─┼─► log
  *                 ──tokens used─────────────► append ─┤
  *                 ──commands Codex refused──► append ─┤
+ *                 ──waits at a limit────────► append ─┤
  *                 ──why a call failed───────► kept for the outcome
  *     egress proxy ─refused connections─────► append ─┘
  */
@@ -30,6 +32,7 @@ export class TurnRecorder implements ModelListener, EgressListener {
   private completed = false;
   private codexError: string | null = null;
   private upstreamError: string | null = null;
+  private isAtLimit = false;
   private scriptFailure: string | null = null;
   private usage: Usage | undefined;
 
@@ -51,12 +54,23 @@ export class TurnRecorder implements ModelListener, EgressListener {
     this.usage = usage;
     // The model has answered: an earlier error is over.
     this.upstreamError = null;
+    this.isAtLimit = false;
     this.deltas.flush();
     this.inBackground(this.log.appendEvent('usage.updated', { usage }));
   }
 
-  onUpstreamError(sentence: string): void {
+  onUpstreamError(sentence: string, code: string | null = null): void {
     this.upstreamError = this.redactor.redact(sentence);
+    this.isAtLimit = code === 'limit_reached';
+  }
+
+  onLimitReached(limit: LimitReached, until: Date): void {
+    this.deltas.flush();
+    this.inBackground(this.log.appendEvent('limit.reached', { ...limit, until: until.toISOString() }));
+  }
+
+  onLimitLifted(): void {
+    this.inBackground(this.log.appendEvent('limit.lifted', {}));
   }
 
   onRefused(refusal: EventData<'network.refused'>): void {
@@ -128,7 +142,8 @@ export class TurnRecorder implements ModelListener, EgressListener {
   outcome(): RunOutcome {
     if (this.completed) return succeededOutcome(this.usage);
     const sentence = this.scriptFailure ?? this.upstreamError;
-    return failedOutcome(this.kind, { sentence, codex: this.codexError, usage: this.usage });
+    const code = this.isAtLimit ? 'limit_reached' : undefined;
+    return failedOutcome(this.kind, { sentence, codex: this.codexError, usage: this.usage, code });
   }
 
   /** Codex's message about a failed call names the address of our proxy. The proxy knows what really happened. */

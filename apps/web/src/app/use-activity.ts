@@ -2,9 +2,11 @@ import {
   type Activity,
   readActivity,
   type SessionHiddenActivity,
+  type SessionPresenceActivity,
   type SessionUpdatedActivity,
   type UnknownActivity,
 } from '@saas-codex/contracts/activity';
+import type { Presence } from '@saas-codex/contracts/presence';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
@@ -24,10 +26,14 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
       return removeSession(client, activity.session_id);
     case 'session.hidden':
       return hideSession(client, activity);
+    case 'session.presence':
+      return showWatchers(client, activity);
     case 'session.progress':
       return void client.setQueryData(sessionKeys.progress(activity.session_id), activity);
     case 'run.status':
       return applyRunStatus(client, activity);
+    case 'limit.notice':
+      return void import('./limit-toast.js').then(({ showLimit }) => showLimit(client, activity));
     case 'unknown':
       return;
   }
@@ -38,6 +44,15 @@ function hideSession(client: QueryClient, { session_id, owner_id }: SessionHidde
   if (client.getQueryData(meQuery.queryKey)?.user.user_id === owner_id) return;
   removeSession(client, session_id);
   void client.invalidateQueries({ queryKey: sessionKeys.lists });
+}
+
+/** A person who leaves in one tab may still watch in this one, which then says so again. */
+function showWatchers(client: QueryClient, { session_id, watchers }: SessionPresenceActivity): void {
+  const queryKey = sessionKeys.presence(session_id);
+  client.setQueryData<Presence>(queryKey, (shown) => shown && { watchers });
+  const me = client.getQueryData(meQuery.queryKey);
+  const isListed = watchers.some(({ user_id: id }) => id === me?.user.user_id);
+  if (!isListed && document.visibilityState === 'visible') void client.invalidateQueries({ queryKey });
 }
 
 /** A session whose network and setup are large comes without them. */

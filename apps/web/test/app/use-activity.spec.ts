@@ -45,3 +45,16 @@ it('drops a session that became private, unless it is of this person', async () 
   await waitFor(() => client.getQueryData(sessionKeys.detail(ofBen)) === undefined);
   expect(client.getQueryData(sessionKeys.detail(mine))).toEqual({ title: 'Shown' });
 });
+
+it('shows who watches a session as soon as somebody comes', async () => {
+  const session_id = '01a20ab5-ad03-774a-840c-f8dd44ecbc33';
+  const [ada, ben] = [
+    { user_id: 'ada', name: 'Ada' },
+    { user_id: 'ben', name: 'Ben' },
+  ];
+  client.setQueryData(sessionKeys.presence(session_id), { watchers: [ada] });
+  const activity = { v: 1, type: 'session.presence', tenant_id: 't', at: '2026-01-01T10:00:00.000Z' };
+  await server.last.send('session.presence', '3-0', { ...activity, session_id, watchers: [ada, ben] });
+  await waitFor(() => client.getQueryState(sessionKeys.presence(session_id))?.dataUpdateCount === 2);
+  expect(client.getQueryData(sessionKeys.presence(session_id))).toEqual({ watchers: [ada, ben] });
+});

@@ -42,6 +42,17 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'uses many tokens in each of three model calls',
+    match: 'Spend',
+    steps: [
+      { do: 'huge', chars: 20_000 },
+      { do: 'command', cmd: 'true' },
+      { do: 'huge', chars: 20_000 },
+      { do: 'command', cmd: 'true' },
+      { do: 'message', text: 'Spent.' },
+    ],
+  },
+  {
     name: 'runs a script of the repository',
     match: 'Script',
     steps: [
@@ -72,6 +83,8 @@ export class SessionsWorld {
   private settings: Parameters<typeof startBackend>[0] = {};
   private runnerSettings: Record<string, string> = {};
   private runner: RunnerProcess | undefined;
+  private secondRunner: RunnerProcess | undefined;
+  private backendPorts: number[];
   backend: TestBackend;
   git: GitServer;
   model: ScriptedModel;
@@ -96,10 +109,14 @@ export class SessionsWorld {
       freePort(),
     ]);
     Object.assign(world, { git, slowHost, model, root, redis: new Redis(redis.url) });
+    world.restartRedis = () => redis.restart();
+    // Backends come and go, and runners know them by their addresses.
+    world.backendPorts = [await freePort(), await freePort()];
     const common = { REDIS_URL: redis.url, WORKSPACES_ROOT: world.root, SERVICE_TOKEN };
     world.runnerSettings = {
       ...common,
       PORT: String(port),
+      BACKEND_URL: world.backendPorts.map((backend) => `http://127.0.0.1:${backend}`).join(','),
       CODEX_BASE_URL: world.model.baseUrl,
       SHUTDOWN_GRACE_SECONDS: '0',
       ...runnerSettings,
@@ -126,9 +143,11 @@ export class SessionsWorld {
     return world;
   }
 
-  /** Starts another backend on the same database, Redis and folders. */
+  /** Starts another backend on the same database, Redis and folders. Runners reach two at a time. */
   async startBackend(): Promise<TestBackend> {
-    const backend = await startBackend(this.settings);
+    const taken = this.backends.map(({ url }) => Number(new URL(url).port));
+    const port = this.backendPorts.find((one) => !taken.includes(one)) ?? 0;
+    const backend = await startBackend({ ...this.settings, PORT: String(port) });
     this.backends.push(backend);
     return backend;
   }
@@ -138,8 +157,8 @@ export class SessionsWorld {
     await backend.stop();
   }
 
-  async startRunner(): Promise<void> {
-    this.runner = await startRunnerProcess(this.runnerSettings);
+  async startRunner(settings: Record<string, string> = {}): Promise<void> {
+    this.runner = await startRunnerProcess({ ...this.runnerSettings, ...settings });
   }
 
   async endRunner(): Promise<void> {
@@ -147,9 +166,24 @@ export class SessionsWorld {
     this.runner = undefined;
   }
 
+  /** Kills Redis and starts it again on the same data. */
+  restartRedis: () => Promise<void>;
+
+  /** Another runner, which takes runs from the same queue. */
+  async startSecondRunner(): Promise<void> {
+    const PORT = String(await freePort());
+    this.secondRunner = await startRunnerProcess({ ...this.runnerSettings, PORT });
+  }
+
+  async endSecondRunner(): Promise<void> {
+    await this.secondRunner?.end('SIGKILL');
+    this.secondRunner = undefined;
+  }
+
   async destroy(): Promise<void> {
     await Promise.all(this.backends.map((backend) => backend.stop()));
     await this.endRunner();
+    await this.endSecondRunner();
     await Promise.all(this.cleanups.map((cleanup) => cleanup()));
   }
 

@@ -1,6 +1,6 @@
 import type { CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { Tenant } from '@saas-codex/contracts/tenants';
-import { DataSource } from 'typeorm';
+import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
 import { AUTH, type Auth } from '../../../../apps/backend/src/identity/better-auth.js';
 import { createSignInToken, OWNER_EMAIL } from '../../../../apps/backend/src/identity/sign-in-links.js';
 import { type MailServer, startMailServer } from '../mail-server.js';
@@ -38,8 +38,9 @@ export class SignInWorld {
     await this.mail.stop();
   }
 
-  readonly sql = <T>(statement: string, parameters: unknown[] = []): Promise<T[]> =>
-    this.backend.app.get(DataSource).query<T[]>(statement, parameters);
+  /** As the owner of the tables. */
+  readonly sql = async <T>(statement: string, parameters: unknown[] = []): Promise<T[]> =>
+    (await this.backend.app.get(SystemDatabase).pool.query(statement, parameters)).rows as T[];
 
   readonly send = (
     method: string,

@@ -16,7 +16,16 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 const TOKEN = 'test-service-token-0123456789abcdef0123456789';
 
 /** The connections between services. Each goes through a proxy that can fail. */
-const LINKS = ['edge', 'api', 'dispatch', 'backendRedis', 'runnerRedis', 'database', 'model'] as const;
+const LINKS = [
+  'edge',
+  'api',
+  'dispatch',
+  'ledger',
+  'backendRedis',
+  'runnerRedis',
+  'database',
+  'model',
+] as const;
 export type Link = (typeof LINKS)[number];
 
 export interface WorldOptions {
@@ -74,6 +83,7 @@ export class FaultWorld {
       edge: [gatewayPort],
       api: backendPorts,
       dispatch: runnerPorts,
+      ledger: backendPorts,
       backendRedis: [redis.port],
       runnerRedis: [redis.port],
       database: [postgres.port],
@@ -110,6 +120,7 @@ export class FaultWorld {
       runner: {
         ...shared,
         REDIS_URL: `redis://${at('runnerRedis')}`,
+        BACKEND_URL: `http://${at('ledger')}`,
         CODEX_BASE_URL: `http://${at('model')}/v1`,
         CODEX_API_KEY: 'sk-scripted',
         MAX_CONCURRENT_RUNS: '8',

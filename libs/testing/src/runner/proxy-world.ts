@@ -79,13 +79,15 @@ export class ProxyWorld {
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null },
+      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null, ledger: null },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
         onRefused: (refusal) => heard.refused.push(refusal),
         onRejectedCommand: (rejected) => heard.rejected.push(rejected),
+        onLimitReached: () => undefined,
+        onLimitLifted: () => undefined,
       },
     );
   }

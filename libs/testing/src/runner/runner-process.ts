@@ -8,6 +8,9 @@ import { waitFor } from '../wait-for.js';
 const MAIN = fileURLToPath(new URL('../../../../apps/runner/dist/main.js', import.meta.url));
 export const SERVICE_TOKEN = 'test-service-token-0123456789abcdef0123456789';
 
+/** Runs that specs start at the runner are not metered, so they need no backend. Nothing listens on port 9 (discard). */
+const NO_BACKEND = 'http://127.0.0.1:9';
+
 interface Answer {
   status: number;
   body: Record<string, unknown>;
@@ -35,7 +38,14 @@ export async function startRunnerProcess(
   const entering = ['/bin/sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', group ?? ''];
   const [program = '', ...args] = group === undefined ? command : [...entering, ...command];
   const child = spawn(program, args, {
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', SERVICE_TOKEN, PORT: port, ...settings },
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'warn',
+      SERVICE_TOKEN,
+      PORT: port,
+      BACKEND_URL: NO_BACKEND,
+      ...settings,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;

@@ -75,7 +75,11 @@ export const SERVICE_ACCOUNT: ServiceAccount = {
   created_at: '2026-11-23T09:00:00.000Z',
 };
 export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
-export const CREDENTIALS: Credentials = { password: true, email_change: true };
+export const CREDENTIALS: Credentials = {
+  password: true,
+  email_change: true,
+  second_factor: { enabled: true, recovery_codes: 9 },
+};
 export const SIGN_IN_ENTRY: SignInEntry = {
   sign_in_id: 'eW6cVb9nMk3jLp7s',
   created_at: '2026-11-20T08:15:00.000Z',

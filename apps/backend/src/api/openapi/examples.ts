@@ -1,15 +1,18 @@
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Presence } from '@saas-codex/contracts/presence';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { KnownItem } from '@saas-codex/contracts/items';
+import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
+import type { Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Health, Readiness, SystemInfo } from '@saas-codex/contracts/system';
-import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Spent, TenantUsage } from '@saas-codex/contracts/usage';
 import type { WatchedRunError, WatchedRunEvent } from '@saas-codex/contracts/watched-runs';
 import type { Operation } from './common-parts.js';
 import {
@@ -30,6 +33,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
  * One story, as the API tells it: a session on a repository, and a prompt that fixes a test. The document shows it as the
@@ -90,6 +94,8 @@ const LISTED_RUN: Run = {
   error: null,
   usage: USAGE,
   diff: STAT,
+  created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  cancelled_by: null,
   created_at: '2026-11-23T23:20:09.402Z',
   started_at: '2026-11-23T23:20:09.871Z',
   ended_at: '2026-11-23T23:20:31.377Z',
@@ -104,6 +110,13 @@ const ENDED_RUN: Run = {
     deletions: STAT.deletions,
   },
 };
+const PRESENCE: Presence = {
+  watchers: [
+    { user_id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+    { user_id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  ],
+};
+
 const RUNNING_RUN: Run = {
   ...LISTED_RUN,
   status: 'running',
@@ -273,6 +286,46 @@ const HOME: Home = {
     },
   ],
 };
+const SPENT: Spent = {
+  calls: 212,
+  input_tokens: 3_866_880,
+  cached_input_tokens: 3_039_232,
+  output_tokens: 203_944,
+  reasoning_output_tokens: 94_976,
+  tokens: 4_070_824,
+  micro_usd: 4_412_484,
+};
+const LIMITS: LimitsOverview = {
+  limits: {
+    ...NO_LIMITS,
+    run: { micro_usd: 5_000_000, tokens: null },
+    tenant: { ...NO_LIMITS.tenant, micro_usd_per_month: 500_000_000 },
+  },
+  defaults: NO_LIMITS,
+  standings: [
+    {
+      scope: 'tenant',
+      unit: 'micro_usd',
+      period: 'month',
+      cap: 500_000_000,
+      used: 4_412_484,
+      reserved: 412_000,
+    },
+  ],
+  disk: { used_bytes: 1_002_438_656, quota_bytes: 21_474_836_480 },
+};
+const MODELS: Models = {
+  allowed: null,
+  items: [
+    {
+      model: 'gpt-6.1-sol',
+      allowed: true,
+      price: { input: 2_500_000, cached_input: 100_000, output: 10_000_000 },
+      price_source: 'price_list',
+    },
+  ],
+  price_list_date: '2026-10-13',
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -282,6 +335,16 @@ const USED: TenantUsage = {
   },
   sessions: { live: 12, archived: 3 },
   runs: { queued: 0, running: 1, total: 148 },
+  spent: {
+    from: '2026-10-25',
+    to: '2026-11-23',
+    of: 'everyone',
+    total: SPENT,
+    by_day: [{ day: '2026-11-23', ...SPENT }],
+    by_person: [{ user_id: ME.user.user_id, ...SPENT }],
+    by_repository: [{ repo_url: SESSION.repo_url, ...SPENT }],
+    by_model: [{ model: 'gpt-6.1-sol', ...SPENT }],
+  },
 };
 
 const page = (...items: object[]) => ({ items, next_cursor: null });
@@ -304,6 +367,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listSessions: { lastPage: page(SESSION) },
   readSession: { ready: SESSION },
   updateSession: { renamed: { ...SESSION, title: 'Leap days' } },
+  readPresence: { watched: PRESENCE },
+  announcePresence: { watched: PRESENCE },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
@@ -325,6 +390,10 @@ const EXAMPLES: Record<string, Record<string, object>> = {
     growing: { events: [COMMAND_ENDED], growing: [DELTA], before: 7, last_event_id: '7-1', ended: false },
   },
   readUsage: { measured: USED },
+  readLimits: { capped: LIMITS },
+  updateLimits: { capped: LIMITS },
+  listModels: { listed: MODELS },
+  updateModels: { listed: MODELS },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
@@ -355,6 +424,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SIGN_IN_EXAMPLES,
 };
 
 /** Adds the examples to an operation's successful answers. */
@@ -363,7 +433,8 @@ export function addExamples({ operationId = '', responses }: Operation): void {
   for (const [status, response] of Object.entries(responses)) {
     if (!status.startsWith('2') || !response || !('content' in response)) continue;
     if (examples.length === 0) continue;
-    for (const media of Object.values(response.content ?? {}))
-      media.examples = Object.fromEntries(examples.map(([name, value]) => [name, { value }]));
+    for (const [type, media] of Object.entries(response.content ?? {}))
+      if (type !== 'text/csv')
+        media.examples = Object.fromEntries(examples.map(([name, value]) => [name, { value }]));
   }
 }

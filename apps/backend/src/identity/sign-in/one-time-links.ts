@@ -8,7 +8,8 @@ const RANDOM_BYTES = 32;
 const RANDOM_LENGTH = 43;
 
 /** What a link is for. better-auth itself takes those that reset a password. */
-export type LinkKind = 'reset-password' | 'sign-up' | 'change-email' | 'oidc';
+export type LinkKind =
+  'reset-password' | 'sign-up' | 'change-email' | 'oidc' | 'passkey-sign-in' | 'passkey-creation';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()

@@ -11,6 +11,7 @@ import { AUTH, type Auth } from '../better-auth.js';
 import { waitingPasswords } from '../password-hashing.js';
 import { linkInvalid, OneTimeLinks } from './one-time-links.js';
 import { OwnOrganisations } from './own-organisations.js';
+import { SecondFactors } from './second-factor/second-factors.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 /** Passwords that may wait to be checked. That many take a few seconds. */
@@ -25,28 +26,40 @@ export class PasswordSignIns {
     private readonly attempts: SignInAttempts,
     private readonly links: OneTimeLinks,
     private readonly organisations: OwnOrganisations,
+    private readonly secondFactors: SecondFactors,
   ) {}
 
   /**
    * An unknown address costs the same work as a wrong password, and gets the same answer.
    * @returns headers with the cookie
-   * @throws ProblemError credentials_invalid, sign_in_locked, organisation_missing, rate_limited
+   * @throws ProblemError credentials_invalid, second_factor_required, second_factor_wrong, sign_in_locked, organisation_missing,
+   * rate_limited
    */
-  async signIn({ email, password }: PasswordSignIn, req: Request): Promise<Headers> {
+  async signIn({ email, password, code }: PasswordSignIn, req: Request): Promise<Headers> {
     if (waitingPasswords() >= MAX_WAITING) throw crowded();
-    const { headers, response } = await this.attempts.limitPassword(email, clientAddressOf(req), () =>
-      this.auth.api
+    const { headers, response } = await this.attempts.limitPassword(email, clientAddressOf(req), async () => {
+      const signedIn = await this.auth.api
         .signInEmail({ body: { email, password }, headers: clientHeaders(req), returnHeaders: true })
         .catch((error: unknown) => {
           throw isAPIError(error) && error.statusCode === 401 ? wrong() : error;
-        }),
-    );
-    await this.organisations.of(response.user).catch(async (error: unknown) => {
-      const { internalAdapter } = await this.auth.$context;
-      await internalAdapter.deleteSession(response.token);
-      throw error;
+        });
+      const { token, user } = signedIn.response;
+      await this.undoUnless(token, this.secondFactors.require(user.id, code));
+      return signedIn;
     });
+    await this.undoUnless(response.token, this.organisations.of(response.user));
     return headers;
+  }
+
+  /** A sign-in that may not go on leaves nothing. Its cookie has not left this process. */
+  private async undoUnless(token: string, passed: Promise<unknown>): Promise<void> {
+    try {
+      await passed;
+    } catch (error) {
+      const { internalAdapter } = await this.auth.$context;
+      await internalAdapter.deleteSession(token);
+      throw error;
+    }
   }
 
   /** @returns headers with the cookie @throws ProblemError sign_up_closed, link_invalid */

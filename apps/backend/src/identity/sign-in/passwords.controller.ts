@@ -10,6 +10,7 @@ import { userIdOf } from '../person.js';
 import { type CallerContext, Ctx } from '../request-context.js';
 import { Mailer } from './mailer.js';
 import { Passwords } from './passwords.js';
+import { SecondFactors } from './second-factor/second-factors.js';
 
 const UserId = z.string().max(100);
 
@@ -23,6 +24,7 @@ export class PasswordsController {
   constructor(
     private readonly passwords: Passwords,
     private readonly mailer: Mailer,
+    private readonly secondFactors: SecondFactors,
   ) {}
 
   @Get('me/credentials')
@@ -34,6 +36,7 @@ export class PasswordsController {
     return {
       password: await this.passwords.isSet(userIdOf(actor)),
       email_change: this.mailer.available,
+      second_factor: await this.secondFactors.stateOf(userIdOf(actor)),
     };
   }
 

@@ -40,6 +40,11 @@ const MAY_STILL_RESET = `
    WHERE a.id = $1 AND (a.role = 'owner' OR (a.role = 'admin' AND m.role <> 'owner'))
      AND NOT EXISTS (SELECT FROM members o WHERE o.user_id = m.user_id AND o.tenant_id <> m.tenant_id)`;
 
+const FORBIDDEN = {
+  password: 'password_reset_forbidden',
+  'second factor': 'second_factor_reset_forbidden',
+} as const;
+
 interface ResetMember {
   email: string;
   role: string;
@@ -128,18 +133,8 @@ export class Passwords {
    * For an admin. Somebody who belongs to another organisation, too, is not in this one's hands.
    * @throws ProblemError person_required, member_not_found, password_reset_forbidden, rate_limited
    */
-  async resetLink({ tenantId, actor }: CallerContext, userId: string): Promise<PasswordResetLink> {
-    const person = signedInPerson(actor);
-    const [member] = await this.system.query<ResetMember>(MEMBER, [tenantId, userId, person.userId]);
-    if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
-    if (userId === person.userId) throw forbidden('Change your own password in Settings.');
-    if (member.role === 'owner' && actor.role !== 'owner')
-      throw forbidden('Only an owner can reset the password of an owner.');
-    if (member.elsewhere > 0) {
-      throw forbidden(
-        'This person also belongs to another organisation, so only they can reset their password.',
-      );
-    }
+  async resetLink(ctx: CallerContext, userId: string): Promise<PasswordResetLink> {
+    const member = await this.memberToReset(ctx, userId, 'password');
     const mailed = this.mailer.reaches(member.email);
     if (mailed && !(await this.attempts.mayMail(member.email))) {
       throw new ProblemError('rate_limited', 'This person has got many mails already. Try again in an hour.');
@@ -153,6 +148,28 @@ export class Passwords {
       url: mailed ? null : linkTo(PUBLIC_URL, RESET_PASSWORD_PATH, token),
       expires_at: expiresAt.toISOString(),
     };
+  }
+
+  /**
+   * What others trust this person with is not one organisation's to reset.
+   * @throws ProblemError person_required, member_not_found, password_reset_forbidden, second_factor_reset_forbidden
+   */
+  async memberToReset(
+    { tenantId, actor }: CallerContext,
+    userId: string,
+    what: keyof typeof FORBIDDEN,
+  ): Promise<ResetMember> {
+    const person = signedInPerson(actor);
+    const refuse = (detail: string) => new ProblemError(FORBIDDEN[what], detail);
+    const [member] = await this.system.query<ResetMember>(MEMBER, [tenantId, userId, person.userId]);
+    if (!member) throw new ProblemError('member_not_found', 'Nobody in this organisation has this id.');
+    if (userId === person.userId) throw refuse(`Change your own ${what} in Settings.`);
+    if (member.role === 'owner' && actor.role !== 'owner')
+      throw refuse(`Only an owner can reset the ${what} of an owner.`);
+    if (member.elsewhere > 0) {
+      throw refuse(`This person also belongs to another organisation, so only they can reset their ${what}.`);
+    }
+    return member;
   }
 
   private async setFirst(userId: string, body: ChangePassword, req: Request): Promise<Headers> {
@@ -188,4 +205,3 @@ export class Passwords {
 }
 
 const wrong = (detail: string) => new ProblemError('password_wrong', detail);
-const forbidden = (detail: string) => new ProblemError('password_reset_forbidden', detail);

@@ -7,6 +7,8 @@ import { CONFIG, type Config } from '../../config.js';
 
 /** Wrong passwords in a quarter of an hour. */
 const PASSWORDS = { attempts: 10, seconds: 15 * 60 };
+/** Wrong codes of one person in an hour. Whoever tries one knows the password already. */
+const CODES = { attempts: 10, seconds: 60 * 60 };
 /** Mails to one address in an hour. */
 const MAILS = { attempts: 5, seconds: 60 * 60 };
 
@@ -19,11 +21,13 @@ const MAILS = { attempts: 5, seconds: 60 * 60 };
 export class SignInAttempts implements OnApplicationShutdown {
   private readonly redis;
   private readonly passwords: Attempts;
+  private readonly codes: Attempts;
   private readonly mails: Attempts;
 
   constructor(@Inject(CONFIG) { REDIS_URL }: Config) {
     this.redis = connectRedis(REDIS_URL, { commandTimeout: LIMITS_TIMEOUT_MS });
     this.passwords = new Attempts(this.redis, 'password', PASSWORDS);
+    this.codes = new Attempts(this.redis, 'code', CODES);
     this.mails = new Attempts(this.redis, 'mail', MAILS);
   }
 
@@ -32,17 +36,14 @@ export class SignInAttempts implements OnApplicationShutdown {
    * @param account whose password it is @param address of the client, or what else tells clients apart
    * @throws ProblemError sign_in_locked
    */
-  async limitPassword<T>(
-    account: string,
-    address: string | undefined,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
+  limitPassword<T>(account: string, address: string | undefined, attempt: () => Promise<T>): Promise<T> {
     const subject = [account, clientNetwork(address)];
-    const seconds = await this.passwords.take(...subject);
-    if (seconds !== null) throw locked(seconds);
-    const result = await attempt();
-    await this.passwords.forget(...subject);
-    return result;
+    return limit(this.passwords, subject, 'reset your password', attempt);
+  }
+
+  /** Runs `attempt`, which throws when the code of an authenticator app is wrong. @throws ProblemError sign_in_locked */
+  limitCode<T>(userId: string, attempt: () => Promise<T>): Promise<T> {
+    return limit(this.codes, [userId], 'use a recovery code', attempt);
   }
 
   /** Whether one more mail may go to this address. */
@@ -55,7 +56,19 @@ export class SignInAttempts implements OnApplicationShutdown {
   }
 }
 
-const locked = (seconds: number) =>
-  new ProblemError('sign_in_locked', `Try again in ${Math.ceil(seconds / 60)} min, or reset your password.`, {
-    headers: { 'retry-after': `${seconds}` },
-  });
+async function limit<T>(
+  attempts: Attempts,
+  subject: string[],
+  remedy: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const seconds = await attempts.take(...subject);
+  if (seconds !== null) {
+    throw new ProblemError('sign_in_locked', `Try again in ${Math.ceil(seconds / 60)} min, or ${remedy}.`, {
+      headers: { 'retry-after': `${seconds}` },
+    });
+  }
+  const result = await attempt();
+  await attempts.forget(...subject);
+  return result;
+}

@@ -94,9 +94,15 @@ export class SignInController {
     operationId: 'signInWithPassword',
     summary: 'Sign in with an address and a password',
     description:
-      'Sets a cookie for 30 days. After 10 wrong passwords, an account is locked for the network that they came from, for at most 15 minutes.',
+      'Sets a cookie for 30 days. After 10 wrong passwords, an account is locked for the network that they came from, for at most 15 minutes. If you have a second factor, send its `code`, too.',
   })
-  @ApiProblems('credentials_invalid', 'organisation_missing', 'sign_in_locked')
+  @ApiProblems(
+    'credentials_invalid',
+    'second_factor_required',
+    'second_factor_wrong',
+    'organisation_missing',
+    'sign_in_locked',
+  )
   @ApiResponse(SIGNED_IN)
   async signInWithPassword(
     @Body({ schema: PasswordSignIn }) body: PasswordSignIn,

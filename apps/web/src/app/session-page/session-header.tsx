@@ -2,6 +2,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
 import { useHideChanges, useShowChanges } from '../../entities/session/changes-location.js';
 import { PrivateMark } from '../../entities/session/private-mark.js';
+import { SessionWatchers } from '../../entities/session/session-watchers.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { isPrivate } from '../../entities/session/use-session-privacy.js';
 import { NetworkIndicator } from '../../features/environment/network-indicator.js';
@@ -21,6 +22,7 @@ export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
       <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
         <SessionTitle session={session} />
       </div>
+      <SessionWatchers sessionId={session.session_id} />
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
       {session.status !== 'failed' && <ChangesToggle session={session} {...changes} />}
       <DropdownMenu actions={actions}>

@@ -24,7 +24,7 @@ function Settings({ page }: { page: Page }) {
   const scroller = useRef<HTMLElement>(null);
   useEffect(() => {
     // Newer browsers answer with a promise, which React would take for the effect's cleanup.
-    void scroller.current?.scrollTo(0, 0);
+    scroller.current?.scrollTo(0, 0);
   }, [page]);
   return (
     <main ref={scroller} className="flex h-full flex-col overflow-y-auto">

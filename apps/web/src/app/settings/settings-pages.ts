@@ -81,6 +81,14 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         ),
       },
       {
+        path: 'models',
+        title: 'Models',
+        intro: 'Which models sessions may use, and the prices that money is counted with.',
+        permission: 'models:read',
+        forbidden: 'Ask an admin or an owner which models this organisation uses.',
+        component: lazyRouteComponent(() => import('../../features/settings/models-page.js'), 'ModelsPage'),
+      },
+      {
         path: 'secrets',
         title: 'Secrets',
         intro:
@@ -91,7 +99,7 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
       },
       {
         path: 'usage',
-        title: 'Usage',
+        title: 'Limits and usage',
         permission: 'usage:read',
         forbidden: 'Ask an admin or an owner what this organisation uses.',
         component: lazyRouteComponent(() => import('../../features/settings/usage-page.js'), 'UsagePage'),

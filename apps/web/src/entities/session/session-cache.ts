@@ -8,6 +8,8 @@ export const sessionKeys = {
   list: (archived: boolean) => [...sessionKeys.lists, { archived }] as const,
   details: ['sessions', 'detail'] as const,
   detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
+  /** Who watches it. */
+  presence: (sessionId: string) => ['sessions', 'presence', sessionId] as const,
   /** The progress of the clone, written by the activity stream. */
   progress: (sessionId: string) => ['sessions', 'progress', sessionId] as const,
 };

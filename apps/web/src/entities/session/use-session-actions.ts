@@ -10,21 +10,19 @@ import {
   Lock,
   Pencil,
   Share2,
-  Square,
   Trash2,
   UserRoundCheck,
 } from 'lucide-react';
 import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError, toastUndo } from '../../shared/ui/toast.js';
-import { useCancelRun } from '../run/api/cancel-run.js';
 import { useUpdateSession } from './api/update-session.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 import { useSessionPrivacy } from './use-session-privacy.js';
 
 /**
- * The menu of a session: the same in the sidebar and on the session's own page. Empty for a person who may only watch. Of another
- * person's private session only its run can be stopped, and the session be deleted.
+ * The menu of a session: the same in the sidebar and on the session's own page. Empty for a person who may only watch. Another
+ * person's private session can only be deleted.
  */
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
@@ -32,20 +30,11 @@ export function useSessionActions(session: Session): MenuActions {
   const mayShare = usePermission('sessions:share');
   const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
-  const { mutateAsync: cancelRun } = useCancelRun(session.session_id);
-  const runId = session.active_run_id;
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
   if (!mayChange) return [];
   const remove = { label: 'Delete…', icon: Trash2, onSelect: open('delete'), danger: true };
-  if (isOutline) {
-    const stop = (id: string) => ({
-      label: 'Stop its run',
-      icon: Square,
-      onSelect: () => void cancelRun(id).catch(toastError),
-    });
-    return runId === null ? [remove] : [stop(runId), null, remove];
-  }
+  if (isOutline) return [remove];
   return [
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
     ...(mayShare

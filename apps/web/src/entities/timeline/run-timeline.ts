@@ -1,5 +1,5 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
-import type { TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
@@ -12,6 +12,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *     item.delta  ─► a draft entry, replaced by the next item.completed of its type; for a command: its output
  *     network.refused ─► one entry for consecutive ones
  *     unknown type ─► an entry that shows the event as it came
+ *     limit.*     ─► limit: the one at which the run waits
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
  *
  * `TimelineBuilder` makes it. While earlier pages of the log are missing, `prompt` and `startedAt` are null.
@@ -24,6 +25,8 @@ export interface RunTimeline {
   readonly entries: readonly Entry[];
   readonly usage: Usage | null;
   readonly end: TimelineEnd | null;
+  /** The limit at which the run waits now. */
+  readonly limit: EventData<'limit.reached'> | null;
   /** The number of completed items that may have changed files. */
   readonly fileTouches: number;
 }
@@ -35,6 +38,7 @@ export const EMPTY_TIMELINE: RunTimeline = {
   entries: [],
   usage: null,
   end: null,
+  limit: null,
   fileTouches: 0,
 };
 

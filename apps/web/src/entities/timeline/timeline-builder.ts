@@ -36,6 +36,8 @@ export class TimelineBuilder {
   private startedAt: string | null = null;
   private usage: Usage | null = null;
   private end: TimelineEnd | null = null;
+  /** undefined: none of the events so far says anything about it. */
+  private limit: EventData<'limit.reached'> | null | undefined;
   private fileTouches = 0;
   private entries: Entry[] = [];
   /** Where each entry is in `entries`. */
@@ -47,8 +49,8 @@ export class TimelineBuilder {
 
   snapshot(): RunTimeline {
     this.shared = true;
-    const { position, prompt, startedAt, usage, end, fileTouches } = this;
-    return { position, prompt, startedAt, entries: this.shownEntries(), usage, end, fileTouches };
+    const { position, prompt, startedAt, usage, end, limit = null, fileTouches } = this;
+    return { position, prompt, startedAt, entries: this.shownEntries(), usage, end, limit, fileTouches };
   }
 
   /** @returns false if the event is a repeat, or comes after the end */
@@ -67,6 +69,7 @@ export class TimelineBuilder {
     this.startedAt = earlier.startedAt ?? this.startedAt;
     this.usage ??= earlier.usage;
     this.end ??= earlier.end;
+    if (this.limit === undefined) this.limit = earlier.limit;
     if (compareEventIds(earlier.position, this.position) > 0) this.position = earlier.position;
     this.fileTouches += earlier.fileTouches;
     this.replaceAll(joined(earlier.entries, this.entries));
@@ -105,6 +108,12 @@ export class TimelineBuilder {
         return this.addJoined({ kind: 'notice', key: `notice:${event.seq}`, message: event.data.message });
       case 'network.refused':
         return this.addJoined({ kind: 'refusals', key: `refusals:${event.seq}`, refusals: [event.data] });
+      case 'limit.reached':
+        this.limit = event.data;
+        return;
+      case 'limit.lifted':
+        this.limit = null;
+        return;
       case 'thread.started':
       case 'turn.started':
       case 'checkpoint.created':

@@ -14,6 +14,7 @@ import {
   useState,
 } from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
+import type { RunPeople } from '../../entities/run/run-people.js';
 import { Button } from '../../shared/ui/button.js';
 import { later } from '../../shared/ui/later.js';
 import { RowPlace } from './row-place.js';
@@ -28,7 +29,7 @@ const SetupLoading = () => (
 const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlock, SetupLoading);
 
 export type ConversationRow =
-  | { readonly kind: 'run'; readonly key: string; readonly run: Run }
+  | ({ readonly kind: 'run'; readonly key: string; readonly run: Run } & RunPeople)
   | { readonly kind: 'sending'; readonly key: string; readonly prompt: string };
 
 interface ConversationListProps {
@@ -144,7 +145,14 @@ function Row({ row, session, near, latest }: RowProps) {
       return row.run.kind === 'setup' ? (
         <SetupBlock run={row.run} session={session} near={near} latest={latest} />
       ) : (
-        <RunBlock run={row.run} session={session} near={near} latest={latest} />
+        <RunBlock
+          run={row.run}
+          author={row.author}
+          stoppedBy={row.stoppedBy}
+          session={session}
+          near={near}
+          latest={latest}
+        />
       );
     case 'sending':
       return (

@@ -2,6 +2,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { memo, useMemo } from 'react';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
+import type { RunPeople } from '../../entities/run/run-people.js';
 import { Markdown } from '../../entities/timeline/markdown/markdown.js';
 import {
   currentItem,
@@ -26,7 +27,10 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
-interface RunBlockProps {
+/** Few runs reach a limit. */
+const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
+
+interface RunBlockProps extends RunPeople {
   run: Run;
   session: Session;
   /** In view, or nearly: its events are loaded. */
@@ -35,22 +39,23 @@ interface RunBlockProps {
 }
 
 /** One prompt, or a run of a kind that this build does not know, and everything done for it. */
-export const RunBlock = memo(({ run, session, near, latest }: RunBlockProps) => {
+export const RunBlock = memo(({ run, author, stoppedBy, session, near, latest }: RunBlockProps) => {
   const timeline = useRunTimeline(run.run_id, near);
   return (
     <article aria-label={`${inWords(run.kind)}: ${run.prompt.slice(0, 80)}`} className="pb-7">
       {run.kind !== 'prompt' && (
         <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
       )}
+      {author && <p className="truncate pb-1 text-right text-xs text-muted-foreground">{author}</p>}
       {run.prompt && <PromptBubble id={run.run_id} prompt={run.prompt} />}
       <div className="pt-3.5">
-        <RunBody run={run} session={session} timeline={timeline} latest={latest} />
+        <RunBody run={run} stoppedBy={stoppedBy} session={session} timeline={timeline} latest={latest} />
       </div>
     </article>
   );
 });
 
-interface RunBodyProps extends Omit<RunBlockProps, 'near'> {
+interface RunBodyProps extends Omit<RunBlockProps, 'near' | 'author'> {
   timeline: RunTimeline;
 }
 
@@ -79,6 +84,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
   );
@@ -94,13 +100,21 @@ const RunOfUnknownStatus = ({ run, session, timeline }: RunBodyProps) => (
 
 function liveLabel(timeline: RunTimeline): string {
   if (timeline.position.seq === 0) return 'Starting';
+  if (timeline.limit) return 'Needs you';
   const last = timeline.entries.at(-1);
   // The reasoning row above already says that it is thinking.
   if (last?.kind === 'draft') return last.itemType === 'agent_message' ? 'Writing' : 'Working';
   return currentItem(timeline) ? 'Working' : 'Thinking';
 }
 
-function EndedRun({ run, session, timeline, latest, workOpen }: RunBodyProps & { workOpen: boolean }) {
+function EndedRun({
+  run,
+  stoppedBy,
+  session,
+  timeline,
+  latest,
+  workOpen,
+}: RunBodyProps & { workOpen: boolean }) {
   const { end, entries, usage } = timeline;
   const { work, answer, refusals } = useMemo(() => splitAnswer(entries), [entries]);
   if (!end) return null;
@@ -112,6 +126,7 @@ function EndedRun({ run, session, timeline, latest, workOpen }: RunBodyProps & {
         runId={run.run_id}
         session={session}
         status={end.status}
+        stoppedBy={stoppedBy}
         duration={workedFor(run, timeline)}
         openAtFirst={workOpen}
       />

@@ -1,11 +1,13 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { MessageSquareDashed } from 'lucide-react';
 import { useMemo } from 'react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { peopleFor } from '../../entities/run/run-people.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { setupState } from '../../entities/session/session-state.js';
+import { meQuery } from '../../shared/api/get-me.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -21,15 +23,17 @@ export function SessionConversation({ session }: { session: Session }) {
   const outgoing = useOutgoingPrompts(session.session_id);
   const held = setupState(session) === 'held';
   const { conversation, running, busy } = useMemo(() => orderRuns(data, held), [data, held]);
+  const { data: me } = useQuery(meQuery);
+  const peopleOf = useMemo(() => peopleFor(me, conversation), [me, conversation]);
   const rows = useMemo<ConversationRow[]>(
     () => [
-      ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run }) as const),
+      ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run, ...peopleOf(run) }) as const),
       // A prompt that is sent during a run goes to the queue, and the composer shows it there.
       ...(busy ? [] : outgoing.slice(0, 1)).map(
         ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
       ),
     ],
-    [conversation, busy, outgoing],
+    [conversation, busy, outgoing, peopleOf],
   );
 
   if (!data && !error) return <LoadingConversation />;

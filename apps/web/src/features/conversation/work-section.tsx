@@ -6,6 +6,8 @@ import { RunSteps, usePrepareSteps } from './run-steps.js';
 
 interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
   status: RunEndStatus;
+  /** Null: the reader, or it is not known. */
+  stoppedBy: string | null;
   /** Milliseconds; null: not known. */
   duration: number | null;
   /** Open until the reader closes it. */
@@ -13,10 +15,11 @@ interface WorkSectionProps extends Omit<EntryListProps, 'live'> {
 }
 
 /** The work of an ended run, folded to its duration. It starts open after a failure, where the work is the answer. */
-export function WorkSection({ status, duration, openAtFirst, ...list }: WorkSectionProps) {
+export function WorkSection({ status, stoppedBy, duration, openAtFirst, ...list }: WorkSectionProps) {
   const opens = openAtFirst || status === 'failed' || status === 'interrupted';
   const { open, trigger, bodyId } = useDisclosure(`${list.runId}/work`, opens);
-  const summary = summarise(status, duration);
+  const by = status === 'cancelled' && stoppedBy ? ` by ${stoppedBy}` : '';
+  const summary = summarise(status, duration) + by;
   usePrepareSteps();
   if (list.entries.length === 0) return <p className="h-7 text-sm text-muted-foreground">{summary}</p>;
   return (

@@ -16,7 +16,9 @@ import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../..
 import { Row, Section } from './section.js';
 import { EmailRow } from './you/email-row.js';
 import { NameRow } from './you/name-row.js';
+import { PasskeysSection } from './you/passkeys-section.js';
 import { PasswordRow } from './you/password-row.js';
+import { SecondFactorRow } from './you/second-factor-row.js';
 import { SignInsSection } from './you/sign-ins-section.js';
 
 /** The person's own account and this browser. */
@@ -29,6 +31,7 @@ export function AccountPage() {
         </Row>
       </Section>
       <AccountSection />
+      <PasskeysSection />
       <SignInsSection />
     </>
   );
@@ -48,6 +51,7 @@ function AccountSection() {
             {orWaiting(me && inWords(me.role))}
           </Row>
           <PasswordRow />
+          <SecondFactorRow />
           <Row name="This browser">
             <SignOutButton />
           </Row>

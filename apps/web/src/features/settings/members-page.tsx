@@ -81,11 +81,7 @@ function MemberRow({ member }: { member: Member }) {
         <span className="text-sm text-muted-foreground">{inWords(member.role)}</span>
       )}
       {mayChange && mayReset && !own && (
-        <Button
-          size="sm"
-          aria-label={`Reset password of ${member.name}`}
-          onClick={() => setDialog('reset')}
-        >
+        <Button size="sm" aria-label={`Reset password of ${member.name}`} onClick={() => setDialog('reset')}>
           Reset password
         </Button>
       )}

@@ -5,6 +5,8 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { usageQuery } from './api/get-usage.js';
 import { Row, Section } from './section.js';
+import { LimitsSection } from './usage/limits-section.js';
+import { SpentSection } from './usage/spent-section.js';
 
 const count = new Intl.NumberFormat('en');
 const inUnit = (unit: string, digits: number) =>
@@ -23,8 +25,16 @@ const size = (bytes: number): string =>
 /** From this share of the quota on, the meter warns. */
 const NEARLY_FULL = 0.9;
 
-/** What the organisation uses. */
-export function UsagePage() {
+/** What the organisation uses, what models cost, and what may be spent. */
+export const UsagePage = () => (
+  <>
+    <SpentSection />
+    <LimitsSection />
+    <NowSection />
+  </>
+);
+
+function NowSection() {
   const { data: usage, error, refetch } = useQuery(usageQuery);
   return (
     <Section title="Now">

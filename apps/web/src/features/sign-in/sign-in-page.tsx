@@ -9,6 +9,7 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { signInWithLink } from './api/sign-in.js';
 import { LinkSource } from './link-source.js';
 import { onPastedLink, takeToken } from './link-token.js';
+import { PasskeyButton } from './passkey-button.js';
 import { PasswordForm } from './password-form.js';
 import { ProviderButton, providerFailure } from './provider-button.js';
 import { FrameTitle, SignInFrame } from './sign-in-frame.js';
@@ -35,6 +36,7 @@ export function SignInPage() {
           )}
           <ProviderButton />
           <PasswordForm />
+          <PasskeyButton />
           <section aria-labelledby="with-a-link" className="mt-8 border-t pt-5">
             <h2 id="with-a-link" className="text-sm font-medium">
               Or with a link

@@ -18,6 +18,8 @@ interface RequestOptions<S extends z.ZodType> {
   /** For a POST. Pass one if the same request may be sent again. */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** It is sent also when the page goes away. */
+  keepalive?: boolean;
 }
 
 /**
@@ -26,11 +28,12 @@ interface RequestOptions<S extends z.ZodType> {
  */
 export async function request<S extends z.ZodType = z.ZodVoid>(
   url: string,
-  { method = 'GET', schema, query, body, headers, idempotencyKey, signal }: RequestOptions<S> = {},
+  { method = 'GET', schema, query, body, headers, idempotencyKey, signal, keepalive }: RequestOptions<S> = {},
 ): Promise<z.infer<S>> {
   const response = await send(withQuery(apiUrl(url), query), {
     method,
     signal,
+    keepalive,
     credentials: 'same-origin',
     headers: {
       accept: 'application/json',

@@ -1,4 +1,4 @@
-import { PASSWORD_LENGTH } from '@saas-codex/contracts/sign-in';
+import { PASSWORD_LENGTH } from '@saas-codex/contracts/password';
 import { TextField } from './text-field.js';
 
 const HINT = `At least ${PASSWORD_LENGTH.min} characters. A few words are easy to remember.`;

@@ -10,7 +10,7 @@ import { Kbd } from './kbd.js';
 
 interface Toast {
   id: string;
-  tone: 'error' | 'done';
+  tone: 'error' | 'notice' | 'done';
   title: string;
   detail: string;
   /** Takes back what was done. */
@@ -36,6 +36,9 @@ export function toastError(error: unknown): void {
   const { title, detail } = toApiError(error);
   show({ tone: 'error', title, detail });
 }
+
+/** Shows something that the person should know, and that is no failure. */
+export const toastNotice = (title: string, detail: string): void => show({ tone: 'notice', title, detail });
 
 /**
  * Shows that something was done that can be taken back, and offers to.
@@ -85,9 +88,9 @@ function ToastCard({ toast, hint }: { toast: Toast; hint: boolean }) {
       onBlur={() => setKept(false)}
       className="flex animate-pop-in gap-2.5 rounded-xl border bg-popover p-3 shadow-popover"
     >
-      {tone === 'error' ? (
-        <CircleAlert className="mt-0.5 size-4 shrink-0 text-destructive" aria-hidden />
-      ) : (
+      {tone === 'error' && <CircleAlert className="mt-0.5 size-4 shrink-0 text-destructive" aria-hidden />}
+      {tone === 'notice' && <CircleAlert className="mt-0.5 size-4 shrink-0 text-warning" aria-hidden />}
+      {tone === 'done' && (
         <CircleCheck className="mt-0.5 size-4 shrink-0 text-success" strokeWidth={1.75} aria-hidden />
       )}
       <div className="min-w-0 flex-1 text-sm">

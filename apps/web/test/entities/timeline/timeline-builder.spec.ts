@@ -25,6 +25,18 @@ describe('a timeline', () => {
     });
   });
 
+  it('knows the limit at which the run waits, also when it began in an earlier page of the log', () => {
+    const limit = { scope: 'tenant', unit: 'micro_usd', period: 'day', cap: 5, used: 4, needed: 2 } as const;
+    const reached = logged('2', 'limit.reached', { ...limit, until: '2026-01-01T00:15:00.000Z' });
+    const lifted = logged('3', 'limit.lifted', {});
+    expect(foldAll(started, reached).limit).toMatchObject(limit);
+    expect(foldAll(started, reached, lifted).limit).toBeNull();
+    const [waiting, goingOn] = [built(delta('2-1', 'Hel')), built(lifted)];
+    for (const builder of [waiting, goingOn]) builder.prepend([started, reached]);
+    expect(waiting.snapshot().limit).toMatchObject(limit);
+    expect(goingOn.snapshot().limit).toBeNull();
+  });
+
   it('merges the phases of one item into one entry and remembers when it began', () => {
     const timeline = foldAll(
       started,

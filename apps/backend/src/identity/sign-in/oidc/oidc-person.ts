@@ -1,4 +1,5 @@
 import type { Role } from '@saas-codex/contracts/permissions';
+import { groupRole } from '@saas-codex/contracts/setting-types';
 import { EmailAddress } from '@saas-codex/contracts/sign-in';
 import { writtenText } from '@saas-codex/contracts/text';
 import { z } from 'zod';
@@ -42,6 +43,6 @@ export function oidcPerson(claims: OidcClaims, rules: Rules): OidcPerson {
     subject: claims.sub,
     email,
     name: Name.safeParse(claims['name']).data ?? email,
-    role: roles.find(({ group }) => groups.has(group))?.role ?? 'member',
+    role: roles.map(groupRole).find(({ group }) => groups.has(group))?.role ?? 'member',
   };
 }

@@ -11,6 +11,8 @@ export const secretsQuery = infiniteQueryOptions({
       query: { kind: 'environment', limit: 100, cursor: pageParam },
       signal,
     }),
+  // No activity reports that somebody else has changed them.
+  staleTime: 0,
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });

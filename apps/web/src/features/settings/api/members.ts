@@ -42,6 +42,12 @@ export const useResetPassword = (userId: string) =>
       request(path`/api/members/${userId}/password-reset`, { method: 'PUT', schema: PasswordResetLink }),
   });
 
+export const useResetSecondFactor = (userId: string) =>
+  useMutation({
+    mutationFn: (): Promise<void> =>
+      request(path`/api/members/${userId}/second-factor`, { method: 'DELETE' }),
+  });
+
 function useInvitationsChanged() {
   const client = useQueryClient();
   return () => client.invalidateQueries({ queryKey: invitationsQuery.queryKey });

@@ -1,0 +1,121 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Limits, NO_LIMITS, readLimits, type UpdateLimits } from '@saas-codex/contracts/limits';
+import type { ModelPrice, UpdateModels } from '@saas-codex/contracts/models';
+import { CONFIG, type Config } from '../config.js';
+import { LOCK, lockInTransaction } from '../database/locks.js';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import { actorId } from '../identity/actor.js';
+import type { RequestContext } from '../identity/request-context.js';
+import { PRICE_LIST } from './price-list.js';
+import { forgetNotices } from './spend-totals.js';
+
+/** What an organisation's admins have set, and the defaults where they have not. */
+export interface SpendRules {
+  limits: Limits;
+  /** The only models that may be used; null: every model. */
+  allowedModels: string[] | null;
+  /** Prices that admins have set, by model. */
+  ownPrices: Record<string, ModelPrice>;
+}
+
+interface Row {
+  limits: Partial<{ [S in keyof Limits]: Partial<Limits[S]> }>;
+  allowedModels: string[] | null;
+  prices: Record<string, ModelPrice>;
+}
+
+const READ = `
+  SELECT limits, allowed_models AS "allowedModels", model_prices AS prices FROM spend_rules WHERE tenant_id = $1`;
+const ENSURE = `
+  INSERT INTO spend_rules (tenant_id, updated_by, updated_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING`;
+const SAVE = `
+  UPDATE spend_rules SET limits = $2, allowed_models = $3, model_prices = $4, updated_by = $5, updated_at = now()
+   WHERE tenant_id = $1`;
+
+@Injectable()
+export class SpendRulesStore {
+  readonly defaults: Limits;
+
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly db: TenantDatabase,
+  ) {
+    this.defaults = readLimits(config.DEFAULT_LIMITS) ?? NO_LIMITS;
+  }
+
+  read({ tenantId }: Pick<RequestContext, 'tenantId'>): Promise<SpendRules> {
+    return this.db.run({ tenantId }, (tx) => this.readIn(tx));
+  }
+
+  async readIn(tx: TenantTransaction): Promise<SpendRules> {
+    const [row] = await tx.manager.query<Row[]>(READ, [tx.scope.tenantId]);
+    return this.toRules(row);
+  }
+
+  updateLimits(ctx: RequestContext, change: UpdateLimits): Promise<SpendRules> {
+    return this.update(ctx, forgetNotices, (row) => ({
+      ...row,
+      limits: {
+        run: { ...row.limits.run, ...change.run },
+        session: { ...row.limits.session, ...change.session },
+        person: { ...row.limits.person, ...change.person },
+        tenant: { ...row.limits.tenant, ...change.tenant },
+      },
+    }));
+  }
+
+  updateModels(ctx: RequestContext, { allowed, prices = {} }: UpdateModels): Promise<SpendRules> {
+    return this.update(ctx, nothing, (row) => ({
+      ...row,
+      allowedModels: allowed === undefined ? row.allowedModels : allowed,
+      prices: Object.fromEntries(
+        Object.entries({ ...row.prices, ...prices }).flatMap(([model, price]) =>
+          price === null ? [] : [[model, price]],
+        ),
+      ),
+    }));
+  }
+
+  /** Under the lock of the ledger, so that a call is reserved by the rules before or after, and never by both. */
+  private update(
+    ctx: RequestContext,
+    also: (tx: TenantTransaction) => Promise<void>,
+    changed: (row: Row) => Row,
+  ): Promise<SpendRules> {
+    return this.db.run(ctx, async (tx) => {
+      const { tenantId } = ctx;
+      await lockInTransaction(tx.manager, LOCK.tenantSpend(tenantId));
+      await also(tx);
+      const actor = actorId(ctx.actor);
+      await tx.manager.query(ENSURE, [tenantId, actor]);
+      const [before] = await tx.manager.query<[Row]>(READ, [tenantId]);
+      const row = changed(before);
+      const json = [row.limits, row.allowedModels, row.prices].map((part) => part && JSON.stringify(part));
+      await tx.manager.query(SAVE, [tenantId, ...json, actor]);
+      return this.toRules(row);
+    });
+  }
+
+  private toRules(row: Row | undefined): SpendRules {
+    const { defaults } = this;
+    return {
+      limits: {
+        run: { ...defaults.run, ...row?.limits.run },
+        session: { ...defaults.session, ...row?.limits.session },
+        person: { ...defaults.person, ...row?.limits.person },
+        tenant: { ...defaults.tenant, ...row?.limits.tenant },
+      },
+      allowedModels: row?.allowedModels ?? null,
+      ownPrices: row?.prices ?? {},
+    };
+  }
+}
+
+const nothing = async () => undefined;
+
+/** null: not known. */
+export const priceOf = ({ ownPrices }: SpendRules, model: string): ModelPrice | null =>
+  (Object.hasOwn(ownPrices, model) ? ownPrices[model] : undefined) ?? PRICE_LIST.get(model) ?? null;
+
+export const isAllowed = ({ allowedModels }: SpendRules, model: string): boolean =>
+  allowedModels?.includes(model) ?? true;
