@@ -9,13 +9,24 @@ export const sharedActivityView = (sessionId: string): FeedView =>
   activitiesView((json) => {
     const activity = readActivity(json);
     if (!activity || activity.type === 'unknown' || activity.session_id !== sessionId) return null;
-    return JSON.stringify(toSharedActivity(activity));
+    const shared = toSharedActivity(activity);
+    return shared && JSON.stringify(shared);
   });
 
-function toSharedActivity(activity: Activity): Activity {
-  // It may be of a setup run. Of the others, the list of runs has the error.
-  if (activity.type === 'run.status') return { ...activity, error: null, usage: null };
-  if (activity.type !== 'session.updated') return activity;
-  const session = toSharedSession({ ...activity.session, network: NETWORK_OFF, setup: null });
-  return { ...activity, session };
+/** @returns null for what is not for readers by link, as are types that will come */
+function toSharedActivity(activity: Activity): Activity | null {
+  switch (activity.type) {
+    case 'session.updated': {
+      const session = toSharedSession({ ...activity.session, network: NETWORK_OFF, setup: null });
+      return { ...activity, session };
+    }
+    // It may be of a setup run. Of the others, the list of runs has the error.
+    case 'run.status':
+      return { ...activity, error: null, usage: null };
+    case 'session.deleted':
+    case 'session.progress':
+      return activity;
+    default:
+      return null;
+  }
 }

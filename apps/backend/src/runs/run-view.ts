@@ -49,3 +49,20 @@ export const toRunWithResult = (run: RunEntity, finalMessage: string | null): Ru
       }
     : null,
 });
+
+/** A run as readers by link see it. What a run will have further is not theirs unless it is added here. */
+export const toSharedRun = (run: Run): Run => ({
+  run_id: run.run_id,
+  session_id: run.session_id,
+  kind: run.kind,
+  prompt: run.prompt,
+  status: run.status,
+  held: run.held,
+  error: run.error,
+  usage: run.usage,
+  diff: run.diff,
+  created_at: run.created_at,
+  started_at: run.started_at,
+  ended_at: run.ended_at,
+  ...(run.result !== undefined && { result: run.result }),
+});

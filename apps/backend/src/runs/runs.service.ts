@@ -9,7 +9,7 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
 import { overseeing } from '../identity/overseeing.js';
-import type { RequestContext } from '../identity/request-context.js';
+import { isByLink, type RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
@@ -22,7 +22,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
-import { toRunOutline, toRunWithResult } from './run-view.js';
+import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
 
 /**
  * How long a response waits for work that is usually quick: a read waits until the row has caught up with the run's log, a
@@ -89,8 +89,9 @@ export class RunsService {
     });
   }
 
-  list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
-    return this.runs.list(ctx, sessionId, query);
+  async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
+    const page = await this.runs.list(ctx, sessionId, query);
+    return isByLink(ctx) ? { ...page, items: page.items.map(toSharedRun) } : page;
   }
 
   /** Runs of all sessions. @throws ProblemError invalid_cursor */
@@ -162,7 +163,8 @@ export class RunsService {
   }
 
   private async withResult(ctx: RequestContext, run: RunEntity): Promise<Run> {
-    return toRunWithResult(run, isEnded(run) ? await this.runs.finalMessage(ctx, run.id) : null);
+    const view = toRunWithResult(run, isEnded(run) ? await this.runs.finalMessage(ctx, run.id) : null);
+    return isByLink(ctx) ? toSharedRun(view) : view;
   }
 
   /** Records the end of a run whose log has ended. If Redis is down, no client can have seen that end, so the row will do. */

@@ -6,7 +6,7 @@ import { shareLinkOfPage } from './shared-page.js';
 /** Whether the person's role allows this. As long as the page does not know: yes, and the server decides. Nobody may anything by a link. */
 export function usePermission(permission: Permission): boolean {
   const byLink = shareLinkOfPage() !== undefined;
-  const { data: me } = useQuery({ ...meQuery, enabled: !byLink });
+  const { data: me } = useQuery(meQuery);
   if (byLink) return false;
   return me?.permissions?.includes(permission) ?? true;
 }
