@@ -27,7 +27,7 @@ const FailedSession = later(
 
 interface SessionLayoutProps {
   session: Session;
-  header: (changes: Pick<ChangesToggleProps, 'shown' | 'onIntent'>) => ReactNode;
+  renderHeader: (changes: Pick<ChangesToggleProps, 'shown' | 'onIntent'>) => ReactNode;
   /** The part below the conversation. */
   dock: ReactNode;
 }
@@ -36,7 +36,7 @@ interface SessionLayoutProps {
  * Conversation and Changes side by side. A page without room for both, or a reader who wants Changes wide, has one of them
  * above the composer: the conversation stays mounted behind Changes.
  */
-export function SessionLayout({ session, header, dock }: SessionLayoutProps) {
+export function SessionLayout({ session, renderHeader, dock }: SessionLayoutProps) {
   useFollowRun(session);
   const room = useMediaQuery('(min-width: 1280px)');
   const changesShown = useChangesShown(session, room);
@@ -52,7 +52,7 @@ export function SessionLayout({ session, header, dock }: SessionLayoutProps) {
 
   return (
     <div className="flex h-full flex-col">
-      {header({ shown: changesShown, onIntent: ChangesPanel.prepare })}
+      {renderHeader({ shown: changesShown, onIntent: ChangesPanel.prepare })}
       <main className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
           {session.status === 'failed' ? (

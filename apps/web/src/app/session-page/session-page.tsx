@@ -37,7 +37,7 @@ function WholeSession({ session }: { session: Session }) {
   return (
     <SessionLayout
       session={session}
-      header={(changes) => <SessionHeader session={session} {...changes} />}
+      renderHeader={(changes) => <SessionHeader session={session} {...changes} />}
       dock={<SessionDock session={session} />}
     />
   );

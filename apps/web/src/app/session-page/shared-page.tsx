@@ -38,7 +38,7 @@ function SharedSession({ opened }: { opened: OpenedShareLink }) {
       <ConnectionNotice />
       <SessionLayout
         session={session}
-        header={(changes) => (
+        renderHeader={(changes) => (
           <header className="flex h-13 shrink-0 items-center gap-2 border-b px-3">
             <BrandMark />
             <div className="flex min-w-0 flex-1 items-center gap-3 pl-1">
