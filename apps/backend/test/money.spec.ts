@@ -238,9 +238,9 @@ test('a run that nobody helps ends at the limit and says so; one that is stopped
     data: { code: 'limit_reached' },
   });
   expect(world.model.requests.length).toBe(asked);
-  const [{ reserved = -1 } = {}] = await sql<{ reserved: number }>(
+  const [row] = await sql<{ reserved: number }>(
     world,
     `SELECT count(*)::int AS reserved FROM model_calls WHERE state = 'reserved'`,
   );
-  expect(reserved).toBe(0);
+  expect(row?.reserved).toBe(0);
 }, 120_000);

@@ -81,11 +81,9 @@ const me = async (cookie: string) => (await (await get('/api/me', cookie)).json(
 
 let people = 0;
 /** Somebody new, whom the provider vouches for. */
-function somebody(more: Partial<OidcTestPerson> = {}): OidcTestPerson & { email: string } {
+function somebody<More extends Partial<OidcTestPerson>>(more?: More) {
   const sub = `person-${++people}`;
-  return { sub, email: `${sub}@example.org`, email_verified: true, name: 'Ada', ...more } as ReturnType<
-    typeof somebody
-  >;
+  return { sub, email: `${sub}@example.org`, email_verified: true, name: 'Ada', ...more };
 }
 
 describe('signing in with a company account', () => {
@@ -280,7 +278,7 @@ describe('somebody who tampers', () => {
     ['another issuer', (claims) => ({ ...claims, iss: 'https://evil.example' })],
     ['another audience', (claims) => ({ ...claims, aud: 'another-client' })],
     ['another nonce', (claims) => ({ ...claims, nonce: 'x'.repeat(43) })],
-    ['no nonce', ({ nonce: _, ...claims }) => claims],
+    ['no nonce', (claims) => ({ ...claims, nonce: undefined })],
     ['another subject than the UserInfo', (claims) => ({ ...claims, sub: 'somebody-else' })],
     ['an end in the past', (claims) => ({ ...claims, exp: 1_000_000_000 })],
   ])('cannot use a token with %s', async (_, forge) => {
@@ -301,13 +299,13 @@ describe('somebody who tampers', () => {
     const mine = await start();
     const answer = (await provider.visit(mine.page)).searchParams;
     answer.set('iss', 'https://evil.example');
-    expect(locationOf(await callback(`?${answer}`, mine.state))).toBe(failed('oidc_refused'));
+    expect(locationOf(await callback(`?${answer.toString()}`, mine.state))).toBe(failed('oidc_refused'));
 
     const [victim, attacker] = [await start(), await start()];
     const stolen = (await provider.visit(victim.page)).searchParams;
     const own = (await provider.visit(attacker.page)).searchParams;
     own.set('code', stolen.get('code') ?? '');
-    expect(locationOf(await callback(`?${own}`, attacker.state))).toBe(failed('oidc_refused'));
+    expect(locationOf(await callback(`?${own.toString()}`, attacker.state))).toBe(failed('oidc_refused'));
   });
 
   it('sees no text of the provider, and is sent nowhere but into the app', async () => {

@@ -93,7 +93,7 @@ describe('TenantRepository', () => {
       ] as const)
         await tx.of(Note).insert({ id, keptBy });
     });
-    const ids = (rows: { id: number }[]) => rows.map(({ id }) => id).toSorted();
+    const ids = (rows: { id: number }[]) => rows.map(({ id }) => id).toSorted((a, b) => a - b);
     const seenBy = (readerId?: string) =>
       db.run({ ...ours, readerId }, async (tx) => {
         const notes = tx.of(Note);

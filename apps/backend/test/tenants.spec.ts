@@ -344,7 +344,9 @@ describe('a tenant', () => {
     const answers = await Promise.all(posts);
     const made = answers.flatMap((answer, index) => (answer === 201 ? ['abcdef'[index] ?? ''] : []));
     expect(made).toHaveLength(3);
-    expect(answers.filter((answer) => answer !== 201)).toEqual(Array(3).fill([409, 'tenant_limit']));
+    expect(answers.filter((answer) => answer !== 201)).toEqual(
+      Array.from({ length: 3 }, () => [409, 'tenant_limit']),
+    );
     // What was created is answered again; what was refused is not kept.
     expect(await post(made[0] ?? '')).toBe(201);
     const owned = `SELECT FROM members WHERE user_id = $1 AND role = 'owner'`;

@@ -14,7 +14,7 @@ import { Public } from './permissions.js';
 
 /** Lets in requests with `Authorization: Bearer SERVICE_TOKEN`: those of our own runners. */
 @Injectable()
-export class ServiceGuard implements CanActivate {
+class ServiceGuard implements CanActivate {
   private readonly isGranted: (given: string) => boolean;
 
   constructor(@Inject(CONFIG) { SERVICE_TOKEN }: Pick<Config, 'SERVICE_TOKEN'>) {

@@ -79,18 +79,20 @@ export class ActivityHub extends Hub {
     let closed = false;
     let cursor = feed.log.lastId;
     let appended = Promise.resolve();
+    const append = async (entries: StreamEntry[], before: Promise<void>) => {
+      await before;
+      const frames = await this.liveFrames(tenantId, entries, () => closed);
+      feed.appendFrames(frames);
+      // What the window has of that session was for all. Whoever is behind reads it from the source, which asks anew.
+      if (entries.some(({ type }) => type === HIDDEN)) feed.log.restartAfter(feed.log.lastId);
+      this.onLive?.(entries);
+    };
     const watchAgain = () => {
       if (closed) return;
       unwatch = this.reader.watchStream(REDIS_KEYS.activity(tenantId), cursor, {
         onEntries: (entries) => {
           cursor = entries.at(-1)?.id ?? cursor;
-          appended = appended.then(async () => {
-            const frames = await this.liveFrames(tenantId, entries, () => closed);
-            feed.appendFrames(frames);
-            // What the window has of that session was for all. Whoever is behind reads it from the source, which asks anew.
-            if (entries.some(({ type }) => type === HIDDEN)) feed.log.restartAfter(feed.log.lastId);
-            this.onLive?.(entries);
-          });
+          appended = append(entries, appended);
         },
         // Redis has lost the stream. Ids are times, so what comes next has a later id all the same.
         onLost: () => setImmediate(watchAgain),

@@ -1,7 +1,7 @@
 import type { LimitsOverview } from '@saas-codex/contracts/limits';
 import { MICRO_USD } from '@saas-codex/contracts/models';
 import type { Run } from '@saas-codex/contracts/runs';
-import { DataSource } from 'typeorm';
+import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
 import { waitFor } from '../wait-for.js';
 import type { SessionsWorld } from './sessions-world.js';
 
@@ -28,8 +28,8 @@ export interface Spent {
   billed: number;
 }
 
-export const sql = <T>(world: SessionsWorld, statement: string): Promise<T[]> =>
-  world.backend.app.get(DataSource).query<T[]>(statement);
+export const sql = async <T>(world: SessionsWorld, statement: string): Promise<T[]> =>
+  (await world.backend.app.get(SystemDatabase).pool.query(statement)).rows as T[];
 
 const limits = async (world: SessionsWorld, tenant: object): Promise<LimitsOverview> =>
   (await world.call<LimitsOverview>('PATCH', '/api/limits', { tenant })).body;
@@ -72,11 +72,11 @@ export class MoneyRace {
     };
     await waitFor(
       async () => {
-        const [{ open = 0 } = {}] = await sql<{ open: number }>(
+        const [row] = await sql<{ open: number }>(
           this.world,
           `SELECT count(*)::int AS open FROM model_calls WHERE state = 'reserved'`,
         );
-        return open === 0 && (await Promise.all(runs.map(stands))).every(Boolean);
+        return row?.open === 0 && (await Promise.all(runs.map(stands))).every(Boolean);
       },
       { timeoutMs: 180_000, everyMs: 250, what: 'every run to end or to wait at the cap' },
     );

@@ -21,13 +21,8 @@ export function SettingsLayout() {
 
 function Settings({ page }: { page: Page }) {
   useDocumentTitle(page.path === settingsPage(undefined)?.path ? 'Settings' : page.title);
-  const scroller = useRef<HTMLElement>(null);
-  useEffect(() => {
-    // Newer browsers answer with a promise, which React would take for the effect's cleanup.
-    scroller.current?.scrollTo(0, 0);
-  }, [page]);
   return (
-    <main ref={scroller} className="flex h-full flex-col overflow-y-auto">
+    <main key={page.path} className="flex h-full flex-col overflow-y-auto">
       <PageHeader />
       <div className="mx-auto w-full max-w-2xl gap-x-10 px-4 pb-16 lg:flex lg:max-w-4xl">
         <Navigation page={page} />
@@ -72,13 +67,19 @@ function Navigation({ page: current }: { page: Page }) {
     setOpen(false);
     toggle.current?.focus();
   };
+  useEffect(() => {
+    if (!open) return;
+    const onKeyDown = ({ key }: KeyboardEvent) => {
+      if (key !== 'Escape') return;
+      setOpen(false);
+      toggle.current?.focus();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, [open]);
   const group = SETTINGS_GROUPS.find(({ pages }) => pages.includes(current));
   return (
-    <nav
-      aria-label="Settings"
-      className="max-lg:mb-6 lg:w-44 lg:shrink-0"
-      onKeyDown={(event) => event.key === 'Escape' && close()}
-    >
+    <nav aria-label="Settings" className="max-lg:mb-6 lg:w-44 lg:shrink-0">
       <button
         ref={toggle}
         type="button"

@@ -5,7 +5,6 @@ import {
   LIMIT_SCOPES,
   type LimitsOverview,
   type LimitScope,
-  type UpdateLimits,
 } from '@saas-codex/contracts/limits';
 import { MICRO_USD } from '@saas-codex/contracts/models';
 import { useQuery } from '@tanstack/react-query';
@@ -150,7 +149,7 @@ function ScopeForm({ scope, values, onClose }: ScopeFormProps) {
   const parsed = Object.entries(texts).map(([field, text]) => [field, parse(field, text)] as const);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    update.mutate({ [scope]: Object.fromEntries(parsed) } as UpdateLimits, { onSuccess: onClose });
+    update.mutate({ [scope]: Object.fromEntries(parsed) }, { onSuccess: onClose });
   };
   return (
     <form onSubmit={submit} aria-label={`Limits: ${SCOPES[scope]}`} className="mt-3 space-y-3">
