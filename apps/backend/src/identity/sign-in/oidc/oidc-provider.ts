@@ -135,12 +135,12 @@ export class OidcProvider implements OnApplicationShutdown {
 
   private readonly fetch: CustomFetch = async (address, { body, ...options }) => {
     const dispatcher = this.agentFor(new URL(address));
-    const answer = await fetch(address, {
+    return fetch(address, {
       ...options,
-      ...(body !== undefined && body !== null && { body: String(body) }),
+      // The library sends forms only.
+      ...(body instanceof URLSearchParams && { body: body.toString() }),
       ...(dispatcher && { dispatcher }),
     });
-    return answer as unknown as Response;
   };
 
   private agentFor({ protocol, hostname, port }: URL): ProxyAgent | undefined {
