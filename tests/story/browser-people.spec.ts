@@ -11,9 +11,10 @@ import {
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
 import { type OidcServer, startOidcServer } from '@saas-codex/testing/oidc-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Cookie, Page } from 'playwright-core';
 
 /** In a real Chromium, people get accounts and roles: by mail, by invitations, from an admin, and from their company. */
+
 /** A device with a fingerprint reader, whose owner always agrees. */
 const DEVICE = {
   protocol: 'ctap2',
@@ -28,6 +29,9 @@ let mail: MailServer;
 let provider: OidcServer;
 let system: System;
 let browser: Browser;
+const tabs: Page[] = [];
+/** The link of the start works once, so later cases go on with its sign-in. */
+let ownersCookies: Cookie[] | undefined;
 
 beforeAll(async () => {
   [mail, provider] = await Promise.all([startMailServer(), startOidcServer()]);
@@ -46,12 +50,33 @@ beforeAll(async () => {
   ]);
 }, 240_000);
 
+afterEach(async () => {
+  for (const tab of tabs.splice(0)) await tab.context().close();
+});
 afterAll(async () => {
   await browser.close();
   await system.stop();
   await provider.stop();
   await mail.stop();
 }, 60_000);
+
+/** Opens an address in a browser of its own. */
+async function open(address: string, cookies: Cookie[] = []): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
+  await context.addCookies(cookies);
+  const tab = await context.newPage();
+  tab.setDefaultTimeout(30_000);
+  tabs.push(tab);
+  await tab.goto(address);
+  return tab;
+}
+
+async function openAsOwner(): Promise<Page> {
+  const owner = ownersCookies ? await open(system.url, ownersCookies) : await open(system.link);
+  await owner.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  ownersCookies = await owner.context().cookies();
+  return owner;
+}
 
 test('a stranger creates an account by mail, resets the password, and changes everything about it', async () => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
@@ -229,15 +254,6 @@ test('a colleague signs in with the account of their company', async () => {
 }, 60_000);
 
 test('an admin and a viewer join by their links, and each finds what their role allows', async () => {
-  const opened: Page[] = [];
-  const open = async (address: string) => {
-    const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
-    const tab = await context.newPage();
-    tab.setDefaultTimeout(30_000);
-    opened.push(tab);
-    await tab.goto(address);
-    return tab;
-  };
   const accept = async (tab: Page, name: string) => {
     await tab.getByText('invites you as').waitFor();
     await tab.getByRole('textbox', { name: 'Your name' }).fill(name);
@@ -316,8 +332,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   expect(await accessibilityFaults(planning)).toEqual([]);
   await viewer.goto(planning.url());
   await viewer.getByText('This session does not exist').waitFor();
-  const owner = await open(system.link);
-  await owner.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  const owner = await openAsOwner();
   await owner.goto(planning.url());
   await owner.getByText('This session is private').waitFor();
   expect(await owner.getByText('tulips').count()).toBe(0);
@@ -364,19 +379,9 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('button', { name: 'Remove Vera' }).waitFor({ state: 'detached' });
   // The server ends the viewer's stream, and the page asks again who they are.
   await viewer.waitForURL(/\/sign-in/);
-  for (const tab of opened) await tab.context().close();
 }, 120_000);
 
 test('a session is shared by a link: a stranger watches it live, sees nothing else, and is cut off when it is revoked', async () => {
-  const opened: Page[] = [];
-  const open = async (address: string) => {
-    const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
-    const tab = await context.newPage();
-    tab.setDefaultTimeout(30_000);
-    opened.push(tab);
-    await tab.goto(address);
-    return tab;
-  };
   const start = async (title: string) => {
     const made = await system.api('/api/sessions', { method: 'POST', body: JSON.stringify({ title }) });
     return (await made.json()) as Session;
@@ -386,7 +391,7 @@ test('a session is shared by a link: a stranger watches it live, sees nothing el
   const [session] = [await start('Water the garden'), await start('Secret plan')];
   await prompt(session.session_id, 'Note what the beans need');
 
-  const owner = await open(system.link);
+  const owner = await openAsOwner();
   await owner.getByRole('link', { name: 'Water the garden' }).first().click();
   await owner.getByRole('button', { name: 'Session actions' }).click();
   await owner.getByRole('menuitem', { name: 'Share…' }).click();
@@ -439,5 +444,4 @@ test('a session is shared by a link: a stranger watches it live, sees nothing el
   await dialog.getByRole('button', { name: /^Revoke the link/ }).click();
   await stranger.getByText('This link does not work').waitFor();
   await screenshot(stranger, 'shared-revoked');
-  for (const tab of opened) await tab.context().close();
 }, 120_000);

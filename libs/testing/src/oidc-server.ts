@@ -70,6 +70,7 @@ export async function startOidcServer(): Promise<OidcServer> {
     jwks: { keys: [{ ...key.export({ format: 'jwk' }), kid: 'spec', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: ['cookie-key-of-the-specs'] },
     features: { devInteractions: { enabled: false } },
+    ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     findAccount: (_ctx, sub) => ({
       accountId: sub,
