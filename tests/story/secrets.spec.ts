@@ -63,6 +63,7 @@ const SEARCHED = [
   'table:sessions',
   'table:runs',
   'table:run_events',
+  'table:audit_entries',
   ...['string', 'list', 'set', 'zset', 'hash', 'stream'].map((type) => `redis:${type}`),
 ];
 /** A place's name without the parts that vary between runs. */
