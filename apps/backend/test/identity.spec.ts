@@ -442,11 +442,14 @@ describe('the guard', () => {
       'post /api/auth/password-reset',
       'post /api/auth/password-reset/complete',
       'post /api/auth/sign-in',
+      'post /api/auth/sign-in/passkey',
+      'post /api/auth/sign-in/passkey/options',
       'post /api/auth/sign-in/password',
       'post /api/auth/sign-up',
       'post /api/auth/sign-up/complete',
       'post /api/invitations/accept',
       'post /api/invitations/look-up',
+      'post /api/share-links/open',
     ]);
   });
 });

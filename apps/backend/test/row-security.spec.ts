@@ -14,7 +14,17 @@ import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
  */
 
 /** Tables that hang on no tenant. What is not here and not protected makes the first test fail. */
-const WITHOUT_TENANT = ['api_keys', 'migrations', 'user_accounts', 'user_sessions', 'users', 'verifications'];
+const WITHOUT_TENANT = [
+  'api_keys',
+  'migrations',
+  'passkeys',
+  'recovery_codes',
+  'second_factors',
+  'user_accounts',
+  'user_sessions',
+  'users',
+  'verifications',
+];
 const OF_TENANTS = Object.keys(GRANTS.tenant);
 
 const OURS = { tenantId: 'ours' };
