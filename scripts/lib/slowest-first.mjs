@@ -14,10 +14,10 @@ const { default: Sequencer } = createRequire(import.meta.url)('@jest/test-sequen
 /** The slowest files, by the seconds that they took on two cores. */
 const SLOWEST = [
   'tests/story/browser.spec.ts',
-  'apps/backend/test/permissions.spec.ts',
   'tests/story/browser-people.spec.ts',
   'tests/faults/quick.spec.ts',
   'apps/backend/test/runs.spec.ts',
+  'apps/backend/test/permissions.spec.ts',
   'apps/backend/test/account.spec.ts',
   'apps/runner/test/jail-end.spec.ts',
   'apps/backend/test/poison-work-tree.spec.ts',
@@ -38,6 +38,8 @@ const SLOWEST = [
   'apps/runner/test/sandbox-environment.spec.ts',
   'apps/backend/test/setup.spec.ts',
   'apps/backend/test/archive.spec.ts',
+  'apps/backend/test/share-links.spec.ts',
+  'apps/backend/test/private-sessions.spec.ts',
   'apps/backend/test/retention.spec.ts',
   'apps/backend/test/tenants.spec.ts',
   'apps/backend/test/identity.spec.ts',

@@ -1,0 +1,252 @@
+import type { Me } from '@saas-codex/contracts/identity';
+import type { Invitation } from '@saas-codex/contracts/members';
+import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Secret } from '@saas-codex/contracts/secrets';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
+import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
+import { AUTH, type Auth } from '../../../../apps/backend/src/identity/better-auth.js';
+import { RetentionReconciler } from '../../../../apps/backend/src/retention/retention-reconciler.js';
+import { waitFor } from '../wait-for.js';
+import { startBackend, type TestBackend } from './backend.js';
+import { type Ids, NOTHING, type Operation, OPERATIONS } from './operations.js';
+import { createPerson, createServiceAccount, type TestPerson } from './people.js';
+import { startSilentRunner } from './silent-runner.js';
+
+/** Is in the title and the prompt of our session, in our secret and in our passkey. */
+export const MARK = 'Secret plan of the first tenant';
+
+type Headers = Record<string, string>;
+interface Document {
+  paths: Record<string, Record<string, { operationId: string }>>;
+}
+type Answer = [status: number, code: string | null, text: string];
+
+/** No run starts: each waits in the queue until it is cancelled, however long a spec takes. */
+const NO_RUNS = { DEFAULT_LIMITS: 'tenant.concurrent_runs=0', RESERVED_RUN_PLACES: '0' };
+
+/** Work that the backend still has to do, and that changes rows. */
+const UNSETTLED = `
+  SELECT s.id FROM sessions s WHERE s.status = 'provisioning' OR s.deleted_at IS NOT NULL
+  UNION ALL
+  SELECT r.id FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
+   WHERE CASE WHEN r.ended_at IS NULL THEN r.cancel_requested_at IS NOT NULL OR s.status IN ('failed', 'archived')
+              ELSE r.archived_at IS NULL END`;
+
+/** Tables that a mere attempt may write to. */
+const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries'];
+
+/**
+ * A backend with a person of each role and one thing of each kind (`ours`), and the ways to call every operation of its
+ * OpenAPI document.
+ *
+ * A caller's request must be the only thing that changes a row, or `everything()` could not prove that a refused one has
+ * changed nothing. So a runner takes each session at once, no run starts, and nothing is measured.
+ */
+export class OperationsWorld {
+  private readonly people = new Map<Role, TestPerson>();
+  operations: Operation[];
+  tenantId: string;
+  ours: Ids;
+
+  private constructor(
+    readonly backend: TestBackend,
+    private readonly runner: Awaited<ReturnType<typeof startSilentRunner>>,
+  ) {}
+
+  static async start(): Promise<OperationsWorld> {
+    const runner = await startSilentRunner();
+    const world = new OperationsWorld(await startBackend({ ...NO_RUNS, RUNNER_URL: runner.url }), runner);
+    const { backend } = world;
+    // It measures each new session, at a time of its own.
+    await backend.app.get(RetentionReconciler, { strict: false }).onModuleDestroy();
+    world.operations = operationsOf((await (await backend.fetch('/api/openapi.json')).json()) as Document);
+    world.tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
+    for (const role of ROLES) world.people.set(role, await createPerson(backend, world.tenantId, role));
+    world.ours = await world.createOurs();
+    return world;
+  }
+
+  async stop(): Promise<void> {
+    await this.backend.stop();
+    this.runner.stop();
+  }
+
+  /** As the owner of the tables. */
+  async sql<T>(statement: string, parameters: unknown[] = []): Promise<T[]> {
+    const { rows } = await this.backend.app.get(SystemDatabase).pool.query(statement, parameters);
+    return rows as T[];
+  }
+
+  person(role: Role): TestPerson {
+    const found = this.people.get(role);
+    if (!found) throw new Error(`There is no ${role}.`);
+    return found;
+  }
+
+  operation(id: string): Operation {
+    const found = this.operations.find((each) => each.id === id);
+    if (!found) throw new Error(`There is no operation ${id}.`);
+    return found;
+  }
+
+  /** @param scopes default: all that the person may do. @returns headers that identify a new API key of the person */
+  async createKey({ userId }: TestPerson, scopes?: readonly Permission[]): Promise<Headers> {
+    const metadata = { tenantId: this.tenantId };
+    const { key } = await this.backend.app.get<Auth>(AUTH).api.createApiKey({
+      body: { name: 'spec', userId, metadata, ...(scopes && { permissions: { scopes: [...scopes] } }) },
+    });
+    return { authorization: `Bearer ${key}` };
+  }
+
+  /** Sends JSON, and does not follow redirects. A new session does not wait until it is set up. */
+  send(as: Headers, method: string, path: string, body?: object): Promise<Response> {
+    return fetch(this.backend.url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...as,
+        ...('cookie' in as && { origin: this.backend.url }),
+        'content-type': 'application/json',
+        prefer: 'respond-async',
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+
+  /**
+   * A session that is set up, and a prompt that waits in its queue.
+   * @param as who creates both; default: the owner
+   */
+  async startSession(
+    prompt: string,
+    body: object,
+    as: Headers = { authorization: `Bearer ${this.backend.ownerToken}` },
+  ): Promise<Pick<Ids, 'session_id' | 'run_id'>> {
+    const session = await this.send(as, 'POST', '/api/sessions', body);
+    const { session_id } = (await session.json()) as Session;
+    const run = await this.send(as, 'POST', `/api/sessions/${session_id}/prompt`, { prompt });
+    const { run_id } = (await run.json()) as Run;
+    const isReady = `SELECT id FROM sessions WHERE id = $1 AND status = 'ready'`;
+    await waitFor(async () => (await this.sql(isReady, [session_id])).length > 0, {
+      what: 'the session to be ready',
+    });
+    return { session_id, run_id };
+  }
+
+  /** @returns a new link to the session, by the owner */
+  async share(sessionId: string, body: object = {}): Promise<CreatedShareLink> {
+    const answer = await this.backend.post(`/api/sessions/${sessionId}/share-links`, body);
+    if (answer.status !== 201) throw new Error(`no link was created: ${await answer.text()}`);
+    return (await answer.json()) as CreatedShareLink;
+  }
+
+  /**
+   * Calls an operation. Of a stream only the answer's head is read.
+   * @param body 'refused': one that nothing accepts, so that what is allowed has no effect
+   */
+  async call(
+    { id, method, path }: Operation,
+    as: Headers,
+    ids: Ids,
+    body: 'accepted' | 'refused' = 'accepted',
+    prefix = '/api',
+  ): Promise<Answer> {
+    const row = OPERATIONS[id];
+    const sent = body === 'accepted' ? row?.body : [];
+    const named = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
+    const place = `${named.replace(/^\/api/, prefix)}${row?.query ? `?${row.query(ids)}` : ''}`;
+    const hasBody = method !== 'GET' && method !== 'DELETE';
+    const answer = await this.send(as, method, place, hasBody ? sent : undefined);
+    const type = answer.headers.get('content-type') ?? '';
+    if (type.startsWith('text/event-stream')) {
+      await answer.body?.cancel();
+      return [answer.status, null, ''];
+    }
+    const text = await answer.text();
+    const code = type.startsWith('application/problem+json')
+      ? (JSON.parse(text) as { code: string }).code
+      : null;
+    return [answer.status, code, text];
+  }
+
+  /**
+   * @returns the ids of the operations that are answered with this problem; every other one is not
+   * @throws Error when the problem comes with another status than its own
+   */
+  async refusedWith(
+    code: 'forbidden' | 'person_required' | 'unauthenticated',
+    as: Headers,
+    ids = NOTHING,
+    among = this.operations,
+  ): Promise<string[]> {
+    const refused: string[] = [];
+    // What is allowed comes last if it ends what identifies the browser.
+    for (const operation of among.toSorted(
+      (a, b) => Number(a.id === 'signOut') - Number(b.id === 'signOut'),
+    )) {
+      const [status, found] = await this.call(operation, as, ids, ids === NOTHING ? 'refused' : 'accepted');
+      if (found !== code) continue;
+      if (status !== (code === 'unauthenticated' ? 401 : 403))
+        throw new Error(`${operation.id} answers ${code} with the status ${status}`);
+      refused.push(operation.id);
+    }
+    return refused.toSorted();
+  }
+
+  /** Everything that the database has, except what a mere attempt may write, once the backend has no work left. */
+  async everything(): Promise<string> {
+    await waitFor(async () => (await this.sql(UNSETTLED)).length === 0, {
+      what: 'the work of the backend to be done',
+    });
+    const tables = await this.sql<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+    );
+    const sums = tables
+      .filter(({ name }) => !ATTEMPTS.includes(name))
+      .map(({ name }) => `(SELECT md5(string_agg(r::text, '|' ORDER BY r::text)) FROM "${name}" r)`);
+    const [row] = await this.sql<Record<string, string>>(
+      `SELECT ${sums.map((sum, i) => `${sum} AS t${i}`).join(', ')}`,
+    );
+    return JSON.stringify(row);
+  }
+
+  /** A thing of each kind. What a person has is the member's. */
+  private async createOurs(): Promise<Ids> {
+    const { userId, keyId } = this.person('member');
+    const ids = await this.startSession(MARK, { title: MARK });
+    const invited = await this.backend.post('/api/invitations', { role: 'viewer' });
+    const secret = await this.backend.post('/api/secrets', { name: 'OURS', value: MARK });
+    const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
+      userId,
+    ]);
+    const [passkey] = await this.sql<{ id: string }>(
+      `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
+       VALUES ($1, $2, 'spec', '', 0, '{}') RETURNING id`,
+      [userId, MARK],
+    );
+    const program = await createServiceAccount(this.backend, this.tenantId, 'member');
+    return {
+      ...ids,
+      tenant_id: this.tenantId,
+      user_id: userId,
+      sign_in_id: signIn?.id ?? '',
+      service_account_id: program.serviceAccountId,
+      passkey_id: passkey?.id ?? '',
+      invitation_id: ((await invited.json()) as Invitation).invitation_id,
+      key_id: keyId,
+      share_link_id: (await this.share(ids.session_id)).share_link_id,
+      secret_id: ((await secret.json()) as Secret).secret_id,
+    };
+  }
+}
+
+const operationsOf = ({ paths }: Document): Operation[] =>
+  Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { operationId }]) => ({
+      id: operationId,
+      method: method.toUpperCase(),
+      path,
+    })),
+  );

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { Permission } from '@saas-codex/contracts/permissions';
+
+interface Row {
+  requires: Permission | 'public';
+  /** A body that the operation accepts. */
+  body?: object;
+  /** Not for API keys. */
+  personal?: true;
+  /** Names things by query. */
+  query?: (ids: Ids) => string;
+}
+
+/** What a browser sends, in form. */
+const PASSKEY = (response: object) => ({
+  id: 'x',
+  rawId: 'x',
+  type: 'public-key',
+  clientExtensionResults: {},
+  response: { clientDataJSON: 'x', ...response },
+});
+
+/** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
+export const OPERATIONS: Record<string, Row> = {
+  readHealth: { requires: 'public' },
+  readReadiness: { requires: 'public' },
+  signIn: { requires: 'public', body: { token: 'x' } },
+  readSignInOptions: { requires: 'public' },
+  startOidcSignIn: { requires: 'public' },
+  finishOidcSignIn: { requires: 'public' },
+  signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
+  signUp: { requires: 'public', body: { email: 'x@example.org' } },
+  completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },
+  requestPasswordReset: { requires: 'public', body: { email: 'x@example.org' } },
+  completePasswordReset: { requires: 'public', body: { token: 'x', password: 'a long password' } },
+  signOut: { requires: 'account:sign_out' },
+  readCredentials: { requires: 'account:read' },
+  changePassword: { requires: 'account:write', body: { password: 'a long password' }, personal: true },
+  updateMe: { requires: 'account:write', body: { name: 'Changed' }, personal: true },
+  changeEmail: { requires: 'account:write', body: { email: 'x@example.org' }, personal: true },
+  confirmEmail: { requires: 'account:write', body: { token: 'x' }, personal: true },
+  listSignIns: { requires: 'account:read', personal: true },
+  revokeOtherSignIns: { requires: 'account:write', personal: true },
+  revokeSignIn: { requires: 'account:write', personal: true },
+  startPasskeySignIn: { requires: 'public' },
+  signInWithPasskey: { requires: 'public', body: PASSKEY({ authenticatorData: 'x', signature: 'x' }) },
+  listPasskeys: { requires: 'account:read', personal: true },
+  startPasskey: { requires: 'account:write', body: {}, personal: true },
+  createPasskey: {
+    requires: 'account:write',
+    body: { name: 'X', credential: PASSKEY({ attestationObject: 'x' }) },
+    personal: true,
+  },
+  updatePasskey: { requires: 'account:write', body: { name: 'X' }, personal: true },
+  removePasskey: { requires: 'account:write', personal: true },
+  startSecondFactor: { requires: 'account:write', body: {}, personal: true },
+  confirmSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  removeSecondFactor: { requires: 'account:write', body: { code: '123456' }, personal: true },
+  resetMemberSecondFactor: { requires: 'members:reset_password', personal: true },
+  resetMemberPassword: { requires: 'members:reset_password', personal: true },
+  readMe: { requires: 'account:read' },
+  readSystem: { requires: 'system:read' },
+  readUsage: { requires: 'usage:read' },
+  readLimits: { requires: 'usage:read' },
+  updateLimits: { requires: 'limits:manage', body: { run: { tokens: 5_000_000 } } },
+  listModels: { requires: 'models:read' },
+  updateModels: { requires: 'models:manage', body: { allowed: null } },
+  createSession: { requires: 'sessions:write', body: { title: 'New' } },
+  listSessions: { requires: 'sessions:read' },
+  readSession: { requires: 'sessions:read' },
+  readPresence: { requires: 'sessions:read' },
+  announcePresence: { requires: 'sessions:read' },
+  endPresence: { requires: 'sessions:read' },
+  updateSession: { requires: 'sessions:write', body: { title: 'Changed' } },
+  deleteSession: { requires: 'sessions:write' },
+  promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  runSetup: { requires: 'runs:create' },
+  listRuns: { requires: 'runs:read' },
+  listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },
+  readRun: { requires: 'runs:read' },
+  listRunItems: { requires: 'events:read' },
+  readRunHistory: { requires: 'events:read' },
+  cancelRun: { requires: 'runs:cancel' },
+  readDiff: { requires: 'diffs:read' },
+  readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
+  listIgnoredFiles: { requires: 'diffs:read' },
+  downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },
+  downloadIgnoredFiles: { requires: 'diffs:read' },
+  readHome: { requires: 'diffs:read' },
+  resetHome: { requires: 'sessions:write' },
+  streamRunEvents: { requires: 'events:read' },
+  streamActivity: { requires: 'events:read', query: ({ run_id }) => `runs=${run_id}` },
+  listShareLinks: { requires: 'sessions:share' },
+  createShareLink: { requires: 'sessions:share', body: {} },
+  revokeShareLink: { requires: 'sessions:share' },
+  openShareLink: { requires: 'public', body: { token: 'x' } },
+  listApiKeys: { requires: 'api_keys:own' },
+  createApiKey: { requires: 'api_keys:own', body: { name: 'New' } },
+  revokeApiKey: { requires: 'api_keys:own' },
+  listSecrets: { requires: 'secrets:read' },
+  createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
+  updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
+  deleteSecret: { requires: 'secrets:manage' },
+  listServiceAccounts: { requires: 'service_accounts:manage' },
+  createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
+  updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
+  deleteServiceAccount: { requires: 'service_accounts:manage' },
+  listServiceAccountKeys: { requires: 'service_accounts:manage' },
+  createServiceAccountKey: { requires: 'service_accounts:manage', body: { name: 'New' }, personal: true },
+  revokeServiceAccountKey: { requires: 'service_accounts:manage' },
+  listTenants: { requires: 'tenants:read' },
+  createTenant: { requires: 'tenants:create', body: { name: 'New' } },
+  chooseTenant: { requires: 'tenants:read' },
+  updateTenant: { requires: 'tenants:update', body: { name: 'Changed' } },
+  deleteTenant: { requires: 'tenants:delete', query: () => 'name=Personal' },
+  restoreTenant: { requires: 'tenants:delete' },
+  leaveTenant: { requires: 'account:leave' },
+  listMembers: { requires: 'members:read' },
+  updateMember: { requires: 'members:manage', body: { role: 'viewer' } },
+  removeMember: { requires: 'members:manage' },
+  listInvitations: { requires: 'members:manage' },
+  createInvitation: { requires: 'members:manage', body: { role: 'viewer' } },
+  revokeInvitation: { requires: 'members:manage' },
+  listAudit: { requires: 'audit:read' },
+  exportAudit: { requires: 'audit:read' },
+  lookUpInvitation: { requires: 'public', body: { token: 'x' } },
+  acceptInvitation: {
+    requires: 'public',
+    body: { token: 'x', new_account: { name: 'New', email: 'new@example.com' } },
+  },
+};
+
+/** What paths and queries name. */
+export interface Ids {
+  session_id: string;
+  run_id: string;
+  tenant_id: string;
+  user_id: string;
+  invitation_id: string;
+  key_id: string;
+  secret_id: string;
+  sign_in_id: string;
+  share_link_id: string;
+  service_account_id: string;
+  passkey_id: string;
+}
+export const NOTHING: Ids = {
+  session_id: randomUUID(),
+  run_id: randomUUID(),
+  tenant_id: randomUUID(),
+  user_id: randomUUID(),
+  invitation_id: randomUUID(),
+  key_id: randomUUID(),
+  secret_id: randomUUID(),
+  sign_in_id: randomUUID(),
+  share_link_id: randomUUID(),
+  service_account_id: randomUUID(),
+  passkey_id: randomUUID(),
+};
+
+export interface Operation {
+  id: string;
+  method: string;
+  path: string;
+}
+
+/** An answer without what the caller itself has named. */
+export const anonymous = (body: string, ids: Ids): string =>
+  Object.values(ids as unknown as Record<string, string>)
+    .reduce((text, id) => text.replaceAll(id, 'ID'), body)
+    .replace(/"request_id":"[^"]+"/, '');
+
+/** The ids of the operations that require such a permission. */
+export const requiring = (matches: (permission: Permission) => boolean): string[] =>
+  Object.entries(OPERATIONS)
+    .flatMap(([id, { requires }]) => (requires !== 'public' && matches(requires) ? [id] : []))
+    .toSorted();
