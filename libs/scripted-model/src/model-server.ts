@@ -80,6 +80,6 @@ async function handleRequest(
   if (played) await stream.sendCompleted(turn.inputTokens, cachedOf(turn));
 }
 
-/** From the second request on, a real server has most of a conversation in its cache. */
-const cachedOf = ({ prompts, outputs, inputTokens }: Turn) =>
+/** From the second request on, a real server has most of a conversation in its cache. @returns tokens of the input */
+export const cachedOf = ({ prompts, outputs, inputTokens }: Turn) =>
   prompts.length + outputs.length > 1 ? Math.floor(inputTokens * 0.9) : 0;

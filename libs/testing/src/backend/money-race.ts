@@ -1,6 +1,7 @@
 import type { LimitsOverview } from '@saas-codex/contracts/limits';
 import { MICRO_USD } from '@saas-codex/contracts/models';
 import type { Run } from '@saas-codex/contracts/runs';
+import { cachedOf } from '@saas-codex/scripted-model/model-server';
 import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
 import { waitFor } from '../wait-for.js';
 import type { SessionsWorld } from './sessions-world.js';
@@ -24,7 +25,7 @@ export interface Spent {
   ledger: number;
   /** The same according to the totals that caps are compared with. */
   total: number;
-  /** An upper bound of what the model server would bill, by its own record of requests; all at the price of fresh input. */
+  /** An upper bound of what the model server would bill, by its own record of requests. */
   billed: number;
 }
 
@@ -83,9 +84,11 @@ export class MoneyRace {
   }
 
   async spent(cap: number, before: { ledger: number; requests: number }): Promise<Spent> {
-    const tokens = this.world.model.requests.slice(before.requests).map(({ inputTokens, outputs }) => {
-      const output = outputs.length < 2 ? MAX_OUTPUT.huge : MAX_OUTPUT.last;
-      return inputTokens * PRICE.input + output * PRICE.output;
+    const tokens = this.world.model.requests.slice(before.requests).map((request) => {
+      const output = request.outputs.length < 2 ? MAX_OUTPUT.huge : MAX_OUTPUT.last;
+      const cached = cachedOf(request);
+      const fresh = request.inputTokens - cached;
+      return fresh * PRICE.input + cached * PRICE.cached_input + output * PRICE.output;
     });
     const billed = tokens.reduce((sum, one) => sum + Math.ceil(one / MICRO_USD), before.ledger);
     return { cap, ...(await this.inLedger()), billed };
