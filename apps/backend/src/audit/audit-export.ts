@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditFormat } from '@saas-codex/contracts/audit';
+import { csvLine } from '../api/csv.js';
 
 export const AUDIT_MEDIA_TYPES: Readonly<Record<AuditFormat, string>> = {
   csv: 'text/csv; charset=utf-8',
@@ -33,19 +34,11 @@ export async function* auditLines(
   pages: AsyncIterable<AuditEntry[]>,
   format: AuditFormat,
 ): AsyncGenerator<string> {
-  if (format === 'csv') yield `${Object.keys(COLUMNS).join(',')}\r\n`;
-  for await (const page of pages) yield page.map(format === 'csv' ? csvLine : jsonLine).join('');
+  if (format === 'csv') yield csvLine(Object.keys(COLUMNS));
+  for await (const page of pages) yield page.map(format === 'csv' ? csvLineOf : jsonLine).join('');
 }
 
 const jsonLine = (entry: AuditEntry): string => `${JSON.stringify(entry)}\n`;
 
-const csvLine = (entry: AuditEntry): string =>
-  `${Object.values(COLUMNS)
-    .map((column) => cell(String(column(entry) ?? '')))
-    .join(',')}\r\n`;
-
-/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+const csvLineOf = (entry: AuditEntry): string =>
+  csvLine(Object.values(COLUMNS).map((column) => column(entry)));

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Spent, SpentReport, UsageQuery } from '@saas-codex/contracts/usage';
+import { csvLine } from '../api/csv.js';
 import { TenantDatabase } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
 import type { CallerContext } from '../identity/request-context.js';
@@ -120,14 +121,5 @@ const bySpending = (groups: Group[]): Group[] =>
 
 const COLUMNS = ['day', 'user_id', 'repo_url', 'model', ...NUMBERS] as const;
 
-/** RFC 4180. A spreadsheet would run a text that begins like a formula. */
-export function toCsv(rows: readonly SpentRow[]): string {
-  const field = (value: string | number | null) => {
-    const text = String(value ?? '');
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => field(row[column])).join(','))]
-    .map((line) => `${line}\r\n`)
-    .join('');
-}
+export const toCsv = (rows: readonly SpentRow[]): string =>
+  csvLine(COLUMNS) + rows.map((row) => csvLine(COLUMNS.map((column) => row[column]))).join('');

@@ -107,7 +107,8 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
       {
         path: 'audit',
         title: 'Audit log',
-        intro: 'Who did what, from where, and with which credential. Nobody can change or delete an entry.',
+        intro:
+          'Who did what, from where, and with which credential. Nobody can change an entry, and only its age removes it.',
         permission: 'audit:read',
         forbidden: 'Admins and owners read the audit log.',
         component: lazyRouteComponent(() => import('../../features/settings/audit-page.js'), 'AuditPage'),
