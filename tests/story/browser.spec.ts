@@ -107,6 +107,8 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await prompt().press('Enter');
   await page.getByText('And the lilies on Fridays').first().waitFor();
   await worked().nth(1).waitFor({ timeout: 60_000 });
+  // The view has followed the work.
+  await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'detached' });
 
   await system.restart('kill');
 
