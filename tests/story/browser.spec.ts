@@ -311,6 +311,12 @@ test('what no diff shows can be found in Changes: ignored files to download, cha
   expect(archive.text).toContain('dist/site/index.html');
   await page.keyboard.press('Escape');
 
+  await page.getByRole('button', { name: 'Take the changes' }).click();
+  await screenshot(page, 'take-the-changes');
+  const patch = await saved(page.getByRole('menuitem', { name: 'Download patch' }));
+  expect(patch.name).toBe('new-session.patch');
+  expect(patch.text).toContain('+++ b/.gitignore\n@@ -0,0 +1,2 @@\n+dist/\n');
+
   const inHome = page.getByRole('button', { name: '2 changes in HOME (13 B)' });
   await inHome.click();
   await dialog.getByText('~/.bashrc').waitFor();

@@ -83,6 +83,7 @@ export const OPERATIONS: Record<string, Row> = {
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
+  downloadPatch: { requires: 'diffs:read' },
   listIgnoredFiles: { requires: 'diffs:read' },
   downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },
   downloadIgnoredFiles: { requires: 'diffs:read' },
