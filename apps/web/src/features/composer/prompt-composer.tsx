@@ -26,7 +26,8 @@ export function PromptComposer({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(sessionId));
   const setup = setupState(session);
   const held = setup === 'held';
-  const { queue, running: listed, busy } = useMemo(() => orderRuns(data, held), [data, held]);
+  const runs = useMemo(() => orderRuns(data, held), [data, held]);
+  const listed = runs.running;
   // The log shows the end a moment before the list of runs does.
   const ended = useTimelineValue(listed?.run_id ?? null, hasEnded);
   const running = ended ? null : listed;
@@ -77,8 +78,7 @@ export function PromptComposer({ session }: { session: Session }) {
       )}
       <QueuedPrompts
         session={session}
-        queue={queue}
-        busy={busy}
+        runs={runs}
         note={QUEUE_NOTES[setup]}
         onRestore={(prompt) => change((current) => (current ? `${prompt}\n\n${current}` : prompt))}
       />
