@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent } from 'react';
 import { z } from 'zod';
 import { useEditPrompt } from '../../entities/run/api/edit-queue.js';
 import type { OrderedRuns } from '../../entities/run/run-order.js';
-import { useStoredText } from '../../shared/lib/stored.js';
+import { useDraft } from '../../shared/lib/drafts.js';
 import { toastNotice, toastUndo } from '../../shared/ui/toast.js';
 
 /** A queued prompt that is being edited in this browser. It survives a reload. */
@@ -26,7 +26,7 @@ export function usePromptEdit(
   { conversation, queue }: OrderedRuns,
   onLeft: (text: string) => void,
 ) {
-  const [raw, store] = useStoredText(`prompt-edit:${sessionId}`);
+  const [raw, store] = useDraft(`edit/${sessionId}`);
   const editing = read(raw);
   const write = (next: Editing | null) => store(next ? JSON.stringify(next) : '');
   const mutation = useEditPrompt(sessionId, () => write(null));
