@@ -214,6 +214,11 @@ async function doEverything(): Promise<void> {
   let run: Body = {};
   const prompt = secret(`${SECRET}prompt`);
   await mine('promptSession', async () => (run = await send('POST', `${at}/prompt`, { prompt })));
+  await mine('editPrompt', () =>
+    send('PATCH', `/api/runs/${run.run_id}`, { prompt: secret(`${SECRET}edited-prompt`) }),
+  );
+  await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
+  await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,

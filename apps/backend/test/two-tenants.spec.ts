@@ -314,6 +314,8 @@ const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
   createShareLink: {},
+  editPrompt: { prompt: 'Note that' },
+  orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
   updateLimits: { run: { tokens: null } },

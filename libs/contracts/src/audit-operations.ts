@@ -183,6 +183,9 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   promptSession: { action: 'run.prompted', target: 'run', id: 'run_id' },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
+  editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
+  runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
+  orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 
   exportAudit: {

@@ -61,6 +61,9 @@ export const PROBLEMS = {
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   model_not_allowed: { status: 409, title: 'The organisation does not allow this model' },
   limit_reached: { status: 409, title: 'A limit of the organisation is reached' },
+  run_not_queued: { status: 409, title: 'The prompt no longer waits' },
+  prompt_edited: { status: 409, title: 'Somebody else has edited the prompt' },
+  queue_changed: { status: 409, title: 'The queue has changed' },
   run_ended: { status: 409, title: 'The run has already ended' },
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },
@@ -122,6 +125,10 @@ export const Problem = z
     errors: z
       .array(z.object({ path: z.string().describe('JSON pointer into the request'), message: z.string() }))
       .optional(),
+    run_ids: z
+      .array(z.uuid())
+      .optional()
+      .describe('Of `queue_changed`: the prompts that wait, in their order'),
   })
   .meta({
     id: 'Problem',

@@ -3,6 +3,7 @@ import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
@@ -65,6 +66,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
+  AddQueueEdits1796206000000,
 ];
 
 /**

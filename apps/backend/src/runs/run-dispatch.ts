@@ -6,12 +6,12 @@ import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { History } from '../workspaces/history/history.js';
+import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
@@ -55,15 +55,17 @@ export class RunDispatch {
     return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
-  /** @returns false when the run cannot have the workspace now: it was cancelled or held, or another run has it */
+  /** @returns false when the run cannot have the workspace now: it was cancelled or held, is no longer the next one, or another run has it */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
     const treeBefore = await this.treeNow(ctx, session);
     const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
-      if (busy > 0 || now.status !== 'ready' || now.deletedAt || isBlockedBySetup(run.kind, now))
-        return false;
+      if (busy > 0 || now.status !== 'ready' || now.deletedAt) return false;
+      // A person may have put another prompt before it since it was chosen.
+      const candidates = { sessionId: session.id, status: 'queued', cancelRequestedAt: IsNull() } as const;
+      if (nextToStart(now, await runs.find({ where: candidates }))?.id !== run.id) return false;
       if (!(await this.hasRoom(tx, share, run))) return false;
       const waiting = {
         id: run.id,

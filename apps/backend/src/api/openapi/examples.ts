@@ -92,10 +92,13 @@ const LISTED_RUN: Run = {
   prompt: PROMPT,
   status: 'succeeded',
   held: false,
+  queue_position: null,
   error: null,
   usage: USAGE,
   diff: STAT,
   created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  edited_by: null,
+  edited_at: null,
   cancelled_by: null,
   created_at: '2026-11-23T23:20:09.402Z',
   started_at: '2026-11-23T23:20:09.871Z',
@@ -126,8 +129,13 @@ const RUNNING_RUN: Run = {
   result: null,
   ended_at: null,
 };
-const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', started_at: null };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci' };
+const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', queue_position: 3, started_at: null };
+const EDITED_RUN: Run = {
+  ...QUEUED_RUN,
+  edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  edited_at: '2026-11-23T23:20:11.090Z',
+};
+const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -375,6 +383,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },
+  editPrompt: { edited: EDITED_RUN },
+  runNext: { first: QUEUED_RUN },
+  orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
