@@ -242,6 +242,9 @@ async function doEverything(): Promise<void> {
   await mine('revokeShareLink', () => send('DELETE', `${at}/share-links/${shared.share_link_id}`));
   await mine('deleteSession', () => send('DELETE', at));
   await mine('updateModels', () => send('PATCH', '/api/models', { allowed: ['gpt-5'] }));
+  const server = { base_url: 'https://93.184.216.34/v1', key: secret(`${SECRET}model-key`) };
+  await mine('setModelServer', () => send('PUT', '/api/models/server', server));
+  await mine('removeModelServer', () => send('DELETE', '/api/models/server'));
   await mine('exportAudit', () => send('GET', '/api/audit/export?format=ndjson'));
 }
 

@@ -104,6 +104,7 @@ describe('the description of the API', () => {
       'PasswordSignIn',
       'PromptSession',
       'RemoveSecondFactor',
+      'SetModelServer',
       'SetupInput',
       'SignIn',
       'StartPasskey',

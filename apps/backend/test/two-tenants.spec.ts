@@ -35,6 +35,8 @@ import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
 const METRICS_TOKEN = 'a-token-for-metrics-0123456789abcdef';
 const TITLE = 'The same title';
 const PROMPT = 'Note the same prompt';
+/** Nothing listens on port 9 (discard). */
+const MODEL_SERVER = 'http://127.0.0.1:9';
 
 interface Caller {
   tenantId: string;
@@ -70,7 +72,7 @@ const get = async <T>(caller: Caller, path: string) =>
   (await world.call<T>('GET', path, undefined, caller.headers)).body;
 
 beforeAll(async () => {
-  world = await SessionsWorld.create({ METRICS_TOKEN });
+  world = await SessionsWorld.create({ METRICS_TOKEN, MODEL_TRUSTED_HOSTS: new URL(MODEL_SERVER).host });
   await world.startRunner();
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
@@ -111,6 +113,8 @@ beforeAll(async () => {
   );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
+  const server = { base_url: MODEL_SERVER, key: 'the-key-of-their-model-server' };
+  await world.call('PUT', '/api/models/server', server, theirs.headers);
   const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
   shareLink = (await world.call<ShareLink>('POST', shared, {}, theirs.headers)).body.share_link_id;
 }, 120_000);
@@ -320,6 +324,7 @@ const BODIES: Record<string, object> = {
   updateTenant: { name: 'Taken' },
   updateLimits: { run: { tokens: null } },
   updateModels: { allowed: null },
+  setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },

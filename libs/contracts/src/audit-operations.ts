@@ -169,6 +169,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'limits',
     fields: ['run', 'session', 'person', 'tenant'],
   },
+  setModelServer: {
+    action: 'model_server.set',
+    target: 'models',
+    fields: ['base_url'],
+    hidden: ['key'],
+  },
+  removeModelServer: { action: 'model_server.removed', target: 'models' },
   updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 
   createSession: {

@@ -98,6 +98,12 @@ const model = {
     ...RUNNER,
     description: 'The model for sessions that name none.',
   },
+  MODEL_TRUSTED_HOSTS: {
+    ...withDefault(hosts(), []),
+    ...OUTBOUND,
+    description:
+      "Hosts that an organisation may name as its own model server although they are reached over plain http or at a private address. A host that leads to the runner's own machine needs its port.",
+  },
   DEMO_PACE: {
     ...withDefault(number(0, 10), 1),
     ...RUNNER,
@@ -586,7 +592,7 @@ export interface SettingGroup {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Model',
-    note: 'Without CODEX_API_KEY and CODEX_BASE_URL a scripted demo model answers. It is not an AI.',
+    note: 'Without CODEX_API_KEY and CODEX_BASE_URL a scripted demo model answers. It is not an AI. Admins can give their organisation a model server and key of its own, in its settings.',
     settings: model,
   },
   { title: 'Repositories', settings: repositories },

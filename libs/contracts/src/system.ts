@@ -41,8 +41,9 @@ export const SystemInfo = z
   .object({
     engine: openEnum(['sdk']),
     codex_version: z.string(),
-    /** demo: scripted and offline, not an AI */
-    model_source: openEnum(['openai', 'compatible', 'demo']),
+    model_source: openEnum(['openai', 'compatible', 'demo', 'organisation']).describe(
+      "demo: scripted and offline, not an AI. organisation: the organisation's own model server",
+    ),
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),

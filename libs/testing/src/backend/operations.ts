@@ -65,6 +65,12 @@ export const OPERATIONS: Record<string, Row> = {
   updateLimits: { requires: 'limits:manage', body: { run: { tokens: 5_000_000 } } },
   listModels: { requires: 'models:read' },
   updateModels: { requires: 'models:manage', body: { allowed: null } },
+  readModelServer: { requires: 'models:read' },
+  setModelServer: {
+    requires: 'models:manage',
+    body: { base_url: 'https://93.184.216.34/v1', key: 'a-key-of-nobody-0123456789' },
+  },
+  removeModelServer: { requires: 'models:manage' },
   createSession: { requires: 'sessions:write', body: { title: 'New' } },
   listSessions: { requires: 'sessions:read' },
   readSession: { requires: 'sessions:read' },

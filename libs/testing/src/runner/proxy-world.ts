@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { TokenAccess, ModelDelta } from '../../../../apps/runner/src/model-proxy/model-access.js';
@@ -62,6 +64,7 @@ export class ProxyWorld {
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
   }
 
@@ -76,10 +79,20 @@ export class ProxyWorld {
     from = this.proxy,
     network: Network = NETWORK_OFF,
     model: string | null = null,
+    modelServer: GrantedModelServer | null = null,
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null, ledger: null },
+      {
+        runId,
+        tenantId: 'tenant-1',
+        network,
+        model,
+        redactor: NO_SECRETS,
+        modelServer,
+        traceparent: null,
+        ledger: null,
+      },
       {
         onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),

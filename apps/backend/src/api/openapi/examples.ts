@@ -7,7 +7,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { Models } from '@saas-codex/contracts/models';
+import type { ModelServer, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -335,6 +335,11 @@ const MODELS: Models = {
   ],
   price_list_date: '2026-10-13',
 };
+const MODEL_SERVER: ModelServer = {
+  source: 'organisation',
+  base_url: 'https://models.example.com/v1',
+  key_saved_at: '2026-11-23T09:00:00.000Z',
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -406,6 +411,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateLimits: { capped: LIMITS },
   listModels: { listed: MODELS },
   updateModels: { listed: MODELS },
+  readModelServer: { own: MODEL_SERVER },
+  setModelServer: { own: MODEL_SERVER },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
