@@ -271,6 +271,8 @@ const WITHOUT_ROWS = [
   'readSignInOptions',
   'startOidcSignIn',
   'finishOidcSignIn',
+  'startGithubSignIn',
+  'finishGithubSignIn',
   'signIn',
   'signInWithPassword',
   'signUp',
