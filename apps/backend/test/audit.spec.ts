@@ -276,6 +276,7 @@ describe('an operation that changes something', () => {
     // What takes a provider, an authenticator or an app for codes has specs of its own.
     const elsewhere = [
       'finishOidcSignIn',
+      'finishGithubSignIn',
       'signInWithPasskey',
       'createPasskey',
       'updatePasskey',

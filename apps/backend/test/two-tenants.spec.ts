@@ -275,6 +275,8 @@ const WITHOUT_ROWS = [
   'readSignInOptions',
   'startOidcSignIn',
   'finishOidcSignIn',
+  'startGithubSignIn',
+  'finishGithubSignIn',
   'signIn',
   'signInWithPassword',
   'signUp',

@@ -46,6 +46,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     by: 'password',
   },
   finishOidcSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
+  finishGithubSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
   startPasskeySignIn: { unaudited: 'It makes a challenge. Who answers it is recorded.' },
   signInWithPasskey: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'passkey' },
   startPasskey: { unaudited: 'It makes a challenge. The passkey that answers it is recorded.' },

@@ -28,6 +28,8 @@ export const OPERATIONS: Record<string, Row> = {
   readSignInOptions: { requires: 'public' },
   startOidcSignIn: { requires: 'public' },
   finishOidcSignIn: { requires: 'public' },
+  startGithubSignIn: { requires: 'public' },
+  finishGithubSignIn: { requires: 'public' },
   signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
   signUp: { requires: 'public', body: { email: 'x@example.org' } },
   completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },
