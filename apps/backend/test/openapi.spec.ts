@@ -102,6 +102,7 @@ describe('the description of the API', () => {
       'PasswordSignIn',
       'PromptSession',
       'RemoveSecondFactor',
+      'SetAuditWebhook',
       'SetupInput',
       'SignIn',
       'StartPasskey',
