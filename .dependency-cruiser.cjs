@@ -12,7 +12,7 @@ const BACKEND = [
   ['archive', 'changes', 'sharing'],
   ['runs'],
   ['sessions'],
-  ['service-accounts'],
+  ['service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
@@ -61,6 +61,7 @@ const ACROSS_TENANTS = [
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
+  'webhooks/audit-webhook-deliverer\\.ts$',
   'usage/ledger-reconciler\\.ts$',
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed

@@ -246,6 +246,13 @@ async function doEverything(): Promise<void> {
   await mine('setModelServer', () => send('PUT', '/api/models/server', server));
   await mine('removeModelServer', () => send('DELETE', '/api/models/server'));
   await mine('exportAudit', () => send('GET', '/api/audit/export?format=ndjson'));
+  const hook = {
+    url: 'https://127.0.0.1:9/token-of-the-receiver',
+    secret: secret(`whsec_${'c3BlYy0x'.repeat(4)}`),
+  };
+  secret('token-of-the-receiver');
+  await mine('setAuditWebhook', () => send('PUT', '/api/audit/webhook', hook));
+  await mine('removeAuditWebhook', () => send('DELETE', '/api/audit/webhook'));
 }
 
 /** An invitation's link has its secret in the fragment. */

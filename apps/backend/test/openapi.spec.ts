@@ -105,6 +105,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'SetModelServer',
+      'SetAuditWebhook',
       'SetupInput',
       'SignIn',
       'StartPasskey',

@@ -12,6 +12,7 @@ import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Secret } from '@saas-codex/contracts/secrets';
+import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -20,6 +21,7 @@ import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQuery
 import { TenantDatabase, type TenantTransaction } from '../src/database/tenant-database.js';
 import { TenantRepository } from '../src/database/tenant-repository.js';
 import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
+import { AuditWebhookDeliverer } from '../src/webhooks/audit-webhook-deliverer.js';
 
 /*
  * Two tenants work on one repository, with the same names everywhere. And a visitor, a tenant that has nothing, tries every
@@ -74,6 +76,8 @@ const get = async <T>(caller: Caller, path: string) =>
 beforeAll(async () => {
   world = await SessionsWorld.create({ METRICS_TOKEN, MODEL_TRUSTED_HOSTS: new URL(MODEL_SERVER).host });
   await world.startRunner();
+  // Its attempts change rows.
+  await world.backend.app.get(AuditWebhookDeliverer, { strict: false }).onModuleDestroy();
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
   mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };
@@ -106,6 +110,12 @@ beforeAll(async () => {
   await world.call('PATCH', '/api/limits', { person: { queued_runs: 50 } }, theirs.headers);
   const prices = { 'only-theirs': { input: 1, cached_input: 1, output: 1 } };
   await world.call('PATCH', '/api/models', { prices }, theirs.headers);
+  await world.call(
+    'PUT',
+    '/api/audit/webhook',
+    { ...WEBHOOK, url: 'https://127.0.0.1:9/theirs' },
+    theirs.headers,
+  );
   await sql(
     `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, counter, transports)
      VALUES ($1, $2, 'Theirs', $1, '', 0, '{}')`,
@@ -331,6 +341,7 @@ const BODIES: Record<string, object> = {
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
+  setAuditWebhook: WEBHOOK,
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -364,7 +375,7 @@ function operationsOf(document: OpenAPIObject): Operation[] {
       path_parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => String(name)),
     })),
   );
-  const order = ['GET', 'PATCH', 'POST', 'DELETE'];
+  const order = ['GET', 'PATCH', 'POST', 'PUT', 'DELETE'];
   return all
     .filter(({ id }) => !WITHOUT_ROWS.includes(id))
     .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method) || b.path.length - a.path.length);
@@ -417,6 +428,8 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'secrets',
+    'audit_webhooks',
+    'audit_webhook_entries',
     'members',
     'invitations',
     'service_accounts',

@@ -200,6 +200,11 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     action: 'audit_log.exported',
     target: 'audit_log',
   },
+  setAuditWebhook: { action: 'audit_log.webhook_set', target: 'audit_log', hidden: ['secret'] },
+  removeAuditWebhook: { action: 'audit_log.webhook_removed', target: 'audit_log' },
+  testAuditWebhook: {
+    unaudited: 'It sends a message without entries, to an address whose choice is recorded.',
+  },
 };
 
 /** Of attempts that were refused: sign-ins, and everything else. */

@@ -26,6 +26,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
   'audit:read': 'Read and export the audit log',
+  'audit:manage': 'Send the audit log to a webhook',
   'secrets:manage': 'Add, replace, rename and delete secrets',
   'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',

@@ -270,6 +270,12 @@ const outbound = {
     description:
       'File of further certificate authorities, in PEM: for clones, the model server, what agents and setup scripts reach, and the stores. With `docker compose` it is a path in the containers; mount the file there in a docker-compose.override.yml.',
   },
+  WEBHOOK_TRUSTED_HOSTS: {
+    ...withDefault(hosts(), []),
+    ...BACKEND,
+    description:
+      'Hosts to which webhooks may be sent over plain http or at a private address, such as a collector of logs in your network.',
+  },
 } as const satisfies Record<string, Setting>;
 
 const addresses = {

@@ -22,6 +22,7 @@ import { AddProviderAccounts1796000700000 } from './migrations/add-provider-acco
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
+import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
@@ -66,6 +67,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
+  CreateAuditWebhooks1796204000000,
   AddQueueEdits1796206000000,
 ];
 

@@ -30,6 +30,8 @@ const RENAME_IN_SESSIONS = `
 
 /** Kinds of which a tenant has at most one secret. Features of their own keep them, under other permissions. */
 type SingleKind = Extract<SecretKind, 'model_key'>;
+/** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
+const BY_PEOPLE = { kind: 'environment' } as const;
 
 export interface NewSecret {
   id: string;
@@ -161,6 +163,34 @@ export class SecretStore {
     return this.db.run(ctx, async (tx) => (await tx.of(SecretEntity).delete({ kind })) > 0);
   }
 
+    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, ...BY_PEOPLE }));
+    if (removed === 0) throw notFound();
+  }
+
+  /** For what uses a secret of its own, in its transaction: adds it, or replaces its value. @throws ProblemError too_many_secrets */
+  async saveIn(tx: TenantTransaction, ctx: RequestContext, secret: NewSecret): Promise<void> {
+    const { id, kind, name, value } = secret;
+    const [current] = await this.keys.get();
+    await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
+    const secrets = tx.of(SecretEntity);
+    const updatedAt = new Date();
+    const sealed = { ...seal(current, { tenantId: ctx.tenantId, id, kind }, value), updatedAt };
+    if ((await secrets.update({ id, kind }, sealed)) > 0) return;
+    if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
+    await secrets.insert({ id, kind, name, createdBy: actorId(ctx.actor), createdAt: updatedAt, ...sealed });
+  }
+
+  async removeIn(tx: TenantTransaction, id: string): Promise<void> {
+    await tx.of(SecretEntity).delete({ id });
+  }
+
+  /** @returns null when it is gone @throws MasterKeyMissing, DecryptionError */
+  async valueOf(scope: TenantScope, id: string): Promise<string | null> {
+    const keys = await this.keys.get();
+    const row = await this.db.run(scope, (tx) => tx.of(SecretEntity).findOne({ where: { id } }));
+    return row && unseal(keys, row, row);
+  }
+
   /** Which of the names no environment secret has. */
   async missing(ctx: TenantScope, names: readonly string[]): Promise<string[]> {
     const rows = await this.environmentSecrets(ctx, names);
@@ -186,6 +216,8 @@ export class SecretStore {
 /** Others have features of their own, which know what their values mean, and permissions of their own. */
 async function foundOfEnvironment(tx: TenantTransaction, id: string): Promise<SecretEntity> {
   const secret = await tx.of(SecretEntity).findOne({ where: { id, kind: 'environment' } });
+async function found(tx: TenantTransaction, id: string): Promise<SecretEntity> {
+  const secret = await tx.of(SecretEntity).findOne({ where: { id, ...BY_PEOPLE } });
   if (!secret) throw notFound();
   return secret;
 }

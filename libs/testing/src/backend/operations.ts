@@ -20,6 +20,9 @@ const PASSKEY = (response: object) => ({
   response: { clientDataJSON: 'x', ...response },
 });
 
+/** Nothing listens there, and its address is a private one. Its secret is nobody's. */
+export const WEBHOOK = { url: 'https://127.0.0.1:9/audit', secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
+
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 export const OPERATIONS: Record<string, Row> = {
   readHealth: { requires: 'public' },
@@ -135,6 +138,10 @@ export const OPERATIONS: Record<string, Row> = {
   revokeInvitation: { requires: 'members:manage' },
   listAudit: { requires: 'audit:read' },
   exportAudit: { requires: 'audit:read' },
+  readAuditWebhook: { requires: 'audit:read' },
+  setAuditWebhook: { requires: 'audit:manage', body: WEBHOOK },
+  removeAuditWebhook: { requires: 'audit:manage' },
+  testAuditWebhook: { requires: 'audit:manage' },
   lookUpInvitation: { requires: 'public', body: { token: 'x' } },
   acceptInvitation: {
     requires: 'public',
