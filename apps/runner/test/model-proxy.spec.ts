@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import type { ModelProxySettings } from '../src/model-proxy/upstream.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
 import { KEY, ProxyWorld, sse, streams, textDelta } from '@saas-codex/testing/runner/proxy-world';
@@ -28,19 +30,15 @@ describe('the model proxy', () => {
   afterAll(() => world.stop());
 
   it('names its source', () => {
-    expect(new ModelProxy({}, new ModelTelemetry(new Metrics(undefined), new NoTracing())).source).toBe(
-      'demo',
-    );
-    expect(
-      new ModelProxy({ CODEX_API_KEY: KEY }, new ModelTelemetry(new Metrics(undefined), new NoTracing()))
-        .source,
-    ).toBe('openai');
-    expect(
+    const sourceOf = (settings: ModelProxySettings) =>
       new ModelProxy(
-        { CODEX_BASE_URL: world.upstreamUrl },
+        settings,
         new ModelTelemetry(new Metrics(undefined), new NoTracing()),
-      ).source,
-    ).toBe('compatible');
+        new HostResolver(),
+      ).source;
+    expect(sourceOf({})).toBe('demo');
+    expect(sourceOf({ CODEX_API_KEY: KEY })).toBe('openai');
+    expect(sourceOf({ CODEX_BASE_URL: world.upstreamUrl })).toBe('compatible');
   });
 
   it('forwards a call with the real key, meters it, and never reveals the key', async () => {
@@ -159,6 +157,7 @@ describe('the model proxy', () => {
     const demo = new ModelProxy(
       { DEMO_PACE: 0 },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
     const access = await world.open('run-1', demo);
     const workspace = await createCodexWorkspace(access);

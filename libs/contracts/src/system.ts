@@ -54,8 +54,9 @@ export const SystemInfo = z
       'Of the engine. A runner of an earlier version does not say them',
     ),
     codex_version: z.string(),
-    /** demo: scripted and offline, not an AI */
-    model_source: openEnum(['openai', 'compatible', 'demo']),
+    model_source: openEnum(['openai', 'compatible', 'demo', 'organisation']).describe(
+      "demo: scripted and offline, not an AI. organisation: the organisation's own model server",
+    ),
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),

@@ -8,6 +8,7 @@ import {
 } from '@saas-codex/contracts/secrets';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
+import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
@@ -26,6 +27,11 @@ const SecretCursor = z.tuple([z.string().max(200), z.uuid()]);
 /** A session names its secrets, so a new name goes there, too. */
 const RENAME_IN_SESSIONS = `
   UPDATE sessions SET secrets = array_replace(secrets, $2, $3) WHERE tenant_id = $1 AND $2 = ANY (secrets)`;
+
+/** Kinds of which a tenant has at most one secret. Features of their own keep them, under other permissions. */
+type SingleKind = Extract<SecretKind, 'model_key'>;
+/** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
+const BY_PEOPLE = { kind: 'environment' } as const;
 
 export interface NewSecret {
   id: string;
@@ -83,29 +89,106 @@ export class SecretStore {
     );
   }
 
-  /** Renames a secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
+  /** Renames an environment secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
   async update(ctx: TenantScope, id: string, { name, value }: Partial<NewSecret>): Promise<Secret> {
     const [current] = await this.keys.get();
     return refuseTaken(name ?? '', () =>
       this.db.run(ctx, async (tx) => {
-        const { kind, name: before } = await found(tx, id);
+        const { kind, name: before } = await foundOfEnvironment(tx, id);
         const sealed = value !== undefined && {
           ...seal(current, { tenantId: ctx.tenantId, id, kind }, value),
           updatedAt: new Date(),
         };
         const set = { ...(name !== undefined && { name }), ...sealed };
         await tx.of(SecretEntity).update({ id }, set);
-        if (name !== undefined && name !== before && kind === 'environment')
+        if (name !== undefined && name !== before)
           await tx.manager.query(RENAME_IN_SESSIONS, [ctx.tenantId, before, name]);
-        return toSecret(await found(tx, id));
+        return toSecret(await foundOfEnvironment(tx, id));
       }),
     );
   }
 
   /** @throws ProblemError secret_not_found */
   async remove(ctx: TenantScope, id: string): Promise<void> {
-    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id }));
+    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, kind: 'environment' }));
     if (removed === 0) throw notFound();
+  }
+
+  /**
+   * The one secret of a kind of which a tenant has at most one.
+   * @returns null: it has none
+   * @throws MasterKeyMissing, DecryptionError
+   */
+  async single(ctx: TenantScope, kind: SingleKind): Promise<string | null> {
+    const [row, keys] = await Promise.all([
+      this.db.run(ctx, (tx) => tx.of(SecretEntity).findOne({ where: { kind } })),
+      this.keys.get(),
+    ]);
+    return row && unseal(keys, row, row);
+  }
+
+  /**
+   * Saves it, one request after the other.
+   * @param next from what is saved now, or null, to what will be saved
+   * @returns what is saved
+   * @throws ProblemError too_many_secrets; what `next` throws, and then nothing is changed
+   */
+  async setSingle(
+    ctx: RequestContext,
+    kind: SingleKind,
+    next: (value: string | null) => string,
+  ): Promise<string> {
+    const keys = await this.keys.get();
+    return this.db.run(ctx, async (tx) => {
+      await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
+      const secrets = tx.of(SecretEntity);
+      const row = await secrets.findOne({ where: { kind } });
+      const value = next(row && unseal(keys, row, row));
+      const updatedAt = new Date();
+      if (row) {
+        await secrets.update({ id: row.id }, { ...seal(keys[0], row, value), updatedAt });
+        return value;
+      }
+      if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
+      const place = { tenantId: ctx.tenantId, id: uuidV7(), kind };
+      const { id } = place;
+      const about = { id, kind, name: kind, createdBy: actorId(ctx.actor), createdAt: updatedAt, updatedAt };
+      await secrets.insert({ ...about, ...seal(keys[0], place, value) });
+      return value;
+    });
+  }
+
+  /** @returns false: there was none */
+  removeSingle(ctx: TenantScope, kind: SingleKind): Promise<boolean> {
+    return this.db.run(ctx, async (tx) => (await tx.of(SecretEntity).delete({ kind })) > 0);
+  }
+
+    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, ...BY_PEOPLE }));
+    if (removed === 0) throw notFound();
+  }
+
+  /** For what uses a secret of its own, in its transaction: adds it, or replaces its value. @throws ProblemError too_many_secrets */
+  async saveIn(tx: TenantTransaction, ctx: RequestContext, secret: NewSecret): Promise<void> {
+    const { id, kind, name, value } = secret;
+    const [current] = await this.keys.get();
+    await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
+    const secrets = tx.of(SecretEntity);
+    const updatedAt = new Date();
+    const sealed = { ...seal(current, { tenantId: ctx.tenantId, id, kind }, value), updatedAt };
+    if ((await secrets.update({ id, kind }, sealed)) > 0) return;
+    if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
+    await secrets.insert({ id, kind, name, createdBy: actorId(ctx.actor), createdAt: updatedAt, ...sealed });
+  }
+
+  async removeIn(tx: TenantTransaction, id: string): Promise<void> {
+    await tx.of(SecretEntity).delete({ id });
+  }
+
+  /** @returns null when it is gone @throws MasterKeyMissing, DecryptionError */
+  async valueOf(scope: TenantScope, id: string): Promise<string | null> {
+    const keys = await this.keys.get();
+    const row = await this.db.run(scope, (tx) => tx.of(SecretEntity).findOne({ where: { id } }));
+    return row && unseal(keys, row, row);
   }
 
   /** Which of the names no environment secret has. */
@@ -130,8 +213,11 @@ export class SecretStore {
   }
 }
 
+/** Others have features of their own, which know what their values mean, and permissions of their own. */
+async function foundOfEnvironment(tx: TenantTransaction, id: string): Promise<SecretEntity> {
+  const secret = await tx.of(SecretEntity).findOne({ where: { id, kind: 'environment' } });
 async function found(tx: TenantTransaction, id: string): Promise<SecretEntity> {
-  const secret = await tx.of(SecretEntity).findOne({ where: { id } });
+  const secret = await tx.of(SecretEntity).findOne({ where: { id, ...BY_PEOPLE } });
   if (!secret) throw notFound();
   return secret;
 }
@@ -145,7 +231,11 @@ async function refuseTaken<T>(name: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-const notFound = () => new ProblemError('secret_not_found', 'It was deleted, or its address is wrong.');
+const notFound = () =>
+  new ProblemError(
+    'secret_not_found',
+    'It was deleted, its address is wrong, or it is changed elsewhere: the key of the model server at /api/models/server.',
+  );
 const tooMany = () =>
   new ProblemError(
     'too_many_secrets',

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import type { TokenAccess } from '../../../../apps/runner/src/model-proxy/model-access.js';
@@ -61,6 +63,7 @@ export class ProxyWorld {
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
   }
 
@@ -75,10 +78,20 @@ export class ProxyWorld {
     from = this.proxy,
     network: Network = NETWORK_OFF,
     model: string | null = null,
+    modelServer: GrantedModelServer | null = null,
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null, ledger: null },
+      {
+        runId,
+        tenantId: 'tenant-1',
+        network,
+        model,
+        redactor: NO_SECRETS,
+        modelServer,
+        traceparent: null,
+        ledger: null,
+      },
       {
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
