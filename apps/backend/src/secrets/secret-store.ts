@@ -28,8 +28,8 @@ const SecretCursor = z.tuple([z.string().max(200), z.uuid()]);
 const RENAME_IN_SESSIONS = `
   UPDATE sessions SET secrets = array_replace(secrets, $2, $3) WHERE tenant_id = $1 AND $2 = ANY (secrets)`;
 
-/** Kinds of which a tenant has at most one secret. Features of their own keep them, under other permissions. */
-type SingleKind = Extract<SecretKind, 'model_key'>;
+/** Kinds of which a tenant has at most one secret. */
+type SettingKind = Extract<SecretKind, 'model_key'>;
 /** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
 const BY_PEOPLE = { kind: 'environment' } as const;
 
@@ -94,7 +94,7 @@ export class SecretStore {
     const [current] = await this.keys.get();
     return refuseTaken(name ?? '', () =>
       this.db.run(ctx, async (tx) => {
-        const { kind, name: before } = await foundOfEnvironment(tx, id);
+        const { kind, name: before } = await found(tx, id);
         const sealed = value !== undefined && {
           ...seal(current, { tenantId: ctx.tenantId, id, kind }, value),
           updatedAt: new Date(),
@@ -103,66 +103,13 @@ export class SecretStore {
         await tx.of(SecretEntity).update({ id }, set);
         if (name !== undefined && name !== before)
           await tx.manager.query(RENAME_IN_SESSIONS, [ctx.tenantId, before, name]);
-        return toSecret(await foundOfEnvironment(tx, id));
+        return toSecret(await found(tx, id));
       }),
     );
   }
 
   /** @throws ProblemError secret_not_found */
   async remove(ctx: TenantScope, id: string): Promise<void> {
-    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, kind: 'environment' }));
-    if (removed === 0) throw notFound();
-  }
-
-  /**
-   * The one secret of a kind of which a tenant has at most one.
-   * @returns null: it has none
-   * @throws MasterKeyMissing, DecryptionError
-   */
-  async single(ctx: TenantScope, kind: SingleKind): Promise<string | null> {
-    const [row, keys] = await Promise.all([
-      this.db.run(ctx, (tx) => tx.of(SecretEntity).findOne({ where: { kind } })),
-      this.keys.get(),
-    ]);
-    return row && unseal(keys, row, row);
-  }
-
-  /**
-   * Saves it, one request after the other.
-   * @param next from what is saved now, or null, to what will be saved
-   * @returns what is saved
-   * @throws ProblemError too_many_secrets; what `next` throws, and then nothing is changed
-   */
-  async setSingle(
-    ctx: RequestContext,
-    kind: SingleKind,
-    next: (value: string | null) => string,
-  ): Promise<string> {
-    const keys = await this.keys.get();
-    return this.db.run(ctx, async (tx) => {
-      await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
-      const secrets = tx.of(SecretEntity);
-      const row = await secrets.findOne({ where: { kind } });
-      const value = next(row && unseal(keys, row, row));
-      const updatedAt = new Date();
-      if (row) {
-        await secrets.update({ id: row.id }, { ...seal(keys[0], row, value), updatedAt });
-        return value;
-      }
-      if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
-      const place = { tenantId: ctx.tenantId, id: uuidV7(), kind };
-      const { id } = place;
-      const about = { id, kind, name: kind, createdBy: actorId(ctx.actor), createdAt: updatedAt, updatedAt };
-      await secrets.insert({ ...about, ...seal(keys[0], place, value) });
-      return value;
-    });
-  }
-
-  /** @returns false: there was none */
-  removeSingle(ctx: TenantScope, kind: SingleKind): Promise<boolean> {
-    return this.db.run(ctx, async (tx) => (await tx.of(SecretEntity).delete({ kind })) > 0);
-  }
-
     const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, ...BY_PEOPLE }));
     if (removed === 0) throw notFound();
   }
@@ -182,6 +129,19 @@ export class SecretStore {
 
   async removeIn(tx: TenantTransaction, id: string): Promise<void> {
     await tx.of(SecretEntity).delete({ id });
+  }
+
+  /**
+   * The secret of a setting of which a tenant has one.
+   * @returns null when it has none
+   * @throws MasterKeyMissing, DecryptionError
+   */
+  async ofKind(tx: TenantTransaction, kind: SettingKind): Promise<{ id: string; value: string } | null> {
+    const [row, keys] = await Promise.all([
+      tx.of(SecretEntity).findOne({ where: { kind } }),
+      this.keys.get(),
+    ]);
+    return row && { id: row.id, value: unseal(keys, row, row) };
   }
 
   /** @returns null when it is gone @throws MasterKeyMissing, DecryptionError */
@@ -213,9 +173,6 @@ export class SecretStore {
   }
 }
 
-/** Others have features of their own, which know what their values mean, and permissions of their own. */
-async function foundOfEnvironment(tx: TenantTransaction, id: string): Promise<SecretEntity> {
-  const secret = await tx.of(SecretEntity).findOne({ where: { id, kind: 'environment' } });
 async function found(tx: TenantTransaction, id: string): Promise<SecretEntity> {
   const secret = await tx.of(SecretEntity).findOne({ where: { id, ...BY_PEOPLE } });
   if (!secret) throw notFound();

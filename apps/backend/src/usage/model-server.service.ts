@@ -5,8 +5,11 @@ import { DestinationError, Destinations } from '@saas-codex/service-kit/network/
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../config.js';
+import { LOCK, lockInTransaction } from '../database/locks.js';
+import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -35,6 +38,7 @@ export class ModelServerService {
 
   constructor(
     @Inject(CONFIG) config: Config,
+    private readonly db: TenantDatabase,
     private readonly secrets: SecretStore,
     resolver: HostResolver,
   ) {
@@ -50,18 +54,29 @@ export class ModelServerService {
   async set(ctx: RequestContext, { base_url: given, key }: SetModelServer): Promise<ModelServer> {
     const base_url = given.replace(/\/+$/, '');
     await this.checkAddress(new URL(base_url));
-    const saved = await this.secrets.setSingle(ctx, KIND, (before) => {
-      const set =
-        key === undefined ? keepKey(before, base_url) : { key, key_saved_at: new Date().toISOString() };
-      return JSON.stringify({ ...set, base_url } satisfies SavedServer);
+    const saved = await this.db.run(ctx, async (tx) => {
+      await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
+      const before = await this.secrets.ofKind(tx, KIND);
+      const next: SavedServer = {
+        ...(key === undefined
+          ? keepKey(before?.value ?? null, base_url)
+          : { key, key_saved_at: new Date().toISOString() }),
+        base_url,
+      };
+      const id = before?.id ?? uuidV7();
+      await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: KIND, value: JSON.stringify(next) });
+      return next;
     });
-    return toModelServer(readSaved(saved));
+    return toModelServer(saved);
   }
 
   /** @throws ProblemError model_server_not_found */
   async remove(ctx: TenantScope): Promise<void> {
-    if (await this.secrets.removeSingle(ctx, KIND)) return;
-    throw new ProblemError('model_server_not_found', "Model calls go to the operator's server already.");
+    await this.db.run(ctx, async (tx) => {
+      const saved = await this.secrets.ofKind(tx, KIND);
+      if (saved) return this.secrets.removeIn(tx, saved.id);
+      throw new ProblemError('model_server_not_found', "Model calls go to the operator's server already.");
+    });
   }
 
   /** For the grant of a run. null: the operator's server answers */
@@ -71,8 +86,8 @@ export class ModelServerService {
   }
 
   private async saved(ctx: TenantScope): Promise<SavedServer | null> {
-    const text = await this.secrets.single(ctx, KIND);
-    return text === null ? null : readSaved(text);
+    const saved = await this.db.run(ctx, (tx) => this.secrets.ofKind(tx, KIND));
+    return saved && readSaved(saved.value);
   }
 
   /** Tells at once what each call would be refused for. Connects to nothing. */
