@@ -9,10 +9,18 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { modelsQuery, useUpdateModels } from './api/limits.js';
+import { ModelServerSection } from './model-server-section.js';
 import { Section } from './section.js';
 
-/** Which models may be used, and what they cost. */
-export function ModelsPage() {
+/** Who serves models, which of them may be used, and what they cost. */
+export const ModelsPage = () => (
+  <>
+    <ModelServerSection />
+    <ModelsSection />
+  </>
+);
+
+function ModelsSection() {
   const { data, error, refetch } = useQuery(modelsQuery);
   const mayChange = usePermission('models:manage');
   return (
