@@ -1952,8 +1952,10 @@ export interface components {
             }[];
         };
         SystemInfo: {
-            /** @constant */
-            engine: "sdk";
+            /** @enum {string} */
+            engine: "app-server" | "sdk";
+            /** @description Of the engine. A runner of an earlier version does not say them */
+            capabilities?: components["schemas"]["EngineCapabilities"];
             codex_version: string;
             /**
              * @description demo: scripted and offline, not an AI. organisation: the organisation's own model server
@@ -1977,6 +1979,14 @@ export interface components {
             max_concurrent_runs: number;
             /** @description Of all runners together. */
             total_concurrent_runs?: number;
+        };
+        EngineCapabilities: {
+            /** @description Takes further messages while it works */
+            steer: boolean;
+            /** @description Can ask a person before it does something */
+            approvals: boolean;
+            /** @description Texts and the output of commands arrive as they grow, as `item.delta` */
+            deltas: boolean;
         };
         SecretPage: {
             items: components["schemas"]["Secret"][];
@@ -2666,6 +2676,8 @@ export interface components {
             changes: ({
                 path: string;
                 kind: string;
+                /** @description Once it is complete: the changed hunks, or the contents of a file that was added or deleted */
+                diff?: string;
             } & {
                 [key: string]: unknown;
             })[];

@@ -223,7 +223,8 @@ const READINESS: Readiness = {
   ],
 };
 const SYSTEM: SystemInfo = {
-  engine: 'sdk',
+  engine: 'app-server',
+  capabilities: { steer: true, approvals: true, deltas: true },
   codex_version: '0.163.0',
   model_source: 'openai',
   default_model: null,
