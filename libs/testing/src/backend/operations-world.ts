@@ -36,8 +36,13 @@ const UNSETTLED = `
               ELSE r.archived_at IS NULL END`;
 
 /** Tables that a mere attempt may write to. */
-const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries', 'audit_webhook_entries'];
-export const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries'];
+export const ATTEMPTS = [
+  'user_sessions',
+  'api_keys',
+  'verifications',
+  'audit_entries',
+  'audit_webhook_entries',
+];
 
 /**
  * A backend with a person of each role and one thing of each kind (`ours`), and the ways to call every operation of its
