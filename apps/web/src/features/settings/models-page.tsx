@@ -8,7 +8,8 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { modelsQuery, useUpdateModels } from './api/limits.js';
+import { modelsQuery } from '../../shared/api/list-models.js';
+import { useUpdateModels } from './api/limits.js';
 import { Section } from './section.js';
 
 /** Which models may be used, and what they cost. */
