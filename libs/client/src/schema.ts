@@ -1087,6 +1087,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find files of a session by a part of their path
+         * @description Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them.
+         */
+        get: operations["findPaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/share-links": {
         parameters: {
             query?: never;
@@ -2029,6 +2049,8 @@ export interface components {
             thread_id: string | null;
             /** @description null: the platform's default model */
             model: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @description What the agent's commands may reach */
             network: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
@@ -2191,6 +2213,10 @@ export interface components {
             kind: "prompt" | "setup";
             /** @description For a setup run, the script */
             prompt: string;
+            /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
+            model?: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
             /** @description true: it is queued, and starts only when the queue of its session is resumed */
@@ -2339,6 +2365,12 @@ export interface components {
             status: "added" | "modified" | "deleted";
             /** @description 0 for a deleted file */
             bytes: number;
+        };
+        FoundPaths: {
+            /** @description Best match first. A path that is not UTF-8 is in quotes with octal bytes, as git writes it */
+            paths: string[];
+            /** @description true: there are more */
+            truncated: boolean;
         };
         ShareLinkPage: {
             items: components["schemas"]["ShareLink"][];
@@ -3027,6 +3059,8 @@ export interface components {
             thread_id: string | null;
             /** @description null: the platform's default model */
             model: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @description What the agent's commands may reach */
             network?: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
@@ -3765,6 +3799,8 @@ export interface components {
             ref?: string;
             title?: string;
             model?: string;
+            /** @enum {string} */
+            reasoning_effort?: "low" | "medium" | "high";
             /** @description Default: off */
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
@@ -3890,6 +3926,13 @@ export interface components {
          */
         PromptSession: {
             prompt: string;
+            /** @description For this prompt. Default: that of the session */
+            model?: string;
+            /**
+             * @description For this prompt. Default: that of the session
+             * @enum {string}
+             */
+            reasoning_effort?: "low" | "medium" | "high";
         };
         CreateShareLink: {
             /**
@@ -11941,6 +11984,134 @@ export interface operations {
             };
             /** @description - `unsupported_media_type`: Send the request as application/json */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findPaths: {
+        parameters: {
+            query?: {
+                /** @description A part of the path, or some of its letters in order */
+                q?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPaths"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_not_ready`: The session is still being set up
+             *     - `session_failed`: The session could not be set up
+             *     - `workspace_unreadable`: The session's files cannot be read
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_removed`: The session's files were removed */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,7 @@ import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
+import { AddReasoningEffort1796206000001 } from './migrations/add-reasoning-effort.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
@@ -70,6 +71,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateShareLinks1796100700001,
   CreateAuditWebhooks1796204000000,
   AddQueueEdits1796206000000,
+  AddReasoningEffort1796206000001,
   AddNeedsYou1796207000000,
 ];
 

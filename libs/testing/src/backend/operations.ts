@@ -100,6 +100,7 @@ export const OPERATIONS: Record<string, Row> = {
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
+  findPaths: { requires: 'diffs:read' },
   downloadPatch: { requires: 'diffs:read' },
   listIgnoredFiles: { requires: 'diffs:read' },
   downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },

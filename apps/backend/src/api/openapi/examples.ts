@@ -68,6 +68,7 @@ const SESSION: Session = {
   repo_path: `/workspaces/${SESSION_ID}/repo`,
   thread_id: SESSION_ID,
   model: null,
+  reasoning_effort: 'high',
   network: { mode: 'allow_list', hosts: [{ host: 'registry.npmjs.org', methods: 'read' }] },
   trust_repository: false,
   setup: { script: 'npm ci' },
@@ -95,6 +96,8 @@ const LISTED_RUN: Run = {
   session_id: SESSION_ID,
   kind: 'prompt',
   prompt: PROMPT,
+  model: null,
+  reasoning_effort: 'high',
   status: 'succeeded',
   held: false,
   queue_position: null,
@@ -140,7 +143,13 @@ const EDITED_RUN: Run = {
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
 };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
+const SETUP_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'setup',
+  prompt: 'npm ci',
+  reasoning_effort: null,
+  queue_position: null,
+};
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -402,6 +411,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
+  findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
   streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },
   streamActivity: {
     runStatus: RUN_STATUS,

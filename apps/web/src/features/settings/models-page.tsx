@@ -10,6 +10,8 @@ import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { modelsQuery, useUpdateModels } from './api/limits.js';
 import { ModelServerSection } from './model-server-section.js';
+import { modelsQuery } from '../../shared/api/list-models.js';
+import { useUpdateModels } from './api/limits.js';
 import { Section } from './section.js';
 
 /** Who serves models, which of them may be used, and what they cost. */
