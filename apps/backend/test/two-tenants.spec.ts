@@ -316,6 +316,10 @@ const WITHOUT_ROWS = [
   'createSession',
   'createTenant',
   'createInvitation',
+  'readScimConfiguration',
+  'listScimResourceTypes',
+  'listScimSchemas',
+  'createScimUser',
   'createApiKey',
   'createSecret',
   'createServiceAccount',
@@ -324,7 +328,7 @@ const WITHOUT_ROWS = [
   'openShareLink',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
+const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
@@ -342,6 +346,8 @@ const BODIES: Record<string, object> = {
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
   setAuditWebhook: WEBHOOK,
+  replaceScimUser: { active: false },
+  updateScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -433,6 +439,7 @@ async function theirRows(): Promise<string> {
     'members',
     'invitations',
     'service_accounts',
+    'scim_users',
   ];
   const rows = await Promise.all(
     tables.map((table) =>
