@@ -140,6 +140,15 @@ module.exports = {
       to: { path: '@openai/codex-sdk' },
     },
     {
+      name: 'only-its-adapter-knows-the-app-server',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/[^/]+/src/',
+        pathNot: '^apps/runner/src/engine/(app-server/|engine\\.module\\.ts$|engines\\.ts$)|^libs/testing/',
+      },
+      to: { path: '^apps/runner/src/engine/app-server/' },
+    },
+    {
       name: 'only-tests-import-testing',
       severity: 'error',
       from: { path: '^(apps|libs)/[^/]+/src/', pathNot: '(^libs/testing/|\\.spec\\.tsx?$)' },

@@ -3,9 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
+import type { SessionReadActivity, SessionUpdatedActivity } from '@saas-codex/contracts/activity';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { SessionRead } from '@saas-codex/contracts/needs-you';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { type Queue, type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
+import { createPerson, createServiceAccount } from '@saas-codex/testing/backend/people';
+import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
@@ -13,6 +18,10 @@ import { transition } from '../src/database/transition.js';
 import { RunReconciler } from '../src/runs/run-reconciler.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+
+/** Whether it says that what the session needs has changed. */
+const isNews = ({ event, data }: SseEvent, id: string): boolean =>
+  event === 'session.updated' && (JSON.parse(data) as SessionUpdatedActivity).session_id === id;
 
 let world: SessionsWorld;
 let repoUrl: string;
@@ -358,6 +367,125 @@ describe('a session with its runs', () => {
     expect(await move('failed', 'another-tenant')).toBe(false);
     const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));
     expect(racers.filter(Boolean)).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('a session that waits for a person', () => {
+  const me = async () => (await world.call<Me>('GET', '/api/me')).body;
+  const reasonOf = async (id: string) => (await world.session(id)).needs_you?.reason ?? null;
+  const listed = async (query: string, headers = {}) =>
+    (await world.call<SessionPage>('GET', `/api/sessions?${query}`, undefined, headers)).body.items.map(
+      ({ session_id: id }) => id,
+    );
+
+  test('a failure waits for its owner and author until one of them has read it; each reads for themselves', async () => {
+    const { user, tenant } = await me();
+    const [author, viewer] = [
+      await createPerson(world.backend, tenant.tenant_id, 'member'),
+      await createPerson(world.backend, tenant.tenant_id, 'viewer'),
+    ];
+    const { session_id: id } = (await world.create({})).body;
+    await rm(join(world.root, id), { recursive: true });
+    expect(await reasonOf(id)).toBeNull();
+    expect(await listed('unread=true')).not.toContain(id);
+    const path = `/api/sessions/${id}`;
+    const { body } = await world.call<Run>('POST', `${path}/prompt`, { prompt: 'Note' }, author.key);
+    const { ended_at: since } = await world.runIs(body.run_id, 'failed');
+    const concerned = [user.user_id, author.userId].toSorted();
+    const needsYou = { reason: 'run_failed', since, user_ids: concerned };
+    expect(await world.session(id)).toMatchObject({
+      last_run_by: author.userId,
+      news_at: since,
+      needs_you: needsYou,
+    });
+
+    const lists = async () => ({
+      needsYou: [await listed('needs_you=true'), await listed('needs_you=true', author.key)].map((ids) =>
+        ids.includes(id),
+      ),
+      unread: [
+        await listed('unread=true'),
+        await listed('unread=true', author.key),
+        await listed('unread=true', viewer.key),
+      ].map((ids) => ids.includes(id)),
+    });
+    expect(await listed('needs_you=true', viewer.key)).toEqual([]);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+    const streams = await Promise.all(
+      [author.cookie, viewer.key].map((headers) => openSse(`${world.backend.url}/api/events`, { headers })),
+    );
+    const read = (method: string, headers: Record<string, string>) =>
+      world.call<SessionRead>(method, `${path}/read`, undefined, headers);
+
+    // It does not concern the viewer, who follows the session from now on.
+    expect((await read('GET', viewer.key)).body).toEqual({ read_at: null });
+    expect((await read('PUT', viewer.key)).status).toBe(200);
+    expect(await reasonOf(id)).toBe('run_failed');
+
+    const seen = await read('PUT', author.key);
+    expect(Date.parse(seen.body.read_at ?? '')).toBeGreaterThanOrEqual(Date.parse(since ?? ''));
+    expect(await read('PUT', author.key)).toEqual(seen);
+    expect((await read('GET', author.key)).body).toEqual(seen.body);
+    expect(await reasonOf(id)).toBeNull();
+    expect(await lists()).toEqual({ needsYou: [false, false], unread: [true, false, false] });
+
+    expect((await read('DELETE', author.key)).status).toBe(204);
+    expect((await world.session(id)).needs_you).toEqual(needsYou);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+
+    const readers = await Promise.all(
+      streams.map(async (stream) => {
+        const all = await stream.until((events) => events.filter((one) => isNews(one, id)).length >= 2);
+        stream.close();
+        return all
+          .filter(({ event }) => event === 'session.read')
+          .map(({ data }) => (JSON.parse(data) as SessionReadActivity).user_id);
+      }),
+    );
+    expect(readers).toEqual([[author.userId, author.userId], [viewer.userId]]);
+
+    const program = await createServiceAccount(world.backend, tenant.tenant_id, 'member');
+    expect((await read('GET', program.key)).body).toEqual({ read_at: null });
+    for (const method of ['PUT', 'DELETE'])
+      expect(await read(method, program.key)).toMatchObject({
+        status: 403,
+        body: { code: 'person_required' },
+      });
+
+    const rowsOf = (person: string) =>
+      world.backend.app
+        .get(DataSource)
+        .query<unknown[]>('SELECT FROM session_reads WHERE user_id = $1', [person]);
+    expect(await rowsOf(author.userId)).toHaveLength(1);
+    await world.call('DELETE', `/api/members/${author.userId}`);
+    expect(await rowsOf(author.userId)).toEqual([]);
+  }, 60_000);
+
+  test('a held queue, a failed setup and a failed clone wait, each until somebody decides or has seen it', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const waiting = await world.prompt(id, 'Note');
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`, {});
+    await world.runIs(held.run_id, 'cancelled');
+    expect(await reasonOf(id)).toBe('queue_held');
+    expect(await listed('needs_you=true')).toContain(id);
+    await world.call('PUT', `/api/sessions/${id}/read`);
+    expect(await reasonOf(id)).toBe('queue_held');
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    expect(await reasonOf(id)).toBeNull();
+    await world.runIs(waiting.run_id, 'succeeded');
+
+    const { session_id: unset } = (await world.create({ setup: { script: 'exit 1' } })).body;
+    await waitFor(async () => (await reasonOf(unset)) === 'setup_failed');
+    await world.call('PATCH', `/api/sessions/${unset}`, { setup: null });
+    expect(await reasonOf(unset)).toBeNull();
+
+    const missing = await world.begin({ repo_url: repoUrl.replace('hello', 'missing') });
+    await world.sessionIs(missing.session_id, 'failed');
+    expect(await reasonOf(missing.session_id)).toBe('session_failed');
+    await world.call('PUT', `/api/sessions/${missing.session_id}/read`);
+    expect(await reasonOf(missing.session_id)).toBeNull();
   }, 60_000);
 });
 

@@ -99,7 +99,6 @@ describe('the model proxy explains', () => {
     };
     const answer = await (await world.call(access)).text();
     expect(answer).toBe(text.replace(KEY, '[key]'));
-    expect(world.heard.deltas.map(({ text: delta }) => delta)).toEqual([`[key]${KEY.slice(0, 9)}`]);
   });
 
   it.each([

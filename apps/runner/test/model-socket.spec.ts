@@ -45,7 +45,6 @@ describe("a run's own socket at the model proxy", () => {
     const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
     const ignore = () => undefined;
     const listener = {
-      onDelta: ignore,
       onUsage,
       onUpstreamError: ignore,
       onRefused: ignore,

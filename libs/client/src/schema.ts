@@ -723,6 +723,31 @@ export interface paths {
         patch: operations["updateSecret"];
         trace?: never;
     };
+    "/api/sessions/{session_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far you have read a session */
+        get: operations["readReadState"];
+        /**
+         * Say that you have read a session
+         * @description What has happened in it until now is no longer unread, for you alone and on all your devices. A failure that you are concerned with no longer waits for anybody (`needs_you`). `GET /api/events` has the activity `session.read`, for you alone. Only people read sessions: a service account cannot do this.
+         */
+        put: operations["markSessionRead"];
+        post?: never;
+        /**
+         * Mark a session as unread
+         * @description Its latest news are unread again, for you alone.
+         */
+        delete: operations["markSessionUnread"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -2031,8 +2056,10 @@ export interface components {
             }[];
         };
         SystemInfo: {
-            /** @constant */
-            engine: "sdk";
+            /** @enum {string} */
+            engine: "app-server" | "sdk";
+            /** @description Of the engine. A runner of an earlier version does not say them */
+            capabilities?: components["schemas"]["EngineCapabilities"];
             codex_version: string;
             /**
              * @description demo: scripted and offline, not an AI. organisation: the organisation's own model server
@@ -2057,6 +2084,14 @@ export interface components {
             /** @description Of all runners together. */
             total_concurrent_runs?: number;
         };
+        EngineCapabilities: {
+            /** @description Takes further messages while it works */
+            steer: boolean;
+            /** @description Can ask a person before it does something */
+            approvals: boolean;
+            /** @description Texts and the output of commands arrive as they grow, as `item.delta` */
+            deltas: boolean;
+        };
         SecretPage: {
             items: components["schemas"]["Secret"][];
             next_cursor: string | null;
@@ -2075,6 +2110,13 @@ export interface components {
              * @description When its value was last replaced
              */
             updated_at: string;
+        };
+        SessionRead: {
+            /**
+             * Format: date-time
+             * @description The caller has read what happened until then. The session is unread while its `news_at` is later. null: the caller has neither opened the session nor worked in it, so nothing in it counts as unread
+             */
+            read_at: string | null;
         };
         Session: {
             /** Format: uuid */
@@ -2102,6 +2144,20 @@ export interface components {
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
             last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of who wrote that prompt */
+            last_run_by?: string | null;
+            /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
+            needs_you?: components["schemas"]["NeedsYou"] | null;
+            /**
+             * Format: date-time
+             * @description When something last happened that people read: a run ended, or the session failed
+             */
+            news_at?: string;
+            /**
+             * Format: date-time
+             * @description Only in lists: until then the caller has read what happened. The session is unread while `news_at` is later. null: the caller has neither opened it nor worked in it
+             */
+            read_at?: string | null;
             /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
             owner_id?: string;
             /**
@@ -2190,6 +2246,17 @@ export interface components {
             script: string;
             /** @description What the script may reach. Default: the session's network */
             network?: components["schemas"]["Network"];
+        };
+        NeedsYou: {
+            /**
+             * @description limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed
+             * @enum {string}
+             */
+            reason: "limit_reached" | "session_failed" | "setup_failed" | "queue_held" | "run_failed";
+            /** Format: date-time */
+            since: string;
+            /** @description Whom it waits for: the owner of the session, and who wrote the prompts in question */
+            user_ids: string[];
         };
         SessionFailure: {
             /** @enum {string} */
@@ -2713,6 +2780,8 @@ export interface components {
             changes: ({
                 path: string;
                 kind: string;
+                /** @description Once it is complete: the changed hunks, or the contents of a file that was added or deleted */
+                diff?: string;
             } & {
                 [key: string]: unknown;
             })[];
@@ -3010,7 +3079,7 @@ export interface components {
             data: unknown;
         };
         Activity: components["schemas"]["KnownActivity"] | components["schemas"]["UnknownActivity"];
-        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionHiddenActivity"] | components["schemas"]["SessionPresenceActivity"] | components["schemas"]["SessionProgressActivity"] | components["schemas"]["LimitNoticeActivity"];
+        KnownActivity: components["schemas"]["RunStatusActivity"] | components["schemas"]["SessionUpdatedActivity"] | components["schemas"]["SessionDeletedActivity"] | components["schemas"]["SessionHiddenActivity"] | components["schemas"]["SessionPresenceActivity"] | components["schemas"]["SessionReadActivity"] | components["schemas"]["SessionProgressActivity"] | components["schemas"]["LimitNoticeActivity"];
         RunStatusActivity: {
             /** @constant */
             v: 1;
@@ -3073,6 +3142,20 @@ export interface components {
             setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
             last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            /** @description `user_id` of who wrote that prompt */
+            last_run_by?: string | null;
+            /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
+            needs_you?: components["schemas"]["NeedsYou"] | null;
+            /**
+             * Format: date-time
+             * @description When something last happened that people read: a run ended, or the session failed
+             */
+            news_at?: string;
+            /**
+             * Format: date-time
+             * @description Only in lists: until then the caller has read what happened. The session is unread while `news_at` is later. null: the caller has neither opened it nor worked in it
+             */
+            read_at?: string | null;
             /** @description `user_id` of the person who the session belongs to: who created it, or to whom it was handed over */
             owner_id?: string;
             /**
@@ -3146,6 +3229,23 @@ export interface components {
              * @enum {string}
              */
             type: "session.presence";
+        };
+        SessionReadActivity: {
+            /** @constant */
+            v: 1;
+            tenant_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "session.read";
+            user_id: string;
+            /** Format: date-time */
+            read_at: string;
         };
         SessionProgressActivity: {
             /** @constant */
@@ -8805,6 +8905,359 @@ export interface operations {
             };
         };
     };
+    readReadState: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionRead"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markSessionRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionRead"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markSessionUnread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `person_required`: Only a person can do this
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -8814,6 +9267,10 @@ export interface operations {
                 archived?: boolean;
                 /** @description Only sessions with this status; takes precedence over `archived` */
                 status?: "provisioning" | "ready" | "failed" | "archived";
+                /** @description true: only sessions that wait for the caller */
+                needs_you?: boolean;
+                /** @description true: only sessions with something that the caller has not read */
+                unread?: boolean;
                 /** @description Only sessions on the repository with this address */
                 repository?: string;
                 /** @description Only sessions with this text in the title or the address */

@@ -98,6 +98,12 @@ const model = {
     ...RUNNER,
     description: 'The model for sessions that name none.',
   },
+  ENGINE: {
+    ...withDefault(oneOf(['app-server', 'sdk']), 'app-server'),
+    ...RUNNER,
+    description:
+      'How Codex is driven. app-server: output streams as it grows, and a working agent can be given further messages. sdk: @openai/codex-sdk, one `codex exec` for each prompt, without either.',
+  },
   MODEL_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
     ...OUTBOUND,

@@ -8,6 +8,7 @@ import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-tru
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
+import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
 import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
 import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
@@ -71,6 +72,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateScimUsers1796202000000,
   CreateAuditWebhooks1796204000000,
   AddQueueEdits1796206000000,
+  AddNeedsYou1796207000000,
 ];
 
 /**

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ModelServer, SetModelServer } from '@saas-codex/contracts/models';
 import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
-import { DestinationError, Destinations } from '@saas-codex/service-kit/network/destinations';
-import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
+import { DestinationError, destinationOf, Destinations } from '@saas-codex/service-kit/network/destinations';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
@@ -91,12 +90,11 @@ export class ModelServerService {
   }
 
   /** Tells at once what each call would be refused for. Connects to nothing. */
-  private async checkAddress({ protocol, hostname, port }: URL): Promise<void> {
-    const scheme = protocol === 'http:' ? 'http' : 'https';
-    const host = normaliseHost(hostname);
-    if (host === null)
+  private async checkAddress(url: URL): Promise<void> {
+    const target = destinationOf(url);
+    if (target === null)
       throw new ProblemError('model_server_unknown', 'The host of this address is not a valid name.');
-    const target = { host, port: Number(port) || (scheme === 'http' ? 80 : 443) };
+    const { scheme, host } = target;
     if (scheme === 'http' && !this.destinations.isTrusted(target))
       throw new ProblemError(
         'model_server_forbidden',

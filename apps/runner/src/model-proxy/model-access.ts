@@ -30,17 +30,7 @@ export interface TokenAccess extends ModelAccess {
   token: string;
 }
 
-/** A part of a text that the model is writing. */
-export interface ModelDelta {
-  itemType: 'agent_message' | 'reasoning';
-  /** Identifies the text within the run. */
-  streamId: string;
-  /** The added text. */
-  text: string;
-}
-
 export interface ModelListener {
-  onDelta(delta: ModelDelta): void;
   /** Called after each response of the model with the run's total so far. */
   onUsage(usage: Usage): void;
   /**

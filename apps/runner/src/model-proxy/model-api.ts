@@ -74,7 +74,7 @@ async function handleCall({ req, res, identifyRun, telemetry }: Exchange): Promi
   const call = telemetry.beginCall(run, number);
   res.once('close', () => res.writableFinished || abort.abort());
   try {
-    await forwardModelCall({ req, res, run, upstream: run.upstream, number, call, signal: abort.signal });
+    await forwardModelCall({ req, res, run, upstream: run.upstream, call, signal: abort.signal });
     call.endCall(abort.signal.aborted ? 'given_up' : 'answered');
   } catch (error) {
     call.endCall(abort.signal.aborted ? 'given_up' : 'refused');

@@ -8,9 +8,9 @@
  *
  * Each run gets its own access to the Responses API, which ends with the run. In a jail, that is a socket that only this jail
  * can see, so there is no secret in the jail. Elsewhere, it is a token. A request is read completely before it is sent, because
- * it could ask the model server to reach what the run may not. The proxy reads the responses while it streams them: the growing
- * text, the tokens used, and the explanation when the upstream fails. A run's socket also serves the egress proxy, whose
- * requests have another form (CONNECT, `http://…`).
+ * it could ask the model server to reach what the run may not. The proxy reads the responses while it streams them: the tokens
+ * used, and the explanation when the upstream fails. A run's socket also serves the egress proxy, whose requests have another
+ * form (CONNECT, `http://…`).
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';

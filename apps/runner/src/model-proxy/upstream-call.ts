@@ -17,8 +17,6 @@ export interface ModelCall {
   res: ServerResponse;
   run: ModelRun;
   upstream: Upstream;
-  /** Number of the call within its run. */
-  number: number;
   call: CallTelemetry;
   signal: AbortSignal;
 }

@@ -156,6 +156,7 @@ export class RunExecutor {
       clearTimeout(deadline);
       endWatch();
       await access.close();
+      await recorder.closeItems().catch(onWriteError);
       recorder.close();
       if (!redactor.isEmpty) await this.jail.endRun(run.runId);
       await this.forgetSecrets(run, thread, redactor);
@@ -214,19 +215,21 @@ export class RunExecutor {
     watch: RunWatch,
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
-    const stop = () => {
-      turn.interrupt();
+    const stop = async () => {
+      await turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
-      void this.jail.endRun(run.runId);
+      await this.jail.endRun(run.runId);
     };
-    run.signal.addEventListener('abort', stop);
-    if (run.signal.aborted) turn.interrupt();
+    run.signal.addEventListener('abort', () => void stop());
+    if (run.signal.aborted) await turn.interrupt();
     let codexThreadId: string | null = null;
     for await (const event of withJailWatch(turn, watch)) {
       if (event.type === 'thread.started') codexThreadId = event.data.thread_id;
       // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
       if (event.type === 'turn.started' && codexThreadId !== null)
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
+      // Nobody can be asked yet.
+      if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
       await recorder.recordEvent(event);
     }
   }

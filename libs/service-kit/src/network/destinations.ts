@@ -1,4 +1,5 @@
 import { isIPv6, type LookupFunction } from 'node:net';
+import { normaliseHost } from './host-name.js';
 import { addressesOf, type HostResolver } from './host-resolver.js';
 import { OutboundProxy, type ProxySettings } from './outbound-proxy.js';
 import { interfaceAddresses, isOwnAddress, isPublicAddress } from './public-address.js';
@@ -11,6 +12,18 @@ export interface Destination {
   /** As `normaliseHost` returns it. */
   host: string;
   port: number;
+}
+
+/** What a URL of a server leads to. */
+export interface UrlDestination extends Destination {
+  scheme: 'http' | 'https';
+}
+
+/** @param url of http or https @returns null when its host cannot be read */
+export function destinationOf({ protocol, hostname, port }: URL): UrlDestination | null {
+  const host = normaliseHost(hostname);
+  const scheme = protocol === 'http:' ? 'http' : 'https';
+  return host === null ? null : { scheme, host, port: Number(port) || (scheme === 'http' ? 80 : 443) };
 }
 
 /** Why nothing connects to a host. */

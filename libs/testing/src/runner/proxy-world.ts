@@ -9,7 +9,7 @@ import type { Usage } from '@saas-codex/contracts/runs';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
-import type { TokenAccess, ModelDelta } from '../../../../apps/runner/src/model-proxy/model-access.js';
+import type { TokenAccess } from '../../../../apps/runner/src/model-proxy/model-access.js';
 import type { RejectedCommand } from '../../../../apps/runner/src/model-proxy/rejected-commands.js';
 import { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
 import { NO_SECRETS } from '../../../../apps/runner/src/redaction/redactor.js';
@@ -43,7 +43,6 @@ export class ProxyWorld {
   answer: RequestListener;
   seen: IncomingMessage[] = [];
   heard: {
-    deltas: ModelDelta[];
     usages: Usage[];
     errors: string[];
     refused: EventData<'network.refused'>[];
@@ -60,7 +59,7 @@ export class ProxyWorld {
 
   reset(): void {
     this.seen = [];
-    this.heard = { deltas: [], usages: [], errors: [], refused: [], rejected: [] };
+    this.heard = { usages: [], errors: [], refused: [], rejected: [] };
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
@@ -94,7 +93,6 @@ export class ProxyWorld {
         ledger: null,
       },
       {
-        onDelta: (delta) => heard.deltas.push(delta),
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
         onRefused: (refusal) => heard.refused.push(refusal),
