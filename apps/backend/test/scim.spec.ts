@@ -292,6 +292,7 @@ describe('what is refused', () => {
   it.each<[string, string, string, object | undefined, string]>([
     ['another operator', 'GET', 'Users?filter=userName%20co%20%22a%22', undefined, 'invalidFilter'],
     ['another attribute', 'GET', 'Users?filter=title%20eq%20%22a%22', undefined, 'invalidFilter'],
+    ['a built-in name', 'GET', 'Users?filter=constructor%20eq%20%22a%22', undefined, 'invalidFilter'],
     [
       'a filter that is no text',
       'GET',
@@ -316,6 +317,7 @@ describe('what is refused', () => {
       { Operations: [{ op: 'add', path: 'active', value: 'no' }] },
       'invalidValue',
     ],
+    ['an active that is no text', 'PUT', 'Users/x', { active: { toString: 1 } }, 'invalidValue'],
     ['nothing to say', 'PUT', 'Users/x', { active: null }, 'invalidValue'],
   ])('%s', async (_, method, path, body, scimType) => {
     const answer = await send<object>(method, path, body);

@@ -10,19 +10,19 @@ export interface ScimChange {
 }
 
 const FILTER = /^\s*([\w:.]+)\s+eq\s+("(?:[^"\\]|\\.)*")\s*$/i;
-const FILTERED: Record<string, keyof ScimFilter> = {
-  username: 'email',
-  'emails.value': 'email',
-  emails: 'email',
-  externalid: 'externalId',
-  id: 'id',
-};
+const FILTERED = new Map<string, keyof ScimFilter>([
+  ['username', 'email'],
+  ['emails.value', 'email'],
+  ['emails', 'email'],
+  ['externalid', 'externalId'],
+  ['id', 'id'],
+]);
 
 /** @throws ScimFailure invalidFilter */
 export function readFilter(filter: string | undefined): ScimFilter {
   if (filter === undefined) return {};
   const [, attribute = '', quoted = ''] = FILTER.exec(filter) ?? [];
-  const field = FILTERED[plainName(attribute)];
+  const field = FILTERED.get(plainName(attribute));
   const value = field && textOf(quoted);
   if (!field || value === undefined) {
     throw new ScimFailure(
@@ -66,9 +66,8 @@ export function readPatch({ Operations }: PatchScimUser): ScimChange {
 
 /** `active` as Okta and Entra ID write it. @throws ScimFailure invalidValue */
 export function readActive(value: unknown): boolean {
-  const text = String(value).toLowerCase();
-  if (typeof value === 'boolean' || (typeof value === 'string' && /^(true|false)$/.test(text)))
-    return text === 'true';
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
   throw new ScimFailure('invalid_request', 'invalidValue', '`active` must be true or false.');
 }
 
