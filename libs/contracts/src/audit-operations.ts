@@ -167,6 +167,17 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
   acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
 
+  createScimUser: {
+    action: 'scim_user.created',
+    target: 'member',
+    id: 'id',
+    name: 'userName',
+    fields: ['externalId'],
+  },
+  replaceScimUser: { action: 'scim_user.updated', target: 'member', id: 'user_id' },
+  updateScimUser: { action: 'scim_user.updated', target: 'member', id: 'user_id' },
+  deleteScimUser: { action: 'scim_user.deleted', target: 'member', id: 'user_id' },
+
   updateLimits: {
     action: 'limits.updated',
     target: 'limits',

@@ -36,6 +36,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SCIM_EXAMPLES } from './examples-of-scim.js';
 import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
@@ -465,6 +466,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SCIM_EXAMPLES,
   ...SIGN_IN_EXAMPLES,
 };
 
