@@ -107,6 +107,8 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await prompt().press('Enter');
   await page.getByText('And the lilies on Fridays').first().waitFor();
   await worked().nth(1).waitFor({ timeout: 60_000 });
+  // The view has followed the work.
+  await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'detached' });
 
   await system.restart('kill');
 
@@ -208,6 +210,40 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await prompt().press('Enter');
   const queue = page.getByRole('region', { name: 'Queued prompts' });
   await queue.getByText('Note what comes next').waitFor();
+  for (const text of ['Note what comes after', 'A thought that I take back']) {
+    await prompt().fill(text);
+    await prompt().press('Enter');
+    await queue.getByText(text).waitFor();
+  }
+  const row = (text: string) => queue.getByRole('listitem').filter({ hasText: text });
+  const order = () => queue.getByRole('listitem').allInnerTexts();
+  const isOrder = (...texts: string[]) =>
+    waitFor(async () =>
+      (await order())
+        .join()
+        .replace(/\s+/g, ' ')
+        .includes(texts.map((text, at) => `${at === 0 ? 'Next' : at + 1} ${text}`).join()),
+    );
+  // By keyboard, and by the menu that a finger can use.
+  await row('Note what comes after').getByRole('button', { name: 'Edit' }).focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await isOrder('Note what comes after', 'Note what comes next', 'A thought that I take back');
+  await focused(row('Note what comes after').getByRole('button', { name: 'Edit' }));
+  await row('Note what comes next').getByRole('button', { name: 'Order' }).click();
+  await page.getByRole('menuitem', { name: 'Run next' }).click();
+  await isOrder('Note what comes next', 'Note what comes after', 'A thought that I take back');
+  await row('Note what comes after').getByRole('button', { name: 'Edit' }).click();
+  const editing = queue.getByRole('textbox', { name: 'Edit the queued prompt' });
+  await editing.fill('Note what comes last');
+  await screenshot(page, 'queue-editing');
+  await page.reload();
+  expect(await editing.inputValue()).toBe('Note what comes last');
+  await editing.press('Enter');
+  await row('Note what comes last').waitFor();
+  await row('A thought that I take back').getByRole('button', { name: 'Remove' }).click();
+  await waitFor(async () => (await prompt().inputValue()) === 'A thought that I take back');
+  await focused(prompt());
+  await prompt().fill('');
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
@@ -218,7 +254,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
-  await worked().first().waitFor({ timeout: 60_000 });
+  await worked().nth(1).waitFor({ timeout: 60_000 });
   expect(await queue.count()).toBe(0);
 
   const id = new URL(page.url()).pathname.split('/').at(-1);
@@ -308,6 +344,12 @@ test('what no diff shows can be found in Changes: ignored files to download, cha
   expect(archive.name).toBe('site.zip');
   expect(archive.text).toContain('dist/site/index.html');
   await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: 'Take the changes' }).click();
+  await screenshot(page, 'take-the-changes');
+  const patch = await saved(page.getByRole('menuitem', { name: 'Download patch' }));
+  expect(patch.name).toBe('new-session.patch');
+  expect(patch.text).toContain('+++ b/.gitignore\n@@ -0,0 +1,2 @@\n+dist/\n');
 
   const inHome = page.getByRole('button', { name: '2 changes in HOME (13 B)' });
   await inHome.click();

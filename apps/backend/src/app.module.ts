@@ -23,13 +23,14 @@ import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { MembersModule } from './members/members.module.js';
 import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts → environments, api-keys,
+ *     events, tenants, retention → archive, changes, sharing → runs → sessions → service-accounts, webhooks → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -62,6 +63,7 @@ export class AppModule {
         MembersModule,
         ServiceAccountsModule,
         TenantsModule,
+        WebhooksModule,
       ],
       providers: [rateLimits(CONFIG), { provide: APP_GUARD, useClass: AcceptGuard }],
     };

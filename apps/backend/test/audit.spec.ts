@@ -214,6 +214,11 @@ async function doEverything(): Promise<void> {
   let run: Body = {};
   const prompt = secret(`${SECRET}prompt`);
   await mine('promptSession', async () => (run = await send('POST', `${at}/prompt`, { prompt })));
+  await mine('editPrompt', () =>
+    send('PATCH', `/api/runs/${run.run_id}`, { prompt: secret(`${SECRET}edited-prompt`) }),
+  );
+  await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
+  await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
@@ -237,7 +242,17 @@ async function doEverything(): Promise<void> {
   await mine('revokeShareLink', () => send('DELETE', `${at}/share-links/${shared.share_link_id}`));
   await mine('deleteSession', () => send('DELETE', at));
   await mine('updateModels', () => send('PATCH', '/api/models', { allowed: ['gpt-5'] }));
+  const server = { base_url: 'https://93.184.216.34/v1', key: secret(`${SECRET}model-key`) };
+  await mine('setModelServer', () => send('PUT', '/api/models/server', server));
+  await mine('removeModelServer', () => send('DELETE', '/api/models/server'));
   await mine('exportAudit', () => send('GET', '/api/audit/export?format=ndjson'));
+  const hook = {
+    url: 'https://127.0.0.1:9/token-of-the-receiver',
+    secret: secret(`whsec_${'c3BlYy0x'.repeat(4)}`),
+  };
+  secret('token-of-the-receiver');
+  await mine('setAuditWebhook', () => send('PUT', '/api/audit/webhook', hook));
+  await mine('removeAuditWebhook', () => send('DELETE', '/api/audit/webhook'));
 }
 
 /** An invitation's link has its secret in the fragment. */
@@ -268,6 +283,7 @@ describe('an operation that changes something', () => {
     // What takes a provider, an authenticator or an app for codes has specs of its own.
     const elsewhere = [
       'finishOidcSignIn',
+      'finishGithubSignIn',
       'signInWithPasskey',
       'createPasskey',
       'updatePasskey',

@@ -108,11 +108,17 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     tenantId,
     user,
   ]);
+  const secret = randomUUID();
   await db.query(
     `INSERT INTO secrets (id, tenant_id, kind, name, key_id, wrapped_key, ciphertext, created_by, created_at, updated_at)
      VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
-    [randomUUID(), tenantId, user],
+    [secret, tenantId, user],
   );
+  await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
+    tenantId,
+    secret,
+  ]);
+  await db.query(`INSERT INTO audit_webhook_entries (tenant_id, entry_id) VALUES ($1, $2)`, [tenantId, run]);
   await db.query(`INSERT INTO mirror_usage (tenant_id, bytes, measured_at) VALUES ($1, 1, now())`, [
     tenantId,
   ]);
@@ -172,7 +178,7 @@ describe('the schema', () => {
     const further = await dataSource.query<unknown[]>(
       `SELECT polname FROM pg_policy WHERE polname NOT IN ('tenant_rows', 'system_rows')
        UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')
-       UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (prosecdef OR proname <> 'keep_audit_entries')
+       UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (prosecdef OR proname NOT IN ('keep_audit_entries', 'queue_audit_entry'))
        UNION ALL SELECT defaclacl::text FROM pg_default_acl`,
     );
     expect(further).toEqual([]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import { type Queue, type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
@@ -207,6 +207,111 @@ describe('a session with its runs', () => {
     expect(unarchived).toMatchObject({ status: 200, body: { status: 'ready', title: 'Old' } });
     expect(await ids('')).toContain(id);
     await world.runIs((await world.prompt(id, 'Note again')).run_id, 'succeeded');
+  }, 60_000);
+
+  test('prompts that wait are edited and put in another order, and start as they then are', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const first = await world.prompt(id, 'Hold');
+    await world.runIs(first.run_id, 'running');
+    const [b, c, d] = [
+      await world.prompt(id, 'Note b'),
+      await world.prompt(id, 'Note c'),
+      await world.prompt(id, 'Note d'),
+    ];
+    const queue = async () =>
+      (await world.runs(id))
+        .filter(({ queue_position: position }) => position !== null)
+        .toSorted((one, other) => Number(one.queue_position) - Number(other.queue_position))
+        .map(({ prompt }) => prompt);
+    const edit = (runId: string, body: object) => world.call<Run>('PATCH', `/api/runs/${runId}`, body);
+    const order = (...run_ids: string[]) =>
+      world.call<Queue>('POST', `/api/sessions/${id}/queue`, { run_ids });
+    const refused = (code: string) => ({ status: 409, body: { code } });
+
+    const published = (await world.activity(id)).length;
+    const edited = await edit(b.run_id, { prompt: 'Note B', if_edited_at: null });
+    expect(edited.body).toMatchObject({
+      prompt: 'Note B',
+      edited_by: { kind: 'api_key' },
+      created_by: b.created_by,
+    });
+    expect(edited.body.edited_at).not.toBeNull();
+    // Those who watch read the runs again.
+    await waitFor(async () =>
+      (await world.activity(id)).slice(published).some(({ type }) => type === 'session.updated'),
+    );
+    expect(await edit(b.run_id, { prompt: 'Note b 2', if_edited_at: null })).toMatchObject(
+      refused('prompt_edited'),
+    );
+    const again = await edit(b.run_id, { prompt: 'Note B', if_edited_at: edited.body.edited_at });
+    expect(again.status).toBe(200);
+    expect(await edit(first.run_id, { prompt: 'Note x' })).toMatchObject(refused('run_not_queued'));
+    // Who wants it out of the queue does not want a run stopped that has just started.
+    expect(await world.call('POST', `/api/runs/${first.run_id}/cancel?if_queued=true`)).toMatchObject(
+      refused('run_not_queued'),
+    );
+
+    const ordered = await order(d.run_id, b.run_id, c.run_id);
+    expect(ordered.body.items.map(({ prompt }) => prompt)).toEqual(['Note d', 'Note B', 'Note c']);
+    expect(await queue()).toEqual(['Note d', 'Note B', 'Note c']);
+    for (const ids of [
+      [d, b],
+      [d, b, c, first],
+      [d, d, b, c],
+    ]) {
+      const answer = await order(...ids.map(({ run_id: runId }) => runId));
+      expect(answer).toMatchObject(refused('queue_changed'));
+      expect(answer.body).toMatchObject({ run_ids: [d.run_id, b.run_id, c.run_id] });
+    }
+    expect((await world.call('POST', `/api/runs/${c.run_id}/next`)).status).toBe(200);
+    expect(await queue()).toEqual(['Note c', 'Note d', 'Note B']);
+    await world.prompt(id, 'Note e');
+
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`);
+    // One leaves the hold, the others stay in it.
+    expect((await world.call<Run>('POST', `/api/runs/${b.run_id}/next`)).body).toMatchObject({ held: false });
+    await world.runIs(b.run_id, 'succeeded');
+    expect(await world.session(id)).toMatchObject({ queue_held: true, queued_runs: 3 });
+    expect(await edit(b.run_id, { prompt: 'Note x' })).toMatchObject(refused('run_not_queued'));
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    const done = [];
+    for (const { run_id: runId } of (await world.runs(id)).slice(1))
+      done.push(await world.runIs(runId, 'succeeded'));
+    const started = done.toSorted((one, other) =>
+      String(one.started_at) < String(other.started_at) ? -1 : 1,
+    );
+    expect(started.map(({ prompt }) => prompt)).toEqual(['Note B', 'Note c', 'Note d', 'Note e']);
+    const startedWith = (await world.log(b.run_id)).find(({ type }) => type === 'run.started');
+    expect(startedWith?.data).toMatchObject({ prompt: 'Note B' });
+  }, 60_000);
+
+  test('an edit that races with the start of its run is in that run, or is refused', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    for (const round of [1, 2, 3, 4]) {
+      const { run_id: runId } = await world.prompt(id, `Note ${round}`);
+      const edits = [`Note ${round} a`, `Note ${round} b`, `Note ${round} c`];
+      const accepted = [`Note ${round}`];
+      for (const prompt of edits)
+        if ((await world.call('PATCH', `/api/runs/${runId}`, { prompt })).status === 200)
+          accepted.push(prompt);
+      const run = await world.runIs(runId, 'succeeded');
+      const log = await world.log(runId);
+      expect([run.prompt, log.find(({ type }) => type === 'run.started')?.data]).toEqual([
+        accepted.at(-1),
+        expect.objectContaining({ prompt: accepted.at(-1) }),
+      ]);
+      expect(log.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
+    }
+  }, 60_000);
+
+  test('a title made from a prompt follows its edit, and a given one does not', async () => {
+    const titleAfter = async (body: object) => {
+      const { session_id: id } = await world.begin({ ...body, setup: { script: 'exit 1' } });
+      const { run_id: runId } = await world.prompt(id, 'The password is 1234');
+      await world.call('PATCH', `/api/runs/${runId}`, { prompt: 'Log in' });
+      return (await world.session(id)).title;
+    };
+    expect([await titleAfter({}), await titleAfter({ title: 'Given' })]).toEqual(['Log in', 'Given']);
   }, 60_000);
 
   test('a prompt to a session whose folder is lost fails with that reason', async () => {

@@ -12,6 +12,7 @@ import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Secret } from '@saas-codex/contracts/secrets';
+import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { openSse } from '@saas-codex/testing/sse-client';
@@ -20,6 +21,7 @@ import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQuery
 import { TenantDatabase, type TenantTransaction } from '../src/database/tenant-database.js';
 import { TenantRepository } from '../src/database/tenant-repository.js';
 import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
+import { AuditWebhookDeliverer } from '../src/webhooks/audit-webhook-deliverer.js';
 
 /*
  * Two tenants work on one repository, with the same names everywhere. And a visitor, a tenant that has nothing, tries every
@@ -35,6 +37,8 @@ import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
 const METRICS_TOKEN = 'a-token-for-metrics-0123456789abcdef';
 const TITLE = 'The same title';
 const PROMPT = 'Note the same prompt';
+/** Nothing listens on port 9 (discard). */
+const MODEL_SERVER = 'http://127.0.0.1:9';
 
 interface Caller {
   tenantId: string;
@@ -70,8 +74,10 @@ const get = async <T>(caller: Caller, path: string) =>
   (await world.call<T>('GET', path, undefined, caller.headers)).body;
 
 beforeAll(async () => {
-  world = await SessionsWorld.create({ METRICS_TOKEN });
+  world = await SessionsWorld.create({ METRICS_TOKEN, MODEL_TRUSTED_HOSTS: new URL(MODEL_SERVER).host });
   await world.startRunner();
+  // Its attempts change rows.
+  await world.backend.app.get(AuditWebhookDeliverer, { strict: false }).onModuleDestroy();
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
   mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };
@@ -104,6 +110,12 @@ beforeAll(async () => {
   await world.call('PATCH', '/api/limits', { person: { queued_runs: 50 } }, theirs.headers);
   const prices = { 'only-theirs': { input: 1, cached_input: 1, output: 1 } };
   await world.call('PATCH', '/api/models', { prices }, theirs.headers);
+  await world.call(
+    'PUT',
+    '/api/audit/webhook',
+    { ...WEBHOOK, url: 'https://127.0.0.1:9/theirs' },
+    theirs.headers,
+  );
   await sql(
     `INSERT INTO passkeys (id, user_id, name, credential_id, public_key, counter, transports)
      VALUES ($1, $2, 'Theirs', $1, '', 0, '{}')`,
@@ -111,6 +123,8 @@ beforeAll(async () => {
   );
   apiKey = (await get<ApiKeyPage>(theirs, '/api/api-keys')).items[0]?.key_id ?? '';
   [ofMine, ofTheirs] = await Promise.all([doWork(mine), doWork(theirs)]);
+  const server = { base_url: MODEL_SERVER, key: 'the-key-of-their-model-server' };
+  await world.call('PUT', '/api/models/server', server, theirs.headers);
   const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
   shareLink = (await world.call<ShareLink>('POST', shared, {}, theirs.headers)).body.share_link_id;
 }, 120_000);
@@ -271,6 +285,8 @@ const WITHOUT_ROWS = [
   'readSignInOptions',
   'startOidcSignIn',
   'finishOidcSignIn',
+  'startGithubSignIn',
+  'finishGithubSignIn',
   'signIn',
   'signInWithPassword',
   'signUp',
@@ -315,14 +331,18 @@ const BODIES: Record<string, object> = {
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
   createShareLink: {},
+  editPrompt: { prompt: 'Note that' },
+  orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
   updateLimits: { run: { tokens: null } },
   updateModels: { allowed: null },
+  setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
+  setAuditWebhook: WEBHOOK,
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -356,7 +376,7 @@ function operationsOf(document: OpenAPIObject): Operation[] {
       path_parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => String(name)),
     })),
   );
-  const order = ['GET', 'PATCH', 'POST', 'DELETE'];
+  const order = ['GET', 'PATCH', 'POST', 'PUT', 'DELETE'];
   return all
     .filter(({ id }) => !WITHOUT_ROWS.includes(id))
     .toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method) || b.path.length - a.path.length);
@@ -409,6 +429,8 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'secrets',
+    'audit_webhooks',
+    'audit_webhook_entries',
     'members',
     'invitations',
     'service_accounts',

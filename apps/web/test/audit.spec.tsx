@@ -1,5 +1,6 @@
 import './support/browser-globals.js';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
+import type { AuditWebhook } from '@saas-codex/contracts/audit-webhook';
 import type { Me } from '@saas-codex/contracts/identity';
 import { permissionsOf, type Role } from '@saas-codex/contracts/permissions';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -7,6 +8,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { SettingsPageBody } from '../src/app/settings/settings-layout.js';
 import { settingsPage } from '../src/app/settings/settings-pages.js';
 import { auditExportUrl, auditQuery } from '../src/features/settings/api/audit.js';
+import { auditWebhookQuery } from '../src/features/settings/api/audit-webhook.js';
 import { NO_FILTER, toAuditFilters } from '../src/features/settings/audit-filters.js';
 import { AuditPage } from '../src/features/settings/audit-page.js';
 import { meQuery } from '../src/shared/api/get-me.js';
@@ -29,6 +31,9 @@ const ENTRY: AuditEntry = {
   changes: { role: { old: 'member', new: 'admin' } },
 };
 
+/** What the server says of the webhook. */
+let webhook: AuditWebhook | null = null;
+
 function show(as: Role, answer: AuditEntry[] | Error | 'none yet', element = <AuditPage />): string {
   const me: Me = {
     user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
@@ -39,6 +44,7 @@ function show(as: Role, answer: AuditEntry[] | Error | 'none yet', element = <Au
   // A failed query stays as it is, instead of being read again.
   const client = new QueryClient({ defaultOptions: { queries: { retryOnMount: false } } });
   client.setQueryData(meQuery.queryKey, me);
+  client.setQueryData(auditWebhookQuery.queryKey, { webhook });
   const { queryKey } = auditQuery(toAuditFilters(NO_FILTER));
   if (answer instanceof Error) {
     client.getQueryCache().build(client, { queryKey }).setState({ status: 'error', error: answer });
@@ -94,4 +100,27 @@ it('filters by whole days, both included, and exports what the filters leave', (
     from: filters.from,
     to: filters.to,
   });
+});
+
+it('asks for the address of a webhook, and says where entries go and why they wait', () => {
+  webhook = null;
+  expect(show('admin', [])).toContain('Send entries there');
+  webhook = {
+    url: 'https://siem.example.com/hook',
+    waiting: 1_200,
+    last_delivered_at: null,
+    failing_since: '2026-11-23T09:00:00.000Z',
+    last_error: 'The receiver answered 503.',
+    next_attempt_at: '2026-11-23T09:00:05.000Z',
+  };
+  const html = show('admin', []);
+  webhook = null;
+  for (const text of [
+    'https://siem.example.com/hook',
+    '1,200 waiting',
+    'The receiver answered 503.',
+    'Send a test',
+  ])
+    expect(html).toContain(text);
+  expect(html).not.toContain('Send entries there');
 });

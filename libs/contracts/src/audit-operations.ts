@@ -46,6 +46,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     by: 'password',
   },
   finishOidcSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
+  finishGithubSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
   startPasskeySignIn: { unaudited: 'It makes a challenge. Who answers it is recorded.' },
   signInWithPasskey: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'passkey' },
   startPasskey: { unaudited: 'It makes a challenge. The passkey that answers it is recorded.' },
@@ -169,6 +170,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'limits',
     fields: ['run', 'session', 'person', 'tenant'],
   },
+  setModelServer: {
+    action: 'model_server.set',
+    target: 'models',
+    fields: ['base_url'],
+    hidden: ['key'],
+  },
+  removeModelServer: { action: 'model_server.removed', target: 'models' },
   updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 
   createSession: {
@@ -183,11 +191,19 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   promptSession: { action: 'run.prompted', target: 'run', id: 'run_id' },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
+  editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
+  runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
+  orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 
   exportAudit: {
     action: 'audit_log.exported',
     target: 'audit_log',
+  },
+  setAuditWebhook: { action: 'audit_log.webhook_set', target: 'audit_log', hidden: ['secret'] },
+  removeAuditWebhook: { action: 'audit_log.webhook_removed', target: 'audit_log' },
+  testAuditWebhook: {
+    unaudited: 'It sends a message without entries, to an address whose choice is recorded.',
   },
 };
 

@@ -30,6 +30,7 @@ export const PERMISSION_TABLE = {
   'members:reset_password': 'admin',
   'members:manage': 'admin',
   'audit:read': 'admin',
+  'audit:manage': 'admin',
   'secrets:manage': 'admin',
   'service_accounts:manage': 'admin',
   'tenants:update': 'admin',

@@ -28,6 +28,8 @@ export const LOCK = {
   mirror: (path: string) => named('mirror', path),
   /** Taking one of the tenant's places with the runners. */
   tenantRuns: (tenantId: string) => named('tenant-runs', tenantId),
+  /** Delivering the tenant's audit log to its webhook. */
+  auditWebhook: (tenantId: string) => named('audit-webhook', tenantId),
   /** Reserving and settling the cost of the tenant's model calls. */
   tenantSpend: (tenantId: string) => named('tenant-spend', tenantId),
 } as const;

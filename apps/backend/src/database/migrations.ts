@@ -3,6 +3,7 @@ import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
@@ -21,6 +22,7 @@ import { AddProviderAccounts1796000700000 } from './migrations/add-provider-acco
 import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
+import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
@@ -65,6 +67,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
+  CreateAuditWebhooks1796204000000,
+  AddQueueEdits1796206000000,
 ];
 
 /**

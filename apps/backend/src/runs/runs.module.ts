@@ -10,12 +10,14 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { QueueController } from './queue.controller.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunMoves } from './run-moves.js';
 import { RunPlaces } from './run-places.js';
+import { RunQueue } from './run-queue.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
@@ -35,7 +37,7 @@ import { RunsService } from './runs.service.js';
     UsageModule,
     WorkspacesModule,
   ],
-  controllers: [RunStatusConsumer, RunsController],
+  controllers: [QueueController, RunStatusConsumer, RunsController],
   providers: [
     {
       provide: RunLogs,
@@ -47,6 +49,7 @@ import { RunsService } from './runs.service.js';
     RunMetrics,
     RunMoves,
     RunPlaces,
+    RunQueue,
     RunQueueing,
     RunReconciler,
     RunScan,

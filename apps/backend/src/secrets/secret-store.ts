@@ -8,6 +8,7 @@ import {
 } from '@saas-codex/contracts/secrets';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
+import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
@@ -26,6 +27,11 @@ const SecretCursor = z.tuple([z.string().max(200), z.uuid()]);
 /** A session names its secrets, so a new name goes there, too. */
 const RENAME_IN_SESSIONS = `
   UPDATE sessions SET secrets = array_replace(secrets, $2, $3) WHERE tenant_id = $1 AND $2 = ANY (secrets)`;
+
+/** Kinds of which a tenant has at most one secret. */
+type SettingKind = Extract<SecretKind, 'model_key'>;
+/** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
+const BY_PEOPLE = { kind: 'environment' } as const;
 
 export interface NewSecret {
   id: string;
@@ -83,7 +89,7 @@ export class SecretStore {
     );
   }
 
-  /** Renames a secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
+  /** Renames an environment secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
   async update(ctx: TenantScope, id: string, { name, value }: Partial<NewSecret>): Promise<Secret> {
     const [current] = await this.keys.get();
     return refuseTaken(name ?? '', () =>
@@ -95,7 +101,7 @@ export class SecretStore {
         };
         const set = { ...(name !== undefined && { name }), ...sealed };
         await tx.of(SecretEntity).update({ id }, set);
-        if (name !== undefined && name !== before && kind === 'environment')
+        if (name !== undefined && name !== before)
           await tx.manager.query(RENAME_IN_SESSIONS, [ctx.tenantId, before, name]);
         return toSecret(await found(tx, id));
       }),
@@ -104,8 +110,45 @@ export class SecretStore {
 
   /** @throws ProblemError secret_not_found */
   async remove(ctx: TenantScope, id: string): Promise<void> {
-    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id }));
+    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, ...BY_PEOPLE }));
     if (removed === 0) throw notFound();
+  }
+
+  /** For what uses a secret of its own, in its transaction: adds it, or replaces its value. @throws ProblemError too_many_secrets */
+  async saveIn(tx: TenantTransaction, ctx: RequestContext, secret: NewSecret): Promise<void> {
+    const { id, kind, name, value } = secret;
+    const [current] = await this.keys.get();
+    await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
+    const secrets = tx.of(SecretEntity);
+    const updatedAt = new Date();
+    const sealed = { ...seal(current, { tenantId: ctx.tenantId, id, kind }, value), updatedAt };
+    if ((await secrets.update({ id, kind }, sealed)) > 0) return;
+    if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
+    await secrets.insert({ id, kind, name, createdBy: actorId(ctx.actor), createdAt: updatedAt, ...sealed });
+  }
+
+  async removeIn(tx: TenantTransaction, id: string): Promise<void> {
+    await tx.of(SecretEntity).delete({ id });
+  }
+
+  /**
+   * The secret of a setting of which a tenant has one.
+   * @returns null when it has none
+   * @throws MasterKeyMissing, DecryptionError
+   */
+  async ofKind(tx: TenantTransaction, kind: SettingKind): Promise<{ id: string; value: string } | null> {
+    const [row, keys] = await Promise.all([
+      tx.of(SecretEntity).findOne({ where: { kind } }),
+      this.keys.get(),
+    ]);
+    return row && { id: row.id, value: unseal(keys, row, row) };
+  }
+
+  /** @returns null when it is gone @throws MasterKeyMissing, DecryptionError */
+  async valueOf(scope: TenantScope, id: string): Promise<string | null> {
+    const keys = await this.keys.get();
+    const row = await this.db.run(scope, (tx) => tx.of(SecretEntity).findOne({ where: { id } }));
+    return row && unseal(keys, row, row);
   }
 
   /** Which of the names no environment secret has. */
@@ -131,7 +174,7 @@ export class SecretStore {
 }
 
 async function found(tx: TenantTransaction, id: string): Promise<SecretEntity> {
-  const secret = await tx.of(SecretEntity).findOne({ where: { id } });
+  const secret = await tx.of(SecretEntity).findOne({ where: { id, ...BY_PEOPLE } });
   if (!secret) throw notFound();
   return secret;
 }
@@ -145,7 +188,11 @@ async function refuseTaken<T>(name: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-const notFound = () => new ProblemError('secret_not_found', 'It was deleted, or its address is wrong.');
+const notFound = () =>
+  new ProblemError(
+    'secret_not_found',
+    'It was deleted, its address is wrong, or it is changed elsewhere: the key of the model server at /api/models/server.',
+  );
 const tooMany = () =>
   new ProblemError(
     'too_many_secrets',

@@ -8,6 +8,7 @@ import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
 import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
 import { AUTH, type Auth } from '../../../../apps/backend/src/identity/better-auth.js';
 import { RetentionReconciler } from '../../../../apps/backend/src/retention/retention-reconciler.js';
+import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/audit-webhook-deliverer.js';
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, type Operation, OPERATIONS } from './operations.js';
@@ -35,7 +36,13 @@ const UNSETTLED = `
               ELSE r.archived_at IS NULL END`;
 
 /** Tables that a mere attempt may write to. */
-export const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries'];
+export const ATTEMPTS = [
+  'user_sessions',
+  'api_keys',
+  'verifications',
+  'audit_entries',
+  'audit_webhook_entries',
+];
 
 /**
  * A backend with a person of each role and one thing of each kind (`ours`), and the ways to call every operation of its
@@ -59,8 +66,9 @@ export class OperationsWorld {
     const runner = await startSilentRunner();
     const world = new OperationsWorld(await startBackend({ ...NO_RUNS, RUNNER_URL: runner.url }), runner);
     const { backend } = world;
-    // It measures each new session, at a time of its own.
+    // They measure each new session, and deliver the audit log, at times of their own.
     await backend.app.get(RetentionReconciler, { strict: false }).onModuleDestroy();
+    await backend.app.get(AuditWebhookDeliverer, { strict: false }).onModuleDestroy();
     world.operations = operationsOf((await (await backend.fetch('/api/openapi.json')).json()) as Document);
     world.tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
     const { people, ids } = await world.populate(world.tenantId, MARK);

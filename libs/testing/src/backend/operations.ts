@@ -20,6 +20,9 @@ const PASSKEY = (response: object) => ({
   response: { clientDataJSON: 'x', ...response },
 });
 
+/** Nothing listens there, and its address is a private one. Its secret is nobody's. */
+export const WEBHOOK = { url: 'https://127.0.0.1:9/audit', secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
+
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 export const OPERATIONS: Record<string, Row> = {
   readHealth: { requires: 'public' },
@@ -28,6 +31,8 @@ export const OPERATIONS: Record<string, Row> = {
   readSignInOptions: { requires: 'public' },
   startOidcSignIn: { requires: 'public' },
   finishOidcSignIn: { requires: 'public' },
+  startGithubSignIn: { requires: 'public' },
+  finishGithubSignIn: { requires: 'public' },
   signInWithPassword: { requires: 'public', body: { email: 'x@example.org', password: 'x' } },
   signUp: { requires: 'public', body: { email: 'x@example.org' } },
   completeSignUp: { requires: 'public', body: { token: 'x', name: 'X', password: 'a long password' } },
@@ -65,6 +70,12 @@ export const OPERATIONS: Record<string, Row> = {
   updateLimits: { requires: 'limits:manage', body: { run: { tokens: 5_000_000 } } },
   listModels: { requires: 'models:read' },
   updateModels: { requires: 'models:manage', body: { allowed: null } },
+  readModelServer: { requires: 'models:read' },
+  setModelServer: {
+    requires: 'models:manage',
+    body: { base_url: 'https://93.184.216.34/v1', key: 'a-key-of-nobody-0123456789' },
+  },
+  removeModelServer: { requires: 'models:manage' },
   createSession: { requires: 'sessions:write', body: { title: 'New' } },
   listSessions: { requires: 'sessions:read' },
   readSession: { requires: 'sessions:read' },
@@ -80,9 +91,13 @@ export const OPERATIONS: Record<string, Row> = {
   readRun: { requires: 'runs:read' },
   listRunItems: { requires: 'events:read' },
   readRunHistory: { requires: 'events:read' },
+  editPrompt: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  runNext: { requires: 'runs:create' },
+  orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
+  downloadPatch: { requires: 'diffs:read' },
   listIgnoredFiles: { requires: 'diffs:read' },
   downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },
   downloadIgnoredFiles: { requires: 'diffs:read' },
@@ -123,6 +138,10 @@ export const OPERATIONS: Record<string, Row> = {
   revokeInvitation: { requires: 'members:manage' },
   listAudit: { requires: 'audit:read' },
   exportAudit: { requires: 'audit:read' },
+  readAuditWebhook: { requires: 'audit:read' },
+  setAuditWebhook: { requires: 'audit:manage', body: WEBHOOK },
+  removeAuditWebhook: { requires: 'audit:manage' },
+  testAuditWebhook: { requires: 'audit:manage' },
   lookUpInvitation: { requires: 'public', body: { token: 'x' } },
   acceptInvitation: {
     requires: 'public',

@@ -1,5 +1,6 @@
 import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
+import type { AuditWebhook, SavedAuditWebhook } from '@saas-codex/contracts/audit-webhook';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
@@ -62,6 +63,24 @@ export const AUDIT_ENTRY: AuditEntry = {
   request_id: '0b6f2c4e-7d1a-4f5b-9a57-2f6b8c1d3e40',
   target: { kind: 'member', id: 'p3Jq7WnUe0sHd5Ka', name: 'Grace' },
   changes: { role: { old: 'member', new: 'admin' } },
+};
+
+export const AUDIT_WEBHOOK: AuditWebhook = {
+  url: 'https://siem.example.com/hooks/codex',
+  waiting: 3,
+  last_delivered_at: '2026-11-23T09:00:01.000Z',
+  failing_since: '2026-11-23T11:30:00.000Z',
+  last_error: 'The receiver answered 503.',
+  next_attempt_at: '2026-11-23T11:30:40.000Z',
+};
+export const CREATED_AUDIT_WEBHOOK: SavedAuditWebhook = {
+  url: AUDIT_WEBHOOK.url,
+  waiting: 0,
+  last_delivered_at: null,
+  failing_since: null,
+  last_error: null,
+  next_attempt_at: null,
+  secret: 'whsec_the-rest-of-this-secret',
 };
 
 export const API_KEY: ApiKey = {

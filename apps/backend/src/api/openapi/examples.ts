@@ -7,7 +7,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { Models } from '@saas-codex/contracts/models';
+import type { ModelServer, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -18,8 +18,10 @@ import type { Operation } from './common-parts.js';
 import {
   API_KEY,
   AUDIT_ENTRY,
+  AUDIT_WEBHOOK,
   SECRET,
   CREATED_API_KEY,
+  CREATED_AUDIT_WEBHOOK,
   CREATED_INVITATION,
   CREDENTIALS,
   INVITATION,
@@ -92,10 +94,13 @@ const LISTED_RUN: Run = {
   prompt: PROMPT,
   status: 'succeeded',
   held: false,
+  queue_position: null,
   error: null,
   usage: USAGE,
   diff: STAT,
   created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  edited_by: null,
+  edited_at: null,
   cancelled_by: null,
   created_at: '2026-11-23T23:20:09.402Z',
   started_at: '2026-11-23T23:20:09.871Z',
@@ -126,8 +131,13 @@ const RUNNING_RUN: Run = {
   result: null,
   ended_at: null,
 };
-const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', started_at: null };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci' };
+const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', queue_position: 3, started_at: null };
+const EDITED_RUN: Run = {
+  ...QUEUED_RUN,
+  edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  edited_at: '2026-11-23T23:20:11.090Z',
+};
+const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -210,7 +220,8 @@ const READINESS: Readiness = {
   ],
 };
 const SYSTEM: SystemInfo = {
-  engine: 'sdk',
+  engine: 'app-server',
+  capabilities: { steer: true, approvals: true, deltas: true },
   codex_version: '0.163.0',
   model_source: 'openai',
   default_model: null,
@@ -327,6 +338,11 @@ const MODELS: Models = {
   ],
   price_list_date: '2026-10-13',
 };
+const MODEL_SERVER: ModelServer = {
+  source: 'organisation',
+  base_url: 'https://models.example.com/v1',
+  key_saved_at: '2026-11-23T09:00:00.000Z',
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -375,6 +391,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },
+  editPrompt: { edited: EDITED_RUN },
+  runNext: { first: QUEUED_RUN },
+  orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
@@ -395,6 +414,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateLimits: { capped: LIMITS },
   listModels: { listed: MODELS },
   updateModels: { listed: MODELS },
+  readModelServer: { own: MODEL_SERVER },
+  setModelServer: { own: MODEL_SERVER },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
@@ -406,6 +427,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   openShareLink: { valid: OPENED_SHARE_LINK },
   lookUpInvitation: { valid: INVITATION_PREVIEW },
   listAudit: { lastPage: page(AUDIT_ENTRY) },
+  readAuditWebhook: { failing: { webhook: AUDIT_WEBHOOK } },
+  setAuditWebhook: { created: CREATED_AUDIT_WEBHOOK },
+  testAuditWebhook: { refused: { delivered: false, error: AUDIT_WEBHOOK.last_error } },
   listTenants: { lastPage: page(TENANT) },
   createTenant: { created: { ...TENANT, tenant_id: 'kX2pLs9vQe4tYb1m', name: 'Shop', current: false } },
   updateTenant: { renamed: { ...TENANT, name: 'Shop' } },

@@ -9,6 +9,7 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { auditExportUrl, auditQuery } from './api/audit.js';
 import { AuditFilterBar, NO_FILTER, toAuditFilters } from './audit-filters.js';
 import { AuditRow } from './audit-row.js';
+import { AuditWebhookSection } from './audit-webhook-section.js';
 import { Section } from './section.js';
 
 /** Who did what in the organisation. */
@@ -61,6 +62,7 @@ export function AuditPage() {
         )}
         <LoadMore query={query} />
       </Section>
+      <AuditWebhookSection />
     </>
   );
 }

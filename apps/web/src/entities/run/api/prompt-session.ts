@@ -24,18 +24,27 @@ export const outgoingPrompt = (prompt: string): OutgoingPrompt => ({ prompt, ide
 const sendKey = (sessionId: string) => ['runs', 'prompt', sessionId] as const;
 
 /**
- * Sends a prompt. `useOutgoingPrompts` lists it until the server has answered. `onRejected` is called even if the
- * component that sent the prompt is unmounted by then.
+ * Sends a prompt. `useOutgoingPrompts` lists it until the server has answered. `onAccepted` and `onRejected` are called
+ * even if the component that sent the prompt is unmounted by then.
  */
 export function useSendPrompt(
   sessionId: string,
-  onRejected?: (outgoing: OutgoingPrompt, error: Error) => void,
+  {
+    onAccepted,
+    onRejected,
+  }: {
+    onAccepted?: (outgoing: OutgoingPrompt) => void;
+    onRejected?: (outgoing: OutgoingPrompt, error: Error) => void;
+  },
 ) {
   const client = useQueryClient();
   return useMutation<Run, Error, OutgoingPrompt>({
     mutationKey: sendKey(sessionId),
     mutationFn: ({ prompt, idempotencyKey }) => promptSession(sessionId, prompt, idempotencyKey),
-    onSuccess: (run) => applyRun(client, run),
+    onSuccess: (run, outgoing) => {
+      onAccepted?.(outgoing);
+      applyRun(client, run);
+    },
     onError: (error, outgoing) => onRejected?.(outgoing, error),
   });
 }

@@ -2,8 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../../config.js';
 import { SystemDatabase } from '../../../database/system-database.js';
 import { OWNER_EMAIL } from '../../sign-in-links.js';
-import { OidcFailure } from './oidc-failure.js';
-import type { OidcPerson, OidcSubject } from './oidc-person.js';
+import { ProviderFailure } from './provider-failure.js';
+import type { ProviderPerson, ProviderSubject } from './provider-person.js';
+import type { ProviderRules } from './provider-settings.js';
 
 interface User {
   id: string;
@@ -51,67 +52,68 @@ const SIGN_OUT = `
  *     known to us by issuer and subject   that account
  *     a proved address of an account      that account, from now on; its organisations stay as they are
  *     an unproved one                     refused
- *     a new address                       a new account, which joins OIDC_TENANT
+ *     a new address                       a new account, which joins the organisation of the provider's rules
  *
- * With OIDC_ROLE_MAP, a person's groups decide their role in OIDC_TENANT at every sign-in.
+ * With a role map, a person's groups decide their role in that organisation at every sign-in.
  */
 @Injectable()
-export class OidcAccounts {
-  private readonly logger = new Logger(OidcAccounts.name);
+export class ProviderAccounts {
+  private readonly logger = new Logger(ProviderAccounts.name);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly system: SystemDatabase,
   ) {}
 
-  /** @throws OidcFailure oidc_account_exists, organisation_missing */
-  async of(person: OidcPerson): Promise<User> {
-    const user = (await this.find(person)) ?? (await this.link(person)) ?? (await this.create(person));
-    if (this.config.OIDC_ROLE_MAP.length > 0 && this.config.OIDC_TENANT !== undefined) {
-      await this.system.query(CHANGE_ROLE, [user.id, await this.tenantToJoin(), person.role]);
+  /** @throws ProviderFailure provider_account_exists, organisation_missing */
+  async of(person: ProviderPerson, rules: ProviderRules): Promise<User> {
+    const user = (await this.find(person)) ?? (await this.link(person)) ?? (await this.create(person, rules));
+    if (rules.roleMap.length > 0 && rules.tenant !== undefined) {
+      await this.system.query(CHANGE_ROLE, [user.id, await this.tenantToJoin(rules), person.role]);
     }
     return user;
   }
 
   /** Ends the sign-ins of somebody whom the provider still knows, and who may not sign in any more. */
-  async signOut({ issuer, subject }: OidcSubject): Promise<void> {
+  async signOut({ issuer, subject }: ProviderSubject): Promise<void> {
     await this.system.query(SIGN_OUT, [issuer, subject]);
   }
 
-  private async link(person: OidcPerson): Promise<User | undefined> {
+  private async link(person: ProviderPerson): Promise<User | undefined> {
     await this.system.query(LINK, [person.issuer, person.subject, person.email, OWNER_EMAIL]);
     return this.find(person);
   }
 
-  private async find({ issuer, subject }: OidcSubject): Promise<User | undefined> {
+  private async find({ issuer, subject }: ProviderSubject): Promise<User | undefined> {
     const [user] = await this.system.query<User>(FIND, [issuer, subject]);
     return user;
   }
 
-  private async create(person: OidcPerson): Promise<User> {
+  private async create(person: ProviderPerson, rules: ProviderRules): Promise<User> {
     const { issuer, subject, email, name, role } = person;
     const taken = await this.system.query('SELECT FROM users WHERE email = $1', [email]);
     if (taken.length === 0) {
-      const tenantId = await this.tenantToJoin();
+      const tenantId = await this.tenantToJoin(rules);
       if (tenantId === null && this.config.SIGN_UP === 'closed')
-        throw new OidcFailure('organisation_missing');
+        throw new ProviderFailure('organisation_missing');
       await this.system.query(CREATE, [issuer, subject, email, name, tenantId, role]);
     }
     // Another sign-in of this person may have made it at the same time.
     const user = await this.find(person);
-    if (!user) throw new OidcFailure('oidc_account_exists');
+    if (!user) throw new ProviderFailure('provider_account_exists');
     return user;
   }
 
-  private async tenantToJoin(): Promise<string | null> {
-    const { OIDC_TENANT } = this.config;
-    if (OIDC_TENANT === undefined) return null;
+  private async tenantToJoin({ tenant: named }: ProviderRules): Promise<string | null> {
+    if (named === undefined) return null;
     const [tenant] = await this.system.query<{ id: string }>(
       'SELECT id FROM tenants WHERE (id = $1 OR slug = $1) AND deleted_at IS NULL',
-      [OIDC_TENANT],
+      [named],
     );
     if (tenant) return tenant.id;
-    this.logger.error('OIDC_TENANT names no organisation, so new people cannot join.');
-    throw new OidcFailure('organisation_missing');
+    this.logger.error(
+      'The setting of the organisation that new people join names none, so they cannot join.',
+    );
+    throw new ProviderFailure('organisation_missing');
   }
 }

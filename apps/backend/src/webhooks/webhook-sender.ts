@@ -1,0 +1,150 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  DestinationError,
+  destinationOf,
+  Destinations,
+  resolveTo,
+  type UrlDestination,
+} from '@saas-codex/service-kit/network/destinations';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import type { ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { Webhook } from 'standardwebhooks';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { CONFIG, type Config } from '../config.js';
+
+/** For all of an attempt, the resolution of the name included. */
+const TIMEOUT_S = 10;
+
+export interface WebhookMessage {
+  /** The same for each attempt to deliver the same. */
+  id: string;
+  body: string;
+}
+
+/** Ends an attempt. Its message is a sentence for those who manage the webhook. */
+class NotDelivered extends Error {}
+
+/**
+ * Sends signed messages to addresses that tenants choose, as Standard Webhooks has it.
+ *
+ *     url ─► resolve once ─► every address public, or the host trusted? ─► connect to these ─► POST ─► status
+ *
+ * Nothing of an answer but its status is used, so a webhook shows nobody what is at its address.
+ */
+@Injectable()
+export class WebhookSender {
+  private readonly destinations: Destinations;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<Config, 'WEBHOOK_TRUSTED_HOSTS'> & ProxySettings,
+    resolver: HostResolver,
+  ) {
+    this.destinations = new Destinations(config.WEBHOOK_TRUSTED_HOSTS, config, resolver);
+  }
+
+  /** @throws ProblemError webhook_url_refused */
+  requireAllowed(url: string): void {
+    const target = destinationOf(new URL(url));
+    if (target === null)
+      throw new ProblemError('webhook_url_refused', 'Its host cannot be read. Check the address.');
+    if (target.scheme === 'http' && !this.destinations.isTrusted(target)) {
+      throw new ProblemError(
+        'webhook_url_refused',
+        'Use https://; http:// is only for hosts that the operator trusts (WEBHOOK_TRUSTED_HOSTS).',
+      );
+    }
+  }
+
+  /**
+   * @param secret `whsec_…`
+   * @returns null when the receiver has taken it, else why not, as a sentence
+   * @throws the signal's reason when it aborts
+   */
+  async send(
+    url: string,
+    secret: string,
+    message: WebhookMessage,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const timeout = AbortSignal.timeout(TIMEOUT_S * 1_000);
+    try {
+      await this.attempt(url, secret, message, AbortSignal.any([signal, timeout]));
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NotDelivered) return error.message;
+      return timeout.aborted ? `The receiver did not answer within ${TIMEOUT_S} seconds.` : sentenceOf(error);
+    }
+  }
+
+  private async attempt(
+    url: string,
+    secret: string,
+    { id, body }: WebhookMessage,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const dispatcher = await this.connectionTo(url);
+    const now = new Date();
+    try {
+      const { statusCode } = await request(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'saas-codex',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+          'webhook-signature': new Webhook(secret).sign(id, now, body),
+        },
+        body,
+        dispatcher,
+        signal,
+      });
+      if (statusCode >= 300 && statusCode < 400) {
+        throw new NotDelivered(
+          `The receiver answered ${statusCode}, a redirect, which is not followed. Give the address to which it leads.`,
+        );
+      }
+      if (statusCode > 299) throw new NotDelivered(`The receiver answered ${statusCode}.`);
+    } finally {
+      // With what is left of the answer.
+      await dispatcher.destroy();
+    }
+  }
+
+  /** @throws NotDelivered */
+  private async connectionTo(url: string): Promise<Dispatcher> {
+    const target = destinationOf(new URL(url));
+    if (target === null) throw new NotDelivered('The host of the address cannot be read.');
+    const proxy = this.destinations.proxyFor(target.scheme, target);
+    const addresses = await this.addressesOf(target, proxy);
+    return proxy ? new ProxyAgent(proxy.href) : new Agent({ connect: { lookup: resolveTo(addresses) } });
+  }
+
+  /** @throws NotDelivered */
+  private async addressesOf(target: UrlDestination, proxy: URL | null): Promise<string[]> {
+    const { scheme, host } = target;
+    try {
+      if (scheme === 'http' && !this.destinations.isTrusted(target)) throw notAllowed(host);
+      return await this.destinations.addressesOf(target, proxy);
+    } catch (error) {
+      if (!(error instanceof DestinationError)) throw error;
+      if (error.reason === 'address_not_public') throw notAllowed(host);
+      throw new NotDelivered(`The host ${host} was not found. Check the address.`);
+    }
+  }
+}
+
+const notAllowed = (host: string) =>
+  new NotDelivered(
+    `The host ${host} is in a private or reserved network, or its address is plain http. The operator can allow it with WEBHOOK_TRUSTED_HOSTS.`,
+  );
+
+function sentenceOf(error: unknown): string {
+  const { code: own, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  const given = String(own ?? cause?.code ?? '');
+  const code = /^[A-Z0-9_]{3,60}$/.test(given) ? ` (${given})` : '';
+  return /CERT|SIGNED|ISSUER|_TLS_|_SSL_/.test(code)
+    ? `No trusted connection to the receiver could be made${code}. Check its certificate.`
+    : `The receiver cannot be reached${code}.`;
+}
