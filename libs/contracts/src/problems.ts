@@ -63,6 +63,7 @@ export const PROBLEMS = {
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   model_not_allowed: { status: 409, title: 'The organisation does not allow this model' },
   limit_reached: { status: 409, title: 'A limit of the organisation is reached' },
+  limit_above_ceiling: { status: 409, title: 'The operator of this installation allows less' },
   run_ended: { status: 409, title: 'The run has already ended' },
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },

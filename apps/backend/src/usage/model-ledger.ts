@@ -12,7 +12,7 @@ import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
-import { capOf, hasCap, placesOf, type Total } from './caps.js';
+import { capOf, type Caps, hasCap, placesOf, setterOf, type Total } from './caps.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
 import { LimitNotices } from './limit-notices.js';
 import { FREE } from './price-list.js';
@@ -138,7 +138,7 @@ export class ModelLedger {
     };
     const places = placesOf(spender, run.now);
     const totals = await readTotals(tx, places);
-    const passed = firstPassed(limits, totals, amount);
+    const passed = firstPassed(rules, totals, amount);
     if (passed) {
       // Told only when nothing that is under way could make room.
       if (passed.outcome === 'limit_reached') await this.notify(tx, limits, totals, spender, passed.total);
@@ -212,15 +212,16 @@ interface Passed {
 }
 
 /** The first cap that the amount would pass; one that has room once other calls have ended comes last. */
-function firstPassed(limits: Limits, totals: readonly Total[], amount: Amount): Passed | null {
+function firstPassed(caps: Caps, totals: readonly Total[], amount: Amount): Passed | null {
   const all = totals.flatMap((total) =>
     (['micro_usd', 'tokens'] as const).flatMap((unit): Passed[] => {
-      const cap = capOf(limits, total, unit);
+      const cap = capOf(caps.limits, total, unit);
       const needed = amount[unit];
       const used = total[unit];
       if (cap === null || used + total[`reserved_${unit}`] + needed <= cap) return [];
       const outcome = used + needed > cap ? 'limit_reached' : 'busy';
-      const limit = { scope: total.scope, unit, period: total.kind, cap, used, needed };
+      const set_by = setterOf(caps, total, unit);
+      const limit = { scope: total.scope, unit, period: total.kind, cap, used, needed, set_by };
       return [{ outcome, limit, total: { total, unit } }];
     }),
   );

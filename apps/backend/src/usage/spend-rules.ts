@@ -1,17 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Limits, NO_LIMITS, readLimits, type UpdateLimits } from '@saas-codex/contracts/limits';
+import {
+  belowCeilings,
+  ceilingPassed,
+  type Limits,
+  NO_LIMITS,
+  readLimits,
+  type UpdateLimits,
+} from '@saas-codex/contracts/limits';
 import type { ModelPrice, UpdateModels } from '@saas-codex/contracts/models';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
+import type { Caps } from './caps.js';
 import { PRICE_LIST } from './price-list.js';
 import { forgetNotices } from './spend-totals.js';
 
 /** What an organisation's admins have set, and the defaults where they have not. */
-export interface SpendRules {
-  limits: Limits;
+export interface SpendRules extends Caps {
   /** The only models that may be used; null: every model. */
   allowedModels: string[] | null;
   /** Prices that admins have set, by model. */
@@ -35,12 +43,15 @@ const SAVE = `
 @Injectable()
 export class SpendRulesStore {
   readonly defaults: Limits;
+  /** No organisation passes them. */
+  readonly ceilings: Limits;
 
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly db: TenantDatabase,
   ) {
-    this.defaults = readLimits(config.DEFAULT_LIMITS) ?? NO_LIMITS;
+    this.ceilings = readLimits(config.MAX_LIMITS) ?? NO_LIMITS;
+    this.defaults = belowCeilings(readLimits(config.DEFAULT_LIMITS) ?? NO_LIMITS, this.ceilings);
   }
 
   read({ tenantId }: Pick<RequestContext, 'tenantId'>): Promise<SpendRules> {
@@ -52,7 +63,15 @@ export class SpendRulesStore {
     return this.toRules(row);
   }
 
+  /** @throws ProblemError limit_above_ceiling */
   updateLimits(ctx: RequestContext, change: UpdateLimits): Promise<SpendRules> {
+    const ceiling = ceilingPassed(change, this.ceilings);
+    if (ceiling !== null) {
+      throw new ProblemError(
+        'limit_above_ceiling',
+        `The operator of this installation allows at most ${ceiling} (MAX_LIMITS). Choose that or less.`,
+      );
+    }
     return this.update(ctx, forgetNotices, (row) => ({
       ...row,
       limits: {
@@ -97,14 +116,17 @@ export class SpendRulesStore {
   }
 
   private toRules(row: Row | undefined): SpendRules {
-    const { defaults } = this;
+    const { defaults, ceilings } = this;
+    const own = {
+      run: { ...defaults.run, ...row?.limits.run },
+      session: { ...defaults.session, ...row?.limits.session },
+      person: { ...defaults.person, ...row?.limits.person },
+      tenant: { ...defaults.tenant, ...row?.limits.tenant },
+    };
     return {
-      limits: {
-        run: { ...defaults.run, ...row?.limits.run },
-        session: { ...defaults.session, ...row?.limits.session },
-        person: { ...defaults.person, ...row?.limits.person },
-        tenant: { ...defaults.tenant, ...row?.limits.tenant },
-      },
+      // Also where the ceiling is lower than what was saved before.
+      limits: belowCeilings(own, ceilings),
+      ceilings,
       allowedModels: row?.allowedModels ?? null,
       ownPrices: row?.prices ?? {},
     };
