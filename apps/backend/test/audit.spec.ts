@@ -272,7 +272,7 @@ describe('an operation that changes something', () => {
 
   it('leaves one entry, each of those in the table', () => {
     const recorded = Object.keys(AUDIT_OPERATIONS).filter((id) => auditRuleOf(id));
-    // What takes a provider, an authenticator or an app for codes has specs of its own.
+    // What takes a provider, an authenticator or an app for codes is in `oidc`, `passkeys` and `second-factor`.
     const elsewhere = [
       'finishOidcSignIn',
       'signInWithPasskey',
