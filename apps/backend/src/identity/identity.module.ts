@@ -78,6 +78,6 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AUTH, Authentication, RoutePermissions, ShareLinkReaders],
+  exports: [AUTH, Authentication, Mailer, RoutePermissions, ShareLinkReaders],
 })
 export class IdentityModule {}

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Limits } from '@saas-codex/contracts/limits';
 import type {
   LimitReached,
   ReserveModelCall,
@@ -141,7 +140,7 @@ export class ModelLedger {
     const passed = firstPassed(rules, totals, amount);
     if (passed) {
       // Told only when nothing that is under way could make room.
-      if (passed.outcome === 'limit_reached') await this.notify(tx, limits, totals, spender, passed.total);
+      if (passed.outcome === 'limit_reached') await this.notify(tx, rules, totals, spender, passed.total);
       return { outcome: passed.outcome, limit: passed.limit };
     }
     await tx.manager.query(INSERT, [
@@ -185,22 +184,21 @@ export class ModelLedger {
         used: wasReserved ? NOTHING : call.reserved,
         reserved: wasReserved ? call.reserved : NOTHING,
       });
-      const { limits } = await this.rules.readIn(tx);
-      await this.notify(tx, limits, await readTotals(tx, places), spender, null);
+      await this.notify(tx, await this.rules.readIn(tx), await readTotals(tx, places), spender, null);
     });
   }
 
   /** @param full the place at which a call was just refused */
   private async notify(
     tx: TenantTransaction,
-    limits: Limits,
+    caps: Caps,
     totals: Total[],
     spender: Parameters<typeof placesOf>[0],
     full: { total: Total; unit: 'micro_usd' | 'tokens' } | null,
   ): Promise<void> {
     const isFull = (total: Total, unit: 'micro_usd' | 'tokens') =>
       full?.total === total && full.unit === unit;
-    const notices = await recordNotices(tx, limits, totals, isFull);
+    const notices = await recordNotices(tx, caps, totals, isFull);
     if (notices.length > 0) tx.afterCommit(() => this.notices.publish(spender, notices));
   }
 }

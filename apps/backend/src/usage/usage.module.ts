@@ -3,6 +3,7 @@ import { IdentityModule } from '../identity/identity.module.js';
 import { LedgerReconciler } from './ledger-reconciler.js';
 import { LimitsController } from './limits.controller.js';
 import { LimitsService } from './limits.service.js';
+import { LimitMails } from './limit-mails.js';
 import { LimitNotices } from './limit-notices.js';
 import { ModelCallsController } from './model-calls.controller.js';
 import { ModelsController } from './models.controller.js';
@@ -18,6 +19,7 @@ import { UsageService } from './usage.service.js';
   controllers: [LimitsController, ModelCallsController, ModelsController, UsageController],
   providers: [
     LedgerReconciler,
+    LimitMails,
     LimitNotices,
     LimitsService,
     ModelLedger,
