@@ -149,7 +149,7 @@ const asTenant = <T>(statement: string, parameters?: unknown[], scope = OURS) =>
 /** The rows of another tenant, in every table. */
 const theirRows = async () =>
   Promise.all(
-    [...OF_TENANTS, 'members', 'invitations', 'service_accounts'].map((table) =>
+    [...OF_TENANTS, 'members', 'invitations'].map((table) =>
       dataSource.query<object[]>(`SELECT * FROM ${table} WHERE tenant_id = 'theirs'`),
     ),
   );
@@ -169,9 +169,7 @@ describe('the schema', () => {
     const open = await tablesWhere(`NOT (relrowsecurity AND ${policies.join(' AND ')})`);
     expect(names(open)).toEqual(WITHOUT_TENANT);
     const hasTenant = `EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id')`;
-    expect(names(await tablesWhere(hasTenant))).toEqual(
-      [...OF_TENANTS, 'invitations', 'members', 'service_accounts'].toSorted(),
-    );
+    expect(names(await tablesWhere(hasTenant))).toEqual([...OF_TENANTS, 'invitations', 'members'].toSorted());
   });
 
   it('has no further policy, and nothing that would run with the rights of its owner', async () => {

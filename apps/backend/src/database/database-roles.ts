@@ -37,6 +37,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
+    service_accounts: WRITES,
   },
   system: {
     migrations: ['SELECT'],
@@ -59,7 +60,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
-    service_accounts: WRITES,
+    service_accounts: ['SELECT'],
   },
 };
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { AuditChanges } from '@saas-codex/contracts/audit';
 import {
   belowCeilings,
   ceilingPassed,
@@ -9,6 +10,7 @@ import {
 } from '@saas-codex/contracts/limits';
 import type { ModelPrice, UpdateModels } from '@saas-codex/contracts/models';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { RequestAudit } from '../audit/request-audit.js';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
@@ -49,6 +51,7 @@ export class SpendRulesStore {
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly db: TenantDatabase,
+    private readonly audit: RequestAudit,
   ) {
     this.ceilings = readLimits(config.MAX_LIMITS) ?? NO_LIMITS;
     this.defaults = belowCeilings(readLimits(config.DEFAULT_LIMITS) ?? NO_LIMITS, this.ceilings);
@@ -73,33 +76,44 @@ export class SpendRulesStore {
       );
     }
     return this.update(ctx, forgetNotices, (row) => ({
-      ...row,
-      limits: {
-        run: { ...row.limits.run, ...change.run },
-        session: { ...row.limits.session, ...change.session },
-        person: { ...row.limits.person, ...change.person },
-        tenant: { ...row.limits.tenant, ...change.tenant },
+      row: {
+        ...row,
+        limits: {
+          run: { ...row.limits.run, ...change.run },
+          session: { ...row.limits.session, ...change.session },
+          person: { ...row.limits.person, ...change.person },
+          tenant: { ...row.limits.tenant, ...change.tenant },
+        },
       },
+      changes: changesIn(this.toRules(row).limits, change),
     }));
   }
 
   updateModels(ctx: RequestContext, { allowed, prices = {} }: UpdateModels): Promise<SpendRules> {
     return this.update(ctx, nothing, (row) => ({
-      ...row,
-      allowedModels: allowed === undefined ? row.allowedModels : allowed,
-      prices: Object.fromEntries(
-        Object.entries({ ...row.prices, ...prices }).flatMap(([model, price]) =>
-          price === null ? [] : [[model, price]],
+      row: {
+        ...row,
+        allowedModels: allowed === undefined ? row.allowedModels : allowed,
+        prices: Object.fromEntries(
+          Object.entries({ ...row.prices, ...prices }).flatMap(([model, price]) =>
+            price === null ? [] : [[model, price]],
+          ),
         ),
-      ),
+      },
+      changes: {
+        ...(allowed !== undefined && { allowed: { old: row.allowedModels, new: allowed } }),
+        ...(Object.keys(prices).length > 0 && {
+          prices: { old: pick(row.prices, Object.keys(prices)), new: prices },
+        }),
+      },
     }));
   }
 
-  /** Under the lock of the ledger, so that a call is reserved by the rules before or after, and never by both. */
+  /** Under the lock of the ledger, so that a call is reserved by the rules before or after, and never by both; with its audit entry. */
   private update(
     ctx: RequestContext,
     also: (tx: TenantTransaction) => Promise<void>,
-    changed: (row: Row) => Row,
+    changed: (row: Row) => { row: Row; changes: AuditChanges },
   ): Promise<SpendRules> {
     return this.db.run(ctx, async (tx) => {
       const { tenantId } = ctx;
@@ -108,9 +122,10 @@ export class SpendRulesStore {
       const actor = actorId(ctx.actor);
       await tx.manager.query(ENSURE, [tenantId, actor]);
       const [before] = await tx.manager.query<[Row]>(READ, [tenantId]);
-      const row = changed(before);
+      const { row, changes } = changed(before);
       const json = [row.limits, row.allowedModels, row.prices].map((part) => part && JSON.stringify(part));
       await tx.manager.query(SAVE, [tenantId, ...json, actor]);
+      await this.audit.recordIn(tx, ctx, { changes });
       return this.toRules(row);
     });
   }
@@ -134,6 +149,18 @@ export class SpendRulesStore {
 }
 
 const nothing = async () => undefined;
+
+const pick = (values: object, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+
+/** Of each place the limits that are changed, as they were and as they become. */
+const changesIn = (limits: Limits, change: UpdateLimits): AuditChanges =>
+  Object.fromEntries(
+    Object.entries(change).map(([scope, values]) => [
+      scope,
+      { old: pick(limits[scope as keyof Limits], Object.keys(values)), new: values },
+    ]),
+  );
 
 /** null: not known. */
 export const priceOf = ({ ownPrices }: SpendRules, model: string): ModelPrice | null =>
