@@ -55,7 +55,7 @@ const ACROSS_TENANTS = [
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(api-keys/api-key|service-accounts/service-account|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
-  'identity/sign-in/(mailed-links|passwords|sign-ins|oidc/oidc-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
+  'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
@@ -139,6 +139,15 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs)/[^/]+/src/', pathNot: '^(apps/runner/src/engine/sdk|libs/testing)/' },
       to: { path: '@openai/codex-sdk' },
+    },
+    {
+      name: 'only-its-adapter-knows-the-app-server',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/[^/]+/src/',
+        pathNot: '^apps/runner/src/engine/(app-server/|engine\\.module\\.ts$|engines\\.ts$)|^libs/testing/',
+      },
+      to: { path: '^apps/runner/src/engine/app-server/' },
     },
     {
       name: 'only-tests-import-testing',

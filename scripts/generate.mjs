@@ -1,4 +1,5 @@
-// npm run generate: writes the files that are made from the settings' declaration, the table of permissions and docs/openapi.json.
+// npm run generate: writes the files that are made from the settings' declaration, the table of permissions,
+// docs/openapi.json and the pinned Codex.
 // npm run generate -- --check: fails when one of them is stale, and writes nothing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -9,14 +9,15 @@ import {
 import { SETTING_GROUPS } from '@saas-codex/contracts/settings';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { format } from 'prettier';
+import { codexProtocol } from './codex-protocol.mjs';
 
 /** @typedef {import('@saas-codex/contracts/settings').Setting} Setting */
 
 const WIDTH = 118;
 
 /**
- * The files that are made from others: from the declaration of the settings, the table of permissions, and the description of
- * the API.
+ * The files that are made from others: from the declaration of the settings, the table of permissions, the description of
+ * the API, and the pinned Codex.
  * @returns {Promise<Record<string, string>>} contents by path, relative to the project's folder
  */
 export async function generatedFiles() {
@@ -25,6 +26,7 @@ export async function generatedFiles() {
     'docs/configuration.md': await configurationPage(),
     'docs/permissions.md': await permissionsPage(),
     'libs/client/src/schema.ts': await clientTypes(),
+    'apps/runner/src/engine/app-server/protocol.ts': await codexProtocol(),
   };
 }
 

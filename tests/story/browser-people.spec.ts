@@ -9,6 +9,7 @@ import {
   startBrowser,
 } from '@saas-codex/testing/browser';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
+import { type GithubServer, startGithubServer } from '@saas-codex/testing/github-server';
 import { type OidcServer, startOidcServer } from '@saas-codex/testing/oidc-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import type { Browser, Cookie, Page } from 'playwright-core';
@@ -27,6 +28,7 @@ const DEVICE = {
 
 let mail: MailServer;
 let provider: OidcServer;
+let github: GithubServer;
 let system: System;
 let browser: Browser;
 const tabs: Page[] = [];
@@ -34,7 +36,7 @@ const tabs: Page[] = [];
 let ownersCookies: Cookie[] | undefined;
 
 beforeAll(async () => {
-  [mail, provider] = await Promise.all([startMailServer(), startOidcServer()]);
+  [mail, provider, github] = await Promise.all([startMailServer(), startOidcServer(), startGithubServer()]);
   [system, browser] = await Promise.all([
     startSystem({
       SMTP_URL: mail.url,
@@ -45,6 +47,11 @@ beforeAll(async () => {
       OIDC_NAME: 'Example',
       OIDC_ALLOWED_DOMAINS: 'example.org',
       OIDC_TENANT: 'personal',
+      GITHUB_SIGN_IN_URL: github.url,
+      GITHUB_SIGN_IN_CLIENT_ID: github.clientId,
+      GITHUB_SIGN_IN_CLIENT_SECRET: github.clientSecret,
+      GITHUB_SIGN_IN_ALLOWED_GROUPS: 'acme',
+      GITHUB_SIGN_IN_TENANT: 'personal',
     }),
     startBrowser(),
   ]);
@@ -56,6 +63,7 @@ afterEach(async () => {
 afterAll(async () => {
   await browser.close();
   await system.stop();
+  await github.stop();
   await provider.stop();
   await mail.stop();
 }, 60_000);
@@ -234,7 +242,7 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await Promise.all([elsewhere.context().close(), context.close()]);
 }, 120_000);
 
-test('a colleague signs in with the account of their company', async () => {
+test('colleagues sign in with the account of their company, and at GitHub', async () => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const colleague = await context.newPage();
   const go = () => colleague.getByRole('link', { name: 'Continue with Example' }).click();
@@ -251,6 +259,21 @@ test('a colleague signs in with the account of their company', async () => {
   await colleague.getByText('What should Codex work on?').waitFor();
   expect(colleague.url()).toBe(`${system.url}/`);
   await context.close();
+
+  const contributor = await open(`${system.url}/sign-in`);
+  await contributor.getByRole('link', { name: 'Continue with GitHub' }).waitFor();
+  await screenshot(contributor, 'providers');
+  github.person = {
+    id: 1,
+    login: 'gus',
+    name: 'Gus',
+    emails: [{ email: 'gus@example.org', primary: true, verified: true, visibility: null }],
+    organisations: ['acme'],
+    teams: [],
+  };
+  await contributor.getByRole('link', { name: 'Continue with GitHub' }).click();
+  await contributor.getByText('What should Codex work on?').waitFor();
+  expect(github.wrong).toEqual([]);
 }, 60_000);
 
 test('an admin and a viewer join by their links, and each finds what their role allows', async () => {

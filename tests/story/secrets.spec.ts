@@ -22,6 +22,8 @@ const CANARY = `canary-${randomBytes(16).toString('hex')}`;
 /** Of a tenant, for its sessions. Agents print it in every form. */
 const TENANT_SECRET = `deploy-${randomBytes(24).toString('hex')}`;
 const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
+/** Of the organisation's own model server, which repeats it, too. */
+const OWN_MODEL_KEY = `own-${randomBytes(24).toString('hex')}`;
 
 /** The places where each secret must be, and the only ones where it may be. */
 const HOMES = {
@@ -29,6 +31,8 @@ const HOMES = {
   serviceToken: ['environment:backend', 'environment:runner', 'file:secrets.json'],
   authSecret: ['environment:backend', 'file:secrets.json'],
   secretsKey: ['file:secrets-key'],
+  // Not even in a jail.
+  ownModelKey: [],
   // A session hands it to its jail on purpose.
   tenantSecret: ['environment:codex', 'environment:command'],
   postgresPassword: ['environment:backend', 'file:secrets.json'],
@@ -70,8 +74,6 @@ const SEARCHED = [
 const kindOf = (place: string): string =>
   place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|spool|\w+\.log|redis|postgres)\b.*/, ':$1');
 
-const ECHO = `Incorrect API key provided: Bearer ${MODEL_KEY}`;
-const REFUSED = { error: { message: ECHO, type: MODEL_KEY, code: MODEL_KEY } };
 const PRINT_SECRET = [
   'echo "token=$DEPLOY_TOKEN"',
   'printf "%s" "$DEPLOY_TOKEN" | base64; printf "x:%s" "$DEPLOY_TOKEN" | base64 -w0; echo',
@@ -79,45 +81,57 @@ const PRINT_SECRET = [
   'printf "%s" "$DEPLOY_TOKEN" | cut -c1-25 | tr -d "\\n"; sleep 0.2; printf "%s\\n" "$DEPLOY_TOKEN" | cut -c26-',
 ].join('; ');
 const WAITING = `touch started; until [ -e go ]; do sleep 0.1; done`;
-const SCENARIOS: ScenarioInput[] = [
-  {
-    name: 'work',
-    match: 'work',
-    steps: [
-      { do: 'reasoning', text: `Thinking of ${CANARY}` },
-      { do: 'patch', patch: `*** Begin Patch\n*** Add File: note.txt\n+${CANARY}\n*** End Patch` },
-      { do: 'command', cmd: 'env; cat /proc/self/environ' },
-      { do: 'command', cmd: PRINT_SECRET },
-      { do: 'command', cmd: `CANARY=${CANARY} sh -c '${WAITING}' ${CANARY}` },
-      { do: 'gate', name: 'end' },
-      {
-        do: 'message',
-        text: '',
-        chunks: ['Done with ', CANARY, ' ', TENANT_SECRET.slice(0, 30), TENANT_SECRET.slice(30)],
-      },
-    ],
-  },
-  { name: 'key', match: 'wrong key', steps: [{ do: 'error', status: 401, body: REFUSED }] },
-  {
-    name: 'request',
-    match: 'wrong request',
-    steps: [{ do: 'error', status: 400, body: REFUSED, headers: { 'x-request-id': MODEL_KEY } }],
-  },
-  { name: 'turn', match: 'wrong turn', steps: [{ do: 'failure', code: 'invalid_prompt', message: ECHO }] },
-  { name: 'hold', match: 'hold', steps: [{ do: 'gate', name: 'never' }] },
-];
+/** What a model server does that has this key. */
+const scenariosOf = (key: string): ScenarioInput[] => {
+  const echo = `Incorrect API key provided: Bearer ${key}`;
+  const refused = { error: { message: echo, type: key, code: key } };
+  return [
+    {
+      name: 'work',
+      match: 'work',
+      steps: [
+        { do: 'reasoning', text: `Thinking of ${CANARY}` },
+        { do: 'patch', patch: `*** Begin Patch\n*** Add File: note.txt\n+${CANARY}\n*** End Patch` },
+        { do: 'command', cmd: 'env; cat /proc/self/environ' },
+        { do: 'command', cmd: PRINT_SECRET },
+        { do: 'command', cmd: `CANARY=${CANARY} sh -c '${WAITING}' ${CANARY}` },
+        { do: 'gate', name: 'end' },
+        {
+          do: 'message',
+          text: '',
+          chunks: ['Done with ', CANARY, ' ', TENANT_SECRET.slice(0, 30), TENANT_SECRET.slice(30), ' ', key],
+        },
+      ],
+    },
+    { name: 'key', match: 'wrong key', steps: [{ do: 'error', status: 401, body: refused }] },
+    {
+      name: 'request',
+      match: 'wrong request',
+      steps: [{ do: 'error', status: 400, body: refused, headers: { 'x-request-id': key } }],
+    },
+    { name: 'turn', match: 'wrong turn', steps: [{ do: 'failure', code: 'invalid_prompt', message: echo }] },
+    { name: 'hold', match: 'hold', steps: [{ do: 'gate', name: 'never' }] },
+  ];
+};
 const FAILING = ['wrong key', 'wrong request', 'wrong turn'];
 
 let git: GitServer;
 let model: ScriptedModel;
+let ownModel: ScriptedModel;
 let system: System;
 let visitor: Visitor;
 let secrets: Secrets;
 
 beforeAll(async () => {
   git = await startGitServer();
-  model = await startScriptedModel({ scenarios: SCENARIOS, apiKey: MODEL_KEY });
-  const settings = { CODEX_BASE_URL: model.baseUrl, CODEX_API_KEY: MODEL_KEY, GIT_TRUSTED_HOSTS: git.host };
+  model = await startScriptedModel({ scenarios: scenariosOf(MODEL_KEY), apiKey: MODEL_KEY });
+  ownModel = await startScriptedModel({ scenarios: scenariosOf(OWN_MODEL_KEY), apiKey: OWN_MODEL_KEY });
+  const settings = {
+    CODEX_BASE_URL: model.baseUrl,
+    CODEX_API_KEY: MODEL_KEY,
+    MODEL_TRUSTED_HOSTS: new URL(ownModel.baseUrl).host,
+    GIT_TRUSTED_HOSTS: git.host,
+  };
   system = await startSystem(settings, { isNew: true });
   const signInToken = new URL(system.link).hash.replace('#token=', '');
   visitor = await Visitor.signIn(system, signInToken);
@@ -127,6 +141,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system.stop();
   await model.close();
+  await ownModel.close();
   await git.stop();
 }, 60_000);
 
@@ -142,6 +157,7 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
     secretsKey: (await readFile(inData('secrets-key'), 'utf8')).trim(),
     tenantSecret: TENANT_SECRET,
     modelKey: MODEL_KEY,
+    ownModelKey: OWN_MODEL_KEY,
     signInToken,
     cookieId,
     cookieSignature,
@@ -164,7 +180,7 @@ async function work(sessions: Session[]): Promise<{ runs: string[]; processes: P
   const launcher = Number(await readFile(inData('launcher.pid'), 'utf8'));
   const processes = await places.processPlaces(launcher, system.pids());
   for (const { repo_path } of sessions) await writeFile(join(repo_path, 'go'), '');
-  model.openGate('end');
+  for (const each of [model, ownModel]) each.openGate('end');
   for (const run of runs) expect(await visitor.ended(run)).toMatchObject({ status: 'succeeded' });
   return { runs, processes };
 }
@@ -192,6 +208,8 @@ async function lookAround(sessions: Session[]): Promise<void> {
     '/health',
     '/api/me',
     '/api/secrets',
+    '/api/models/server',
+    '/api/audit',
     '/api/system',
     '/api/openapi.json',
     '/api/sessions',
@@ -233,13 +251,23 @@ test('every secret is in its places and nowhere else', async () => {
   const { runs, processes } = await work(sessions);
   const failed = await fail(sessions);
   expect(model.requests.at(-1)?.headers.authorization).toBe(`Bearer ${MODEL_KEY}`);
-  await lookAround(sessions);
+
+  const server = { base_url: ownModel.baseUrl, key: OWN_MODEL_KEY };
+  await visitor.send('PUT', '/api/models/server', server);
+  const ofOwn = [await visitor.ask<Session>('/api/sessions', granted)];
+  const own = await work(ofOwn);
+  const ownFailed = await fail(ofOwn);
+  expect(ownModel.requests.at(-1)?.headers.authorization).toBe(`Bearer ${OWN_MODEL_KEY}`);
+
+  await lookAround([...sessions, ...ofOwn]);
   for (const session of sessions.slice(0, 1)) await leaveOneSpool(session);
-  const events = await Promise.all([...runs, ...failed].map((run) => visitor.eventsOf(run)));
+  const ended = [...runs, ...failed, ...own.runs, ...ownFailed];
+  const events = await Promise.all(ended.map((run) => visitor.eventsOf(run)));
   activity.close();
 
   const all: Place[] = [
     ...processes,
+    ...own.processes,
     ...visitor.answers.map((content) => ({ name: 'answer', content })),
     ...events.map((content) => ({ name: 'events:run', content })),
     { name: 'events:activity', content: JSON.stringify(activity.events) },

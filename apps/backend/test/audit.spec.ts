@@ -54,9 +54,8 @@ async function send(method: string, path: string, body?: object, as: Body = owne
   });
   const text = await answer.text();
   expect([method, path, answer.ok, answer.ok ? '' : text]).toEqual([method, path, true, '']);
-  return /^[{]/.test(text) && answer.headers.get('content-type')?.includes('json')
-    ? (JSON.parse(text) as Body)
-    : {};
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json');
+  return isJson ? (JSON.parse(text) as Body) : {};
 }
 const list = async (query = '', as: Body = owner.key): Promise<AuditEntry[]> => {
   const answer = await fetch(`${backend.url}/api/audit?limit=100&${query}`, { headers: as });
@@ -214,6 +213,11 @@ async function doEverything(): Promise<void> {
   let run: Body = {};
   const prompt = secret(`${SECRET}prompt`);
   await mine('promptSession', async () => (run = await send('POST', `${at}/prompt`, { prompt })));
+  await mine('editPrompt', () =>
+    send('PATCH', `/api/runs/${run.run_id}`, { prompt: secret(`${SECRET}edited-prompt`) }),
+  );
+  await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
+  await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
@@ -237,6 +241,9 @@ async function doEverything(): Promise<void> {
   await mine('revokeShareLink', () => send('DELETE', `${at}/share-links/${shared.share_link_id}`));
   await mine('deleteSession', () => send('DELETE', at));
   await mine('updateModels', () => send('PATCH', '/api/models', { allowed: ['gpt-5'] }));
+  const server = { base_url: 'https://93.184.216.34/v1', key: secret(`${SECRET}model-key`) };
+  await mine('setModelServer', () => send('PUT', '/api/models/server', server));
+  await mine('removeModelServer', () => send('DELETE', '/api/models/server'));
   await mine('exportAudit', () => send('GET', '/api/audit/export?format=ndjson'));
   const hook = {
     url: 'https://127.0.0.1:9/token-of-the-receiver',
@@ -275,6 +282,7 @@ describe('an operation that changes something', () => {
     // What takes a provider, an authenticator or an app for codes is in `oidc`, `passkeys` and `second-factor`.
     const elsewhere = [
       'finishOidcSignIn',
+      'finishGithubSignIn',
       'signInWithPasskey',
       'createPasskey',
       'updatePasskey',
@@ -440,6 +448,8 @@ describe('a change and its entry', () => {
     });
     const hook = { url: 'https://127.0.0.1:9/kept' };
     await send('PUT', '/api/audit/webhook', hook);
+    const server = { base_url: 'https://1.1.1.1/v1', key: 'a-key-of-the-spec' };
+    await send('PUT', '/api/models/server', server);
     const tables = ['secrets', 'service_accounts', 'spend_rules', 'audit_webhooks'];
     const state = async () =>
       JSON.stringify(
@@ -463,6 +473,8 @@ describe('a change and its entry', () => {
         ['DELETE', `/api/service-accounts/${accountId}`],
         ['PATCH', '/api/limits', { run: { tokens: 77 } }],
         ['PATCH', '/api/models', { allowed: ['lost'] }],
+        ['PUT', '/api/models/server', { ...server, key: 'another-key-of-the-spec' }],
+        ['DELETE', '/api/models/server'],
         ['PUT', '/api/audit/webhook', { url: 'https://127.0.0.1:9/lost' }],
         ['DELETE', '/api/audit/webhook'],
       ] as [string, string, object?][])
@@ -472,6 +484,7 @@ describe('a change and its entry', () => {
       await sql('ALTER TABLE audit_entries DROP CONSTRAINT spec');
     }
     await send('DELETE', '/api/audit/webhook');
+    await send('DELETE', '/api/models/server');
   });
 
   it('are there once, also when a request comes again after its backend has crashed', async () => {
@@ -585,16 +598,17 @@ describe('the audit log', () => {
 
   it('is exported as NDJSON and as CSV, in which no cell is a formula', async () => {
     await send('POST', '/api/sessions', { title: '=1+"1"' });
-    const read = async (format: string) => {
+    const read = async (format: string, type: string) => {
       const answer = await fetch(`${backend.url}/api/audit/export?format=${format}&action=session`, {
         headers: owner.key,
       });
       expect(answer.headers.get('content-disposition')).toBe(`attachment; filename=audit-log.${format}`);
+      expect(answer.headers.get('content-type')).toBe(type);
       return answer.text();
     };
-    const lines = (await read('ndjson')).trimEnd().split('\n');
+    const lines = (await read('ndjson', 'application/x-ndjson')).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as AuditEntry)).toEqual(await list('action=session'));
-    const [head, first] = (await read('csv')).split('\r\n');
+    const [head, first] = (await read('csv', 'text/csv; charset=utf-8')).split('\r\n');
     expect(head).toMatch(/^at,action,outcome,/);
     expect(first).toContain(`,"'=1+""1""",`);
   });

@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { Home } from '@saas-codex/contracts/home';
@@ -139,6 +151,98 @@ test('responds with 409 until the session is set up, and when its setup failed',
   const { items } = await get<{ items: Session[] }>('/api/sessions');
   const failed = items.find(({ status }) => status === 'failed');
   expect(await diff('', failed?.session_id)).toMatchObject({ code: 'session_failed', status: 409 });
+});
+
+describe('the patch to take away', () => {
+  const TITLE = `Die Gänge & Höfe: ${'ein langer Weg '.repeat(4)}🌿`;
+  let repo: string;
+  let id: string;
+  let folder: string;
+  let clone: string;
+
+  beforeEach(async () => {
+    const url = await git.createRepository(`patch-${randomUUID()}`, {
+      'a.txt': 'one\ntwo\n',
+      'gone.txt': 'bye\n',
+      'old name.txt': 'moved\n'.repeat(20),
+      'run.sh': 'true\n',
+      'dos.txt': 'a\r\nb\r\n',
+    });
+    ({ session_id: id, repo_path: repo } = await create({ repo_url: url, title: TITLE }));
+    folder = await mkdtemp(join(tmpdir(), 'patch-'));
+    clone = join(folder, 'clone');
+    await execute('git', ['clone', '-q', url, clone]);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const take = (query = '') => backend.fetch(`/api/sessions/${id}/patch?${query}`);
+  async function apply(query: string, ...command: string[]): Promise<void> {
+    await writeFile(join(folder, 'patch'), Buffer.from(await (await take(query)).arrayBuffer()));
+    const user = ['-c', 'user.name=Committer', '-c', 'user.email=committer@example.org'];
+    await execute('git', [...user, ...command, join(folder, 'patch')], { cwd: clone });
+  }
+  const inClone = async (...args: string[]) => (await execute('git', args, { cwd: clone })).stdout.trim();
+  async function changeMuch(): Promise<void> {
+    const at = (name: string) => join(repo, name);
+    await writeFile(at('a.txt'), 'one\nFrom here on\n-- \n---\ndiff --git a/x b/x');
+    await rm(at('gone.txt'));
+    await rename(at('old name.txt'), at('neuer Name "ü".txt'));
+    await chmod(at('run.sh'), 0o755);
+    await writeFile(at('dos.txt'), 'a\r\nc\r\n');
+    await writeFile(at('empty'), '');
+    await writeFile(at('picture.bin'), Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 7) % 256)));
+    await symlink('a.txt', at('link'));
+    await mkdir(at('deep/er'), { recursive: true });
+    await writeFile(Buffer.concat([Buffer.from(at('deep/er/')), Buffer.from([0xff, 0x41])]), 'not UTF-8\n');
+  }
+
+  test('makes a commit by the caller whose tree is the one that was read, bit by bit', async () => {
+    await changeMuch();
+    const { to } = await diff('', id);
+    await apply('', 'am', '--keep-cr', '--quiet');
+    expect(await inClone('rev-parse', 'HEAD^{tree}')).toBe(to);
+    const { user } = await get<Me>('/api/me');
+    expect(await inClone('log', '-1', '--format=%an|%ae|%s|%b')).toBe(`${user.name}|${user.email}|${TITLE}|`);
+    const answer = await take();
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment;.*\.patch/);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(
+      (await readdir(join(repo, '..'), { recursive: true })).filter((name) => /patch-/.test(name)),
+    ).toEqual([]);
+  });
+
+  test('comes as a plain diff, of one file, and of one run', async () => {
+    await changeMuch();
+    const { to } = await diff('', id);
+    await apply('format=diff', 'apply', '--index');
+    expect(await inClone('write-tree')).toBe(to);
+    await inClone('reset', '-q', '--hard');
+    await apply(
+      `format=diff&${new URLSearchParams({ path: 'neuer Name "ü".txt' }).toString()}`,
+      'apply',
+      '--index',
+    );
+    expect(await inClone('diff', '--cached', '--name-status')).toMatch(/^R100\told name\.txt\t.*\.txt"?$/);
+    expect(await (await take(`from=${to}&to=${to}`)).text()).toBe('');
+    const code = async (query: string) => ((await (await take(query)).json()) as { code: string }).code;
+    expect(await code('path=none')).toBe('file_not_found');
+    expect(await code('from=HEAD')).toBe('invalid_request');
+    const strange = (await diff('', id)).files.find(({ path }) => path.includes('er/'))?.path ?? '';
+    expect(await code(new URLSearchParams({ path: strange }).toString())).toBe('file_not_found');
+  });
+
+  test('is never cut: one that is too large is refused', async () => {
+    const limits: { patchFileBytes: number } = backend.app.get(WorkspaceLimits, { strict: false });
+    const before = limits.patchFileBytes;
+    limits.patchFileBytes = 1_000;
+    try {
+      await changeMuch();
+      expect(await (await take()).json()).toMatchObject({ code: 'download_too_large', status: 409 });
+      expect((await take('path=a.txt')).status).toBe(200);
+    } finally {
+      limits.patchFileBytes = before;
+    }
+  });
 });
 
 describe('files that git ignores', () => {

@@ -430,6 +430,8 @@ describe('the guard', () => {
     }
     expect(open.toSorted()).toEqual([
       'get /api/asyncapi.json',
+      'get /api/auth/github/callback',
+      'get /api/auth/github/start',
       'get /api/auth/oidc/callback',
       'get /api/auth/oidc/start',
       'get /api/auth/options',

@@ -135,10 +135,12 @@ test('a reservation is made once, settled once, and each cap on its way is in fo
       outcome: 'limit_reached',
       limit: { scope, cap: 1_000, needed: 1_500 },
     });
+    await waitFor(async () => (await world.session(id)).needs_you?.reason === 'limit_reached');
     await limits({ [scope!]: { [field!]: null } });
   }
   await limits({ run: { tokens: room + 1_499 } });
   expect((await reserve({ call_id: randomUUID() })).body).toMatchObject({ outcome: 'busy' });
+  await waitFor(async () => (await world.session(id)).needs_you === null);
   await limits({ run: { tokens: null, micro_usd: 5_000_000 } });
   const unpriced = await reserve({ call_id: randomUUID(), model: 'local-model' });
   expect(unpriced.body).toMatchObject({ outcome: 'refused', code: 'model_price_unknown' });

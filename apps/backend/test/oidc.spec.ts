@@ -6,13 +6,13 @@ import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { startForwardProxy } from '@saas-codex/testing/forward-proxy';
 import { type OidcServer, type OidcTestPerson, startOidcServer } from '@saas-codex/testing/oidc-server';
 import type { Me } from '@saas-codex/contracts/identity';
-import type { OidcFailureCode } from '@saas-codex/contracts/sign-in';
+import type { ProviderFailureCode } from '@saas-codex/contracts/sign-in';
 import type { Config } from '../src/config.js';
 import { OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 
 const PUBLIC_URL = 'http://localhost:9100';
 const APP = `${PUBLIC_URL}/`;
-const failed = (code: OidcFailureCode) => `${PUBLIC_URL}/sign-in?error=${code}`;
+const failed = (code: ProviderFailureCode) => `${PUBLIC_URL}/sign-in?error=${code}`;
 
 let provider: OidcServer;
 let settings: Partial<Record<keyof Config, string>>;
@@ -168,7 +168,7 @@ describe('signing in with a company account', () => {
   it('is refused in words of ours when there is no provider, or it cannot be reached', async () => {
     const without = await startBackend(sameStores());
     expect(await (await get('/api/auth/options', '', without)).json()).not.toHaveProperty('oidc');
-    expect((await start(without)).page).toBe(failed('oidc_missing'));
+    expect((await start(without)).page).toBe(failed('provider_missing'));
     await without.stop();
     const proxy = await startForwardProxy();
     const far = await startBackend({
@@ -177,7 +177,7 @@ describe('signing in with a company account', () => {
       OIDC_ISSUER: 'https://login.example.org',
       HTTPS_PROXY: proxy.url,
     });
-    expect((await start(far)).page).toBe(failed('oidc_unavailable'));
+    expect((await start(far)).page).toBe(failed('provider_unavailable'));
     expect(proxy.seen).toEqual(['CONNECT login.example.org:443']);
     await far.stop();
     await proxy.stop();
@@ -202,34 +202,34 @@ describe('accounts that exist', () => {
     const { email, userId } = await accountOf(true);
     const { cookie } = await signIn(somebody({ email: email.toUpperCase() }));
     expect(await me(cookie)).toMatchObject({ user: { user_id: userId }, tenant: { name: 'Elsewhere' } });
-    expect(await whereTo(somebody({ email }))).toBe(failed('oidc_account_exists'));
+    expect(await whereTo(somebody({ email }))).toBe(failed('provider_account_exists'));
     expect(await links(userId)).toHaveLength(1);
   });
 
   it('are not taken over by an address that nobody has proved', async () => {
     const { email, userId, cookie } = await accountOf(false);
-    expect(await whereTo(somebody({ email }))).toBe(failed('oidc_account_exists'));
-    expect(await whereTo(somebody({ email: OWNER_EMAIL }))).toBe(failed('oidc_account_exists'));
+    expect(await whereTo(somebody({ email }))).toBe(failed('provider_account_exists'));
+    expect(await whereTo(somebody({ email: OWNER_EMAIL }))).toBe(failed('provider_account_exists'));
     expect(await links(userId)).toHaveLength(0);
     expect((await get('/api/me', cookie.cookie)).status).toBe(200);
   });
 });
 
 describe('who may sign in', () => {
-  it.each<[string, Partial<OidcTestPerson>, OidcFailureCode]>([
-    ['an unproved address', { email_verified: false }, 'oidc_email_unproved'],
-    ['an address that nobody says is proved', { email_verified: undefined }, 'oidc_email_unproved'],
-    ['no address', { email: undefined }, 'oidc_email_unproved'],
-    ['another domain', { email: 'x@example.com' }, 'oidc_not_allowed'],
-    ['a domain below', { email: 'x@sub.example.org' }, 'oidc_not_allowed'],
-    ['a domain that only ends alike', { email: 'x@bad-example.org' }, 'oidc_not_allowed'],
+  it.each<[string, Partial<OidcTestPerson>, ProviderFailureCode]>([
+    ['an unproved address', { email_verified: false }, 'provider_email_unproved'],
+    ['an address that nobody says is proved', { email_verified: undefined }, 'provider_email_unproved'],
+    ['no address', { email: undefined }, 'provider_email_unproved'],
+    ['another domain', { email: 'x@example.com' }, 'provider_not_allowed'],
+    ['a domain below', { email: 'x@sub.example.org' }, 'provider_not_allowed'],
+    ['a domain that only ends alike', { email: 'x@bad-example.org' }, 'provider_not_allowed'],
   ])('not somebody with %s', async (_, claims, code) => {
     expect(await whereTo(somebody(claims))).toBe(failed(code));
   });
 
   it('only people of the groups, where there are some; and without an organisation, nobody', async () => {
-    expect(await whereTo(somebody(), strict)).toBe(failed('oidc_not_allowed'));
-    expect(await whereTo(somebody({ groups: ['Engineering'] }), strict)).toBe(failed('oidc_not_allowed'));
+    expect(await whereTo(somebody(), strict)).toBe(failed('provider_not_allowed'));
+    expect(await whereTo(somebody({ groups: ['Engineering'] }), strict)).toBe(failed('provider_not_allowed'));
     const person = somebody({ groups: ['engineering'] });
     expect(await whereTo(person, strict)).toBe(failed('organisation_missing'));
     expect(await sql('SELECT FROM users WHERE email = $1', [person.email])).toHaveLength(0);
@@ -240,7 +240,7 @@ describe('who may sign in', () => {
   it('nobody whose group was removed; and the sign-ins from before end', async () => {
     const person = somebody({ groups: ['engineering'] });
     const { cookie } = await signIn(person);
-    expect(await whereTo({ ...person, groups: [] }, strict)).toBe(failed('oidc_not_allowed'));
+    expect(await whereTo({ ...person, groups: [] }, strict)).toBe(failed('provider_not_allowed'));
     expect((await get('/api/me', cookie)).status).toBe(401);
   });
 
@@ -262,16 +262,16 @@ describe('somebody who tampers', () => {
     const person = somebody();
     const used = await signIn(person);
     expect(used.location).toBe(APP);
-    expect(locationOf(await callback(used.search, used.state))).toBe(failed('oidc_expired'));
+    expect(locationOf(await callback(used.search, used.state))).toBe(failed('provider_expired'));
 
     provider.person = person;
     const [mine, other] = [await start(), await start()];
     const { search } = await provider.visit(mine.page);
     for (const cookie of ['', other.state]) {
-      expect(locationOf(await callback(search, cookie))).toBe(failed('oidc_expired'));
+      expect(locationOf(await callback(search, cookie))).toBe(failed('provider_expired'));
     }
     await sql("UPDATE verifications SET expires_at = now() - interval '1 second'");
-    expect(locationOf(await callback(search, mine.state))).toBe(failed('oidc_expired'));
+    expect(locationOf(await callback(search, mine.state))).toBe(failed('provider_expired'));
   });
 
   it.each<[string, (claims: Record<string, unknown>) => Record<string, unknown>]>([
@@ -283,7 +283,7 @@ describe('somebody who tampers', () => {
     ['an end in the past', (claims) => ({ ...claims, exp: 1_000_000_000 })],
   ])('cannot use a token with %s', async (_, forge) => {
     provider.forge = forge;
-    expect(await whereTo(somebody())).toBe(failed('oidc_refused'));
+    expect(await whereTo(somebody())).toBe(failed('provider_refused'));
   });
 
   it('cannot use a token that the provider has not signed', async () => {
@@ -291,7 +291,7 @@ describe('somebody who tampers', () => {
     expect(await whereTo(somebody())).toBe(APP);
     provider.forge = (claims) => claims;
     provider.foreignKey = true;
-    expect(await whereTo(somebody())).toBe(failed('oidc_refused'));
+    expect(await whereTo(somebody())).toBe(failed('provider_refused'));
   });
 
   it('cannot mix in the answer or the code of somebody else', async () => {
@@ -299,17 +299,17 @@ describe('somebody who tampers', () => {
     const mine = await start();
     const answer = (await provider.visit(mine.page)).searchParams;
     answer.set('iss', 'https://evil.example');
-    expect(locationOf(await callback(`?${answer.toString()}`, mine.state))).toBe(failed('oidc_refused'));
+    expect(locationOf(await callback(`?${answer.toString()}`, mine.state))).toBe(failed('provider_refused'));
 
     const [victim, attacker] = [await start(), await start()];
     const stolen = (await provider.visit(victim.page)).searchParams;
     const own = (await provider.visit(attacker.page)).searchParams;
     own.set('code', stolen.get('code') ?? '');
-    expect(locationOf(await callback(`?${own.toString()}`, attacker.state))).toBe(failed('oidc_refused'));
+    expect(locationOf(await callback(`?${own.toString()}`, attacker.state))).toBe(failed('provider_refused'));
   });
 
   it('sees no text of the provider, and is sent nowhere but into the app', async () => {
-    expect(await whereTo(null)).toBe(failed('oidc_refused'));
+    expect(await whereTo(null)).toBe(failed('provider_refused'));
     provider.person = somebody();
     const { page, state } = await start(backend, '?redirect=https://evil.example&return_to=//evil.example');
     expect(page).not.toContain('evil');

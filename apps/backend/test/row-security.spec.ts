@@ -78,6 +78,10 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [session, tenantId, user],
   );
   await db.query(
+    `INSERT INTO session_reads (tenant_id, user_id, session_id, read_at) VALUES ($1, $2, $3, now())`,
+    [tenantId, user, session],
+  );
+  await db.query(
     `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, status, input, created_at)
      VALUES ($1, $2, $3, 1, $4, 'succeeded', '{"kind":"prompt"}', now())`,
     [run, tenantId, session, user],

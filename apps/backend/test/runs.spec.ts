@@ -3,9 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Diff } from '@saas-codex/contracts/diffs';
+import type { SessionReadActivity, SessionUpdatedActivity } from '@saas-codex/contracts/activity';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { SessionRead } from '@saas-codex/contracts/needs-you';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import { type Queue, type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
+import { createPerson, createServiceAccount } from '@saas-codex/testing/backend/people';
+import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
@@ -13,6 +18,10 @@ import { transition } from '../src/database/transition.js';
 import { RunReconciler } from '../src/runs/run-reconciler.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+
+/** Whether it says that what the session needs has changed. */
+const isNews = ({ event, data }: SseEvent, id: string): boolean =>
+  event === 'session.updated' && (JSON.parse(data) as SessionUpdatedActivity).session_id === id;
 
 let world: SessionsWorld;
 let repoUrl: string;
@@ -209,6 +218,111 @@ describe('a session with its runs', () => {
     await world.runIs((await world.prompt(id, 'Note again')).run_id, 'succeeded');
   }, 60_000);
 
+  test('prompts that wait are edited and put in another order, and start as they then are', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const first = await world.prompt(id, 'Hold');
+    await world.runIs(first.run_id, 'running');
+    const [b, c, d] = [
+      await world.prompt(id, 'Note b'),
+      await world.prompt(id, 'Note c'),
+      await world.prompt(id, 'Note d'),
+    ];
+    const queue = async () =>
+      (await world.runs(id))
+        .filter(({ queue_position: position }) => position !== null)
+        .toSorted((one, other) => Number(one.queue_position) - Number(other.queue_position))
+        .map(({ prompt }) => prompt);
+    const edit = (runId: string, body: object) => world.call<Run>('PATCH', `/api/runs/${runId}`, body);
+    const order = (...run_ids: string[]) =>
+      world.call<Queue>('POST', `/api/sessions/${id}/queue`, { run_ids });
+    const refused = (code: string) => ({ status: 409, body: { code } });
+
+    const published = (await world.activity(id)).length;
+    const edited = await edit(b.run_id, { prompt: 'Note B', if_edited_at: null });
+    expect(edited.body).toMatchObject({
+      prompt: 'Note B',
+      edited_by: { kind: 'api_key' },
+      created_by: b.created_by,
+    });
+    expect(edited.body.edited_at).not.toBeNull();
+    // Those who watch read the runs again.
+    await waitFor(async () =>
+      (await world.activity(id)).slice(published).some(({ type }) => type === 'session.updated'),
+    );
+    expect(await edit(b.run_id, { prompt: 'Note b 2', if_edited_at: null })).toMatchObject(
+      refused('prompt_edited'),
+    );
+    const again = await edit(b.run_id, { prompt: 'Note B', if_edited_at: edited.body.edited_at });
+    expect(again.status).toBe(200);
+    expect(await edit(first.run_id, { prompt: 'Note x' })).toMatchObject(refused('run_not_queued'));
+    // Who wants it out of the queue does not want a run stopped that has just started.
+    expect(await world.call('POST', `/api/runs/${first.run_id}/cancel?if_queued=true`)).toMatchObject(
+      refused('run_not_queued'),
+    );
+
+    const ordered = await order(d.run_id, b.run_id, c.run_id);
+    expect(ordered.body.items.map(({ prompt }) => prompt)).toEqual(['Note d', 'Note B', 'Note c']);
+    expect(await queue()).toEqual(['Note d', 'Note B', 'Note c']);
+    for (const ids of [
+      [d, b],
+      [d, b, c, first],
+      [d, d, b, c],
+    ]) {
+      const answer = await order(...ids.map(({ run_id: runId }) => runId));
+      expect(answer).toMatchObject(refused('queue_changed'));
+      expect(answer.body).toMatchObject({ run_ids: [d.run_id, b.run_id, c.run_id] });
+    }
+    expect((await world.call('POST', `/api/runs/${c.run_id}/next`)).status).toBe(200);
+    expect(await queue()).toEqual(['Note c', 'Note d', 'Note B']);
+    await world.prompt(id, 'Note e');
+
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`);
+    // One leaves the hold, the others stay in it.
+    expect((await world.call<Run>('POST', `/api/runs/${b.run_id}/next`)).body).toMatchObject({ held: false });
+    await world.runIs(b.run_id, 'succeeded');
+    expect(await world.session(id)).toMatchObject({ queue_held: true, queued_runs: 3 });
+    expect(await edit(b.run_id, { prompt: 'Note x' })).toMatchObject(refused('run_not_queued'));
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    const done = [];
+    for (const { run_id: runId } of (await world.runs(id)).slice(1))
+      done.push(await world.runIs(runId, 'succeeded'));
+    const started = done.toSorted((one, other) =>
+      String(one.started_at) < String(other.started_at) ? -1 : 1,
+    );
+    expect(started.map(({ prompt }) => prompt)).toEqual(['Note B', 'Note c', 'Note d', 'Note e']);
+    const startedWith = (await world.log(b.run_id)).find(({ type }) => type === 'run.started');
+    expect(startedWith?.data).toMatchObject({ prompt: 'Note B' });
+  }, 60_000);
+
+  test('an edit that races with the start of its run is in that run, or is refused', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    for (const round of [1, 2, 3, 4]) {
+      const { run_id: runId } = await world.prompt(id, `Note ${round}`);
+      const edits = [`Note ${round} a`, `Note ${round} b`, `Note ${round} c`];
+      const accepted = [`Note ${round}`];
+      for (const prompt of edits)
+        if ((await world.call('PATCH', `/api/runs/${runId}`, { prompt })).status === 200)
+          accepted.push(prompt);
+      const run = await world.runIs(runId, 'succeeded');
+      const log = await world.log(runId);
+      expect([run.prompt, log.find(({ type }) => type === 'run.started')?.data]).toEqual([
+        accepted.at(-1),
+        expect.objectContaining({ prompt: accepted.at(-1) }),
+      ]);
+      expect(log.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
+    }
+  }, 60_000);
+
+  test('a title made from a prompt follows its edit, and a given one does not', async () => {
+    const titleAfter = async (body: object) => {
+      const { session_id: id } = await world.begin({ ...body, setup: { script: 'exit 1' } });
+      const { run_id: runId } = await world.prompt(id, 'The password is 1234');
+      await world.call('PATCH', `/api/runs/${runId}`, { prompt: 'Log in' });
+      return (await world.session(id)).title;
+    };
+    expect([await titleAfter({}), await titleAfter({ title: 'Given' })]).toEqual(['Log in', 'Given']);
+  }, 60_000);
+
   test('a prompt to a session whose folder is lost fails with that reason', async () => {
     const { session_id: id } = (await world.create({})).body;
     expect(await world.session(id)).toMatchObject({ last_run_status: null });
@@ -253,6 +367,125 @@ describe('a session with its runs', () => {
     expect(await move('failed', 'another-tenant')).toBe(false);
     const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));
     expect(racers.filter(Boolean)).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('a session that waits for a person', () => {
+  const me = async () => (await world.call<Me>('GET', '/api/me')).body;
+  const reasonOf = async (id: string) => (await world.session(id)).needs_you?.reason ?? null;
+  const listed = async (query: string, headers = {}) =>
+    (await world.call<SessionPage>('GET', `/api/sessions?${query}`, undefined, headers)).body.items.map(
+      ({ session_id: id }) => id,
+    );
+
+  test('a failure waits for its owner and author until one of them has read it; each reads for themselves', async () => {
+    const { user, tenant } = await me();
+    const [author, viewer] = [
+      await createPerson(world.backend, tenant.tenant_id, 'member'),
+      await createPerson(world.backend, tenant.tenant_id, 'viewer'),
+    ];
+    const { session_id: id } = (await world.create({})).body;
+    await rm(join(world.root, id), { recursive: true });
+    expect(await reasonOf(id)).toBeNull();
+    expect(await listed('unread=true')).not.toContain(id);
+    const path = `/api/sessions/${id}`;
+    const { body } = await world.call<Run>('POST', `${path}/prompt`, { prompt: 'Note' }, author.key);
+    const { ended_at: since } = await world.runIs(body.run_id, 'failed');
+    const concerned = [user.user_id, author.userId].toSorted();
+    const needsYou = { reason: 'run_failed', since, user_ids: concerned };
+    expect(await world.session(id)).toMatchObject({
+      last_run_by: author.userId,
+      news_at: since,
+      needs_you: needsYou,
+    });
+
+    const lists = async () => ({
+      needsYou: [await listed('needs_you=true'), await listed('needs_you=true', author.key)].map((ids) =>
+        ids.includes(id),
+      ),
+      unread: [
+        await listed('unread=true'),
+        await listed('unread=true', author.key),
+        await listed('unread=true', viewer.key),
+      ].map((ids) => ids.includes(id)),
+    });
+    expect(await listed('needs_you=true', viewer.key)).toEqual([]);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+    const streams = await Promise.all(
+      [author.cookie, viewer.key].map((headers) => openSse(`${world.backend.url}/api/events`, { headers })),
+    );
+    const read = (method: string, headers: Record<string, string>) =>
+      world.call<SessionRead>(method, `${path}/read`, undefined, headers);
+
+    // It does not concern the viewer, who follows the session from now on.
+    expect((await read('GET', viewer.key)).body).toEqual({ read_at: null });
+    expect((await read('PUT', viewer.key)).status).toBe(200);
+    expect(await reasonOf(id)).toBe('run_failed');
+
+    const seen = await read('PUT', author.key);
+    expect(Date.parse(seen.body.read_at ?? '')).toBeGreaterThanOrEqual(Date.parse(since ?? ''));
+    expect(await read('PUT', author.key)).toEqual(seen);
+    expect((await read('GET', author.key)).body).toEqual(seen.body);
+    expect(await reasonOf(id)).toBeNull();
+    expect(await lists()).toEqual({ needsYou: [false, false], unread: [true, false, false] });
+
+    expect((await read('DELETE', author.key)).status).toBe(204);
+    expect((await world.session(id)).needs_you).toEqual(needsYou);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+
+    const readers = await Promise.all(
+      streams.map(async (stream) => {
+        const all = await stream.until((events) => events.filter((one) => isNews(one, id)).length >= 2);
+        stream.close();
+        return all
+          .filter(({ event }) => event === 'session.read')
+          .map(({ data }) => (JSON.parse(data) as SessionReadActivity).user_id);
+      }),
+    );
+    expect(readers).toEqual([[author.userId, author.userId], [viewer.userId]]);
+
+    const program = await createServiceAccount(world.backend, tenant.tenant_id, 'member');
+    expect((await read('GET', program.key)).body).toEqual({ read_at: null });
+    for (const method of ['PUT', 'DELETE'])
+      expect(await read(method, program.key)).toMatchObject({
+        status: 403,
+        body: { code: 'person_required' },
+      });
+
+    const rowsOf = (person: string) =>
+      world.backend.app
+        .get(DataSource)
+        .query<unknown[]>('SELECT FROM session_reads WHERE user_id = $1', [person]);
+    expect(await rowsOf(author.userId)).toHaveLength(1);
+    await world.call('DELETE', `/api/members/${author.userId}`);
+    expect(await rowsOf(author.userId)).toEqual([]);
+  }, 60_000);
+
+  test('a held queue, a failed setup and a failed clone wait, each until somebody decides or has seen it', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const waiting = await world.prompt(id, 'Note');
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`, {});
+    await world.runIs(held.run_id, 'cancelled');
+    expect(await reasonOf(id)).toBe('queue_held');
+    expect(await listed('needs_you=true')).toContain(id);
+    await world.call('PUT', `/api/sessions/${id}/read`);
+    expect(await reasonOf(id)).toBe('queue_held');
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    expect(await reasonOf(id)).toBeNull();
+    await world.runIs(waiting.run_id, 'succeeded');
+
+    const { session_id: unset } = (await world.create({ setup: { script: 'exit 1' } })).body;
+    await waitFor(async () => (await reasonOf(unset)) === 'setup_failed');
+    await world.call('PATCH', `/api/sessions/${unset}`, { setup: null });
+    expect(await reasonOf(unset)).toBeNull();
+
+    const missing = await world.begin({ repo_url: repoUrl.replace('hello', 'missing') });
+    await world.sessionIs(missing.session_id, 'failed');
+    expect(await reasonOf(missing.session_id)).toBe('session_failed');
+    await world.call('PUT', `/api/sessions/${missing.session_id}/read`);
+    expect(await reasonOf(missing.session_id)).toBeNull();
   }, 60_000);
 });
 

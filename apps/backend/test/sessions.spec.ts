@@ -178,7 +178,7 @@ test("another tenant's sessions and runs do not exist", async () => {
     () => runs.prompt(other, id, { prompt: 'Note' }),
     () => runs.list(other, id, { limit: 10 }),
     () => runs.read(other, run.run_id),
-    () => runs.cancel(other, run.run_id),
+    () => runs.cancel(other, run.run_id, { if_queued: false }),
   ];
   for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ status: 404 });
   expect((await sessions.list(other, { limit: 10, archived: false })).items).toEqual([]);

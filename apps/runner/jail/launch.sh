@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the jail and starts start.sh in it. For a prompt, the SDK starts this script instead of Codex, with Codex's arguments.
+# Builds the jail and starts start.sh in it. For a prompt, the engine starts this script instead of Codex, with Codex's arguments.
 # The jail's arguments are in a file, so that they do not appear in a list of processes. They hold secrets of the run, so the
 # file is gone as soon as it is open.
 # First enter the run's control group, if it has one: from here on every process of the run is in it.

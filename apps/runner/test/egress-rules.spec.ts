@@ -1,7 +1,6 @@
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { Network } from '@saas-codex/contracts/network';
-import { Destinations } from '../src/sandbox/egress/destinations.js';
-import { EgressError, EgressRefusal } from '../src/sandbox/egress/egress-error.js';
+import { DestinationError, Destinations } from '@saas-codex/service-kit/network/destinations';
 import { allowedMethods } from '../src/sandbox/egress/network-rules.js';
 import { parseAuthority, parseHttpUrl } from '../src/sandbox/egress/host-port.js';
 
@@ -29,7 +28,8 @@ const TRUSTED = [
 ];
 
 const destinations = new Destinations(
-  { EGRESS_TRUSTED_HOSTS: TRUSTED },
+  TRUSTED,
+  {},
   { resolve: (host) => (DNS[host] ? Promise.resolve(DNS[host]) : Promise.reject(new Error('ENOTFOUND'))) },
 );
 
@@ -40,8 +40,7 @@ async function verdict(authority: string): Promise<string> {
   try {
     return (await destinations.addressesOf(target, null)).join(' ');
   } catch (error) {
-    if (error instanceof EgressRefusal) return error.reason;
-    if (error instanceof EgressError) return `${error.status}`;
+    if (error instanceof DestinationError) return error.reason;
     throw error;
   }
 }
@@ -59,7 +58,7 @@ describe('a connection', () => {
     ['with-port.internal:4873', '127.0.0.1'],
     ['10.9.9.9:80', '10.9.9.9'],
     ['[FD00::9]:1', 'fd00::9'],
-    ['nowhere.example.org', '502'],
+    ['nowhere.example.org', 'host_unknown'],
   ])('to %s goes to %s', async (authority, addresses) => {
     expect(await verdict(authority)).toBe(addresses);
   });

@@ -1,3 +1,4 @@
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -98,7 +99,6 @@ describe('the model proxy explains', () => {
     };
     const answer = await (await world.call(access)).text();
     expect(answer).toBe(text.replace(KEY, '[key]'));
-    expect(world.heard.deltas.map(({ text: delta }) => delta)).toEqual([`[key]${KEY.slice(0, 9)}`]);
   });
 
   it.each([
@@ -108,6 +108,7 @@ describe('the model proxy explains', () => {
     const lost = new ModelProxy(
       { CODEX_BASE_URL: baseUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
     const response = await world.call(await world.open('run-1', lost));
     expect(response.status).toBe(502);
@@ -120,6 +121,7 @@ describe('the model proxy explains', () => {
     const lost = new ModelProxy(
       { CODEX_BASE_URL: 'https://model.invalid/v1', HTTPS_PROXY: outbound.url },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
     const response = await world.call(await world.open('run-1', lost));
     expect(response.status).toBe(502);

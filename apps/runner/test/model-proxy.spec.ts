@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { TokenAccess } from '../src/model-proxy/model-access.js';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import type { ModelProxySettings } from '../src/model-proxy/upstream.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { createCodexWorkspace } from '@saas-codex/testing/runner/codex-workspace';
 import { KEY, ProxyWorld, sse, streams, textDelta } from '@saas-codex/testing/runner/proxy-world';
@@ -28,19 +30,15 @@ describe('the model proxy', () => {
   afterAll(() => world.stop());
 
   it('names its source', () => {
-    expect(new ModelProxy({}, new ModelTelemetry(new Metrics(undefined), new NoTracing())).source).toBe(
-      'demo',
-    );
-    expect(
-      new ModelProxy({ CODEX_API_KEY: KEY }, new ModelTelemetry(new Metrics(undefined), new NoTracing()))
-        .source,
-    ).toBe('openai');
-    expect(
+    const sourceOf = (settings: ModelProxySettings) =>
       new ModelProxy(
-        { CODEX_BASE_URL: world.upstreamUrl },
+        settings,
         new ModelTelemetry(new Metrics(undefined), new NoTracing()),
-      ).source,
-    ).toBe('compatible');
+        new HostResolver(),
+      ).source;
+    expect(sourceOf({})).toBe('demo');
+    expect(sourceOf({ CODEX_API_KEY: KEY })).toBe('openai');
+    expect(sourceOf({ CODEX_BASE_URL: world.upstreamUrl })).toBe('compatible');
   });
 
   it('forwards a call with the real key, meters it, and never reveals the key', async () => {
@@ -62,7 +60,6 @@ describe('the model proxy', () => {
     expect(JSON.stringify([access, [...response.headers]])).not.toContain(KEY);
     expect(response.headers.get('set-cookie')).toBeNull();
     expect(response.headers.get('x-request-id')).toBe('req_1');
-    expect(world.heard.deltas).toEqual([{ itemType: 'agent_message', streamId: 'msg_1', text: 'Hello' }]);
     await (await world.call(access)).text();
     expect(world.heard.usages).toEqual([
       { input_tokens: 10, cached_input_tokens: 1, output_tokens: 5, reasoning_output_tokens: 2 },
@@ -85,7 +82,6 @@ describe('the model proxy', () => {
       res?.write(bytes.subarray(-9));
       let got = '';
       while (got !== event) got += (await reader?.read())?.value ?? '';
-      expect(world.heard.deltas.at(-1)?.text).toBe(word);
     }
     res?.end(sse(completed(1, 1)));
   });
@@ -157,10 +153,11 @@ describe('the model proxy', () => {
     expect(world.heard.errors).toEqual([expect.stringMatching(/redirects elsewhere/)]);
   });
 
-  it('connects the real Codex to the demo model without a key and taps all its text', async () => {
+  it('connects the real Codex to the demo model without a key', async () => {
     const demo = new ModelProxy(
       { DEMO_PACE: 0 },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
     const access = await world.open('run-1', demo);
     const workspace = await createCodexWorkspace(access);
@@ -169,17 +166,7 @@ describe('the model proxy', () => {
     await demo.onModuleDestroy();
 
     expect(turn.error).toBeUndefined();
-    const heardTexts = (itemType: string) => {
-      const texts = new Map<string, string>();
-      for (const delta of world.heard.deltas.filter((each) => each.itemType === itemType)) {
-        texts.set(delta.streamId, (texts.get(delta.streamId) ?? '') + delta.text);
-      }
-      return [...texts.values()];
-    };
-    const itemTexts = (type: string) =>
-      turn.items.flatMap((item) => (item.type === type && 'text' in item ? [item.text] : []));
-    expect(heardTexts('agent_message')).toEqual(itemTexts('agent_message'));
-    expect(heardTexts('reasoning')).toEqual(itemTexts('reasoning'));
+    expect(turn.items.map(({ type }) => type)).toContain('agent_message');
     expect(world.heard.usages.at(-1)).toMatchObject({ input_tokens: expect.any(Number) });
     expect(world.heard.errors).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
@@ -31,6 +32,7 @@ describe("a run's own socket at the model proxy", () => {
     proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: model.baseUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
   });
   afterAll(async () => {
@@ -43,7 +45,6 @@ describe("a run's own socket at the model proxy", () => {
     const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
     const ignore = () => undefined;
     const listener = {
-      onDelta: ignore,
       onUsage,
       onUpstreamError: ignore,
       onRefused: ignore,
@@ -57,6 +58,7 @@ describe("a run's own socket at the model proxy", () => {
       network: NETWORK_OFF,
       model: null,
       redactor: NO_SECRETS,
+      modelServer: null,
       traceparent: null,
       ledger: null,
     };

@@ -3,6 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { SecretsGrant } from '@saas-codex/contracts/runner-api';
+import { startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { redisPlaces } from '@saas-codex/testing/places';
 import { SERVICE_TOKEN, type RunnerProcess } from '@saas-codex/testing/runner/runner-process';
@@ -50,10 +52,15 @@ afterAll(() => world.destroy());
 const ENVIRONMENT = { NPM_TOKEN: VALUE, LONG_KEY: LONG, TOKEN_OF_PROBE: 'value-of-the-probe' };
 
 /** A run with a grant for the run `sealedFor`, by default itself. @returns its whole log */
-async function run(input: object, sealedFor?: string, at = { runner, threadId }): Promise<RunEvent[]> {
+async function run(
+  input: object,
+  sealedFor?: string,
+  at = { runner, threadId },
+  granted: SecretsGrant = { environment: ENVIRONMENT },
+): Promise<RunEvent[]> {
   const runId = randomUUID();
   const grantee = { runId: sealedFor ?? runId, tenantId: 'local' };
-  const grant = sealGrant(SERVICE_TOKEN, grantee, { environment: ENVIRONMENT });
+  const grant = sealGrant(SERVICE_TOKEN, grantee, granted);
   const { status } = await at.runner.call('POST', '/runs', { threadId: at.threadId, runId, input, grant });
   expect(status).toBe(202);
   return world.ended(runId, 40_000);
@@ -138,6 +145,36 @@ describe("a run's secrets", () => {
     });
     await weak.end();
   });
+
+  it('are not what a model server of the organisation is: its key is for the model proxy, in every sandbox', async () => {
+    const key = `key-${randomBytes(20).toString('hex')}`;
+    const [told, env] = [patternOf(key), 'env; cat /proc/self/environ; cat /proc/*/environ'];
+    const steps = [
+      { do: 'command' as const, cmd: env },
+      { do: 'message' as const, text: '', chunks: ['It is ', key.slice(0, 20), key.slice(20)] },
+    ];
+    const own = await startScriptedModel({ scenarios: [{ name: 'tells', steps }], apiKey: key });
+    const MODEL_TRUSTED_HOSTS = new URL(own.baseUrl).host;
+    for (const ISOLATION of ['codex-sandbox', 'bubblewrap']) {
+      const at = await world.startRunner({ ISOLATION, MODEL_TRUSTED_HOSTS });
+      const thread = { runner: at, threadId: await world.createThread(at) };
+      const model = { base_url: own.baseUrl, api_key: key };
+      const events = await run({ kind: 'prompt', prompt: 'Tell it' }, undefined, thread, {
+        environment: {},
+        model,
+      });
+      expect(events.at(-1)?.type).toBe('run.succeeded');
+      const items = dataOf(events, 'item.completed').map(({ item }) => item);
+      expect(items.at(-1)).toMatchObject({ text: 'It is [key]' });
+      expect(JSON.stringify(events)).not.toMatch(told);
+      await at.end();
+    }
+    expect(own.requests.map(({ headers }) => headers.authorization)).toEqual(
+      Array.from({ length: 4 }, () => `Bearer ${key}`),
+    );
+    expect(search(await stored(), { key: told })).toEqual({ key: [] });
+    await own.close();
+  }, 60_000);
 
   it('leave the queue with the run', async () => {
     const jobs = await world.redis.keys(`${REDIS_KEYS.queuePrefix}*`);

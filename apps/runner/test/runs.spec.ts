@@ -118,8 +118,9 @@ describe('runs', () => {
       { type: 'file_change', changes: [{ path: 'NOTE.md', kind: 'add' }] },
       { type: 'agent_message', text: 'I have added a note.' },
     ]);
-    const text = dataOf(events, 'item.delta').map((delta) => delta.text);
-    expect(text.join('')).toBe('I have added a note.');
+    const deltas = dataOf(events, 'item.delta').filter((delta) => delta.item_type === 'agent_message');
+    expect(deltas.map(({ text }) => text).join('')).toBe('I have added a note.');
+    expect(new Set(deltas.map((delta) => delta.stream_id))).toEqual(new Set([items.at(-1)?.id]));
     const usages = dataOf(events, 'usage.updated').map(({ usage }) => usage);
     expect(dataOf(events, 'run.succeeded')).toEqual([{ usage: usages.at(-1) }]);
     expect(await readFile(world.folder(threadId, 'repo', 'NOTE.md'), 'utf8')).toBe('A note.\n');

@@ -46,6 +46,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     by: 'password',
   },
   finishOidcSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
+  finishGithubSignIn: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'provider' },
   startPasskeySignIn: { unaudited: 'It makes a challenge. Who answers it is recorded.' },
   signInWithPasskey: { action: 'account.signed_in', target: 'account', tenant: 'account', by: 'passkey' },
   startPasskey: { unaudited: 'It makes a challenge. The passkey that answers it is recorded.' },
@@ -58,6 +59,8 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   resetMemberSecondFactor: { action: 'member.second_factor_reset', target: 'member', id: 'user_id' },
   announcePresence: { unaudited: 'It says only who is watching now, and ends by itself.' },
   endPresence: { unaudited: 'It says only who is watching now.' },
+  markSessionRead: { unaudited: 'It changes only what a list shows to the person.' },
+  markSessionUnread: { unaudited: 'It changes only what a list shows to the person.' },
   signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
   completeSignUp: { action: 'account.created', target: 'account', tenant: 'account', by: 'one_time_link' },
   requestPasswordReset: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
@@ -169,6 +172,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'limits',
     fields: ['run', 'session', 'person', 'tenant'],
   },
+  setModelServer: {
+    action: 'model_server.set',
+    target: 'models',
+    fields: ['base_url'],
+    hidden: ['key'],
+  },
+  removeModelServer: { action: 'model_server.removed', target: 'models' },
   updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 
   createSession: {
@@ -183,6 +193,9 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   promptSession: { action: 'run.prompted', target: 'run', id: 'run_id' },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
+  editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
+  runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
+  orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 
   exportAudit: {

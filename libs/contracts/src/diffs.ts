@@ -84,6 +84,15 @@ export type DiffPageQuery = z.infer<typeof DiffPageQuery>;
 export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096) });
 export type DiffFileQuery = z.infer<typeof DiffFileQuery>;
 
+/** `mail`: with an author and a subject, for `git am`. `diff`: without them, for `git apply`. */
+export const PATCH_FORMATS = ['mail', 'diff'] as const;
+
+export const PatchQuery = DiffQuery.extend({
+  path: DiffFileQuery.shape.path.optional(),
+  format: z.enum(PATCH_FORMATS).default('mail'),
+});
+export type PatchQuery = z.infer<typeof PatchQuery>;
+
 export const FilePatch = z
   .object({
     path: z.string(),

@@ -61,8 +61,8 @@ const EVENTS = [
     z.object({
       item_type: openEnum(['agent_message', 'reasoning', 'command_execution']),
       /**
-       * Names one growing text; the next `item.completed` of `item_type` replaces the oldest one of that type. For a
-       * command it is the id of its item, which has started before.
+       * Id of the item whose text grows. Its `item.completed` has the whole, and replaces also what has grown before of other
+       * items of that type: the model was asked again. Of these, only commands have an `item.started`.
        */
       stream_id: z.string(),
       /** What was added to this text since its last delta, not the whole of it. */

@@ -23,7 +23,18 @@ export const CommandExecutionItem = item('command_execution', {
   status: z.string(),
 });
 export const FileChangeItem = item('file_change', {
-  changes: z.array(z.looseObject({ path: z.string(), kind: z.string() })),
+  changes: z.array(
+    z.looseObject({
+      path: z.string(),
+      kind: z.string(),
+      diff: z
+        .string()
+        .optional()
+        .describe(
+          'Once it is complete: the changed hunks, or the contents of a file that was added or deleted',
+        ),
+    }),
+  ),
   status: z.string(),
 });
 export const McpToolCallItem = item('mcp_tool_call', {

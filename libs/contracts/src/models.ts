@@ -72,3 +72,59 @@ export const UpdateModels = z
     ],
   });
 export type UpdateModels = z.infer<typeof UpdateModels>;
+
+const MODEL_SERVER_SOURCES = ['operator', 'organisation'] as const;
+
+/**
+ * Root address of a Responses API, usually ending in `/v1`. It is stored and shown, so it holds no credentials: no user name,
+ * and no query, in which some services take keys.
+ */
+export const ModelServerUrl = z
+  .string()
+  .max(500)
+  .regex(/^https?:\/\/[\x21-\x7e]+$/, 'must be an address such as https://models.example.com/v1')
+  .refine(isPlainAddress, 'must have no user name, password, query or fragment')
+  .meta({ format: 'uri' });
+
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '' && !/[?#]/.test(text);
+}
+
+/** Characters. Common words, which some local servers take for a key, would be redacted wherever they appear. */
+const MIN_MODEL_KEY_LENGTH = 16;
+
+/** It is sent in a header, so it is printable ASCII. */
+export const ModelServerKey = z
+  .string()
+  .min(MIN_MODEL_KEY_LENGTH)
+  .max(4_096)
+  .regex(/^[\x21-\x7e]*$/, 'must have no spaces and only plain characters')
+  .meta({ format: 'password' });
+
+/** Answer of `GET /api/models/server`: who answers the organisation's model calls. Nobody can read the key again. */
+export const ModelServer = z
+  .object({
+    source: openEnum(MODEL_SERVER_SOURCES).describe(
+      "organisation: a server of its own. operator: the installation's",
+    ),
+    base_url: z.string().nullable().describe("null: the operator's, which is not told"),
+    key_saved_at: z.iso.datetime().nullable().describe('When its key was last replaced'),
+  })
+  .meta({ id: 'ModelServer' });
+export type ModelServer = z.infer<typeof ModelServer>;
+
+/** Body of `PUT /api/models/server`. */
+export const SetModelServer = z
+  .strictObject({
+    base_url: ModelServerUrl,
+    key: ModelServerKey.optional().describe(
+      'Left out: the saved one stays, which is possible only while scheme, host and port stay the same',
+    ),
+  })
+  .meta({
+    id: 'SetModelServer',
+    examples: [{ base_url: 'https://models.example.com/v1', key: 'sk-0123456789abcdef' }],
+  });
+export type SetModelServer = z.infer<typeof SetModelServer>;

@@ -15,7 +15,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'api_keys:own': 'Make and revoke API keys of your own',
   'tenants:read': 'See the organisations that you belong to, and switch between them',
   'members:read': 'See who belongs to the organisation',
-  'models:read': 'See the models that may be used, and their prices',
+  'models:read': 'See the models that may be used, their prices and who serves them',
   'sessions:oversee':
     'Stop runs of private sessions, and delete those sessions, without seeing what is in them',
   'sessions:write': 'Start, change, archive and delete sessions',
@@ -31,7 +31,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',
   'limits:manage': 'Change limits, and see what each person has spent',
-  'models:manage': 'Allow models, and set their prices',
+  'models:manage': 'Allow models, set their prices, and choose the model server and its key',
   'owners:manage': 'Name owners, and change or remove them',
   'tenants:create': 'Create another organisation',
   'tenants:delete': 'Delete the organisation, and restore it',

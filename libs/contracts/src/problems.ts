@@ -14,6 +14,9 @@ export const PROBLEMS = {
   repo_url_credentials: { status: 400, title: 'The repository address contains credentials' },
   repo_host_forbidden: { status: 400, title: 'The repository host is not allowed' },
   repo_host_unknown: { status: 400, title: 'The repository host is unknown' },
+  model_server_forbidden: { status: 400, title: 'The address of the model server is not allowed' },
+  model_server_unknown: { status: 400, title: 'The host of the model server is unknown' },
+  model_key_required: { status: 400, title: 'The key of the model server is needed' },
   webhook_url_refused: { status: 400, title: 'This address is not allowed for a webhook' },
   ref_invalid: { status: 400, title: 'The branch, tag or commit name is not valid' },
   unauthenticated: { status: 401, title: 'Sign in first' },
@@ -35,6 +38,7 @@ export const PROBLEMS = {
   tenant_not_found: { status: 404, title: 'The organisation does not exist' },
   member_not_found: { status: 404, title: 'The member does not exist' },
   api_key_not_found: { status: 404, title: 'The API key does not exist' },
+  model_server_not_found: { status: 404, title: 'The organisation has no model server of its own' },
   secret_not_found: { status: 404, title: 'The secret does not exist' },
   service_account_not_found: { status: 404, title: 'The service account does not exist' },
   invitation_not_found: { status: 404, title: 'The invitation does not exist' },
@@ -64,6 +68,9 @@ export const PROBLEMS = {
   model_not_allowed: { status: 409, title: 'The organisation does not allow this model' },
   limit_reached: { status: 409, title: 'A limit of the organisation is reached' },
   limit_above_ceiling: { status: 409, title: 'The operator of this installation allows less' },
+  run_not_queued: { status: 409, title: 'The prompt no longer waits' },
+  prompt_edited: { status: 409, title: 'Somebody else has edited the prompt' },
+  queue_changed: { status: 409, title: 'The queue has changed' },
   run_ended: { status: 409, title: 'The run has already ended' },
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },
@@ -125,6 +132,10 @@ export const Problem = z
     errors: z
       .array(z.object({ path: z.string().describe('JSON pointer into the request'), message: z.string() }))
       .optional(),
+    run_ids: z
+      .array(z.uuid())
+      .optional()
+      .describe('Of `queue_changed`: the prompts that wait, in their order'),
   })
   .meta({
     id: 'Problem',

@@ -22,8 +22,17 @@ export type CreateThread = z.input<typeof CreateThread>;
 export const ThreadCreated = z.object({ threadId: z.string() });
 export type ThreadCreated = z.infer<typeof ThreadCreated>;
 
-/** What a grant holds once it is opened: a run's secrets, by the names of their environment variables. */
-export const SecretsGrant = z.object({ environment: z.record(z.string(), z.string()) });
+/** The organisation's own model server. Its key is for the runner's model proxy alone, never for a sandbox. */
+export const GrantedModelServer = z.object({ base_url: z.string(), api_key: z.string() });
+export type GrantedModelServer = z.infer<typeof GrantedModelServer>;
+
+/** What a grant holds once it is opened. */
+export const SecretsGrant = z.object({
+  /** The run's secrets, by the names of their environment variables. */
+  environment: z.record(z.string(), z.string()),
+  /** Who answers its model calls; left out: the operator's server. */
+  model: GrantedModelServer.optional(),
+});
 export type SecretsGrant = z.infer<typeof SecretsGrant>;
 
 const RunRequest = z.strictObject({

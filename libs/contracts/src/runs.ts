@@ -95,10 +95,19 @@ export const Run = z
       .boolean()
       .optional()
       .describe('true: it is queued, and starts only when the queue of its session is resumed'),
+    queue_position: z
+      .int()
+      .nullable()
+      .optional()
+      .describe(
+        'Of a prompt that waits: those of its session start in ascending order, held ones last. null: it does not wait, or a runner has it already',
+      ),
     error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
     diff: DiffStat.nullable().describe('What this run changed'),
     created_by: Author.optional().describe('Who wrote the prompt, or had the setup script run'),
+    edited_by: Author.nullable().optional().describe('Who last edited the prompt; null: nobody did'),
+    edited_at: z.iso.datetime().nullable().optional(),
     cancelled_by: Author.nullable().optional().describe('Who asked for its end; null: nobody did'),
     result: RunResult.nullable().optional().describe('null: the run has not ended. Lists leave it out'),
     created_at: z.iso.datetime(),
@@ -112,6 +121,44 @@ export const PromptSession = z
   .strictObject({ prompt: writtenText(MAX_PROMPT_LENGTH) })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
+
+/** Body of `PATCH /api/runs/{run_id}`, for a prompt that waits. */
+export const EditPrompt = z
+  .strictObject({
+    prompt: writtenText(MAX_PROMPT_LENGTH),
+    if_edited_at: Timestamp.nullable()
+      .optional()
+      .describe('`edited_at` as you read it: the edit is refused if somebody has edited the prompt since'),
+  })
+  .meta({
+    id: 'EditPrompt',
+    examples: [{ prompt: 'Explain this repository in one page.', if_edited_at: null }],
+  });
+export type EditPrompt = z.infer<typeof EditPrompt>;
+
+export const CancelRunQuery = z.object({
+  if_queued: z.stringbool().default(false).meta({
+    type: 'boolean',
+    description: 'true: only if it is a prompt that waits, so that one which has just started goes on',
+  }),
+});
+export type CancelRunQuery = z.infer<typeof CancelRunQuery>;
+
+/** Body of `POST /api/sessions/{session_id}/queue`. */
+export const OrderQueue = z
+  .strictObject({
+    run_ids: z
+      .array(Id)
+      .min(1)
+      .max(10_000)
+      .describe('Exactly the prompts that wait, in their new order. Held ones stay behind the others'),
+  })
+  .meta({ id: 'OrderQueue', examples: [{ run_ids: ['01a20ab5-ad03-774a-840c-f8dd44ecbc3d'] }] });
+export type OrderQueue = z.infer<typeof OrderQueue>;
+
+/** The prompts of a session that wait and that no runner has yet, in the order in which they will start. */
+export const Queue = z.object({ items: z.array(Run) }).meta({ id: 'Queue' });
+export type Queue = z.infer<typeof Queue>;
 
 export const RunsQuery = PageQuery.extend({
   status: RunStatus.optional(),

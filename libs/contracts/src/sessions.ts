@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
 import { ModelName } from './models.js';
+import { NeedsYou, SessionRead } from './needs-you.js';
 import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
@@ -90,6 +91,20 @@ export const Session = z
       .nullable()
       .optional()
       .describe('How the last prompt that has ended did; null: none has ended'),
+    last_run_by: z.string().nullable().optional().describe('`user_id` of who wrote that prompt'),
+    needs_you: NeedsYou.nullable()
+      .optional()
+      .describe('Why the session waits for a person, and for whom; null: it waits for nobody'),
+    news_at: z.iso
+      .datetime()
+      .optional()
+      .describe('When something last happened that people read: a run ended, or the session failed'),
+    read_at: SessionRead.shape.read_at
+      .optional()
+      .describe(
+        'Only in lists: until then the caller has read what happened. The session is unread while `news_at` is later. ' +
+          'null: the caller has neither opened it nor worked in it',
+      ),
     owner_id: z
       .string()
       .optional()
@@ -209,6 +224,14 @@ export const SessionsQuery = PageQuery.extend({
   status: SessionStatus.optional().describe(
     'Only sessions with this status; takes precedence over `archived`',
   ),
+  needs_you: z
+    .stringbool()
+    .optional()
+    .meta({ type: 'boolean', description: 'true: only sessions that wait for the caller' }),
+  unread: z.stringbool().optional().meta({
+    type: 'boolean',
+    description: 'true: only sessions with something that the caller has not read',
+  }),
   repository: writtenText(2000).optional().describe('Only sessions on the repository with this address'),
   q: writtenText(200).optional().describe('Only sessions with this text in the title or the address'),
 });

@@ -98,6 +98,18 @@ const model = {
     ...RUNNER,
     description: 'The model for sessions that name none.',
   },
+  ENGINE: {
+    ...withDefault(oneOf(['app-server', 'sdk']), 'app-server'),
+    ...RUNNER,
+    description:
+      'How Codex is driven. app-server: output streams as it grows, and a working agent can be given further messages. sdk: @openai/codex-sdk, one `codex exec` for each prompt, without either.',
+  },
+  MODEL_TRUSTED_HOSTS: {
+    ...withDefault(hosts(), []),
+    ...OUTBOUND,
+    description:
+      "Hosts that an organisation may name as its own model server although they are reached over plain http or at a private address. A host that leads to the runner's own machine needs its port.",
+  },
   DEMO_PACE: {
     ...withDefault(number(0, 10), 1),
     ...RUNNER,
@@ -405,6 +417,46 @@ const signIn = {
     description:
       'The role in OIDC_TENANT, by the groups. The first pair that fits counts; whom none fits is a member. It is set at every sign-in by OpenID Connect, except for owners. If blank, people join as members, and admins change that in Settings.',
   },
+  GITHUB_SIGN_IN_CLIENT_ID: {
+    ...optional(text(200), 'nobody signs in with GitHub'),
+    ...BACKEND,
+    description:
+      'The client id of an OAuth app at GitHub. Register the path /api/auth/github/callback of PUBLIC_URL there as the callback address. It needs GITHUB_SIGN_IN_CLIENT_SECRET, and GITHUB_SIGN_IN_ALLOWED_GROUPS or GITHUB_SIGN_IN_ALLOWED_DOMAINS.',
+  },
+  GITHUB_SIGN_IN_CLIENT_SECRET: {
+    ...optional(text(1_000), 'nobody signs in with GitHub'),
+    ...BACKEND,
+    description: 'The client secret of the OAuth app.',
+    sensitive: true,
+  },
+  GITHUB_SIGN_IN_URL: {
+    ...withDefault(issuerUrl('https://github.example.org'), 'https://github.com'),
+    ...BACKEND,
+    description: 'The address of GitHub, if it is an Enterprise Server or a company at ghe.com.',
+  },
+  GITHUB_SIGN_IN_ALLOWED_DOMAINS: {
+    ...withDefault(mailDomains('example.org, example.com'), []),
+    ...BACKEND,
+    description:
+      'Who may sign in with GitHub: people whose primary address there is verified and in one of these domains. Where GITHUB_SIGN_IN_ALLOWED_GROUPS is set, too, both must fit.',
+  },
+  GITHUB_SIGN_IN_ALLOWED_GROUPS: {
+    ...withDefault(names('acme, acme/platform'), []),
+    ...BACKEND,
+    description: 'Who may sign in with GitHub: members of these organisations, or of their teams.',
+  },
+  GITHUB_SIGN_IN_TENANT: {
+    ...optional(text(100), 'nobody joins by signing in'),
+    ...BACKEND,
+    description:
+      'Id of the organisation that new people join when they first sign in with GitHub; `personal` is the one of the first start.',
+  },
+  GITHUB_SIGN_IN_ROLE_MAP: {
+    ...withDefault(groupRoles('acme/platform=admin, acme=viewer'), []),
+    ...BACKEND,
+    description:
+      'The role in GITHUB_SIGN_IN_TENANT, by the organisations and teams, as OIDC_ROLE_MAP does it by the groups.',
+  },
 } as const satisfies Record<string, Setting>;
 
 const data = {
@@ -598,7 +650,7 @@ export interface SettingGroup {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Model',
-    note: 'Without CODEX_API_KEY and CODEX_BASE_URL a scripted demo model answers. It is not an AI.',
+    note: 'Without CODEX_API_KEY and CODEX_BASE_URL a scripted demo model answers. It is not an AI. Admins can give their organisation a model server and key of its own, in its settings.',
     settings: model,
   },
   { title: 'Repositories', settings: repositories },

@@ -26,6 +26,10 @@ export const SignInOptions = z
       .object({ name: z.string().describe('What the provider is called') })
       .optional()
       .describe('Sign-in by OpenID Connect, which `GET /api/auth/oidc/start` begins. Missing: there is none'),
+    github: z
+      .object({ name: z.string().describe('What the provider is called') })
+      .optional()
+      .describe('Sign-in with GitHub, which `GET /api/auth/github/start` begins. Missing: there is none'),
   })
   .meta({ id: 'SignInOptions' });
 export type SignInOptions = z.infer<typeof SignInOptions>;
@@ -151,18 +155,22 @@ export const RESET_PASSWORD_PATH = '/reset-password';
 export const SIGN_UP_PATH = '/sign-up';
 export const CONFIRM_EMAIL_PATH = '/confirm-email';
 
-/** A browser begins to sign in by OpenID Connect here. */
-export const OIDC_START_PATH = '/api/auth/oidc/start';
+/** Where else people can sign in. */
+export const PROVIDER_IDS = ['oidc', 'github'] as const;
+export type ProviderId = (typeof PROVIDER_IDS)[number];
 
-/** Why signing in by OpenID Connect failed: `/sign-in?error=…`. */
-export const OIDC_FAILURES = [
-  'oidc_missing',
-  'oidc_unavailable',
-  'oidc_expired',
-  'oidc_refused',
-  'oidc_email_unproved',
-  'oidc_not_allowed',
-  'oidc_account_exists',
+/** A browser begins to sign in at a provider here. */
+export const providerStartPath = (id: ProviderId) => `/api/auth/${id}/start`;
+
+/** Why signing in at a provider failed: `/sign-in?error=…`. */
+export const PROVIDER_FAILURES = [
+  'provider_missing',
+  'provider_unavailable',
+  'provider_expired',
+  'provider_refused',
+  'provider_email_unproved',
+  'provider_not_allowed',
+  'provider_account_exists',
   'organisation_missing',
 ] as const;
-export type OidcFailureCode = (typeof OIDC_FAILURES)[number];
+export type ProviderFailureCode = (typeof PROVIDER_FAILURES)[number];

@@ -36,13 +36,27 @@ export type Readiness = z.infer<typeof Readiness>;
 export const RunnerHealth = Health.extend(isolation).meta({ id: 'RunnerHealth' });
 export type RunnerHealth = z.infer<typeof RunnerHealth>;
 
+/** What a run's engine can do besides working on a prompt and being stopped. */
+export const EngineCapabilities = z
+  .object({
+    steer: z.boolean().describe('Takes further messages while it works'),
+    approvals: z.boolean().describe('Can ask a person before it does something'),
+    deltas: z.boolean().describe('Texts and the output of commands arrive as they grow, as `item.delta`'),
+  })
+  .meta({ id: 'EngineCapabilities' });
+export type EngineCapabilities = z.infer<typeof EngineCapabilities>;
+
 /** What a runner says about itself and its model source; the UI's banner and model choice come from it. */
 export const SystemInfo = z
   .object({
-    engine: openEnum(['sdk']),
+    engine: openEnum(['app-server', 'sdk']),
+    capabilities: EngineCapabilities.optional().describe(
+      'Of the engine. A runner of an earlier version does not say them',
+    ),
     codex_version: z.string(),
-    /** demo: scripted and offline, not an AI */
-    model_source: openEnum(['openai', 'compatible', 'demo']),
+    model_source: openEnum(['openai', 'compatible', 'demo', 'organisation']).describe(
+      "demo: scripted and offline, not an AI. organisation: the organisation's own model server",
+    ),
     default_model: z.string().nullable().describe("null: Codex's own default"),
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),

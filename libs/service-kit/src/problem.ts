@@ -8,7 +8,7 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
-    readonly extra: { errors?: Problem['errors']; headers?: Record<string, string> } = {},
+    readonly extra: Pick<Problem, 'errors' | 'run_ids'> & { headers?: Record<string, string> } = {},
   ) {
     super(`${code}: ${detail}`);
     this.name = 'ProblemError';
@@ -26,6 +26,7 @@ export class ProblemError extends Error {
       ...(at.instance && { instance: at.instance }),
       ...(at.requestId && { request_id: at.requestId }),
       ...(this.extra.errors && { errors: this.extra.errors }),
+      ...(this.extra.run_ids && { run_ids: this.extra.run_ids }),
     };
   }
 }

@@ -26,9 +26,14 @@ export class Visitor {
   }
 
   /** GET, or POST if there is a body. Accepts every status. */
-  async ask<T>(path: string, body?: unknown, origin = this.url): Promise<T> {
+  ask<T>(path: string, body?: unknown, origin = this.url): Promise<T> {
+    return this.send(body === undefined ? 'GET' : 'POST', path, body, origin);
+  }
+
+  async send<T>(method: string, path: string, body?: unknown, origin = this.url): Promise<T> {
     const response = await fetch(`${origin}${path}`, {
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       headers: { cookie: this.cookie, origin: this.url, 'content-type': 'application/json' },
     });
     const text = await response.text();

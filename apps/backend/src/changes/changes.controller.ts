@@ -1,14 +1,17 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Diff, DiffFileQuery, DiffPageQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import { Diff, DiffFileQuery, DiffPageQuery, FilePatch, PatchQuery } from '@saas-codex/contracts/diffs';
 import { Id } from '@saas-codex/contracts/ids';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
+import type { Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
-import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { type CallerContext, Ctx, type RequestContext } from '../identity/request-context.js';
 import { ChangesService } from './changes.service.js';
+import { downloadResponse, sendDownload } from './send-download.js';
 
 const id = { schema: Id };
+const PATCH = 'text/x-patch';
 
 /** Why there may be nothing to compare. */
 const TREE_PROBLEMS: ProblemCode[] = [
@@ -22,11 +25,11 @@ const TREE_PROBLEMS: ProblemCode[] = [
 ];
 
 @ApiTags('diffs')
-@Controller('api/sessions/:session_id/diff')
+@Controller('api/sessions/:session_id')
 export class ChangesController {
   constructor(private readonly changes: ChangesService) {}
 
-  @Get()
+  @Get('diff')
   @RequirePermission('diffs:read')
   @ServesShareLinks()
   @ApiOperation({
@@ -45,7 +48,7 @@ export class ChangesController {
     return this.changes.readDiff(ctx, sessionId, query);
   }
 
-  @Get('file')
+  @Get('diff/file')
   @RequirePermission('diffs:read')
   @ServesShareLinks()
   @ApiOperation({
@@ -62,5 +65,24 @@ export class ChangesController {
     @Query({ schema: DiffFileQuery }) query: DiffFileQuery,
   ): Promise<FilePatch> {
     return this.changes.readFilePatch(ctx, sessionId, query);
+  }
+
+  @Get('patch')
+  @RequirePermission('diffs:read')
+  @ApiOperation({
+    operationId: 'downloadPatch',
+    summary: 'Download the changes as a patch that git can apply',
+    description:
+      'Of all files or of one, binary files included. By default it is a mail for `git am --keep-cr`, by the caller and with the title of the session as its subject. Without changes the answer is empty.',
+  })
+  @ApiProblems(...TREE_PROBLEMS, 'file_not_found', 'download_too_large', 'rate_limited')
+  @ApiResponse(downloadResponse(PATCH))
+  async downloadPatch(
+    @Ctx() ctx: CallerContext,
+    @Param('session_id', id) sessionId: string,
+    @Query({ schema: PatchQuery }) query: PatchQuery,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<StreamableFile> {
+    return sendDownload(res, await this.changes.downloadPatch(ctx, sessionId, query), PATCH);
   }
 }

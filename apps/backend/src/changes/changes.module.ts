@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IdentityModule } from '../identity/identity.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
@@ -8,7 +9,7 @@ import { LeftoversController } from './leftovers.controller.js';
 import { LeftoversService } from './leftovers.service.js';
 
 @Module({
-  imports: [RunsModule, SessionsModule, WorkspacesModule],
+  imports: [IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
   controllers: [ChangesController, LeftoversController],
   providers: [ChangesService, LeftoversService],
 })

@@ -1,12 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import type { Diff, DiffFileQuery, DiffPageQuery, DiffQuery, FilePatch } from '@saas-codex/contracts/diffs';
+import type {
+  Diff,
+  DiffFileQuery,
+  DiffPageQuery,
+  DiffQuery,
+  FilePatch,
+  PatchQuery,
+} from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isEnded, RunStore } from '../runs/run-store.js';
 import type { RunEntity } from '../runs/run.entity.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import type { RequestContext } from '../identity/request-context.js';
+import { actorId } from '../identity/actor.js';
+import { Memberships } from '../identity/memberships.js';
+import type { CallerContext, RequestContext } from '../identity/request-context.js';
 import { History } from '../workspaces/history/history.js';
+import { type Download, Downloads } from '../workspaces/leftovers/downloads.js';
+import { type PatchAuthor, patchMailHead } from './patch-mail.js';
 
 interface Trees {
   from: string;
@@ -25,6 +36,8 @@ export class ChangesService {
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly history: History,
+    private readonly downloads: Downloads,
+    private readonly memberships: Memberships,
   ) {}
 
   /** @throws ProblemError session_not_found, session_not_ready, session_failed, run_not_found, tree_not_found, invalid_cursor */
@@ -37,6 +50,26 @@ export class ChangesService {
   async readFilePatch(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
     return this.history.filePatch(ctx, { sessionId, from, to }, query.path);
+  }
+
+  /**
+   * A patch to save and to apply elsewhere.
+   * @throws ProblemError as `readFilePatch`; download_too_large; rate_limited
+   */
+  async downloadPatch(ctx: CallerContext, sessionId: string, query: PatchQuery): Promise<Download> {
+    const trees = await this.treesOf(ctx, sessionId, query);
+    const { title } = await this.sessions.get(ctx, sessionId);
+    const head = query.format === 'diff' ? '' : patchMailHead(await this.authorOf(ctx), title, new Date());
+    return this.downloads.begin(ctx.tenantId, async () => ({
+      name: `${fileName(title)}.patch`,
+      content: await this.history.patchFile(ctx, { sessionId, ...trees }, { path: query.path, head }),
+    }));
+  }
+
+  /** The person who takes the patch. Programs have no address, and git wants one. */
+  private async authorOf(ctx: CallerContext): Promise<PatchAuthor> {
+    const { name, email } = (await this.memberships.describe(ctx)).user;
+    return { name, email: email || `${actorId(ctx.actor)}@saas-codex.invalid` };
   }
 
   private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
@@ -69,6 +102,14 @@ export class ChangesService {
     throw new ProblemError('tree_not_found', 'This session never had this state. Reload its changes.');
   }
 }
+
+/** A title as the name of a file: `Fix the roses!` becomes `fix-the-roses`. */
+const fileName = (title: string) =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60) || 'changes';
 
 const isTree = (point: string) => !point.includes('-');
 

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Home } from '@saas-codex/contracts/home';
 import { Id } from '@saas-codex/contracts/ids';
@@ -13,8 +13,8 @@ import type { Response } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
-import type { Download } from '../workspaces/leftovers/leftovers.js';
 import { LeftoversService } from './leftovers.service.js';
+import { downloadResponse, sendDownload } from './send-download.js';
 
 const id = { schema: Id };
 
@@ -28,11 +28,6 @@ const FILE_PROBLEMS: ProblemCode[] = [
 ];
 const BYTES = 'application/octet-stream';
 const ZIP = 'application/zip';
-const fileOf = (type: string) => ({
-  status: 200,
-  description: 'To be saved, with `Content-Disposition: attachment`',
-  content: { [type]: { schema: { type: 'string' as const, format: 'binary' } } },
-});
 
 @ApiTags('diffs')
 @Controller('api/sessions/:session_id')
@@ -61,14 +56,14 @@ export class LeftoversController {
   @RequirePermission('diffs:read')
   @ApiOperation({ operationId: 'downloadIgnoredFile', summary: 'Download a file that git ignores' })
   @ApiProblems(...FILE_PROBLEMS, 'ignored_file_not_found', 'download_too_large')
-  @ApiResponse(fileOf(BYTES))
+  @ApiResponse(downloadResponse(BYTES))
   async downloadIgnoredFile(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Query({ schema: IgnoredFileQuery }) { path }: IgnoredFileQuery,
     @Res({ passthrough: true }) res: Response,
   ): Promise<StreamableFile> {
-    return send(res, await this.leftovers.downloadIgnored(ctx, sessionId, path), BYTES);
+    return sendDownload(res, await this.leftovers.downloadIgnored(ctx, sessionId, path), BYTES);
   }
 
   @Get('ignored-files/archive')
@@ -80,14 +75,14 @@ export class LeftoversController {
       'Without links, pipes, sockets and `.git` folders. Names are changed where a system could misread them.',
   })
   @ApiProblems(...FILE_PROBLEMS, 'ignored_file_not_found', 'download_too_large')
-  @ApiResponse(fileOf(ZIP))
+  @ApiResponse(downloadResponse(ZIP))
   async downloadIgnoredFiles(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
     @Query({ schema: IgnoredArchiveQuery }) { folder }: IgnoredArchiveQuery,
     @Res({ passthrough: true }) res: Response,
   ): Promise<StreamableFile> {
-    return send(res, await this.leftovers.archiveIgnored(ctx, sessionId, folder), ZIP);
+    return sendDownload(res, await this.leftovers.archiveIgnored(ctx, sessionId, folder), ZIP);
   }
 
   @Get('home')
@@ -116,13 +111,4 @@ export class LeftoversController {
   resetHome(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
     return this.leftovers.resetHome(ctx, sessionId);
   }
-}
-
-/** A file of an agent: never shown by a browser, whatever it holds. */
-function send(res: Response, { name, content }: Download, type: string): StreamableFile {
-  res.attachment(name);
-  res.setHeader('content-type', type);
-  res.setHeader('x-content-type-options', 'nosniff');
-  res.setHeader('cache-control', 'no-store');
-  return new StreamableFile(content, { type });
 }

@@ -36,6 +36,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_totals: ['SELECT', 'INSERT', 'UPDATE'],
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
+    session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
     service_accounts: WRITES,
   },

@@ -3,10 +3,12 @@ import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
+import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
 import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
 import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
@@ -67,6 +69,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
   CreateAuditWebhooks1796204000000,
+  AddQueueEdits1796206000000,
+  AddNeedsYou1796207000000,
 ];
 
 /**

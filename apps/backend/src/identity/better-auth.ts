@@ -77,6 +77,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
           'sign-up:': 'hashed',
           'change-email:': 'hashed',
           'oidc:': 'hashed',
+          'github:': 'hashed',
           'passkey-sign-in:': 'hashed',
           'passkey-creation:': 'hashed',
         },

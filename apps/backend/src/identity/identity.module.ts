@@ -16,10 +16,6 @@ import { Account } from './sign-in/account.js';
 import { AccountController } from './sign-in/account.controller.js';
 import { MailedLinks } from './sign-in/mailed-links.js';
 import { Mailer } from './sign-in/mailer.js';
-import { OidcAccounts } from './sign-in/oidc/oidc-accounts.js';
-import { OidcController } from './sign-in/oidc/oidc.controller.js';
-import { OidcProvider } from './sign-in/oidc/oidc-provider.js';
-import { OidcSignIns } from './sign-in/oidc/oidc-sign-ins.js';
 import { OneTimeLinks } from './sign-in/one-time-links.js';
 import { OwnOrganisations } from './sign-in/own-organisations.js';
 import { PasskeyStore } from './sign-in/passkeys/passkey-store.js';
@@ -28,6 +24,13 @@ import { Passkeys } from './sign-in/passkeys/passkeys.js';
 import { PasswordSignIns } from './sign-in/password-sign-ins.js';
 import { Passwords } from './sign-in/passwords.js';
 import { PasswordsController } from './sign-in/passwords.controller.js';
+import { GithubController } from './sign-in/providers/github.controller.js';
+import { GithubProvider } from './sign-in/providers/github-provider.js';
+import { OidcController } from './sign-in/providers/oidc.controller.js';
+import { OidcProvider } from './sign-in/providers/oidc-provider.js';
+import { ProviderAccounts } from './sign-in/providers/provider-accounts.js';
+import { ProviderFetch } from './sign-in/providers/provider-fetch.js';
+import { ProviderSignIns } from './sign-in/providers/provider-sign-ins.js';
 import { SecondFactorController } from './sign-in/second-factor/second-factor.controller.js';
 import { SecondFactors } from './sign-in/second-factor/second-factors.js';
 import { SignInAttempts } from './sign-in/sign-in-attempts.js';
@@ -40,6 +43,7 @@ import { SignInController } from './sign-in/sign-in.controller.js';
   controllers: [
     SignInController,
     OidcController,
+    GithubController,
     PasswordsController,
     PasskeysController,
     SecondFactorController,
@@ -58,18 +62,20 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     ApiKeys,
     Authentication,
     FirstStart,
+    GithubProvider,
     MailedLinks,
     Mailer,
     Memberships,
-    OidcAccounts,
     OidcProvider,
-    OidcSignIns,
     OneTimeLinks,
     OwnOrganisations,
     Passkeys,
     PasskeyStore,
     PasswordSignIns,
     Passwords,
+    ProviderAccounts,
+    ProviderFetch,
+    ProviderSignIns,
     RoutePermissions,
     SecondFactors,
     SignInAttempts,
@@ -78,6 +84,6 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AUTH, Authentication, Mailer, RoutePermissions, ShareLinkReaders],
+  exports: [AUTH, Authentication, Mailer, Memberships, RoutePermissions, ShareLinkReaders],
 })
 export class IdentityModule {}

@@ -1,5 +1,5 @@
-import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { WAITING } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 
 /*
@@ -15,8 +15,7 @@ import { RunEntity } from './run.entity.js';
 
 /** Holds the prompts that wait in the session. For a transaction that has locked the session's row. */
 export async function holdQueue(tx: TenantTransaction, sessionId: string): Promise<void> {
-  const waiting = { sessionId, kind: 'prompt', status: 'queued', dispatchedAt: IsNull() } as const;
-  await tx.of(RunEntity).update(waiting, { held: true });
+  await tx.of(RunEntity).update({ sessionId, ...WAITING }, { held: true });
 }
 
 /** The inverse of `holdQueue`. */

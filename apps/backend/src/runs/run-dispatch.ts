@@ -6,12 +6,13 @@ import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
+import { ModelServerService } from '../usage/model-server.service.js';
 import { History } from '../workspaces/history/history.js';
+import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
@@ -46,6 +47,7 @@ export class RunDispatch {
     private readonly places: RunPlaces,
     private readonly limits: RunLimits,
     private readonly secrets: SecretStore,
+    private readonly modelServers: ModelServerService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'SERVICE_TOKEN'>,
   ) {}
 
@@ -55,15 +57,17 @@ export class RunDispatch {
     return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
-  /** @returns false when the run cannot have the workspace now: it was cancelled or held, or another run has it */
+  /** @returns false when the run cannot have the workspace now: it was cancelled or held, is no longer the next one, or another run has it */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
     const treeBefore = await this.treeNow(ctx, session);
     const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
-      if (busy > 0 || now.status !== 'ready' || now.deletedAt || isBlockedBySetup(run.kind, now))
-        return false;
+      if (busy > 0 || now.status !== 'ready' || now.deletedAt) return false;
+      // A person may have put another prompt before it since it was chosen.
+      const candidates = { sessionId: session.id, status: 'queued', cancelRequestedAt: IsNull() } as const;
+      if (nextToStart(now, await runs.find({ where: candidates }))?.id !== run.id) return false;
       if (!(await this.hasRoom(tx, share, run))) return false;
       const waiting = {
         id: run.id,
@@ -78,7 +82,7 @@ export class RunDispatch {
   }
 
   /**
-   * The run gets the network, trust and secrets that the session has now.
+   * The run gets the network, trust and secrets that the session has now, and the model server that the organisation has now.
    * @throws RunnerUnavailable, RunnerRefused; SecretsDeleted when the session names secrets that no longer exist
    */
   async handOver(
@@ -115,16 +119,24 @@ export class RunDispatch {
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
       ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
-      ...(session.secrets.length > 0 && { grant: await this.grantFor(session, run) }),
+      ...(await this.grantFor(session, run)),
     };
   }
 
-  /** Readable by runners alone, and for this run alone. */
-  private async grantFor({ tenantId, secrets }: SessionEntity, { id: runId }: RunEntity): Promise<string> {
-    const environment = await this.secrets.values({ tenantId }, secrets);
+  /** Readable by runners alone, and for this run alone. Nothing to grant: no grant. */
+  private async grantFor(
+    { tenantId, secrets }: SessionEntity,
+    { id: runId, kind }: RunEntity,
+  ): Promise<Pick<StartRun, 'grant'>> {
+    const [environment, model] = await Promise.all([
+      this.secrets.values({ tenantId }, secrets),
+      kind === 'prompt' ? this.modelServers.granted({ tenantId }) : null,
+    ]);
     const deleted = secrets.filter((name) => environment[name] === undefined);
     if (deleted.length > 0) throw new SecretsDeleted(deleted);
-    return sealGrant(this.config.SERVICE_TOKEN, { runId, tenantId }, { environment });
+    if (secrets.length === 0 && model === null) return {};
+    const grant = { environment, ...(model && { model }) };
+    return { grant: sealGrant(this.config.SERVICE_TOKEN, { runId, tenantId }, grant) };
   }
 
   /** Nothing writes to the workspace between runs, so the last recorded tree, if any, is the current one. */

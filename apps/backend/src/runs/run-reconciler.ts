@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { isBlockedBySetup } from '../environments/setup-gate.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
+import { nextToStart } from './queue-order.js';
 import { RunDispatch, SecretsDeleted } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
@@ -70,7 +70,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     }
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
-    const next = waiting.find((run) => !run.held && !isBlockedBySetup(run.kind, session));
+    const next = nextToStart(session, waiting);
     if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx, next))) return 'done';
     return this.startNext(ctx, session, next);
   }

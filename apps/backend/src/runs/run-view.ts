@@ -1,5 +1,6 @@
 import { type Run, RUN_TRANSITIONS, textOfInput } from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
+import { positionOf, waits } from './queue-order.js';
 import type { RunEntity } from './run.entity.js';
 
 /** A run as lists show it. */
@@ -10,10 +11,13 @@ export const toRun = (run: RunEntity): Run => ({
   prompt: textOfInput(run.input),
   status: run.status,
   held: run.held && run.status === 'queued',
+  queue_position: waits(run) ? positionOf(run) : null,
   error: run.error,
   usage: run.usage,
   diff: run.diff,
   ...(run.author && { created_by: run.author }),
+  edited_by: run.editedBy,
+  edited_at: run.editedAt?.toISOString() ?? null,
   cancelled_by: run.cancelledBy,
   created_at: run.createdAt.toISOString(),
   started_at: run.startedAt?.toISOString() ?? null,
@@ -58,6 +62,7 @@ export const toSharedRun = (run: Run): Run => ({
   prompt: run.prompt,
   status: run.status,
   held: run.held,
+  queue_position: run.queue_position,
   error: run.error,
   usage: run.usage,
   diff: run.diff,

@@ -3,7 +3,7 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
-import { PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
+import { CancelRunQuery, PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
 import type { Response } from 'express';
 import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
@@ -132,10 +132,14 @@ export class RunsController {
       'Cancelling a running prompt holds the prompts queued behind it until `PATCH /api/sessions/{session_id}` with ' +
       '`queue_held: false`. A prompt sent meanwhile runs at once.',
   })
-  @ApiProblems('run_not_found', 'run_ended')
+  @ApiProblems('run_not_found', 'run_ended', 'run_not_queued')
   @ApiResponse({ status: 202, standardSchema: Run })
-  cancel(@Ctx() ctx: RequestContext, @Param('run_id', id) runId: string): Promise<Run> {
-    return this.runs.cancel(ctx, runId);
+  cancel(
+    @Ctx() ctx: RequestContext,
+    @Param('run_id', id) runId: string,
+    @Query({ schema: CancelRunQuery }) query: CancelRunQuery,
+  ): Promise<Run> {
+    return this.runs.cancel(ctx, runId, query);
   }
 }
 

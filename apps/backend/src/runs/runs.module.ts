@@ -10,12 +10,16 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { LimitWaits } from '../usage/limit-waits.js';
+import { LimitWaitsAdapter } from './limit-waits-adapter.js';
+import { QueueController } from './queue.controller.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunMoves } from './run-moves.js';
 import { RunPlaces } from './run-places.js';
+import { RunQueue } from './run-queue.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
@@ -35,18 +39,20 @@ import { RunsService } from './runs.service.js';
     UsageModule,
     WorkspacesModule,
   ],
-  controllers: [RunStatusConsumer, RunsController],
+  controllers: [QueueController, RunStatusConsumer, RunsController],
   providers: [
     {
       provide: RunLogs,
       inject: [REDIS, CONFIG],
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
+    LimitWaitsAdapter,
     RunDispatch,
     RunLimits,
     RunMetrics,
     RunMoves,
     RunPlaces,
+    RunQueue,
     RunQueueing,
     RunReconciler,
     RunScan,
@@ -55,15 +61,18 @@ import { RunsService } from './runs.service.js';
     RunsPortAdapter,
     RunsService,
   ],
-  exports: [RunLogs, RunsPortAdapter, RunsService, RunStore],
+  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],
 })
 export class RunsModule {}
 
-/** Gives sessions their `RunsPort`. It is global since sessions, on which runs are built, cannot import it. */
+/** Gives sessions their `RunsPort` and usage its `LimitWaits`. It is global since they, on which runs are built, cannot import it. */
 @Global()
 @Module({
   imports: [RunsModule],
-  providers: [{ provide: RunsPort, useExisting: RunsPortAdapter }],
-  exports: [RunsPort],
+  providers: [
+    { provide: RunsPort, useExisting: RunsPortAdapter },
+    { provide: LimitWaits, useExisting: LimitWaitsAdapter },
+  ],
+  exports: [LimitWaits, RunsPort],
 })
 export class RunsPortModule {}

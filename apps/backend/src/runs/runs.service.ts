@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
-import type { PromptSession, Run, RunInput, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
+import type {
+  CancelRunQuery,
+  PromptSession,
+  Run,
+  RunInput,
+  RunPage,
+  RunsQuery,
+} from '@saas-codex/contracts/runs';
 import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
@@ -15,6 +22,7 @@ import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { ModelsService } from '../usage/models.service.js';
 import { holdQueue } from './queue-hold.js';
+import { requireWaiting } from './run-queue.js';
 import { cancelledBy, RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunMoves } from './run-moves.js';
@@ -111,15 +119,16 @@ export class RunsService {
    * Requests the run's end. A run that has not started is cancelled in the response. Stopping a prompt holds the session's
    * queue (see queue-hold.ts).
    * @returns without the content, when the session is private to another person
-   * @throws ProblemError run_not_found, run_ended
+   * @throws ProblemError run_not_found, run_ended, run_not_queued
    */
-  async cancel(ctx: RequestContext, id: string): Promise<Run> {
+  async cancel(ctx: RequestContext, id: string, { if_queued: ifQueued }: CancelRunQuery): Promise<Run> {
     const overseer = overseeing(ctx);
     const { sessionId } = await this.runs.get(overseer, id);
     await this.runs.change(overseer, sessionId, async (tx, session) => {
       const runs = tx.of(RunEntity);
       const run = await runs.findOne({ where: { id } });
       if (!run || isEnded(run)) throw new ProblemError('run_ended', 'There is nothing left to cancel.');
+      if (ifQueued) requireWaiting(run);
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
       if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);

@@ -8,6 +8,7 @@ import {
 } from '@saas-codex/contracts/secrets';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
+import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
@@ -28,6 +29,8 @@ const SecretCursor = z.tuple([z.string().max(200), z.uuid()]);
 const RENAME_IN_SESSIONS = `
   UPDATE sessions SET secrets = array_replace(secrets, $2, $3) WHERE tenant_id = $1 AND $2 = ANY (secrets)`;
 
+/** Kinds of which a tenant has at most one secret. */
+type SettingKind = Extract<SecretKind, 'model_key'>;
 /** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
 const BY_PEOPLE = { kind: 'environment' } as const;
 
@@ -92,7 +95,7 @@ export class SecretStore {
     );
   }
 
-  /** Renames a secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
+  /** Renames an environment secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
   async update(ctx: RequestContext, id: string, { name, value }: Partial<NewSecret>): Promise<Secret> {
     const [current] = await this.keys.get();
     return refuseTaken(name ?? '', () =>
@@ -104,7 +107,7 @@ export class SecretStore {
         };
         const set = { ...(name !== undefined && { name }), ...sealed };
         await tx.of(SecretEntity).update({ id }, set);
-        if (name !== undefined && name !== before && kind === 'environment')
+        if (name !== undefined && name !== before)
           await tx.manager.query(RENAME_IN_SESSIONS, [ctx.tenantId, before, name]);
         await this.audit.recordIn(tx, ctx, {
           target: { name: before },
@@ -138,6 +141,19 @@ export class SecretStore {
 
   async removeIn(tx: TenantTransaction, id: string): Promise<void> {
     await tx.of(SecretEntity).delete({ id });
+  }
+
+  /**
+   * The secret of a setting of which a tenant has one.
+   * @returns null when it has none
+   * @throws MasterKeyMissing, DecryptionError
+   */
+  async ofKind(tx: TenantTransaction, kind: SettingKind): Promise<{ id: string; value: string } | null> {
+    const [row, keys] = await Promise.all([
+      tx.of(SecretEntity).findOne({ where: { kind } }),
+      this.keys.get(),
+    ]);
+    return row && { id: row.id, value: unseal(keys, row, row) };
   }
 
   /** @returns null when it is gone @throws MasterKeyMissing, DecryptionError */
@@ -184,7 +200,11 @@ async function refuseTaken<T>(name: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-const notFound = () => new ProblemError('secret_not_found', 'It was deleted, or its address is wrong.');
+const notFound = () =>
+  new ProblemError(
+    'secret_not_found',
+    'It was deleted, its address is wrong, or it is changed elsewhere: the key of the model server at /api/models/server.',
+  );
 const tooMany = () =>
   new ProblemError(
     'too_many_secrets',

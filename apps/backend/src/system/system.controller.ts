@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SystemInfo } from '@saas-codex/contracts/system';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
+import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { SystemService } from './system.service.js';
 
 @ApiTags('system')
@@ -19,7 +20,7 @@ export class SystemController {
   })
   @ApiProblems('runner_unavailable')
   @ApiResponse({ status: 200, standardSchema: SystemInfo })
-  read(): Promise<SystemInfo> {
-    return this.system.read();
+  read(@Ctx() ctx: RequestContext): Promise<SystemInfo> {
+    return this.system.read(ctx);
   }
 }

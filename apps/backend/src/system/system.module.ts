@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
+import { UsageModule } from '../usage/usage.module.js';
 import { BackendHealthController, BackendReadinessController } from './probes.controller.js';
 import { readiness } from './readiness.js';
 import { RedisMetrics } from './redis-metrics.js';
@@ -7,7 +8,7 @@ import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
 
 @Module({
-  imports: [RunnerClientModule],
+  imports: [RunnerClientModule, UsageModule],
   controllers: [BackendHealthController, BackendReadinessController, SystemController],
   providers: [RedisMetrics, SystemService, readiness],
 })

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import type { TenantScope } from '../database/tenant-row.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
+import { ModelServerService } from '../usage/model-server.service.js';
 
 const FRESH_MS = 5_000;
 
@@ -10,10 +12,19 @@ const FRESH_MS = 5_000;
 export class SystemService {
   private latest: { answer: Promise<SystemInfo>; until: number } | undefined;
 
-  constructor(private readonly runner: RunnerClient) {}
+  constructor(
+    private readonly runner: RunnerClient,
+    private readonly modelServers: ModelServerService,
+  ) {}
 
-  /** @throws ProblemError runner_unavailable, which is not cached: the next call asks the runner again */
-  read(): Promise<SystemInfo> {
+  /** As it is for the tenant, whose model server may be its own. @throws ProblemError runner_unavailable */
+  async read(ctx: TenantScope): Promise<SystemInfo> {
+    const [info, { source }] = await Promise.all([this.ofRunner(), this.modelServers.read(ctx)]);
+    return source === 'organisation' ? { ...info, model_source: source } : info;
+  }
+
+  /** A failure is not cached: the next call asks the runner again. */
+  private ofRunner(): Promise<SystemInfo> {
     if (!this.latest || this.latest.until <= Date.now()) {
       const latest = { answer: this.ask(), until: Date.now() + FRESH_MS };
       this.latest = latest;

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { IdentityModule } from '../identity/identity.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { LedgerReconciler } from './ledger-reconciler.js';
 import { LimitsController } from './limits.controller.js';
 import { LimitsService } from './limits.service.js';
@@ -8,6 +10,8 @@ import { LimitNotices } from './limit-notices.js';
 import { ModelCallsController } from './model-calls.controller.js';
 import { ModelsController } from './models.controller.js';
 import { ModelsService } from './models.service.js';
+import { ModelServerController } from './model-server.controller.js';
+import { ModelServerService } from './model-server.service.js';
 import { ModelLedger } from './model-ledger.js';
 import { SpendRulesStore } from './spend-rules.js';
 import { SpentReports } from './spent-report.js';
@@ -15,19 +19,27 @@ import { UsageController } from './usage.controller.js';
 import { UsageService } from './usage.service.js';
 
 @Module({
-  imports: [IdentityModule],
-  controllers: [LimitsController, ModelCallsController, ModelsController, UsageController],
+  imports: [IdentityModule, SecretsModule],
+  controllers: [
+    LimitsController,
+    ModelCallsController,
+    ModelServerController,
+    ModelsController,
+    UsageController,
+  ],
   providers: [
+    HostResolver,
     LedgerReconciler,
     LimitMails,
     LimitNotices,
     LimitsService,
     ModelLedger,
+    ModelServerService,
     ModelsService,
     SpendRulesStore,
     SpentReports,
     UsageService,
   ],
-  exports: [ModelsService, SpendRulesStore, UsageService],
+  exports: [ModelServerService, ModelsService, SpendRulesStore, UsageService],
 })
 export class UsageModule {}

@@ -1,10 +1,13 @@
-import { isIPv6, type LookupFunction } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
-import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
-import { addressesOf, HostResolver } from '@saas-codex/service-kit/network/host-resolver';
-import { OutboundProxy, type ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
-import { isPublicAddress } from '@saas-codex/service-kit/network/public-address';
-import { TrustedHosts } from '@saas-codex/service-kit/network/trusted-hosts';
+import {
+  DestinationError,
+  destinationOf,
+  Destinations,
+  resolveTo,
+  type UrlDestination,
+} from '@saas-codex/service-kit/network/destinations';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
+import type { ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
@@ -22,12 +25,6 @@ export interface WebhookMessage {
 /** Ends an attempt. Its message is a sentence for those who manage the webhook. */
 class NotDelivered extends Error {}
 
-interface Target {
-  scheme: string;
-  host: string;
-  port: number;
-}
-
 /**
  * Sends signed messages to addresses that tenants choose, as Standard Webhooks has it.
  *
@@ -37,23 +34,21 @@ interface Target {
  */
 @Injectable()
 export class WebhookSender {
-  private readonly trusted: TrustedHosts;
-  private readonly proxies: OutboundProxy;
+  private readonly destinations: Destinations;
 
   constructor(
     @Inject(CONFIG) config: Pick<Config, 'WEBHOOK_TRUSTED_HOSTS'> & ProxySettings,
-    private readonly resolver: HostResolver,
+    resolver: HostResolver,
   ) {
-    this.trusted = new TrustedHosts(config.WEBHOOK_TRUSTED_HOSTS);
-    this.proxies = new OutboundProxy(config);
+    this.destinations = new Destinations(config.WEBHOOK_TRUSTED_HOSTS, config, resolver);
   }
 
   /** @throws ProblemError webhook_url_refused */
   requireAllowed(url: string): void {
-    const target = targetOf(url);
+    const target = destinationOf(new URL(url));
     if (target === null)
       throw new ProblemError('webhook_url_refused', 'Its host cannot be read. Check the address.');
-    if (target.scheme === 'http' && !this.trusted.has(target)) {
+    if (target.scheme === 'http' && !this.destinations.isTrusted(target)) {
       throw new ProblemError(
         'webhook_url_refused',
         'Use https://; http:// is only for hosts that the operator trusts (WEBHOOK_TRUSTED_HOSTS).',
@@ -119,39 +114,31 @@ export class WebhookSender {
 
   /** @throws NotDelivered */
   private async connectionTo(url: string): Promise<Dispatcher> {
-    const target = targetOf(url);
+    const target = destinationOf(new URL(url));
     if (target === null) throw new NotDelivered('The host of the address cannot be read.');
-    const { scheme, host } = target;
-    const trusted = this.trusted.has(target);
-    const proxy = this.proxies.proxyFor(scheme, target);
-    const addresses = await addressesOf(host, this.resolver, trusted);
-    if (addresses.length === 0 && proxy === null)
-      throw new NotDelivered(`The host ${host} was not found. Check the address.`);
-    if (!trusted && !(scheme === 'https' && addresses.every(isPublicAddress))) {
-      throw new NotDelivered(
-        `The host ${host} is in a private or reserved network, or its address is plain http. The operator can allow it with WEBHOOK_TRUSTED_HOSTS.`,
-      );
-    }
+    const proxy = this.destinations.proxyFor(target.scheme, target);
+    const addresses = await this.addressesOf(target, proxy);
     return proxy ? new ProxyAgent(proxy.href) : new Agent({ connect: { lookup: resolveTo(addresses) } });
+  }
+
+  /** @throws NotDelivered */
+  private async addressesOf(target: UrlDestination, proxy: URL | null): Promise<string[]> {
+    const { scheme, host } = target;
+    try {
+      if (scheme === 'http' && !this.destinations.isTrusted(target)) throw notAllowed(host);
+      return await this.destinations.addressesOf(target, proxy);
+    } catch (error) {
+      if (!(error instanceof DestinationError)) throw error;
+      if (error.reason === 'address_not_public') throw notAllowed(host);
+      throw new NotDelivered(`The host ${host} was not found. Check the address.`);
+    }
   }
 }
 
-/** @returns null when the host is not one in plain ASCII */
-function targetOf(url: string): Target | null {
-  const { protocol, hostname, port } = new URL(url);
-  const host = normaliseHost(hostname);
-  const scheme = protocol.slice(0, -1);
-  return host === null ? null : { scheme, host, port: Number(port) || (scheme === 'http' ? 80 : 443) };
-}
-
-const resolveTo =
-  (addresses: readonly string[]): LookupFunction =>
-  (_, { all }, done) => {
-    const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
-    const [{ address, family } = { address: '', family: 4 }] = found;
-    if (all) done(null, found);
-    else done(null, address, family);
-  };
+const notAllowed = (host: string) =>
+  new NotDelivered(
+    `The host ${host} is in a private or reserved network, or its address is plain http. The operator can allow it with WEBHOOK_TRUSTED_HOSTS.`,
+  );
 
 function sentenceOf(error: unknown): string {
   const { code: own, cause } = error as { code?: unknown; cause?: { code?: unknown } };

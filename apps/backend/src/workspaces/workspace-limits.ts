@@ -51,6 +51,8 @@ export class WorkspaceLimits {
   readonly downloadMs: number = 1_800_000;
   /** Bytes of one file's patch. */
   readonly patchBytes: number = MB;
+  /** Bytes of a patch of all files. */
+  readonly patchFileBytes: number = 256 * MB;
   /** Bytes of memory that one git command can write to. */
   readonly gitMemoryBytes: number = 2048 * MB;
   /** Milliseconds for listing the refs of a remote. */

@@ -12,6 +12,7 @@ import { Checkpoints } from './history/checkpoints.js';
 import { EncodedTexts } from './history/encoded-texts.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
+import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
@@ -47,6 +48,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     IgnoredFiles,
     Leftovers,
     Mirrors,
+    PatchFile,
     SessionClone,
     Storage,
     Submodules,
@@ -54,6 +56,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreeDiffs,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Leftovers, Storage],
+  exports: [Clones, Downloads, History, Leftovers, Storage],
 })
 export class WorkspacesModule {}

@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
+import { resolveTo } from '@saas-codex/service-kit/network/destinations';
 import {
   addressOfProxy,
   connectThrough,
@@ -19,12 +20,17 @@ import type { Upstream } from './upstream.js';
 /*
  * How a request reaches the model server:
  *
- *     no proxy        http, https ───────────────────────────► server
+ *     no proxy        http, https ───────────────────────────► server; an organisation's own only at addresses that were checked
  *     HTTP_PROXY      http with the whole address ──► proxy ──► server
  *     HTTPS_PROXY     https in a tunnel (CONNECT) ──► proxy ──► server
  */
 
 const KEEP = { keepAlive: true };
+/** Apart from each other: a connection that is kept was made to an address that was checked, or to the operator's server. */
+const checked = {
+  'http:': new HttpAgent({ ...KEEP, autoSelectFamily: true }),
+  'https:': new HttpsAgent({ ...KEEP, autoSelectFamily: true }),
+};
 const direct = { 'http:': new HttpAgent(KEEP), 'https:': new HttpsAgent(KEEP) };
 /** By the proxy's address. */
 const tunnels = new Map<string, TunnelAgent>();
@@ -35,12 +41,21 @@ interface ModelRequest {
   signal: AbortSignal;
 }
 
-export function beginRequest({ responsesUrl: url, proxy }: Upstream, request: ModelRequest): ClientRequest {
-  if (url.protocol === 'https:') {
-    const agent = proxy === null ? direct['https:'] : tunnelAgent(proxy);
-    return httpsRequest(url, { ...request, agent });
+/** @param addresses the only ones that may be connected to without a proxy; null: those of the name */
+export function beginRequest(
+  { responsesUrl: url, proxy }: Upstream,
+  addresses: readonly string[] | null,
+  request: ModelRequest,
+): ClientRequest {
+  const isSecure = url.protocol === 'https:';
+  if (proxy === null) {
+    const agents = addresses === null ? direct : checked;
+    const lookup = addresses === null ? {} : { lookup: resolveTo(addresses) };
+    return isSecure
+      ? httpsRequest(url, { ...request, ...lookup, agent: agents['https:'] })
+      : httpRequest(url, { ...request, ...lookup, agent: agents['http:'] });
   }
-  if (proxy === null) return httpRequest(url, { ...request, agent: direct['http:'] });
+  if (isSecure) return httpsRequest(url, { ...request, agent: tunnelAgent(proxy) });
   const secure = proxy.protocol === 'https:';
   return (secure ? httpsRequest : httpRequest)({
     ...request,

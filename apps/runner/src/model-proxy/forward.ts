@@ -33,7 +33,7 @@ export async function forwardModelCall(request: ModelCall): Promise<void> {
 }
 
 async function forwardPrepared(request: ModelCall, prepared: PreparedCall): Promise<void> {
-  const { res, run, signal, upstream, call, number } = request;
+  const { res, run, signal, upstream, call } = request;
   const { reservation } = prepared;
   const incoming = await callUpstream(request, prepared);
   // A server that refuses a request has not worked on it.
@@ -43,8 +43,7 @@ async function forwardPrepared(request: ModelCall, prepared: PreparedCall): Prom
     ? incoming
     : pipe(incoming, upstream.redactor.bytes(), () => undefined);
   await requireEventStream(incoming, redacted, request);
-  const tap = new ResponseTap(number, {
-    onDelta: (delta) => run.listener.onDelta(delta),
+  const tap = new ResponseTap({
     onUsage: (usage) => {
       reservation.markUsed(usage);
       call.addUsage(usage);

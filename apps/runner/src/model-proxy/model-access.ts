@@ -8,11 +8,13 @@ import type {
   ReserveModelCall,
   SettleModelCall,
 } from '@saas-codex/contracts/model-calls';
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Redactor } from '../redaction/redactor.js';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { type RejectedCommand, RejectedCommands } from './rejected-commands.js';
 import { findBreach, type RuleBreach } from './request-rules.js';
+import type { Upstream } from './upstream.js';
 
 /** Access to the model for the Codex of one run, until the run ends. */
 export interface ModelAccess {
@@ -28,17 +30,7 @@ export interface TokenAccess extends ModelAccess {
   token: string;
 }
 
-/** A part of a text that the model is writing. */
-export interface ModelDelta {
-  itemType: 'agent_message' | 'reasoning';
-  /** Identifies the text within the run. */
-  streamId: string;
-  /** The added text. */
-  text: string;
-}
-
 export interface ModelListener {
-  onDelta(delta: ModelDelta): void;
   /** Called after each response of the model with the run's total so far. */
   onUsage(usage: Usage): void;
   /**
@@ -75,6 +67,8 @@ export interface ModelCaller {
   model: string | null;
   /** Of the run's secrets, which the model server does not get. */
   redactor: Redactor;
+  /** The organisation's own model server; null: the operator's. */
+  modelServer: GrantedModelServer | null;
   /** Parent span of the calls. */
   traceparent: string | null;
   /** null: the calls are not counted, since no backend knows the run. */
@@ -105,6 +99,8 @@ export class ModelRun {
   constructor(
     readonly caller: ModelCaller,
     readonly listener: ModelListener,
+    /** Who answers its calls. */
+    readonly upstream: Upstream,
   ) {
     this.model = caller.model;
   }

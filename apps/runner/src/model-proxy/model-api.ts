@@ -10,7 +10,6 @@ import { forwardModelCall } from './forward.js';
 import type { ModelRun, ModelRuns } from './model-access.js';
 import { ModelCallError, sendModelError } from './model-error.js';
 import type { ModelTelemetry } from './model-telemetry.js';
-import type { Upstream } from './upstream.js';
 
 export const API_ROOT = '/v1';
 const RESPONSES_PATH = `${API_ROOT}/responses`;
@@ -36,13 +35,9 @@ export const identifyByToken =
     throw refuse(401, 'invalid_api_key', 'This token is not valid. Its run has ended.');
   };
 
-export function modelApiHandler(
-  identifyRun: IdentifyRun,
-  upstream: Upstream,
-  telemetry: ModelTelemetry,
-): RequestListener {
+export function modelApiHandler(identifyRun: IdentifyRun, telemetry: ModelTelemetry): RequestListener {
   return (req, res) => {
-    handleCall({ req, res, identifyRun, upstream, telemetry }).catch((error: unknown) => {
+    handleCall({ req, res, identifyRun, telemetry }).catch((error: unknown) => {
       if (error instanceof ModelCallError) return sendModelError(res, error.answer);
       const disconnected = res.destroyed || req.destroyed;
       if (!disconnected)
@@ -56,11 +51,10 @@ interface Exchange {
   req: IncomingMessage;
   res: ServerResponse;
   identifyRun: IdentifyRun;
-  upstream: Upstream;
   telemetry: ModelTelemetry;
 }
 
-async function handleCall({ req, res, identifyRun, upstream, telemetry }: Exchange): Promise<void> {
+async function handleCall({ req, res, identifyRun, telemetry }: Exchange): Promise<void> {
   const run = identifyRun(req);
   const path = req.url?.split('?')[0];
   if (path !== RESPONSES_PATH)
@@ -80,7 +74,7 @@ async function handleCall({ req, res, identifyRun, upstream, telemetry }: Exchan
   const call = telemetry.beginCall(run, number);
   res.once('close', () => res.writableFinished || abort.abort());
   try {
-    await forwardModelCall({ req, res, run, upstream, number, call, signal: abort.signal });
+    await forwardModelCall({ req, res, run, upstream: run.upstream, call, signal: abort.signal });
     call.endCall(abort.signal.aborted ? 'given_up' : 'answered');
   } catch (error) {
     call.endCall(abort.signal.aborted ? 'given_up' : 'refused');

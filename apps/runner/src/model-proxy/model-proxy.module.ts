@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { LedgerClient, type LedgerSettings } from './ledger-client.js';
 import { MODEL_PROXY_SETTINGS, ModelProxy } from './model-proxy.service.js';
 import { ModelTelemetry } from './model-telemetry.js';
@@ -12,6 +13,7 @@ export class ModelProxyModule {
       providers: [
         { provide: MODEL_PROXY_SETTINGS, useValue: settings },
         { provide: LedgerClient, useFactory: () => new LedgerClient(settings) },
+        HostResolver,
         ModelProxy,
         ModelTelemetry,
       ],

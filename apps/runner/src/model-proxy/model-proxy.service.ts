@@ -1,18 +1,21 @@
 /*
- * The only code that has the real model key.
+ * The only code that has the real model keys.
  *
  *   Codex in a jail ── its own socket ──┐
- *   Codex elsewhere ── its own token ───┴► proxy ── the real key ──► OpenAI | a compatible server
- *                                            └───────────────────► demo model (scripted, in this process)
+ *   Codex elsewhere ── its own token ───┴► proxy ── the operator's key ──────► OpenAI | a compatible server
+ *                                            ├───────────────────────────────► demo model (scripted, in this process)
+ *                                            └── the organisation's own key ─► its own server, where it has one
  *
  * Each run gets its own access to the Responses API, which ends with the run. In a jail, that is a socket that only this jail
  * can see, so there is no secret in the jail. Elsewhere, it is a token. A request is read completely before it is sent, because
- * it could ask the model server to reach what the run may not. The proxy reads the responses while it streams them: the growing
- * text, the tokens used, and the explanation when the upstream fails. A run's socket also serves the egress proxy, whose
- * requests have another form (CONNECT, `http://…`).
+ * it could ask the model server to reach what the run may not. The proxy reads the responses while it streams them: the tokens
+ * used, and the explanation when the upstream fails. A run's socket also serves the egress proxy, whose requests have another
+ * form (CONNECT, `http://…`).
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Destinations } from '@saas-codex/service-kit/network/destinations';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { startDemoModel } from '@saas-codex/scripted-model/demo/demo-model';
 import {
   type Listener,
@@ -37,6 +40,7 @@ import {
   modelSourceOf,
   type Upstream,
   upstreamAt,
+  upstreamOfOrganisation,
 } from './upstream.js';
 
 export const MODEL_PROXY_SETTINGS = Symbol('model proxy settings');
@@ -54,20 +58,24 @@ const isOriginForm = ({ url = '' }: IncomingMessage) => url.startsWith('/') || u
 export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
   private readonly runs = new ModelRuns();
+  private readonly destinations: Destinations;
   private readonly sockets = new Set<Listener>();
   private running: Promise<Running> | undefined;
 
   constructor(
     @Inject(MODEL_PROXY_SETTINGS) private readonly settings: ModelProxySettings,
     private readonly telemetry: ModelTelemetry,
+    resolver: HostResolver,
   ) {
     this.source = modelSourceOf(settings);
+    this.destinations = new Destinations(settings.MODEL_TRUSTED_HOSTS ?? [], settings, resolver);
   }
 
   /** Grants a run's Codex access until `revoke`, by a token, at the address that all runs share. */
   async openTokenAccess(caller: ModelCaller, listener: ModelListener): Promise<TokenAccess> {
-    const { baseUrl } = await this.ensureListening();
-    const { token, revoke } = this.runs.grantAccess(new ModelRun(caller, listener));
+    const { baseUrl, upstream } = await this.ensureListening();
+    const run = new ModelRun(caller, listener, this.upstreamFor(caller, upstream));
+    const { token, revoke } = this.runs.grantAccess(run);
     return { baseUrl, token, revoke: async () => revoke() };
   }
 
@@ -82,9 +90,9 @@ export class ModelProxy implements OnModuleDestroy {
     proxy: ConnectionHandlers,
   ): Promise<ModelAccess> {
     const { upstream } = await this.ensureListening();
-    const run = new ModelRun(caller, listener);
+    const run = new ModelRun(caller, listener, this.upstreamFor(caller, upstream));
     const { revoke } = this.runs.grantAccess(run);
-    const model = modelApiHandler(() => run, upstream, this.telemetry);
+    const model = modelApiHandler(() => run, this.telemetry);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
     const own = await listenOnSocket({ ...proxy, request }, socket.path);
     this.sockets.add(own);
@@ -107,6 +115,11 @@ export class ModelProxy implements OnModuleDestroy {
     await Promise.all(listeners.map((listener) => listener.close()));
   }
 
+  private upstreamFor({ modelServer }: ModelCaller, ofOperator: Upstream): Upstream {
+    if (modelServer === null) return ofOperator;
+    return upstreamOfOrganisation(modelServer, this.destinations, this.settings);
+  }
+
   /** Starts at the first use. After a failure, the next use tries again. */
   private ensureListening(): Promise<Running> {
     return (this.running ??= this.listen().catch((error: unknown) => {
@@ -117,9 +130,7 @@ export class ModelProxy implements OnModuleDestroy {
 
   private async listen(): Promise<Running> {
     const { upstream, listeners } = await this.chooseUpstream();
-    const listener = await listenOnLoopback(
-      modelApiHandler(identifyByToken(this.runs), upstream, this.telemetry),
-    );
+    const listener = await listenOnLoopback(modelApiHandler(identifyByToken(this.runs), this.telemetry));
     return { upstream, baseUrl: `${listener.origin}${API_ROOT}`, listeners: [listener, ...listeners] };
   }
 

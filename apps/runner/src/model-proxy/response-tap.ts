@@ -2,15 +2,12 @@
  * Reads a model's response while it is streamed to Codex. The bytes are forwarded unchanged, and the tap reads a copy.
  *
  *   upstream ──── bytes ────► Codex
- *                   └─ copy ─► events ─► text deltas, usage, failure
- *
- * Deltas of one text that arrive in one chunk are joined, so a network packet gives one delta per text.
+ *                   └─ copy ─► events ─► usage, failure
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Usage } from '@saas-codex/contracts/runs';
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
-import type { ModelDelta } from './model-access.js';
 import type { ErrorFields } from './model-error.js';
 
 /** A longer event is skipped. Only `response.completed` is nearly as long, when it repeats the whole response. */
@@ -31,7 +28,6 @@ const UsageFields = z
     reasoning_output_tokens: usage.output_tokens_details?.reasoning_tokens ?? 0,
   }));
 
-const growing = { item_id: z.string().optional(), output_index: z.int().optional() };
 const failure = z.object({
   message: z.string().nullish(),
   type: z.string().nullish(),
@@ -39,13 +35,6 @@ const failure = z.object({
 });
 
 const TappedEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('response.output_text.delta'), delta: z.string(), ...growing }),
-  z.object({ type: z.literal('response.reasoning_summary_text.delta'), delta: z.string(), ...growing }),
-  z.object({
-    type: z.literal('response.reasoning_summary_part.added'),
-    summary_index: z.int().catch(0),
-    ...growing,
-  }),
   z.object({ type: z.literal('response.completed'), response: z.object({ usage: UsageFields.nullish() }) }),
   z.object({ type: z.literal('response.incomplete'), response: z.object({ usage: UsageFields.nullish() }) }),
   z.object({
@@ -67,14 +56,12 @@ const TAPPED_TYPES = TappedEvent.options.map((option) => `"${option.shape.type.v
 const OUTPUT_EVENT = /"type":\s?"response\.(output|reasoning|content|function_call|custom_tool)/;
 
 export interface TapListener {
-  onDelta(delta: ModelDelta): void;
   onUsage(usage: Usage): void;
   onFailure(error: ErrorFields): void;
 }
 
 export class ResponseTap {
   private readonly decoder = new StringDecoder('utf8');
-  private texts = new Map<string, ModelDelta>();
   private ended = false;
   private output = false;
   private readonly parser = createParser({
@@ -89,11 +76,7 @@ export class ResponseTap {
     },
   });
 
-  /** @param callNumber number of the call within its run, to identify texts of servers that send no item ids */
-  constructor(
-    private readonly callNumber: number,
-    private readonly listener: TapListener,
-  ) {}
+  constructor(private readonly listener: TapListener) {}
 
   /** Whether the response has said how it ended. */
   get complete(): boolean {
@@ -107,7 +90,6 @@ export class ResponseTap {
 
   readChunk(chunk: Buffer): void {
     this.parser.feed(this.decoder.write(chunk));
-    this.reportDeltas();
   }
 
   private readEvent(text: string): void {
@@ -115,12 +97,6 @@ export class ResponseTap {
     switch (event?.type) {
       case undefined:
         return;
-      case 'response.output_text.delta':
-        return this.collectDelta('agent_message', event, event.delta);
-      case 'response.reasoning_summary_text.delta':
-        return this.collectDelta('reasoning', event, event.delta);
-      case 'response.reasoning_summary_part.added':
-        return event.summary_index > 0 ? this.collectDelta('reasoning', event, '\n\n') : undefined;
       case 'response.completed':
       case 'response.incomplete':
         this.ended = true;
@@ -132,24 +108,6 @@ export class ResponseTap {
       case 'error':
         return this.reportFailure(event.error ?? event);
     }
-  }
-
-  private collectDelta(
-    itemType: ModelDelta['itemType'],
-    at: { item_id?: string; output_index?: number },
-    text: string,
-  ): void {
-    const streamId = at.item_id ?? `${this.callNumber}.${at.output_index ?? 0}`;
-    const grown = this.texts.get(streamId);
-    if (grown) grown.text += text;
-    else this.texts.set(streamId, { itemType, streamId, text });
-  }
-
-  private reportDeltas(): void {
-    if (this.texts.size === 0) return;
-    const texts = [...this.texts.values()];
-    this.texts = new Map();
-    for (const delta of texts) if (delta.text !== '') this.listener.onDelta(delta);
   }
 
   private reportFailure(error: z.infer<typeof failure> | null | undefined): void {

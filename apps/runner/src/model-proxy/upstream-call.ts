@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DestinationError } from '@saas-codex/service-kit/network/destinations';
 import { responseTo } from '../sandbox/listener/response-to.js';
 import { beginRequest } from './begin-request.js';
 import { type CallReservation, reserveCall } from './call-reservation.js';
-import { explainUnreachable } from './explain-upstream.js';
+import { explainForbidden, explainUnreachable } from './explain-upstream.js';
 import type { ModelRun } from './model-access.js';
 import { ModelCallError } from './model-error.js';
 import { readRequestBody } from './request-body.js';
 import type { CallTelemetry } from './model-telemetry.js';
-import { requestHeaders, type Upstream } from './upstream.js';
+import { requestHeaders, targetOf, type Upstream } from './upstream.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -16,8 +17,6 @@ export interface ModelCall {
   res: ServerResponse;
   run: ModelRun;
   upstream: Upstream;
-  /** Number of the call within its run. */
-  number: number;
   call: CallTelemetry;
   signal: AbortSignal;
 }
@@ -33,7 +32,9 @@ export async function callUpstream(
 ): Promise<IncomingMessage> {
   // An aborted request no longer has a socket.
   const { socket } = req;
-  const outgoing = beginRequest(upstream, {
+  const addresses = await checkedAddresses(upstream);
+  signal.throwIfAborted();
+  const outgoing = beginRequest(upstream, addresses, {
     method: 'POST',
     headers: { ...requestHeaders(req.headers, upstream), 'content-length': body.length },
     signal,
@@ -60,6 +61,30 @@ export async function callUpstream(
         message: explainUnreachable(error, upstream),
         type: 'server_error',
         code: 'upstream_unreachable',
+      },
+      true,
+    );
+  }
+}
+
+/** Asked for each call, since a name may lead elsewhere by then. @throws ModelCallError when nothing may connect there */
+async function checkedAddresses(upstream: Upstream): Promise<string[] | null> {
+  const { destinations, responsesUrl, proxy } = upstream;
+  if (destinations === null) return null;
+  const target = targetOf(responsesUrl);
+  try {
+    if (responsesUrl.protocol === 'http:' && !destinations.isTrusted(target))
+      throw new DestinationError('address_not_public');
+    return await destinations.addressesOf(target, proxy);
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+    const isUnknown = error.reason === 'host_unknown';
+    throw new ModelCallError(
+      {
+        status: isUnknown ? 502 : 400,
+        message: isUnknown ? explainUnreachable({ code: 'ENOTFOUND' }, upstream) : explainForbidden(upstream),
+        type: 'server_error',
+        code: isUnknown ? 'upstream_unreachable' : 'upstream_forbidden',
       },
       true,
     );

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SystemInfo } from '@saas-codex/contracts/system';
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
+import type { Destination, Destinations } from '@saas-codex/service-kit/network/destinations';
 import { NO_SECRETS, Redactor } from '../redaction/redactor.js';
 import { OutboundProxy, type ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 
@@ -12,6 +14,8 @@ export interface ModelProxySettings extends ProxySettings {
   CODEX_BASE_URL?: string | undefined;
   /** Speed of the demo model: 1 is reading pace, 0 does not wait at all. */
   DEMO_PACE?: number | undefined;
+  /** What organisations may name as their model server although it is private, or reached over plain http. */
+  MODEL_TRUSTED_HOSTS?: readonly string[];
 }
 
 /** The model server that gets the calls. */
@@ -24,6 +28,8 @@ export interface Upstream {
   redactor: Redactor;
   /** The operator's proxy to it. null: none. */
   proxy: URL | null;
+  /** Checks where its name leads before each call. null: the operator chose it, so it may be anywhere. */
+  destinations: Destinations | null;
 }
 
 /** A shorter "key" is a dummy for local servers. It may be a common word, so removing it would damage responses. */
@@ -47,16 +53,23 @@ export function upstreamAt(
 ): Upstream {
   const responsesUrl = new URL(baseUrl);
   responsesUrl.pathname = `${responsesUrl.pathname.replace(/\/+$/, '')}/responses`;
-  const { protocol, hostname, port } = responsesUrl;
-  const scheme = protocol.slice(0, -1);
-  const target = {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || (scheme === 'http' ? 80 : 443),
-  };
+  const scheme = responsesUrl.protocol.slice(0, -1);
   const isSecret = apiKey !== undefined && apiKey.length >= MIN_KEY_CHARS;
   const redactor = isSecret ? new Redactor([{ value: apiKey, replacement: '[key]' }]) : NO_SECRETS;
-  const proxy = new OutboundProxy(proxies).proxyFor(scheme, target);
-  return { source, responsesUrl, apiKey, redactor, proxy };
+  const proxy = new OutboundProxy(proxies).proxyFor(scheme, targetOf(responsesUrl));
+  return { source, responsesUrl, apiKey, redactor, proxy, destinations: null };
+}
+
+/** The organisation's own: it gets the calls of its runs, and no key but its own. */
+export const upstreamOfOrganisation = (
+  { base_url, api_key }: GrantedModelServer,
+  destinations: Destinations,
+  proxies: ProxySettings,
+): Upstream => ({ ...upstreamAt('organisation', base_url, api_key, proxies), destinations });
+
+export function targetOf({ protocol, hostname, port }: URL): Destination {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return { host, port: Number(port) || (protocol === 'http:' ? 80 : 443) };
 }
 
 /**

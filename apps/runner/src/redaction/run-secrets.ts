@@ -1,3 +1,4 @@
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
 import { openGrant } from '@saas-codex/service-kit/run-grant';
 import { NO_SECRETS, Redactor } from './redactor.js';
 
@@ -10,17 +11,28 @@ export interface RunSecrets {
 
 export const NO_RUN_SECRETS: RunSecrets = { environment: {}, redactor: NO_SECRETS };
 
+/** What a run was granted. */
+export interface OpenedGrant {
+  secrets: RunSecrets;
+  /** The organisation's own, for the model proxy alone; null: the operator's. */
+  modelServer: GrantedModelServer | null;
+}
+
+export const NO_GRANT: OpenedGrant = { secrets: NO_RUN_SECRETS, modelServer: null };
+
 /** @throws DecryptionError when the grant is for another run, or SERVICE_TOKEN has changed since it was sealed */
-export function openRunSecrets(
+export function openRunGrant(
   serviceToken: string,
   run: { runId: string; tenantId: string },
   grant: string | undefined,
-): RunSecrets {
-  if (grant === undefined) return NO_RUN_SECRETS;
-  const { environment } = openGrant(serviceToken, run, grant);
+): OpenedGrant {
+  if (grant === undefined) return NO_GRANT;
+  const { environment, model } = openGrant(serviceToken, run, grant);
   const known = Object.entries(environment).map(([name, value]) => ({
     value,
     replacement: `[secret ${name}]`,
   }));
-  return { environment, redactor: new Redactor(known) };
+  // No sandbox has it. A model server that repeats it in what it answers must not tell it, either.
+  if (model) known.push({ value: model.api_key, replacement: '[key]' });
+  return { secrets: { environment, redactor: new Redactor(known) }, modelServer: model ?? null };
 }

@@ -6,7 +6,7 @@ import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { type Listener, listenOnSocket } from '../sandbox/listener/http-listener.js';
-import type { Redactor } from '../redaction/redactor.js';
+import type { OpenedGrant } from '../redaction/run-secrets.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
 
@@ -38,11 +38,19 @@ export class RunAccess {
   async openAccess(
     { owner, input, network, traceparent, metered = false }: RunJob,
     model: string | null,
-    redactor: Redactor,
+    { secrets: { redactor }, modelServer }: OpenedGrant,
     recorder: TurnRecorder,
   ): Promise<OpenedAccess> {
     const ledger = metered ? this.runLedger() : null;
-    const caller = { ...owner, network, model, redactor, traceparent: traceparent ?? null, ledger };
+    const caller = {
+      ...owner,
+      network,
+      model,
+      redactor,
+      modelServer,
+      traceparent: traceparent ?? null,
+      ledger,
+    };
     const socket = await this.jail.runSocket(owner.runId);
     const egress = await this.egressProxy.openEgress(network, recorder);
     let access: ModelAccess | null = null;

@@ -20,7 +20,7 @@ import {
   type RunningTurn,
 } from '../engine/port/engine.js';
 import type { Redactor } from '../redaction/redactor.js';
-import { NO_RUN_SECRETS, openRunSecrets, type RunSecrets } from '../redaction/run-secrets.js';
+import { NO_GRANT, type OpenedGrant, openRunGrant, type RunSecrets } from '../redaction/run-secrets.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
 import { redactConversation } from '../threads/redact-conversation.js';
@@ -127,19 +127,20 @@ export class RunExecutor {
     const onLogFull = () => run.stop(limitPassed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
     const onWriteError = (error: unknown) => run.stop(this.stopAfter(error) ?? 'lost');
-    const secrets = this.secretsOf(job);
-    const { redactor } = secrets ?? NO_RUN_SECRETS;
+    const grant = this.grantOf(job);
+    const { secrets } = grant ?? NO_GRANT;
+    const { redactor } = secrets;
     const recorder = new TurnRecorder(bounded, kind, redactor, onWriteError);
     const lacksModel = kind === 'prompt' && job.trustRepository && model === null;
     const problem =
-      this.jail.problemWith({ ...job, hasSecrets: job.grant !== undefined }) ??
+      this.jail.problemWith({ ...job, hasSecrets: Object.keys(secrets.environment).length > 0 }) ??
       (lacksModel ? NO_MODEL : null);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
-    if (secrets === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
+    if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, redactor, recorder);
+    const access = await this.access.openAccess(traced, model, grant, recorder);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
@@ -155,6 +156,7 @@ export class RunExecutor {
       clearTimeout(deadline);
       endWatch();
       await access.close();
+      await recorder.closeItems().catch(onWriteError);
       recorder.close();
       if (!redactor.isEmpty) await this.jail.endRun(run.runId);
       await this.forgetSecrets(run, thread, redactor);
@@ -165,10 +167,10 @@ export class RunExecutor {
       : recorder.outcome();
   }
 
-  /** null: they are not for this run, or can no longer be opened. */
-  private secretsOf({ owner, grant }: RunJob): RunSecrets | null {
+  /** null: it is not for this run, or can no longer be opened. */
+  private grantOf({ owner, grant }: RunJob): OpenedGrant | null {
     try {
-      return openRunSecrets(this.config.SERVICE_TOKEN, owner, grant);
+      return openRunGrant(this.config.SERVICE_TOKEN, owner, grant);
     } catch (error) {
       if (error instanceof DecryptionError) return null;
       throw error;
@@ -213,19 +215,21 @@ export class RunExecutor {
     watch: RunWatch,
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
-    const stop = () => {
-      turn.interrupt();
+    const stop = async () => {
+      await turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
-      void this.jail.endRun(run.runId);
+      await this.jail.endRun(run.runId);
     };
-    run.signal.addEventListener('abort', stop);
-    if (run.signal.aborted) turn.interrupt();
+    run.signal.addEventListener('abort', () => void stop());
+    if (run.signal.aborted) await turn.interrupt();
     let codexThreadId: string | null = null;
     for await (const event of withJailWatch(turn, watch)) {
       if (event.type === 'thread.started') codexThreadId = event.data.thread_id;
       // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
       if (event.type === 'turn.started' && codexThreadId !== null)
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
+      // Nobody can be asked yet.
+      if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
       await recorder.recordEvent(event);
     }
   }

@@ -2,13 +2,14 @@ import type { EventData } from '@saas-codex/contracts/events';
 import type { LimitReached } from '@saas-codex/contracts/model-calls';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
-import type { ModelDelta, ModelListener } from '../model-proxy/model-access.js';
+import type { ModelListener } from '../model-proxy/model-access.js';
 import type { RejectedCommand } from '../model-proxy/rejected-commands.js';
 import type { Redactor } from '../redaction/redactor.js';
 import type { EgressListener } from '../sandbox/egress/run-egress.js';
 import { boundItem } from './bounded-item.js';
 import type { BoundedLog } from './bounded-log.js';
 import { DeltaBuffer } from './delta-buffer.js';
+import { OpenItems } from './open-items.js';
 import { failedOutcome, type RunOutcome, succeededOutcome } from './run-outcome.js';
 
 /** Maximum characters of an error message of Codex, which may quote a server's whole response. */
@@ -19,9 +20,8 @@ const MAX_MESSAGE = 2_000;
  * how the turn went.
  *
  *     engine ─events────────────────────────► append ─┐
- *           ──output as it grows────────────► deltas ─┤
- *     model proxy ──text as it grows────────► deltas ─┼─► log
- *                 ──tokens used─────────────► append ─┤
+ *           ──texts and output as they grow─► deltas ─┤
+ *     model proxy ──tokens used─────────────► append ─┼─► log
  *                 ──commands Codex refused──► append ─┤
  *                 ──waits at a limit────────► append ─┤
  *                 ──why a call failed───────► kept for the outcome
@@ -29,6 +29,7 @@ const MAX_MESSAGE = 2_000;
  */
 export class TurnRecorder implements ModelListener, EgressListener {
   private readonly deltas: DeltaBuffer;
+  private readonly openItems = new OpenItems();
   private completed = false;
   private codexError: string | null = null;
   private upstreamError: string | null = null;
@@ -43,11 +44,10 @@ export class TurnRecorder implements ModelListener, EgressListener {
     private readonly redactor: Redactor,
     private readonly onWriteError: (error: unknown) => void,
   ) {
-    this.deltas = new DeltaBuffer(redactor, (data) => this.inBackground(log.appendDelta(data)));
-  }
-
-  onDelta({ itemType, streamId, text }: ModelDelta): void {
-    this.deltas.addDelta({ item_type: itemType, stream_id: streamId, text });
+    this.deltas = new DeltaBuffer(redactor, (data) => {
+      this.openItems.addDelta(data);
+      this.inBackground(log.appendDelta(data));
+    });
   }
 
   onUsage(usage: Usage): void {
@@ -97,6 +97,8 @@ export class TurnRecorder implements ModelListener, EgressListener {
     this.deltas.flush();
     // Before anything is cut off: half of a secret would not be found.
     const event = this.redactor.redactAll(printed);
+    this.openItems.addEvent(event);
+    if (event.type === 'turn.completed' || event.type === 'turn.failed') await this.closeItems();
     switch (event.type) {
       case 'thread.started':
         return this.log.appendEvent(event.type, event.data);
@@ -118,7 +120,18 @@ export class TurnRecorder implements ModelListener, EgressListener {
       case 'script.ended':
         this.completed = event.data.failure === null;
         this.scriptFailure = event.data.failure;
+        return;
+      case 'steer.taken':
+      case 'approval.requested':
+        return;
     }
+  }
+
+  /** Completes the items that are still open. @throws LogFencedError */
+  async closeItems(): Promise<void> {
+    this.deltas.flush();
+    for (const item of this.openItems.close())
+      await this.log.appendEvent('item.completed', { item: boundItem(item) });
   }
 
   /** Drops deltas that were not written yet. */

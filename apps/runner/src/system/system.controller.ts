@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { CONFIG, type Config } from '../config.js';
+import { Engines } from '../engine/engines.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { RunQueueService } from '../runs/run-queue.service.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
@@ -14,6 +15,7 @@ export class SystemController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly modelProxy: ModelProxy,
+    private readonly engines: Engines,
     private readonly jail: Jail,
     private readonly queue: RunQueueService,
   ) {}
@@ -21,7 +23,8 @@ export class SystemController {
   @Get()
   async read(): Promise<SystemInfo> {
     return {
-      engine: 'sdk',
+      engine: this.config.ENGINE,
+      capabilities: this.engines.capabilities,
       codex_version: codexVersion,
       model_source: this.modelProxy.source,
       default_model: this.config.CODEX_MODEL ?? null,

@@ -1,4 +1,5 @@
 import { type RunEvent, readRunEvent } from '@saas-codex/contracts/events';
+import type { Item } from '@saas-codex/contracts/items';
 import type { StreamEntry } from '../redis-stream/stream-entry.js';
 
 type Delta = Extract<RunEvent, { type: 'item.delta' }>;
@@ -26,15 +27,21 @@ export function growingTexts(entries: readonly StreamEntry[]): Delta[] {
         growing.delete(event.data.item.id);
         break;
       case 'item.completed': {
-        const { id, type } = event.data.item;
-        const replaced =
-          type === 'command_execution'
-            ? id
-            : [...growing.values()].find(({ data }) => data.item_type === type)?.data.stream_id;
-        if (replaced !== undefined) growing.delete(replaced);
+        for (const id of replacedBy(event.data.item, growing)) growing.delete(id);
         break;
       }
     }
   }
   return [...growing.values()];
+}
+
+/**
+ * The texts that a completed item has, or makes obsolete: its own and those of its type before it, of which the model was asked
+ * again. Runners of earlier versions did not name a text after its item: then it is the oldest.
+ */
+function replacedBy({ id, type }: Item, growing: Map<string, Delta>): string[] {
+  if (type === 'command_execution') return [id];
+  const texts = [...growing.values()].filter(({ data }) => data.item_type === type);
+  const own = texts.findIndex(({ data }) => data.stream_id === id);
+  return texts.slice(0, own < 0 ? 1 : own + 1).map(({ data }) => data.stream_id);
 }

@@ -12,7 +12,7 @@ const WINDOW_S = 60;
 /** In upper or lower case, because routes ignore it. `readTarget` has left nothing but the path. */
 const SIGN_IN_PATH = /^\/api\/(auth\/|invitations\/(look-up|accept)(\/|$))/i;
 /** Where a browser signs in by redirects, so with GET. */
-const SIGN_IN_REDIRECT = /^\/api\/auth\/oidc\//i;
+const SIGN_IN_REDIRECT = /^\/api\/auth\/(oidc|github)\//i;
 /** How long the start waits for Redis, so that the first requests are counted there. */
 const START_TIMEOUT_MS = 1_000;
 

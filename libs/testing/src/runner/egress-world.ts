@@ -14,10 +14,10 @@ import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { Network, type NetworkInput } from '@saas-codex/contracts/network';
+import { Destinations } from '@saas-codex/service-kit/network/destinations';
 import type { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import type { ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
-import { Destinations } from '../../../../apps/runner/src/sandbox/egress/destinations.js';
 import { Dialer } from '../../../../apps/runner/src/sandbox/egress/dialer.js';
 import { type Egress, EgressProxy } from '../../../../apps/runner/src/sandbox/egress/egress-proxy.js';
 import { type Listener, listenOnSocket } from '../../../../apps/runner/src/sandbox/listener/http-listener.js';
@@ -122,7 +122,7 @@ export class EgressWorld {
     network: NetworkInput,
     { trusted = [], server = this.server, proxies = {} }: Surroundings = {},
   ): Promise<ProxiedRun> {
-    const destinations = new Destinations({ EGRESS_TRUSTED_HOSTS: trusted, ...proxies }, this.resolver);
+    const destinations = new Destinations(trusted, proxies, this.resolver);
     const dialer: Dialer = {
       connectToProxy: (...args) => new Dialer().connectToProxy(...args),
       connect: async (addresses, port) => {

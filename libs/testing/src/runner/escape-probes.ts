@@ -92,6 +92,7 @@ export const escapeProbes = (at: Targets): Record<string, string> => ({
   'signal to a host process': `kill -0 ${at.pid} && ${REACHED}`,
   'signal to everybody': `kill -0 -- -1; test "$(ls -d /proc/[0-9]* | wc -l)" -gt 30 && ${REACHED}`,
   'memory of a host process': `exec 3<>/proc/${at.pid}/mem && ${REACHED}`,
+  'input of the first process': `echo '{}' >${first(at)}/fd/0 && ${REACHED}`,
   'output of the first process': `echo '{}' >${first(at)}/fd/1 && ${REACHED}`,
   'complaints of the first process': `echo x >${first(at)}/fd/2 && ${REACHED}`,
   'memory of the first process': `exec 3<>${first(at)}/mem && ${REACHED}`,

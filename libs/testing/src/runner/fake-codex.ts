@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { PromptRun, RunningTurn } from '../../../../apps/runner/src/engine/port/engine.js';
 import { NO_RUN_SECRETS } from '../../../../apps/runner/src/redaction/run-secrets.js';
+import { CodexLauncher } from '../../../../apps/runner/src/engine/codex-launcher.js';
 import { SdkEngine } from '../../../../apps/runner/src/engine/sdk/sdk.engine.js';
 import type { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
 import type { Jail } from '../../../../apps/runner/src/sandbox/jail/jail.js';
@@ -33,6 +34,8 @@ export async function startFakeCodex(
     network,
     secrets: NO_RUN_SECRETS,
   };
-  const engine = new SdkEngine(jail as unknown as Jail, { source: 'openai' } as unknown as ModelProxy);
-  return engine.startTurn(run as unknown as PromptRun);
+  const modelProxy = { source: 'openai' } as unknown as ModelProxy;
+  return new SdkEngine(new CodexLauncher(jail as unknown as Jail, modelProxy)).startTurn(
+    run as unknown as PromptRun,
+  );
 }

@@ -4,10 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { EventData } from '@saas-codex/contracts/events';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
+import type { GrantedModelServer } from '@saas-codex/contracts/runner-api';
 import type { Usage } from '@saas-codex/contracts/runs';
+import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
-import type { TokenAccess, ModelDelta } from '../../../../apps/runner/src/model-proxy/model-access.js';
+import type { TokenAccess } from '../../../../apps/runner/src/model-proxy/model-access.js';
 import type { RejectedCommand } from '../../../../apps/runner/src/model-proxy/rejected-commands.js';
 import { ModelProxy } from '../../../../apps/runner/src/model-proxy/model-proxy.service.js';
 import { NO_SECRETS } from '../../../../apps/runner/src/redaction/redactor.js';
@@ -41,7 +43,6 @@ export class ProxyWorld {
   answer: RequestListener;
   seen: IncomingMessage[] = [];
   heard: {
-    deltas: ModelDelta[];
     usages: Usage[];
     errors: string[];
     refused: EventData<'network.refused'>[];
@@ -58,10 +59,11 @@ export class ProxyWorld {
 
   reset(): void {
     this.seen = [];
-    this.heard = { deltas: [], usages: [], errors: [], refused: [], rejected: [] };
+    this.heard = { usages: [], errors: [], refused: [], rejected: [] };
     this.proxy = new ModelProxy(
       { CODEX_API_KEY: KEY, CODEX_BASE_URL: this.upstreamUrl },
       new ModelTelemetry(new Metrics(undefined), new NoTracing()),
+      new HostResolver(),
     );
   }
 
@@ -76,12 +78,21 @@ export class ProxyWorld {
     from = this.proxy,
     network: Network = NETWORK_OFF,
     model: string | null = null,
+    modelServer: GrantedModelServer | null = null,
   ): Promise<TokenAccess> {
     const { heard } = this;
     return from.openTokenAccess(
-      { runId, tenantId: 'tenant-1', network, model, redactor: NO_SECRETS, traceparent: null, ledger: null },
       {
-        onDelta: (delta) => heard.deltas.push(delta),
+        runId,
+        tenantId: 'tenant-1',
+        network,
+        model,
+        redactor: NO_SECRETS,
+        modelServer,
+        traceparent: null,
+        ledger: null,
+      },
+      {
         onUsage: (usage) => heard.usages.push(usage),
         onUpstreamError: (sentence) => heard.errors.push(sentence),
         onRefused: (refusal) => heard.refused.push(refusal),

@@ -7,7 +7,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { Models } from '@saas-codex/contracts/models';
+import type { ModelServer, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -73,6 +73,9 @@ const SESSION: Session = {
   setup: { script: 'npm ci' },
   setup_status: 'succeeded',
   last_run_status: 'succeeded',
+  last_run_by: 'Zk1vTq8mXc3rWb6y',
+  needs_you: null,
+  news_at: '2026-11-23T23:20:31.377Z',
   owner_id: 'Zk1vTq8mXc3rWb6y',
   visibility: 'tenant',
   status: 'ready',
@@ -94,10 +97,13 @@ const LISTED_RUN: Run = {
   prompt: PROMPT,
   status: 'succeeded',
   held: false,
+  queue_position: null,
   error: null,
   usage: USAGE,
   diff: STAT,
   created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  edited_by: null,
+  edited_at: null,
   cancelled_by: null,
   created_at: '2026-11-23T23:20:09.402Z',
   started_at: '2026-11-23T23:20:09.871Z',
@@ -128,8 +134,13 @@ const RUNNING_RUN: Run = {
   result: null,
   ended_at: null,
 };
-const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', started_at: null };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci' };
+const QUEUED_RUN: Run = { ...RUNNING_RUN, status: 'queued', queue_position: 3, started_at: null };
+const EDITED_RUN: Run = {
+  ...QUEUED_RUN,
+  edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  edited_at: '2026-11-23T23:20:11.090Z',
+};
+const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -212,7 +223,8 @@ const READINESS: Readiness = {
   ],
 };
 const SYSTEM: SystemInfo = {
-  engine: 'sdk',
+  engine: 'app-server',
+  capabilities: { steer: true, approvals: true, deltas: true },
   codex_version: '0.163.0',
   model_source: 'openai',
   default_model: null,
@@ -334,6 +346,11 @@ const MODELS: Models = {
   ],
   price_list_date: '2026-10-13',
 };
+const MODEL_SERVER: ModelServer = {
+  source: 'organisation',
+  base_url: 'https://models.example.com/v1',
+  key_saved_at: '2026-11-23T09:00:00.000Z',
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -372,16 +389,21 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readReadiness: { ready: READINESS },
   readSystem: { bubblewrap: SYSTEM },
   createSession: { ready: NEW_SESSION },
-  listSessions: { lastPage: page(SESSION) },
+  listSessions: { lastPage: page({ ...SESSION, read_at: '2026-11-23T23:21:12.806Z' }) },
   readSession: { ready: SESSION },
   updateSession: { renamed: { ...SESSION, title: 'Leap days' } },
   readPresence: { watched: PRESENCE },
   announcePresence: { watched: PRESENCE },
+  readReadState: { unread: { read_at: '2026-11-23T23:18:40.022Z' } },
+  markSessionRead: { read: { read_at: '2026-11-23T23:21:12.806Z' } },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },
+  editPrompt: { edited: EDITED_RUN },
+  runNext: { first: QUEUED_RUN },
+  orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
@@ -402,6 +424,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateLimits: { capped: LIMITS },
   listModels: { listed: MODELS },
   updateModels: { listed: MODELS },
+  readModelServer: { own: MODEL_SERVER },
+  setModelServer: { own: MODEL_SERVER },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },

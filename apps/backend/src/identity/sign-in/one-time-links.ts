@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ProviderId } from '@saas-codex/contracts/sign-in';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AUTH, type Auth } from '../better-auth.js';
 
@@ -7,9 +8,9 @@ const RANDOM_BYTES = 32;
 /** In base64url. */
 const RANDOM_LENGTH = 43;
 
-/** What a link is for. better-auth itself takes those that reset a password. */
+/** What a link is for; for a provider, it is the state of a sign-in there. better-auth itself takes those that reset a password. */
 export type LinkKind =
-  'reset-password' | 'sign-up' | 'change-email' | 'oidc' | 'passkey-sign-in' | 'passkey-creation';
+  'reset-password' | 'sign-up' | 'change-email' | ProviderId | 'passkey-sign-in' | 'passkey-creation';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()

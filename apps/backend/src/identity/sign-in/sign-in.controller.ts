@@ -19,9 +19,10 @@ import { Public, RequirePermission } from '../permissions.js';
 import { noteForAudit, requestOrigin } from '../request-origin.js';
 import { MailedLinks } from './mailed-links.js';
 import { Mailer } from './mailer.js';
-import { OidcProvider } from './oidc/oidc-provider.js';
 import { PasswordSignIns } from './password-sign-ins.js';
 import { Passwords } from './passwords.js';
+import { GithubProvider } from './providers/github-provider.js';
+import { OidcProvider } from './providers/oidc-provider.js';
 
 const SIGNED_IN = { status: 204, description: 'Signed in; the cookie is set' };
 const MAILED = {
@@ -42,6 +43,7 @@ export class SignInController {
     private readonly mailedLinks: MailedLinks,
     private readonly mailer: Mailer,
     private readonly oidc: OidcProvider,
+    private readonly github: GithubProvider,
   ) {}
 
   @Get('options')
@@ -49,11 +51,12 @@ export class SignInController {
   @ApiOperation({ operationId: 'readSignInOptions', summary: 'Read how people can sign in here' })
   @ApiResponse({ status: 200, standardSchema: SignInOptions })
   options(): SignInOptions {
-    const oidc = this.oidc.name;
+    const [oidc, github] = [this.oidc.name, this.github.name];
     return {
       sign_up: this.config.SIGN_UP,
       mail: this.mailer.available,
       ...(oidc !== null && { oidc: { name: oidc } }),
+      ...(github !== null && { github: { name: github } }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -7,6 +8,7 @@ import { GitFailure } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
+import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
 
@@ -28,6 +30,7 @@ export class History {
     private readonly repository: HistoryRepository,
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
+    private readonly patches: PatchFile,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
   ) {}
@@ -72,6 +75,12 @@ export class History {
   filePatch({ tenantId }: RequestContext, comparison: Comparison, path: string): Promise<FilePatch> {
     const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.diffs.filePatch(comparison, path));
     return this.explainFailure(comparison, read);
+  }
+
+  /** @throws ProblemError as `filePatch`, and download_too_large */
+  patchFile({ tenantId }: RequestContext, comparison: Comparison, choice: PatchChoice): Promise<Readable> {
+    const write = this.places.withPlaceUnlessCrowded(tenantId, () => this.patches.write(comparison, choice));
+    return this.explainFailure(comparison, write);
   }
 
   private async explainFailure<T>({ sessionId }: Comparison, read: Promise<T>): Promise<T> {

@@ -3,6 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { WorkspaceLimits } from '../workspace-limits.js';
 
+/** What a person saves. */
+export interface Download {
+  /** Of the file, as an agent may have chosen it. */
+  name: string;
+  content: Readable;
+}
+
 /** Bounds what downloads hold: each has a file open for as long as its reader likes, within a deadline. */
 @Injectable()
 export class Downloads {

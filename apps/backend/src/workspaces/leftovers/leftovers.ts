@@ -11,17 +11,10 @@ import { GitFailure } from '../git/git.js';
 import { TenantPlaces } from '../history/tenant-places.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { Downloads } from './downloads.js';
+import { type Download, Downloads } from './downloads.js';
 import { HomeLayers } from './home-layers.js';
 import { IgnoredFiles } from './ignored-files.js';
 import { zipFiles } from './zip-archive.js';
-
-/** What a person saves. */
-export interface Download {
-  /** Of the file, as an agent chose it. */
-  name: string;
-  content: Readable;
-}
 
 const ALL_FILES = 'ignored-files';
 

@@ -1,5 +1,6 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
+import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
 import type { RunSecrets } from '../../redaction/run-secrets.js';
 import type { Thread } from '../../threads/thread-store.js';
@@ -12,18 +13,6 @@ import type { RunInput } from '@saas-codex/contracts/runs';
  *          ──steer, interrupt, answer────►     │
  *                                              └── a process in the jail: Codex, or a script
  */
-
-/** What an engine can do besides working on a turn and ending it. */
-export interface EngineCapabilities {
-  /** Takes further messages while a turn is running. */
-  steer: boolean;
-  /** What an interrupt ends: the turn, which the engine then completes, or the process that works on it. */
-  interrupt: 'turn' | 'process';
-  /** Asks for approval and waits for the answer. */
-  approvals: boolean;
-  /** Text of messages and reasoning arrives as `item.delta`. Otherwise the model proxy reads it from the model's answers. */
-  deltas: boolean;
-}
 
 /** A run and all that is needed to work on it. */
 export type EngineRun = PromptRun | SetupRun;
@@ -65,19 +54,38 @@ type LoggedEventType =
   | 'item.completed'
   | 'error';
 
-/** Events of the run's log, and one that is not logged: the end of a setup script. */
+/** Events of the run's log, and those that whoever drives the engine acts upon. */
 export type EngineEvent =
   | { [T in LoggedEventType]: { type: T; data: EventData<T> } }[LoggedEventType]
   /** `failure` is a sentence for a person; null: the script succeeded. */
-  | { type: 'script.ended'; data: { failure: string | null } };
+  | { type: 'script.ended'; data: { failure: string | null } }
+  /** The agent has been given this message of `steer`, after everything that came before this event. */
+  | { type: 'steer.taken'; data: { messageId: string } }
+  /** The turn waits until `answer` is called. */
+  | { type: 'approval.requested'; data: ApprovalRequest };
 
 /** A further message for a running turn. The engine delivers the same `messageId` at most once. */
-interface SteerMessage {
+export interface SteerMessage {
   messageId: string;
   prompt: string;
 }
 
-type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
+export type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
+
+/** What an agent may do only if a person agrees. */
+export interface ApprovalRequest {
+  /** Names it within the run. */
+  requestId: string;
+  kind: 'command' | 'file_change';
+  /** Of the command or the file change, which has started. */
+  itemId: string;
+  /** null: not a command, or one without a text. */
+  command: string | null;
+  /** Why the agent asks; null: it does not say. */
+  reason: string | null;
+  /** The answers that are possible. */
+  decisions: ApprovalDecision[];
+}
 
 export interface RunningTurn {
   /**
@@ -87,14 +95,22 @@ export interface RunningTurn {
    * @throws Error when the program could not be started, was interrupted or exited by itself
    */
   readonly events: AsyncIterable<EngineEvent>;
-  /** @throws UnsupportedByEngineError */
+  /**
+   * Resolves when the engine has the message; `steer.taken` follows unless the turn ends first.
+   * @throws UnsupportedByEngineError
+   * @throws TurnNotActiveError
+   */
   steer(message: SteerMessage): Promise<void>;
-  /** Ends the turn, also before it has begun. The jail ends what the agent's commands have started. */
-  interrupt(): void;
+  /**
+   * Ends the turn, also before it has begun. Resolves, soon in any case, when the engine has done what it can. The jail ends
+   * what the agent's commands have started.
+   */
+  interrupt(): Promise<void>;
   /**
    * Answers a question of the turn.
    * @param requestId as the event that asked names it
    * @throws UnsupportedByEngineError
+   * @throws TurnNotActiveError when the question is no longer open
    */
   answer(requestId: string, decision: ApprovalDecision): Promise<void>;
 }
@@ -103,6 +119,11 @@ export abstract class Engine<R extends EngineRun = EngineRun> {
   abstract readonly capabilities: EngineCapabilities;
 
   abstract startTurn(run: R): RunningTurn;
+}
+
+/** The turn has not begun, or has ended, or no longer waits for an answer. */
+export class TurnNotActiveError extends Error {
+  override readonly name = 'TurnNotActiveError';
 }
 
 /** The program printed a line without end and was killed. */
@@ -116,7 +137,7 @@ export class UnsupportedByEngineError extends Error {
 
   constructor(
     readonly engine: string,
-    readonly capability: 'steer' | 'approvals',
+    readonly capability: keyof EngineCapabilities,
   ) {
     super(`The engine “${engine}” does not support “${capability}”.`);
   }

@@ -1,17 +1,8 @@
-import {
-  type EngineCapabilities,
-  type EngineEvent,
-  type RunningTurn,
-  UnsupportedByEngineError,
-} from './engine.js';
+import type { EngineCapabilities } from '@saas-codex/contracts/system';
+import { type EngineEvent, type RunningTurn, UnsupportedByEngineError } from './engine.js';
 
 /** Of an engine whose process reads its input once and then only prints. */
-export const ONE_WAY: EngineCapabilities = {
-  steer: false,
-  interrupt: 'process',
-  approvals: false,
-  deltas: false,
-};
+export const ONE_WAY: EngineCapabilities = { steer: false, approvals: false, deltas: false };
 
 /**
  * A turn that can only be interrupted.
@@ -25,7 +16,7 @@ export function oneWayTurn(
   const interruption = new AbortController();
   return {
     events: work(interruption.signal),
-    interrupt: () => interruption.abort(),
+    interrupt: async () => interruption.abort(),
     steer: () => Promise.reject(new UnsupportedByEngineError(engine, 'steer')),
     answer: () => Promise.reject(new UnsupportedByEngineError(engine, 'approvals')),
   };

@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Jail } from '../../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome } from '../../threads/codex-home.js';
-import { BoundedText } from '../bounded-text.js';
+import { GrowingText } from '../growing-text.js';
 import { Engine, type EngineEvent, type RunningTurn, type SetupRun } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
 import { spawnScript } from './spawn-script.js';
 
 /** Id of the only item. */
 const ITEM_ID = 'setup';
-/** Characters that are shown while the script prints them. */
-const MAX_LIVE_OUTPUT = 256 * 1024;
-const LIVE_OUTPUT_ENDS = '\n… that is a lot; the end of it follows when the script has ended …\n';
 
 /**
  * Runs a session's setup script where the agent's commands run, with the same jail, environment, network and limits. To
@@ -50,22 +47,19 @@ export class ScriptEngine extends Engine<SetupRun> {
     });
     signal.addEventListener('abort', child.kill);
     if (signal.aborted) child.kill();
-    const output = new ScriptOutput();
-    // Before the output is cut in its middle: half of a secret would not be found.
-    const redacted = secrets.redactor.stream();
+    const output = new GrowingText(secrets.redactor);
     try {
       for await (const text of child.output) {
-        const live = output.add(redacted.push(text));
+        const live = output.add(text);
         const delta = { item_type: 'command_execution', stream_id: ITEM_ID, text: live } as const;
         if (live) yield { type: 'item.delta', data: delta };
       }
-      output.add(redacted.end());
       const code = await child.exited;
       const stderr = child.stderr();
       if (code !== 0 && stderr) throw new Error(`the jail exited with code ${code}: ${stderr}`);
       const completed = {
         ...item,
-        aggregated_output: output.toString(),
+        aggregated_output: output.end(),
         ...(code !== null && { exit_code: code }),
         status: code === 0 ? 'completed' : 'failed',
       };
@@ -85,25 +79,5 @@ export class ScriptEngine extends Engine<SetupRun> {
     return code === null
       ? 'The setup script was killed. Run it again.'
       : `The setup script failed with exit code ${code}. Fix it, or run it again.`;
-  }
-}
-
-/** What a script prints: shown live up to a limit, and kept for the completed item. */
-class ScriptOutput {
-  private readonly kept = new BoundedText();
-  private liveRoom = MAX_LIVE_OUTPUT;
-
-  /** @returns the part to show now */
-  add(text: string): string {
-    this.kept.add(text);
-    const live = text.slice(0, this.liveRoom);
-    const isLast = this.liveRoom > 0 && text.length > this.liveRoom;
-    this.liveRoom -= live.length;
-    return isLast ? live + LIVE_OUTPUT_ENDS : live;
-  }
-
-  /** The head and the tail of all of it. */
-  toString(): string {
-    return this.kept.toString();
   }
 }

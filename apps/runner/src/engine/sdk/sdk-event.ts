@@ -1,12 +1,13 @@
-import { relative, sep } from 'node:path';
 import type { ThreadEvent, ThreadItem } from '@openai/codex-sdk';
 import { CommandExecutionItem, FileChangeItem, type Item } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
+import type { Redactor } from '../../redaction/redactor.js';
 import { BoundedText } from '../bounded-text.js';
 import type { EngineEvent } from '../port/engine.js';
+import { relativeToRepo } from '../relative-to-repo.js';
 
 /** An event of the SDK as our own. @returns null for types that only a newer Codex prints */
-export function toEngineEvent(event: ThreadEvent, repo: string): EngineEvent | null {
+export function toEngineEvent(event: ThreadEvent, repo: string, redactor: Redactor): EngineEvent | null {
   switch (event.type) {
     case 'thread.started':
       return { type: event.type, data: { thread_id: event.thread_id } };
@@ -19,7 +20,7 @@ export function toEngineEvent(event: ThreadEvent, repo: string): EngineEvent | n
     case 'item.started':
     case 'item.updated':
     case 'item.completed':
-      return { type: event.type, data: { item: toItem(event.item, repo) } };
+      return { type: event.type, data: { item: toItem(event.item, repo, redactor) } };
     case 'error':
       return { type: event.type, data: { message: event.message } };
     default:
@@ -39,20 +40,19 @@ const toUsage = (usage: Usage): Usage => ({
  * Our items are modelled on those of the SDK. What differs: paths within the repository are relative to it, and the output
  * of a command keeps its head and tail. Everything else passes unchanged, items of unknown types included.
  */
-function toItem(item: ThreadItem, repo: string): Item {
+function toItem(item: ThreadItem, repo: string, redactor: Redactor): Item {
   if (item.type === 'file_change') {
     const change = FileChangeItem.safeParse(item);
     if (!change.success) return item;
-    return { ...item, changes: change.data.changes.map((one) => relativeToRepo(one, repo)) };
+    const changes = change.data.changes.map((one) => ({ ...one, path: relativeToRepo(one.path, repo) }));
+    return { ...item, changes };
   }
   if (item.type === 'command_execution') {
     const command = CommandExecutionItem.safeParse(item);
     if (!command.success) return item;
-    return { ...item, aggregated_output: new BoundedText().add(command.data.aggregated_output).toString() };
+    // Before it is cut: half of a secret would not be found.
+    const output = redactor.redact(command.data.aggregated_output);
+    return { ...item, aggregated_output: new BoundedText().add(output).toString() };
   }
   return item;
-}
-
-function relativeToRepo<T extends { path: string }>(change: T, repo: string): T {
-  return change.path.startsWith(repo + sep) ? { ...change, path: relative(repo, change.path) } : change;
 }

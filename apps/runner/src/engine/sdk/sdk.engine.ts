@@ -1,14 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Codex, type ThreadEvent } from '@openai/codex-sdk';
-import { allSettled } from '@saas-codex/service-kit/all-settled';
-import { ModelProxy } from '../../model-proxy/model-proxy.service.js';
-import { Jail } from '../../sandbox/jail/jail.js';
-import {
-  codexEnvironment,
-  prepareCodexHome,
-  projectTrust,
-  TOKEN_VARIABLE,
-} from '../../threads/codex-home.js';
+import { CodexLauncher } from '../codex-launcher.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
 import { limitChildOutput, OutputLimiter } from './output-limiter.js';
@@ -21,10 +13,7 @@ limitChildOutput();
 export class SdkEngine extends Engine<PromptRun> {
   readonly capabilities = ONE_WAY;
 
-  constructor(
-    private readonly jail: Jail,
-    private readonly modelProxy: ModelProxy,
-  ) {
+  constructor(private readonly launcher: CodexLauncher) {
     super();
   }
 
@@ -33,18 +22,13 @@ export class SdkEngine extends Engine<PromptRun> {
   }
 
   private async *events(run: PromptRun, signal: AbortSignal): AsyncGenerator<EngineEvent> {
-    const { thread, access, runId, network, authorities, trustRepository } = run;
-    const secrets = run.secrets.environment;
+    const { thread } = run;
     const { paths } = thread;
-    const environment = codexEnvironment(paths.codexHome, access.token);
-    const [launch] = await allSettled([
-      this.jail.launch({ runId, paths, environment, network, authorities, trustRepository, secrets }),
-      prepareCodexHome(paths.codexHome),
-    ]);
+    const launch = await this.launcher.prepareLaunch(run);
     const codex = new Codex({
       codexPathOverride: launch.program,
       env: launch.environment,
-      configOverrides: [...this.turnSettings(run), ...launch.configOverrides],
+      configOverrides: launch.settings,
     });
     const options = {
       workingDirectory: paths.repo,
@@ -61,32 +45,11 @@ export class SdkEngine extends Engine<PromptRun> {
       return events;
     });
     for await (const event of printed) {
-      const translated = toEngineEvent(event, paths.repo);
+      const translated = toEngineEvent(event, paths.repo, run.secrets.redactor);
       if (translated !== null) yield translated;
     }
   }
-
-  /** Settings that differ per turn, which codex-config.toml therefore cannot hold. */
-  private turnSettings({ access, thread, network, trustRepository }: PromptRun): string[] {
-    return [
-      `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
-      ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
-      projectTrust(thread.paths.repo, trustRepository ? 'trusted' : 'untrusted'),
-      ...(trustRepository ? NOT_FOR_REPOSITORIES : []),
-      // OpenAI's server does the search, outside of the session's network. Other servers do not know the tool.
-      ...(this.modelProxy.source === 'openai' && network.mode === 'on' ? [] : ['web_search="disabled"']),
-    ];
-  }
 }
-
-/** Settings of codex-config.toml that the configuration of a trusted repository would otherwise replace. */
-const NOT_FOR_REPOSITORIES = [
-  'approval_policy="never"',
-  'project_doc_max_bytes=0',
-  ...['apps', 'daemon_auto_start', 'hooks', 'plugins', 'remote_plugin'].map(
-    (name) => `features.${name}=false`,
-  ),
-];
 
 /**
  * Gives the SDK a signal that is never aborted after its last event: by then the SDK no longer listens to its child process,

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import { Injectable } from '@nestjs/common';
+import { resolveTo } from '@saas-codex/service-kit/network/destinations';
 
 const CONNECT_MS = 10_000;
 /** After this time the next address is tried as well. */
@@ -52,11 +53,3 @@ async function whenConnected(socket: Socket, event: string): Promise<Socket> {
 }
 
 const timedOut = () => Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
-
-const resolveTo =
-  (addresses: string[]): LookupFunction =>
-  (_, __, done) =>
-    done(
-      null,
-      addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 })),
-    );

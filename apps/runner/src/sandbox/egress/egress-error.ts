@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NetworkRefusal } from '@saas-codex/contracts/network';
+import { DestinationError } from '@saas-codex/service-kit/network/destinations';
 import { type HostPort, formatHostPort } from './host-port.js';
 
 /** Ends an exchange with a sentence for the reader of the client's output, which is usually the agent. */
@@ -40,11 +41,18 @@ export const unreadable = () =>
     'This proxy takes "CONNECT host:port", and "http://host/path" without a user name. Write hosts in plain ASCII.',
   );
 
-export const unknownHost = ({ host }: HostPort) =>
-  new EgressError(502, `The host ${host} is not known. Check its name.`);
-
-export const tooManyAddresses = ({ host }: HostPort) =>
-  new EgressError(502, `The host ${host} has more addresses than can be checked.`);
+/** @param error of `Destinations.addressesOf` */
+export function withoutAddress(target: HostPort, error: unknown): unknown {
+  if (!(error instanceof DestinationError)) return error;
+  switch (error.reason) {
+    case 'host_unknown':
+      return new EgressError(502, `The host ${target.host} is not known. Check its name.`);
+    case 'too_many_addresses':
+      return new EgressError(502, `The host ${target.host} has more addresses than can be checked.`);
+    case 'address_not_public':
+      return new EgressRefusal(target, 'address_not_public');
+  }
+}
 
 export const runEnded = () => new EgressError(503, 'The run has ended.');
 

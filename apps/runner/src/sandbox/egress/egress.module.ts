@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { readExtraCertificates } from '@saas-codex/service-kit/network/certificates';
+import { Destinations } from '@saas-codex/service-kit/network/destinations';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { CONFIG, type Config } from '../../config.js';
-import { Destinations } from './destinations.js';
 import { Dialer } from './dialer.js';
 import { EgressProxy, EXTRA_CERTIFICATES } from './egress-proxy.js';
 
@@ -12,8 +12,15 @@ const extraCertificates = {
   useFactory: (config: Config) => readExtraCertificates(config.NODE_EXTRA_CA_CERTS),
 };
 
+const destinations = {
+  provide: Destinations,
+  inject: [CONFIG, HostResolver],
+  useFactory: (config: Config, resolver: HostResolver) =>
+    new Destinations(config.EGRESS_TRUSTED_HOSTS, config, resolver),
+};
+
 @Module({
-  providers: [Destinations, Dialer, EgressProxy, extraCertificates, HostResolver],
+  providers: [destinations, Dialer, EgressProxy, extraCertificates, HostResolver],
   exports: [EgressProxy],
 })
 export class EgressModule {}

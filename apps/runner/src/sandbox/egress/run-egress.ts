@@ -2,12 +2,19 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
+import type { Destinations } from '@saas-codex/service-kit/network/destinations';
 import { addressOfProxy, connectThrough } from '@saas-codex/service-kit/network/outbound-proxy';
 import type { Counter } from '@saas-codex/service-kit/metrics/metrics';
 import { Logger } from '@nestjs/common';
-import type { Destinations } from './destinations.js';
 import type { Dialer } from './dialer.js';
-import { EgressError, EgressRefusal, runEnded, tooManyConnections, unreachable } from './egress-error.js';
+import {
+  EgressError,
+  EgressRefusal,
+  runEnded,
+  tooManyConnections,
+  unreachable,
+  withoutAddress,
+} from './egress-error.js';
 import { allowedMethods, type Methods } from './network-rules.js';
 import type { HostPort } from './host-port.js';
 
@@ -82,7 +89,11 @@ export class RunEgress {
     const proxy = this.destinations.proxyFor(scheme, target);
     const found = this.lookups.then(async () => {
       if (this.closed) throw runEnded();
-      return { addresses: await this.destinations.addressesOf(target, proxy), proxy };
+      try {
+        return { addresses: await this.destinations.addressesOf(target, proxy), proxy };
+      } catch (error) {
+        throw withoutAddress(target, error);
+      }
     });
     this.lookups = found.catch(() => undefined);
     return found;

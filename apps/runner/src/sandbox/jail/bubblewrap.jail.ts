@@ -30,7 +30,7 @@ import { seccompFilter } from './seccomp-filter.js';
 /*
  * bubblewrap around the whole Codex process of a run.
  *
- *     SDK ──► launch.sh ──► bwrap ──│──► start.sh ──► codex ──► agent commands ──► …
+ *  engine ──► launch.sh ──► bwrap ──│──► start.sh ──► codex ──► agent commands ──► …
  *                                   │       └──► relay :39100
  *     proxies ◄────── run.sock ─────┼──────────────┘
  *

@@ -1,2 +1,2 @@
-/** The browser's storage keeps the text of a session's composer under this key. */
-export const promptDraftKey = (sessionId: string): string => `prompt:${sessionId}`;
+/** The name of the draft in a session's composer. */
+export const promptDraftKey = (sessionId: string): string => `prompt/${sessionId}`;

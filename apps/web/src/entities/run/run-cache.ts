@@ -47,6 +47,15 @@ function isOutdated(current: string, reported: string): boolean {
 export const applyRun = (client: QueryClient, run: Run): void =>
   void client.setQueryData<RunPages>(runKeys.list(run.session_id), (data) => data && placeRun(data, run));
 
+/** Gives the prompts that wait each other's positions, so that they are in the order of these ids. */
+export function placeInQueue(client: QueryClient, sessionId: string, runIds: readonly string[]): void {
+  const data = client.getQueryData<RunPages>(runKeys.list(sessionId));
+  const runs = (data?.pages ?? []).flatMap((page) => page.items);
+  const ordered = runIds.flatMap((id) => runs.find((run) => run.run_id === id) ?? []);
+  const positions = ordered.flatMap((run) => run.queue_position ?? []).toSorted((a, b) => a - b);
+  ordered.forEach((run, index) => applyRun(client, { ...run, queue_position: positions[index] }));
+}
+
 /** Applies a status report. A run that is not in the list (prompted elsewhere) makes the list load again. */
 export function applyRunStatus(client: QueryClient, activity: RunStatusActivity): void {
   const data = client.getQueryData<RunPages>(runKeys.list(activity.session_id));

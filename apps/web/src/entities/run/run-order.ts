@@ -8,6 +8,8 @@ export interface OrderedRuns {
   readonly conversation: readonly Run[];
   /** Prompts that wait, in the order in which they will run. */
   readonly queue: readonly Run[];
+  /** Those prompts that no runner has, in that order: they can be edited and moved. */
+  readonly waiting: readonly Run[];
   readonly running: Run | null;
   /** A prompt that is sent now goes to the queue instead of running at once. */
   readonly busy: boolean;
@@ -26,6 +28,13 @@ const began = (run: Run): string => run.started_at ?? run.ended_at ?? run.create
 /** Place in the queue: a setup goes before the prompts that wait for it, and a stop holds only what was queued before it. */
 const rank = (run: Run): number => (run.kind === 'setup' ? 0 : run.held ? 2 : 1);
 
+const isWaiting = ({ status, queue_position: position }: Run): boolean =>
+  status === 'queued' && typeof position === 'number';
+
+/** A prompt that a runner has already comes first. */
+const byPlace = (a: Run, b: Run): number =>
+  rank(a) - rank(b) || (a.queue_position ?? 0) - (b.queue_position ?? 0);
+
 /**
  * @param held prompts wait for a person's decision about the setup, so none of them is next
  */
@@ -34,7 +43,7 @@ export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false)
     .flatMap((page) => page.items)
     .filter((run) => !neverRan(run))
     .toReversed();
-  const queued = oldestFirst.filter((run) => run.status === 'queued').toSorted((a, b) => rank(a) - rank(b));
+  const queued = oldestFirst.filter((run) => run.status === 'queued').toSorted(byPlace);
   const begun = oldestFirst
     .filter((run) => run.status !== 'queued')
     .toSorted((a, b) => (began(a) < began(b) ? -1 : Number(began(a) > began(b))));
@@ -44,6 +53,7 @@ export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false)
   return {
     conversation: [...begun, ...next],
     queue: queued.slice(next.length),
+    waiting: queued.filter(isWaiting),
     running,
     busy: running !== null || held || queued.some((run) => !run.held),
   };

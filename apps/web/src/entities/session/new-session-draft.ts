@@ -1,12 +1,12 @@
 import type { CreateSession } from '@saas-codex/contracts/sessions';
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo } from 'react';
 import { z } from 'zod';
-import { stored } from '../../shared/lib/stored.js';
+import { drafts, useDraft } from '../../shared/lib/drafts.js';
 import { NETWORK_DRAFT_OFF, NetworkDraft, toNetwork } from '../environment/network-draft.js';
 import { NO_SETUP, SetupDraft, toSetup } from '../environment/setup-draft.js';
 
-/** The browser's storage keeps the draft under this key. */
-const KEY = 'draft:new-session';
+/** Its name among the person's drafts. */
+const NAME = 'new-session';
 
 /** The fields of the composer of a new session, as typed. `repo` is empty for an empty repository. */
 const NewSessionDraft = z.object({
@@ -24,32 +24,27 @@ const NewSessionDraft = z.object({
 });
 export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
 
-function readDraft(): NewSessionDraft {
+function parseDraft(text: string): NewSessionDraft {
   try {
-    return NewSessionDraft.parse(JSON.parse(stored.read(KEY) ?? '{}'));
+    return NewSessionDraft.parse(JSON.parse(text || '{}'));
   } catch {
     return NewSessionDraft.parse({});
   }
 }
 
-const writeDraft = (draft: NewSessionDraft): void => stored.write(KEY, JSON.stringify(draft));
+const changeDraft = (part: Partial<NewSessionDraft>): void =>
+  drafts.write(NAME, JSON.stringify({ ...parseDraft(drafts.read(NAME)), ...part }));
 
 /** Fills in the draft for the next visit to the home page. */
-export const prefillNewSessionDraft = (part: Partial<NewSessionDraft>): void =>
-  writeDraft({ ...readDraft(), ...part });
+export const prefillNewSessionDraft = changeDraft;
 
 /** The draft, kept in this browser until it is sent. */
 export function useNewSessionDraft() {
-  const [draft, setDraft] = useState<NewSessionDraft>(readDraft);
-  const change = useCallback((part: Partial<NewSessionDraft>) => {
-    setDraft((before) => {
-      const next = { ...before, ...part };
-      writeDraft(next);
-      return next;
-    });
-  }, []);
+  const [text] = useDraft(NAME);
+  const draft = useMemo(() => parseDraft(text), [text]);
+  const change = changeDraft;
   /** After sending: drops the prompt and the ref; repository, model, network, secrets, trust, setup and privacy stay for the next session. */
-  const clear = useCallback(() => change({ prompt: '', ref: '' }), [change]);
+  const clear = useCallback(() => changeDraft({ prompt: '', ref: '' }), []);
   return { draft, change, clear };
 }
 

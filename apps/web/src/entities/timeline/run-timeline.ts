@@ -9,7 +9,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
- *     item.delta  ─► a draft entry, replaced by the next item.completed of its type; for a command: its output
+ *     item.delta  ─► a draft entry, replaced by its item.completed; for a command: its output
  *     network.refused ─► one entry for consecutive ones
  *     unknown type ─► an entry that shows the event as it came
  *     limit.*     ─► limit: the one at which the run waits

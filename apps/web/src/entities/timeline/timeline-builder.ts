@@ -141,7 +141,7 @@ export class TimelineBuilder {
     return this.entries.filter((entry) => entry.kind !== 'notice' || entry.message !== reason);
   }
 
-  /** Starts, updates or completes an item. A completed one removes the oldest draft of its type and may take its place. */
+  /** Starts, updates or completes an item. A completed one takes the place of its draft. */
   private putItem(raw: Item, at: string, completedAt: string | null): void {
     const key = `item:${raw.id}`;
     const previous = this.entry(key) as ItemEntry | undefined;
@@ -152,18 +152,29 @@ export class TimelineBuilder {
       startedAt: previous?.startedAt ?? at,
       completedAt: completedAt ?? previous?.completedAt ?? null,
     };
-    const draft = completedAt === null ? undefined : this.drafts.find((one) => one.itemType === raw.type);
-    if (draft) this.drafts = this.drafts.filter((one) => one !== draft);
-    if (draft && !previous) return this.put(entry, draft.key);
-    this.put(entry);
-    if (draft) this.replaceAll(this.entries.filter((one) => one.key !== draft.key));
+    const replaced = completedAt === null ? [] : this.takeDrafts(raw);
+    this.put(entry, previous ? key : (replaced.at(-1) ?? key));
+    const left = replaced.filter((draft) => this.places.has(draft));
+    if (left.length > 0) this.replaceAll(this.entries.filter((one) => !left.includes(one.key)));
+  }
+
+  /**
+   * The drafts that a completed item replaces, oldest first: its own and those of its type before it, of which the model was
+   * asked again. Runners of earlier versions did not name a draft after its item: then it is the oldest.
+   */
+  private takeDrafts({ id, type }: Item): string[] {
+    const drafts = this.drafts.filter(({ itemType }) => itemType === type).map(({ key }) => key);
+    const own = drafts.indexOf(draftKey(id));
+    const replaced = drafts.slice(0, own < 0 ? 1 : own + 1);
+    this.drafts = this.drafts.filter(({ key }) => !replaced.includes(key));
+    return replaced;
   }
 
   private addDelta({ item_type: itemType, stream_id: stream, text: added }: EventData<'item.delta'>): void {
     if (itemType === 'command_execution') return this.addOutput(`item:${stream}`, added);
     // The completed item shows what grew.
     if (!isDraftType(itemType)) return;
-    const key = `draft:${stream}`;
+    const key = draftKey(stream);
     const previous = this.entry(key) as DraftEntry | undefined;
     if (!previous) this.drafts.push({ key, itemType });
     this.put({ kind: 'draft', key, itemType, text: (previous?.text ?? '') + added });
@@ -221,6 +232,8 @@ function recognise(raw: Item): TimelineItem {
   const parsed = KnownItem.safeParse(raw);
   return parsed.success ? { known: true, value: parsed.data } : { known: false, value: raw };
 }
+
+const draftKey = (stream: string) => `draft:${stream}`;
 
 const isDraftType = (type: string): type is DraftEntry['itemType'] =>
   type === 'agent_message' || type === 'reasoning';

@@ -3,9 +3,11 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Columns2, FolderTree, Maximize2, Minimize2, Rows2, Search, X } from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
 import { useHideChanges } from '../../entities/session/changes-location.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import type { DiffLayout } from './patch-view.js';
+import { PatchMenu } from './patch-menu.js';
 import { ScopeMenu } from './scope-menu.js';
 
 interface ChangesHeaderProps {
@@ -34,6 +36,7 @@ const FILTER_FOLDED =
 export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view }: ChangesHeaderProps) {
   const { treeShown, onToggleTree, layout, onLayout, wide, onWide } = view;
   const hideChanges = useHideChanges();
+  const mayRead = usePermission('diffs:read');
   const split = layout === 'split';
   const count = diff?.files.length ?? 0;
   return (
@@ -70,6 +73,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
               </IconButton>
             </>
           )}
+          {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
           {onWide && (
             <IconButton
               label={wide ? 'Show beside the conversation' : 'Use the full width'}

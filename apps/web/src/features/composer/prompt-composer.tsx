@@ -16,7 +16,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { useComposerSend, usePromptDraft } from './prompt-draft.js';
+import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
 
@@ -26,7 +26,8 @@ export function PromptComposer({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(sessionId));
   const setup = setupState(session);
   const held = setup === 'held';
-  const { queue, running: listed, busy } = useMemo(() => orderRuns(data, held), [data, held]);
+  const runs = useMemo(() => orderRuns(data, held), [data, held]);
+  const listed = runs.running;
   // The log shows the end a moment before the list of runs does.
   const ended = useTimelineValue(listed?.run_id ?? null, hasEnded);
   const running = ended ? null : listed;
@@ -77,10 +78,9 @@ export function PromptComposer({ session }: { session: Session }) {
       )}
       <QueuedPrompts
         session={session}
-        queue={queue}
-        busy={busy}
+        runs={runs}
         note={QUEUE_NOTES[setup]}
-        onRestore={(prompt) => change((current) => (current ? `${prompt}\n\n${current}` : prompt))}
+        onRestore={(prompt) => change(inFront(prompt))}
       />
       <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
         <AutoTextarea

@@ -1,37 +1,47 @@
-import { useCallback, useRef } from 'react';
+import { useCallback, useEffect, useEffectEvent } from 'react';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
-import { useStoredText } from '../../shared/lib/stored.js';
+import { drafts, useDraft } from '../../shared/lib/drafts.js';
+import { sentPrompts } from './sent-prompts.js';
 
-/** The text in a session's composer. It survives a reload and leaving the session. */
+type Change = (next: (current: string) => string) => void;
+
+/** In front of what was typed meanwhile. */
+export const inFront = (prompt: string) => (current: string) =>
+  current ? `${prompt}\n\n${current}` : prompt;
+
+/** The text in a session's composer. */
 export function usePromptDraft(sessionId: string) {
-  const [text, store] = useStoredText(promptDraftKey(sessionId));
-  const latest = useRef(text);
+  const name = promptDraftKey(sessionId);
+  const [text] = useDraft(name);
   /** Also works after the composer is unmounted, so that a prompt that fails then is there on the next visit. */
-  const change = useCallback(
-    (next: (current: string) => string) => {
-      latest.current = next(latest.current);
-      store(latest.current);
-    },
-    [store],
-  );
+  const change: Change = useCallback((next) => drafts.write(name, next(drafts.read(name))), [name]);
   return { text, change };
 }
 
 /**
- * Sends the text of the composer and empties it at once. If sending fails, the text comes back in front of what was
- * typed meanwhile, and `retry` sends the same prompt with the same idempotency key.
+ * Sends the text of the composer and empties it at once. If sending fails, the text comes back, and `retry` sends the same
+ * prompt with the same idempotency key.
  */
-export function useComposerSend(sessionId: string, change: (next: (current: string) => string) => void) {
-  const failed = useRef<OutgoingPrompt | null>(null);
-  const mutation = useSendPrompt(sessionId, (outgoing) => {
-    failed.current = outgoing;
-    change((current) => (current ? `${outgoing.prompt}\n\n${current}` : outgoing.prompt));
+export function useComposerSend(sessionId: string, change: Change) {
+  const mutation = useSendPrompt(sessionId, {
+    onAccepted: (outgoing) => sentPrompts.forget(sessionId, outgoing),
+    onRejected: (outgoing) => {
+      sentPrompts.giveBack(sessionId, outgoing);
+      change(inFront(outgoing.prompt));
+    },
   });
   const send = (outgoing: OutgoingPrompt) => {
-    failed.current = null;
+    sentPrompts.keep(sessionId, outgoing);
     mutation.mutate(outgoing);
   };
+  const giveBackAbandoned = useEffectEvent(() => {
+    for (const outgoing of sentPrompts.abandoned(sessionId)) {
+      sentPrompts.giveBack(sessionId, outgoing);
+      change(inFront(outgoing.prompt));
+    }
+  });
+  useEffect(() => giveBackAbandoned(), []);
 
   return {
     error: mutation.error,
@@ -40,13 +50,12 @@ export function useComposerSend(sessionId: string, change: (next: (current: stri
     },
     send: (text: string) => {
       const prompt = text.trim();
-      // The same text again is the same prompt: if the first attempt did arrive, it still runs once.
-      const again = failed.current?.prompt === prompt ? failed.current : null;
       change(() => '');
-      send(again ?? outgoingPrompt(prompt));
+      // The same text again is the same prompt: if the first attempt did arrive, it still runs once.
+      send(sentPrompts.returned(sessionId, prompt) ?? outgoingPrompt(prompt));
     },
     retry: () => {
-      const outgoing = failed.current;
+      const outgoing = mutation.variables;
       if (!outgoing) return;
       change((current) =>
         current.startsWith(outgoing.prompt) ? current.slice(outgoing.prompt.length).trimStart() : current,

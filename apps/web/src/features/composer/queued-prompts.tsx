@@ -1,46 +1,52 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { ListEnd, Pause, X } from 'lucide-react';
-import { useMemo } from 'react';
-import { useCancelRun } from '../../entities/run/api/cancel-run.js';
+import { Pause } from 'lucide-react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useOrderQueue, useRemovePrompt, useRunNext } from '../../entities/run/api/edit-queue.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
-import { orderRuns } from '../../entities/run/run-order.js';
+import { type OrderedRuns, orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { setupState } from '../../entities/session/session-state.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';
-import { IconButton } from '../../shared/ui/icon-button.js';
-import { toastError, toastUndo } from '../../shared/ui/toast.js';
+import { toastError } from '../../shared/ui/toast.js';
+import { usePromptEdit } from './prompt-edit.js';
+import { QueuedPrompt, QueuedRow } from './queued-prompt.js';
 
 interface QueuedPromptsProps {
   session: Session;
-  /** In the order in which they will run. */
-  queue: readonly Run[];
-  /** A prompt that is sent now has to wait. */
-  busy: boolean;
+  runs: OrderedRuns;
   /** What they wait for, other than the prompt before them. */
   note: string | null;
-  /** Gives the text of a removed prompt back to the composer. */
+  /** Gives the text of a prompt that was removed, or could not be edited any more, back to the composer. */
   onRestore: (prompt: string) => void;
 }
 
-/** The queued prompts, above the composer. Each can be removed. After a stop they wait until the person resumes them. */
-export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedPromptsProps) {
+/**
+ * The queued prompts, above the composer. Each can be edited, moved and removed, which puts its text into the composer. After
+ * a stop they wait until the person resumes them.
+ */
+export function QueuedPrompts({ session, runs, note, onRestore }: QueuedPromptsProps) {
+  const { queue, waiting, busy } = runs;
   const sessionId = session.session_id;
   const outgoing = useOutgoingPrompts(sessionId);
-  const cancel = useCancelRun(sessionId);
+  const mayEdit = usePermission('runs:create');
   const mayRemove = usePermission('runs:cancel');
+  const edit = usePromptEdit(sessionId, runs, onRestore);
+  const { move, moved, keepFocus } = useMoves(sessionId, waiting);
+  const removal = useRemovePrompt(sessionId);
+  const next = useRunNext(sessionId);
   const sending = busy ? outgoing : [];
   const remove = ({ run_id: runId, prompt }: Run) =>
-    cancel
+    removal
       .mutateAsync(runId)
-      // Sent again it would be the last in the queue, or start at once if the queue is on hold: that is the person's choice.
-      .then(() =>
-        toastUndo('Removed from the queue', prompt, () => onRestore(prompt), 'Move to the composer'),
-      )
+      .then(() => {
+        onRestore(prompt);
+        focusContent();
+      })
       .catch(toastError);
   if (queue.length === 0 && sending.length === 0) return null;
   return (
@@ -50,38 +56,73 @@ export function QueuedPrompts({ session, queue, busy, note, onRestore }: QueuedP
     >
       {note && <p className="px-2 pb-0.5 text-xs text-subtle-foreground">{note}</p>}
       {session.queue_held && queue.some((run) => run.held) && <HeldNotice session={session} />}
-      <ul className="max-h-40 overflow-y-auto">
+      <p role="status" className="sr-only">
+        {moved}
+      </p>
+      <ul ref={keepFocus} className="max-h-60 overflow-y-auto">
         {queue.map((run, index) => (
-          <QueuedPrompt key={run.run_id} prompt={run.prompt} note={index === 0 ? 'Next' : `${index + 1}`}>
-            {mayRemove && (
-              <IconButton
-                label="Remove from the queue"
-                side="top"
-                size="sm"
-                disabled={cancel.isPending && cancel.variables === run.run_id}
-                onClick={() => void remove(run)}
-              >
-                <X />
-              </IconButton>
-            )}
-          </QueuedPrompt>
+          <QueuedPrompt
+            key={run.run_id}
+            run={run}
+            note={index === 0 ? 'Next' : `${index + 1}`}
+            edit={mayEdit && waiting.includes(run) ? edit : null}
+            onMove={(by) => move(run, by)}
+            canMove={(by) => neighbourOf(run, by, waiting) !== undefined}
+            onRunNext={
+              index === 0 && !run.held ? null : () => next.mutate(run.run_id, { onError: toastError })
+            }
+            onRemove={mayRemove ? () => void remove(run) : null}
+            removing={removal.isPending && removal.variables === run.run_id}
+          />
         ))}
         {sending.map(({ prompt, idempotencyKey }) => (
-          <QueuedPrompt key={idempotencyKey} prompt={prompt} note="…" />
+          <QueuedRow key={idempotencyKey} prompt={prompt} note="…" />
         ))}
       </ul>
     </section>
   );
 }
 
+/** With what a prompt changes places. Held ones stay behind the others. */
+function neighbourOf(run: Run, by: -1 | 1, waiting: readonly Run[]): Run | undefined {
+  const index = waiting.findIndex(({ run_id: id }) => id === run.run_id);
+  const neighbour = index < 0 ? undefined : waiting[index + by];
+  return neighbour?.held === run.held ? neighbour : undefined;
+}
+
+/** Moves prompts by one place. `moved` says so to who does not see it. */
+function useMoves(sessionId: string, waiting: readonly Run[]) {
+  const order = useOrderQueue(sessionId);
+  const [moved, setMoved] = useState('');
+  const list = useRef<HTMLUListElement>(null);
+  const focused = useRef<HTMLElement | null>(null);
+  // An element that moves in the document loses the focus.
+  useLayoutEffect(() => {
+    if (focused.current?.isConnected && list.current?.contains(focused.current)) focused.current.focus();
+    focused.current = null;
+  }, [waiting]);
+  const move = (run: Run, by: -1 | 1) => {
+    const neighbour = neighbourOf(run, by, waiting);
+    if (!neighbour) return;
+    focused.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const swapped = waiting.map((one) => (one === run ? neighbour : one === neighbour ? run : one));
+    setMoved(`Moved to place ${swapped.indexOf(run) + 1} of ${swapped.length}`);
+    order.mutate(
+      swapped.map(({ run_id: id }) => id),
+      { onError: toastError },
+    );
+  };
+  return { move, moved, keepFocus: list };
+}
+
 /** The queued prompts alone, for a person who may only watch. */
 export function WaitingPrompts({ session }: { session: Session }) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const held = setupState(session) === 'held';
-  const { queue, busy } = useMemo(() => orderRuns(data, held), [data, held]);
+  const runs = useMemo(() => orderRuns(data, held), [data, held]);
   return (
     <div className="mx-auto w-full max-w-3xl px-4 max-sm:px-3">
-      <QueuedPrompts session={session} queue={queue} busy={busy} note={null} onRestore={() => undefined} />
+      <QueuedPrompts session={session} runs={runs} note={null} onRestore={() => undefined} />
     </div>
   );
 }
@@ -109,20 +150,3 @@ function HeldNotice({ session }: { session: Session }) {
     </div>
   );
 }
-
-interface QueuedPromptProps {
-  prompt: string;
-  note: string;
-  children?: React.ReactNode;
-}
-
-const QueuedPrompt = ({ prompt, note, children }: QueuedPromptProps) => (
-  <li className="flex h-7 items-center pointer-coarse:h-11 gap-2 px-2 text-sm">
-    <ListEnd aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
-    <span className="min-w-6 text-xs text-subtle-foreground">{note}</span>
-    <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">
-      {prompt}
-    </span>
-    {children}
-  </li>
-);

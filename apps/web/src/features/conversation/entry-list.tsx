@@ -52,6 +52,8 @@ export function EntryList({ entries, runId, session, live }: EntryListProps) {
     estimateSize: () => STEP_HEIGHT,
     overscan: rows.length <= ALL_ROWS ? rows.length : 10,
     scrollMargin: margin,
+    // A list scrolls to its first offset when it appears, and this one appears while the conversation is at its end.
+    initialOffset: () => scroller.current?.scrollTop ?? 0,
     // Earlier steps are added above without moving what the reader sees.
     anchorTo: 'end',
   });

@@ -17,7 +17,7 @@ interface RunEndNoticeProps {
 /** How a run failed and what to do about it; nothing for other endings. */
 export function RunEndNotice({ end, prompt, sessionId, canFollowUp }: RunEndNoticeProps) {
   const maySend = usePermission('runs:create');
-  const send = useSendPrompt(sessionId, (_outgoing, error) => toastError(error));
+  const send = useSendPrompt(sessionId, { onRejected: (_outgoing, error) => toastError(error) });
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';
   const Icon = interrupted ? Unplug : CircleAlert;

@@ -9,7 +9,7 @@ import { type NewSessionDraft, toRequest } from '../../entities/session/new-sess
 import { applySession } from '../../entities/session/session-cache.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { randomId } from '../../shared/lib/random-id.js';
-import { stored } from '../../shared/lib/stored.js';
+import { drafts } from '../../shared/lib/drafts.js';
 import { createSession } from './api/create-session.js';
 
 /**
@@ -39,7 +39,7 @@ export function useStartSession(onStarted: () => void) {
       } catch (error) {
         if (toApiError(error).code !== 'session_failed') throw error;
         // The clone has failed already. The session's page says why and can try again, and its composer has the prompt.
-        stored.write(promptDraftKey(session.session_id), prompt);
+        drafts.write(promptDraftKey(session.session_id), prompt);
         return { session, run: null };
       }
     },

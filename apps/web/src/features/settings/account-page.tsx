@@ -6,6 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { request } from '../../shared/api/request.js';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
+import { drafts } from '../../shared/lib/drafts.js';
 import { live } from '../../shared/sse/live.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
 import { Button } from '../../shared/ui/button.js';
@@ -16,6 +17,7 @@ import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../..
 import { Row, Section } from './section.js';
 import { EmailRow } from './you/email-row.js';
 import { NameRow } from './you/name-row.js';
+import { NotificationsSection } from './you/notifications-section.js';
 import { PasskeysSection } from './you/passkeys-section.js';
 import { PasswordRow } from './you/password-row.js';
 import { SecondFactorRow } from './you/second-factor-row.js';
@@ -30,6 +32,7 @@ export function AccountPage() {
           <ThemeSwitch />
         </Row>
       </Section>
+      <NotificationsSection />
       <AccountSection />
       <PasskeysSection />
       <SignInsSection />
@@ -70,6 +73,7 @@ function SignOutButton() {
     mutationFn: signOut,
     onSuccess: async () => {
       live.signOut();
+      drafts.forget();
       await navigate({ to: '/sign-in' });
       client.clear();
     },
@@ -83,7 +87,7 @@ function SignOutButton() {
       {asking && (
         <ActionDialog
           title="Sign out of this browser?"
-          description="To come back you need your password, or a new sign-in link. Your sessions keep running."
+          description="To come back you need your password, or a new sign-in link. Your sessions keep running. Texts that you have not sent are removed from this browser."
           action="Sign out"
           state={signingOut}
           onSubmit={() => signingOut.mutate()}

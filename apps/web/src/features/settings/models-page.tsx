@@ -1,7 +1,8 @@
 import { MICRO_USD, type Model, type ModelPrice, type Models, ModelName } from '@saas-codex/contracts/models';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { usePermission } from '../../shared/api/use-permission.js';
+import { cx } from '../../shared/lib/cx.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -19,13 +20,14 @@ export function ModelsPage() {
       {!data && !error && <Skeleton className="my-3 h-24" />}
       {!data && error && <ErrorNotice error={error} onRetry={() => void refetch()} className="my-3" />}
       {data && <Allowed models={data} mayChange={mayChange} />}
+      {data && <PriceHeader mayChange={mayChange} />}
       {data?.items.map((model) => (
         <ModelRow key={model.model} model={model} models={data} mayChange={mayChange} />
       ))}
       {data && mayChange && <OtherModel />}
       {data && (
         <p className="py-3 text-xs text-muted-foreground">
-          US dollars per million tokens of input, cached input and output, as looked up on{' '}
+          US dollars per million tokens, as looked up on{' '}
           {new Date(data.price_list_date).toLocaleDateString(undefined, { timeZone: 'UTC' })}. Check them with
           your provider.
         </p>
@@ -79,12 +81,17 @@ function ModelRow({ model, models: { allowed }, mayChange }: ModelsProps & { mod
           )}
           <code className="font-mono text-xs [overflow-wrap:anywhere]">{name}</code>
         </label>
-        <span className="text-sm text-muted-foreground tabular-nums">
-          {price ? [price.input, price.cached_input, price.output].map(usd).join(' · ') : 'Price not known'}
-          {model.price_source === 'organisation' && ' (yours)'}
-        </span>
-        {mayChange && !editing && (
-          <Button size="sm" aria-label={`Change the price of ${name}`} onClick={() => setEditing(true)}>
+        {model.price_source === 'organisation' && (
+          <span className="text-xs text-muted-foreground">Your price</span>
+        )}
+        <Price price={price} />
+        {mayChange && (
+          <Button
+            size="sm"
+            aria-label={`Change the price of ${name}`}
+            onClick={() => setEditing(true)}
+            className={cx('w-18', editing && 'invisible')}
+          >
             Change
           </Button>
         )}
@@ -94,7 +101,49 @@ function ModelRow({ model, models: { allowed }, mayChange }: ModelsProps & { mod
   );
 }
 
-const usd = (micro: number): string => `$${micro / MICRO_USD}`;
+const KINDS = [
+  ['input', 'Input'],
+  ['cached_input', 'Cached input'],
+  ['output', 'Output'],
+] as const;
+
+/** As wide as the prices below it. A phone shows these words in each row instead. */
+const PriceHeader = ({ mayChange }: { mayChange: boolean }) => (
+  <div aria-hidden className="flex justify-end gap-3 py-2 max-sm:hidden">
+    <PriceColumns>
+      {KINDS.map(([kind, label]) => (
+        <span key={kind} className="text-xs">
+          {label}
+        </span>
+      ))}
+    </PriceColumns>
+    {mayChange && <span className="w-18" />}
+  </div>
+);
+
+const PriceColumns = ({ children }: { children: ReactNode }) => (
+  <span className="flex gap-x-3 text-sm text-muted-foreground tabular-nums sm:grid sm:grid-cols-[4rem_5.5rem_4rem] sm:text-right">
+    {children}
+  </span>
+);
+
+function Price({ price }: { price: ModelPrice | null }) {
+  if (price === null) return <span className="text-sm text-muted-foreground">Price not known</span>;
+  return (
+    <PriceColumns>
+      {KINDS.map(([kind, label]) => (
+        <span key={kind}>
+          <span className="mr-1 text-xs sm:sr-only">{label}</span>
+          {usd(price[kind])}
+        </span>
+      ))}
+    </PriceColumns>
+  );
+}
+
+/** With cents, and with more digits where a price has them. */
+const usd = (micro: number): string =>
+  `$${(micro / MICRO_USD).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
 
 /** A model that the price list does not have. */
 function OtherModel() {
@@ -130,12 +179,6 @@ function OtherModel() {
     </form>
   );
 }
-
-const KINDS = [
-  ['input', 'Input'],
-  ['cached_input', 'Cached input'],
-  ['output', 'Output'],
-] as const;
 
 function PriceForm({
   model: { model, price, price_source: source },

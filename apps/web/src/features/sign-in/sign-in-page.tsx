@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
 import { meQuery } from '../../shared/api/get-me.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { Button } from '../../shared/ui/button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { signInWithLink } from './api/sign-in.js';
@@ -11,7 +11,7 @@ import { LinkSource } from './link-source.js';
 import { onPastedLink, takeToken } from './link-token.js';
 import { PasskeyButton } from './passkey-button.js';
 import { PasswordForm } from './password-form.js';
-import { ProviderButton, providerFailure } from './provider-button.js';
+import { ProviderButtons, providerFailure } from './provider-buttons.js';
 import { FrameTitle, SignInFrame } from './sign-in-frame.js';
 
 /** The page that a sign-in link opens, which exchanges the link's secret for the cookie; and where a password is entered. */
@@ -34,7 +34,7 @@ export function SignInPage() {
           ) : (
             <FrameTitle title="Sign in" />
           )}
-          <ProviderButton />
+          <ProviderButtons />
           <PasswordForm />
           <PasskeyButton />
           <section aria-labelledby="with-a-link" className="mt-8 border-t pt-5">

@@ -9,6 +9,14 @@ export const stored = {
       return null;
     }
   },
+  /** Of everything that is kept. */
+  keys: (): string[] => {
+    try {
+      return Object.keys(localStorage);
+    } catch {
+      return [];
+    }
+  },
   write: (key: string, value: string | null): void => {
     try {
       if (value === null) localStorage.removeItem(key);

@@ -44,6 +44,21 @@ describe('orderRuns', () => {
     expect(read(run('d', 'queued', false), ...before)).toEqual(['a d', 'b c', true]);
   });
 
+  it('puts prompts that wait in the order of their positions, behind one that a runner has', () => {
+    const run = (name: string, queue_position: number | null, held = false) =>
+      ({ run_id: name, kind: 'prompt', status: 'queued', held, queue_position, started_at: null }) as Run;
+    const items = [run('a', 2), run('b', 1, true), run('c', 1), run('d', null)];
+    const { conversation, queue, waiting } = orderRuns({
+      pages: [{ items, next_cursor: null }],
+      pageParams: [],
+    });
+    expect([conversation, queue, waiting].map((list) => list.map(({ run_id }) => run_id).join(' '))).toEqual([
+      'd',
+      'c a b',
+      'c a b',
+    ]);
+  });
+
   describe('with a setup script', () => {
     const run = (name: string, kind: Run['kind'], status: RunStatus, began: string | null = null) =>
       ({ run_id: name, kind, status, started_at: began, ended_at: null, created_at: '' }) as Run;
@@ -73,5 +88,11 @@ describe('orderRuns', () => {
   });
 
   it('is empty before the list has loaded', () =>
-    expect(orderRuns(undefined)).toEqual({ conversation: [], queue: [], running: null, busy: false }));
+    expect(orderRuns(undefined)).toEqual({
+      conversation: [],
+      queue: [],
+      waiting: [],
+      running: null,
+      busy: false,
+    }));
 });

@@ -89,6 +89,18 @@ describe('a timeline', () => {
     expect(shape(timeline)).toEqual(['draft thinking', 'agent_message', 'draft second']);
   });
 
+  it('replaces the draft of the completed item, and those of attempts before it', () => {
+    const timeline = foldAll(
+      started,
+      delta('1-1', 'thinking', 'r', 'reasoning'),
+      delta('1-2', 'Half a', 'm1'),
+      delta('1-3', 'Half an ans', 'm2'),
+      delta('1-4', 'Next', 'm3'),
+      item('2', 'completed', { id: 'm2', type: 'agent_message', text: 'Half an answer.' }),
+    );
+    expect(shape(timeline)).toEqual(['draft thinking', 'agent_message', 'draft Next']);
+  });
+
   it('drops the draft of an item that already has an entry', () => {
     const timeline = foldAll(
       started,

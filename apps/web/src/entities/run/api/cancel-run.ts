@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 import { runKeys } from '../run-cache.js';
 
-/** Stops a running run, or removes a queued one from the queue. */
+/** Stops a run. */
 export function useCancelRun(sessionId: string) {
   const client = useQueryClient();
   return useMutation({

@@ -2,16 +2,20 @@ import { Run } from '@saas-codex/contracts/runs';
 import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 import { randomId } from '../../../shared/lib/random-id.js';
+import { offerNotifications } from '../../../shared/notifications/consent.js';
 import { applyRun } from '../run-cache.js';
 
 /** Queues a prompt. The session may still be provisioning. */
-export const promptSession = (sessionId: string, prompt: string, idempotencyKey: string): Promise<Run> =>
-  request(path`/api/sessions/${sessionId}/prompt`, {
+export async function promptSession(sessionId: string, prompt: string, idempotencyKey: string): Promise<Run> {
+  const run = await request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
     schema: Run,
     body: { prompt },
     idempotencyKey,
   });
+  offerNotifications();
+  return run;
+}
 
 /** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
 export interface OutgoingPrompt {
@@ -24,18 +28,27 @@ export const outgoingPrompt = (prompt: string): OutgoingPrompt => ({ prompt, ide
 const sendKey = (sessionId: string) => ['runs', 'prompt', sessionId] as const;
 
 /**
- * Sends a prompt. `useOutgoingPrompts` lists it until the server has answered. `onRejected` is called even if the
- * component that sent the prompt is unmounted by then.
+ * Sends a prompt. `useOutgoingPrompts` lists it until the server has answered. `onAccepted` and `onRejected` are called
+ * even if the component that sent the prompt is unmounted by then.
  */
 export function useSendPrompt(
   sessionId: string,
-  onRejected?: (outgoing: OutgoingPrompt, error: Error) => void,
+  {
+    onAccepted,
+    onRejected,
+  }: {
+    onAccepted?: (outgoing: OutgoingPrompt) => void;
+    onRejected?: (outgoing: OutgoingPrompt, error: Error) => void;
+  },
 ) {
   const client = useQueryClient();
   return useMutation<Run, Error, OutgoingPrompt>({
     mutationKey: sendKey(sessionId),
     mutationFn: ({ prompt, idempotencyKey }) => promptSession(sessionId, prompt, idempotencyKey),
-    onSuccess: (run) => applyRun(client, run),
+    onSuccess: (run, outgoing) => {
+      onAccepted?.(outgoing);
+      applyRun(client, run);
+    },
     onError: (error, outgoing) => onRejected?.(outgoing, error),
   });
 }

@@ -36,8 +36,8 @@ const LOOKS: Record<CommandSummary['action'], { icon: LucideIcon; doing: string;
 const WORTH_SAYING_MS = 1_000;
 
 /**
- * One command: a line that says what it did and opens to its output. A failed command opens itself, at its end, where
- * the failure is.
+ * One command: a line that says what it did and opens to its output. A command that prints while it runs opens itself, and
+ * so does a failed one, at its end, where the failure is.
  */
 export function CommandRow({ id, item, duration, busy, cutOff, repoPath }: CommandRowProps) {
   const summary = useMemo(() => describeCommand(item.command), [item.command]);
@@ -50,7 +50,7 @@ export function CommandRow({ id, item, duration, busy, cutOff, repoPath }: Comma
       verb={busy ? doing : item.status === 'declined' ? 'Refused' : done}
       target={<Target summary={summary} repoPath={repoPath} />}
       busy={busy}
-      openAtFirst={failed && item.aggregated_output !== ''}
+      openAtFirst={(busy || failed) && item.aggregated_output !== ''}
       badge={
         <>
           <Outcome item={item} cutOff={cutOff} />
@@ -111,7 +111,7 @@ const commandFailed = ({ exit_code, status }: CommandItem): boolean =>
 
 /** Nothing for success, so that failures stand out. */
 function Outcome({ item, cutOff }: { item: CommandItem; cutOff: boolean }) {
-  if (cutOff) return <Badge>stopped</Badge>;
+  if (cutOff || item.status === 'stopped') return <Badge>stopped</Badge>;
   if (item.exit_code) return <Badge tone="danger">exit {item.exit_code}</Badge>;
   if (item.status === 'failed') return <Badge tone="danger">failed</Badge>;
   if (item.status === 'declined') return <Badge tone="danger">not run</Badge>;

@@ -1,0 +1,41 @@
+import { IsNull } from 'typeorm';
+import { isBlockedBySetup } from '../environments/setup-gate.js';
+import type { SessionEntity } from '../sessions/session.entity.js';
+import type { RunEntity } from './run.entity.js';
+
+/*
+ * The order in which a session's runs start. A new run goes to the end; a person may put the prompts that wait in another order,
+ * which gives them each other's positions.
+ */
+
+type Placed = Pick<RunEntity, 'ordinal' | 'queuePosition'>;
+
+/** Matches the prompts that wait and that no runner has: those that people may edit and put in another order. */
+export const WAITING = {
+  kind: 'prompt',
+  status: 'queued',
+  dispatchedAt: IsNull(),
+  cancelRequestedAt: IsNull(),
+} as const;
+
+/** Whether `WAITING` matches the run. */
+export const waits = (run: RunEntity): boolean =>
+  run.kind === 'prompt' &&
+  run.status === 'queued' &&
+  run.dispatchedAt === null &&
+  run.cancelRequestedAt === null;
+
+export const positionOf = ({ queuePosition, ordinal }: Placed): number => queuePosition ?? ordinal;
+
+/** By position; held prompts last. */
+export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: readonly R[]): R[] =>
+  runs.toSorted(
+    (a, b) => Number(a.held) - Number(b.held) || positionOf(a) - positionOf(b) || a.ordinal - b.ordinal,
+  );
+
+/** The run that starts next, of those that no runner has. */
+export const nextToStart = (
+  session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
+  runs: readonly RunEntity[],
+): RunEntity | undefined =>
+  inQueueOrder(runs).find((run) => !run.held && !isBlockedBySetup(run.kind, session));
