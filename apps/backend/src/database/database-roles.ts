@@ -62,6 +62,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     invitations: WRITES,
     api_keys: WRITES,
     service_accounts: ['SELECT'],
+    scim_users: WRITES,
   },
 };
 
