@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import type { Session } from '@saas-codex/contracts/sessions';
+import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
   complaints,
@@ -102,6 +102,13 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await openChanges();
   await page.getByText('roses need water').last().waitFor();
   await screenshot(page, 'session');
+
+  await prompt().pressSequentially('Explain @read');
+  await page.getByRole('option', { name: 'README.md' }).waitFor();
+  await screenshot(page, 'paths');
+  await prompt().press('Enter');
+  await waitFor(async () => (await prompt().inputValue()) === 'Explain README.md ');
+  await focused(prompt());
 
   await prompt().fill('And the lilies on Fridays');
   await prompt().press('Enter');
@@ -213,37 +220,8 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   for (const text of ['Note what comes after', 'A thought that I take back']) {
     await prompt().fill(text);
     await prompt().press('Enter');
-    await queue.getByText(text).waitFor();
   }
-  const row = (text: string) => queue.getByRole('listitem').filter({ hasText: text });
-  const order = () => queue.getByRole('listitem').allInnerTexts();
-  const isOrder = (...texts: string[]) =>
-    waitFor(async () =>
-      (await order())
-        .join()
-        .replace(/\s+/g, ' ')
-        .includes(texts.map((text, at) => `${at === 0 ? 'Next' : at + 1} ${text}`).join()),
-    );
-  // By keyboard, and by the menu that a finger can use.
-  await row('Note what comes after').getByRole('button', { name: 'Edit' }).focus();
-  await page.keyboard.press('Alt+ArrowUp');
-  await isOrder('Note what comes after', 'Note what comes next', 'A thought that I take back');
-  await focused(row('Note what comes after').getByRole('button', { name: 'Edit' }));
-  await row('Note what comes next').getByRole('button', { name: 'Order' }).click();
-  await page.getByRole('menuitem', { name: 'Run next' }).click();
-  await isOrder('Note what comes next', 'Note what comes after', 'A thought that I take back');
-  await row('Note what comes after').getByRole('button', { name: 'Edit' }).click();
-  const editing = queue.getByRole('textbox', { name: 'Edit the queued prompt' });
-  await editing.fill('Note what comes last');
-  await screenshot(page, 'queue-editing');
-  await page.reload();
-  expect(await editing.inputValue()).toBe('Note what comes last');
-  await editing.press('Enter');
-  await row('Note what comes last').waitFor();
-  await row('A thought that I take back').getByRole('button', { name: 'Remove' }).click();
-  await waitFor(async () => (await prompt().inputValue()) === 'A thought that I take back');
-  await focused(prompt());
-  await prompt().fill('');
+  await queue.getByText('A thought that I take back').waitFor();
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
@@ -253,6 +231,38 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await queue.getByText('Note what comes next').waitFor();
   await queue.getByText('On hold since the run was stopped.').waitFor();
   await screenshot(page, 'queue-on-hold');
+
+  const row = (text: string) => queue.getByRole('listitem').filter({ hasText: text });
+  const isOrder = (...texts: string[]) =>
+    waitFor(async () => {
+      const shown = await queue.getByRole('listitem').allInnerTexts();
+      return shown.map((text) => text.split('\n').at(-1)).join() === texts.join();
+    });
+  // By keyboard, and by the menu that a finger can use.
+  await row('Note what comes after').getByRole('button', { name: 'Edit' }).focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await isOrder('Note what comes after', 'Note what comes next', 'A thought that I take back');
+  await focused(row('Note what comes after').getByRole('button', { name: 'Edit' }));
+  await row('Note what comes after').getByRole('button', { name: 'Order' }).click();
+  await page.getByRole('menuitem', { name: 'Move down' }).click();
+  await isOrder('Note what comes next', 'Note what comes after', 'A thought that I take back');
+  await row('Note what comes after').getByRole('button', { name: 'Edit' }).click();
+  const editing = queue.getByRole('textbox', { name: 'Edit the queued prompt' });
+  await editing.fill('Note what comes last');
+  await screenshot(page, 'queue-editing');
+  await page.reload();
+  await editing.waitFor();
+  expect(await editing.inputValue()).toBe('Note what comes last');
+  await editing.press('Enter');
+  await row('Note what comes last').waitFor();
+  await row('A thought that I take back').getByRole('button', { name: 'Remove' }).click();
+  await waitFor(async () => (await prompt().inputValue()) === 'A thought that I take back');
+  await focused(prompt());
+  await prompt().fill('');
+  await row('Note what comes last').getByRole('button', { name: 'Order' }).click();
+  await page.getByRole('menuitem', { name: 'Run next' }).click();
+  await worked().first().waitFor({ timeout: 60_000 });
+  await isOrder('Note what comes next');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
   await worked().nth(1).waitFor({ timeout: 60_000 });
   expect(await queue.count()).toBe(0);
@@ -447,6 +457,97 @@ test('a secret is saved, renamed, chosen for a session and deleted by its name, 
 
 /** The screens whose parts move between 1440 and 1024 px. */
 const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
+
+/** In place of the browser's own notifications, which no page can look at. */
+const RECORD_NOTIFICATIONS = `
+  window.shown = [];
+  window.Notification = class extends EventTarget {
+    static permission = 'default';
+    static async requestPermission() {
+      return (this.permission = 'granted');
+    }
+    constructor(title, { body }) {
+      super();
+      Object.assign(this, { title, body, close: () => undefined });
+      window.shown.push(this);
+    }
+  };
+  if (localStorage.notifications?.includes('"on":true')) window.Notification.permission = 'granted';`;
+
+test('what waits for the person stands first and is counted; of two tabs one notifies, and none of what is on the screen', async () => {
+  const context = await browser.newContext({
+    viewport: { width: 1360, height: 860 },
+    reducedMotion: 'reduce',
+  });
+  await context.addCookies(await page.context().cookies());
+  await context.addInitScript(RECORD_NOTIFICATIONS);
+  const [tab, other] = [await context.newPage(), await context.newPage()];
+  await tab.goto(`${system.url}/settings/account`);
+  await tab.getByRole('region', { name: 'Notifications' }).getByRole('button', { name: 'Turn on' }).click();
+  await tab.getByRole('checkbox', { name: 'A prompt is done' }).waitFor();
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(tab, theme);
+    await screenshot(tab, `notifications-${theme}`);
+  }
+  await Promise.all([tab, other].map((each) => each.goto(system.url)));
+  await Promise.all([tab, other].map((each) => each.getByText('Recent').first().waitFor()));
+  const shown = () =>
+    Promise.all(
+      [tab, other].map((each) =>
+        each.evaluate<string[]>(`window.shown.map(({ title, body }) => title + ': ' + body)`),
+      ),
+    );
+  const send = async <T>(method: string, path: string, body: object = {}) =>
+    (await (
+      await system.api(path, { method, ...(method !== 'GET' && { body: JSON.stringify(body) }) })
+    ).json()) as T;
+
+  const { session_id: id } = await send<Session>('POST', '/api/sessions', {
+    title: 'Done elsewhere',
+    repo_url: repository,
+  });
+  await send('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note what the tulips need' });
+  const row = (each: Page) => each.getByRole('link', { name: /Done elsewhere ?, unread/ }).first();
+  await Promise.all([row(tab).waitFor({ timeout: 60_000 }), row(other).waitFor({ timeout: 60_000 })]);
+  await waitFor(async () => (await shown()).flat().length > 0);
+  expect((await shown()).flat()).toEqual(['Done elsewhere: Done']);
+
+  const [notifier = tab, listener = other] = (await shown())[0]?.length ? [tab, other] : [other, tab];
+  await notifier.evaluate(`window.shown[0].dispatchEvent(new Event('click'))`);
+  await notifier.waitForURL(`**/sessions/${id}*`);
+  await row(listener).waitFor({ state: 'detached' });
+  await send('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note what the daisies need' });
+  await notifier
+    .getByRole('button', { name: /^Worked for/ })
+    .nth(1)
+    .waitFor({ timeout: 60_000 });
+
+  const { session_id: waiting } = await send<Session>('POST', '/api/sessions', {
+    title: 'Set up in vain',
+    setup: { script: 'exit 3' },
+  });
+  await waitFor(async () => (await shown()).flat().includes('Set up in vain: Waits for the setup'));
+  expect((await shown()).flat()).toHaveLength(2);
+  const first = listener.getByRole('navigation', { name: 'Sessions' }).getByRole('region').first();
+  await first.getByRole('link', { name: /Set up in vain/ }).waitFor();
+  expect(await first.getAttribute('aria-label')).toBe('Needs you');
+  const count = (await send<SessionPage>('GET', '/api/sessions?needs_you=true')).items.length;
+  await waitFor(async () => (await listener.title()).startsWith(`(${count}) `));
+  const icon = () => listener.locator('link[rel=icon]').getAttribute('href');
+  await waitFor(async () => (await icon())?.startsWith('data:image/png'));
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(listener, theme);
+    await screenshot(listener, `needs-you-${theme}`);
+  }
+  await listener.setViewportSize({ width: 390, height: 844 });
+  await screenshot(listener, 'needs-you-phone');
+  await send('PATCH', `/api/sessions/${waiting}`, { setup: null });
+  await listener
+    .getByRole('region', { name: 'Needs you' })
+    .getByText('Set up in vain')
+    .waitFor({ state: 'detached' });
+  await context.close();
+}, 180_000);
 
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);

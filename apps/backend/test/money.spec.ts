@@ -135,10 +135,12 @@ test('a reservation is made once, settled once, and each cap on its way is in fo
       outcome: 'limit_reached',
       limit: { scope, cap: 1_000, needed: 1_500 },
     });
+    await waitFor(async () => (await world.session(id)).needs_you?.reason === 'limit_reached');
     await limits({ [scope!]: { [field!]: null } });
   }
   await limits({ run: { tokens: room + 1_499 } });
   expect((await reserve({ call_id: randomUUID() })).body).toMatchObject({ outcome: 'busy' });
+  await waitFor(async () => (await world.session(id)).needs_you === null);
   await limits({ run: { tokens: null, micro_usd: 5_000_000 } });
   const unpriced = await reserve({ call_id: randomUUID(), model: 'local-model' });
   expect(unpriced.body).toMatchObject({ outcome: 'refused', code: 'model_price_unknown' });
@@ -167,6 +169,12 @@ test('a model that is not allowed is refused to sessions, prompts and Codex', as
   const refused = { status: 409, body: { code: 'model_not_allowed' } };
   expect(await world.create({ model: 'gpt-6-luna' })).toMatchObject(refused);
   expect(await world.call('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note' })).toMatchObject(refused);
+  const named = await world.call('POST', `/api/sessions/${other}/prompt`, {
+    prompt: 'Note',
+    model: 'gpt-6-luna',
+  });
+  expect(named).toMatchObject(refused);
+  expect(named.body.detail).toContain('gpt-6-sol');
   const asked = world.model.requests.length;
   const run = await world.prompt(other, 'Note');
   expect((await world.runIs(run.run_id, 'failed')).error).toContain(

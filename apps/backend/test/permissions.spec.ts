@@ -131,6 +131,8 @@ describe('every operation', () => {
       'createApiKey',
       'endPresence',
       'leaveTenant',
+      'markSessionRead',
+      'markSessionUnread',
       'revokeApiKey',
       'signOut',
     ]);

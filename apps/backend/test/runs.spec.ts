@@ -2,10 +2,15 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Diff } from '@saas-codex/contracts/diffs';
+import type { Diff, FoundPaths } from '@saas-codex/contracts/diffs';
+import type { SessionReadActivity, SessionUpdatedActivity } from '@saas-codex/contracts/activity';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { SessionRead } from '@saas-codex/contracts/needs-you';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { type Queue, type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
+import { createPerson, createServiceAccount } from '@saas-codex/testing/backend/people';
+import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
@@ -13,6 +18,10 @@ import { transition } from '../src/database/transition.js';
 import { RunReconciler } from '../src/runs/run-reconciler.js';
 import { RunEntity } from '../src/runs/run.entity.js';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+
+/** Whether it says that what the session needs has changed. */
+const isNews = ({ event, data }: SseEvent, id: string): boolean =>
+  event === 'session.updated' && (JSON.parse(data) as SessionUpdatedActivity).session_id === id;
 
 let world: SessionsWorld;
 let repoUrl: string;
@@ -51,6 +60,12 @@ describe('a session with its runs', () => {
     const counts = { files_changed: 1, additions: 1, deletions: 0 };
     expect(run.result).toEqual({ final_message: 'Noted.', usage: run.usage, ...counts });
     expect(run.started_at).not.toBeNull();
+
+    const found = (q: string) => world.call<FoundPaths>('GET', `/api/sessions/${id}/paths?q=${q}&limit=1`);
+    expect((await found('NOTE')).body).toEqual({ paths: ['note-1.md'], truncated: false });
+    expect((await found('')).body).toMatchObject({ truncated: true });
+    expect((await found('rdm')).body).toEqual({ paths: ['README.md'], truncated: false });
+    expect((await found('..%2F')).body).toEqual({ paths: [], truncated: false });
 
     const second = await world.prompt(id, 'Note two');
     await world.runIs(second.run_id, 'succeeded');
@@ -304,6 +319,35 @@ describe('a session with its runs', () => {
     }
   }, 60_000);
 
+  test('a prompt runs with the model and effort that it names, or else with those of its session', async () => {
+    const [ofSession, ofPrompt] = [
+      { model: 'gpt-6-luna', reasoning_effort: 'low' },
+      { model: 'gpt-6-sol', reasoning_effort: 'high' },
+    ];
+    const { body: session } = await world.create(ofSession);
+    expect(session).toMatchObject(ofSession);
+    const send = async (named: object) => {
+      const seen = world.model.requests.length;
+      const path = `/api/sessions/${session.session_id}/prompt`;
+      const { body: run } = await world.call<Run>('POST', path, { prompt: 'Note', ...named });
+      await world.runIs(run.run_id, 'succeeded');
+      const asked = world.model.requests.slice(seen).map(({ model, effort }) => `${model} ${effort}`);
+      return [run.model, run.reasoning_effort, [...new Set(asked)]];
+    };
+    expect(await send({})).toEqual(['gpt-6-luna', 'low', ['gpt-6-luna low']]);
+    expect(await send(ofPrompt)).toEqual(['gpt-6-sol', 'high', ['gpt-6-sol high']]);
+    expect(await send({ reasoning_effort: 'medium' })).toEqual([
+      'gpt-6-luna',
+      'medium',
+      ['gpt-6-luna medium'],
+    ]);
+    const refused = await world.call('POST', `/api/sessions/${session.session_id}/prompt`, {
+      prompt: 'Note',
+      reasoning_effort: 'endless',
+    });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  }, 60_000);
+
   test('a title made from a prompt follows its edit, and a given one does not', async () => {
     const titleAfter = async (body: object) => {
       const { session_id: id } = await world.begin({ ...body, setup: { script: 'exit 1' } });
@@ -358,6 +402,125 @@ describe('a session with its runs', () => {
     expect(await move('failed', 'another-tenant')).toBe(false);
     const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));
     expect(racers.filter(Boolean)).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('a session that waits for a person', () => {
+  const me = async () => (await world.call<Me>('GET', '/api/me')).body;
+  const reasonOf = async (id: string) => (await world.session(id)).needs_you?.reason ?? null;
+  const listed = async (query: string, headers = {}) =>
+    (await world.call<SessionPage>('GET', `/api/sessions?${query}`, undefined, headers)).body.items.map(
+      ({ session_id: id }) => id,
+    );
+
+  test('a failure waits for its owner and author until one of them has read it; each reads for themselves', async () => {
+    const { user, tenant } = await me();
+    const [author, viewer] = [
+      await createPerson(world.backend, tenant.tenant_id, 'member'),
+      await createPerson(world.backend, tenant.tenant_id, 'viewer'),
+    ];
+    const { session_id: id } = (await world.create({})).body;
+    await rm(join(world.root, id), { recursive: true });
+    expect(await reasonOf(id)).toBeNull();
+    expect(await listed('unread=true')).not.toContain(id);
+    const path = `/api/sessions/${id}`;
+    const { body } = await world.call<Run>('POST', `${path}/prompt`, { prompt: 'Note' }, author.key);
+    const { ended_at: since } = await world.runIs(body.run_id, 'failed');
+    const concerned = [user.user_id, author.userId].toSorted();
+    const needsYou = { reason: 'run_failed', since, user_ids: concerned };
+    expect(await world.session(id)).toMatchObject({
+      last_run_by: author.userId,
+      news_at: since,
+      needs_you: needsYou,
+    });
+
+    const lists = async () => ({
+      needsYou: [await listed('needs_you=true'), await listed('needs_you=true', author.key)].map((ids) =>
+        ids.includes(id),
+      ),
+      unread: [
+        await listed('unread=true'),
+        await listed('unread=true', author.key),
+        await listed('unread=true', viewer.key),
+      ].map((ids) => ids.includes(id)),
+    });
+    expect(await listed('needs_you=true', viewer.key)).toEqual([]);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+    const streams = await Promise.all(
+      [author.cookie, viewer.key].map((headers) => openSse(`${world.backend.url}/api/events`, { headers })),
+    );
+    const read = (method: string, headers: Record<string, string>) =>
+      world.call<SessionRead>(method, `${path}/read`, undefined, headers);
+
+    // It does not concern the viewer, who follows the session from now on.
+    expect((await read('GET', viewer.key)).body).toEqual({ read_at: null });
+    expect((await read('PUT', viewer.key)).status).toBe(200);
+    expect(await reasonOf(id)).toBe('run_failed');
+
+    const seen = await read('PUT', author.key);
+    expect(Date.parse(seen.body.read_at ?? '')).toBeGreaterThanOrEqual(Date.parse(since ?? ''));
+    expect(await read('PUT', author.key)).toEqual(seen);
+    expect((await read('GET', author.key)).body).toEqual(seen.body);
+    expect(await reasonOf(id)).toBeNull();
+    expect(await lists()).toEqual({ needsYou: [false, false], unread: [true, false, false] });
+
+    expect((await read('DELETE', author.key)).status).toBe(204);
+    expect((await world.session(id)).needs_you).toEqual(needsYou);
+    expect(await lists()).toEqual({ needsYou: [true, true], unread: [true, true, false] });
+
+    const readers = await Promise.all(
+      streams.map(async (stream) => {
+        const all = await stream.until((events) => events.filter((one) => isNews(one, id)).length >= 2);
+        stream.close();
+        return all
+          .filter(({ event }) => event === 'session.read')
+          .map(({ data }) => (JSON.parse(data) as SessionReadActivity).user_id);
+      }),
+    );
+    expect(readers).toEqual([[author.userId, author.userId], [viewer.userId]]);
+
+    const program = await createServiceAccount(world.backend, tenant.tenant_id, 'member');
+    expect((await read('GET', program.key)).body).toEqual({ read_at: null });
+    for (const method of ['PUT', 'DELETE'])
+      expect(await read(method, program.key)).toMatchObject({
+        status: 403,
+        body: { code: 'person_required' },
+      });
+
+    const rowsOf = (person: string) =>
+      world.backend.app
+        .get(DataSource)
+        .query<unknown[]>('SELECT FROM session_reads WHERE user_id = $1', [person]);
+    expect(await rowsOf(author.userId)).toHaveLength(1);
+    await world.call('DELETE', `/api/members/${author.userId}`);
+    expect(await rowsOf(author.userId)).toEqual([]);
+  }, 60_000);
+
+  test('a held queue, a failed setup and a failed clone wait, each until somebody decides or has seen it', async () => {
+    const { session_id: id } = (await world.create({})).body;
+    const held = await world.prompt(id, 'Hold');
+    await world.runIs(held.run_id, 'running');
+    const waiting = await world.prompt(id, 'Note');
+    await world.call('POST', `/api/runs/${held.run_id}/cancel`, {});
+    await world.runIs(held.run_id, 'cancelled');
+    expect(await reasonOf(id)).toBe('queue_held');
+    expect(await listed('needs_you=true')).toContain(id);
+    await world.call('PUT', `/api/sessions/${id}/read`);
+    expect(await reasonOf(id)).toBe('queue_held');
+    await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
+    expect(await reasonOf(id)).toBeNull();
+    await world.runIs(waiting.run_id, 'succeeded');
+
+    const { session_id: unset } = (await world.create({ setup: { script: 'exit 1' } })).body;
+    await waitFor(async () => (await reasonOf(unset)) === 'setup_failed');
+    await world.call('PATCH', `/api/sessions/${unset}`, { setup: null });
+    expect(await reasonOf(unset)).toBeNull();
+
+    const missing = await world.begin({ repo_url: repoUrl.replace('hello', 'missing') });
+    await world.sessionIs(missing.session_id, 'failed');
+    expect(await reasonOf(missing.session_id)).toBe('session_failed');
+    await world.call('PUT', `/api/sessions/${missing.session_id}/read`);
+    expect(await reasonOf(missing.session_id)).toBeNull();
   }, 60_000);
 });
 

@@ -54,6 +54,15 @@ export const SessionPresenceActivity = z.object({
 });
 export type SessionPresenceActivity = z.infer<typeof SessionPresenceActivity>;
 
+/** A person has read a session, or marked it as unread. Only this person gets it. */
+export const SessionReadActivity = z.object({
+  ...base,
+  type: z.literal('session.read'),
+  user_id: z.string(),
+  read_at: z.iso.datetime(),
+});
+export type SessionReadActivity = z.infer<typeof SessionReadActivity>;
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -85,6 +94,7 @@ const ACTIVITIES = [
   SessionDeletedActivity,
   SessionHiddenActivity,
   SessionPresenceActivity,
+  SessionReadActivity,
   SessionProgressActivity,
   LimitNoticeActivity,
 ] as const;

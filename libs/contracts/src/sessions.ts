@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
-import { ModelName } from './models.js';
+import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
+import { NeedsYou, SessionRead } from './needs-you.js';
 import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
@@ -69,6 +70,10 @@ export const Session = z
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
+    reasoning_effort: openEnum(REASONING_EFFORTS)
+      .nullable()
+      .optional()
+      .describe("How long the model reasons; null: the model's own default"),
     network: NetworkAnswer.describe("What the agent's commands may reach"),
     trust_repository: z
       .boolean()
@@ -90,6 +95,20 @@ export const Session = z
       .nullable()
       .optional()
       .describe('How the last prompt that has ended did; null: none has ended'),
+    last_run_by: z.string().nullable().optional().describe('`user_id` of who wrote that prompt'),
+    needs_you: NeedsYou.nullable()
+      .optional()
+      .describe('Why the session waits for a person, and for whom; null: it waits for nobody'),
+    news_at: z.iso
+      .datetime()
+      .optional()
+      .describe('When something last happened that people read: a run ended, or the session failed'),
+    read_at: SessionRead.shape.read_at
+      .optional()
+      .describe(
+        'Only in lists: until then the caller has read what happened. The session is unread while `news_at` is later. ' +
+          'null: the caller has neither opened it nor worked in it',
+      ),
     owner_id: z
       .string()
       .optional()
@@ -150,6 +169,7 @@ export const CreateSession = z
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
     model: ModelName.optional(),
+    reasoning_effort: ReasoningEffort.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
     secrets: secrets.optional(),
@@ -209,6 +229,14 @@ export const SessionsQuery = PageQuery.extend({
   status: SessionStatus.optional().describe(
     'Only sessions with this status; takes precedence over `archived`',
   ),
+  needs_you: z
+    .stringbool()
+    .optional()
+    .meta({ type: 'boolean', description: 'true: only sessions that wait for the caller' }),
+  unread: z.stringbool().optional().meta({
+    type: 'boolean',
+    description: 'true: only sessions with something that the caller has not read',
+  }),
   repository: writtenText(2000).optional().describe('Only sessions on the repository with this address'),
   q: writtenText(200).optional().describe('Only sessions with this text in the title or the address'),
 });

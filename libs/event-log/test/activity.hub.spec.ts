@@ -216,3 +216,29 @@ it('does not repeat what was for all before the session became private', async (
   expect(await typesOf('ada', 3)).toEqual(['session.progress', 'session.hidden', 'session.progress']);
   ben.close();
 });
+
+it('tells only the person who has read a session, and nobody once it is private to another one', async () => {
+  const as = (reader: string) => openSse(`${urlOf('read')}?after=0-1`, { headers: { 'x-reader': reader } });
+  const [shown, hidden] = [progress('read', 1), progress('read', 2)];
+  privateTo.set(hidden.session_id, 'ada');
+  for (const { tenant_id, session_id, at } of [shown, hidden]) {
+    for (const user_id of ['ada', 'ben'])
+      await publishActivity(redis, {
+        v: 1,
+        type: 'session.read',
+        tenant_id,
+        session_id,
+        at,
+        user_id,
+        read_at: at,
+      });
+  }
+  await publishActivity(redis, shown);
+  const readsOf = async (reader: string) => {
+    const stream = await as(reader);
+    const events = await stream.until((all) => all.some(({ event }) => event === 'session.progress'));
+    stream.close();
+    return events.filter(({ event }) => event === 'session.read').length;
+  };
+  expect([await readsOf('ada'), await readsOf('ben'), await readsOf('cy')]).toEqual([2, 1, 0]);
+});

@@ -36,6 +36,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_totals: ['SELECT', 'INSERT', 'UPDATE'],
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
+    session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
   },
   system: {
@@ -60,6 +61,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     invitations: WRITES,
     api_keys: WRITES,
     service_accounts: WRITES,
+    scim_users: WRITES,
   },
 };
 

@@ -4,6 +4,7 @@ import { v7 as uuidV7 } from 'uuid';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { ActivityPublisher } from '../sessions/activity-publisher.js';
+import { SessionReads } from '../sessions/session-reads.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
 import { actorId, authorOf } from '../identity/actor.js';
@@ -18,7 +19,10 @@ export interface NewRun {
 /** Adds runs to the end of their session's queue. */
 @Injectable()
 export class RunQueueing {
-  constructor(private readonly activity: ActivityPublisher) {}
+  constructor(
+    private readonly activity: ActivityPublisher,
+    private readonly reads: SessionReads,
+  ) {}
 
   /** For a transaction that has locked the session's row, and updates the session's run summary (see RunStore). */
   async enqueue(
@@ -43,6 +47,7 @@ export class RunQueueing {
       traceparent: ctx.traceparent ?? null,
       createdAt: now,
     });
+    await this.reads.follow(tx, ctx, session.id);
     tx.afterCommit(() => this.publish(run));
     return run;
   }

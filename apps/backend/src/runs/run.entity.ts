@@ -107,6 +107,10 @@ export class RunEntity extends TenantRow {
   /** Who requested it. */
   @Column({ type: 'jsonb', nullable: true })
   cancelledBy: Author | null;
+
+  /** Since when it waits at a cap of tokens or money; null: it does not. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  limitReachedAt: Date | null;
 }
 
 /** What a request for a run's end sets. */

@@ -10,6 +10,8 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { LimitWaits } from '../usage/limit-waits.js';
+import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
@@ -44,6 +46,7 @@ import { RunsService } from './runs.service.js';
       inject: [REDIS, CONFIG],
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
+    LimitWaitsAdapter,
     RunDispatch,
     RunLimits,
     RunMetrics,
@@ -58,15 +61,18 @@ import { RunsService } from './runs.service.js';
     RunsPortAdapter,
     RunsService,
   ],
-  exports: [RunLogs, RunsPortAdapter, RunsService, RunStore],
+  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],
 })
 export class RunsModule {}
 
-/** Gives sessions their `RunsPort`. It is global since sessions, on which runs are built, cannot import it. */
+/** Gives sessions their `RunsPort` and usage its `LimitWaits`. It is global since they, on which runs are built, cannot import it. */
 @Global()
 @Module({
   imports: [RunsModule],
-  providers: [{ provide: RunsPort, useExisting: RunsPortAdapter }],
-  exports: [RunsPort],
+  providers: [
+    { provide: RunsPort, useExisting: RunsPortAdapter },
+    { provide: LimitWaits, useExisting: LimitWaitsAdapter },
+  ],
+  exports: [LimitWaits, RunsPort],
 })
 export class RunsPortModule {}

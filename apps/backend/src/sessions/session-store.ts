@@ -6,6 +6,7 @@ import {
   type SessionsQuery,
 } from '@saas-codex/contracts/sessions';
 import { ACTIVITY_SETTINGS_BYTES, type SessionUpdatedActivity } from '@saas-codex/contracts/activity';
+import type { SessionRead } from '@saas-codex/contracts/needs-you';
 import { Timestamp } from '@saas-codex/contracts/pagination';
 import type { ReadersOf } from '@saas-codex/event-log/activity/activity.hub';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -19,6 +20,8 @@ import type { RequestContext } from '../identity/request-context.js';
 import type { WorkspaceBase } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
+import { updateNeedsYou } from './needs-you.js';
+import { personOf, SessionReads } from './session-reads.js';
 import { SessionEntity } from './session.entity.js';
 import { ownerOf, privateTo, toSession, toSessionOutline } from './session-view.js';
 
@@ -31,6 +34,11 @@ const normalised = (address: string) => `regexp_replace(lower(${address}), '(\\.
 const ON_REPOSITORY = `${normalised('session.repoUrl')} = ${normalised(':repository')}`;
 /** Not LIKE: what a person types has no wildcards. */
 const HAS_TEXT = `(strpos(lower(session.title), lower(:q)) > 0 OR strpos(lower(session.repoUrl), lower(:q)) > 0)`;
+
+const NEEDS_READER = `session.needsYou @> jsonb_build_object('user_ids', jsonb_build_array(CAST(:person AS text)))`;
+const IS_UNREAD = `
+  EXISTS (SELECT FROM session_reads r WHERE r.tenant_id = session.tenantId AND r.session_id = session.id
+                  AND r.user_id = :person AND r.read_at < session.newsAt)`;
 
 const READERS = `
   SELECT id, ${sessionPrivateTo()} AS "privateTo"
@@ -52,6 +60,7 @@ export class SessionStore {
     private readonly db: TenantDatabase,
     private readonly storage: Storage,
     private readonly activity: ActivityPublisher,
+    private readonly reads: SessionReads,
   ) {}
 
   /**
@@ -90,8 +99,10 @@ export class SessionStore {
    */
   async list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
     const after = decodeCursor(query.cursor, SessionCursor);
-    const scope = query.q || query.repository ? ctx : overseeing(ctx);
-    const rows = await this.db.run(scope, (tx) => {
+    const isSearch = query.q || query.repository || query.needs_you || query.unread;
+    const scope = isSearch ? ctx : overseeing(ctx);
+    const person = personOf(ctx.actor) ?? '';
+    const { rows, readOf } = await this.db.run(scope, async (tx) => {
       const select = tx
         .of(SessionEntity)
         .select('session')
@@ -101,21 +112,31 @@ export class SessionStore {
           query,
         );
       if (query.repository) select.andWhere(ON_REPOSITORY, query);
+      if (query.needs_you) select.andWhere(NEEDS_READER, { person });
+      if (query.unread) select.andWhere(IS_UNREAD, { person });
       if (query.q) select.andWhere(HAS_TEXT, query);
       if (after)
         select.andWhere('(session.updatedAt, session.id) < (:at, :id)', { at: after[0], id: after[1] });
-      return select
+      const rows = await select
         .orderBy('session.updatedAt', 'DESC')
         .addOrderBy('session.id', 'DESC')
         .take(query.limit + 1)
         .getMany();
+      const ids = rows.map(({ id }) => id);
+      return { rows, readOf: await this.reads.of(tx, ctx, ids) };
     });
     return toPage(
       rows,
       query.limit,
       (row) => [row.updatedAt.toISOString(), row.id],
-      (row) => this.viewFor(ctx, row),
+      (row) => ({ ...this.viewFor(ctx, row), ...readOf(row.id) }),
     );
+  }
+
+  /** How far the actor has read the session. @throws ProblemError session_not_found */
+  async lastRead(ctx: RequestContext, id: string): Promise<SessionRead> {
+    await this.get(ctx, id);
+    return this.db.run(ctx, async (tx) => (await this.reads.of(tx, ctx, [id]))(id));
   }
 
   /** Who may see the activities of these sessions. */
@@ -177,6 +198,7 @@ export class SessionStore {
       const session = await sessions.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
       const before = session && this.publicState(session);
       const answer = await work(tx, session);
+      if (session) await updateNeedsYou(tx, id);
       // The reader of this scope may have given it away.
       const after = await tx.ofAllReaders(SessionEntity).findOne({ where: { id } });
       if (after && this.publicState(after) !== before) tx.afterCommit(() => this.publish(after));

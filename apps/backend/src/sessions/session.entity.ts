@@ -1,5 +1,7 @@
+import type { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
+import type { NeedsYou } from '@saas-codex/contracts/needs-you';
 import type { Network } from '@saas-codex/contracts/network';
 import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
@@ -42,6 +44,9 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'text', nullable: true })
   model: string | null;
 
+  @Column({ type: 'text', nullable: true })
+  reasoningEffort: ReasoningEffort | null;
+
   @Column({ type: 'jsonb', default: { mode: 'off' } })
   network: Network;
 
@@ -63,6 +68,18 @@ export class SessionEntity extends TenantRow {
   /** Status of the last prompt that has ended. Part of the run summary. */
   @Column({ type: 'text', nullable: true })
   lastRunStatus: RunStatus | null;
+
+  /** Who wrote it. Part of the run summary. */
+  @Column({ type: 'text', nullable: true })
+  lastRunBy: string | null;
+
+  /** Why it waits for a person; see `needs-you.ts`, which keeps this and `newsAt`. */
+  @Column({ type: 'jsonb', nullable: true })
+  needsYou: NeedsYou | null;
+
+  /** When something last happened that people read. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  newsAt: Date;
 
   @Column({ type: 'text' })
   status: SessionStatus;

@@ -8,6 +8,8 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { Provisioning } from './provisioning.js';
 import { SessionEntity } from './session.entity.js';
+import { SessionReads } from './session-reads.js';
+import { SessionReadsController } from './session-reads.controller.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionScan } from './session-scan.js';
 import { SessionStore } from './session-store.js';
@@ -24,8 +26,16 @@ import { SessionsService } from './sessions.service.js';
     UsageModule,
     WorkspacesModule,
   ],
-  controllers: [SessionsController],
-  providers: [ActivityPublisher, Provisioning, SessionReconciler, SessionScan, SessionStore, SessionsService],
-  exports: [ActivityPublisher, SessionStore, SessionsService],
+  controllers: [SessionReadsController, SessionsController],
+  providers: [
+    ActivityPublisher,
+    Provisioning,
+    SessionReads,
+    SessionReconciler,
+    SessionScan,
+    SessionStore,
+    SessionsService,
+  ],
+  exports: [ActivityPublisher, SessionReads, SessionStore, SessionsService],
 })
 export class SessionsModule {}

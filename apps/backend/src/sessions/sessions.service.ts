@@ -26,6 +26,7 @@ import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
 import { auditedChanges, auditedTitle } from './session-audit.js';
 import { SessionEntity } from './session.entity.js';
+import { SessionReads } from './session-reads.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
 import { ownerOf, toSharedSession } from './session-view.js';
@@ -53,6 +54,7 @@ export class SessionsService {
     private readonly members: MembersService,
     private readonly audit: RequestAudit,
     private readonly auditLog: AuditLog,
+    private readonly reads: SessionReads,
   ) {}
 
   /**
@@ -177,6 +179,7 @@ export class SessionsService {
       repoUrl,
       ref,
       model: body.model ?? null,
+      reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
       secrets: body.secrets ?? [],
@@ -184,10 +187,12 @@ export class SessionsService {
       visibility: body.visibility ?? 'tenant',
       status: 'provisioning' as const,
       createdAt: now,
+      newsAt: now,
       updatedAt: now,
     };
     return this.sessions.insert(ctx, row, async (tx, session) => {
       await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: auditedTitle(session) } });
+      await this.reads.follow(tx, ctx, session.id);
       await this.runs.queueSetup(ctx, tx, session);
     });
   }

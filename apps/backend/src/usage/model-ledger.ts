@@ -15,6 +15,7 @@ import { TenantDatabase, type TenantTransaction } from '../database/tenant-datab
 import { capOf, hasCap, placesOf, type Total } from './caps.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
 import { LimitNotices } from './limit-notices.js';
+import { LimitWaits } from './limit-waits.js';
 import { FREE } from './price-list.js';
 import { isAllowed, priceOf, type SpendRules, SpendRulesStore } from './spend-rules.js';
 import { addToTotals, readTotals, recordNotices, subtractFromTotals } from './spend-totals.js';
@@ -40,11 +41,12 @@ interface OpenRun {
   repoUrl: string | null;
   /** Who alone may know the repository. */
   privateTo: string | null;
+  isAtLimit: boolean;
 }
 
 const RUN = `
   SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS now, r.session_id AS "sessionId", r.created_by AS person,
-         s.repo_url AS "repoUrl", ${sessionPrivateTo('s.')} AS "privateTo"
+         r.limit_reached_at IS NOT NULL AS "isAtLimit", s.repo_url AS "repoUrl", ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE r.tenant_id = $1 AND r.id = $2 AND r.status IN ('queued', 'running')`;
 const RESERVED_BEFORE = `
@@ -90,6 +92,7 @@ export class ModelLedger {
     private readonly db: TenantDatabase,
     private readonly rules: SpendRulesStore,
     private readonly notices: LimitNotices,
+    private readonly waits: LimitWaits,
   ) {}
 
   /** Reserves what a call may use, unless that would pass a cap. The same call again gets the same answer. */
@@ -104,7 +107,11 @@ export class ModelLedger {
       if (before) return { outcome: 'granted', output_tokens: before.outputTokens };
       const [run] = await tx.manager.query<OpenRun[]>(RUN, [tenantId, call.run_id]);
       if (!run) return refused('run_ended', 'This run has ended.');
-      return this.reserveFor(tx, run, call, await this.rules.readIn(tx));
+      const reservation = await this.reserveFor(tx, run, call, await this.rules.readIn(tx));
+      const waits = reservation.outcome === 'limit_reached';
+      const waiting = { tenantId, sessionId: run.sessionId, runId: call.run_id };
+      if (waits !== run.isAtLimit) tx.afterCommit(() => this.waits.record(waiting, waits));
+      return reservation;
     });
   }
 

@@ -1,7 +1,10 @@
+import { useQuery } from '@tanstack/react-query';
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { needsYouQuery } from '../entities/session/needs-you.js';
 import { Sidebar } from '../features/sidebar/sidebar.js';
 import { focusContent } from '../shared/lib/focus.js';
+import { useTabCount } from '../shared/lib/tab-badge.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
 import { later } from '../shared/ui/later.js';
@@ -22,6 +25,7 @@ const SidebarDrawer = later(async () => (await import('./sidebar-drawer.js')).Si
 /** Everything around a page: sidebar (a drawer on phones), banner, palette, dialogs, live updates. */
 export function AppShell() {
   useActivity();
+  useTabCount(useQuery(needsYouQuery).data?.items.length ?? 0);
   const navigate = useNavigate();
   const phone = useIsPhone();
   const sidebarShown = useSidebarShown();

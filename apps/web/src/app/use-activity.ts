@@ -8,10 +8,18 @@ import {
 } from '@saas-codex/contracts/activity';
 import type { Presence } from '@saas-codex/contracts/presence';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { applyRunStatus, reloadRuns, runKeys } from '../entities/run/run-cache.js';
 import { reopenLink } from '../entities/session/api/open-share-link.js';
-import { applySession, removeSession, sessionKeys } from '../entities/session/session-cache.js';
+import { completeRead } from '../entities/session/read-state.js';
+import {
+  applyRead,
+  applySession,
+  knownSession,
+  removeSession,
+  sessionKeys,
+} from '../entities/session/session-cache.js';
 import { meQuery } from '../shared/api/get-me.js';
 import { live } from '../shared/sse/live.js';
 
@@ -26,6 +34,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
       return removeSession(client, activity.session_id);
     case 'session.hidden':
       return hideSession(client, activity);
+    case 'session.read':
+      return applyRead(client, activity.session_id, activity.read_at);
     case 'session.presence':
       return showWatchers(client, activity);
     case 'session.progress':
@@ -60,8 +70,10 @@ function showSession(
   client: QueryClient,
   { network, setup, ...rest }: SessionUpdatedActivity['session'],
 ): void {
-  if (network !== undefined && setup !== undefined) applySession(client, { ...rest, network, setup });
-  else void client.invalidateQueries({ queryKey: sessionKeys.all });
+  if (network !== undefined && setup !== undefined) {
+    applySession(client, { ...rest, network, setup });
+    completeRead(client, rest.session_id);
+  } else void client.invalidateQueries({ queryKey: sessionKeys.all });
 }
 
 /**
@@ -73,10 +85,13 @@ export const followActivity = (
   client: QueryClient,
   // The query fails, and that leads to the sign-in page. On a phone nothing that is shown has asked it.
   onSignedOut = () => void client.prefetchQuery({ ...meQuery, staleTime: 0 }),
+  /** Before the page shows it. */
+  onSession: (activity: SessionUpdatedActivity) => void = () => undefined,
 ): (() => void) =>
   live.watchActivity({
     onActivity: (data) => {
       const activity = readActivity(data);
+      if (activity?.type === 'session.updated') onSession(activity);
       if (activity) applyActivity(client, activity);
     },
     onOpen: () => {
@@ -94,8 +109,15 @@ export function useSharedActivity(): void {
   useEffect(() => followActivity(client, () => void reopenLink(client)), [client]);
 }
 
-/** Keeps every list live while the signed-in page is open. */
+/** Keeps every list live while the signed-in page is open, and notifies the person. */
 export function useActivity(): void {
   const client = useQueryClient();
-  useEffect(() => followActivity(client), [client]);
+  const navigate = useNavigate();
+  useEffect(() => {
+    const open = (sessionId: string) => void navigate({ to: '/sessions/$sessionId', params: { sessionId } });
+    return followActivity(client, undefined, (activity) => {
+      const before = knownSession(client, activity.session_id);
+      void import('./notify.js').then(({ notify }) => notify(client, activity, before, open));
+    });
+  }, [client, navigate]);
 }

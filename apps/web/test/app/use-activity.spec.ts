@@ -1,8 +1,9 @@
+import '../support/browser-globals.js';
 import type { Me } from '@saas-codex/contracts/identity';
 import { QueryClient } from '@tanstack/react-query';
 import { followActivity } from '../../src/app/use-activity.js';
 import { runKeys } from '../../src/entities/run/run-cache.js';
-import { sessionKeys } from '../../src/entities/session/session-cache.js';
+import { readAtOf, sessionKeys } from '../../src/entities/session/session-cache.js';
 import { meQuery } from '../../src/shared/api/get-me.js';
 import { FakePage, FakeServer } from '../support/fake-server.js';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -44,6 +45,16 @@ it('drops a session that became private, unless it is of this person', async () 
   await server.last.send('session.hidden', '2-0', { ...hidden, session_id: ofBen, owner_id: 'ben' });
   await waitFor(() => client.getQueryData(sessionKeys.detail(ofBen)) === undefined);
   expect(client.getQueryData(sessionKeys.detail(mine))).toEqual({ title: 'Shown' });
+});
+
+it('knows when the person has read a session on another device', async () => {
+  const session_id = '01a20ab5-ad03-774a-840c-f8dd44ecbc34';
+  const [before, after] = ['2026-01-01T10:00:00.000Z', '2026-01-01T11:00:00.000Z'];
+  const session = { session_id, status: 'ready', updated_at: before, news_at: after, read_at: before };
+  client.setQueryData(sessionKeys.list(false), { pages: [{ items: [session], next_cursor: null }] });
+  const activity = { v: 1, type: 'session.read', tenant_id: 't', at: after, user_id: 'ada' };
+  await server.last.send('session.read', '2-1', { ...activity, session_id, read_at: after });
+  await waitFor(() => readAtOf(client, session_id) === after);
 });
 
 it('shows who watches a session as soon as somebody comes', async () => {

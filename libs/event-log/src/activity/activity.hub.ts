@@ -35,9 +35,12 @@ const Tenanted = z.object({
   tenant_id: z.string(),
   session_id: z.uuid().optional(),
   type: z.string().optional(),
+  user_id: z.string().optional(),
 });
 /** They tell those who have seen a session that it is gone, and nothing of what was in it. */
 const HIDDEN: ActivityType = 'session.hidden';
+/** It is for the person that it names. */
+const PERSONAL: ActivityType = 'session.read';
 const FOR_ALL = new Set<string>(['session.deleted', HIDDEN] satisfies ActivityType[]);
 /** Nobody has this id. */
 const NOBODY = '';
@@ -51,6 +54,8 @@ export type ReadersOf = (
 interface OwnEntry {
   entry: StreamEntry;
   sessionId: string | undefined;
+  /** The only one who gets it; undefined: everybody who may see the session. */
+  onlyFor: string | undefined;
 }
 
 export class ActivityHub extends Hub {
@@ -143,9 +148,11 @@ export class ActivityHub extends Hub {
     const own = this.ownEntries(tenantId, entries);
     const ids = [...new Set(own.flatMap(({ sessionId }) => sessionId ?? []))];
     const readers = ids.length > 0 ? await this.readersOf(tenantId, ids) : new Map<string, string | null>();
-    return own.map(({ entry, sessionId }) => {
-      const privateTo =
+    return own.map(({ entry, sessionId, onlyFor }) => {
+      const reader =
         sessionId === undefined ? null : readers.has(sessionId) ? readers.get(sessionId) : NOBODY;
+      const mayHave = reader === null || reader === undefined || reader === onlyFor;
+      const privateTo = onlyFor === undefined ? reader : mayHave ? onlyFor : NOBODY;
       return toActivityFrame(entry, privateTo ?? undefined);
     });
   }
@@ -156,7 +163,9 @@ export class ActivityHub extends Hub {
       const activity = tenantedIn(entry.event);
       if (activity?.tenant_id === tenantId) {
         const isForAll = FOR_ALL.has(activity.type ?? '');
-        return [{ entry, sessionId: isForAll ? undefined : activity.session_id }];
+        const sessionId = isForAll ? undefined : activity.session_id;
+        const onlyFor = activity.type === PERSONAL ? (activity.user_id ?? NOBODY) : undefined;
+        return [{ entry, sessionId, onlyFor }];
       }
       this.logger.error(
         `entry ${toEntryId(entry.id)} of ${REDIS_KEYS.activity(tenantId)} is not an activity of this tenant`,

@@ -13,6 +13,7 @@ import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { later } from '../../shared/ui/later.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { NotificationOffer } from './notification-offer.js';
 
 const SetupNotice = later(
   async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
@@ -32,6 +33,7 @@ export function SessionDock({ session }: { session: Session }) {
       return (
         <>
           <CloneNotices session={session} />
+          <NotificationOffer />
           {setupState(session) === 'held' && <SetupNotice session={session} />}
           <RunDock session={session} />
           <ComposerOrNote session={session} />

@@ -3,11 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { sessionQuery } from '../../entities/session/api/get-session.js';
-import { useMarkSeen } from '../../entities/session/seen.js';
+import { useMarkRead } from '../../entities/session/read-state.js';
 import { sessionState } from '../../entities/session/session-state.js';
 import { useSessionPrivacy } from '../../entities/session/use-session-privacy.js';
 import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
+import { live } from '../../shared/sse/live.js';
 import { later } from '../../shared/ui/later.js';
 import { SessionDock } from './session-dock.js';
 import { SessionHeader } from './session-header.js';
@@ -33,7 +34,8 @@ function KnownSession({ session }: { session: Session }) {
 }
 
 function WholeSession({ session }: { session: Session }) {
-  useMarkSeen(session);
+  useMarkRead(session);
+  useEffect(() => live.view(session.session_id), [session.session_id]);
   return (
     <SessionLayout
       session={session}

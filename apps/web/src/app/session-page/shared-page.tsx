@@ -8,7 +8,7 @@ import { sessionState } from '../../entities/session/session-state.js';
 import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
 import { RunDock } from '../../features/conversation/run-dock.js';
 import { toApiError } from '../../shared/api/api-error.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';

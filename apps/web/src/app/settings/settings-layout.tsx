@@ -4,7 +4,7 @@ import { ChevronDown } from 'lucide-react';
 import { Suspense, useEffect, useId, useRef, useState } from 'react';
 import { meQuery } from '../../shared/api/get-me.js';
 import { cx } from '../../shared/lib/cx.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { NotFoundPage } from '../error-pages.js';

@@ -1,15 +1,20 @@
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { meQuery } from '../../shared/api/get-me.js';
 
 /** Query keys of sessions. */
 export const sessionKeys = {
   all: ['sessions'] as const,
   lists: ['sessions', 'list'] as const,
   list: (archived: boolean) => [...sessionKeys.lists, { archived }] as const,
+  /** Those that wait for this person. */
+  needsYou: ['sessions', 'list', 'needs-you'] as const,
   details: ['sessions', 'detail'] as const,
   detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
   /** Who watches it. */
   presence: (sessionId: string) => ['sessions', 'presence', sessionId] as const,
+  /** Files that match what is typed. */
+  paths: (sessionId: string) => ['sessions', 'paths', sessionId] as const,
   /** The progress of the clone, written by the activity stream. */
   progress: (sessionId: string) => ['sessions', 'progress', sessionId] as const,
 };
@@ -62,17 +67,72 @@ export function applySession(client: QueryClient, session: Session): void {
   const shown = client.getQueryData<Session>(sessionKeys.detail(session.session_id));
   if (shown && shown.updated_at > session.updated_at) return;
   client.setQueryData(sessionKeys.detail(session.session_id), session);
-  for (const archived of [false, true]) {
-    client.setQueryData<Pages>(
-      sessionKeys.list(archived),
-      (data) => data && placeSession(data, session, archived),
-    );
-  }
+  placeInLists(client, {
+    ...session,
+    read_at: session.read_at ?? listed(client, session.session_id)?.read_at,
+  });
 }
 
 export function removeSession(client: QueryClient, sessionId: string): void {
   for (const archived of [false, true]) {
     client.setQueryData<Pages>(sessionKeys.list(archived), (data) => data && withoutSession(data, sessionId));
   }
+  client.setQueryData<SessionPage>(sessionKeys.needsYou, (page) => page && without(page, sessionId));
   client.removeQueries({ queryKey: sessionKeys.detail(sessionId) });
+}
+
+/** The person has read a session, or marked it as unread. */
+export function applyRead(client: QueryClient, sessionId: string, readAt: string | null): void {
+  const session = listed(client, sessionId);
+  if (session) placeInLists(client, { ...session, read_at: readAt });
+}
+
+/** Until when the person has read a session of a list. `unknown`: the list does not say. null: not at all, or no list has it. */
+export function readAtOf(client: QueryClient, sessionId: string): string | null | 'unknown' {
+  const session = listed(client, sessionId);
+  if (!session) return null;
+  return session.read_at === undefined ? 'unknown' : session.read_at;
+}
+
+/** Whether it waits for this person. */
+export const waitsFor = (
+  { needs_you: need }: Pick<Session, 'needs_you'>,
+  userId: string | undefined,
+): boolean => userId !== undefined && need != null && need.user_ids.includes(userId);
+
+function placeInLists(client: QueryClient, session: Session): void {
+  for (const archived of [false, true]) {
+    client.setQueryData<Pages>(
+      sessionKeys.list(archived),
+      (data) => data && placeSession(data, session, archived),
+    );
+  }
+  const me = client.getQueryData(meQuery.queryKey)?.user.user_id;
+  client.setQueryData<SessionPage>(sessionKeys.needsYou, (page) => {
+    if (!page) return page;
+    const others = without(page, session.session_id);
+    if (!waitsFor(session, me)) return others;
+    const at = others.items.findIndex(({ updated_at }) => updated_at <= session.updated_at);
+    return { ...others, items: others.items.toSpliced(at < 0 ? others.items.length : at, 0, session) };
+  });
+}
+
+const without = (page: SessionPage, sessionId: string): SessionPage => ({
+  ...page,
+  items: page.items.filter(({ session_id: id }) => id !== sessionId),
+});
+
+/** The session as the page has it. */
+export const knownSession = (client: QueryClient, sessionId: string): Session | undefined =>
+  client.getQueryData<Session>(sessionKeys.detail(sessionId)) ?? listed(client, sessionId);
+
+/** The session as a list has it. */
+function listed(client: QueryClient, sessionId: string): Session | undefined {
+  const pages = [false, true].flatMap(
+    (archived) => client.getQueryData<Pages>(sessionKeys.list(archived))?.pages ?? [],
+  );
+  const waiting = client.getQueryData<SessionPage>(sessionKeys.needsYou);
+  return [...pages, ...(waiting ? [waiting] : [])]
+    .flatMap(({ items }) => items)
+    .find(({ session_id: id }) => id === sessionId);
 }

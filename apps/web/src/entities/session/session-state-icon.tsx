@@ -5,6 +5,7 @@ import type { SessionState } from './session-state.js';
 const STATE_LABELS: Record<SessionState, string> = {
   'setting-up': 'Setting up',
   running: 'Working',
+  'at-limit': 'Waits at a limit',
   queued: 'Queued',
   held: 'Waiting for the setup',
   'queue-held': 'Queue on hold',
@@ -25,6 +26,7 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
     case 'running':
       return <Spinner label={label} className="size-3.5 text-accent" />;
     case 'held':
+    case 'at-limit':
       return <CircleAlert role="img" aria-label={label} className="size-3.5 text-warning" />;
     case 'failed':
     case 'run-failed':

@@ -30,6 +30,7 @@ export function setupState({
 export type SessionState =
   | 'setting-up'
   | 'running'
+  | 'at-limit'
   | 'queued'
   | 'held'
   | 'queue-held'
@@ -49,6 +50,7 @@ export function sessionState(session: Session): SessionState {
     case 'archived':
       return 'archived';
     case 'ready':
+      if (session.needs_you?.reason === 'limit_reached') return 'at-limit';
       if (session.active_run_id) return 'running';
       if (setupState(session) === 'held') return 'held';
       if (session.queue_held) return 'queue-held';

@@ -8,6 +8,8 @@ import {
   Hammer,
   KeyRound,
   Lock,
+  Mail,
+  MailOpen,
   Pencil,
   Share2,
   Trash2,
@@ -17,12 +19,13 @@ import { usePermission } from '../../shared/api/use-permission.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 import { toastError, toastUndo } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
+import { isUnread, useToggleRead } from './read-state.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
 import { useSessionPrivacy } from './use-session-privacy.js';
 
 /**
- * The menu of a session: the same in the sidebar and on the session's own page. Empty for a person who may only watch. Another
- * person's private session can only be deleted.
+ * The menu of a session: the same in the sidebar and on the session's own page. A person who may only watch marks it as read or
+ * unread. Another person's private session can only be deleted.
  */
 export function useSessionActions(session: Session): MenuActions {
   const { archive, unarchive } = useArchive(session);
@@ -30,12 +33,18 @@ export function useSessionActions(session: Session): MenuActions {
   const mayShare = usePermission('sessions:share');
   const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
+  const toggleRead = useToggleRead(session);
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
-  if (!mayChange) return [];
+  const unread = isUnread(session);
+  const mark = unread
+    ? { label: 'Mark as read', icon: MailOpen, onSelect: () => toggleRead(false) }
+    : { label: 'Mark as unread', icon: Mail, onSelect: () => toggleRead(true) };
+  if (!mayChange) return isOutline ? [] : [mark];
   const remove = { label: 'Delete…', icon: Trash2, onSelect: open('delete'), danger: true };
   if (isOutline) return [remove];
   return [
+    mark,
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
     ...(mayShare
       ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]

@@ -2,21 +2,26 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
+import { needsYouQuery } from '../../entities/session/needs-you.js';
 import { type NewSessionDraft, useNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { usePermission } from '../../shared/api/use-permission.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { ExamplePrompts } from './example-prompts.js';
 import { draftFromLink } from './home-search.js';
 import { NewSessionComposer } from './new-session-composer.js';
 import { RecentSessions } from './recent-sessions.js';
 
+const MAX_LISTED = 5;
+
 export function HomePage() {
   const { draft, change, clear } = useNewSessionDraft();
   useLinkedDraft(change);
   const sessions = useInfiniteQuery(sessionsQuery());
   const recent = sessions.data?.pages[0]?.items ?? [];
+  const waiting = useQuery(needsYouQuery).data?.items ?? [];
+  const others = recent.filter(({ session_id: id }) => !waiting.some((one) => one.session_id === id));
   const demo = useQuery(systemQuery).data?.model_source === 'demo';
   const firstUse = sessions.isSuccess && recent.length === 0;
   const mayStart = usePermission('sessions:write');
@@ -45,7 +50,14 @@ export function HomePage() {
         {mayStart && (firstUse || demo) && (
           <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
         )}
-        <RecentSessions sessions={recent.slice(0, 5)} loading={sessions.isPending} />
+        {waiting.length > 0 && (
+          <RecentSessions
+            title={`Needs you · ${waiting.length}`}
+            sessions={waiting.slice(0, MAX_LISTED)}
+            loading={false}
+          />
+        )}
+        <RecentSessions title="Recent" sessions={others.slice(0, MAX_LISTED)} loading={sessions.isPending} />
       </div>
     </main>
   );

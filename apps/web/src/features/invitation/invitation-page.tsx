@@ -6,7 +6,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
 import { request } from '../../shared/api/request.js';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';

@@ -17,6 +17,7 @@ import { setTheme, THEME_CHOICES, type ThemeChoice, useThemeChoice } from '../..
 import { Row, Section } from './section.js';
 import { EmailRow } from './you/email-row.js';
 import { NameRow } from './you/name-row.js';
+import { NotificationsSection } from './you/notifications-section.js';
 import { PasskeysSection } from './you/passkeys-section.js';
 import { PasswordRow } from './you/password-row.js';
 import { SecondFactorRow } from './you/second-factor-row.js';
@@ -31,6 +32,7 @@ export function AccountPage() {
           <ThemeSwitch />
         </Row>
       </Section>
+      <NotificationsSection />
       <AccountSection />
       <PasskeysSection />
       <SignInsSection />

@@ -1,27 +1,33 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { type SessionState, sessionState } from '../../entities/session/session-state.js';
 
+export const NEEDS_YOU = 'Needs you';
+
 export interface SessionGroup {
   label: string;
   sessions: Session[];
 }
 
-/** They do nothing until a person decides something. */
-const NEEDS_YOU: ReadonlySet<SessionState> = new Set(['failed', 'held', 'queue-held']);
-const IN_PROGRESS: ReadonlySet<SessionState> = new Set(['setting-up', 'running', 'queued']);
+const IN_PROGRESS: ReadonlySet<SessionState> = new Set(['setting-up', 'running', 'at-limit', 'queued']);
 
 /**
  * Groups a list, latest activity first: what waits for the reader, what is in progress, and the rest into Today,
  * Yesterday, … by the reader's local calendar.
+ * @param waiting those that wait for the reader, also from further down the list
  */
-export function groupSessions(sessions: readonly Session[], now: number): SessionGroup[] {
-  const needsYou: SessionGroup = { label: 'Needs you', sessions: [] };
+export function groupSessions(
+  sessions: readonly Session[],
+  now: number,
+  waiting: readonly Session[] = [],
+): SessionGroup[] {
+  const needsYou: SessionGroup = { label: NEEDS_YOU, sessions: [...waiting] };
+  const waitingIds = new Set(waiting.map(({ session_id: id }) => id));
   const inProgress: SessionGroup = { label: 'In progress', sessions: [] };
   const byDay: SessionGroup[] = [];
   for (const session of sessions) {
+    if (waitingIds.has(session.session_id)) continue;
     const state = sessionState(session);
-    if (NEEDS_YOU.has(state)) needsYou.sessions.push(session);
-    else if (IN_PROGRESS.has(state)) inProgress.sessions.push(session);
+    if (IN_PROGRESS.has(state)) inProgress.sessions.push(session);
     else addToDay(byDay, session, now);
   }
   return [needsYou, inProgress, ...byDay].filter((group) => group.sessions.length > 0);

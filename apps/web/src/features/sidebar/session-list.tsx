@@ -1,19 +1,26 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { sessionsQuery } from '../../entities/session/api/list-sessions.js';
+import { needsYouQuery } from '../../entities/session/needs-you.js';
 import { useMinuteClock } from '../../shared/lib/time.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { groupSessions } from './group-sessions.js';
+import { groupSessions, NEEDS_YOU } from './group-sessions.js';
 import { SessionRow } from './session-row.js';
 
 export function SessionList({ archived }: { archived: boolean }) {
   const query = useInfiniteQuery(sessionsQuery(archived));
+  const { data: waiting } = useQuery(needsYouQuery);
   const now = useMinuteClock();
   const groups = useMemo(
-    () => groupSessions(query.data?.pages.flatMap((page) => page.items) ?? [], now),
-    [query.data, now],
+    () =>
+      groupSessions(
+        query.data?.pages.flatMap((page) => page.items) ?? [],
+        now,
+        archived ? [] : waiting?.items,
+      ),
+    [query.data, now, archived, waiting],
   );
 
   return (
@@ -30,7 +37,10 @@ export function SessionList({ archived }: { archived: boolean }) {
       {query.isSuccess && groups.length === 0 && <NoSessions archived={archived} />}
       {groups.map(({ label, sessions }) => (
         <section key={label} aria-label={label}>
-          <h3 className="px-2 pt-3.5 pb-1 text-2xs font-medium text-subtle-foreground">{label}</h3>
+          <h3 className="px-2 pt-3.5 pb-1 text-2xs font-medium text-subtle-foreground">
+            {label}
+            {label === NEEDS_YOU && ` · ${sessions.length}`}
+          </h3>
           <ul className="flex flex-col gap-px">
             {sessions.map((session) => (
               <SessionRow key={session.session_id} session={session} now={now} />

@@ -2,11 +2,13 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Link } from '@tanstack/react-router';
 import { Clock, Ellipsis } from 'lucide-react';
 import { memo } from 'react';
-import { useSessionState } from '../../entities/session/seen.js';
+import { needsYouText } from '../../entities/session/needs-you.js';
 import { PrivateMark } from '../../entities/session/private-mark.js';
+import { isUnread, listedState } from '../../entities/session/read-state.js';
 import { SessionStateIcon } from '../../entities/session/session-state-icon.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { isPrivate, useSessionPlace } from '../../entities/session/use-session-privacy.js';
+import { cx } from '../../shared/lib/cx.js';
 import { formatAge } from '../../shared/lib/time.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
@@ -14,7 +16,8 @@ import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
 /** One session in the list: state, title, repository, age, changed lines. A button or a right click opens its menu. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
   const actions = useSessionActions(session);
-  const state = useSessionState(session);
+  const state = listedState(session);
+  const unread = isUnread(session);
   return (
     <li className="group/row relative">
       <ContextMenu actions={actions}>
@@ -28,8 +31,14 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
             <SessionStateIcon state={state} />
           </span>
           <span className="min-w-0 flex-1">
-            <span className="block truncate text-sm group-hover/row:pr-5 pointer-coarse:group-hover/row:pr-0">
+            <span
+              className={cx(
+                'block truncate text-sm group-hover/row:pr-5 pointer-coarse:group-hover/row:pr-0',
+                unread && 'font-semibold',
+              )}
+            >
               {session.title}
+              {unread && <span className="sr-only">, unread</span>}
             </span>
             <RowDetails session={session} now={now} />
           </span>
@@ -55,7 +64,7 @@ function RowDetails({ session, now }: { session: Session; now: number }) {
   return (
     <span className="flex h-4.5 items-center gap-1.5 text-xs text-subtle-foreground">
       {isPrivate(session) && <PrivateMark />}
-      <span className="truncate">{place}</span>
+      <span className="truncate">{session.needs_you ? needsYouText(session.needs_you) : place}</span>
       <span aria-hidden>·</span>
       <span className="shrink-0 tabular-nums">{formatAge(session.updated_at, now)}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5 pl-1">

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { askForPasswordReset, signInOptionsQuery } from './api/sign-in.js';

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../shared/ui/new-password-field.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { RevokeKeysField } from '../../shared/ui/revoke-keys-field.js';
 import { completePasswordReset } from './api/sign-in.js';
 import { useLinkToken } from './link-token.js';

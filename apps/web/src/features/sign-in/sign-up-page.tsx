@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { isPassword, NewPasswordField } from '../../shared/ui/new-password-field.js';
-import { useDocumentTitle } from '../../shared/lib/use-document-title.js';
+import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';

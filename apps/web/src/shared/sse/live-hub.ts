@@ -10,6 +10,7 @@ import {
 import { retryDelay } from '../lib/retry-delay.js';
 import { openEventConnection, type StreamMessage } from './event-connection.js';
 import {
+  type Claim,
   type Notice,
   SAY_AGAIN_MS,
   type TabMessage,
@@ -37,6 +38,7 @@ interface Tab {
   activity: boolean;
   heardAt: number;
   runs: Map<string, Served>;
+  viewing: string | undefined;
 }
 
 interface Served extends WatchedByTab {
@@ -54,12 +56,17 @@ interface Connection {
 const GATHER_MS = 40;
 /** A browser lets the timers of a hidden page run once a minute. */
 const FORGOTTEN_AFTER_MS = 100_000;
+/** Tabs ask at about the same time. */
+const MAX_CLAIMS = 500;
+
 export class LiveHub {
   private readonly tabs = new Map<TabPort, Tab>();
   /** The connection that is heard. */
   private current: Connection | null = null;
   /** The one that will take its place. */
   private next: Connection | null = null;
+  /** What was told, or seen, in the order in which tabs asked. */
+  private readonly claims = new Set<string>();
   private lastActivity: string | null = null;
   private lost = false;
   private attempts = 0;
@@ -75,14 +82,28 @@ export class LiveHub {
   receive(port: TabPort, message: TabMessage): void {
     if (message === 'leave') this.leave(port);
     else if (message === 'sign-out') this.signOut();
+    else if ('claim' in message) this.grant(port, message);
     else this.watch(port, message);
   }
 
-  private watch(port: TabPort, { activity, runs }: Watch): void {
+  /** To the first tab that asks, unless the person sees the session in one of them. */
+  private grant(port: TabPort, { claim, sessionId }: Claim): void {
+    if (this.claims.has(claim)) return;
+    this.claims.add(claim);
+    for (const oldest of this.claims) {
+      if (this.claims.size <= MAX_CLAIMS) break;
+      this.claims.delete(oldest);
+    }
+    const isSeen = [...this.tabs.values()].some(({ viewing }) => viewing === sessionId);
+    if (!isSeen) port({ type: 'granted', claim });
+  }
+
+  private watch(port: TabPort, { activity, runs, viewing }: Watch): void {
     const known = this.tabs.get(port);
-    const tab = known ?? { activity: false, heardAt: 0, runs: new Map<string, Served>() };
+    const tab = known ?? { activity: false, heardAt: 0, runs: new Map<string, Served>(), viewing };
     this.tabs.set(port, tab);
     tab.heardAt = Date.now();
+    tab.viewing = viewing;
     if (!known && this.lost) port({ type: 'connection', lost: true });
     if (activity && !tab.activity && this.current) port({ type: 'open' });
     tab.activity = activity;

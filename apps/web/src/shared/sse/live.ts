@@ -30,10 +30,14 @@ interface RunWatcher {
 
 const EVENTS = '/api/events';
 const HIDDEN_GRACE_MS = 10_000;
+/** The hub answers at once. */
+const CLAIM_MS = 10_000;
 
 class Live {
   private readonly activity = new Set<ActivityWatcher>();
   private readonly runs = new Map<string, { watcher: RunWatcher; subscription: number }>();
+  private readonly granted = new Map<string, () => void>();
+  private viewing: string | undefined;
   private subscriptions = 0;
   private hub: { send: (message: TabMessage) => void; shared: boolean } | null = null;
   private saying = false;
@@ -62,6 +66,28 @@ class Live {
     };
   }
 
+  /** The page shows the session. @returns it no longer does */
+  view(sessionId: string): () => void {
+    this.viewing = sessionId;
+    this.say();
+    return () => {
+      if (this.viewing !== sessionId) return;
+      this.viewing = undefined;
+      this.say();
+    };
+  }
+
+  /**
+   * Asks to tell the person of something in a session that every tab hears of.
+   * @param claim the same in every tab
+   * @param onGranted is called in one of them at most, and in none while the person sees the session
+   */
+  claim(claim: string, sessionId: string, onGranted: () => void): void {
+    this.granted.set(claim, onGranted);
+    setTimeout(() => this.granted.delete(claim), CLAIM_MS);
+    this.hub?.send({ claim, sessionId });
+  }
+
   /** Ends the stream for all tabs and tells them. */
   signOut(): void {
     this.hub?.send('sign-out');
@@ -87,6 +113,7 @@ class Live {
     this.hub.send({
       activity: this.activity.size > 0 && (this.hub.shared || !this.asleep),
       runs: this.asleep ? [] : runs,
+      viewing: document.hidden ? undefined : this.viewing,
     });
   }
 
@@ -127,6 +154,8 @@ class Live {
         return this.activity.forEach(({ onOpen }) => onOpen());
       case 'activity':
         return this.activity.forEach(({ onActivity }) => onActivity(notice.data));
+      case 'granted':
+        return this.granted.get(notice.claim)?.();
       case 'signed-out':
         return this.activity.forEach(({ onSignedOut }) => onSignedOut());
       case 'connection':
@@ -145,6 +174,7 @@ class Live {
     if (document.hidden) {
       this.hiddenTimer = setTimeout(() => this.sleep(true), HIDDEN_GRACE_MS);
     } else if (this.asleep) this.sleep(false);
+    if (this.viewing !== undefined) this.say();
   };
 
   private sleep(asleep: boolean): void {

@@ -1,11 +1,15 @@
+import type { Me } from '@saas-codex/contracts/identity';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import { type InfiniteData, QueryClient } from '@tanstack/react-query';
 import {
+  applyRead,
   applySession,
   placeSession,
+  readAtOf,
   removeSession,
   sessionKeys,
 } from '../../../src/entities/session/session-cache.js';
+import { meQuery } from '../../../src/shared/api/get-me.js';
 
 const session = (id: string, minute: number, change: Partial<Session> = {}) =>
   ({
@@ -66,6 +70,36 @@ describe('applySession', () => {
     expect(
       client.getQueryData<InfiniteData<SessionPage>>(sessionKeys.list(false))?.pages[0]?.items,
     ).toHaveLength(1);
+  });
+
+  it('keeps the list of those that wait for this person, and how far the person has read each', () => {
+    const client = new QueryClient();
+    client.setQueryData<Me>(meQuery.queryKey, {
+      user: { user_id: 'ada', name: 'Ada', email: 'ada@example.com' },
+      tenant: { tenant_id: 't', name: 'Acme' },
+      role: 'member',
+    });
+    client.setQueryData(sessionKeys.list(false), pages([session('a', 1, { read_at: null })]));
+    client.setQueryData<SessionPage>(sessionKeys.needsYou, { items: [], next_cursor: null });
+    const waiting = () =>
+      client.getQueryData<SessionPage>(sessionKeys.needsYou)?.items.map((each) => each.session_id);
+    const need = (...user_ids: string[]) => ({
+      needs_you: { reason: 'run_failed' as const, since: '2026-01-01T10:00:00.000Z', user_ids },
+    });
+    applySession(client, session('a', 2, need('ada', 'ben')));
+    applySession(client, session('b', 3, need('ada')));
+    applySession(client, session('c', 4, need('ben')));
+    expect(waiting()).toEqual(['b', 'a']);
+    expect([readAtOf(client, 'a'), readAtOf(client, 'b'), readAtOf(client, 'none')]).toEqual([
+      null,
+      'unknown',
+      null,
+    ]);
+    applyRead(client, 'a', '2026-01-01T10:02:00.000Z');
+    applySession(client, session('a', 5, { needs_you: null }));
+    expect([waiting(), readAtOf(client, 'a')]).toEqual([['b'], '2026-01-01T10:02:00.000Z']);
+    removeSession(client, 'b');
+    expect(waiting()).toEqual([]);
   });
 
   it('removes a deleted session everywhere', () => {

@@ -1,6 +1,12 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { sessionState, setupState } from '../../../src/entities/session/session-state.js';
 
+const AT_LIMIT = {
+  reason: 'limit_reached',
+  since: '2026-01-01T10:00:00.000Z',
+  user_ids: [] as string[],
+} as const;
+
 describe('sessionState', () => {
   const ready = {
     status: 'ready',
@@ -11,6 +17,7 @@ describe('sessionState', () => {
   } as Session;
   it.each([
     [{ last_run_status: 'failed' }, 'run-failed'],
+    [{ active_run_id: 'a', needs_you: AT_LIMIT }, 'at-limit'],
     [{ last_run_status: 'interrupted' }, 'run-failed'],
     [{ last_run_status: 'cancelled' }, 'idle'],
     [{ last_run_status: 'succeeded' }, 'idle'],

@@ -28,14 +28,15 @@ describe('groupSessions', () => {
   it('puts what waits for the reader first, then what is in progress, however old it is', () => {
     const today = at(2026, 2, 15, 9, 0);
     const old = at(2026, 1, 1, 12, 0);
-    const running: Session = { ...today, active_run_id: 'r' };
-    const provisioning: Session = { ...old, status: 'provisioning' };
-    const failed: Session = { ...old, status: 'failed' };
-    const held: Session = { ...today, queue_held: true, queued_runs: 1 };
-    expect(groupSessions([running, today, held, provisioning, failed], now)).toEqual([
-      { label: 'Needs you', sessions: [held, failed] },
+    const running: Session = { ...today, session_id: 'running', active_run_id: 'r' };
+    const provisioning: Session = { ...old, session_id: 'new', status: 'provisioning' };
+    const failed: Session = { ...today, session_id: 'failed', status: 'failed' };
+    const held: Session = { ...today, session_id: 'held', queue_held: true, queued_runs: 1 };
+    const farDown: Session = { ...old, session_id: 'old', queue_held: true };
+    expect(groupSessions([running, held, provisioning, failed], now, [held, farDown])).toEqual([
+      { label: 'Needs you', sessions: [held, farDown] },
       { label: 'In progress', sessions: [running, provisioning] },
-      { label: 'Today', sessions: [today] },
+      { label: 'Today', sessions: [failed] },
     ]);
   });
 

@@ -37,6 +37,14 @@ class Tab {
     hub.receive(this.port, { activity: true, runs: watched });
   }
 
+  see(session: string | undefined): void {
+    hub.receive(this.port, { activity: true, runs: [], viewing: session });
+  }
+
+  claim(claim: string, sessionId: string): void {
+    hub.receive(this.port, { claim, sessionId });
+  }
+
   say(message: 'leave' | 'sign-out'): void {
     hub.receive(this.port, message);
   }
@@ -274,4 +282,21 @@ it('begins with new activities when the server does not know the last one any mo
   await server.last.respond(Response.json(problem, { status: 400 }));
   await pass(retryDelay(1, 1));
   expect(server.last.after).toBeNull();
+});
+
+it('lets one tab tell the person of what all have heard, and none while a tab shows it', async () => {
+  const [first, second] = [new Tab(), new Tab()];
+  await connected(first, second);
+  const granted = () => [first, second].map((tab) => tab.count('granted'));
+  for (const tab of [first, second, first]) tab.claim('a done 1', 'a');
+  expect(granted()).toEqual([1, 0]);
+  first.see('a');
+  second.claim('a done 2', 'a');
+  second.claim('b done 1', 'b');
+  expect(granted()).toEqual([1, 1]);
+  first.see(undefined);
+  // The person has seen it.
+  first.claim('a done 2', 'a');
+  second.claim('a done 3', 'a');
+  expect(granted()).toEqual([1, 2]);
 });
