@@ -508,16 +508,17 @@ describe('the audit log', () => {
 
   it('is exported as NDJSON and as CSV, in which no cell is a formula', async () => {
     await send('POST', '/api/sessions', { title: '=1+"1"' });
-    const read = async (format: string) => {
+    const read = async (format: string, type: string) => {
       const answer = await fetch(`${backend.url}/api/audit/export?format=${format}&action=session`, {
         headers: owner.key,
       });
       expect(answer.headers.get('content-disposition')).toBe(`attachment; filename=audit-log.${format}`);
+      expect(answer.headers.get('content-type')).toBe(type);
       return answer.text();
     };
-    const lines = (await read('ndjson')).trimEnd().split('\n');
+    const lines = (await read('ndjson', 'application/x-ndjson')).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as AuditEntry)).toEqual(await list('action=session'));
-    const [head, first] = (await read('csv')).split('\r\n');
+    const [head, first] = (await read('csv', 'text/csv; charset=utf-8')).split('\r\n');
     expect(head).toMatch(/^at,action,outcome,/);
     expect(first).toContain(`,"'=1+""1""",`);
   });

@@ -42,12 +42,14 @@ const add = async (who: TestPerson, device: Device, more: object = {}) =>
     },
     who.cookie,
   );
-const signIn = async (device: Device, more: object = {}) =>
+const signIn = async (device: Device, more: object = {}, headers: Record<string, string> = {}) =>
   send(
     'POST',
     '/api/auth/sign-in/passkey',
     device.sign({ challenge: await start(), origin: ORIGIN, counter: 2, ...more }),
+    headers,
   );
+const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 const list = async ({ cookie }: TestPerson) =>
   ((await (await send('GET', '/api/me/passkeys', undefined, cookie)).json()) as PasskeyPage).items;
 
@@ -63,7 +65,7 @@ describe('passkeys', () => {
 
     const answer = await signIn(device);
     expect(answer.status).toBe(204);
-    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const cookie = cookieOf(answer);
     expect(((await (await send('GET', '/api/me', undefined, { cookie })).json()) as Me).user.user_id).toBe(
       who.userId,
     );
@@ -138,6 +140,18 @@ describe('passkeys', () => {
     const late = await start();
     await sql("UPDATE verifications SET expires_at = now() - interval '1 second'");
     expect(await codeOf(await signIn(device, { challenge: late, counter: 3 }))).toBe('passkey_refused');
+  });
+
+  it('give a new cookie, and end the sign-in of the one that it replaces', async () => {
+    const [who, other, device] = [await person(), await person(), passkeyDevice()];
+    await add(who, device);
+    const planted = `${other.cookie.cookie.split('=')[0]}=planted.by-somebody`;
+    for (const [counter, cookie] of [planted, other.cookie.cookie].entries()) {
+      const answer = await signIn(device, { counter: counter + 2 }, { cookie });
+      expect([answer.status, cookieOf(answer) === cookie]).toEqual([204, false]);
+      expect((await send('GET', '/api/me', undefined, { cookie: cookieOf(answer) })).status).toBe(200);
+      expect((await send('GET', '/api/me', undefined, { cookie })).status).toBe(401);
+    }
   });
 
   it('take the password of somebody who has one, or a fresh sign-in', async () => {

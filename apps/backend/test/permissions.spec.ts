@@ -194,10 +194,43 @@ describe('every operation', () => {
         return key;
       },
     ],
+    [
+      'headers that claim to be an owner, a gateway or a service',
+      () => {
+        const { userId, email } = world.person('owner');
+        const names = ['x-user-id', 'x-forwarded-user', 'x-auth-request-user', 'remote-user', 'x-actor-id'];
+        return Promise.resolve({
+          ...Object.fromEntries(names.map((name) => [name, userId])),
+          'x-forwarded-email': email,
+          'x-tenant-id': world.tenantId,
+          'x-role': 'owner',
+          'x-gateway-mark': 'guessed',
+          'x-service-token': 'guessed',
+          'x-forwarded-for': '127.0.0.1',
+          'x-forwarded-host': 'localhost',
+          'x-share-link-id': world.ours.share_link_id,
+        });
+      },
+    ],
   ])('refuses %s, and nothing changes', async (_, prepare) => {
     const headers = await prepare();
     const before = await world.everything();
     expect(await world.refusedWith('unauthenticated', headers, world.ours)).toEqual(requiring(() => true));
+    expect(await world.everything()).toBe(before);
+  });
+
+  it('that changes something is refused to a page of another site, whoever sits at the browser', async () => {
+    const before = await world.everything();
+    const { cookie } = world.person('owner').cookie;
+    for (const operation of world.operations.filter(({ method }) => method !== 'GET')) {
+      for (const origin of ['https://evil.example', 'null']) {
+        const [status, code] = await world.call(operation, { cookie }, world.ours, 'accepted', '/api', {
+          origin,
+          'sec-fetch-site': 'cross-site',
+        });
+        expect([operation.id, status, code]).toEqual([operation.id, 403, 'origin_forbidden']);
+      }
+    }
     expect(await world.everything()).toBe(before);
   });
 

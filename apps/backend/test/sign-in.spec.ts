@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { gatewayMark } from '@saas-codex/service-kit/http/gateway-mark';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { codeOf, cookieOf, PASSWORD, tokenIn, SignInWorld } from '@saas-codex/testing/backend/sign-in-world';
 import { AUTH, type Auth } from '../src/identity/better-auth.js';
-import { OWNER_EMAIL } from '../src/identity/sign-in-links.js';
+import { createSignInToken, OWNER_EMAIL } from '../src/identity/sign-in-links.js';
 
 let world: SignInWorld;
 beforeAll(async () => {
@@ -83,19 +84,41 @@ describe('signing up', () => {
   });
 });
 
-describe('signing in with a password', () => {
-  it('gives a new cookie, and ends the sign-in of the cookie that it replaces', async () => {
-    const old = await world.join('bea@example.org');
+it.each<[string, (headers: Record<string, string>) => Promise<Response>]>([
+  ['a password', (headers) => world.signIn('bea@example.org', PASSWORD, headers)],
+  [
+    'a one-time link',
+    async (headers) => {
+      const token = await createSignInToken(world.backend.app.get<Auth>(AUTH), 'bea@example.org');
+      return world.auth('sign-in', { token }, headers);
+    },
+  ],
+  [
+    'a new account',
+    async (headers) => {
+      const email = `${randomUUID()}@example.org`;
+      await world.auth('sign-up', { email });
+      const token = tokenIn((await world.mail.take(email)).text);
+      return world.auth('sign-up/complete', { token, name: 'New', password: PASSWORD }, headers);
+    },
+  ],
+])(
+  'signing in with %s gives a new cookie, and ends the sign-in of the one that it replaces',
+  async (_, enter) => {
+    const known = await world.signIn('bea@example.org', PASSWORD);
+    const old = known.ok ? cookieOf(known) : await world.join('bea@example.org');
     const planted = `${old.split('=')[0]}=planted.by-somebody`;
     for (const cookie of [planted, old]) {
-      const answer = await world.signIn('bea@example.org', PASSWORD, world.asPerson(cookie));
+      const answer = await enter(world.asPerson(cookie));
       expect(answer.status).toBe(204);
       expect(cookieOf(answer)).not.toBe(cookie);
       expect((await world.me(cookieOf(answer))).status).toBe(200);
       expect((await world.me(cookie)).status).toBe(401);
     }
-  });
+  },
+);
 
+describe('signing in with a password', () => {
   it('gives an unknown address the answer and the work of a wrong password', async () => {
     await world.join('cleo@example.org');
     const { password } = await world.backend.app.get<Auth>(AUTH).$context;
@@ -137,6 +160,11 @@ describe('signing in with a password', () => {
       'x-forwarded-for': '192.0.2.7',
     };
     expect((await world.signIn('dora@example.org', PASSWORD, elsewhere)).status).toBe(204);
+  });
+
+  it('locks an address that has no account alike', async () => {
+    for (let guess = 0; guess < 10; guess++) await world.signIn('ghost@example.org', `guess ${guess}`);
+    expect(await codeOf(await world.signIn('ghost@example.org', PASSWORD))).toEqual([429, 'sign_in_locked']);
   });
 
   it.each<[string, Record<string, string>]>([

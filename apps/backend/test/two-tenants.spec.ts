@@ -313,7 +313,6 @@ const WITHOUT_ROWS = [
   'readReadiness',
   'readMe',
   'readSystem',
-  'createSession',
   'createTenant',
   'createInvitation',
   'createApiKey',
@@ -327,6 +326,8 @@ const WITHOUT_ROWS = [
 const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
+  // The name of a secret that the visitor does not have.
+  createSession: { title: 'Taken', secrets: ['SAME_NAME'] },
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
   createShareLink: {},
@@ -532,6 +533,11 @@ async function withoutRowSecurity(work: () => Promise<void>): Promise<void> {
     for (const { name } of tables) await sql(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
   }
 }
+
+test('every operation that could reach a row gets a request that it accepts', () => {
+  // Without a body that fits, nothing would be asked of the database, and the tests below could not fail.
+  expect(before.filter((told) => /"(invalid_request|unsupported_media_type)"/.test(told))).toEqual([]);
+});
 
 describe('a visitor who knows the ids of another tenant reaches', () => {
   test('nothing', async () => {

@@ -54,9 +54,12 @@ export class AuditController {
     @Res({ passthrough: true }) res: Response,
   ): Promise<StreamableFile> {
     const lines = auditLines(await this.entries.export(ctx, filters), format);
+    const type = AUDIT_MEDIA_TYPES[format];
     res.attachment(`audit-log.${format}`);
+    // The name alone gives a type, which for NDJSON is a wrong one.
+    res.setHeader('content-type', type);
     res.setHeader('x-content-type-options', 'nosniff');
     res.setHeader('cache-control', 'no-store');
-    return new StreamableFile(Readable.from(lines), { type: AUDIT_MEDIA_TYPES[format] });
+    return new StreamableFile(Readable.from(lines), { type });
   }
 }

@@ -36,7 +36,13 @@ const UNSETTLED = `
               ELSE r.archived_at IS NULL END`;
 
 /** Tables that a mere attempt may write to. */
-const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries', 'audit_webhook_entries'];
+export const ATTEMPTS = [
+  'user_sessions',
+  'api_keys',
+  'verifications',
+  'audit_entries',
+  'audit_webhook_entries',
+];
 
 /**
  * A backend with a person of each role and one thing of each kind (`ours`), and the ways to call every operation of its
@@ -46,7 +52,7 @@ const ATTEMPTS = ['user_sessions', 'api_keys', 'verifications', 'audit_entries',
  * changed nothing. So a runner takes each session at once, no run starts, and nothing is measured.
  */
 export class OperationsWorld {
-  private readonly people = new Map<Role, TestPerson>();
+  private people = new Map<Role, TestPerson>();
   operations: Operation[];
   tenantId: string;
   ours: Ids;
@@ -65,8 +71,9 @@ export class OperationsWorld {
     await backend.app.get(AuditWebhookDeliverer, { strict: false }).onModuleDestroy();
     world.operations = operationsOf((await (await backend.fetch('/api/openapi.json')).json()) as Document);
     world.tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
-    for (const role of ROLES) world.people.set(role, await createPerson(backend, world.tenantId, role));
-    world.ours = await world.createOurs();
+    const { people, ids } = await world.populate(world.tenantId, MARK);
+    world.people = people;
+    world.ours = ids;
     return world;
   }
 
@@ -103,7 +110,7 @@ export class OperationsWorld {
   }
 
   /** Sends JSON, and does not follow redirects. A new session does not wait until it is set up. */
-  send(as: Headers, method: string, path: string, body?: object): Promise<Response> {
+  send(as: Headers, method: string, path: string, body?: object, more: Headers = {}): Promise<Response> {
     return fetch(this.backend.url + path, {
       method,
       redirect: 'manual',
@@ -112,6 +119,7 @@ export class OperationsWorld {
         ...('cookie' in as && { origin: this.backend.url }),
         'content-type': 'application/json',
         prefer: 'respond-async',
+        ...more,
       },
       ...(body && { body: JSON.stringify(body) }),
     });
@@ -137,9 +145,13 @@ export class OperationsWorld {
     return { session_id, run_id };
   }
 
-  /** @returns a new link to the session, by the owner */
-  async share(sessionId: string, body: object = {}): Promise<CreatedShareLink> {
-    const answer = await this.backend.post(`/api/sessions/${sessionId}/share-links`, body);
+  /** @param as who creates it; default: the owner. @returns a new link to the session */
+  async share(
+    sessionId: string,
+    body: object = {},
+    as: Headers = { authorization: `Bearer ${this.backend.ownerToken}` },
+  ): Promise<CreatedShareLink> {
+    const answer = await this.send(as, 'POST', `/api/sessions/${sessionId}/share-links`, body);
     if (answer.status !== 201) throw new Error(`no link was created: ${await answer.text()}`);
     return (await answer.json()) as CreatedShareLink;
   }
@@ -147,6 +159,7 @@ export class OperationsWorld {
   /**
    * Calls an operation. Of a stream only the answer's head is read.
    * @param body 'refused': one that nothing accepts, so that what is allowed has no effect
+   * @param prefix what takes the place of `/api` @param more headers of the request
    */
   async call(
     { id, method, path }: Operation,
@@ -154,13 +167,14 @@ export class OperationsWorld {
     ids: Ids,
     body: 'accepted' | 'refused' = 'accepted',
     prefix = '/api',
+    more: Headers = {},
   ): Promise<Answer> {
     const row = OPERATIONS[id];
     const sent = body === 'accepted' ? row?.body : [];
     const named = path.replace(/\{(\w+)\}/g, (_, name: keyof Ids) => ids[name]);
     const place = `${named.replace(/^\/api/, prefix)}${row?.query ? `?${row.query(ids)}` : ''}`;
     const hasBody = method !== 'GET' && method !== 'DELETE';
-    const answer = await this.send(as, method, place, hasBody ? sent : undefined);
+    const answer = await this.send(as, method, place, hasBody ? sent : undefined, more);
     const type = answer.headers.get('content-type') ?? '';
     if (type.startsWith('text/event-stream')) {
       await answer.body?.cancel();
@@ -197,11 +211,17 @@ export class OperationsWorld {
     return refused.toSorted();
   }
 
-  /** Everything that the database has, except what a mere attempt may write, once the backend has no work left. */
-  async everything(): Promise<string> {
+  /** Waits until the backend has no work left that changes rows. */
+  async settled(): Promise<void> {
     await waitFor(async () => (await this.sql(UNSETTLED)).length === 0, {
       what: 'the work of the backend to be done',
+      everyMs: 5,
     });
+  }
+
+  /** Everything that the database has, except what a mere attempt may write, once the backend has no work left. */
+  async everything(): Promise<string> {
+    await this.settled();
     const tables = await this.sql<{ name: string }>(
       `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
     );
@@ -214,33 +234,46 @@ export class OperationsWorld {
     return JSON.stringify(row);
   }
 
-  /** A thing of each kind. What a person has is the member's. */
-  private async createOurs(): Promise<Ids> {
-    const { userId, keyId } = this.person('member');
-    const ids = await this.startSession(MARK, { title: MARK });
-    const invited = await this.backend.post('/api/invitations', { role: 'viewer' });
-    const secret = await this.backend.post('/api/secrets', { name: 'OURS', value: MARK });
+  /**
+   * Gives a tenant a person of each role and a thing of each kind. What a person has is the member's.
+   * @param mark the title and the prompt of its session, the value of its secret, the name of its passkey
+   */
+  async populate(
+    tenantId: string,
+    mark: string,
+  ): Promise<{ people: Map<Role, TestPerson>; ids: Ids; share: CreatedShareLink; programKey: Headers }> {
+    const people = new Map<Role, TestPerson>();
+    for (const role of ROLES) people.set(role, await createPerson(this.backend, tenantId, role));
+    const [owner, member] = [people.get('owner'), people.get('member')];
+    if (!owner || !member) throw new Error('There is no owner or no member.');
+    const session = await this.startSession(mark, { title: mark }, owner.key);
+    const post = async <T>(path: string, body: object) =>
+      (await (await this.send(owner.key, 'POST', path, body)).json()) as T;
+    const invitation = await post<Invitation>('/api/invitations', { role: 'viewer' });
+    const secret = await post<Secret>('/api/secrets', { name: 'OURS', value: mark });
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
-      userId,
+      member.userId,
     ]);
     const [passkey] = await this.sql<{ id: string }>(
       `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
-       VALUES ($1, $2, 'spec', '', 0, '{}') RETURNING id`,
-      [userId, MARK],
+       VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
+      [member.userId, mark, `of ${tenantId}`],
     );
-    const program = await createServiceAccount(this.backend, this.tenantId, 'member');
-    return {
-      ...ids,
-      tenant_id: this.tenantId,
-      user_id: userId,
+    const program = await createServiceAccount(this.backend, tenantId, 'member');
+    const share = await this.share(session.session_id, {}, owner.key);
+    const ids = {
+      ...session,
+      tenant_id: tenantId,
+      user_id: member.userId,
       sign_in_id: signIn?.id ?? '',
       service_account_id: program.serviceAccountId,
       passkey_id: passkey?.id ?? '',
-      invitation_id: ((await invited.json()) as Invitation).invitation_id,
-      key_id: keyId,
-      share_link_id: (await this.share(ids.session_id)).share_link_id,
-      secret_id: ((await secret.json()) as Secret).secret_id,
+      invitation_id: invitation.invitation_id,
+      key_id: member.keyId,
+      share_link_id: share.share_link_id,
+      secret_id: secret.secret_id,
     };
+    return { people, ids, share, programKey: program.key };
   }
 }
 

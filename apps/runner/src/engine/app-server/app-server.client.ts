@@ -54,7 +54,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const EXIT_TIMEOUT_MS = 1_000;
 
 /** How to start Codex. */
-export interface AppServerLaunch {
+interface AppServerLaunch {
   program: string;
   /** Its whole environment. */
   environment: Record<string, string>;
