@@ -167,6 +167,16 @@ async function doEverything(): Promise<void> {
   await mine('removeMember', () => send('DELETE', `/api/members/${member.userId}`));
   await mine('leaveTenant', () => send('POST', `/api/tenants/${tenantId}/leave`, undefined, leaver.cookie));
 
+  const directoryPerson = await createPerson(backend, tenantId, 'member');
+  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  const scim = '/api/scim/v2/Users';
+  await mine('createScimUser', () => send('POST', scim, { userName: 'expected@example.org' }));
+  const active = (value: boolean) => ({ Operations: [{ op: 'replace', path: 'active', value }] });
+  const known = `${scim}/${directoryPerson.userId}`;
+  await mine('updateScimUser', () => send('PATCH', known, active(false)));
+  await mine('replaceScimUser', () => send('PUT', known, { active: true }));
+  await mine('deleteScimUser', () => send('DELETE', known));
+
   const bot = { name: 'Nightly', role: 'member' };
   let account: Body = {};
   await mine(

@@ -315,6 +315,10 @@ const WITHOUT_ROWS = [
   'readSystem',
   'createTenant',
   'createInvitation',
+  'readScimConfiguration',
+  'listScimResourceTypes',
+  'listScimSchemas',
+  'createScimUser',
   'createApiKey',
   'createSecret',
   'createServiceAccount',
@@ -323,7 +327,7 @@ const WITHOUT_ROWS = [
   'openShareLink',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
-const OF_PEOPLE = /^\/api\/(me|members|invitations|tenants|api-keys|service-accounts)/;
+const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   // The name of a secret that the visitor does not have.
@@ -343,6 +347,8 @@ const BODIES: Record<string, object> = {
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
   setAuditWebhook: WEBHOOK,
+  replaceScimUser: { active: false },
+  updateScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
@@ -434,6 +440,7 @@ async function theirRows(): Promise<string> {
     'members',
     'invitations',
     'service_accounts',
+    'scim_users',
   ];
   const rows = await Promise.all(
     tables.map((table) =>

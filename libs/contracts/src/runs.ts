@@ -3,6 +3,7 @@ import { Author } from './authors.js';
 import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
 import { Item } from './items.js';
+import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
 import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
@@ -45,7 +46,14 @@ const instructions = z.string().min(1).max(MAX_PROMPT_LENGTH);
 
 /** What a run is asked to do, by its kind. */
 export const RunInput = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('prompt'), prompt: instructions }),
+  z.strictObject({
+    kind: z.literal('prompt'),
+    prompt: instructions,
+    /** Left out: the platform's default model. */
+    model: ModelName.optional(),
+    /** Left out: the model's own default. */
+    effort: ReasoningEffort.optional(),
+  }),
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
@@ -90,6 +98,15 @@ export const Run = z
     session_id: z.uuid(),
     kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('For a setup run, the script'),
+    model: z
+      .string()
+      .nullable()
+      .optional()
+      .describe("The model of a prompt; null: the platform's default. Links to a session do not show it"),
+    reasoning_effort: openEnum(REASONING_EFFORTS)
+      .nullable()
+      .optional()
+      .describe("How long the model reasons; null: the model's own default"),
     status: openEnum(RUN_STATUSES),
     held: z
       .boolean()
@@ -118,7 +135,11 @@ export const Run = z
 export type Run = z.infer<typeof Run>;
 
 export const PromptSession = z
-  .strictObject({ prompt: writtenText(MAX_PROMPT_LENGTH) })
+  .strictObject({
+    prompt: writtenText(MAX_PROMPT_LENGTH),
+    model: ModelName.optional().describe('For this prompt. Default: that of the session'),
+    reasoning_effort: ReasoningEffort.optional().describe('For this prompt. Default: that of the session'),
+  })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
 

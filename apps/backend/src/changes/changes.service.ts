@@ -5,7 +5,9 @@ import type {
   DiffPageQuery,
   DiffQuery,
   FilePatch,
+  FoundPaths,
   PatchQuery,
+  PathsQuery,
 } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isEnded, RunStore } from '../runs/run-store.js';
@@ -50,6 +52,16 @@ export class ChangesService {
   async readFilePatch(ctx: RequestContext, sessionId: string, query: DiffFileQuery): Promise<FilePatch> {
     const { from, to } = await this.treesOf(ctx, sessionId, query);
     return this.history.filePatch(ctx, { sessionId, from, to }, query.path);
+  }
+
+  /**
+   * Files as the last run left them: a checkpoint for every letter that a person types would cost too much.
+   * @throws ProblemError session_not_found, session_not_ready, session_failed, workspace_removed, workspace_unreadable, rate_limited
+   */
+  async findPaths(ctx: RequestContext, sessionId: string, { q, limit }: PathsQuery): Promise<FoundPaths> {
+    const base = baseOf(await this.sessions.get(ctx, sessionId));
+    const tree = (await this.runs.latestTree(ctx, sessionId)) ?? base;
+    return this.history.findPaths(ctx, { sessionId, tree }, q, limit);
   }
 
   /**

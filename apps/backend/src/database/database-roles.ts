@@ -61,6 +61,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     invitations: WRITES,
     api_keys: WRITES,
     service_accounts: WRITES,
+    scim_users: WRITES,
   },
 };
 

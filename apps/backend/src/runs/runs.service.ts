@@ -61,9 +61,16 @@ export class RunsService {
 
   /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
-    return this.queue(ctx, sessionId, async (tx, { model }) => {
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const model = body.model ?? session.model;
+      const effort = body.reasoning_effort ?? session.reasoningEffort;
       await this.models.requireAllowedIn(tx, model);
-      return { kind: 'prompt', prompt: body.prompt };
+      return {
+        kind: 'prompt',
+        prompt: body.prompt,
+        ...(model !== null && { model }),
+        ...(effort !== null && { effort }),
+      };
     });
   }
 

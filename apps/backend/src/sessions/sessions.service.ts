@@ -179,6 +179,7 @@ export class SessionsService {
       repoUrl,
       ref,
       model: body.model ?? null,
+      reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
       secrets: body.secrets ?? [],

@@ -16,6 +16,7 @@ import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { TreePaths } from './history/tree-paths.js';
 import { Downloads } from './leftovers/downloads.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
@@ -54,6 +55,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreePaths,
     WorkspaceLimits,
   ],
   exports: [Clones, Downloads, History, Leftovers, Storage],

@@ -181,9 +181,12 @@ export class OperationsWorld {
       return [answer.status, null, ''];
     }
     const text = await answer.text();
-    const code = type.startsWith('application/problem+json')
-      ? (JSON.parse(text) as { code: string }).code
-      : null;
+    // An error of SCIM, or another problem.
+    const code =
+      (type.startsWith('application/scim+json') && answer.status >= 400) ||
+      type.startsWith('application/problem+json')
+        ? (JSON.parse(text) as { code: string }).code
+        : null;
     return [answer.status, code, text];
   }
 

@@ -36,6 +36,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SCIM_EXAMPLES } from './examples-of-scim.js';
 import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
@@ -68,6 +69,7 @@ const SESSION: Session = {
   repo_path: `/workspaces/${SESSION_ID}/repo`,
   thread_id: SESSION_ID,
   model: null,
+  reasoning_effort: 'high',
   network: { mode: 'allow_list', hosts: [{ host: 'registry.npmjs.org', methods: 'read' }] },
   trust_repository: false,
   setup: { script: 'npm ci' },
@@ -95,6 +97,8 @@ const LISTED_RUN: Run = {
   session_id: SESSION_ID,
   kind: 'prompt',
   prompt: PROMPT,
+  model: null,
+  reasoning_effort: 'high',
   status: 'succeeded',
   held: false,
   queue_position: null,
@@ -140,7 +144,13 @@ const EDITED_RUN: Run = {
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
 };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
+const SETUP_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'setup',
+  prompt: 'npm ci',
+  reasoning_effort: null,
+  queue_position: null,
+};
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -402,6 +412,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
+  findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
   streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },
   streamActivity: {
     runStatus: RUN_STATUS,
@@ -455,6 +466,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SCIM_EXAMPLES,
   ...SIGN_IN_EXAMPLES,
 };
 

@@ -11,6 +11,7 @@ import { HistoryRepository } from './history-repository.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
+import { type FoundPaths, TreePaths } from './tree-paths.js';
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -30,6 +31,7 @@ export class History {
     private readonly repository: HistoryRepository,
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
+    private readonly paths: TreePaths,
     private readonly patches: PatchFile,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
@@ -83,7 +85,24 @@ export class History {
     return this.explainFailure(comparison, write);
   }
 
-  private async explainFailure<T>({ sessionId }: Comparison, read: Promise<T>): Promise<T> {
+  /**
+   * Files of a checkpoint.
+   * @param query a part of their paths
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  findPaths(
+    { tenantId }: RequestContext,
+    { sessionId, tree }: { sessionId: string; tree: string },
+    query: string,
+    limit: number,
+  ): Promise<FoundPaths> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
+      this.paths.find(sessionId, tree, query, limit),
+    );
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  private async explainFailure<T>({ sessionId }: { sessionId: string }, read: Promise<T>): Promise<T> {
     try {
       return await read;
     } catch (error) {

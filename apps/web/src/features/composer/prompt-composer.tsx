@@ -16,6 +16,8 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { ModelPicker, usePromptModel } from './model-picker.js';
+import { usePathCompletion } from './path-completion.js';
 import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
@@ -33,8 +35,15 @@ export function PromptComposer({ session }: { session: Session }) {
   const running = ended ? null : listed;
   const { text, change } = usePromptDraft(sessionId);
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
+  const [model, changeModel] = usePromptModel(sessionId);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const paths = usePathCompletion({
+    session,
+    field,
+    text,
+    onComplete: (completed) => change(() => completed),
+  });
   const problem = tooLong(text, MAX_PROMPT_LENGTH);
   const ready = text.trim() !== '' && !problem;
 
@@ -44,9 +53,10 @@ export function PromptComposer({ session }: { session: Session }) {
   }, []);
 
   const submit = () => {
-    if (ready) send(text);
+    if (ready) send(text, model);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (paths.onKeyDown(event)) return;
     if (isSendKey(event)) {
       event.preventDefault();
       submit();
@@ -83,6 +93,7 @@ export function PromptComposer({ session }: { session: Session }) {
         onRestore={(prompt) => change(inFront(prompt))}
       />
       <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+        {paths.list}
         <AutoTextarea
           ref={field}
           aria-label="Prompt"
@@ -92,9 +103,21 @@ export function PromptComposer({ session }: { session: Session }) {
           onChange={(event) => {
             dismiss();
             change(() => event.target.value);
+            paths.follow(event.target);
           }}
+          onSelect={(event) => paths.follow(event.currentTarget)}
+          onBlur={paths.close}
+          {...paths.fieldProps}
           onKeyDown={onKeyDown}
           className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md pointer-coarse:min-h-11 pointer-coarse:py-2.5"
+        />
+        <ModelPicker
+          session={session}
+          chosen={model}
+          onChange={(chosen) => {
+            dismiss();
+            changeModel(chosen);
+          }}
         />
         {running && (
           <IconButton

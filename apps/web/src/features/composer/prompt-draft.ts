@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useEffectEvent } from 'react';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
+import type { PromptModel } from '../../entities/run/prompt-model.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { drafts, useDraft } from '../../shared/lib/drafts.js';
 import { sentPrompts } from './sent-prompts.js';
@@ -48,11 +49,11 @@ export function useComposerSend(sessionId: string, change: Change) {
     dismiss: () => {
       if (mutation.isError) mutation.reset();
     },
-    send: (text: string) => {
+    send: (text: string, model: PromptModel) => {
       const prompt = text.trim();
       change(() => '');
       // The same text again is the same prompt: if the first attempt did arrive, it still runs once.
-      send(sentPrompts.returned(sessionId, prompt) ?? outgoingPrompt(prompt));
+      send(sentPrompts.returned(sessionId, { ...model, prompt }) ?? outgoingPrompt(prompt, model));
     },
     retry: () => {
       const outgoing = mutation.variables;

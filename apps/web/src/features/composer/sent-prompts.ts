@@ -1,3 +1,4 @@
+import { ReasoningEffort } from '@saas-codex/contracts/models';
 import { z } from 'zod';
 import type { OutgoingPrompt } from '../../entities/run/api/prompt-session.js';
 import { drafts } from '../../shared/lib/drafts.js';
@@ -11,11 +12,13 @@ import { randomId } from '../../shared/lib/random-id.js';
  *         ▲                 └── refused, or its page is gone ──┐
  *         └───────────── the text, and the key in `returned` ◄─┘
  *
- * A text that came back and is sent again unchanged has the same key: if the first attempt did arrive, it still runs once.
+ * A prompt that came back and is sent again unchanged has the same key: if the first attempt did arrive, it still runs once.
  */
 const SentPrompt = z.object({
   prompt: z.string(),
   idempotencyKey: z.string(),
+  model: z.string().optional(),
+  effort: ReasoningEffort.optional(),
   /** In milliseconds since 1970. */
   at: z.number(),
   /** The page that has sent it: its tab, and which load of it. */
@@ -67,9 +70,16 @@ export const sentPrompts = {
       ),
     ),
 
-  /** What came back with exactly this text. */
-  returned: (sessionId: string, prompt: string): OutgoingPrompt | undefined =>
-    read(sessionId).find((one) => one.returned && one.prompt === prompt),
+  /** What came back and is exactly this. */
+  returned: (
+    sessionId: string,
+    { prompt, model, effort }: Omit<OutgoingPrompt, 'idempotencyKey'>,
+  ): OutgoingPrompt | undefined => {
+    const found = read(sessionId).find(
+      (one) => one.returned && one.prompt === prompt && one.model === model && one.effort === effort,
+    );
+    return found && { prompt, model, effort, idempotencyKey: found.idempotencyKey };
+  },
 
   /** Those whose page is gone, so that nobody waits for their answer. */
   abandoned: (sessionId: string): OutgoingPrompt[] =>

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
-import { promptSession } from '../../entities/run/api/prompt-session.js';
+import { outgoingPrompt, promptSession } from '../../entities/run/api/prompt-session.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { type NewSessionDraft, toRequest } from '../../entities/session/new-session-draft.js';
 import { applySession } from '../../entities/session/session-cache.js';
@@ -35,7 +35,7 @@ export function useStartSession(onStarted: () => void) {
       const session = await openSession(draft);
       const prompt = draft.prompt.trim();
       try {
-        return { session, run: await promptSession(session.session_id, prompt, randomId()) };
+        return { session, run: await promptSession(session.session_id, outgoingPrompt(prompt)) };
       } catch (error) {
         if (toApiError(error).code !== 'session_failed') throw error;
         // The clone has failed already. The session's page says why and can try again, and its composer has the prompt.

@@ -72,10 +72,11 @@ it('gives a prompt back whose page went away before the answer, with its key as 
   expect(sentPrompts.abandoned('1')).toEqual([expect.objectContaining(outgoing)]);
   sentPrompts.giveBack('1', outgoing);
   expect(sentPrompts.abandoned('1')).toEqual([]);
-  expect(sentPrompts.returned('1', 'Explain it')).toMatchObject(outgoing);
-  expect(sentPrompts.returned('1', 'Explain that')).toBeUndefined();
+  expect(sentPrompts.returned('1', { prompt: 'Explain it' })).toMatchObject(outgoing);
+  expect(sentPrompts.returned('1', { prompt: 'Explain that' })).toBeUndefined();
+  expect(sentPrompts.returned('1', { prompt: 'Explain it', effort: 'high' })).toBeUndefined();
   sentPrompts.keep('1', { prompt: 'Another', idempotencyKey: 'l' });
-  expect(sentPrompts.returned('1', 'Explain it')).toBeUndefined();
+  expect(sentPrompts.returned('1', { prompt: 'Explain it' })).toBeUndefined();
 });
 
 it('forgets a prompt that was answered, and leaves that of another tab to it', async () => {

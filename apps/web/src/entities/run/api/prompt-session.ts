@@ -3,14 +3,18 @@ import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-q
 import { path, request } from '../../../shared/api/request.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 import { offerNotifications } from '../../../shared/notifications/consent.js';
+import type { PromptModel } from '../prompt-model.js';
 import { applyRun } from '../run-cache.js';
 
 /** Queues a prompt. The session may still be provisioning. */
-export async function promptSession(sessionId: string, prompt: string, idempotencyKey: string): Promise<Run> {
+export async function promptSession(
+  sessionId: string,
+  { prompt, model, effort, idempotencyKey }: OutgoingPrompt,
+): Promise<Run> {
   const run = await request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
     schema: Run,
-    body: { prompt },
+    body: { prompt, model, reasoning_effort: effort },
     idempotencyKey,
   });
   offerNotifications();
@@ -18,12 +22,16 @@ export async function promptSession(sessionId: string, prompt: string, idempoten
 }
 
 /** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
-export interface OutgoingPrompt {
+export interface OutgoingPrompt extends PromptModel {
   readonly prompt: string;
   readonly idempotencyKey: string;
 }
 
-export const outgoingPrompt = (prompt: string): OutgoingPrompt => ({ prompt, idempotencyKey: randomId() });
+export const outgoingPrompt = (prompt: string, model: PromptModel = {}): OutgoingPrompt => ({
+  ...model,
+  prompt,
+  idempotencyKey: randomId(),
+});
 
 const sendKey = (sessionId: string) => ['runs', 'prompt', sessionId] as const;
 
@@ -44,7 +52,7 @@ export function useSendPrompt(
   const client = useQueryClient();
   return useMutation<Run, Error, OutgoingPrompt>({
     mutationKey: sendKey(sessionId),
-    mutationFn: ({ prompt, idempotencyKey }) => promptSession(sessionId, prompt, idempotencyKey),
+    mutationFn: (outgoing) => promptSession(sessionId, outgoing),
     onSuccess: (run, outgoing) => {
       onAccepted?.(outgoing);
       applyRun(client, run);
