@@ -63,6 +63,7 @@ const ACROSS_TENANTS = [
   'retention/retention-store\\.ts$',
   'webhooks/audit-webhook-deliverer\\.ts$',
   'usage/ledger-reconciler\\.ts$',
+  'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',

@@ -328,6 +328,8 @@ const WITHOUT_ROWS = [
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
+/** Of those, what the tenant's role changes. */
+const CHANGES_OF_PEOPLE = ['updateServiceAccount', 'deleteServiceAccount'];
 /** What an operation needs besides the ids in its path. */
 const BODIES: Record<string, object> = {
   // The name of a secret that the visitor does not have.
@@ -392,6 +394,8 @@ function operationsOf(document: OpenAPIObject): Operation[] {
 const toldBy = (answer: unknown): string =>
   JSON.stringify(answer)
     .replace(/"request_id":"[^"]*"/g, '')
+    // When the own key was used.
+    .replace(/"last_used_at":(null|"[^"]*")/g, '')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '<id>');
 
 /** What the visitor is told by every operation about these ids. */
@@ -564,7 +568,9 @@ describe('a visitor who knows the ids of another tenant reaches', () => {
   );
 
   test('everything when neither is there', async () => {
-    const all = operations.filter(({ path }) => !OF_PEOPLE.test(path)).map(({ id }) => id);
+    const all = operations
+      .filter(({ id, path }) => CHANGES_OF_PEOPLE.includes(id) || !OF_PEOPLE.test(path))
+      .map(({ id }) => id);
     await withoutPredicates(() => withoutRowSecurity(async () => expect(await reached()).toEqual(all)));
   }, 60_000);
 });

@@ -166,7 +166,10 @@ export class RunsService {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
       const made = await this.madeBefore(ctx, tx, session);
-      if (made) return made;
+      if (made) {
+        this.audit.recordedBefore(ctx);
+        return made;
+      }
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);

@@ -327,6 +327,10 @@ const LIMITS: LimitsOverview = {
     tenant: { ...NO_LIMITS.tenant, micro_usd_per_month: 500_000_000 },
   },
   defaults: NO_LIMITS,
+  ceilings: {
+    ...NO_LIMITS,
+    tenant: { ...NO_LIMITS.tenant, micro_usd_per_month: 2_000_000_000, concurrent_runs: 8 },
+  },
   standings: [
     {
       scope: 'tenant',
@@ -335,6 +339,7 @@ const LIMITS: LimitsOverview = {
       cap: 500_000_000,
       used: 4_412_484,
       reserved: 412_000,
+      set_by: 'organisation',
     },
   ],
   disk: { used_bytes: 1_002_438_656, quota_bytes: 21_474_836_480 },
