@@ -342,7 +342,10 @@ test('sessions, runs and their diff statistics read as before', async () => {
   ]);
   expect(await get<Session>(`/api/sessions/${FAILED}`)).toMatchObject({
     failure: { code: 'clone_not_found' },
+    // Its owner is taken to have seen what happened before the upgrade.
+    needs_you: null,
   });
+  expect(live.items.filter(({ read_at: readAt }) => !readAt)).toEqual([]);
   const { items } = await get<RunPage>(`/api/sessions/${ENDED}/runs`);
   const expected = ENDED_RUNS.map(({ id, status, kind, prompt }) => ({
     run_id: id,
