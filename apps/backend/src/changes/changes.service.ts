@@ -18,7 +18,7 @@ import { actorId } from '../identity/actor.js';
 import { Memberships } from '../identity/memberships.js';
 import type { CallerContext, RequestContext } from '../identity/request-context.js';
 import { History } from '../workspaces/history/history.js';
-import { type Download, Downloads } from '../workspaces/leftovers/downloads.js';
+import type { Download } from '../workspaces/storage/storage.js';
 import { type PatchAuthor, patchMailHead } from './patch-mail.js';
 
 interface Trees {
@@ -38,7 +38,6 @@ export class ChangesService {
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly history: History,
-    private readonly downloads: Downloads,
     private readonly memberships: Memberships,
   ) {}
 
@@ -72,10 +71,8 @@ export class ChangesService {
     const trees = await this.treesOf(ctx, sessionId, query);
     const { title } = await this.sessions.get(ctx, sessionId);
     const head = query.format === 'diff' ? '' : patchMailHead(await this.authorOf(ctx), title, new Date());
-    return this.downloads.begin(ctx.tenantId, async () => ({
-      name: `${fileName(title)}.patch`,
-      content: await this.history.patchFile(ctx, { sessionId, ...trees }, { path: query.path, head }),
-    }));
+    const choice = { name: `${fileName(title)}.patch`, path: query.path, head };
+    return this.history.downloadPatch(ctx, { sessionId, ...trees }, choice);
   }
 
   /** The person who takes the patch. Programs have no address, and git wants one. */

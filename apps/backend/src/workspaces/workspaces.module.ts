@@ -17,10 +17,10 @@ import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { TreePaths } from './history/tree-paths.js';
-import { Downloads } from './leftovers/downloads.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
+import { Downloads } from './storage/downloads.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
 
@@ -58,6 +58,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreePaths,
     WorkspaceLimits,
   ],
-  exports: [Clones, Downloads, History, Leftovers, Storage],
+  exports: [Clones, History, Leftovers, Storage],
 })
 export class WorkspacesModule {}

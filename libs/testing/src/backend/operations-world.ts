@@ -260,7 +260,7 @@ export class OperationsWorld {
     const [passkey] = await this.sql<{ id: string }>(
       `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
-      [member.userId, mark, `of ${tenantId}`],
+      [member.userId, mark, tenantId],
     );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);

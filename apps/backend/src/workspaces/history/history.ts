@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
+import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
@@ -33,6 +33,7 @@ export class History {
     private readonly diffs: TreeDiffs,
     private readonly paths: TreePaths,
     private readonly patches: PatchFile,
+    private readonly downloads: Downloads,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
   ) {}
@@ -79,10 +80,17 @@ export class History {
     return this.explainFailure(comparison, read);
   }
 
-  /** @throws ProblemError as `filePatch`, and download_too_large */
-  patchFile({ tenantId }: RequestContext, comparison: Comparison, choice: PatchChoice): Promise<Readable> {
-    const write = this.places.withPlaceUnlessCrowded(tenantId, () => this.patches.write(comparison, choice));
-    return this.explainFailure(comparison, write);
+  /** @throws ProblemError as `filePatch`; download_too_large; rate_limited */
+  async downloadPatch(
+    { tenantId }: RequestContext,
+    comparison: Comparison,
+    { name, ...choice }: PatchChoice & { name: string },
+  ): Promise<Download> {
+    return this.downloads.begin(tenantId, async () => {
+      const write = () => this.patches.write(comparison, choice);
+      const written = this.places.withPlaceUnlessCrowded(tenantId, write);
+      return { name, content: await this.explainFailure(comparison, written) };
+    });
   }
 
   /**
