@@ -512,7 +512,7 @@ test('what waits for the person stands first and is counted; of two tabs one not
   await waitFor(async () => (await shown()).flat().length > 0);
   expect((await shown()).flat()).toEqual(['Done elsewhere: Done']);
 
-  const [notifier = tab, listener = other] = (await shown())[0]?.length ? [tab, other] : [other, tab];
+  const [notifier, listener] = (await shown())[0]?.length ? [tab, other] : [other, tab];
   await notifier.evaluate(`window.shown[0].dispatchEvent(new Event('click'))`);
   await notifier.waitForURL(`**/sessions/${id}*`);
   await row(listener).waitFor({ state: 'detached' });

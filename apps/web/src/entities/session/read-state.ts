@@ -30,7 +30,8 @@ export function useMarkRead({ session_id: sessionId, news_at: newsAt }: Session)
   const client = useQueryClient();
   useEffect(() => {
     const mark = () => {
-      if (document.hidden) return;
+      // An older server does not say when there are news, and keeps no marks.
+      if (document.hidden || newsAt === undefined) return;
       document.removeEventListener('visibilitychange', mark);
       // If it is lost, the session stays unread until it is opened again.
       void markRead(sessionId).then(

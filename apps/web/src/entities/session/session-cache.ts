@@ -98,7 +98,7 @@ export function readAtOf(client: QueryClient, sessionId: string): string | null 
 export const waitsFor = (
   { needs_you: need }: Pick<Session, 'needs_you'>,
   userId: string | undefined,
-): boolean => userId !== undefined && need != null && need.user_ids.includes(userId);
+): boolean => userId !== undefined && (need?.user_ids.includes(userId) ?? false);
 
 function placeInLists(client: QueryClient, session: Session): void {
   for (const archived of [false, true]) {
