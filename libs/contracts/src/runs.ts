@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Author } from './authors.js';
 import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
+import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
 import { DiffStat } from './diffs.js';
@@ -45,7 +46,12 @@ const instructions = z.string().min(1).max(MAX_PROMPT_LENGTH);
 
 /** What a run is asked to do, by its kind. */
 export const RunInput = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('prompt'), prompt: instructions }),
+  z.strictObject({
+    kind: z.literal('prompt'),
+    prompt: instructions,
+    /** In the order in which the person attached them. Left out: there are none. */
+    images: z.array(InputImage).max(MOST_IMAGES_PER_PROMPT).optional(),
+  }),
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
@@ -60,7 +66,7 @@ export function textOfInput(input: RunInput): string {
   }
 }
 
-/** The inverse of `textOfInput`. */
+/** The inverse of `textOfInput`, of an input that is only text. */
 export const toRunInput = (kind: RunKind, text: string): RunInput =>
   kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
@@ -90,6 +96,10 @@ export const Run = z
     session_id: z.uuid(),
     kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('For a setup run, the script'),
+    images: z
+      .array(PromptImage)
+      .optional()
+      .describe('Images of the prompt. Left out: it has none. Links to a session do not show them'),
     status: openEnum(RUN_STATUSES),
     held: z
       .boolean()
@@ -118,7 +128,15 @@ export const Run = z
 export type Run = z.infer<typeof Run>;
 
 export const PromptSession = z
-  .strictObject({ prompt: writtenText(MAX_PROMPT_LENGTH) })
+  .strictObject({
+    prompt: writtenText(MAX_PROMPT_LENGTH),
+    images: z
+      .array(Id)
+      .max(MOST_IMAGES_PER_PROMPT)
+      .refine((ids) => new Set(ids).size === ids.length, 'names an image twice')
+      .optional()
+      .describe('Ids of images that were uploaded to this session, in the order in which Codex sees them'),
+  })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
 

@@ -38,6 +38,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
+    session_images: WRITES,
   },
   system: {
     migrations: ['SELECT'],

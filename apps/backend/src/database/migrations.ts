@@ -32,6 +32,7 @@ import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
+import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
 /**
@@ -71,6 +72,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateAuditWebhooks1796204000000,
   AddQueueEdits1796206000000,
   AddNeedsYou1796207000000,
+  CreateSessionImages1796208000000,
 ];
 
 /**

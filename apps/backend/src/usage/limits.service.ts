@@ -38,7 +38,10 @@ export class LimitsService {
       limits,
       defaults: this.rules.defaults,
       standings: standingsOf(limits, totals),
-      disk: { used_bytes: disk.workspaces_bytes + disk.mirrors_bytes, quota_bytes: disk.quota_bytes },
+      disk: {
+        used_bytes: disk.workspaces_bytes + disk.mirrors_bytes + (disk.images_bytes ?? 0),
+        quota_bytes: disk.quota_bytes,
+      },
     };
   }
 

@@ -5,9 +5,17 @@ import { ProblemError } from '../problem.js';
 /** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
 
-/** Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting. */
-export function acceptJson(app: NestExpressApplication): void {
-  app.use(requireJson);
+/**
+ * Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting.
+ * @param takesBytes whether a request's body is left for its route to read, unless it is declared as JSON
+ */
+export function acceptJson(
+  app: NestExpressApplication,
+  takesBytes: (req: Request) => boolean = () => false,
+): void {
+  app.use((req: Request, res: Response, next: NextFunction) =>
+    takesBytes(req) ? next() : requireJson(req, res, next),
+  );
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.use(refuseBroken);
 }

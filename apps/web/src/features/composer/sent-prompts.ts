@@ -1,3 +1,4 @@
+import { PromptImage } from '@saas-codex/contracts/images';
 import { z } from 'zod';
 import type { OutgoingPrompt } from '../../entities/run/api/prompt-session.js';
 import { drafts } from '../../shared/lib/drafts.js';
@@ -15,6 +16,7 @@ import { randomId } from '../../shared/lib/random-id.js';
  */
 const SentPrompt = z.object({
   prompt: z.string(),
+  images: z.array(PromptImage).readonly().default([]),
   idempotencyKey: z.string(),
   /** In milliseconds since 1970. */
   at: z.number(),
@@ -29,6 +31,8 @@ const SentPrompts = z.array(SentPrompt).catch([]);
 const PAGE = `${tabId()}/${randomId()}`;
 /** A request of another tab has been answered by then. */
 const OTHER_PAGE_MS = 120_000;
+
+const idsOf = (images: readonly PromptImage[]): string => images.map(({ image_id: id }) => id).join();
 
 const nameOf = (sessionId: string) => `sent/${sessionId}`;
 
@@ -67,9 +71,14 @@ export const sentPrompts = {
       ),
     ),
 
-  /** What came back with exactly this text. */
-  returned: (sessionId: string, prompt: string): OutgoingPrompt | undefined =>
-    read(sessionId).find((one) => one.returned && one.prompt === prompt),
+  /** What came back with exactly this text and these images. */
+  returned: (
+    sessionId: string,
+    { prompt, images }: Pick<OutgoingPrompt, 'prompt' | 'images'>,
+  ): OutgoingPrompt | undefined =>
+    read(sessionId).find(
+      (one) => one.returned && one.prompt === prompt && idsOf(one.images) === idsOf(images),
+    ),
 
   /** Those whose page is gone, so that nobody waits for their answer. */
   abandoned: (sessionId: string): OutgoingPrompt[] =>

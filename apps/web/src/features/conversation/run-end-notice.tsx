@@ -1,3 +1,4 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import { CircleAlert, Unplug } from 'lucide-react';
 import { outgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import type { TimelineEnd } from '../../entities/timeline/run-timeline.js';
@@ -9,19 +10,21 @@ import { toastError } from '../../shared/ui/toast.js';
 interface RunEndNoticeProps {
   end: TimelineEnd;
   prompt: string;
+  images?: readonly PromptImage[];
   sessionId: string;
   /** The session takes prompts, and this is the latest run. */
   canFollowUp: boolean;
 }
 
 /** How a run failed and what to do about it; nothing for other endings. */
-export function RunEndNotice({ end, prompt, sessionId, canFollowUp }: RunEndNoticeProps) {
+export function RunEndNotice({ end, prompt, images = [], sessionId, canFollowUp }: RunEndNoticeProps) {
   const maySend = usePermission('runs:create');
   const send = useSendPrompt(sessionId, { onRejected: (_outgoing, error) => toastError(error) });
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';
   const Icon = interrupted ? Unplug : CircleAlert;
-  const sendAgain = () => send.mutate(outgoingPrompt(interrupted ? 'continue' : prompt));
+  const sendAgain = () =>
+    send.mutate(interrupted ? outgoingPrompt('continue') : outgoingPrompt(prompt, images));
   return (
     <div
       className={cx(

@@ -8,14 +8,13 @@ import { useMemo } from 'react';
 import { fromNetwork } from '../../entities/environment/network-draft.js';
 import { fromSetup } from '../../entities/environment/setup-draft.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
-import { promptSession } from '../../entities/run/api/prompt-session.js';
+import { outgoingPrompt, promptSession } from '../../entities/run/api/prompt-session.js';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
-import { randomId } from '../../shared/lib/random-id.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 
@@ -27,10 +26,10 @@ export function FailedSession({ session }: { session: Session }) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-3xl flex-col gap-5 px-4 py-6">
-        {asked.map(({ run_id, prompt }) => (
-          <PromptBubble key={run_id} id={run_id} prompt={prompt} />
+        {asked.map(({ run_id, session_id, prompt, images }) => (
+          <PromptBubble key={run_id} id={run_id} sessionId={session_id} prompt={prompt} images={images} />
         ))}
-        <SetupFailed session={session} prompts={asked.map(({ prompt }) => prompt)} />
+        <SetupFailed session={session} prompts={asked} />
       </div>
     </div>
   );
@@ -43,7 +42,7 @@ const promptsOf = (runs: Run[]): Run[] => [
 
 interface SetupFailedProps {
   session: Session;
-  prompts: string[];
+  prompts: Run[];
 }
 
 /** The reason, and two ways on with everything that was typed: the same again, or a new session that can be edited first. */
@@ -76,7 +75,7 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
               <Link
                 to="/"
                 onClick={keepEnvironment}
-                search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: prompts[0] }}
+                search={{ repo: repo_url ?? '', ref: ref ?? undefined, prompt: prompts[0]?.prompt }}
               >
                 Edit and try again
               </Link>
@@ -89,13 +88,13 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
 }
 
 /** Sets the session up again, and sends the prompts again that failed with it. */
-function useSetUpAgain({ session_id: id }: Session, prompts: string[]) {
+function useSetUpAgain({ session_id: id }: Session, prompts: Run[]) {
   const update = useUpdateSession();
   // This part of the page is gone as soon as the session is being set up, and callbacks of `mutate` with it.
   const again = async () => {
     try {
       await update.mutateAsync({ sessionId: id, change: { status: 'provisioning' } });
-      for (const prompt of prompts) await promptSession(id, prompt, randomId());
+      for (const { prompt, images } of prompts) await promptSession(id, outgoingPrompt(prompt, images));
     } catch (error) {
       toastError(error);
     }

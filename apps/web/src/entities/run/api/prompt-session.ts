@@ -1,3 +1,4 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import { Run } from '@saas-codex/contracts/runs';
 import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
@@ -6,11 +7,14 @@ import { offerNotifications } from '../../../shared/notifications/consent.js';
 import { applyRun } from '../run-cache.js';
 
 /** Queues a prompt. The session may still be provisioning. */
-export async function promptSession(sessionId: string, prompt: string, idempotencyKey: string): Promise<Run> {
+export async function promptSession(
+  sessionId: string,
+  { prompt, images, idempotencyKey }: OutgoingPrompt,
+): Promise<Run> {
   const run = await request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
     schema: Run,
-    body: { prompt },
+    body: { prompt, ...(images.length > 0 && { images: images.map(({ image_id: id }) => id) }) },
     idempotencyKey,
   });
   offerNotifications();
@@ -20,10 +24,16 @@ export async function promptSession(sessionId: string, prompt: string, idempoten
 /** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
 export interface OutgoingPrompt {
   readonly prompt: string;
+  /** Uploaded to the session before. */
+  readonly images: readonly PromptImage[];
   readonly idempotencyKey: string;
 }
 
-export const outgoingPrompt = (prompt: string): OutgoingPrompt => ({ prompt, idempotencyKey: randomId() });
+export const outgoingPrompt = (prompt: string, images: readonly PromptImage[] = []): OutgoingPrompt => ({
+  prompt,
+  images,
+  idempotencyKey: randomId(),
+});
 
 const sendKey = (sessionId: string) => ['runs', 'prompt', sessionId] as const;
 
@@ -44,7 +54,7 @@ export function useSendPrompt(
   const client = useQueryClient();
   return useMutation<Run, Error, OutgoingPrompt>({
     mutationKey: sendKey(sessionId),
-    mutationFn: ({ prompt, idempotencyKey }) => promptSession(sessionId, prompt, idempotencyKey),
+    mutationFn: (outgoing) => promptSession(sessionId, outgoing),
     onSuccess: (run, outgoing) => {
       onAccepted?.(outgoing);
       applyRun(client, run);
