@@ -11,6 +11,7 @@ const BACKEND = [
   ['retention'],
   ['archive', 'changes', 'sharing'],
   ['runs'],
+  ['images'],
   ['sessions'],
   ['service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],

@@ -6,6 +6,7 @@ import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
   complaints,
+  giveFile,
   pageOverflow,
   screenshot,
   setTheme,
@@ -15,6 +16,7 @@ import {
 } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
+import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
@@ -205,6 +207,78 @@ test('a wrong repository address is explained at its field, and no input is lost
   await screenshot(page, 'too-long');
   await prompt().fill('A prompt that must not be lost');
 }, 60_000);
+
+test('images are attached by choosing, pasting and dropping, stay over a reload, and open in full size', async () => {
+  const [png, jpeg] = [SAMPLE_IMAGES['image/png'], SAMPLE_IMAGES['image/jpeg']];
+  const choose = (...files: [name: string, mimeType: string, buffer: Buffer][]) =>
+    page
+      .getByLabel('Images', { exact: true })
+      .setInputFiles(files.map(([name, mimeType, buffer]) => ({ name, mimeType, buffer })));
+  const give = (how: 'paste' | 'drop') => giveFile(prompt(), how, 'image/png', png);
+  const attached = page.getByRole('list', { name: 'Attached images' }).getByRole('listitem');
+  const count = (wanted: number) =>
+    waitFor(async () => (await attached.count()) === wanted, { what: `${wanted} attached images` });
+  const uploaded = (wanted: number) =>
+    waitFor(async () => (await attached.getByRole('img').count()) === wanted, { what: 'all to be uploaded' });
+
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByRole('option', { name: 'Start with an empty repository' }).click();
+  await choose(['a.png', 'image/png', png], ['b.jpg', 'image/jpeg', jpeg]);
+  await uploaded(2);
+  await prompt().fill('Note what these images show');
+  await screenshot(page, 'images-new-session');
+  await prompt().press('Enter');
+
+  await page.waitForURL(/\/sessions\//);
+  const shown = page.getByRole('list', { name: 'Images', exact: true }).getByRole('button');
+  await shown.nth(1).waitFor();
+  const lightbox = page.getByRole('dialog');
+  await shown.first().click();
+  const widthOf = () => lightbox.getByRole('img').evaluate('(image) => image.naturalWidth');
+  await waitFor(async () => (await widthOf()) === 6, { what: 'the image to be loaded' });
+  await page.keyboard.press('ArrowRight');
+  await lightbox.getByText('2 of 2').waitFor();
+  await page.keyboard.press('Escape');
+  await lightbox.waitFor({ state: 'detached' });
+  await focused(shown.first());
+  await worked().waitFor({ timeout: 60_000 });
+
+  await give('paste');
+  await give('drop');
+  await uploaded(2);
+  await page.reload();
+  await uploaded(2);
+  await choose(['c.svg', 'image/svg+xml', Buffer.from('<svg/>')]);
+  await page.getByText('c.svg is no PNG, JPEG, WebP or GIF.').waitFor();
+  await choose(['d.png', 'image/png', Buffer.from('Not an image')]);
+  await page.getByRole('alert').getByText('This is no PNG, JPEG, WebP or GIF.').waitFor();
+  await prompt().fill('Note that there is one more');
+  expect(await page.getByRole('button', { name: 'Send prompt' }).isDisabled()).toBe(true);
+  await screenshot(page, 'images-refused');
+  const size = page.viewportSize();
+  await setTheme(page, 'dark');
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect([...(await pageOverflow(page)), ...(await accessibilityFaults(page))]).toEqual([]);
+  await screenshot(page, 'images-phone');
+  await shown.first().click();
+  await lightbox.getByRole('img').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await screenshot(page, 'image-phone');
+  await page.keyboard.press('Escape');
+  await lightbox.waitFor({ state: 'detached' });
+  await setTheme(page, 'light');
+  if (size) await page.setViewportSize(size);
+  await page.getByRole('button', { name: 'Remove image 3' }).click();
+  await page.getByRole('button', { name: 'Remove image 2' }).click();
+  await count(1);
+  await prompt().press('Enter');
+  await shown.nth(2).waitFor();
+  await count(0);
+  await worked().nth(1).waitFor({ timeout: 60_000 });
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  await system.api(`/api/sessions/${id}`, { method: 'DELETE' });
+}, 120_000);
 
 test('a stopped run is shown as stopped and holds the queue until it is resumed; archiving can be undone', async () => {
   await page.goto(`${system.url}/`);

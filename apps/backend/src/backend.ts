@@ -1,5 +1,6 @@
 import { ActivityServer } from '@saas-codex/event-log/activity/activity.server';
 import { ConfigError } from '@saas-codex/service-kit/config';
+import { isImageUpload } from '@saas-codex/contracts/images';
 import { entityTag } from '@saas-codex/service-kit/http/entity-tag';
 import { recogniseGateway } from '@saas-codex/service-kit/http/gateway-mark';
 import { acceptJson } from '@saas-codex/service-kit/http/json-bodies';
@@ -28,7 +29,7 @@ export async function startBackend(config: Config) {
       app.use(recogniseGateway(config.REDIS_URL));
       protectApi(app, config);
       app.use(routeShared);
-      acceptJson(app);
+      acceptJson(app, isImageUpload);
       app.get(OpenApiDocument).describe(app);
       app.connectMicroservice({ strategy: new ActivityServer(app.get<Redis>(REDIS)) });
       // Only now may activities come in: their handlers need what the modules set up first.

@@ -131,6 +131,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $1, $3, now())`,
     [tenantId, session, user],
   );
+  await db.query(
+    `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,
+    [tenantId, session, user],
+  );
 }
 
 beforeAll(async () => {

@@ -100,6 +100,9 @@ describe('the reader of a link', () => {
   });
 
   it('says nothing of who works here, where and on what else', async () => {
+    const prompt = { prompt: 'Look', images: [world.ours.image_id] };
+    const path = `/api/sessions/${world.ours.session_id}/prompt`;
+    expect((await world.send(world.person('owner').key, 'POST', path, prompt)).status).toBe(202);
     const told: string[] = [];
     for (const operation of world.operations.filter(
       ({ id }) => SERVED.includes(id) && !id.startsWith('stream'),
@@ -125,6 +128,7 @@ describe('the reader of a link', () => {
       OTHER,
       SCRIPT,
       others.session_id,
+      world.ours.image_id,
       world.backend.config.WORKSPACES_ROOT,
     ])
       expect(told.filter((text) => text.includes(word))).toEqual([]);

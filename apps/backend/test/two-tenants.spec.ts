@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ApiKeyPage } from '@saas-codex/contracts/api-keys';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Diff } from '@saas-codex/contracts/diffs';
+import type { SessionImage } from '@saas-codex/contracts/images';
 import type { Me } from '@saas-codex/contracts/identity';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
@@ -15,6 +16,7 @@ import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQueryBuilder } from 'typeorm';
@@ -62,6 +64,7 @@ let ofMine: Work;
 let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
+let image: string;
 let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
@@ -127,6 +130,12 @@ beforeAll(async () => {
   await world.call('PUT', '/api/models/server', server, theirs.headers);
   const shared = `/api/sessions/${ofTheirs.session.session_id}/share-links`;
   shareLink = (await world.call<ShareLink>('POST', shared, {}, theirs.headers)).body.share_link_id;
+  const uploaded = await world.backend.fetch(`/api/sessions/${ofTheirs.session.session_id}/images`, {
+    method: 'POST',
+    headers: { ...theirs.headers, 'content-type': 'image/png' },
+    body: SAMPLE_IMAGES['image/png'],
+  });
+  image = ((await uploaded.json()) as SessionImage).image_id;
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -361,6 +370,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'image_id',
   'user_id',
   'invitation_id',
   'tenant_id',
@@ -438,6 +448,7 @@ async function theirRows(): Promise<string> {
     'spend_totals',
     'spend_rules',
     'share_links',
+    'session_images',
     'secrets',
     'audit_webhooks',
     'audit_webhook_entries',
@@ -472,6 +483,7 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,

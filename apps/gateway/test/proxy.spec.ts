@@ -219,6 +219,18 @@ describe('a body of more than 1 MB', () => {
     });
     expect(taken).toMatchObject({ status: 200, body: 'took it' });
   });
+
+  it('is larger where it is an image', async () => {
+    const upload = (megabytes: number, path = '/api/sessions/x/images') =>
+      sendRaw(`${world.url}${path}`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'image/png', 'transfer-encoding': 'chunked' },
+        body: Buffer.alloc(megabytes * 1024 * 1024),
+      });
+    expect(await upload(10)).toMatchObject({ status: 200, body: 'took it' });
+    expect((await upload(11)).status).toBe(413);
+    expect((await upload(2, '/api/sessions/x/images/y')).status).toBe(413);
+  });
 });
 
 describe('an unavailable backend', () => {

@@ -1,10 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { IMAGE_EXTENSIONS } from '@saas-codex/contracts/images';
 import type { RunEvent } from '@saas-codex/contracts/events';
+import { IMAGES_FOLDER } from '@saas-codex/contracts/workspace-layout';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { SERVICE_TOKEN, type RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 const message = (text: string) => ({ do: 'message' as const, text });
@@ -199,6 +203,27 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
     runner = await world.startRunner({ ENGINE: engine, MAX_RUN_LOG_MB: '2' });
     const [answer] = completedItems(await prompt('Recall three', threadId));
     expect(answer?.['text']).toBe('1. Recall one\n2. Recall two\n3. Recall three');
+  });
+
+  it('shows the model the images of the prompt, in order', async () => {
+    const threadId = await world.createThread(runner);
+    const folder = join(world.root, IMAGES_FOLDER, threadId);
+    await mkdir(folder, { recursive: true });
+    const size = { bytes: 1, width: 6, height: 4 };
+    const images = (['image/png', 'image/jpeg'] as const).map((media_type) => ({
+      image_id: randomUUID(),
+      media_type,
+      ...size,
+    }));
+    for (const { image_id: id, media_type: type } of images)
+      await writeFile(join(folder, `${id}.${IMAGE_EXTENSIONS[type]}`), SAMPLE_IMAGES[type]);
+    const input = { kind: 'prompt', prompt: 'Recall these', images };
+    const { body } = await runner.call('POST', '/runs', { threadId, input });
+    const [answer] = completedItems(await world.ended(String(body['runId'])));
+    expect(answer?.['text']).toBe('1. Recall these');
+    const seen = world.model.requests.find(({ prompts }) => prompts.at(-1) === 'Recall these')?.images;
+    const png = `data:image/png;base64,${SAMPLE_IMAGES['image/png'].toString('base64')}`;
+    expect(seen).toEqual([png, expect.stringMatching(/^data:image\/jpeg;base64,/)]);
   });
 
   it('says why the model did not answer', async () => {

@@ -202,6 +202,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
+  uploadImage: { unaudited: 'It has no effect until a prompt names it, which is recorded.' },
   promptSession: {
     action: 'run.prompted',
     target: 'run',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Author } from './authors.js';
 import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
+import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
@@ -53,6 +54,8 @@ export const RunInput = z.discriminatedUnion('kind', [
     model: ModelName.optional(),
     /** Left out: the model's own default. */
     effort: ReasoningEffort.optional(),
+    /** In the order in which the person attached them. Left out: there are none. */
+    images: z.array(InputImage).max(MOST_IMAGES_PER_PROMPT).optional(),
   }),
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
 ]);
@@ -68,7 +71,7 @@ export function textOfInput(input: RunInput): string {
   }
 }
 
-/** The inverse of `textOfInput`. */
+/** The inverse of `textOfInput`, of an input that is only text. */
 export const toRunInput = (kind: RunKind, text: string): RunInput =>
   kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
@@ -107,6 +110,10 @@ export const Run = z
       .nullable()
       .optional()
       .describe("How long the model reasons; null: the model's own default"),
+    images: z
+      .array(PromptImage)
+      .optional()
+      .describe('Images of the prompt. Left out: it has none. Links to a session do not show them'),
     status: openEnum(RUN_STATUSES),
     held: z
       .boolean()
@@ -139,6 +146,12 @@ export const PromptSession = z
     prompt: writtenText(MAX_PROMPT_LENGTH),
     model: ModelName.optional().describe('For this prompt. Default: that of the session'),
     reasoning_effort: ReasoningEffort.optional().describe('For this prompt. Default: that of the session'),
+    images: z
+      .array(Id)
+      .max(MOST_IMAGES_PER_PROMPT)
+      .refine((ids) => new Set(ids).size === ids.length, 'names an image twice')
+      .optional()
+      .describe('Ids of images that were uploaded to this session, in the order in which Codex sees them'),
   })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;

@@ -9,6 +9,7 @@
  * To add a setting, add it here, read it where it is needed, and run `npm run generate`.
  */
 import type { z } from 'zod';
+import { MOST_IMAGES_PER_PROMPT } from './images.js';
 import {
   absolutePath,
   absolutePaths,
@@ -505,6 +506,19 @@ const data = {
   },
 } as const satisfies Record<string, Setting>;
 
+const images = {
+  MAX_IMAGE_MB: {
+    ...withDefault(number(0.01, 64), 10),
+    ...PORTS,
+    description: 'Maximum size of one image of a prompt.',
+  },
+  MAX_IMAGES_PER_PROMPT: {
+    ...withDefault(integer(0, MOST_IMAGES_PER_PROMPT), 10),
+    ...BACKEND,
+    description: 'Maximum number of images of one prompt. 0: prompts have no images.',
+  },
+} as const satisfies Record<string, Setting>;
+
 const retention = {
   RETENTION_IDLE_DAYS: {
     ...withDefault(integer(0, 36_500), 30),
@@ -656,6 +670,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Repositories', settings: repositories },
   { title: 'Runs', settings: runs },
   {
+    title: 'Images of prompts',
+    note: 'PNG, JPEG, WebP and GIF. Images that no prompt has used are deleted after a day, all others with their session.',
+    settings: images,
+  },
+  {
     title: 'Limits of tokens and money',
     note: 'Admins change the limits of their organisation in its settings, and in the same place the prices that money is counted with.',
     settings: spending,
@@ -703,6 +722,7 @@ export const SETTINGS = {
   ...model,
   ...repositories,
   ...runs,
+  ...images,
   ...spending,
   ...isolation,
   ...outbound,

@@ -61,6 +61,13 @@ export const SystemInfo = z
     ...isolation,
     max_concurrent_runs: z.int().describe('Of each runner.'),
     total_concurrent_runs: z.int().optional().describe('Of all runners together.'),
+    images: z
+      .object({
+        max_bytes: z.int().describe('Of one image'),
+        max_per_prompt: z.int().describe('0: prompts have no images'),
+      })
+      .optional()
+      .describe('Limits for images of prompts. Left out: the server knows none.'),
   })
   .meta({ id: 'SystemInfo' });
 export type SystemInfo = z.infer<typeof SystemInfo>;

@@ -69,7 +69,8 @@ export const TenantUsage = z
       mirrors_bytes: bytes.describe(
         'Size of the repository mirrors, which sessions on the same repository share',
       ),
-      quota_bytes: bytes.nullable().describe('Limit for both together; null: no limit'),
+      images_bytes: bytes.optional().describe('Size of the images of prompts'),
+      quota_bytes: bytes.nullable().describe('Limit for all of them together; null: no limit'),
       measured_at: z.iso
         .datetime()
         .nullable()

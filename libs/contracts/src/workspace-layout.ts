@@ -31,5 +31,10 @@ export const HOMES = {
 
 /** Bare mirrors, one per tenant and repository: `WORKSPACES_ROOT/.mirrors/<tenant>/<hash>.git`. */
 export const MIRRORS_FOLDER = '.mirrors';
+/**
+ * Images of prompts: `WORKSPACES_ROOT/.images/<session_id>/<image_id>.<extension>`. Not in the session's folder, which is
+ * made anew when its setup is tried again, and removed long before its conversation is.
+ */
+export const IMAGES_FOLDER = '.images';
 /** Deleted workspaces wait here: removing many files slows the next checkout, a rename does not. */
 export const TRASH_FOLDER = '.trash';

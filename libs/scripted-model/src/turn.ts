@@ -9,6 +9,8 @@ export interface Turn {
   thread: string;
   /** The prompts of this thread, oldest first. The last one is answered in this turn. */
   prompts: string[];
+  /** The images of the last prompt, each as a data URL. */
+  images: string[];
   /** What Codex says itself in this thread: instructions, the environment. */
   context: string[];
   /** The outputs of the calls since the last prompt, oldest first. */
@@ -20,6 +22,7 @@ export interface Turn {
 }
 
 const Text = z.object({ text: z.string() });
+const Image = z.object({ type: z.literal('input_image'), image_url: z.string() });
 const Content = z.union([z.string(), z.array(z.unknown())]).nullish();
 const InputItem = z.looseObject({
   type: z.string().default('message'),
@@ -52,11 +55,13 @@ export function readTurn(body: string): Turn | undefined {
   const prompts: string[] = [];
   const context: string[] = [];
   let outputs: string[] = [];
+  let images: string[] = [];
   for (const item of request.input) {
     if (item.type.endsWith('_call_output')) outputs.push(textOf(item.output));
     else if (isPrompt(item)) {
-      prompts.push(textOf(item.content));
+      prompts.push(promptIn(item.content));
       outputs = [];
+      images = imagesIn(item.content);
     } else if (item.type === 'message' && item.role !== 'assistant') context.push(textOf(item.content));
   }
   const tools = [request.tools, ...request.input.map((item) => item.tools)];
@@ -65,6 +70,7 @@ export function readTurn(body: string): Turn | undefined {
     effort: request.reasoning?.effort ?? null,
     thread: request.prompt_cache_key ?? '',
     prompts,
+    images,
     context,
     outputs,
     canPlan: JSON.stringify(tools).includes('update_plan'),
@@ -87,6 +93,13 @@ function textOf(content: InputItem['content']): string {
   if (typeof content === 'string') return content;
   return (content ?? []).map((part) => Text.safeParse(part).data?.text ?? '').join('');
 }
+
+/** Codex writes a tag before and behind each image. */
+const promptIn = (content: InputItem['content']): string =>
+  textOf(content).replace(/<image name=[^\n]*?>|<\/image>/g, '');
+
+const imagesIn = (content: InputItem['content']): string[] =>
+  Array.isArray(content) ? content.flatMap((part) => Image.safeParse(part).data?.image_url ?? []) : [];
 
 /** Returns what a command printed, without the lines that Codex adds. */
 export const printedBy = (output: string): string => output.replace(/^[\s\S]*?^Output:\n/m, '');

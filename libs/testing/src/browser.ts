@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 
 /** Screenshots from the stories, for people to look at. No test compares them. */
 const SCREENSHOTS = resolve(import.meta.dirname, '../../../test-results');
@@ -72,6 +72,21 @@ export const pageOverflow = (page: Page): Promise<string[]> =>
       scrollWidth > clientWidth || scrollHeight > clientHeight
         ? ['the page scrolls by ' + (scrollWidth - clientWidth) + ' and ' + (scrollHeight - clientHeight) + ' px']
         : [])(document.documentElement)`);
+
+/** Pastes a file into a field, or drops it there. */
+export async function giveFile(
+  field: Locator,
+  how: 'paste' | 'drop',
+  type: string,
+  bytes: Buffer,
+): Promise<void> {
+  await field.evaluate(`(field) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array([${bytes.join()}])], 'given', { type: '${type}' }));
+    const options = { bubbles: true, cancelable: true, clipboardData: data, dataTransfer: data };
+    field.dispatchEvent(new ${how === 'paste' ? 'ClipboardEvent' : 'DragEvent'}('${how}', options));
+  }`);
+}
 
 /** Presses Tab until an element with this name or text has the focus. */
 export async function tabTo(page: Page, name: string | RegExp): Promise<void> {

@@ -3,6 +3,7 @@ import { CONFIG, type Config } from '../config.js';
 import { LOCK, Locks } from '../database/locks.js';
 import { systemContext } from '../identity/request-context.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
+import { ImagesService, unusedBefore } from '../images/images.service.js';
 import type { SessionRef } from '../sessions/session.entity.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UsageService } from '../usage/usage.service.js';
@@ -26,6 +27,7 @@ const PLACES = { total: 4, perTenant: 1 };
  *
  *     session idle ──RETENTION_IDLE_DAYS──► archived ──RETENTION_WORKSPACE_DAYS──► its workspace is removed
  *     mirror that no workspace borrows from ──RETENTION_MIRROR_DAYS──► removed
+ *     image that no prompt has used ──a day──► removed
  *
  * A session's events, runs and numbers stay, in Postgres. Every task may run twice. A task that fails is left to the next
  * scan, like what does not fit into a page.
@@ -39,6 +41,7 @@ export class RetentionReconciler extends Reconciler<Owner> {
     private readonly locks: Locks,
     private readonly store: RetentionStore,
     private readonly sessions: SessionsService,
+    private readonly images: ImagesService,
     private readonly clones: Clones,
     private readonly storage: Storage,
     private readonly usage: UsageService,
@@ -74,6 +77,8 @@ export class RetentionReconciler extends Reconciler<Owner> {
     await this.each(held, idle, (session) => this.archiveSession(session));
     const expired = archivedBefore ? await this.store.archivedBefore(tenantId, archivedBefore) : [];
     await this.each(held, expired, (session) => this.removeWorkspace(session));
+    const unused = await this.store.withUnusedImages(tenantId, unusedBefore());
+    await this.each(held, unused, (session) => this.removeUnusedImages(session));
     const changed = await this.store.toMeasure(tenantId);
     await this.each(held, changed, (session) => this.measureWorkspace(session, held));
     await this.each(held, [tenantId], () => this.measureMirrors(tenantId, held));
@@ -101,6 +106,10 @@ export class RetentionReconciler extends Reconciler<Owner> {
   /** The folder first: after a crash between the two it is removed again, whereas the other order would leave it there. */
   private async removeWorkspace(session: SessionRef): Promise<void> {
     await this.store.removeWorkspace(session, () => this.storage.removeWorkspace(session.sessionId));
+  }
+
+  private async removeUnusedImages({ tenantId, sessionId }: SessionRef): Promise<void> {
+    await this.images.removeUnused(systemContext('retention', tenantId), sessionId);
   }
 
   private async removeMirrors(): Promise<void> {

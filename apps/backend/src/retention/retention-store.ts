@@ -31,6 +31,10 @@ const TO_MEASURE = `
      AND (s.disk_measured_at IS NULL OR s.disk_measured_at < s.updated_at)
    ORDER BY s.updated_at LIMIT ${PAGE_SIZE}`;
 
+const WITH_UNUSED_IMAGES = `
+  SELECT DISTINCT i.tenant_id AS "tenantId", i.session_id AS "sessionId" FROM session_images i
+   WHERE i.tenant_id = $1 AND i.used_at IS NULL AND i.created_at < $2 LIMIT ${PAGE_SIZE}`;
+
 /** Finds retention's work, and records what it has done. */
 @Injectable()
 export class RetentionStore {
@@ -46,6 +50,10 @@ export class RetentionStore {
 
   archivedBefore(tenantId: string, before: Date): Promise<SessionRef[]> {
     return this.find(TO_CLEAR, tenantId, before);
+  }
+
+  withUnusedImages(tenantId: string, before: Date): Promise<SessionRef[]> {
+    return this.find(WITH_UNUSED_IMAGES, tenantId, before);
   }
 
   toMeasure(tenantId: string): Promise<SessionRef[]> {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ImagesModule } from '../images/images.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
@@ -6,7 +7,7 @@ import { RetentionReconciler } from './retention-reconciler.js';
 import { RetentionStore } from './retention-store.js';
 
 @Module({
-  imports: [SessionsModule, UsageModule, WorkspacesModule],
+  imports: [ImagesModule, SessionsModule, UsageModule, WorkspacesModule],
   providers: [RetentionReconciler, RetentionStore],
 })
 export class RetentionModule {}

@@ -10,6 +10,7 @@ export const toRun = (run: RunEntity): Run => ({
   kind: run.kind,
   prompt: textOfInput(run.input),
   ...modelOf(run.input),
+  ...(run.input.kind === 'prompt' && run.input.images && { images: run.input.images }),
   status: run.status,
   held: run.held && run.status === 'queued',
   queue_position: waits(run) ? positionOf(run) : null,
@@ -60,7 +61,7 @@ export const toRunWithResult = (run: RunEntity, finalMessage: string | null): Ru
     : null,
 });
 
-/** A run as readers by link see it. What a run will have further is not theirs unless it is added here. */
+/** A run as readers by link see it, without images. What a run will have further is not theirs unless it is added here. */
 export const toSharedRun = (run: Run): Run => ({
   run_id: run.run_id,
   session_id: run.session_id,

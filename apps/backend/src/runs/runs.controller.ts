@@ -34,6 +34,8 @@ export class RunsController {
     'session_failed',
     'session_archived',
     'model_not_allowed',
+    'image_not_found',
+    'too_many_images',
     'limit_reached',
   )
   @ApiHeader({

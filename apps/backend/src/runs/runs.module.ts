@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { ImagesModule } from '../images/images.module.js';
 import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
@@ -34,6 +35,7 @@ import { RunsService } from './runs.service.js';
   imports: [
     TypeOrmModule.forFeature([RunEntity]),
     RunnerClientModule,
+    ImagesModule,
     SecretsModule,
     SessionsModule,
     UsageModule,

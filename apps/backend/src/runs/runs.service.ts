@@ -17,6 +17,7 @@ import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
 import { overseeing } from '../identity/overseeing.js';
 import { isByLink, type RequestContext } from '../identity/request-context.js';
+import { ImagesService } from '../images/images.service.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
@@ -57,19 +58,25 @@ export class RunsService {
     private readonly audit: RequestAudit,
     private readonly limits: RunLimits,
     private readonly models: ModelsService,
+    private readonly images: ImagesService,
   ) {}
 
-  /** Adds a prompt to the session's queue. @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached */
+  /**
+   * Adds a prompt to the session's queue.
+   * @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached, image_not_found, too_many_images
+   */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
     return this.queue(ctx, sessionId, async (tx, session) => {
       const model = body.model ?? session.model;
       const effort = body.reasoning_effort ?? session.reasoningEffort;
       await this.models.requireAllowedIn(tx, model);
+      const images = await this.images.useIn(tx, sessionId, body.images ?? []);
       return {
         kind: 'prompt',
         prompt: body.prompt,
         ...(model !== null && { model }),
         ...(effort !== null && { effort }),
+        ...(images.length > 0 && { images }),
       };
     });
   }

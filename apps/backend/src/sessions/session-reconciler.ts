@@ -63,6 +63,7 @@ export class SessionReconciler extends Reconciler<SessionRef> {
       return 'retry';
     }
     await this.storage.removeWorkspace(id);
+    await this.storage.removeImages(id);
     await this.runs.remove(ctx, id);
     await this.sessions.removeRow(ctx, id);
     return 'done';

@@ -1,19 +1,24 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { CONFIG, type Config } from '../config.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import { ModelServerService } from '../usage/model-server.service.js';
 
 const FRESH_MS = 5_000;
 
-/** What the runner reports about itself. It is asked at most once every few seconds, however many clients ask us. */
+/**
+ * What the runner reports about itself, and the limits of images. The runner is asked at most once every few seconds, however
+ * many clients ask us.
+ */
 @Injectable()
 export class SystemService {
   private latest: { answer: Promise<SystemInfo>; until: number } | undefined;
 
   constructor(
     private readonly runner: RunnerClient,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'MAX_IMAGE_MB' | 'MAX_IMAGES_PER_PROMPT'>,
     private readonly modelServers: ModelServerService,
   ) {}
 
@@ -35,9 +40,14 @@ export class SystemService {
     return this.latest.answer;
   }
 
+  private get images(): SystemInfo['images'] {
+    const { MAX_IMAGE_MB: megabytes, MAX_IMAGES_PER_PROMPT: perPrompt } = this.config;
+    return { max_bytes: Math.floor(megabytes * 1024 * 1024), max_per_prompt: perPrompt };
+  }
+
   private async ask(): Promise<SystemInfo> {
     try {
-      return await this.runner.system();
+      return { ...(await this.runner.system()), images: this.images };
     } catch (error) {
       if (!(error instanceof RunnerUnavailable || error instanceof RunnerRefused)) throw error;
       throw new ProblemError('runner_unavailable', 'Sessions can still be read. Try again in a moment.');

@@ -39,7 +39,10 @@ export class LimitsService {
       defaults: this.rules.defaults,
       ceilings: rules.ceilings,
       standings: standingsOf(rules, totals),
-      disk: { used_bytes: disk.workspaces_bytes + disk.mirrors_bytes, quota_bytes: disk.quota_bytes },
+      disk: {
+        used_bytes: disk.workspaces_bytes + disk.mirrors_bytes + (disk.images_bytes ?? 0),
+        quota_bytes: disk.quota_bytes,
+      },
     };
   }
 

@@ -10,6 +10,7 @@ const DISK = `
   SELECT (SELECT coalesce(sum(disk_bytes), 0) FROM sessions
            WHERE tenant_id = $1 AND deleted_at IS NULL)::float8 AS "workspaces",
          (SELECT coalesce(sum(bytes), 0) FROM mirror_usage WHERE tenant_id = $1)::float8 AS "mirrors",
+         (SELECT coalesce(sum(bytes), 0) FROM session_images WHERE tenant_id = $1)::float8 AS "images",
          (SELECT max(measured_at) FROM mirror_usage WHERE tenant_id = $1) AS "measuredAt"`;
 const SESSIONS = `
   SELECT count(*) FILTER (WHERE status <> 'archived')::int AS live,
@@ -28,6 +29,7 @@ const GB = 1_000_000_000;
 interface Disk {
   workspaces: number;
   mirrors: number;
+  images: number;
   measuredAt: Date | null;
 }
 
@@ -49,6 +51,7 @@ export class UsageService {
       disk: {
         workspaces_bytes: disk.workspaces,
         mirrors_bytes: disk.mirrors,
+        images_bytes: disk.images,
         quota_bytes: this.quota,
         measured_at: disk.measuredAt?.toISOString() ?? null,
       },
@@ -60,8 +63,7 @@ export class UsageService {
   /** @throws ProblemError disk_quota_exceeded when the tenant already exceeds its disk quota */
   async refuseWhenFull(ctx: RequestContext): Promise<void> {
     if (this.quota === null) return;
-    const { workspaces, mirrors } = await this.disk(ctx);
-    const used = workspaces + mirrors;
+    const used = usedBytes(await this.disk(ctx));
     if (used <= this.quota) return;
     throw new ProblemError(
       'disk_quota_exceeded',
@@ -78,8 +80,7 @@ export class UsageService {
   /** Bytes that the tenant may still use. Infinity: there is no quota. */
   async bytesLeft(ctx: RequestContext): Promise<number> {
     if (this.quota === null) return Infinity;
-    const { workspaces, mirrors } = await this.disk(ctx);
-    return Math.max(0, this.quota - workspaces - mirrors);
+    return Math.max(0, this.quota - usedBytes(await this.disk(ctx)));
   }
 
   /** Stores the measured size of the tenant's mirrors. */
@@ -101,5 +102,7 @@ export class UsageService {
     return rows[0] as T;
   }
 }
+
+const usedBytes = ({ workspaces, mirrors, images }: Disk) => workspaces + mirrors + images;
 
 const inGb = (bytes: number) => `${(bytes / GB).toFixed(1)} GB`;

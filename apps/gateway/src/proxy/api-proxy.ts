@@ -1,16 +1,18 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
-import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
 import { HEADERS } from '@saas-codex/contracts/http';
+import { isImageUpload } from '@saas-codex/contracts/images';
 import { StreamPlaces } from '@saas-codex/event-log/sse/stream-places';
 import { requestLog } from '@saas-codex/service-kit/logging';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Request, Response } from 'express';
+import { CONFIG, type Config } from '../config.js';
 import { BackendClient, RESPONSE_TIMEOUT_MS } from './backend-client.js';
 import { endToEnd, isEventStream, tenantOf, upstreamHeaders } from './headers.js';
 import { ProxyMetrics } from './proxy-metrics.js';
 
-const BODY_LIMIT_BYTES = 1024 * 1024;
+const MEGABYTE = 1024 * 1024;
 const MAX_LISTENERS = 20;
 const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
 
@@ -25,7 +27,7 @@ const RETRYABLE_METHODS = new Set(['GET', 'HEAD']);
  *       does not respond                       the same, after RESPONSE_TIMEOUT_MS
  *       disconnects within the response        the client's connection breaks, and the client reconnects
  *     no backend is left                       502
- *     the body exceeds BODY_LIMIT_BYTES        413, with or without an announced length
+ *     the body is too large                    413, with or without an announced length: 1 MB, for an image MAX_IMAGE_MB
  */
 @Injectable()
 export class ApiProxy implements NestMiddleware {
@@ -33,11 +35,13 @@ export class ApiProxy implements NestMiddleware {
     private readonly backend: BackendClient,
     private readonly metrics: ProxyMetrics,
     private readonly places: StreamPlaces,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'MAX_IMAGE_MB'>,
   ) {}
 
   /** @throws ProblemError until the response has begun */
   async use(req: Request, res: Response): Promise<void> {
-    if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+    const megabytes = this.bodyLimit(req);
+    if (Number(req.headers['content-length'] ?? 0) > megabytes * MEGABYTE) throw tooLarge(megabytes);
     const response = await this.forwardRequest(req, res);
     if (!response) return;
     this.takePlace(response, res);
@@ -50,6 +54,12 @@ export class ApiProxy implements NestMiddleware {
     res.setMaxListeners(MAX_LISTENERS);
     // An error means that one side has disconnected. Both are closed then, and there is nothing left to report.
     pipeline(response, res, () => undefined);
+  }
+
+  /** In megabytes. */
+  private bodyLimit({ method, originalUrl }: Request): number {
+    const [path = ''] = originalUrl.split('?', 1);
+    return isImageUpload({ method, path }) ? Math.max(1, this.config.MAX_IMAGE_MB) : 1;
   }
 
   /** @throws ProblemError too_many_streams */
@@ -71,7 +81,7 @@ export class ApiProxy implements NestMiddleware {
     const options = { method, path, headers: upstreamHeaders(req), signal: disconnected.signal };
     try {
       return await this.backend.sendRequest(options, {
-        write: (request) => sendBody(req, request),
+        write: (request) => sendBody(req, request, this.bodyLimit(req)),
         repeatable: isRepeatable(req),
         responseTimeoutMs: RESPONSE_TIMEOUT_MS,
       });
@@ -90,22 +100,19 @@ const isRepeatable = ({ method, headers }: Request): boolean =>
   headers['content-length'] === undefined &&
   headers['transfer-encoding'] === undefined;
 
-function sendBody(req: Request, request: ClientRequest): void {
+function sendBody(req: Request, request: ClientRequest, megabytes: number): void {
   if (req.readableEnded) return void request.end();
   let size = 0;
   req.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= BODY_LIMIT_BYTES) return;
+    if (size <= megabytes * MEGABYTE) return;
     req.unpipe(request);
     // Read and drop the rest: a client that is still sending would not see the response otherwise.
     req.removeAllListeners('data').resume();
-    request.destroy(tooLarge());
+    request.destroy(tooLarge(megabytes));
   });
   req.pipe(request);
 }
 
-const tooLarge = () =>
-  new ProblemError(
-    'payload_too_large',
-    `A request body may have at most ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send less.`,
-  );
+const tooLarge = (megabytes: number) =>
+  new ProblemError('payload_too_large', `A request body may have at most ${megabytes} MB here. Send less.`);

@@ -6,7 +6,7 @@ import { codexEnvironment, prepareCodexHome, projectTrust, TOKEN_VARIABLE } from
 import type { PromptRun } from './port/engine.js';
 
 /** How Codex is started for one turn, whichever way it is driven. */
-export interface CodexLaunch extends Pick<Launch, 'program' | 'environment' | 'sandboxMode'> {
+export interface CodexLaunch extends Pick<Launch, 'program' | 'environment' | 'images' | 'sandboxMode'> {
   /** Codex settings, each `key=<TOML value>`. */
   settings: string[];
 }
@@ -29,12 +29,21 @@ export class CodexLauncher {
 
   /** Prepares the turn's jail and its CODEX_HOME. */
   async prepareLaunch(run: PromptRun): Promise<CodexLaunch> {
-    const { thread, access, runId, network, authorities, trustRepository } = run;
+    const { thread, access, runId, network, authorities, trustRepository, images } = run;
     const secrets = run.secrets.environment;
     const { paths } = thread;
     const environment = codexEnvironment(paths.codexHome, access.token);
     const [launch] = await allSettled([
-      this.jail.launch({ runId, paths, environment, network, authorities, trustRepository, secrets }),
+      this.jail.launch({
+        runId,
+        paths,
+        environment,
+        network,
+        authorities,
+        trustRepository,
+        images,
+        secrets,
+      }),
       prepareCodexHome(paths.codexHome),
     ]);
     return { ...launch, settings: [...this.turnSettings(run), ...launch.configOverrides] };

@@ -23,6 +23,7 @@ import type { Redactor } from '../redaction/redactor.js';
 import { NO_GRANT, type OpenedGrant, openRunGrant, type RunSecrets } from '../redaction/run-secrets.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
+import { imageFilesOf } from '../threads/prompt-images.js';
 import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
@@ -55,6 +56,12 @@ interface ClaimedRun {
   model: string | null;
   log: RunLogWriter;
   watch: RunWatch;
+}
+
+/** What a run gets besides its input. */
+interface RunFiles {
+  secrets: RunSecrets;
+  images: readonly string[];
 }
 
 @Injectable()
@@ -137,6 +144,8 @@ export class RunExecutor {
       (lacksModel ? NO_MODEL : null);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
+    const images = await imageFilesOf(thread.paths, imagesIn(job));
+    if (images === null) return failedOutcome(kind, { sentence: IMAGE_GONE });
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
@@ -146,7 +155,12 @@ export class RunExecutor {
     try {
       if (job.checkpoint !== null)
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
-      await this.runTurn(run, this.engineRun(run, { job, thread, model, secrets }, access), recorder, watch);
+      await this.runTurn(
+        run,
+        this.engineRun(run, { job, thread, model, secrets, images }, access),
+        recorder,
+        watch,
+      );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
       if (stop) run.stop(stop);
@@ -197,14 +211,14 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & { secrets: RunSecrets },
+    { job, thread, model, secrets, images }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
-    return { ...context, input, model, access, trustRepository };
+    return { ...context, input, images, model, access, trustRepository };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -278,5 +292,8 @@ const NO_MODEL =
   'The model of a run in a trusted repository must be known beforehand, and Codex does not say which one is its default. Choose a model for the session.';
 const UNREADABLE_GRANT =
   'The secrets of this run could not be opened, since the credential of the services has changed meanwhile. Send it again.';
+const IMAGE_GONE =
+  'An image of this prompt is no longer there. Send the prompt again, and attach its images anew.';
+const imagesIn = ({ input }: RunJob) => (input.kind === 'prompt' ? (input.images ?? []) : []);
 const threadGone = ({ input }: RunJob) =>
   failedOutcome(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

@@ -8,9 +8,17 @@ const BODY_LIMIT = '1mb';
 /** JSON, and JSON by the name that directories give it. */
 const JSON_TYPES = ['application/json', 'application/scim+json'];
 
-/** Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting. */
-export function acceptJson(app: NestExpressApplication): void {
-  app.use(requireJson);
+/**
+ * Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting.
+ * @param takesBytes whether a request's body is left for its route to read, unless it is declared as JSON
+ */
+export function acceptJson(
+  app: NestExpressApplication,
+  takesBytes: (req: Request) => boolean = () => false,
+): void {
+  app.use((req: Request, res: Response, next: NextFunction) =>
+    takesBytes(req) ? next() : requireJson(req, res, next),
+  );
   app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
   app.use(refuseBroken);
 }

@@ -1,3 +1,4 @@
+import type { SessionImage } from '@saas-codex/contracts/images';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
@@ -8,6 +9,7 @@ import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
 import { SystemDatabase } from '../../../../apps/backend/src/database/system-database.js';
 import { AUTH, type Auth } from '../../../../apps/backend/src/identity/better-auth.js';
 import { RetentionReconciler } from '../../../../apps/backend/src/retention/retention-reconciler.js';
+import { SAMPLE_IMAGES } from '../sample-images.js';
 import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/audit-webhook-deliverer.js';
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
@@ -275,8 +277,20 @@ export class OperationsWorld {
       key_id: member.keyId,
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
+      image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };
+  }
+
+  /** @returns the id of a new image of the session */
+  private async uploadImage(sessionId: string, as: Headers): Promise<string> {
+    const answer = await fetch(`${this.backend.url}/api/sessions/${sessionId}/images`, {
+      method: 'POST',
+      headers: { ...as, 'content-type': 'image/png' },
+      body: SAMPLE_IMAGES['image/png'],
+    });
+    if (answer.status !== 201) throw new Error(`no image was uploaded: ${await answer.text()}`);
+    return ((await answer.json()) as SessionImage).image_id;
   }
 }
 

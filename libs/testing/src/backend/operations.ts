@@ -88,6 +88,8 @@ export const OPERATIONS: Record<string, Row> = {
   updateSession: { requires: 'sessions:write', body: { title: 'Changed' } },
   deleteSession: { requires: 'sessions:write' },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  uploadImage: { requires: 'runs:create' },
+  readImage: { requires: 'runs:read' },
   runSetup: { requires: 'runs:create' },
   listRuns: { requires: 'runs:read' },
   listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },
@@ -169,6 +171,7 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  image_id: string;
   tenant_id: string;
   user_id: string;
   invitation_id: string;
@@ -182,6 +185,7 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),

@@ -53,6 +53,17 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'looks at the images of the prompt',
+    match: 'Look',
+    steps: [
+      {
+        do: 'command',
+        cmd: 'ls /run/jail/images; sha256sum /run/jail/images/1.png; echo x > /run/jail/images/1.png; git status --short',
+      },
+      { do: 'message', text: 'Looked.' },
+    ],
+  },
+  {
     name: 'runs a script of the repository',
     match: 'Script',
     steps: [
@@ -228,8 +239,8 @@ export class SessionsWorld {
     return (await this.call<Session>('GET', `/api/sessions/${id}`)).body;
   }
 
-  async prompt(sessionId: string, prompt: string): Promise<Run> {
-    return (await this.call<Run>('POST', `/api/sessions/${sessionId}/prompt`, { prompt })).body;
+  async prompt(sessionId: string, prompt: string, images?: string[]): Promise<Run> {
+    return (await this.call<Run>('POST', `/api/sessions/${sessionId}/prompt`, { prompt, images })).body;
   }
 
   /** The session's runs, oldest first. */

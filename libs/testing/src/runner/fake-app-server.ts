@@ -69,7 +69,7 @@ export async function makeFakeAppServer(folder: string, play: string): Promise<F
   await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${server}" "${log}"\n`);
   await chmod(program, 0o700);
   return {
-    launch: { program, environment: {}, settings: [], sandboxMode: 'danger-full-access' },
+    launch: { program, environment: {}, settings: [], images: [], sandboxMode: 'danger-full-access' },
     received: async () =>
       (await readFile(log, 'utf8'))
         .split('\n')

@@ -23,7 +23,7 @@ export async function startFakeCodex(
   await mkdir(join(folder, 'codex-home'));
   await writeFile(program, `#!/bin/sh\n${script}\n`);
   await chmod(program, 0o700);
-  const launch = { program, environment: { PATH: '/usr/bin:/bin' }, configOverrides: [] };
+  const launch = { program, environment: { PATH: '/usr/bin:/bin' }, configOverrides: [], images: [] };
   const jail = { launch: async () => ({ ...launch, sandboxMode: 'danger-full-access' }) };
   const paths = { repo: folder, codexHome: join(folder, 'codex-home') };
   const run = {

@@ -151,7 +151,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
 /** @param secrets fields of the body that are left out */
 function fingerprintOf(req: Request, secrets: readonly string[]): string {
   const kept = (field: string, value: unknown) => (secrets.includes(field) ? undefined : value);
-  const body = createHash('sha256').update(JSON.stringify(req.body ?? null, kept));
+  const sent: unknown = req.body;
+  const body = createHash('sha256').update(Buffer.isBuffer(sent) ? sent : JSON.stringify(sent ?? null, kept));
   return `${req.method} ${req.originalUrl} ${body.digest('hex')}`;
 }
 

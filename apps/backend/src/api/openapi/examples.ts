@@ -5,6 +5,7 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
 import type { ModelServer, Models } from '@saas-codex/contracts/models';
@@ -294,6 +295,15 @@ const PATCH: FilePatch = {
   ].join('\n'),
   truncated: false,
 };
+const IMAGE: SessionImage = {
+  image_id: '01a20ab5-ae01-7f2c-9d3e-5b6a7c8d9e0f',
+  session_id: SESSION_ID,
+  media_type: 'image/png',
+  bytes: 184_320,
+  width: 1440,
+  height: 900,
+  created_at: '2026-11-23T23:10:00.000Z',
+};
 const IGNORED: IgnoredFiles = {
   files: 214,
   bytes: 5_242_880,
@@ -365,6 +375,7 @@ const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
     mirrors_bytes: 268_435_456,
+    images_bytes: 184_320,
     quota_bytes: 21_474_836_480,
     measured_at: '2026-11-23T23:15:00.000Z',
   },
@@ -407,6 +418,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readReadState: { unread: { read_at: '2026-11-23T23:18:40.022Z' } },
   markSessionRead: { read: { read_at: '2026-11-23T23:21:12.806Z' } },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
+  uploadImage: { screenshot: IMAGE },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },

@@ -97,12 +97,13 @@ const isPlain = (schema: Schema | undefined): schema is Schema =>
 
 interface Body {
   required?: boolean;
-  content: Record<string, { schema: { $ref: string } }>;
+  content: Record<string, { schema: { $ref?: string } }>;
 }
 
-/** A body may be left out when every field of it may: the server reads none as `{}`. */
+/** A body may be left out when every field of it may: the server reads none as `{}`. Bytes are always sent. */
 function requireBody(body: Body, schemas: Schemas): void {
   body.required = Object.values(body.content).some(({ schema: { $ref } }) => {
+    if ($ref === undefined) return true;
     const { required, minProperties } = schemas[$ref.slice(PREFIX.length)] ?? {};
     return required !== undefined || minProperties !== undefined;
   });

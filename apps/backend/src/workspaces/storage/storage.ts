@@ -1,10 +1,17 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmod, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { HOMES, MIRRORS_FOLDER, TRASH_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import { IMAGE_EXTENSIONS, type ImageType } from '@saas-codex/contracts/images';
+import {
+  HOMES,
+  IMAGES_FOLDER,
+  MIRRORS_FOLDER,
+  TRASH_FOLDER,
+  WORKSPACE,
+} from '@saas-codex/contracts/workspace-layout';
 import { CONFIG, type Config } from '../../config.js';
 import type { RequestContext } from '../../identity/request-context.js';
 import { DirectoryHandle } from './directory-handle.js';
@@ -24,6 +31,7 @@ const DISK_USAGE_TIMEOUT_MS = 10 * 60_000;
  *       <session>/homes/              HOME of its runs              │
  *       <session>/history.git/        ours: checkpoints of repo/   ─┘
  *       .mirrors/<tenant>/<hash>.git  fetched from remotes
+ *       .images/<session>/            images of its prompts
  *       .trash/
  *
  * Every path comes from here and is built only from uuids and hashes, so nothing that a person or an agent typed can
@@ -87,6 +95,35 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     await this.trash.moveToTrash(join(homes, HOMES.agent));
   }
 
+  imagePath(sessionId: string, imageId: string, type: ImageType): string {
+    if (!UUID.test(imageId)) throw new Error('An image id is a lower-case uuid.');
+    return join(this.imagesPath(sessionId), `${imageId}.${IMAGE_EXTENSIONS[type]}`);
+  }
+
+  /** The file has all of its bytes as soon as it has its name. */
+  async writeImage(sessionId: string, imageId: string, type: ImageType, bytes: Buffer): Promise<void> {
+    const path = this.imagePath(sessionId, imageId, type);
+    const unfinished = `${path}.${randomUUID()}`;
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      await writeFile(unfinished, bytes, { mode: 0o600, flag: 'wx' });
+      await rename(unfinished, path);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** It is no error when there is none. */
+  removeImage(sessionId: string, imageId: string, type: ImageType): Promise<void> {
+    return rm(this.imagePath(sessionId, imageId, type), { force: true });
+  }
+
+  /** Removes the images of the session's prompts. It is no error when there are none. */
+  removeImages(sessionId: string): Promise<void> {
+    return this.trash.moveToTrash(this.imagesPath(sessionId));
+  }
+
   /** Removes a mirror. Its caller makes sure that nothing uses it. */
   removeMirror(mirror: string): Promise<void> {
     return this.trash.moveToTrash(mirror);
@@ -110,10 +147,18 @@ export class Storage implements OnModuleInit, OnModuleDestroy {
     return this.trash.waitUntilEmpty();
   }
 
-  private workspacePath(sessionId: string): string {
-    if (!UUID.test(sessionId)) throw new Error('A session id is a lower-case uuid.');
-    return join(this.root, sessionId);
+  private imagesPath(sessionId: string): string {
+    return join(this.root, IMAGES_FOLDER, folderName(sessionId));
   }
+
+  private workspacePath(sessionId: string): string {
+    return join(this.root, folderName(sessionId));
+  }
+}
+
+function folderName(sessionId: string): string {
+  if (!UUID.test(sessionId)) throw new Error('A session id is a lower-case uuid.');
+  return sessionId;
 }
 
 function nullWhenAbsent(error: NodeJS.ErrnoException): null {

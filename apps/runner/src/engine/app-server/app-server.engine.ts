@@ -100,14 +100,14 @@ class AppServerTurn implements RunningTurn {
     const { signal } = this.interruption;
     try {
       signal.throwIfAborted();
-      const { settings, sandboxMode, ...launch } = await this.launcher.prepareLaunch(this.run);
+      const { settings, sandboxMode, images, ...launch } = await this.launcher.prepareLaunch(this.run);
       signal.throwIfAborted();
       const sandbox = `sandbox_mode="${sandboxMode}"`;
       const client = await AppServerClient.start({ ...launch, settings: [...settings, sandbox] });
       this.client = client;
       try {
         signal.throwIfAborted();
-        yield* this.drive(client);
+        yield* this.drive(client, images);
       } finally {
         // Whatever is left is of no use to anybody.
         if (signal.aborted) client.kill();
@@ -118,8 +118,9 @@ class AppServerTurn implements RunningTurn {
     }
   }
 
-  private async *drive(client: AppServerClient): AsyncGenerator<EngineEvent> {
-    const turn = yield* this.begin(client);
+  /** @param images where Codex finds those of the prompt */
+  private async *drive(client: AppServerClient, images: readonly string[]): AsyncGenerator<EngineEvent> {
+    const turn = yield* this.begin(client, images);
     this.turn = turn;
     try {
       for await (const message of client.messages()) {
@@ -135,7 +136,10 @@ class AppServerTurn implements RunningTurn {
     }
   }
 
-  private async *begin(client: AppServerClient): AsyncGenerator<EngineEvent, TurnTranslator> {
+  private async *begin(
+    client: AppServerClient,
+    images: readonly string[],
+  ): AsyncGenerator<EngineEvent, TurnTranslator> {
     const { thread, model, input, secrets } = this.run;
     try {
       // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
@@ -147,7 +151,9 @@ class AppServerTurn implements RunningTurn {
           : await client.request('thread/resume', { threadId, excludeTurns: true, ...given });
       const { id } = begun.thread;
       yield { type: 'thread.started', data: { thread_id: id } };
-      const started = await client.request('turn/start', { threadId: id, input: textInput(input.prompt) });
+      const shown = images.map((path) => ({ type: 'localImage' as const, path }));
+      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown] };
+      const started = await client.request('turn/start', asked);
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, started.turn.id, context);
     } catch (error) {

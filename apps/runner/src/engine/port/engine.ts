@@ -30,6 +30,8 @@ interface RunContext {
 
 export interface PromptRun extends RunContext {
   input: Extract<RunInput, { kind: 'prompt' }>;
+  /** Files of its images, in order. */
+  images: readonly string[];
   /** null: Codex's own default. */
   model: string | null;
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;

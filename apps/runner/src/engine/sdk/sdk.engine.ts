@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Codex, type ThreadEvent } from '@openai/codex-sdk';
+import { Codex, type ThreadEvent, type UserInput } from '@openai/codex-sdk';
 import { CodexLauncher } from '../codex-launcher.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
@@ -41,7 +41,7 @@ export class SdkEngine extends Engine<PromptRun> {
         ? codex.startThread(options)
         : codex.resumeThread(thread.codexThreadId, options);
     const printed = abortableUntilDone(signal, async (inner) => {
-      const { events } = await conversation.runStreamed(run.input.prompt, { signal: inner });
+      const { events } = await conversation.runStreamed(inputOf(run, launch.images), { signal: inner });
       return events;
     });
     for await (const event of printed) {
@@ -50,6 +50,12 @@ export class SdkEngine extends Engine<PromptRun> {
     }
   }
 }
+
+/** @param images where Codex finds them */
+const inputOf = ({ input }: PromptRun, images: readonly string[]): UserInput[] => [
+  { type: 'text', text: input.prompt },
+  ...images.map((path) => ({ type: 'local_image' as const, path })),
+];
 
 /**
  * Gives the SDK a signal that is never aborted after its last event: by then the SDK no longer listens to its child process,

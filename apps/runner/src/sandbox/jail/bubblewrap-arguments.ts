@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
  * The contents of a jail. Its root is empty and read-only; what is not listed here does not exist in it.
  *
  *     /usr /bin /lib … /etc (some)     the system's programs, read-only; and the operator's (SANDBOX_TOOLS)
- *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies; read-only
+ *     /run/jail                        Codex, the relay (socat), the way to the runner's proxies, the prompt's images; read-only
  *     <workspace>/repo, codex-home     writable, at their own paths, which Codex's memory contains; except config.toml.
  *                                      Setup scripts do not see codex-home
  *     /home/agent                      HOME, writable; a layer of the session (home-layers.ts)
@@ -23,6 +23,8 @@ export interface JailContents {
   socket: string | null;
   /** The program that relays bytes between the jail's loopback and the run's socket. */
   socat: string;
+  /** Files of the prompt's images. */
+  images?: readonly string[];
   /** File of the authorities that commands trust; null: the system's own. */
   certificates: string | null;
   repo: string;
@@ -122,6 +124,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   ...readOnly(CODEX_STARTER, '/run/jail/codex.sh'),
   ...(contents.script === null ? [] : readOnly(contents.script, '/run/jail/setup.sh')),
   ...(contents.socket === null ? [] : readOnly(contents.socket, '/run/jail/run.sock')),
+  ...(contents.images ?? []).flatMap((file, index) => readOnly(file, imageInJail(file, index))),
   ...(contents.certificates === null ? [] : readOnly(contents.certificates, CERTIFICATES)),
   // If the workspaces are below /tmp, nothing can be written next to the repository either.
   ...contents.tools.filter(isNoSystemFolder).flatMap((path) => readOnly(path)),
@@ -145,6 +148,10 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
     PATH: [...toolPath(contents.tools), ...SYSTEM_PATH].join(':'),
   }).flatMap(([name, value]) => ['--setenv', name, value]),
 ];
+
+/** Where an image of the prompt appears: not in the repository, so that no diff has it. */
+export const imageInJail = (file: string, index: number): string =>
+  `/run/jail/images/${index + 1}${extname(file)}`;
 
 /** Where the programs of SANDBOX_TOOLS are looked for: the `bin` of a folder, or the folder itself. */
 const toolPath = (tools: string[]): string[] =>

@@ -8,7 +8,13 @@ import type { Config } from '../../config.js';
 import type { RunSocket } from '../listener/http-listener.js';
 import type { ThreadPaths } from '../../threads/workspace-path.js';
 import { briefingSettings } from './briefing.js';
-import { bubblewrapArguments, CERTIFICATES, type JailContents, LAUNCHER } from './bubblewrap-arguments.js';
+import {
+  bubblewrapArguments,
+  CERTIFICATES,
+  imageInJail,
+  type JailContents,
+  LAUNCHER,
+} from './bubblewrap-arguments.js';
 import type { FoundGroups } from './cgroup/find-run-groups.js';
 import type { RunGroups } from './cgroup/run-groups.js';
 import {
@@ -85,6 +91,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async launch(turn: JailedTurn): Promise<Launch> {
+    const { images = [] } = turn;
     const { contents, commandEnvironment } = await this.contentsFor(turn, 'agent');
     const environment = {
       ...turn.secrets,
@@ -92,8 +99,9 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       ...(turn.trustRepository && serverEnvironment(commandEnvironment)),
     };
     return {
-      ...(await this.prepare(turn.runId, { ...contents, environment })),
+      ...(await this.prepare(turn.runId, { ...contents, images, environment })),
       commandEnvironment,
+      images: images.map(imageInJail),
       configOverrides: [
         shellEnvironmentSetting(commandEnvironment),
         ...secretsSettings(Object.keys(turn.secrets), Object.keys(commandEnvironment)),

@@ -64,7 +64,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return this.isolation === 'codex-sandbox' && network.mode === 'allow_list' ? NO_ALLOW_LIST : null;
   }
 
-  async launch({ runId, paths, environment, network }: JailedTurn): Promise<Launch> {
+  async launch({ runId, paths, environment, network, images = [] }: JailedTurn): Promise<Launch> {
     const commandEnvironment = { [RUN_VARIABLE]: runId };
     return {
       program: CODEX_STARTER,
@@ -75,6 +75,8 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
         SAAS_CODEX_PROGRAM: join(codexFolder(), 'bin', 'codex'),
       },
       commandEnvironment,
+      // Outside of what Codex's sandbox lets commands write to.
+      images,
       configOverrides: [
         shellEnvironmentSetting(commandEnvironment),
         `sandbox_workspace_write.network_access=${network.mode === 'on'}`,

@@ -39,6 +39,8 @@ export interface JailedTurn {
   authorities: string | null;
   /** Whether Codex starts programs that the repository names. */
   trustRepository?: boolean;
+  /** Files of the prompt's images. */
+  images?: readonly string[];
   /** Environment variables for commands that never appear on a command line. */
   secrets: Readonly<Record<string, string>>;
 }
@@ -50,6 +52,8 @@ export interface Launch {
   environment: Record<string, string>;
   /** Variables that commands need in addition to those of Codex. */
   commandEnvironment: Record<string, string>;
+  /** Where Codex finds the images, in the same order. It can read and not change them. */
+  images: readonly string[];
   /** Codex configuration, each `key=<TOML value>`. */
   configOverrides: string[];
   sandboxMode: Sandbox;

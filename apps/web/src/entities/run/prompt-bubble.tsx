@@ -1,17 +1,21 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { cx } from '../../shared/lib/cx.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { useDisclosure } from '../../shared/ui/disclosure.js';
+import { PromptImages } from './images/prompt-images.js';
 
 interface PromptBubbleProps {
   id: string;
+  sessionId: string;
   prompt: string;
+  images?: readonly PromptImage[];
   /** The server has not answered yet. */
   sending?: boolean;
 }
 
 /** What the person asked. A long prompt is cut until it is expanded. */
-export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps) {
+export function PromptBubble({ id, sessionId, prompt, images = [], sending = false }: PromptBubbleProps) {
   const { open, trigger, bodyId } = useDisclosure(`${id}/prompt`);
   const text = useRef<HTMLDivElement>(null);
   const [long, setLong] = useState(false);
@@ -20,33 +24,31 @@ export function PromptBubble({ id, prompt, sending = false }: PromptBubbleProps)
     if (element && !open) setLong(element.scrollHeight > element.clientHeight + 1);
   }, [open]);
   return (
-    <div className="group/prompt flex items-end justify-end gap-1.5">
-      <CopyButton
-        text={prompt}
-        label="Copy prompt"
-        className="mb-1.5 opacity-0 group-hover/prompt:opacity-100 focus-visible:opacity-100"
-      />
-      <div
-        className={cx(
-          'max-w-[85%] rounded-2xl rounded-br-md bg-muted px-4 py-2.5 text-md transition-opacity duration-200',
-          sending && 'opacity-60',
-        )}
-      >
-        <div
-          ref={text}
-          id={bodyId}
-          className={cx('[overflow-wrap:anywhere] whitespace-pre-wrap', !open && 'line-clamp-[12]')}
-        >
-          {prompt}
-        </div>
-        {long && (
-          <button
-            {...trigger}
-            className="mt-1.5 text-xs font-medium text-muted-foreground hover:text-foreground"
+    <div className={cx('space-y-1.5 transition-opacity duration-200', sending && 'opacity-60')}>
+      {images.length > 0 && <PromptImages sessionId={sessionId} images={images} />}
+      <div className="group/prompt flex items-end justify-end gap-1.5">
+        <CopyButton
+          text={prompt}
+          label="Copy prompt"
+          className="mb-1.5 opacity-0 group-hover/prompt:opacity-100 focus-visible:opacity-100"
+        />
+        <div className="max-w-[85%] rounded-2xl rounded-br-md bg-muted px-4 py-2.5 text-md">
+          <div
+            ref={text}
+            id={bodyId}
+            className={cx('[overflow-wrap:anywhere] whitespace-pre-wrap', !open && 'line-clamp-[12]')}
           >
-            {open ? 'Show less' : 'Show more'}
-          </button>
-        )}
+            {prompt}
+          </div>
+          {long && (
+            <button
+              {...trigger}
+              className="mt-1.5 text-xs font-medium text-muted-foreground hover:text-foreground"
+            >
+              {open ? 'Show less' : 'Show more'}
+            </button>
+          )}
+        </div>
       </div>
     </div>
   );

@@ -5,10 +5,16 @@ import { ArrowUp, Square } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import { useCancelRun } from '../../entities/run/api/cancel-run.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
+import { AttachedImages } from '../../entities/run/images/attached-images.js';
+import { ImageButton, useImageTarget } from '../../entities/run/images/image-sources.js';
+import { useImageLimits } from '../../entities/run/images/use-image-limits.js';
+import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
+import { useSessionImages } from '../../entities/run/images/use-session-images.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
+import { cx } from '../../shared/lib/cx.js';
 import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
@@ -45,7 +51,10 @@ export function PromptComposer({ session }: { session: Session }) {
     onComplete: (completed) => change(() => completed),
   });
   const problem = tooLong(text, MAX_PROMPT_LENGTH);
-  const ready = text.trim() !== '' && !problem;
+  const limits = useImageLimits();
+  const attached = useSessionImages(sessionId, limits);
+  const { over, onPaste, target } = useImageTarget(limits && attached.add);
+  const ready = text.trim() !== '' && !problem && attached.complete;
 
   useEffect(() => {
     // On a touch screen the keyboard would cover the conversation.
@@ -53,7 +62,7 @@ export function PromptComposer({ session }: { session: Session }) {
   }, []);
 
   const submit = () => {
-    if (ready) send(text, model);
+    if (ready) send(text, { ...model, images: attached.images });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (paths.onKeyDown(event)) return;
@@ -70,6 +79,7 @@ export function PromptComposer({ session }: { session: Session }) {
     <form
       aria-label="Prompt"
       className="mx-auto w-full max-w-3xl px-4 pb-4 max-sm:px-3 max-sm:pb-3"
+      {...target}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -90,61 +100,81 @@ export function PromptComposer({ session }: { session: Session }) {
         session={session}
         runs={runs}
         note={QUEUE_NOTES[setup]}
-        onRestore={(prompt) => change(inFront(prompt))}
+        onRestore={(prompt, images = []) => {
+          change(inFront(prompt));
+          giveImagesBack(sessionId, images);
+        }}
       />
-      <div className="relative flex items-end gap-1.5 rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+      <div
+        className={cx(
+          'relative rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15',
+          over && 'border-accent! ring-3 ring-ring/25',
+        )}
+      >
         {paths.list}
-        <AutoTextarea
-          ref={field}
-          aria-label="Prompt"
-          placeholder={placeholder(session, setup, running !== null)}
-          value={text}
-          aria-invalid={problem ? true : undefined}
-          onChange={(event) => {
+        <AttachedImages
+          images={attached.shown}
+          onRemove={(key) => {
             dismiss();
-            change(() => event.target.value);
-            paths.follow(event.target);
+            attached.remove(key);
           }}
-          onSelect={(event) => paths.follow(event.currentTarget)}
-          onBlur={paths.close}
-          {...paths.fieldProps}
-          onKeyDown={onKeyDown}
-          className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md pointer-coarse:min-h-11 pointer-coarse:py-2.5"
+          onRetry={attached.retry}
         />
-        <ModelPicker
-          session={session}
-          chosen={model}
-          onChange={(chosen) => {
-            dismiss();
-            changeModel(chosen);
-          }}
-        />
-        {running && (
-          <IconButton
-            label={stopping ? 'Stopping' : running.kind === 'setup' ? 'Stop setup' : 'Stop'}
-            shortcut={stopping ? undefined : ['esc']}
-            side="top"
-            size="round"
-            disabled={stopping}
-            onClick={stop}
-            className="border border-input text-foreground"
-          >
-            {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
-          </IconButton>
-        )}
-        {(ready || problem || !running) && (
-          <IconButton
-            type="submit"
-            label={running ? 'Queue prompt' : 'Send prompt'}
-            shortcut={['enter']}
-            side="top"
-            size="round"
-            variant="primary"
-            disabled={!ready}
-          >
-            <ArrowUp strokeWidth={2.25} />
-          </IconButton>
-        )}
+        <div className="flex items-end gap-1.5">
+          {limits && <ImageButton onFiles={attached.add} />}
+          <AutoTextarea
+            ref={field}
+            aria-label="Prompt"
+            placeholder={placeholder(session, setup, running !== null)}
+            value={text}
+            aria-invalid={problem ? true : undefined}
+            onChange={(event) => {
+              dismiss();
+              change(() => event.target.value);
+              paths.follow(event.target);
+            }}
+            onSelect={(event) => paths.follow(event.currentTarget)}
+            onBlur={paths.close}
+            {...paths.fieldProps}
+            onKeyDown={onKeyDown}
+            onPaste={onPaste}
+            className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md pointer-coarse:min-h-11 pointer-coarse:py-2.5"
+          />
+          <ModelPicker
+            session={session}
+            chosen={model}
+            onChange={(chosen) => {
+              dismiss();
+              changeModel(chosen);
+            }}
+          />
+          {running && (
+            <IconButton
+              label={stopping ? 'Stopping' : running.kind === 'setup' ? 'Stop setup' : 'Stop'}
+              shortcut={stopping ? undefined : ['esc']}
+              side="top"
+              size="round"
+              disabled={stopping}
+              onClick={stop}
+              className="border border-input text-foreground"
+            >
+              {stopping ? <Spinner /> : <Square className="size-3! fill-current" />}
+            </IconButton>
+          )}
+          {(ready || problem || !running) && (
+            <IconButton
+              type="submit"
+              label={running ? 'Queue prompt' : 'Send prompt'}
+              shortcut={['enter']}
+              side="top"
+              size="round"
+              variant="primary"
+              disabled={!ready}
+            >
+              <ArrowUp strokeWidth={2.25} />
+            </IconButton>
+          )}
+        </div>
       </div>
     </form>
   );

@@ -1,5 +1,5 @@
 import { MAX_PROMPT_LENGTH, type Run } from '@saas-codex/contracts/runs';
-import { ArrowDown, ArrowUp, ArrowUpToLine, Ellipsis, ListEnd, Pencil, X } from 'lucide-react';
+import { ArrowDown, ArrowUp, ArrowUpToLine, Ellipsis, Image, ListEnd, Pencil, X } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
 import { focusContent } from '../../shared/lib/focus.js';
@@ -49,7 +49,13 @@ export function QueuedPrompt({
     onMove(by);
   };
   return (
-    <QueuedRow prompt={run.prompt} note={note} editedBy={run.edited_by?.name} onKeyDown={onKeyDown}>
+    <QueuedRow
+      prompt={run.prompt}
+      images={run.images?.length}
+      note={note}
+      editedBy={run.edited_by?.name}
+      onKeyDown={onKeyDown}
+    >
       {edit && (
         <>
           <IconButton
@@ -85,13 +91,15 @@ const moveOf = ({ altKey, key }: KeyboardEvent): -1 | 1 | null =>
 
 interface QueuedRowProps {
   prompt: string;
+  /** How many it has. */
+  images?: number | undefined;
   note: string;
   editedBy?: string | null | undefined;
   onKeyDown?: (event: KeyboardEvent) => void;
   children?: ReactNode;
 }
 
-export const QueuedRow = ({ prompt, note, editedBy, onKeyDown, children }: QueuedRowProps) => (
+export const QueuedRow = ({ prompt, images = 0, note, editedBy, onKeyDown, children }: QueuedRowProps) => (
   <li
     onKeyDown={onKeyDown}
     className="flex min-h-7 items-center pointer-coarse:min-h-11 gap-2 px-2 pointer-coarse:pr-0 text-sm"
@@ -101,6 +109,12 @@ export const QueuedRow = ({ prompt, note, editedBy, onKeyDown, children }: Queue
     <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">
       {prompt}
     </span>
+    {images > 0 && (
+      <span className="flex shrink-0 items-center gap-1 text-xs text-subtle-foreground">
+        <Image aria-hidden className="size-3.5" />
+        {images} <span className="sr-only">{images === 1 ? 'image' : 'images'}</span>
+      </span>
+    )}
     {editedBy && (
       <span className="max-w-28 shrink-0 truncate text-xs text-subtle-foreground max-sm:hidden">
         edited by {editedBy}

@@ -1,3 +1,4 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
@@ -21,8 +22,11 @@ interface QueuedPromptsProps {
   runs: OrderedRuns;
   /** What they wait for, other than the prompt before them. */
   note: string | null;
-  /** Gives the text of a prompt that was removed, or could not be edited any more, back to the composer. */
-  onRestore: (prompt: string) => void;
+  /**
+   * Gives the text of a prompt that was removed, or could not be edited any more, back to the composer; of a removed one also
+   * its images.
+   */
+  onRestore: (prompt: string, images?: readonly PromptImage[]) => void;
 }
 
 /**
@@ -40,11 +44,11 @@ export function QueuedPrompts({ session, runs, note, onRestore }: QueuedPromptsP
   const removal = useRemovePrompt(sessionId);
   const next = useRunNext(sessionId);
   const sending = busy ? outgoing : [];
-  const remove = ({ run_id: runId, prompt }: Run) =>
+  const remove = ({ run_id: runId, prompt, images }: Run) =>
     removal
       .mutateAsync(runId)
       .then(() => {
-        onRestore(prompt);
+        onRestore(prompt, images);
         focusContent();
       })
       .catch(toastError);
@@ -75,8 +79,8 @@ export function QueuedPrompts({ session, runs, note, onRestore }: QueuedPromptsP
             removing={removal.isPending && removal.variables === run.run_id}
           />
         ))}
-        {sending.map(({ prompt, idempotencyKey }) => (
-          <QueuedRow key={idempotencyKey} prompt={prompt} note="…" />
+        {sending.map(({ prompt, images, idempotencyKey }) => (
+          <QueuedRow key={idempotencyKey} prompt={prompt} images={images.length} note="…" />
         ))}
       </ul>
     </section>

@@ -1,3 +1,4 @@
+import { PromptImage } from '@saas-codex/contracts/images';
 import { ReasoningEffort } from '@saas-codex/contracts/models';
 import { z } from 'zod';
 import type { OutgoingPrompt } from '../../entities/run/api/prompt-session.js';
@@ -16,6 +17,7 @@ import { randomId } from '../../shared/lib/random-id.js';
  */
 const SentPrompt = z.object({
   prompt: z.string(),
+  images: z.array(PromptImage).readonly().default([]),
   idempotencyKey: z.string(),
   model: z.string().optional(),
   effort: ReasoningEffort.optional(),
@@ -32,6 +34,8 @@ const SentPrompts = z.array(SentPrompt).catch([]);
 const PAGE = `${tabId()}/${randomId()}`;
 /** A request of another tab has been answered by then. */
 const OTHER_PAGE_MS = 120_000;
+
+const idsOf = (images: readonly PromptImage[]): string => images.map(({ image_id: id }) => id).join();
 
 const nameOf = (sessionId: string) => `sent/${sessionId}`;
 
@@ -73,12 +77,17 @@ export const sentPrompts = {
   /** What came back and is exactly this. */
   returned: (
     sessionId: string,
-    { prompt, model, effort }: Omit<OutgoingPrompt, 'idempotencyKey'>,
+    { prompt, images, model, effort }: Omit<OutgoingPrompt, 'idempotencyKey'>,
   ): OutgoingPrompt | undefined => {
     const found = read(sessionId).find(
-      (one) => one.returned && one.prompt === prompt && one.model === model && one.effort === effort,
+      (one) =>
+        one.returned &&
+        one.prompt === prompt &&
+        one.model === model &&
+        one.effort === effort &&
+        idsOf(one.images) === idsOf(images),
     );
-    return found && { prompt, model, effort, idempotencyKey: found.idempotencyKey };
+    return found && { prompt, images, model, effort, idempotencyKey: found.idempotencyKey };
   },
 
   /** Those whose page is gone, so that nobody waits for their answer. */

@@ -1,3 +1,4 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual';
@@ -30,7 +31,12 @@ const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlo
 
 export type ConversationRow =
   | ({ readonly kind: 'run'; readonly key: string; readonly run: Run } & RunPeople)
-  | { readonly kind: 'sending'; readonly key: string; readonly prompt: string };
+  | {
+      readonly kind: 'sending';
+      readonly key: string;
+      readonly prompt: string;
+      readonly images: readonly PromptImage[];
+    };
 
 interface ConversationListProps {
   rows: readonly ConversationRow[];
@@ -157,7 +163,13 @@ function Row({ row, session, near, latest }: RowProps) {
     case 'sending':
       return (
         <div className="pb-7">
-          <PromptBubble id={row.key} prompt={row.prompt} sending />
+          <PromptBubble
+            id={row.key}
+            sessionId={session.session_id}
+            prompt={row.prompt}
+            images={row.images}
+            sending
+          />
           <div className="pt-3.5">
             <RunningLine label="Sending" since={null} />
           </div>

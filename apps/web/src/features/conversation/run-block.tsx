@@ -48,7 +48,9 @@ export const RunBlock = memo(({ run, author, stoppedBy, session, near, latest }:
         <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
       )}
       {author && <p className="truncate pb-1 text-right text-xs text-muted-foreground">{author}</p>}
-      {run.prompt && <PromptBubble id={run.run_id} prompt={run.prompt} />}
+      {run.prompt && (
+        <PromptBubble id={run.run_id} sessionId={run.session_id} prompt={run.prompt} images={run.images} />
+      )}
       <div className="pt-3.5">
         <RunBody run={run} stoppedBy={stoppedBy} session={session} timeline={timeline} latest={latest} />
       </div>

@@ -23,7 +23,12 @@ export function RunEndNotice({ end, run, sessionId, canFollowUp }: RunEndNoticeP
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';
   const Icon = interrupted ? Unplug : CircleAlert;
-  const sendAgain = () => send.mutate(outgoingPrompt(interrupted ? 'continue' : run.prompt, modelOf(run)));
+  const sendAgain = () =>
+    send.mutate(
+      interrupted
+        ? outgoingPrompt('continue', modelOf(run))
+        : outgoingPrompt(run.prompt, { ...modelOf(run), images: run.images }),
+    );
   return (
     <div
       className={cx(

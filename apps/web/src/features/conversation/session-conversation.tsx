@@ -30,7 +30,8 @@ export function SessionConversation({ session }: { session: Session }) {
       ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run, ...peopleOf(run) }) as const),
       // A prompt that is sent during a run goes to the queue, and the composer shows it there.
       ...(busy ? [] : outgoing.slice(0, 1)).map(
-        ({ prompt, idempotencyKey }) => ({ kind: 'sending', key: idempotencyKey, prompt }) as const,
+        ({ prompt, images, idempotencyKey }) =>
+          ({ kind: 'sending', key: idempotencyKey, prompt, images }) as const,
       ),
     ],
     [conversation, busy, outgoing, peopleOf],

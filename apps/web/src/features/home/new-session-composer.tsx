@@ -5,7 +5,12 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { problemErrors } from '../../entities/environment/field-errors.js';
 import { networkErrors } from '../../entities/environment/network-draft.js';
 import { setupErrors } from '../../entities/environment/setup-draft.js';
+import { AttachedImages } from '../../entities/run/images/attached-images.js';
+import { ImageButton, useImageTarget } from '../../entities/run/images/image-sources.js';
+import { useChosenImages } from '../../entities/run/images/use-chosen-images.js';
+import { useImageLimits } from '../../entities/run/images/use-image-limits.js';
 import type { NewSessionDraft } from '../../entities/session/new-session-draft.js';
+import { cx } from '../../shared/lib/cx.js';
 import { isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
@@ -34,6 +39,9 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
   const problem = failure?.error.problem ?? null;
   const [shown, setShown] = useState<EnvironmentPart | null>(null);
   const prompt = useRef<HTMLTextAreaElement>(null);
+  const limits = useImageLimits();
+  const chosen = useChosenImages(limits);
+  const { over, onPaste, target } = useImageTarget(limits && chosen.add);
   const tooLongPrompt = tooLong(draft.prompt, MAX_PROMPT_LENGTH);
   const ready = draft.prompt.trim() !== '' && !tooLongPrompt && !start.isPending;
   const chip = { recent, onChosen: () => prompt.current?.focus() };
@@ -51,7 +59,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
     if (!ready) return;
     const invalid = invalidPart(draft);
     if (invalid) setShown(invalid);
-    else start.mutate(draft);
+    else start.mutate({ draft, files: chosen.files });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (!isSendKey(event)) return;
@@ -67,7 +75,18 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
         submit();
       }}
     >
-      <div className="rounded-2xl border border-input bg-card shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15">
+      <div
+        className={cx(
+          'rounded-2xl border border-input bg-card shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15',
+          over && 'border-accent! ring-3 ring-ring/25',
+        )}
+        {...target}
+      >
+        {chosen.shown.length > 0 && (
+          <div className="px-2 pt-2">
+            <AttachedImages images={chosen.shown} onRemove={chosen.remove} />
+          </div>
+        )}
         <AutoTextarea
           ref={prompt}
           aria-label="Prompt"
@@ -75,6 +94,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
           value={draft.prompt}
           onChange={(event) => change({ prompt: event.target.value })}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
           aria-invalid={tooLongPrompt ? true : undefined}
           className="max-h-[45vh] min-h-26 overflow-y-auto px-4 pt-3.5 pb-2 text-md"
         />
@@ -118,6 +138,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
             />
             <PrivateChip value={draft.isPrivate} onChange={(isPrivate) => change({ isPrivate })} />
           </div>
+          {limits && <ImageButton onFiles={chosen.add} disabled={start.isPending} />}
           <IconButton
             type="submit"
             label="Start session"

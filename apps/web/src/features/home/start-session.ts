@@ -4,6 +4,8 @@ import { useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { outgoingPrompt, promptSession } from '../../entities/run/api/prompt-session.js';
+import { uploadImages } from '../../entities/run/images/use-chosen-images.js';
+import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { type NewSessionDraft, toRequest } from '../../entities/session/new-session-draft.js';
 import { applySession } from '../../entities/session/session-cache.js';
@@ -13,8 +15,8 @@ import { drafts } from '../../shared/lib/drafts.js';
 import { createSession } from './api/create-session.js';
 
 /**
- * Creates the session, sends its first prompt and opens it, while the clone continues or has failed. If only the prompt fails,
- * sending the same draft again uses the session that was created.
+ * Creates the session, uploads the images of its first prompt, sends that and opens it, while the clone continues or has failed.
+ * If only the upload or the prompt fails, sending the same draft again uses the session that was created.
  */
 export function useStartSession(onStarted: () => void) {
   const client = useQueryClient();
@@ -31,15 +33,17 @@ export function useStartSession(onStarted: () => void) {
   };
 
   return useMutation({
-    mutationFn: async (draft: NewSessionDraft) => {
+    mutationFn: async ({ draft, files }: { draft: NewSessionDraft; files: readonly File[] }) => {
       const session = await openSession(draft);
       const prompt = draft.prompt.trim();
+      const images = await uploadImages(session.session_id, files);
       try {
-        return { session, run: await promptSession(session.session_id, outgoingPrompt(prompt)) };
+        return { session, run: await promptSession(session.session_id, outgoingPrompt(prompt, { images })) };
       } catch (error) {
         if (toApiError(error).code !== 'session_failed') throw error;
         // The clone has failed already. The session's page says why and can try again, and its composer has the prompt.
         drafts.write(promptDraftKey(session.session_id), prompt);
+        giveImagesBack(session.session_id, images);
         return { session, run: null };
       }
     },

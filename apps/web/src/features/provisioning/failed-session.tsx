@@ -27,8 +27,8 @@ export function FailedSession({ session }: { session: Session }) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-3xl flex-col gap-5 px-4 py-6">
-        {asked.map(({ run_id, prompt }) => (
-          <PromptBubble key={run_id} id={run_id} prompt={prompt} />
+        {asked.map(({ run_id, session_id, prompt, images }) => (
+          <PromptBubble key={run_id} id={run_id} sessionId={session_id} prompt={prompt} images={images} />
         ))}
         <SetupFailed session={session} prompts={asked} />
       </div>
@@ -95,7 +95,9 @@ function useSetUpAgain({ session_id: id }: Session, prompts: Run[]) {
   const again = async () => {
     try {
       await update.mutateAsync({ sessionId: id, change: { status: 'provisioning' } });
-      for (const run of prompts) await promptSession(id, outgoingPrompt(run.prompt, modelOf(run)));
+      for (const run of prompts) {
+        await promptSession(id, outgoingPrompt(run.prompt, { ...modelOf(run), images: run.images }));
+      }
     } catch (error) {
       toastError(error);
     }

@@ -28,7 +28,7 @@ export function ShareDialog({ session, onClose }: { session: Session; onClose: (
       open
       onOpenChange={onClose}
       title="Share this session"
-      description="Whoever has a link sees the prompts, what Codex does, and the changes, live and read-only. They see no setup, no ignored files, and no other session."
+      description="Whoever has a link sees the prompts, what Codex does, and the changes, live and read-only. They see no images, no setup, no ignored files, and no other session."
     >
       <NewLink sessionId={session.session_id} />
       <Links sessionId={session.session_id} />

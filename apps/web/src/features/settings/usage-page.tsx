@@ -46,7 +46,7 @@ function NowSection() {
 }
 
 function UsageRows({ usage: { disk, sessions, runs } }: { usage: TenantUsage }) {
-  const taken = disk.workspaces_bytes + disk.mirrors_bytes;
+  const taken = disk.workspaces_bytes + disk.mirrors_bytes + (disk.images_bytes ?? 0);
   const quota = disk.quota_bytes;
   return (
     <>
@@ -102,5 +102,6 @@ function noteOn(disk: TenantUsage['disk'], taken: number): string {
   if (disk.measured_at === null) return 'It will be measured within a few minutes.';
   if (disk.quota_bytes !== null && taken > disk.quota_bytes)
     return 'Delete sessions that nobody needs. Until then no new ones can be created.';
-  return `${size(disk.workspaces_bytes)} for sessions, ${size(disk.mirrors_bytes)} for the repositories they share.`;
+  const images = disk.images_bytes ? `, ${size(disk.images_bytes)} for images in prompts` : '';
+  return `${size(disk.workspaces_bytes)} for sessions, ${size(disk.mirrors_bytes)} for the repositories they share${images}.`;
 }

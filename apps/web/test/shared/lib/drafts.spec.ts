@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
+import type { PromptImage } from '@saas-codex/contracts/images';
 
 /** The storage of one browser, for all its tabs. */
 const kept = new Map<string, string>();
@@ -21,7 +23,8 @@ async function openPage() {
   jest.resetModules();
   const { drafts } = await import('../../../src/shared/lib/drafts.js');
   const { sentPrompts } = await import('../../../src/features/composer/sent-prompts.js');
-  return { drafts, sentPrompts };
+  const images = await import('../../../src/entities/run/images/image-drafts.js');
+  return { drafts, sentPrompts, ...images };
 }
 
 beforeEach(() => kept.clear());
@@ -62,8 +65,25 @@ it('removes the drafts of who signs out, and nothing else', async () => {
   ]);
 });
 
+const IMAGE: PromptImage = { image_id: randomUUID(), media_type: 'image/png', bytes: 9, width: 3, height: 2 };
+
+it('gives images back in front of those that were attached meanwhile, each once', async () => {
+  const { drafts, giveImagesBack } = await openPage();
+  drafts.belongTo('ada');
+  const [second, third] = [
+    { ...IMAGE, image_id: randomUUID() },
+    { ...IMAGE, image_id: randomUUID() },
+  ];
+  giveImagesBack('1', [second, third]);
+  giveImagesBack('1', [IMAGE, third]);
+  const again = await openPage();
+  expect(JSON.parse(again.drafts.read('images/1'))).toEqual([IMAGE, third, second]);
+  again.changeImageDraft('1', () => []);
+  expect([...kept.keys()].filter((key) => key.includes('images/'))).toEqual([]);
+});
+
 it('gives a prompt back whose page went away before the answer, with its key as long as the text is the same', async () => {
-  const outgoing = { prompt: 'Explain it', idempotencyKey: 'k' };
+  const outgoing = { prompt: 'Explain it', images: [IMAGE], idempotencyKey: 'k' };
   const first = await openPage();
   first.drafts.belongTo('ada');
   first.sentPrompts.keep('1', outgoing);
@@ -72,15 +92,16 @@ it('gives a prompt back whose page went away before the answer, with its key as 
   expect(sentPrompts.abandoned('1')).toEqual([expect.objectContaining(outgoing)]);
   sentPrompts.giveBack('1', outgoing);
   expect(sentPrompts.abandoned('1')).toEqual([]);
-  expect(sentPrompts.returned('1', { prompt: 'Explain it' })).toMatchObject(outgoing);
-  expect(sentPrompts.returned('1', { prompt: 'Explain that' })).toBeUndefined();
-  expect(sentPrompts.returned('1', { prompt: 'Explain it', effort: 'high' })).toBeUndefined();
-  sentPrompts.keep('1', { prompt: 'Another', idempotencyKey: 'l' });
-  expect(sentPrompts.returned('1', { prompt: 'Explain it' })).toBeUndefined();
+  expect(sentPrompts.returned('1', outgoing)).toMatchObject(outgoing);
+  expect(sentPrompts.returned('1', { ...outgoing, prompt: 'Explain that' })).toBeUndefined();
+  expect(sentPrompts.returned('1', { ...outgoing, effort: 'high' })).toBeUndefined();
+  expect(sentPrompts.returned('1', { ...outgoing, images: [] })).toBeUndefined();
+  sentPrompts.keep('1', { prompt: 'Another', images: [], idempotencyKey: 'l' });
+  expect(sentPrompts.returned('1', outgoing)).toBeUndefined();
 });
 
 it('forgets a prompt that was answered, and leaves that of another tab to it', async () => {
-  const outgoing = { prompt: 'Explain it', idempotencyKey: 'k' };
+  const outgoing = { prompt: 'Explain it', images: [IMAGE], idempotencyKey: 'k' };
   const first = await openPage();
   first.drafts.belongTo('ada');
   first.sentPrompts.keep('1', outgoing);

@@ -1,3 +1,4 @@
+import type { PromptImage } from '@saas-codex/contracts/images';
 import { Run } from '@saas-codex/contracts/runs';
 import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
@@ -9,12 +10,17 @@ import { applyRun } from '../run-cache.js';
 /** Queues a prompt. The session may still be provisioning. */
 export async function promptSession(
   sessionId: string,
-  { prompt, model, effort, idempotencyKey }: OutgoingPrompt,
+  { prompt, images, model, effort, idempotencyKey }: OutgoingPrompt,
 ): Promise<Run> {
   const run = await request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
     schema: Run,
-    body: { prompt, model, reasoning_effort: effort },
+    body: {
+      prompt,
+      model,
+      reasoning_effort: effort,
+      ...(images.length > 0 && { images: images.map(({ image_id: id }) => id) }),
+    },
     idempotencyKey,
   });
   offerNotifications();
@@ -24,12 +30,21 @@ export async function promptSession(
 /** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
 export interface OutgoingPrompt extends PromptModel {
   readonly prompt: string;
+  /** Uploaded to the session before. */
+  readonly images: readonly PromptImage[];
   readonly idempotencyKey: string;
 }
 
-export const outgoingPrompt = (prompt: string, model: PromptModel = {}): OutgoingPrompt => ({
+/** What a prompt may have besides its text. */
+type PromptParts = PromptModel & Partial<Pick<OutgoingPrompt, 'images'>>;
+
+export const outgoingPrompt = (
+  prompt: string,
+  { images = [], ...model }: PromptParts = {},
+): OutgoingPrompt => ({
   ...model,
   prompt,
+  images,
   idempotencyKey: randomId(),
 });
 

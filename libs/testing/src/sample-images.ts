@@ -1,0 +1,22 @@
+/** Small real images, as Chromium writes them: 6 × 4 pixels, the GIF one pixel. None has anything to drop. */
+export const SAMPLE_IMAGES = {
+  'image/png': decode(
+    'iVBORw0KGgoAAAANSUhEUgAAAAYAAAAECAYAAACtBE5DAAAALElEQVR4AXTLMQ0AAAgDQVJL9QSa8ASaYGrCQpPb+qDXSJEjsGfI' +
+      'DpP7eYsFAAD//ypjzWIAAAAGSURBVAMAojcTL7oaNT4AAAAASUVORK5CYII=',
+  ),
+  'image/jpeg': decode(
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j' +
+      'q62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk' +
+      'pKSkpKSkpKT/wAARCAAEAAYDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QA' +
+      'FQEBAQAAAAAAAAAAAAAAAAAAAwX/xAAXEQEBAQEAAAAAAAAAAAAAAAABABEh/9oADAMBAAIRAxEAPwCYACr1qoAYX//Z',
+  ),
+  'image/webp': decode(
+    'UklGRkwAAABXRUJQVlA4WAoAAAAAAAAABQAAAwAAVlA4IC4AAABwAQCdASoGAAQABABoJbACdAFAAAD+5AFoXLg6NgX43f7D3yzZ' +
+      'OP6HP628QAAA',
+  ),
+  'image/gif': decode('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'),
+};
+
+function decode(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}
