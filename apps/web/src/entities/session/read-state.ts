@@ -59,7 +59,7 @@ export function useToggleRead({ session_id: sessionId }: Session): (unread: bool
 
 /** Asks how far the person has read a session that came into a list by itself, which did not say so. */
 export function completeRead(client: QueryClient, sessionId: string): void {
-  if (readAtOf(client, sessionId) !== 'unknown') return;
+  if (readAtOf(client, sessionId) !== undefined) return;
   void request(url(sessionId), { schema: SessionRead }).then(
     ({ read_at: readAt }) => applyRead(client, sessionId, readAt),
     () => undefined,

@@ -87,11 +87,10 @@ export function applyRead(client: QueryClient, sessionId: string, readAt: string
   if (session) placeInLists(client, { ...session, read_at: readAt });
 }
 
-/** Until when the person has read a session of a list. `unknown`: the list does not say. null: not at all, or no list has it. */
-export function readAtOf(client: QueryClient, sessionId: string): string | null | 'unknown' {
+/** Until when the person has read a session of a list. undefined: the list does not say. null: not at all, or no list has it. */
+export function readAtOf(client: QueryClient, sessionId: string): string | null | undefined {
   const session = listed(client, sessionId);
-  if (!session) return null;
-  return session.read_at === undefined ? 'unknown' : session.read_at;
+  return session ? session.read_at : null;
 }
 
 /** Whether it waits for this person. */
