@@ -13,7 +13,14 @@ import { ScimUsersService } from './scim/scim-users.service.js';
 @Module({
   imports: [IdentityModule],
   controllers: [MembersController, InvitationsController, ScimController],
-  providers: [InvitationStore, InvitationsService, MemberStore, MembersService, ScimUserStore, ScimUsersService],
+  providers: [
+    InvitationStore,
+    InvitationsService,
+    MemberStore,
+    MembersService,
+    ScimUserStore,
+    ScimUsersService,
+  ],
   exports: [MembersService],
 })
 export class MembersModule {}

@@ -7,20 +7,25 @@ import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { WaitingPrompts } from '../../features/composer/queued-prompts.js';
 import { RunDock } from '../../features/conversation/run-dock.js';
 import { CloneNotices } from '../../features/provisioning/clone-notices.js';
-import { ProvisioningProgress } from '../../features/provisioning/provisioning-progress.js';
 import { usePermission } from '../../shared/api/use-permission.js';
+import { useNotificationOffer } from '../../shared/notifications/consent.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { later } from '../../shared/ui/later.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { NotificationOffer } from './notification-offer.js';
 
+// Most visits are to sessions that are set up and need none of these.
+const ProvisioningProgress = later(
+  async () => (await import('../../features/provisioning/provisioning-progress.js')).ProvisioningProgress,
+);
+const NotificationOffer = later(async () => (await import('./notification-offer.js')).NotificationOffer);
 const SetupNotice = later(
   async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
 );
 
 /** The part below the conversation: the composer, or why there is none. */
 export function SessionDock({ session }: { session: Session }) {
+  const offersNotifications = useNotificationOffer();
   switch (session.status) {
     case 'provisioning':
       return (
@@ -33,7 +38,7 @@ export function SessionDock({ session }: { session: Session }) {
       return (
         <>
           <CloneNotices session={session} />
-          <NotificationOffer />
+          {offersNotifications && <NotificationOffer />}
           {setupState(session) === 'held' && <SetupNotice session={session} />}
           <RunDock session={session} />
           <ComposerOrNote session={session} />

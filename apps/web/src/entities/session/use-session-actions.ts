@@ -44,8 +44,8 @@ export function useSessionActions(session: Session): MenuActions {
   const remove = { label: 'Delete…', icon: Trash2, onSelect: open('delete'), danger: true };
   if (isOutline) return [remove];
   return [
-    mark,
     { label: 'Rename…', icon: Pencil, onSelect: open('rename') },
+    mark,
     ...(mayShare
       ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]
       : []),

@@ -2,6 +2,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import { useEffect, useEffectEvent } from 'react';
 import { z } from 'zod';
 import { useEditPrompt } from '../../entities/run/api/edit-queue.js';
+import { promptEditKey } from '../../entities/run/prompt-draft-key.js';
 import type { OrderedRuns } from '../../entities/run/run-order.js';
 import { useDraft } from '../../shared/lib/drafts.js';
 import { toastNotice, toastUndo } from '../../shared/ui/toast.js';
@@ -26,7 +27,7 @@ export function usePromptEdit(
   { conversation, queue }: OrderedRuns,
   onLeft: (text: string) => void,
 ) {
-  const [raw, store] = useDraft(`edit/${sessionId}`);
+  const [raw, store] = useDraft(promptEditKey(sessionId));
   const editing = read(raw);
   const write = (next: Editing | null) => store(next ? JSON.stringify(next) : '');
   const mutation = useEditPrompt(sessionId, () => write(null));

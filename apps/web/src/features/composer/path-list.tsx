@@ -1,0 +1,58 @@
+import { File } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { cx } from '../../shared/lib/cx.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
+
+interface PathListProps {
+  id: string;
+  paths: readonly string[];
+  active: number;
+  onActive: (index: number) => void;
+  onChoose: (path: string) => void;
+}
+
+/** The paths that fit what stands behind the `@`. */
+export function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
+  return (
+    <div className="absolute inset-x-0 bottom-full z-20 mb-2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover">
+      <p role="status" className="sr-only">
+        {`${paths.length} ${paths.length === 1 ? 'file' : 'files'}. Up and down arrows choose, Enter inserts.`}
+      </p>
+      <div ref={list} id={id} role="listbox" aria-label="Files" className="max-h-60 overflow-y-auto p-1">
+        {paths.map((path, index) => {
+          const slash = path.lastIndexOf('/') + 1;
+          return (
+            <div
+              key={path}
+              id={`${id}/${index}`}
+              role="option"
+              aria-selected={index === active}
+              // The field keeps the focus, and on a phone the keyboard stays.
+              onPointerDown={(event) => event.preventDefault()}
+              onPointerMove={() => index !== active && onActive(index)}
+              onClick={() => onChoose(path)}
+              className={cx(
+                'flex min-h-8 cursor-default items-center gap-2 rounded-lg px-2 text-sm pointer-coarse:min-h-11',
+                index === active && 'bg-hover',
+              )}
+            >
+              <File aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
+              <span className="min-w-0 truncate">
+                <VisibleText>{path.slice(slash)}</VisibleText>
+              </span>
+              {slash > 0 && (
+                <span className="min-w-0 flex-1 truncate text-xs text-subtle-foreground">
+                  <VisibleText>{path.slice(0, slash - 1)}</VisibleText>
+                </span>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
