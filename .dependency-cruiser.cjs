@@ -55,7 +55,7 @@ const ACROSS_TENANTS = [
   'database/', // makes it
   'api/idempotency/idempotency-expiry\\.ts$',
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
-  '(api-keys/api-key|service-accounts/service-account|members/(member|invitation)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
+  '(api-keys/api-key|service-accounts/service-account|members/(member|invitation|scim/scim-user)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
@@ -64,6 +64,7 @@ const ACROSS_TENANTS = [
   'retention/retention-store\\.ts$',
   'webhooks/audit-webhook-deliverer\\.ts$',
   'usage/ledger-reconciler\\.ts$',
+  'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
   'system/readiness\\.ts$',

@@ -44,7 +44,7 @@ export async function firstEvent({ root, folder: parent, rounds }) {
     let turns = 0;
     const ways = [
       { name: 'codex exec', prepare: async () => bareTurn(root, folder, codex, model.baseUrl, ++turns) },
-      { name: 'ours', prepare: () => productTurn(product) },
+      { name: 'ours', prepare: () => sessionTurn(product) },
     ];
     for (const { prepare } of ways) await (await prepare())();
     /** @type {ReturnType<typeof summary>[]} */
@@ -111,10 +111,10 @@ async function bareTurn(root, folder, codex, modelUrl, number) {
 
 /**
  * A turn in its own session.
- * @param {import('./servers/product.mjs').Product} product
+ * @param {import('./servers/product.mjs').Client} product
  * @returns {Promise<() => Promise<Turn>>}
  */
-async function productTurn(product) {
+export async function sessionTurn(product) {
   const { session_id: id, status } = await product.api('sessions', {});
   if (status !== 'ready') throw new Error(`A session is ${status}.`);
   return async () => {

@@ -1,5 +1,9 @@
+/** @param {number[]} numbers @param {number} share 0.5: the median */
+export const quantile = (numbers, share) =>
+  numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))] ?? NaN;
+
 /** @param {number[]} numbers */
-export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+export const median = (numbers) => quantile(numbers, 0.5);
 
 /**
  * The median of every field.

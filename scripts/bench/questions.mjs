@@ -4,6 +4,7 @@ import { firstEvent } from './first-event.mjs';
 import { idle } from './idle.mjs';
 import { jail } from './jail.mjs';
 import { manyRuns } from './many-runs.mjs';
+import { neighbours } from './neighbours.mjs';
 import { replay } from './replay.mjs';
 import { sessions } from './sessions.mjs';
 import { stalled } from './stalled.mjs';
@@ -30,6 +31,7 @@ export const QUESTIONS = {
   idle,
   sessions,
   'first-event': firstEvent,
+  neighbours,
   archive,
   jail,
   web,

@@ -2,10 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { RunEvent } from '@saas-codex/contracts/events';
+import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { environmentOf } from '@saas-codex/testing/places';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -159,6 +161,41 @@ test("without a credential only the health route and the API's documents answer"
   }
   for (const path of ['/api/sessions', '/api/me', '/api/system', '/api/events']) {
     expect([path, (await fetch(`${system.url}${path}`)).status]).toEqual([path, 401]);
+  }
+});
+
+test('headers that claim an identity open nothing, at the port of any service', async () => {
+  const me = await json<Me>('/api/me');
+  const claims = [
+    ...['x-user-id', 'x-forwarded-user', 'x-auth-request-user', 'remote-user'].map((name) => ({
+      [name]: me.user.user_id,
+    })),
+    { 'x-tenant-id': me.tenant.tenant_id, 'x-role': 'owner' },
+    { 'x-gateway-mark': 'guessed', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'localhost' },
+    { authorization: 'Bearer guessed' },
+    { authorization: `Bearer ${me.user.user_id}` },
+    { authorization: 'Basic b3duZXI6b3duZXI=' },
+    { cookie: `saas_codex.session_token=${me.user.user_id}.guessed` },
+  ];
+  const paths = {
+    gateway: ['/api/me', '/api/sessions', '/api/events', '/metrics'],
+    backend: ['/api/me', '/api/sessions', '/api/events', '/metrics', '/api/model-calls', '/internal'],
+    runner: ['/system', '/threads', '/runs', `/runs/${me.user.user_id}/events`, '/metrics', '/v1/responses'],
+  };
+  for (const [service, asked] of Object.entries(paths)) {
+    const { PORT } = await environmentOf(system.pids().get(service) ?? 0);
+    for (const path of asked) {
+      for (const headers of claims) {
+        const sent = { headers: new Headers(headers), redirect: 'manual' as const };
+        const { status } = await fetch(`http://127.0.0.1:${PORT}${path}`, sent);
+        expect([service, path, headers, [401, 404, 405].includes(status)]).toEqual([
+          service,
+          path,
+          headers,
+          true,
+        ]);
+      }
+    }
   }
 });
 

@@ -6,12 +6,19 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { ScenarioInput } from '@saas-codex/scripted-model/scenario';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
+import { startBrowser } from '@saas-codex/testing/browser';
+import { browserPlaces, plantInBrowser } from '@saas-codex/testing/browser-storage';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
+import { type OidcServer, startOidcServer } from '@saas-codex/testing/oidc-server';
 import * as places from '@saas-codex/testing/places';
 import { patternOf, type Place, search, type Secrets } from '@saas-codex/testing/secret-search';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { Visitor } from '@saas-codex/testing/visitor';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import type { Browser } from 'playwright-core';
+import { type Credentials, useCredentials } from './credentials.js';
+import { HOMES, kindOf, SEARCHED } from './secret-places.js';
 
 /**
  * The real system at work: a person signs in, Codex and its commands run, and the model server returns the key in every
@@ -24,55 +31,9 @@ const TENANT_SECRET = `deploy-${randomBytes(24).toString('hex')}`;
 const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
 /** Of the organisation's own model server, which repeats it, too. */
 const OWN_MODEL_KEY = `own-${randomBytes(24).toString('hex')}`;
-
-/** The places where each secret must be, and the only ones where it may be. */
-const HOMES = {
-  modelKey: ['environment:launcher', 'environment:runner'],
-  serviceToken: ['environment:backend', 'environment:runner', 'file:secrets.json'],
-  authSecret: ['environment:backend', 'file:secrets.json'],
-  secretsKey: ['file:secrets-key'],
-  // Not even in a jail.
-  ownModelKey: [],
-  // A session hands it to its jail on purpose.
-  tenantSecret: ['environment:codex', 'environment:command'],
-  postgresPassword: ['environment:backend', 'file:secrets.json'],
-  redisPassword: ['environment:backend', 'environment:gateway', 'environment:runner', 'file:secrets.json'],
-  ownerToken: ['file:owner-token'],
-  signInToken: [],
-  cookieSignature: [],
-  // The other half of the cookie, which is useless without its signature.
-  cookieId: ['file:postgres', 'table:user_sessions'],
-  // The token of one run. In a jail Codex has none, since its socket identifies the run.
-  runToken: [],
-};
-
-/** Every kind of place. The canary must be found in each. */
-const SEARCHED = [
-  'environment:command',
-  'arguments:command',
-  'answer',
-  'events:run',
-  'events:activity',
-  'file:repo',
-  'file:codex-home',
-  'file:spool',
-  'file:gateway.log',
-  'file:backend.log',
-  'file:runner.log',
-  'file:redis',
-  'file:postgres',
-  'git:.mirrors',
-  'git:repo',
-  'git:history.git',
-  'table:sessions',
-  'table:runs',
-  'table:run_events',
-  'table:audit_entries',
-  ...['string', 'list', 'set', 'zset', 'hash', 'stream'].map((type) => `redis:${type}`),
-];
-/** A place's name without the parts that vary between runs. */
-const kindOf = (place: string): string =>
-  place.replace(/:.*?(\.mirrors|repo|codex-home|history\.git|spool|\w+\.log|redis|postgres)\b.*/, ':$1');
+const [MAIL_PASSWORD, OIDC_SECRET, METRICS_TOKEN, PASSWORD] = ['mail', 'oidc', 'metrics', 'person'].map(
+  (whose) => `${whose}-${randomBytes(24).toString('hex')}`,
+) as [string, string, string, string];
 
 const PRINT_SECRET = [
   'echo "token=$DEPLOY_TOKEN"',
@@ -120,9 +81,14 @@ let model: ScriptedModel;
 let ownModel: ScriptedModel;
 let system: System;
 let visitor: Visitor;
+let mail: MailServer;
+let provider: OidcServer;
+let browser: Browser;
+let credentials: Credentials;
 let secrets: Secrets;
 
 beforeAll(async () => {
+  [mail, provider] = await Promise.all([startMailServer(MAIL_PASSWORD), startOidcServer(OIDC_SECRET)]);
   git = await startGitServer();
   model = await startScriptedModel({ scenarios: scenariosOf(MODEL_KEY), apiKey: MODEL_KEY });
   ownModel = await startScriptedModel({ scenarios: scenariosOf(OWN_MODEL_KEY), apiKey: OWN_MODEL_KEY });
@@ -131,15 +97,29 @@ beforeAll(async () => {
     CODEX_API_KEY: MODEL_KEY,
     MODEL_TRUSTED_HOSTS: new URL(ownModel.baseUrl).host,
     GIT_TRUSTED_HOSTS: git.host,
+    WEBHOOK_TRUSTED_HOSTS: git.host,
+    SMTP_URL: mail.url,
+    OIDC_ISSUER: provider.issuer,
+    OIDC_CLIENT_ID: provider.clientId,
+    OIDC_CLIENT_SECRET: OIDC_SECRET,
+    OIDC_ALLOWED_DOMAINS: 'example.org',
+    METRICS_TOKEN,
   };
-  system = await startSystem(settings, { isNew: true });
+  [system, browser] = await Promise.all([startSystem(settings, { isNew: true }), startBrowser()]);
   const signInToken = new URL(system.link).hash.replace('#token=', '');
   visitor = await Visitor.signIn(system, signInToken);
+  const { session_id: sessionId } = await visitor.ask<Session>('/api/sessions', {});
+  const { cookie } = visitor;
+  const webhookUrl = `http://${git.host}/hook`;
+  const given = { system, cookie, mail, browser, sessionId, webhookUrl, password: PASSWORD };
+  credentials = await useCredentials(given);
   secrets = await secretsOf(signInToken);
 }, 240_000);
 
 afterAll(async () => {
+  await browser.close();
   await system.stop();
+  await Promise.all([mail.stop(), provider.stop()]);
   await model.close();
   await ownModel.close();
   await git.stop();
@@ -158,6 +138,10 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
     tenantSecret: TENANT_SECRET,
     modelKey: MODEL_KEY,
     ownModelKey: OWN_MODEL_KEY,
+    smtpPassword: MAIL_PASSWORD,
+    oidcSecret: OIDC_SECRET,
+    metricsToken: METRICS_TOKEN,
+    ...credentials.known,
     signInToken,
     cookieId,
     cookieSignature,
@@ -210,6 +194,12 @@ async function lookAround(sessions: Session[]): Promise<void> {
     '/api/secrets',
     '/api/models/server',
     '/api/audit',
+    '/api/api-keys',
+    '/api/invitations',
+    '/api/service-accounts',
+    '/api/usage',
+    '/api/audit/export?format=csv',
+    '/api/audit/export?format=ndjson',
     '/api/system',
     '/api/openapi.json',
     '/api/sessions',
@@ -222,8 +212,20 @@ async function lookAround(sessions: Session[]): Promise<void> {
   for (const path of [...shared, ...ofSessions]) await visitor.ask(path);
   for (const name of ['gateway', 'backend', 'runner']) {
     const { PORT } = await places.environmentOf(system.pids().get(name) ?? 0);
-    await visitor.ask(`/${CANARY}`, undefined, `http://127.0.0.1:${PORT}`);
+    const origin = `http://127.0.0.1:${PORT}`;
+    await visitor.ask(`/${CANARY}`, undefined, { origin });
+    await visitor.ask('/metrics', undefined, { origin, authorization: `Bearer ${METRICS_TOKEN}` });
   }
+  await visitor.ask('/api/usage', undefined, { accept: 'text/csv' });
+  for (const exported of ['at,action,', '"action":', 'saas_codex_', 'cached_input'])
+    expect(visitor.answers.some((answer) => answer.includes(exported))).toBe(true);
+}
+
+/** What the browsers of the person and of the reader have kept. */
+async function inBrowsers(): Promise<Place[]> {
+  const pages = [credentials.person, credentials.reader];
+  for (const page of pages) await plantInBrowser(page, CANARY);
+  return (await Promise.all(pages.map(browserPlaces))).flat();
 }
 
 async function stored(): Promise<Place[]> {
@@ -271,6 +273,7 @@ test('every secret is in its places and nowhere else', async () => {
     ...visitor.answers.map((content) => ({ name: 'answer', content })),
     ...events.map((content) => ({ name: 'events:run', content })),
     { name: 'events:activity', content: JSON.stringify(activity.events) },
+    ...(await inBrowsers()),
     ...(await stored()),
   ];
   const { canary, ...found } = search(all, { ...secrets, canary: patternOf(CANARY) });

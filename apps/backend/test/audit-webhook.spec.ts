@@ -122,8 +122,8 @@ describe('the webhook of the audit log', () => {
 
   it('gets the same message again until it takes it, and the state says why it waits', async () => {
     const secret = `whsec_${'c3BlYy0x'.repeat(4)}`;
-    expect((await set({ url, secret })).secret).toBeNull();
     answer = (res) => void res.writeHead(500).end('the inside of the receiver');
+    expect((await set({ url, secret })).secret).toBeNull();
     await act('FAILS');
     const failing = await waitFor(async () => {
       const state = await read();

@@ -54,9 +54,8 @@ async function send(method: string, path: string, body?: object, as: Body = owne
   });
   const text = await answer.text();
   expect([method, path, answer.ok, answer.ok ? '' : text]).toEqual([method, path, true, '']);
-  return /^[{]/.test(text) && answer.headers.get('content-type')?.includes('json')
-    ? (JSON.parse(text) as Body)
-    : {};
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json');
+  return isJson ? (JSON.parse(text) as Body) : {};
 }
 const list = async (query = '', as: Body = owner.key): Promise<AuditEntry[]> => {
   const answer = await fetch(`${backend.url}/api/audit?limit=100&${query}`, { headers: as });
@@ -166,6 +165,16 @@ async function doEverything(): Promise<void> {
   await mine('resetMemberPassword', () => send('PUT', `/api/members/${member.userId}/password-reset`));
   await mine('removeMember', () => send('DELETE', `/api/members/${member.userId}`));
   await mine('leaveTenant', () => send('POST', `/api/tenants/${tenantId}/leave`, undefined, leaver.cookie));
+
+  const directoryPerson = await createPerson(backend, tenantId, 'member');
+  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  const scim = '/api/scim/v2/Users';
+  await mine('createScimUser', () => send('POST', scim, { userName: 'expected@example.org' }));
+  const active = (value: boolean) => ({ Operations: [{ op: 'replace', path: 'active', value }] });
+  const known = `${scim}/${directoryPerson.userId}`;
+  await mine('updateScimUser', () => send('PATCH', known, active(false)));
+  await mine('replaceScimUser', () => send('PUT', known, { active: true }));
+  await mine('deleteScimUser', () => send('DELETE', known));
 
   const bot = { name: 'Nightly', role: 'member' };
   let account: Body = {};
@@ -280,7 +289,7 @@ describe('an operation that changes something', () => {
 
   it('leaves one entry, each of those in the table', () => {
     const recorded = Object.keys(AUDIT_OPERATIONS).filter((id) => auditRuleOf(id));
-    // What takes a provider, an authenticator or an app for codes has specs of its own.
+    // What takes a provider, an authenticator or an app for codes is in `oidc`, `passkeys` and `second-factor`.
     const elsewhere = [
       'finishOidcSignIn',
       'finishGithubSignIn',
@@ -426,6 +435,97 @@ describe('an operation that changes something', () => {
       expect(dump).not.toContain(value);
       expect(stream).not.toContain(value);
     }
+  });
+});
+
+describe('a change and its entry', () => {
+  const raw = async (method: string, path: string, body?: object, headers: Body = {}) => {
+    const answer = await fetch(backend.url + path, {
+      method,
+      headers: { ...owner.key, 'content-type': 'application/json', prefer: 'respond-async', ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Body };
+  };
+
+  it('are there together or not at all: of secrets, service accounts, limits, models and the webhook', async () => {
+    const value = 'a value of the spec';
+    const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
+    const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
+      name: 'Kept',
+      role: 'viewer',
+    });
+    const hook = { url: 'https://127.0.0.1:9/kept' };
+    await send('PUT', '/api/audit/webhook', hook);
+    const server = { base_url: 'https://1.1.1.1/v1', key: 'a-key-of-the-spec' };
+    await send('PUT', '/api/models/server', server);
+    const tables = ['secrets', 'service_accounts', 'spend_rules', 'audit_webhooks'];
+    const state = async () =>
+      JSON.stringify(
+        await Promise.all(
+          tables.map((table) =>
+            sql(`SELECT * FROM ${table} t WHERE tenant_id = $1 ORDER BY t::text`, [tenantId]),
+          ),
+        ),
+      );
+    await waitFor(async () => (await sql('SELECT FROM audit_webhooks WHERE failures > 0')).length > 0);
+    await sql(`UPDATE audit_webhooks SET next_attempt_at = now() + interval '1 day'`);
+    const before = await state();
+    await sql(`ALTER TABLE audit_entries ADD CONSTRAINT spec CHECK (action = 'spec') NOT VALID`);
+    try {
+      for (const [method, path, body] of [
+        ['POST', '/api/secrets', { name: 'LOST', value }],
+        ['PATCH', `/api/secrets/${secretId}`, { name: 'LOST' }],
+        ['DELETE', `/api/secrets/${secretId}`],
+        ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
+        ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
+        ['DELETE', `/api/service-accounts/${accountId}`],
+        ['PATCH', '/api/limits', { run: { tokens: 77 } }],
+        ['PATCH', '/api/models', { allowed: ['lost'] }],
+        ['PUT', '/api/models/server', { ...server, key: 'another-key-of-the-spec' }],
+        ['DELETE', '/api/models/server'],
+        ['PUT', '/api/audit/webhook', { url: 'https://127.0.0.1:9/lost' }],
+        ['DELETE', '/api/audit/webhook'],
+      ] as [string, string, object?][])
+        expect([method, path, (await raw(method, path, body)).status]).toEqual([method, path, 500]);
+      expect(await state()).toBe(before);
+    } finally {
+      await sql('ALTER TABLE audit_entries DROP CONSTRAINT spec');
+    }
+    await send('DELETE', '/api/audit/webhook');
+    await send('DELETE', '/api/models/server');
+  });
+
+  it('are there once, also when a request comes again after its backend has crashed', async () => {
+    const twice = async (path: string, body: object, id: string, action: string) => {
+      const key = `spec-${action}`;
+      const first = await raw('POST', path, body, { 'idempotency-key': key });
+      await sql(`UPDATE idempotency_keys SET answer = NULL, claimed_at = 'epoch' WHERE key = $1`, [key]);
+      const again = await raw('POST', path, body, { 'idempotency-key': key });
+      expect([action, again.body[id]]).toEqual([action, first.body[id]]);
+      expect([action, (await list(`target=${first.body[id]}&action=${action}`)).length]).toEqual([action, 1]);
+      return first.body;
+    };
+    const value = 'a value of the spec';
+    await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
+    const account = { name: 'Twice', role: 'viewer' };
+    await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
+    const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');
+    const path = `/api/sessions/${session.session_id}/prompt`;
+    await twice(path, { prompt: 'Do it' }, 'run_id', 'run.prompted');
+  });
+
+  it('says what limits and models were, and what they are', async () => {
+    await send('PATCH', '/api/limits', { tenant: { queued_runs: 70 } });
+    await send('PATCH', '/api/limits', { tenant: { queued_runs: 80 } });
+    expect((await list('action=limits.updated'))[0]?.changes).toEqual({
+      tenant: { old: { queued_runs: 70 }, new: { queued_runs: 80 } },
+    });
+    await send('PATCH', '/api/models', { allowed: null });
+    expect((await list('action=models.updated'))[0]?.changes).toEqual({
+      allowed: { old: ['gpt-5'], new: null },
+    });
   });
 });
 

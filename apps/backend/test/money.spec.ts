@@ -169,6 +169,12 @@ test('a model that is not allowed is refused to sessions, prompts and Codex', as
   const refused = { status: 409, body: { code: 'model_not_allowed' } };
   expect(await world.create({ model: 'gpt-6-luna' })).toMatchObject(refused);
   expect(await world.call('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note' })).toMatchObject(refused);
+  const named = await world.call('POST', `/api/sessions/${other}/prompt`, {
+    prompt: 'Note',
+    model: 'gpt-6-luna',
+  });
+  expect(named).toMatchObject(refused);
+  expect(named.body.detail).toContain('gpt-6-sol');
   const asked = world.model.requests.length;
   const run = await world.prompt(other, 'Note');
   expect((await world.runIs(run.run_id, 'failed')).error).toContain(

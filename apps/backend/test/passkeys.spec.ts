@@ -76,6 +76,29 @@ describe('passkeys', () => {
     expect(await codeOf(await send('DELETE', url, undefined, who.cookie))).toBe('passkey_not_found');
   });
 
+  it('leave entries in the audit log, with their ids and nothing that signs in', async () => {
+    const [who, device] = [await person(), passkeyDevice()];
+    const { passkey_id: id } = (await (await add(who, device)).json()) as Passkey;
+    const url = `/api/me/passkeys/${id}`;
+    expect((await send('PATCH', url, { name: 'Phone' }, who.cookie)).status).toBe(200);
+    const before = new Date();
+    expect((await signIn(device)).status).toBe(204);
+    expect((await send('DELETE', url, undefined, who.cookie)).status).toBe(204);
+    const entries = await sql(
+      `SELECT action, target_kind AS kind, target_id AS target, credential_kind AS by FROM audit_entries
+        WHERE tenant_id = $1 AND actor_id = $2 AND (action LIKE 'passkey.%' OR at >= $3) ORDER BY at, id`,
+      [tenantId, who.userId, before],
+    );
+    expect(entries).toEqual([
+      { action: 'passkey.created', kind: 'passkey', target: id, by: 'cookie' },
+      { action: 'passkey.renamed', kind: 'passkey', target: id, by: 'cookie' },
+      { action: 'account.signed_in', kind: 'account', target: who.userId, by: 'passkey' },
+      { action: 'passkey.removed', kind: 'passkey', target: id, by: 'cookie' },
+    ]);
+    const kept = JSON.stringify(await sql('SELECT * FROM audit_entries WHERE actor_id = $1', [who.userId]));
+    expect(kept).not.toMatch(/challenge|signature|clientDataJSON|attestation/i);
+  });
+
   it('belong to one person: nobody else sees, names or removes them, or adds the same', async () => {
     const [who, other, device] = [await person(), await person(), passkeyDevice()];
     const { passkey_id: id } = (await (await add(who, device)).json()) as Passkey;

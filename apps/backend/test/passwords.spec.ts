@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CreatedInvitation } from '@saas-codex/contracts/members';
 import { codeOf, cookieOf, PASSWORD, tokenIn, SignInWorld } from '@saas-codex/testing/backend/sign-in-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
@@ -59,6 +60,37 @@ describe('resetting a password', () => {
     expect(await complete({ revoke_api_keys: true })).toBe(204);
     expect([await world.keyWorks(here), await world.keyWorks(elsewhere)]).toEqual([false, false]);
     expect(await world.keyWorks(others)).toBe(true);
+  });
+
+  it('leaves no way in for somebody who opened the account with this address before', async () => {
+    const owner = await world.owner();
+    const invite = { role: 'member' };
+    const made = await world.send('POST', '/api/invitations', invite, world.asPerson(owner));
+    const { link } = (await made.json()) as CreatedInvitation;
+    const email = 'victim@example.org';
+    const account = { token: tokenIn(link ?? ''), new_account: { name: 'Attacker', email } };
+    const cookie = cookieOf(await world.send('POST', '/api/invitations/accept', account));
+    const key = await world.apiKey(cookie);
+    const addPasskey = `
+      INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
+      SELECT id, 'Phone', 'of the attacker', '', 0, '{}' FROM users WHERE email = $1`;
+    const passkeys = () =>
+      world.sql('SELECT FROM passkeys p JOIN users u ON u.id = p.user_id WHERE u.email = $1', [email]);
+    const reset = async () => {
+      await world.auth('password-reset', { email });
+      const token = tokenIn((await world.mail.take(email)).text);
+      return (await world.auth('password-reset/complete', { token, password: PASSWORD })).status;
+    };
+    await world.sql(addPasskey, [email]);
+    expect([await world.keyWorks(key), (await passkeys()).length]).toEqual([true, 1]);
+    expect(await reset()).toBe(204);
+    expect([await world.keyWorks(key), (await passkeys()).length]).toEqual([false, 0]);
+    expect((await world.me(cookie)).status).toBe(401);
+
+    // From now on they are those of the person who has the mailbox.
+    await world.sql(addPasskey, [email]);
+    expect(await reset()).toBe(204);
+    expect(await passkeys()).toHaveLength(1);
   });
 
   it('does not work after the link has expired, and keeps the link as a hash only', async () => {

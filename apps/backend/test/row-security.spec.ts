@@ -158,7 +158,7 @@ const asTenant = <T>(statement: string, parameters?: unknown[], scope = OURS) =>
 /** The rows of another tenant, in every table. */
 const theirRows = async () =>
   Promise.all(
-    [...OF_TENANTS, 'members', 'invitations', 'service_accounts'].map((table) =>
+    [...OF_TENANTS, 'members', 'invitations', 'scim_users'].map((table) =>
       dataSource.query<object[]>(`SELECT * FROM ${table} WHERE tenant_id = 'theirs'`),
     ),
   );
@@ -179,7 +179,7 @@ describe('the schema', () => {
     expect(names(open)).toEqual(WITHOUT_TENANT);
     const hasTenant = `EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id')`;
     expect(names(await tablesWhere(hasTenant))).toEqual(
-      [...OF_TENANTS, 'invitations', 'members', 'service_accounts'].toSorted(),
+      [...OF_TENANTS, 'invitations', 'members', 'scim_users'].toSorted(),
     );
   });
 

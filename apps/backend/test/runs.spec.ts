@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Diff } from '@saas-codex/contracts/diffs';
+import type { Diff, FoundPaths } from '@saas-codex/contracts/diffs';
 import type { SessionReadActivity, SessionUpdatedActivity } from '@saas-codex/contracts/activity';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { SessionRead } from '@saas-codex/contracts/needs-you';
@@ -60,6 +60,12 @@ describe('a session with its runs', () => {
     const counts = { files_changed: 1, additions: 1, deletions: 0 };
     expect(run.result).toEqual({ final_message: 'Noted.', usage: run.usage, ...counts });
     expect(run.started_at).not.toBeNull();
+
+    const found = (q: string) => world.call<FoundPaths>('GET', `/api/sessions/${id}/paths?q=${q}&limit=1`);
+    expect((await found('NOTE')).body).toEqual({ paths: ['note-1.md'], truncated: false });
+    expect((await found('')).body).toMatchObject({ truncated: true });
+    expect((await found('rdm')).body).toEqual({ paths: ['README.md'], truncated: false });
+    expect((await found('..%2F')).body).toEqual({ paths: [], truncated: false });
 
     const second = await world.prompt(id, 'Note two');
     await world.runIs(second.run_id, 'succeeded');
@@ -311,6 +317,35 @@ describe('a session with its runs', () => {
       ]);
       expect(log.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
     }
+  }, 60_000);
+
+  test('a prompt runs with the model and effort that it names, or else with those of its session', async () => {
+    const [ofSession, ofPrompt] = [
+      { model: 'gpt-6-luna', reasoning_effort: 'low' },
+      { model: 'gpt-6-sol', reasoning_effort: 'high' },
+    ];
+    const { body: session } = await world.create(ofSession);
+    expect(session).toMatchObject(ofSession);
+    const send = async (named: object) => {
+      const seen = world.model.requests.length;
+      const path = `/api/sessions/${session.session_id}/prompt`;
+      const { body: run } = await world.call<Run>('POST', path, { prompt: 'Note', ...named });
+      await world.runIs(run.run_id, 'succeeded');
+      const asked = world.model.requests.slice(seen).map(({ model, effort }) => `${model} ${effort}`);
+      return [run.model, run.reasoning_effort, [...new Set(asked)]];
+    };
+    expect(await send({})).toEqual(['gpt-6-luna', 'low', ['gpt-6-luna low']]);
+    expect(await send(ofPrompt)).toEqual(['gpt-6-sol', 'high', ['gpt-6-sol high']]);
+    expect(await send({ reasoning_effort: 'medium' })).toEqual([
+      'gpt-6-luna',
+      'medium',
+      ['gpt-6-luna medium'],
+    ]);
+    const refused = await world.call('POST', `/api/sessions/${session.session_id}/prompt`, {
+      prompt: 'Note',
+      reasoning_effort: 'endless',
+    });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   }, 60_000);
 
   test('a title made from a prompt follows its edit, and a given one does not', async () => {

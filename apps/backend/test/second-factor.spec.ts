@@ -197,4 +197,33 @@ describe('removing the second factor', () => {
     expect(await codeOf(await reset(member.userId))).toBe('second_factor_missing');
     expect((await signIn(member.email)).status).toBe(204);
   });
+
+  it('is in the audit log, like setting it up, without a code or a secret', async () => {
+    const [admin, who, other] = [await person('admin'), await protectedPerson(), await protectedPerson()];
+    const removal = { current_password: PASSWORD, code: shown(who.setup) };
+    expect((await send('PUT', '/api/me/second-factor/removal', removal, who.cookie)).status).toBe(204);
+    const reset = `/api/members/${other.userId}/second-factor`;
+    expect((await send('DELETE', reset, undefined, admin.cookie)).status).toBe(204);
+    const entries = await sql(
+      `SELECT action, actor_id AS actor, target_kind AS kind, target_id AS target FROM audit_entries
+        WHERE tenant_id = $1 AND action LIKE '%second_factor%' AND outcome = 'done'
+          AND (actor_id = ANY($2) OR target_id = ANY($2)) ORDER BY at, id`,
+      [tenantId, [who.userId, other.userId]],
+    );
+    const own = (action: string, { userId }: TestPerson) => ({
+      action: `account.${action}`,
+      actor: userId,
+      kind: 'account',
+      target: userId,
+    });
+    expect(entries).toEqual([
+      own('second_factor_set', who),
+      own('second_factor_set', other),
+      own('second_factor_removed', who),
+      { action: 'member.second_factor_reset', actor: admin.userId, kind: 'member', target: other.userId },
+    ]);
+    const kept = JSON.stringify(await sql('SELECT * FROM audit_entries'));
+    for (const { setup, codes } of [who, other])
+      for (const secret of [setup.secret, ...codes]) expect(kept).not.toContain(secret);
+  });
 });

@@ -1,4 +1,11 @@
-import { describeLimit, NO_LIMITS, readLimits } from '@saas-codex/contracts/limits';
+import {
+  belowCeilings,
+  ceilingPassed,
+  describeLimit,
+  type Limits,
+  NO_LIMITS,
+  readLimits,
+} from '@saas-codex/contracts/limits';
 import { placesOf, reachedPercentage } from '../src/usage/caps.js';
 import { amountAtMost, amountOf } from '../src/usage/cost.js';
 import { toCsv } from '../src/usage/spent-report.js';
@@ -56,6 +63,31 @@ describe('limits in a setting', () => {
     expect(describeLimit({ ...cap, scope: 'run', unit: 'tokens', period: 'run', cap: 1e6 })).toBe(
       'the limit of 1,000,000 tokens for one run',
     );
+  });
+});
+
+describe('ceilings of the operator', () => {
+  const limitsOf = (...entries: string[]) => readLimits(entries) as Limits;
+
+  it('are in force where an organisation has no limit, or a higher one', () => {
+    const own = limitsOf('tenant.usd_per_month=900', 'person.tokens_per_day=5', 'run.usd=1');
+    const ceilings = limitsOf('tenant.usd_per_month=500', 'person.tokens_per_day=9', 'session.queued_runs=2');
+    expect(belowCeilings(own, ceilings)).toEqual(
+      limitsOf('tenant.usd_per_month=500', 'person.tokens_per_day=5', 'run.usd=1', 'session.queued_runs=2'),
+    );
+    expect(belowCeilings(own, NO_LIMITS)).toEqual(own);
+  });
+
+  it('are named when a change would pass one', () => {
+    const ceilings = limitsOf('tenant.usd_per_month=500', 'run.tokens=1000', 'person.concurrent_runs=0');
+    const passed = (change: Parameters<typeof ceilingPassed>[0]) => ceilingPassed(change, ceilings);
+    expect(passed({ tenant: { micro_usd_per_month: 500_000_001 } })).toBe(
+      '$500.00 a month for the organisation',
+    );
+    expect(passed({ run: { tokens: 1_001 } })).toBe('1,000 tokens for one run');
+    expect(passed({ person: { concurrent_runs: 1 } })).toBe('0 runs at the same time for one person');
+    expect(passed({ tenant: { micro_usd_per_month: 500_000_000, tokens_per_day: 9 } })).toBeNull();
+    expect(passed({ tenant: { micro_usd_per_month: null }, run: { tokens: 0 } })).toBeNull();
   });
 });
 

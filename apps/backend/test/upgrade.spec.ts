@@ -342,19 +342,27 @@ test('sessions, runs and their diff statistics read as before', async () => {
   ]);
   expect(await get<Session>(`/api/sessions/${FAILED}`)).toMatchObject({
     failure: { code: 'clone_not_found' },
+    // Its owner is taken to have seen what happened before the upgrade.
+    needs_you: null,
   });
+  expect(live.items.filter(({ read_at: readAt }) => !readAt)).toEqual([]);
   const { items } = await get<RunPage>(`/api/sessions/${ENDED}/runs`);
   const expected = ENDED_RUNS.map(({ id, status, kind, prompt }) => ({
     run_id: id,
     session_id: ENDED,
     kind,
     prompt,
+    model: null,
+    reasoning_effort: null,
     status,
     held: false,
+    queue_position: null,
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
     diff: DIFF,
     created_by: { kind: 'person', id: USER, name: 'Owner' },
+    edited_by: null,
+    edited_at: null,
     cancelled_by: null,
     created_at: AT,
     started_at: AT,

@@ -114,8 +114,10 @@ describe('the app-server engine', () => {
       data: { item: { id, type: 'agent_message', text } },
     });
     expect((await eventsOf(turn)).slice(2)).toEqual([
-      ...[delta('msg', 'One'), message('msg', 'One')],
-      ...[delta('msg~2', 'Two'), message('msg~2', 'Two')],
+      delta('msg', 'One'),
+      message('msg', 'One'),
+      delta('msg~2', 'Two'),
+      message('msg~2', 'Two'),
       DONE,
     ]);
   });

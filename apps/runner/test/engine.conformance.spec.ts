@@ -134,15 +134,20 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
       .map(({ type }) => type)
       .filter((type) => type !== 'usage.updated' && type !== 'item.delta');
     expect(types).toEqual([
-      ...['run.started', 'thread.started', 'turn.started'],
+      'run.started',
+      'thread.started',
+      'turn.started',
       'item.completed', // the reasoning
       'item.started', // the plan
-      ...['item.started', 'item.completed'], // the command
-      ...['item.started', 'item.completed'], // the file change
+      'item.started', // the command
+      'item.completed',
+      'item.started', // the file change
+      'item.completed',
       'item.updated', // the plan
       'item.completed', // the message
       'item.completed', // the plan
-      ...['turn.completed', 'run.succeeded'],
+      'turn.completed',
+      'run.succeeded',
     ]);
     const items = completedItems(events);
     expect(items).toMatchObject([

@@ -112,7 +112,7 @@ it.each<[string, () => ReactElement]>([
     () => (
       <RunEndNotice
         end={{ status: 'failed', reason: 'No quota.', at: AT }}
-        prompt="x"
+        run={QUEUED}
         sessionId={ID}
         canFollowUp
       />

@@ -1127,6 +1127,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find files of a session by a part of their path
+         * @description Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them.
+         */
+        get: operations["findPaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/share-links": {
         parameters: {
             query?: never;
@@ -1452,6 +1472,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a directory can do here */
+        get: operations["readScimConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a directory finds here */
+        get: operations["listScimResourceTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the attributes that people have in SCIM's words */
+        get: operations["listScimSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the people of the tenant, as its directory sees them
+         * @description Members, then people whom the directory expects or has removed.
+         */
+        get: operations["listScimUsers"];
+        put?: never;
+        /**
+         * Say that a person is expected
+         * @description It makes no account and sends no mail. The person becomes a member by signing in at the company, or by an invitation; from then on, this is them.
+         */
+        post: operations["createScimUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scim/v2/Users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a person, as the directory sees them */
+        get: operations["readScimUser"];
+        /**
+         * Remove a person, or bring them back
+         * @description With `active` false they are removed from this tenant: their requests are refused at once, their API keys of this tenant are deleted, and their streams end within 5 s. Their sessions stay. With true they are a member again. Owners are removed by owners only.
+         */
+        put: operations["replaceScimUser"];
+        post?: never;
+        /**
+         * Remove a person, and forget what the directory said of them
+         * @description The account stays, and so do memberships of other tenants.
+         */
+        delete: operations["deleteScimUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Remove a person or bring them back, by a patch
+         * @description As PUT does. Operations on other attributes than `active` and `externalId` are ignored.
+         */
+        patch: operations["updateScimUser"];
+        trace?: never;
+    };
     "/api/service-accounts": {
         parameters: {
             query?: never;
@@ -1701,7 +1825,7 @@ export interface paths {
         head?: never;
         /**
          * Change limits
-         * @description Takes effect with the next model call, also of runs that wait at a limit.
+         * @description Takes effect with the next model call, also of runs that wait at a limit. None can be above its ceiling.
          */
         patch: operations["updateLimits"];
         trace?: never;
@@ -1818,7 +1942,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -1902,7 +2026,7 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
             /** @description What you may do here */
-            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
         };
         SignInPage: {
             items: components["schemas"]["SignInEntry"][];
@@ -1938,7 +2062,7 @@ export interface components {
             /** @enum {string} */
             outcome: "done" | "refused";
             /** @description Why it was refused */
-            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
+            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
             /** @description How often, within one minute: what may be repeated without end has one entry for several */
             count: number;
             actor: {
@@ -2076,6 +2200,8 @@ export interface components {
             thread_id: string | null;
             /** @description null: the platform's default model */
             model: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @description What the agent's commands may reach */
             network: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
@@ -2203,7 +2329,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             detail: string;
         };
         SessionNotice: {
@@ -2255,6 +2381,10 @@ export interface components {
             kind: "prompt" | "setup";
             /** @description For a setup run, the script */
             prompt: string;
+            /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
+            model?: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @description Images of the prompt. Left out: it has none. Links to a session do not show them */
             images?: components["schemas"]["PromptImage"][];
             /** @enum {string} */
@@ -2418,6 +2548,12 @@ export interface components {
             status: "added" | "modified" | "deleted";
             /** @description 0 for a deleted file */
             bytes: number;
+        };
+        FoundPaths: {
+            /** @description Best match first. A path that is not UTF-8 is in quotes with octal bytes, as git writes it */
+            paths: string[];
+            /** @description true: there are more */
+            truncated: boolean;
         };
         ShareLinkPage: {
             items: components["schemas"]["ShareLink"][];
@@ -2971,6 +3107,11 @@ export interface components {
                 cap: number;
                 used: number;
                 needed: number;
+                /**
+                 * @description operator: the setting MAX_LIMITS of the installation, which nobody in the organisation can raise
+                 * @enum {string}
+                 */
+                set_by?: "organisation" | "operator";
                 /** Format: date-time */
                 until: string;
             };
@@ -3106,6 +3247,8 @@ export interface components {
             thread_id: string | null;
             /** @description null: the platform's default model */
             model: string | null;
+            /** @description How long the model reasons; null: the model's own default */
+            reasoning_effort?: ("low" | "medium" | "high") | null;
             /** @description What the agent's commands may reach */
             network?: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
@@ -3294,7 +3437,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -3336,7 +3479,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of the role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3353,7 +3496,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of the role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3421,6 +3564,143 @@ export interface components {
             expires_at: string;
             /** @description The address of the person who is signed in at this browser */
             signed_in_as: string | null;
+        };
+        ScimConfiguration: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            patch: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            bulk: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            filter: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            changePassword: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            sort: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            etag: {
+                supported: boolean;
+            } & {
+                [key: string]: unknown;
+            };
+            authenticationSchemes: {
+                type: string;
+                name: string;
+                description: string;
+                primary: boolean;
+            }[];
+            meta: {
+                resourceType: string;
+                location: string;
+            };
+        };
+        ScimError: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            /** @description The status of the answer */
+            status: string;
+            /** @enum {string} */
+            scimType?: "invalidFilter" | "invalidValue" | "noTarget" | "uniqueness";
+            /** @description What went wrong, and what to do */
+            detail: string;
+            /**
+             * @description As in problem documents. The standard does not have it
+             * @enum {string}
+             */
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+        };
+        ScimResourceTypes: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            totalResults: number;
+            /** @description Of the first one on this page, from 1 */
+            startIndex: number;
+            itemsPerPage: number;
+            Resources: {
+                /** @description URIs of the schemas of this object */
+                schemas: string[];
+                id: string;
+                name: string;
+                endpoint: string;
+                description: string;
+                schema: string;
+                meta: {
+                    resourceType: string;
+                    location: string;
+                };
+            }[];
+        };
+        ScimSchemaList: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            totalResults: number;
+            /** @description Of the first one on this page, from 1 */
+            startIndex: number;
+            itemsPerPage: number;
+            Resources: {
+                /** @description URIs of the schemas of this object */
+                schemas: string[];
+                id: string;
+                name: string;
+                description: string;
+                attributes: ({
+                    name: string;
+                    type: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+                meta: {
+                    resourceType: string;
+                    location: string;
+                };
+            }[];
+        };
+        ScimUserList: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            totalResults: number;
+            /** @description Of the first one on this page, from 1 */
+            startIndex: number;
+            itemsPerPage: number;
+            Resources: components["schemas"]["ScimUser"][];
+        };
+        ScimUser: {
+            /** @description URIs of the schemas of this object */
+            schemas: string[];
+            id: string;
+            /** @description What the directory calls the person */
+            externalId?: string;
+            /** @description The address of the person */
+            userName: string;
+            displayName: string;
+            emails: {
+                value: string;
+                primary: boolean;
+            }[];
+            /** @description False: they were removed. True: they are a member, or the directory expects them to become one */
+            active: boolean;
+            meta: {
+                resourceType: string;
+                /** Format: date-time */
+                created: string;
+                /** @description The address of this person here */
+                location: string;
+            };
         };
         ServiceAccountPage: {
             items: components["schemas"]["ServiceAccount"][];
@@ -3510,6 +3790,8 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description What is in force where an admin has set nothing: the setting DEFAULT_LIMITS */
             defaults: components["schemas"]["Limits"];
+            /** @description What the operator of the installation allows at most: the setting MAX_LIMITS. null: no ceiling */
+            ceilings?: components["schemas"]["Limits"];
             /** @description The organisation's own caps of tokens and money, and those that apply to you */
             standings: components["schemas"]["SpendStanding"][];
             disk: {
@@ -3559,6 +3841,11 @@ export interface components {
             used: number;
             /** @description What those that are under way may use at most */
             reserved: number;
+            /**
+             * @description operator: the setting MAX_LIMITS of the installation, which nobody in the organisation can raise
+             * @enum {string}
+             */
+            set_by?: "organisation" | "operator";
         };
         ModelServer: {
             /**
@@ -3846,6 +4133,8 @@ export interface components {
             ref?: string;
             title?: string;
             model?: string;
+            /** @enum {string} */
+            reasoning_effort?: "low" | "medium" | "high";
             /** @description Default: off */
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
@@ -3971,6 +4260,13 @@ export interface components {
          */
         PromptSession: {
             prompt: string;
+            /** @description For this prompt. Default: that of the session */
+            model?: string;
+            /**
+             * @description For this prompt. Default: that of the session
+             * @enum {string}
+             */
+            reasoning_effort?: "low" | "medium" | "high";
             /** @description Ids of images that were uploaded to this session, in the order in which Codex sees them */
             images?: string[];
         };
@@ -3988,7 +4284,7 @@ export interface components {
         CreateApiKey: {
             name: string;
             /** @description The only permissions that the key has, of those of the role. Left out: all those of the role */
-            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
             /**
              * @description null: it never expires
              * @default 90
@@ -4021,6 +4317,35 @@ export interface components {
                 /** @description Required unless the invitation names the address */
                 email?: string;
             };
+        };
+        CreateScimUser: {
+            /** @description The address of the person */
+            userName: string;
+            externalId?: string | null;
+            displayName?: string | null;
+            /** @description A boolean. The texts `true` and `false`, in any case, are taken, too */
+            active?: unknown;
+        } & {
+            [key: string]: unknown;
+        };
+        ReplaceScimUser: {
+            externalId?: string | null;
+            /** @description A boolean. The texts `true` and `false`, in any case, are taken, too */
+            active?: unknown;
+        } & {
+            [key: string]: unknown;
+        };
+        PatchScimUser: {
+            Operations: ({
+                op: string;
+                /** @description Missing: `value` is an object of attributes */
+                path?: string | null;
+                value?: unknown;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
         };
         CreateServiceAccount: {
             name: string;
@@ -12344,6 +12669,134 @@ export interface operations {
             };
         };
     };
+    findPaths: {
+        parameters: {
+            query?: {
+                /** @description A part of the path, or some of its letters in order */
+                q?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPaths"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_not_ready`: The session is still being set up
+             *     - `session_failed`: The session could not be set up
+             *     - `workspace_unreadable`: The session's files cannot be read
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_removed`: The session's files were removed */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listShareLinks: {
         parameters: {
             query?: {
@@ -14976,6 +15429,1107 @@ export interface operations {
             };
         };
     };
+    readScimConfiguration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimConfiguration"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScimResourceTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimResourceTypes"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScimSchemas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimSchemaList"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScimUsers: {
+        parameters: {
+            query?: {
+                /** @description `userName`, `externalId`, `id` or `emails.value`, then `eq` and a text in quotes */
+                filter?: string;
+                /** @description Of the first one on this page, from 1 */
+                startIndex?: number;
+                /** @description How many at most, up to 200 */
+                count?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUserList"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["CreateScimUser"];
+                "application/json": components["schemas"]["CreateScimUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `already_member`: You belong to this organisation already
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `member_not_found`: The member does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/scim+json": components["schemas"]["ReplaceScimUser"];
+                "application/json": components["schemas"]["ReplaceScimUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `member_not_found`: The member does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `last_owner`: This is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person no longer belongs to the tenant */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `member_not_found`: The member does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `last_owner`: This is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["PatchScimUser"];
+                "application/json": components["schemas"]["PatchScimUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `forbidden`: This is not allowed
+             *     - `origin_forbidden`: The request comes from another site
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `member_not_found`: The member does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `last_owner`: This is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listServiceAccounts: {
         parameters: {
             query?: {
@@ -17468,6 +19022,15 @@ export interface operations {
             };
             /** @description - `not_acceptable`: No such representation */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `limit_above_ceiling`: The operator of this installation allows less */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

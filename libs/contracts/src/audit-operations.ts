@@ -167,6 +167,17 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
   acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
 
+  createScimUser: {
+    action: 'scim_user.created',
+    target: 'member',
+    id: 'id',
+    name: 'userName',
+    fields: ['externalId'],
+  },
+  replaceScimUser: { action: 'scim_user.updated', target: 'member', id: 'user_id' },
+  updateScimUser: { action: 'scim_user.updated', target: 'member', id: 'user_id' },
+  deleteScimUser: { action: 'scim_user.deleted', target: 'member', id: 'user_id' },
+
   updateLimits: {
     action: 'limits.updated',
     target: 'limits',
@@ -186,13 +197,18 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'session',
     id: 'session_id',
     name: 'title',
-    fields: ['ref', 'model', 'network', 'trust_repository', 'secrets', 'visibility'],
+    fields: ['ref', 'model', 'reasoning_effort', 'network', 'trust_repository', 'secrets', 'visibility'],
   },
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   uploadImage: { unaudited: 'It has no effect until a prompt names it, which is recorded.' },
-  promptSession: { action: 'run.prompted', target: 'run', id: 'run_id' },
+  promptSession: {
+    action: 'run.prompted',
+    target: 'run',
+    id: 'run_id',
+    fields: ['model', 'reasoning_effort'],
+  },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },

@@ -101,3 +101,20 @@ export const FilePatch = z
   })
   .meta({ id: 'FilePatch' });
 export type FilePatch = z.infer<typeof FilePatch>;
+
+export const PathsQuery = z.object({
+  q: z.string().max(200).default('').describe('A part of the path, or some of its letters in order'),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+export type PathsQuery = z.infer<typeof PathsQuery>;
+
+/** Answer of `GET /api/sessions/{session_id}/paths`. */
+export const FoundPaths = z
+  .object({
+    paths: z
+      .array(z.string())
+      .describe('Best match first. A path that is not UTF-8 is in quotes with octal bytes, as git writes it'),
+    truncated: z.boolean().describe('true: there are more'),
+  })
+  .meta({ id: 'FoundPaths' });
+export type FoundPaths = z.infer<typeof FoundPaths>;

@@ -89,6 +89,49 @@ export function readLimits(entries: readonly string[]): Limits | null {
   return Limits.safeParse(all).data ?? null;
 }
 
+const lower = (cap: number | null, ceiling: number | null): number | null =>
+  cap === null || ceiling === null ? (cap ?? ceiling) : Math.min(cap, ceiling);
+
+type Field = [scope: LimitScope, field: string, value: number | null];
+const fieldsOf = (limits: UpdateLimits): Field[] =>
+  LIMIT_SCOPES.flatMap((scope) =>
+    Object.entries(limits[scope] ?? {}).map(([field, value]): Field => [scope, field, value ?? null]),
+  );
+const valueAt = (limits: Limits, scope: LimitScope, field: string): number | null =>
+  (limits[scope] as Record<string, number | null>)[field] ?? null;
+
+/** The limits that are in force where there are ceilings: of each pair the lower one. */
+export const belowCeilings = (limits: Limits, ceilings: Limits): Limits =>
+  Object.fromEntries(
+    LIMIT_SCOPES.map((scope) => [
+      scope,
+      Object.fromEntries(
+        Object.keys(NO_LIMITS[scope]).map((field) => [
+          field,
+          lower(valueAt(limits, scope, field), valueAt(ceilings, scope, field)),
+        ]),
+      ),
+    ]),
+  ) as Limits;
+
+/** The first ceiling that a change would pass, for a person: `$500.00 a month for the organisation`. null: none. */
+export function ceilingPassed(change: UpdateLimits, ceilings: Limits): string | null {
+  for (const [scope, field, value] of fieldsOf(change)) {
+    const ceiling = valueAt(ceilings, scope, field);
+    if (value !== null && ceiling !== null && value > ceiling) return describeField(scope, field, ceiling);
+  }
+  return null;
+}
+
+/** Who can change what is in force. */
+export const LIMIT_SETTERS = ['organisation', 'operator'] as const;
+export type LimitSetter = (typeof LIMIT_SETTERS)[number];
+export const LimitSetBy = openEnum(LIMIT_SETTERS)
+  .optional()
+  .describe(
+    'operator: the setting MAX_LIMITS of the installation, which nobody in the organisation can raise',
+  );
+
 /** Body of `PATCH /api/limits`. What is left out stays as it is; null removes a limit. */
 export const UpdateLimits = z
   .strictObject({
@@ -112,6 +155,7 @@ export const SpendStanding = z
     cap: z.int(),
     used: z.int().describe('What model calls have used that have ended'),
     reserved: z.int().describe('What those that are under way may use at most'),
+    set_by: LimitSetBy,
   })
   .meta({ id: 'SpendStanding' });
 export type SpendStanding = z.infer<typeof SpendStanding>;
@@ -121,6 +165,9 @@ export const LimitsOverview = z
   .object({
     limits: Limits.describe('What is in force'),
     defaults: Limits.describe('What is in force where an admin has set nothing: the setting DEFAULT_LIMITS'),
+    ceilings: Limits.optional().describe(
+      'What the operator of the installation allows at most: the setting MAX_LIMITS. null: no ceiling',
+    ),
     standings: z
       .array(SpendStanding)
       .describe("The organisation's own caps of tokens and money, and those that apply to you"),
@@ -145,6 +192,19 @@ export function formatAmount(amount: number, unit: string): string {
   const digits = (value: number, fraction: number) =>
     value.toLocaleString('en-US', { minimumFractionDigits: fraction, maximumFractionDigits: fraction });
   return unit === 'micro_usd' ? `$${digits(amount / MICRO_USD, 2)}` : `${digits(amount, 0)} tokens`;
+}
+
+const RUN_WORDS: Record<string, string> = {
+  concurrent_runs: ' runs at the same time',
+  queued_runs: ' runs in the queue',
+};
+
+function describeField(scope: LimitScope, field: string, value: number): string {
+  const [, unit = '', period = 'run'] = /^(micro_usd|tokens)(?:_per_(day|month))?$/.exec(field) ?? [];
+  const amount = RUN_WORDS[field]
+    ? `${value}${RUN_WORDS[field]}`
+    : `${formatAmount(value, unit)}${PERIOD_WORDS[period as LimitPeriod]}`;
+  return `${amount} ${SCOPE_WORDS[scope]}`;
 }
 
 /** A cap for a person: `the limit of $5.00 a day for one person`. */

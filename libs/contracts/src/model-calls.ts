@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LIMIT_PERIODS, LIMIT_SCOPES, LIMIT_UNITS } from './limits.js';
+import { LIMIT_PERIODS, LIMIT_SCOPES, LIMIT_UNITS, LimitSetBy } from './limits.js';
 import { openEnum } from './open-reading.js';
 import { Usage } from './runs.js';
 
@@ -39,6 +39,7 @@ export const LimitReached = z.object({
   used: z.int(),
   /** What the call may use at most. */
   needed: z.int(),
+  set_by: LimitSetBy,
 });
 export type LimitReached = z.infer<typeof LimitReached>;
 

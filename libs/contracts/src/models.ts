@@ -11,6 +11,11 @@ const price = z.int().min(0).max(MAX_PRICE);
 /** Name of a model, as sessions and requests to the model server write it. */
 export const ModelName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/, 'is not a model name');
 
+/** How long a model reasons before it answers, as Codex takes it. */
+export const REASONING_EFFORTS = ['low', 'medium', 'high'] as const;
+export const ReasoningEffort = z.enum(REASONING_EFFORTS);
+export type ReasoningEffort = z.infer<typeof ReasoningEffort>;
+
 const prices = {
   input: price.describe('Input that is not cached'),
   cached_input: price,

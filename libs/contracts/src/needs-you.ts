@@ -10,7 +10,7 @@ import { openEnum } from './open-reading.js';
  *     queue_held      its prompts wait until somebody resumes the queue
  *     run_failed      its last prompt failed, and nobody concerned has seen that
  */
-export const NEEDS_YOU_REASONS = [
+const NEEDS_YOU_REASONS = [
   'limit_reached',
   'session_failed',
   'setup_failed',

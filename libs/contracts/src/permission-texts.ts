@@ -25,6 +25,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
   'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
+  'scim:manage': "As the company's directory: remove people who have left, and bring them back",
   'audit:read': 'Read and export the audit log',
   'audit:manage': 'Send the audit log to a webhook',
   'secrets:manage': 'Add, replace, rename and delete secrets',

@@ -29,6 +29,7 @@ export const PERMISSION_TABLE = {
   'sessions:oversee': 'admin',
   'members:reset_password': 'admin',
   'members:manage': 'admin',
+  'scim:manage': 'admin',
   'audit:read': 'admin',
   'audit:manage': 'admin',
   'secrets:manage': 'admin',

@@ -68,6 +68,7 @@ export const PROBLEMS = {
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
   model_not_allowed: { status: 409, title: 'The organisation does not allow this model' },
   limit_reached: { status: 409, title: 'A limit of the organisation is reached' },
+  limit_above_ceiling: { status: 409, title: 'The operator of this installation allows less' },
   run_not_queued: { status: 409, title: 'The prompt no longer waits' },
   prompt_edited: { status: 409, title: 'Somebody else has edited the prompt' },
   queue_changed: { status: 409, title: 'The queue has changed' },

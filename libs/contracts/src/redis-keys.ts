@@ -14,6 +14,9 @@ export const REDIS_KEYS = {
   archivedLogs: (tenantId: string) => `codex:archived-logs:${tenantId}`,
   /** Sorted set: who watches a session, by the time in ms at which each counts as gone. */
   presence: (tenantId: string, sessionId: string) => `codex:presence:${tenantId}:${sessionId}`,
+  /** While it is there, nobody is mailed about such a limit of this person's runs again. */
+  limitMail: (tenantId: string, person: string, limit: string) =>
+    `codex:limit-mail:${tenantId}:${person}:${limit}`,
   queuePrefix: 'codex:queue',
   limitPrefix: 'codex:limit',
 } as const;

@@ -4,6 +4,7 @@ import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
 import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
+import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
 import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
@@ -49,6 +50,10 @@ export const RunInput = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('prompt'),
     prompt: instructions,
+    /** Left out: the platform's default model. */
+    model: ModelName.optional(),
+    /** Left out: the model's own default. */
+    effort: ReasoningEffort.optional(),
     /** In the order in which the person attached them. Left out: there are none. */
     images: z.array(InputImage).max(MOST_IMAGES_PER_PROMPT).optional(),
   }),
@@ -96,6 +101,15 @@ export const Run = z
     session_id: z.uuid(),
     kind: openEnum(RUN_KINDS),
     prompt: z.string().describe('For a setup run, the script'),
+    model: z
+      .string()
+      .nullable()
+      .optional()
+      .describe("The model of a prompt; null: the platform's default. Links to a session do not show it"),
+    reasoning_effort: openEnum(REASONING_EFFORTS)
+      .nullable()
+      .optional()
+      .describe("How long the model reasons; null: the model's own default"),
     images: z
       .array(PromptImage)
       .optional()
@@ -130,6 +144,8 @@ export type Run = z.infer<typeof Run>;
 export const PromptSession = z
   .strictObject({
     prompt: writtenText(MAX_PROMPT_LENGTH),
+    model: ModelName.optional().describe('For this prompt. Default: that of the session'),
+    reasoning_effort: ReasoningEffort.optional().describe('For this prompt. Default: that of the session'),
     images: z
       .array(Id)
       .max(MOST_IMAGES_PER_PROMPT)

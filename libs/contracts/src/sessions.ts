@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DiffStat } from './diffs.js';
-import { ModelName } from './models.js';
+import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { NeedsYou, SessionRead } from './needs-you.js';
 import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
@@ -70,6 +70,10 @@ export const Session = z
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
     model: z.string().nullable().describe("null: the platform's default model"),
+    reasoning_effort: openEnum(REASONING_EFFORTS)
+      .nullable()
+      .optional()
+      .describe("How long the model reasons; null: the model's own default"),
     network: NetworkAnswer.describe("What the agent's commands may reach"),
     trust_repository: z
       .boolean()
@@ -165,6 +169,7 @@ export const CreateSession = z
     ref: z.string().min(1).max(250).optional(),
     title: title.optional(),
     model: ModelName.optional(),
+    reasoning_effort: ReasoningEffort.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
     secrets: secrets.optional(),

@@ -187,6 +187,12 @@ const spending = {
     description:
       'Limits of an organisation until its admins set their own: of each run (run.usd, run.tokens), and of each session, each person and the organisation as a whole (session., person. and tenant. with usd_per_day, usd_per_month, tokens_per_day, tokens_per_month, queued_runs; not of a session: concurrent_runs). Days and months are those of UTC.',
   },
+  MAX_LIMITS: {
+    ...withDefault(limits(), []),
+    ...BACKEND,
+    description:
+      'Ceilings of the operator, in the form of DEFAULT_LIMITS: no organisation passes them, whatever its admins set, and where they have set nothing these limits are in force. Disk has DISK_QUOTA_GB_PER_TENANT, and concurrent runs also MAX_RUNS_PER_TENANT.',
+  },
   MODEL_MAX_OUTPUT_TOKENS: {
     ...withDefault(integer(256, 1_000_000), 32_000),
     ...BACKEND,

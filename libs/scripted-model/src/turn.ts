@@ -3,6 +3,8 @@ import { z } from 'zod';
 /** The turn that a request of Codex belongs to. */
 export interface Turn {
   model: string;
+  /** How long the model is to reason; null: the request does not say. */
+  effort: string | null;
   /** Id of the thread. */
   thread: string;
   /** The prompts of this thread, oldest first. The last one is answered in this turn. */
@@ -36,6 +38,7 @@ const ResponsesRequest = z.looseObject({
   input: z.array(InputItem),
   tools: z.unknown().optional(),
   prompt_cache_key: z.string().nullish(),
+  reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
 });
 
 /** Matches messages of the role `user` that are not prompts: Codex describes its environment in them. */
@@ -64,6 +67,7 @@ export function readTurn(body: string): Turn | undefined {
   const tools = [request.tools, ...request.input.map((item) => item.tools)];
   return {
     model: request.model,
+    effort: request.reasoning?.effort ?? null,
     thread: request.prompt_cache_key ?? '',
     prompts,
     images,

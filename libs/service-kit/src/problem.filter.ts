@@ -66,7 +66,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-export function sendProblem(req: Request, res: Response, error: unknown): void {
+/** How problems are written, where clients expect another document than RFC 9457's. */
+export interface ProblemFormat {
+  type: string;
+  describe: (problem: ProblemError) => object;
+}
+
+export function sendProblem(req: Request, res: Response, error: unknown, format?: ProblemFormat): void {
   const problem = toProblem(error);
   const { id } = req as { id?: string };
   if (problem.code === 'internal_error') requestLog(req)?.error({ err: error }, 'unexpected error');
@@ -77,9 +83,10 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
     return;
   }
   const instance = req.originalUrl.split('?')[0];
+  const document = format?.describe(problem) ?? problem.toDocument({ instance, requestId: id });
   res
     .status(problem.status)
     .set(problem.extra.headers ?? {})
-    .type('application/problem+json')
-    .send(JSON.stringify(problem.toDocument({ instance, requestId: id })));
+    .type(format?.type ?? 'application/problem+json')
+    .send(JSON.stringify(document));
 }

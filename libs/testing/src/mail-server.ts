@@ -18,8 +18,8 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** A real SMTP server on loopback that wants a user name and a password, and keeps what it receives. */
-export async function startMailServer(): Promise<MailServer> {
+/** A real SMTP server on loopback that wants a user name and this password, and keeps what it receives. */
+export async function startMailServer(secret = 'mail-password'): Promise<MailServer> {
   const mails: ReceivedMail[] = [];
   const taken = new Set<ReceivedMail>();
   let refusals = { code: 0, left: 0 };
@@ -29,7 +29,7 @@ export async function startMailServer(): Promise<MailServer> {
     allowInsecureAuth: true,
     logger: false,
     onAuth: ({ username, password }, _session, done) =>
-      username === 'mailer' && password === 'mail-password'
+      username === 'mailer' && password === secret
         ? done(null, { user: username })
         : done(new Error('wrong password')),
     onData(stream, { envelope }, done) {
@@ -49,7 +49,7 @@ export async function startMailServer(): Promise<MailServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   return {
-    url: `smtp://mailer:mail-password@127.0.0.1:${port}`,
+    url: `smtp://mailer:${secret}@127.0.0.1:${port}`,
     mails,
     take: (to) =>
       waitFor(

@@ -33,7 +33,7 @@ export interface OidcServer {
 const newKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
 /** A real OpenID provider on loopback, with one client: an installation at any port of localhost. */
-export async function startOidcServer(): Promise<OidcServer> {
+export async function startOidcServer(clientSecret = 'client-secret-of-the-specs'): Promise<OidcServer> {
   const [key, foreign] = [newKey(), newKey()];
   let handle: (req: IncomingMessage, res: ServerResponse) => unknown = () => undefined;
   const server = createServer((req, res) => void handle(req, res));
@@ -44,7 +44,7 @@ export async function startOidcServer(): Promise<OidcServer> {
   const world: OidcServer = {
     issuer,
     clientId: 'saas-codex',
-    clientSecret: 'client-secret-of-the-specs',
+    clientSecret,
     person: null,
     forge: null,
     foreignKey: false,

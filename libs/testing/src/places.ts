@@ -38,7 +38,8 @@ export async function processPlaces(launcher: number, services: Map<string, numb
       ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`).catch(() => Buffer.alloc(0))),
     );
     const below = name === 'runner' || name === 'codex' || name === 'command';
-    const isCodex = below && name !== 'runner' && /--experimental-json/.test(String(commandLine));
+    const isCodex =
+      below && name !== 'runner' && /--experimental-json|\0app-server\0/.test(String(commandLine));
     const who = isCodex ? 'codex' : below && name !== 'runner' ? 'command' : name;
     places.push({ name: `environment:${who}`, content: environment ?? '' });
     places.push({ name: `arguments:${who}`, content: commandLine ?? '' });

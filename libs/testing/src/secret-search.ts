@@ -12,11 +12,13 @@ export type Secrets = Record<string, RegExp>;
 
 /** A prefix of this length reveals a secret too: messages may be truncated. */
 const PREFIX_CHARS = 20;
+/** A text of fewer characters may occur by chance. */
+const MIN_CHARS = 16;
 
 /** Matches a secret in plain text, percent-encoded, in hex and in base64, at any offset within the encoded bytes. */
 export function patternOf(secret: string): RegExp {
   const prefix = secret.slice(0, PREFIX_CHARS);
-  if (prefix.length < PREFIX_CHARS) throw new Error('a secret is too short to be recognised');
+  if (prefix.length < MIN_CHARS) throw new Error('a secret is too short to be recognised');
   const bytes = Buffer.from(prefix);
   const spellings = new Set([
     prefix,

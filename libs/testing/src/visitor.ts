@@ -25,20 +25,26 @@ export class Visitor {
     return new Visitor(url, cookie);
   }
 
-  /** GET, or POST if there is a body. Accepts every status. */
-  ask<T>(path: string, body?: unknown, origin = this.url): Promise<T> {
-    return this.send(body === undefined ? 'GET' : 'POST', path, body, origin);
+  /** GET, or POST if there is a body. Accepts every status. @param options headers, and another `origin` to ask */
+  ask<T>(path: string, body?: unknown, options: Record<string, string> = {}): Promise<T> {
+    return this.send(body === undefined ? 'GET' : 'POST', path, body, options);
   }
 
-  async send<T>(method: string, path: string, body?: unknown, origin = this.url): Promise<T> {
+  async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    { origin = this.url, ...headers }: Record<string, string> = {},
+  ): Promise<T> {
     const response = await fetch(`${origin}${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      headers: { cookie: this.cookie, origin: this.url, 'content-type': 'application/json' },
+      headers: { cookie: this.cookie, origin: this.url, 'content-type': 'application/json', ...headers },
     });
     const text = await response.text();
     this.answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
-    return (response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {}) as T;
+    const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
+    return (isJson ? JSON.parse(text) : {}) as T;
   }
 
   ended(runId: string): Promise<Run> {

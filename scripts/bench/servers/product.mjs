@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { freePort } from '../../lib/ports.mjs';
 import { createDatabase, startPostgres } from '../../lib/postgres.mjs';
 import { startRedis } from '../../lib/redis.mjs';
@@ -95,6 +96,11 @@ export async function startProduct(root, folder, environment = {}, { web = false
       nodePids: [runner.pid, backend.pid, gateway.pid],
       headers: [`Authorization: Bearer ${token}`],
       ...client(settings.GATEWAY_PORT, token),
+      /** As the owner of a new organisation. @param {string} name */
+      newTenant: async (name) => {
+        const { tenant_id: id = '' } = await client(settings.GATEWAY_PORT, token).api('tenants', { name });
+        return client(settings.GATEWAY_PORT, await addKey(databaseUrl, id));
+      },
       stop,
     };
   } catch (error) {
@@ -105,6 +111,35 @@ export async function startProduct(root, folder, environment = {}, { web = false
 
 /** @template T @param {T[]} list @returns {T} */
 const only = ([one]) => /** @type {T} */ (one);
+
+/** Another key of the owner, for another organisation: people make keys in a browser. @param {string} databaseUrl @param {string} tenantId */
+async function addKey(databaseUrl, tenantId) {
+  const key = `cdx_${newSecret()}`;
+  const change = {
+    id: randomUUID(),
+    key: createHash('sha256').update(key).digest('base64url'),
+    metadata: JSON.stringify({ tenantId }),
+  };
+  const db = new pg.Client({ connectionString: databaseUrl });
+  await db.connect();
+  try {
+    const { rows } = await db.query(
+      `SELECT string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute
+        WHERE attrelid = 'api_keys'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+    );
+    const { columns } = rows[0];
+    await db.query(
+      `INSERT INTO api_keys (${columns})
+       SELECT ${columns} FROM (SELECT (jsonb_populate_record(k, $1::jsonb)).* FROM api_keys AS k LIMIT 1) AS copy`,
+      [JSON.stringify(change)],
+    );
+  } finally {
+    await db.end();
+  }
+  return key;
+}
+
+/** @typedef {ReturnType<typeof client>} Client */
 
 /**
  * The API through the gateway, as the owner.
@@ -117,9 +152,9 @@ function client(port, token) {
     headers: { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
     body: JSON.stringify(body),
   });
-  /** @param {string} path @param {object} [body] posted */
-  const open = async (path, body) => {
-    const init = body ? posted(body) : { headers: { authorization } };
+  /** @param {string} path @param {object} [body] posted @param {AbortSignal} [signal] */
+  const open = async (path, body, signal) => {
+    const init = { ...(body ? posted(body) : { headers: { authorization } }), ...(signal && { signal }) };
     const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, init);
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return answer;

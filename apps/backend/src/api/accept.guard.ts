@@ -18,13 +18,17 @@ export class AcceptGuard implements CanActivate {
   canActivate(host: ExecutionContext): boolean {
     const types = answeredTypes(host.getHandler());
     const req = host.switchToHttp().getRequest<Request>();
-    if (types.length === 0 || req.accepts(types) !== false) return true;
+    if (types.length === 0 || req.accepts([...types, ...plainTypes(types)]) !== false) return true;
     throw new ProblemError(
       'not_acceptable',
       `This operation answers with ${types.join(' or ')}. Accept that.`,
     );
   }
 }
+
+/** Who takes JSON takes what is JSON under a name of its own. */
+const plainTypes = (types: readonly string[]): string[] =>
+  types.some((type) => type.endsWith('+json')) ? ['application/json'] : [];
 
 /** Media types of the successful answers; empty when they have no body, or are not described. */
 function answeredTypes(handler: ReturnType<ExecutionContext['getHandler']>): string[] {

@@ -21,8 +21,13 @@ export class LocationInterceptor implements NestInterceptor {
 
 function locationOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null) return null;
+  if ('meta' in body) return scimLocation(body.meta);
   if ('image_id' in body && 'session_id' in body)
     return `/api/sessions/${String(body.session_id)}/images/${String(body.image_id)}`;
   if ('run_id' in body) return `/api/runs/${String(body.run_id)}`;
   return 'session_id' in body ? `/api/sessions/${String(body.session_id)}` : null;
 }
+
+/** SCIM's answers say themselves where they are. */
+const scimLocation = (meta: unknown): string | null =>
+  typeof meta === 'object' && meta !== null && 'location' in meta ? String(meta.location) : null;

@@ -66,6 +66,12 @@ export class RequestAudit {
     });
   }
 
+  /** An earlier attempt of the same request has made the change, and has left the entry with it. */
+  recordedBefore({ origin }: RequestContext): void {
+    const pending = origin && this.pending.get(origin);
+    if (pending) pending.recorded = true;
+  }
+
   /** After the operation has succeeded. Never fails. */
   async finish(ctx: CallerContext | undefined, origin: RequestOrigin, answer: unknown): Promise<void> {
     const pending = this.pending.get(origin);

@@ -7,10 +7,11 @@ import { ChangesController } from './changes.controller.js';
 import { ChangesService } from './changes.service.js';
 import { LeftoversController } from './leftovers.controller.js';
 import { LeftoversService } from './leftovers.service.js';
+import { PathsController } from './paths.controller.js';
 
 @Module({
   imports: [IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
-  controllers: [ChangesController, LeftoversController],
+  controllers: [ChangesController, LeftoversController, PathsController],
   providers: [ChangesService, LeftoversService],
 })
 export class ChangesModule {}

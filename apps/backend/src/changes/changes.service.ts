@@ -5,7 +5,9 @@ import type {
   DiffPageQuery,
   DiffQuery,
   FilePatch,
+  FoundPaths,
   PatchQuery,
+  PathsQuery,
 } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isEnded, RunStore } from '../runs/run-store.js';
@@ -16,7 +18,7 @@ import { actorId } from '../identity/actor.js';
 import { Memberships } from '../identity/memberships.js';
 import type { CallerContext, RequestContext } from '../identity/request-context.js';
 import { History } from '../workspaces/history/history.js';
-import { type Download, Downloads } from '../workspaces/leftovers/downloads.js';
+import type { Download } from '../workspaces/storage/storage.js';
 import { type PatchAuthor, patchMailHead } from './patch-mail.js';
 
 interface Trees {
@@ -36,7 +38,6 @@ export class ChangesService {
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly history: History,
-    private readonly downloads: Downloads,
     private readonly memberships: Memberships,
   ) {}
 
@@ -53,6 +54,16 @@ export class ChangesService {
   }
 
   /**
+   * Files as the last run left them: a checkpoint for every letter that a person types would cost too much.
+   * @throws ProblemError session_not_found, session_not_ready, session_failed, workspace_removed, workspace_unreadable, rate_limited
+   */
+  async findPaths(ctx: RequestContext, sessionId: string, { q, limit }: PathsQuery): Promise<FoundPaths> {
+    const base = baseOf(await this.sessions.get(ctx, sessionId));
+    const tree = (await this.runs.latestTree(ctx, sessionId)) ?? base;
+    return this.history.findPaths(ctx, { sessionId, tree }, q, limit);
+  }
+
+  /**
    * A patch to save and to apply elsewhere.
    * @throws ProblemError as `readFilePatch`; download_too_large; rate_limited
    */
@@ -60,10 +71,8 @@ export class ChangesService {
     const trees = await this.treesOf(ctx, sessionId, query);
     const { title } = await this.sessions.get(ctx, sessionId);
     const head = query.format === 'diff' ? '' : patchMailHead(await this.authorOf(ctx), title, new Date());
-    return this.downloads.begin(ctx.tenantId, async () => ({
-      name: `${fileName(title)}.patch`,
-      content: await this.history.patchFile(ctx, { sessionId, ...trees }, { path: query.path, head }),
-    }));
+    const choice = { name: `${fileName(title)}.patch`, path: query.path, head };
+    return this.history.downloadPatch(ctx, { sessionId, ...trees }, choice);
   }
 
   /** The person who takes the patch. Programs have no address, and git wants one. */

@@ -6,8 +6,8 @@ import type { RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { SessionStore } from '../sessions/session-store.js';
-import type { Download } from '../workspaces/leftovers/downloads.js';
 import { Leftovers } from '../workspaces/leftovers/leftovers.js';
+import type { Download } from '../workspaces/storage/storage.js';
 import { baseOf } from './changes.service.js';
 
 /** What the runs of a session left behind and no diff shows. Each method throws the problems of `baseOf`, too. */

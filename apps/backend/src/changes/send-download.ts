@@ -1,6 +1,6 @@
 import { StreamableFile } from '@nestjs/common';
 import type { Response } from 'express';
-import type { Download } from '../workspaces/leftovers/downloads.js';
+import type { Download } from '../workspaces/storage/storage.js';
 
 /** For `@ApiResponse`. */
 export const downloadResponse = (type: string) => ({

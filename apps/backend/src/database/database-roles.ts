@@ -38,6 +38,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
+    service_accounts: WRITES,
     session_images: WRITES,
   },
   system: {
@@ -61,7 +62,8 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     members: WRITES,
     invitations: WRITES,
     api_keys: WRITES,
-    service_accounts: WRITES,
+    service_accounts: ['SELECT'],
+    scim_users: WRITES,
   },
 };
 

@@ -4,6 +4,7 @@ import { LOCK, type Locks } from './locks.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
+import { AddReasoningEffort1796206000001 } from './migrations/add-reasoning-effort.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
@@ -29,6 +30,7 @@ import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
@@ -69,8 +71,10 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateAuditEntries1796100600000,
   AddLastRunStatus1796100700000,
   CreateShareLinks1796100700001,
+  CreateScimUsers1796202000000,
   CreateAuditWebhooks1796204000000,
   AddQueueEdits1796206000000,
+  AddReasoningEffort1796206000001,
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
 ];

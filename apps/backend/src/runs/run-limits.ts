@@ -21,7 +21,7 @@ interface Counts {
 
 const WORDS = { session: 'one session', person: 'one person', tenant: 'the organisation' };
 
-/** How many runs an organisation's own limits allow, at the same time and in the queue. */
+/** How many runs an organisation's limits allow, at the same time and in the queue. */
 @Injectable()
 export class RunLimits {
   constructor(private readonly rules: SpendRulesStore) {}
@@ -32,7 +32,7 @@ export class RunLimits {
    * @throws ProblemError limit_reached
    */
   async requireRoomInQueue(tx: TenantTransaction, sessionId: string, person: string): Promise<void> {
-    const { limits } = await this.rules.readIn(tx);
+    const { limits, ceilings } = await this.rules.readIn(tx);
     const scopes = (['session', 'person', 'tenant'] as const).filter(
       (scope) => limits[scope].queued_runs !== null,
     );
@@ -43,9 +43,11 @@ export class RunLimits {
     for (const scope of scopes) {
       const cap = limits[scope].queued_runs ?? 0;
       if (queued[scope] < cap) continue;
+      const whom =
+        ceilings[scope].queued_runs === cap ? 'the operator of this installation (MAX_LIMITS)' : 'an admin';
       throw new ProblemError(
         'limit_reached',
-        `At most ${cap} runs of ${WORDS[scope]} may wait in the queue. Send the prompt again when one has ended, or ask an admin to raise the limit.`,
+        `At most ${cap} runs of ${WORDS[scope]} may wait in the queue. Send the prompt again when one has ended, or ask ${whom} to raise the limit.`,
       );
     }
   }

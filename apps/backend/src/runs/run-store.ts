@@ -185,15 +185,25 @@ export class RunStore {
    * the runner did not end that run, or the workspace could not be read.
    */
   async treeLeft(ctx: RequestContext, session: SessionEntity): Promise<string | null> {
-    const last = await this.db.run(ctx, (tx) =>
+    const last = await this.lastWithTree(ctx, session.id);
+    if (!last) return session.baseTree;
+    return last.status === 'succeeded' || last.status === 'failed' ? last.treeAfter : null;
+  }
+
+  /** The git tree of the session's last checkpoint. null: no run has made one yet */
+  async latestTree(ctx: RequestContext, sessionId: string): Promise<string | null> {
+    const last = await this.lastWithTree(ctx, sessionId);
+    return last && (last.treeAfter ?? last.treeBefore);
+  }
+
+  private lastWithTree(ctx: RequestContext, sessionId: string): Promise<RunEntity | null> {
+    return this.db.run(ctx, (tx) =>
       tx.of(RunEntity).findOne({
-        where: { sessionId: session.id, treeBefore: Not(IsNull()) },
+        where: { sessionId, treeBefore: Not(IsNull()) },
         // Not by ordinal: a setup overtakes the prompts that wait.
         order: { dispatchedAt: 'DESC' },
       }),
     );
-    if (!last) return session.baseTree;
-    return last.status === 'succeeded' || last.status === 'failed' ? last.treeAfter : null;
   }
 
   /** Changes runs of a session in one transaction. @throws ProblemError session_not_found, and what `work` throws */

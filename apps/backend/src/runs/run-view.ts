@@ -1,4 +1,4 @@
-import { type Run, RUN_TRANSITIONS, textOfInput } from '@saas-codex/contracts/runs';
+import { type Run, type RunInput, RUN_TRANSITIONS, textOfInput } from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
 import { positionOf, waits } from './queue-order.js';
 import type { RunEntity } from './run.entity.js';
@@ -9,6 +9,7 @@ export const toRun = (run: RunEntity): Run => ({
   session_id: run.sessionId,
   kind: run.kind,
   prompt: textOfInput(run.input),
+  ...modelOf(run.input),
   ...(run.input.kind === 'prompt' && run.input.images && { images: run.input.images }),
   status: run.status,
   held: run.held && run.status === 'queued',
@@ -24,6 +25,11 @@ export const toRun = (run: RunEntity): Run => ({
   started_at: run.startedAt?.toISOString() ?? null,
   ended_at: run.endedAt?.toISOString() ?? null,
 });
+
+const modelOf = (input: RunInput): Pick<Run, 'model' | 'reasoning_effort'> =>
+  input.kind === 'prompt'
+    ? { model: input.model ?? null, reasoning_effort: input.effort ?? null }
+    : { model: null, reasoning_effort: null };
 
 /** A run of a session that is private to another person: only that it exists. */
 export const toRunOutline = (run: RunEntity): Run => ({

@@ -66,10 +66,18 @@ export class RunsService {
    * @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached, image_not_found, too_many_images
    */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
-    return this.queue(ctx, sessionId, async (tx, { model }) => {
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const model = body.model ?? session.model;
+      const effort = body.reasoning_effort ?? session.reasoningEffort;
       await this.models.requireAllowedIn(tx, model);
       const images = await this.images.useIn(tx, sessionId, body.images ?? []);
-      return { kind: 'prompt', prompt: body.prompt, ...(images.length > 0 && { images }) };
+      return {
+        kind: 'prompt',
+        prompt: body.prompt,
+        ...(model !== null && { model }),
+        ...(effort !== null && { effort }),
+        ...(images.length > 0 && { images }),
+      };
     });
   }
 
@@ -165,7 +173,10 @@ export class RunsService {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
       const made = await this.madeBefore(ctx, tx, session);
-      if (made) return made;
+      if (made) {
+        this.audit.recordedBefore(ctx);
+        return made;
+      }
       const refusal = REFUSALS[session.status];
       if (refusal) throw new ProblemError(...refusal);
       const input = await inputOf(tx, session);

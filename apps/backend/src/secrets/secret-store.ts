@@ -10,6 +10,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
+import { RequestAudit } from '../audit/request-audit.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
@@ -49,6 +50,7 @@ export class SecretStore {
   constructor(
     private readonly db: TenantDatabase,
     private readonly keys: MasterKeys,
+    private readonly audit: RequestAudit,
   ) {}
 
   /** @throws ProblemError invalid_cursor */
@@ -82,15 +84,19 @@ export class SecretStore {
         await lockInTransaction(tx.manager, LOCK.tenantSecrets(ctx.tenantId));
         const secrets = tx.of(SecretEntity);
         const existing = await secrets.findOne({ where: { id } });
-        if (existing) return toSecret(existing);
+        if (existing) {
+          this.audit.recordedBefore(ctx);
+          return toSecret(existing);
+        }
         if ((await secrets.count()) >= MAX_SECRETS_PER_TENANT) throw tooMany();
+        await this.audit.recordIn(tx, ctx, { target: { id, name } });
         return toSecret(await secrets.insert({ ...row, ...seal(current, place, value) }));
       }),
     );
   }
 
   /** Renames an environment secret or replaces its value. @throws ProblemError secret_not_found, secret_name_taken */
-  async update(ctx: TenantScope, id: string, { name, value }: Partial<NewSecret>): Promise<Secret> {
+  async update(ctx: RequestContext, id: string, { name, value }: Partial<NewSecret>): Promise<Secret> {
     const [current] = await this.keys.get();
     return refuseTaken(name ?? '', () =>
       this.db.run(ctx, async (tx) => {
@@ -103,15 +109,21 @@ export class SecretStore {
         await tx.of(SecretEntity).update({ id }, set);
         if (name !== undefined && name !== before)
           await tx.manager.query(RENAME_IN_SESSIONS, [ctx.tenantId, before, name]);
+        await this.audit.recordIn(tx, ctx, {
+          target: { name: before },
+          ...(name !== undefined && { changes: { name: { old: before, new: name } } }),
+        });
         return toSecret(await found(tx, id));
       }),
     );
   }
 
   /** @throws ProblemError secret_not_found */
-  async remove(ctx: TenantScope, id: string): Promise<void> {
-    const removed = await this.db.run(ctx, (tx) => tx.of(SecretEntity).delete({ id, ...BY_PEOPLE }));
-    if (removed === 0) throw notFound();
+  async remove(ctx: RequestContext, id: string): Promise<void> {
+    await this.db.run(ctx, async (tx) => {
+      if ((await tx.of(SecretEntity).delete({ id, ...BY_PEOPLE })) === 0) throw notFound();
+      await this.audit.recordIn(tx, ctx);
+    });
   }
 
   /** For what uses a secret of its own, in its transaction: adds it, or replaces its value. @throws ProblemError too_many_secrets */

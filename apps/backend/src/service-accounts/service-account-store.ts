@@ -8,9 +8,13 @@ import type {
   UpdateServiceAccount,
 } from '@saas-codex/contracts/service-accounts';
 import { z } from 'zod';
+import { RequestAudit } from '../audit/request-audit.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
+import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
+import { actorId } from '../identity/actor.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 /** JavaScript's times have milliseconds, and so have the keys of pages. */
 const CREATED = `date_trunc('milliseconds', a.created_at)`;
@@ -36,7 +40,7 @@ const ONE = `SELECT ${ACCOUNT} FROM service_accounts a WHERE a.tenant_id = $1 AN
 /** An earlier attempt of the same request may have made it. */
 const INSERT = `
   INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($2, $1, $3, $4, $5)
-  ON CONFLICT (id) DO NOTHING`;
+  ON CONFLICT (id) DO NOTHING RETURNING id`;
 
 const UPDATE = `
   UPDATE service_accounts a SET name = coalesce($3, a.name), role = coalesce($4, a.role)
@@ -47,10 +51,14 @@ const REMOVE = 'DELETE FROM service_accounts a WHERE a.tenant_id = $1 AND a.id =
 
 const AccountCursor = z.tuple([Timestamp, z.string().max(100)]);
 
-/** The service accounts of a tenant. */
+/** The service accounts of a tenant. The system reads them, as it reads people; a change is its tenant's, with its audit entry. */
 @Injectable()
 export class ServiceAccountStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly db: TenantDatabase,
+    private readonly audit: RequestAudit,
+  ) {}
 
   /** @throws ProblemError invalid_cursor */
   async list({ tenantId }: TenantScope, { cursor, limit }: PageQuery): Promise<ServiceAccountPage> {
@@ -64,27 +72,37 @@ export class ServiceAccountStore {
     return row && toServiceAccount(row);
   }
 
-  async insert(
-    { tenantId }: TenantScope,
-    id: string,
-    createdBy: string,
-    { name, role }: CreateServiceAccount,
-  ): Promise<void> {
-    await this.system.query(INSERT, [tenantId, id, name, role, createdBy]);
+  async insert(ctx: RequestContext, id: string, { name, role }: CreateServiceAccount): Promise<void> {
+    const values = [ctx.tenantId, id, name, role, actorId(ctx.actor)];
+    await this.db.run(ctx, async (tx) => {
+      const added = await tx.manager.query<unknown[]>(INSERT, values);
+      if (added.length > 0) await this.audit.recordIn(tx, ctx, { target: { id, name } });
+      else this.audit.recordedBefore(ctx);
+    });
   }
 
   async update(
-    { tenantId }: TenantScope,
+    ctx: RequestContext,
     id: string,
     { name, role }: UpdateServiceAccount,
   ): Promise<ServiceAccount | undefined> {
-    const [row] = await this.system.query<AccountRow>(UPDATE, [tenantId, id, name ?? null, role ?? null]);
-    return row && toServiceAccount(row);
+    return this.db.run(ctx, async (tx) => {
+      const values = [ctx.tenantId, id, name ?? null, role ?? null];
+      const [[row]] = await tx.manager.query<[AccountRow[]]>(UPDATE, values);
+      if (!row) return undefined;
+      await this.audit.recordIn(tx, ctx);
+      return toServiceAccount(row);
+    });
   }
 
   /** @returns false when there is no such service account */
-  async remove({ tenantId }: TenantScope, id: string): Promise<boolean> {
-    return (await this.system.query(REMOVE, [tenantId, id])).length > 0;
+  async remove(ctx: RequestContext, id: string): Promise<boolean> {
+    return this.db.run(ctx, async (tx) => {
+      const [removed] = await tx.manager.query<[unknown[]]>(REMOVE, [ctx.tenantId, id]);
+      if (removed.length === 0) return false;
+      await this.audit.recordIn(tx, ctx);
+      return true;
+    });
   }
 }
 

@@ -11,7 +11,6 @@ import type {
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { KeyOwner } from '../api-keys/api-key-store.js';
 import { OwnedKeys } from '../api-keys/owned-keys.js';
-import { actorId } from '../identity/actor.js';
 import { RoutePermissions } from '../identity/permissions.js';
 import { signedInPerson } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
@@ -38,7 +37,7 @@ export class ServiceAccountsService {
   async create(ctx: CallerContext, body: CreateServiceAccount): Promise<ServiceAccount> {
     this.permissions.requireMayGive(ctx.actor, 'service_account', body.role);
     const id = ctx.idempotentId ?? randomUUID();
-    await this.accounts.insert(ctx, id, actorId(ctx.actor), body);
+    await this.accounts.insert(ctx, id, body);
     return this.require(ctx, id);
   }
 

@@ -19,6 +19,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   repo_path: repoPath,
   thread_id: session.threadId,
   model: session.model,
+  reasoning_effort: session.reasoningEffort,
   network: session.network,
   trust_repository: session.trustRepository,
   secrets: session.secrets,

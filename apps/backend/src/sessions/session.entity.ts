@@ -1,3 +1,4 @@
+import type { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { NeedsYou } from '@saas-codex/contracts/needs-you';
@@ -42,6 +43,9 @@ export class SessionEntity extends TenantRow {
 
   @Column({ type: 'text', nullable: true })
   model: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  reasoningEffort: ReasoningEffort | null;
 
   @Column({ type: 'jsonb', default: { mode: 'off' } })
   network: Network;

@@ -179,6 +179,7 @@ export class SessionsService {
       repoUrl,
       ref,
       model: body.model ?? null,
+      reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
       secrets: body.secrets ?? [],
@@ -189,11 +190,15 @@ export class SessionsService {
       newsAt: now,
       updatedAt: now,
     };
-    return this.sessions.insert(ctx, row, async (tx, session) => {
+    let isNew = false;
+    const inserted = await this.sessions.insert(ctx, row, async (tx, session) => {
+      isNew = true;
       await this.audit.recordIn(tx, ctx, { target: { id: session.id, name: auditedTitle(session) } });
       await this.reads.follow(tx, ctx, session.id);
       await this.runs.queueSetup(ctx, tx, session);
     });
+    if (!isNew) this.audit.recordedBefore(ctx);
+    return inserted;
   }
 
   private async refuseUnknownSecrets(ctx: RequestContext, names: string[]): Promise<void> {

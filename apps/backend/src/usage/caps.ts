@@ -2,6 +2,7 @@ import {
   type LimitPeriod,
   type Limits,
   type LimitScope,
+  type LimitSetter,
   type LimitUnit,
   NOTICE_PERCENTAGES,
   type SpendStanding,
@@ -57,6 +58,18 @@ export function capOf(
   return kind === 'run' ? null : limits[scope][`${unit}_per_${kind}`];
 }
 
+/** What is in force, and what the operator allows at most. */
+export interface Caps {
+  limits: Limits;
+  ceilings: Limits;
+}
+
+/** Who can change the cap at a place. */
+export const setterOf = ({ limits, ceilings }: Caps, place: Place, unit: LimitUnit): LimitSetter => {
+  const ceiling = capOf(ceilings, place, unit);
+  return ceiling !== null && ceiling === capOf(limits, place, unit) ? 'operator' : 'organisation';
+};
+
 export const hasCap = (limits: Limits, unit: LimitUnit): boolean =>
   limits.run[unit] !== null ||
   (['session', 'person', 'tenant'] as const).some(
@@ -64,13 +77,14 @@ export const hasCap = (limits: Limits, unit: LimitUnit): boolean =>
   );
 
 /** The caps that there are at these places, and where they stand. */
-export const standingsOf = (limits: Limits, totals: readonly Total[]): SpendStanding[] =>
+export const standingsOf = (caps: Caps, totals: readonly Total[]): SpendStanding[] =>
   totals.flatMap((total) =>
     (['micro_usd', 'tokens'] as const).flatMap((unit) => {
-      const cap = capOf(limits, total, unit);
+      const cap = capOf(caps.limits, total, unit);
       if (cap === null) return [];
       const { scope, kind: period } = total;
-      return [{ scope, unit, period, cap, used: total[unit], reserved: total[`reserved_${unit}`] }];
+      const [used, reserved] = [total[unit], total[`reserved_${unit}`]];
+      return [{ scope, unit, period, cap, used, reserved, set_by: setterOf(caps, total, unit) }];
     }),
   );
 

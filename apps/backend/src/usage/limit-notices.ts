@@ -3,17 +3,26 @@ import type { LimitNoticeActivity } from '@saas-codex/contracts/activity';
 import { publishActivity } from '@saas-codex/event-log/activity/activity-stream';
 import type { Redis } from 'ioredis';
 import { REDIS } from '../redis.module.js';
+import { LimitMails } from './limit-mails.js';
 import type { Spender } from './caps.js';
 import type { Notice } from './spend-totals.js';
 
-/** Tells people that a cap is nearly or wholly used. Nothing waits for it: the limits can be read at any time. */
+/**
+ * Tells people that a cap is nearly or wholly used: in the app (`limit-toast.ts` says whom), and by mail where there is a mail
+ * server. Nothing waits for it: the limits can be read at any time.
+ */
 @Injectable()
 export class LimitNotices {
   private readonly logger = new Logger(LimitNotices.name);
 
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly mails: LimitMails,
+  ) {}
 
-  publish({ tenantId, sessionId, runId, person }: Spender, notices: readonly Notice[]): void {
+  publish(spender: Spender, notices: readonly Notice[]): void {
+    this.mails.send(spender, notices);
+    const { tenantId, sessionId, runId, person } = spender;
     for (const { total, unit, percentage, cap } of notices) {
       const activity: LimitNoticeActivity = {
         v: 1,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { LimitsOverview, UpdateLimits } from '@saas-codex/contracts/limits';
+import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { LimitsService } from './limits.service.js';
@@ -28,8 +29,10 @@ export class LimitsController {
   @ApiOperation({
     operationId: 'updateLimits',
     summary: 'Change limits',
-    description: 'Takes effect with the next model call, also of runs that wait at a limit.',
+    description:
+      'Takes effect with the next model call, also of runs that wait at a limit. None can be above its ceiling.',
   })
+  @ApiProblems('limit_above_ceiling')
   @ApiResponse({ status: 200, standardSchema: LimitsOverview })
   update(
     @Ctx() ctx: RequestContext,

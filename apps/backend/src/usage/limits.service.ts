@@ -22,7 +22,7 @@ export class LimitsService {
 
   async read(ctx: RequestContext): Promise<LimitsOverview> {
     const { tenantId } = ctx;
-    const [{ limits, totals }, { disk }] = await Promise.all([
+    const [{ rules, totals }, { disk }] = await Promise.all([
       this.db.run(ctx, async (tx) => {
         const [now] = await tx.manager.query<[{ day: string }]>(TODAY);
         const spender = { tenantId, person: actorId(ctx.actor), runId: NO_ID, sessionId: NO_ID };
@@ -30,14 +30,15 @@ export class LimitsService {
           ({ scope }) => scope === 'person' || scope === 'tenant',
         );
         const rules = await this.rules.readIn(tx);
-        return { limits: rules.limits, totals: await readTotals(tx, own) };
+        return { rules, totals: await readTotals(tx, own) };
       }),
       this.usage.read(ctx),
     ]);
     return {
-      limits,
+      limits: rules.limits,
       defaults: this.rules.defaults,
-      standings: standingsOf(limits, totals),
+      ceilings: rules.ceilings,
+      standings: standingsOf(rules, totals),
       disk: {
         used_bytes: disk.workspaces_bytes + disk.mirrors_bytes + (disk.images_bytes ?? 0),
         quota_bytes: disk.quota_bytes,
@@ -45,6 +46,7 @@ export class LimitsService {
     };
   }
 
+  /** @throws ProblemError limit_above_ceiling */
   async update(ctx: RequestContext, change: UpdateLimits): Promise<LimitsOverview> {
     await this.rules.updateLimits(ctx, change);
     return this.read(ctx);

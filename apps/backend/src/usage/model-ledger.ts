@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Limits } from '@saas-codex/contracts/limits';
 import type {
   LimitReached,
   ReserveModelCall,
@@ -12,7 +11,7 @@ import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
-import { capOf, hasCap, placesOf, type Total } from './caps.js';
+import { capOf, type Caps, hasCap, placesOf, setterOf, type Total } from './caps.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
 import { LimitNotices } from './limit-notices.js';
 import { LimitWaits } from './limit-waits.js';
@@ -145,10 +144,10 @@ export class ModelLedger {
     };
     const places = placesOf(spender, run.now);
     const totals = await readTotals(tx, places);
-    const passed = firstPassed(limits, totals, amount);
+    const passed = firstPassed(rules, totals, amount);
     if (passed) {
       // Told only when nothing that is under way could make room.
-      if (passed.outcome === 'limit_reached') await this.notify(tx, limits, totals, spender, passed.total);
+      if (passed.outcome === 'limit_reached') await this.notify(tx, rules, totals, spender, passed.total);
       return { outcome: passed.outcome, limit: passed.limit };
     }
     await tx.manager.query(INSERT, [
@@ -192,22 +191,21 @@ export class ModelLedger {
         used: wasReserved ? NOTHING : call.reserved,
         reserved: wasReserved ? call.reserved : NOTHING,
       });
-      const { limits } = await this.rules.readIn(tx);
-      await this.notify(tx, limits, await readTotals(tx, places), spender, null);
+      await this.notify(tx, await this.rules.readIn(tx), await readTotals(tx, places), spender, null);
     });
   }
 
   /** @param full the place at which a call was just refused */
   private async notify(
     tx: TenantTransaction,
-    limits: Limits,
+    caps: Caps,
     totals: Total[],
     spender: Parameters<typeof placesOf>[0],
     full: { total: Total; unit: 'micro_usd' | 'tokens' } | null,
   ): Promise<void> {
     const isFull = (total: Total, unit: 'micro_usd' | 'tokens') =>
       full?.total === total && full.unit === unit;
-    const notices = await recordNotices(tx, limits, totals, isFull);
+    const notices = await recordNotices(tx, caps, totals, isFull);
     if (notices.length > 0) tx.afterCommit(() => this.notices.publish(spender, notices));
   }
 }
@@ -219,15 +217,16 @@ interface Passed {
 }
 
 /** The first cap that the amount would pass; one that has room once other calls have ended comes last. */
-function firstPassed(limits: Limits, totals: readonly Total[], amount: Amount): Passed | null {
+function firstPassed(caps: Caps, totals: readonly Total[], amount: Amount): Passed | null {
   const all = totals.flatMap((total) =>
     (['micro_usd', 'tokens'] as const).flatMap((unit): Passed[] => {
-      const cap = capOf(limits, total, unit);
+      const cap = capOf(caps.limits, total, unit);
       const needed = amount[unit];
       const used = total[unit];
       if (cap === null || used + total[`reserved_${unit}`] + needed <= cap) return [];
       const outcome = used + needed > cap ? 'limit_reached' : 'busy';
-      const limit = { scope: total.scope, unit, period: total.kind, cap, used, needed };
+      const set_by = setterOf(caps, total, unit);
+      const limit = { scope: total.scope, unit, period: total.kind, cap, used, needed, set_by };
       return [{ outcome, limit, total: { total, unit } }];
     }),
   );

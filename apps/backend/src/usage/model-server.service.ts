@@ -6,6 +6,7 @@ import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
+import { RequestAudit } from '../audit/request-audit.js';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import { TenantDatabase } from '../database/tenant-database.js';
@@ -39,6 +40,7 @@ export class ModelServerService {
     @Inject(CONFIG) config: Config,
     private readonly db: TenantDatabase,
     private readonly secrets: SecretStore,
+    private readonly audit: RequestAudit,
     resolver: HostResolver,
   ) {
     this.destinations = new Destinations(config.MODEL_TRUSTED_HOSTS, config, resolver);
@@ -64,17 +66,20 @@ export class ModelServerService {
       };
       const id = before?.id ?? uuidV7();
       await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: KIND, value: JSON.stringify(next) });
+      await this.audit.recordIn(tx, ctx);
       return next;
     });
     return toModelServer(saved);
   }
 
   /** @throws ProblemError model_server_not_found */
-  async remove(ctx: TenantScope): Promise<void> {
+  async remove(ctx: RequestContext): Promise<void> {
     await this.db.run(ctx, async (tx) => {
       const saved = await this.secrets.ofKind(tx, KIND);
-      if (saved) return this.secrets.removeIn(tx, saved.id);
-      throw new ProblemError('model_server_not_found', "Model calls go to the operator's server already.");
+      if (!saved)
+        throw new ProblemError('model_server_not_found', "Model calls go to the operator's server already.");
+      await this.secrets.removeIn(tx, saved.id);
+      await this.audit.recordIn(tx, ctx);
     });
   }
 

@@ -34,7 +34,7 @@ function requireAllowed(rules: SpendRules, model: string): void {
   const allowed = rules.allowedModels?.join(', ');
   throw new ProblemError(
     'model_not_allowed',
-    `Your organisation allows only these models: ${allowed}. Start a session with one of them, or ask an admin.`,
+    `Your organisation allows only these models: ${allowed}. Choose one of them, or ask an admin.`,
   );
 }
 

@@ -1,6 +1,6 @@
-import type { Limits } from '@saas-codex/contracts/limits';
+import type { LimitSetter } from '@saas-codex/contracts/limits';
 import type { TenantTransaction } from '../database/tenant-database.js';
-import { capOf, type Place, reachedPercentage, type Total } from './caps.js';
+import { capOf, type Caps, type Place, reachedPercentage, setterOf, type Total } from './caps.js';
 import type { Amount } from './cost.js';
 
 const PLACES = `unnest($2::text[], $3::text[], $4::text[]) AS place (scope, subject, period)`;
@@ -41,6 +41,8 @@ export interface Notice {
   unit: 'micro_usd' | 'tokens';
   percentage: number;
   cap: number;
+  /** Who can raise it. */
+  setBy: LimitSetter;
 }
 
 const columnsOf = (places: readonly Place[]) => [
@@ -94,7 +96,7 @@ const valuesOf = ({ used, reserved }: { used: Amount; reserved: Amount }) => [
  */
 export async function recordNotices(
   tx: TenantTransaction,
-  limits: Limits,
+  caps: Caps,
   totals: readonly Total[],
   isFull: (total: Total, unit: Notice['unit']) => boolean,
 ): Promise<Notice[]> {
@@ -103,12 +105,12 @@ export async function recordNotices(
     const noticed = { tokens: total.noticed_tokens, micro_usd: total.noticed_micro_usd };
     const before = notices.length;
     for (const unit of ['tokens', 'micro_usd'] as const) {
-      const cap = capOf(limits, total, unit);
+      const cap = capOf(caps.limits, total, unit);
       if (cap === null) continue;
       const percentage = isFull(total, unit) ? 100 : reachedPercentage(total[unit], cap);
       if (percentage <= noticed[unit]) continue;
       noticed[unit] = percentage;
-      notices.push({ total, unit, percentage, cap });
+      notices.push({ total, unit, percentage, cap, setBy: setterOf(caps, total, unit) });
     }
     if (notices.length === before) continue;
     const { scope, subject, period } = total;

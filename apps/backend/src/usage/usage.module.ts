@@ -5,6 +5,7 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { LedgerReconciler } from './ledger-reconciler.js';
 import { LimitsController } from './limits.controller.js';
 import { LimitsService } from './limits.service.js';
+import { LimitMails } from './limit-mails.js';
 import { LimitNotices } from './limit-notices.js';
 import { ModelCallsController } from './model-calls.controller.js';
 import { ModelsController } from './models.controller.js';
@@ -29,6 +30,7 @@ import { UsageService } from './usage.service.js';
   providers: [
     HostResolver,
     LedgerReconciler,
+    LimitMails,
     LimitNotices,
     LimitsService,
     ModelLedger,

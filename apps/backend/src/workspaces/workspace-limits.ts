@@ -31,6 +31,8 @@ export class WorkspaceLimits {
   readonly diffMs: number = 20_000;
   /** Bytes of the pages that are cached, of all tenants together. */
   readonly diffCacheBytes: number = 16 * MB;
+  /** Bytes of the list of a tree's files that are searched for a path. */
+  readonly pathListBytes: number = 16 * MB;
   /** Checkpoints and diffs that one tenant does at the same time. */
   readonly historyPlacesPerTenant: number = 2;
   /** Checkpoints and diffs that all tenants do at the same time. */

@@ -16,10 +16,11 @@ import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
-import { Downloads } from './leftovers/downloads.js';
+import { TreePaths } from './history/tree-paths.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
+import { Downloads } from './storage/downloads.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
 
@@ -54,8 +55,9 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreePaths,
     WorkspaceLimits,
   ],
-  exports: [Clones, Downloads, History, Leftovers, Storage],
+  exports: [Clones, History, Leftovers, Storage],
 })
 export class WorkspacesModule {}

@@ -50,11 +50,12 @@ export class CodexLauncher {
   }
 
   /** Settings that differ per turn, which codex-config.toml therefore cannot hold. */
-  private turnSettings({ access, thread, network, trustRepository }: PromptRun): string[] {
+  private turnSettings({ access, thread, network, trustRepository, input }: PromptRun): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),
       projectTrust(thread.paths.repo, trustRepository ? 'trusted' : 'untrusted'),
+      ...(input.effort === undefined ? [] : [`model_reasoning_effort="${input.effort}"`]),
       ...(trustRepository ? NOT_FOR_REPOSITORIES : []),
       // OpenAI's server does the search, outside of the session's network. Other servers do not know the tool.
       ...(this.modelProxy.source === 'openai' && network.mode === 'on' ? [] : ['web_search="disabled"']),

@@ -147,8 +147,9 @@ const unavailable = () =>
 
 function limitSentence(limit: LimitReached): string {
   const [used, needed] = [limit.used, limit.needed].map((amount) => formatAmount(amount, limit.unit));
+  const whom = limit.set_by === 'operator' ? 'the operator of this installation' : 'an admin';
   return (
     `The next model call does not fit below ${describeLimit(limit)}: ${used} are used, and it may take up to ${needed}. ` +
-    'Ask an admin to raise the limit, then send a prompt to continue.'
+    `Ask ${whom} to raise the limit, then send a prompt to continue.`
   );
 }

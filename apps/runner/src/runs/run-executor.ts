@@ -261,7 +261,7 @@ export class RunExecutor {
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
     if (input.kind === 'setup') return null;
-    const named = thread?.model ?? this.config.CODEX_MODEL ?? null;
+    const named = input.model ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
     return trustRepository ? (named ?? defaultModel()) : named;
   }
 }

@@ -5,6 +5,9 @@ import { ProblemError } from '../problem.js';
 /** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
 
+/** JSON, and JSON by the name that directories give it. */
+const JSON_TYPES = ['application/json', 'application/scim+json'];
+
 /**
  * Reads JSON bodies. Refuses other kinds of body, text that Postgres, Redis and UTF-8 cannot hold, and endless nesting.
  * @param takesBytes whether a request's body is left for its route to read, unless it is declared as JSON
@@ -16,13 +19,13 @@ export function acceptJson(
   app.use((req: Request, res: Response, next: NextFunction) =>
     takesBytes(req) ? next() : requireJson(req, res, next),
   );
-  app.useBodyParser('json', { limit: BODY_LIMIT });
+  app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
   app.use(refuseBroken);
 }
 
 /** Answers 415 to a request whose body is not declared as JSON; without this the body would be silently ignored. */
 function requireJson(req: Request, _res: Response, next: NextFunction): void {
-  if (!hasBody(req) || req.is('application/json')) return next();
+  if (!hasBody(req) || req.is(JSON_TYPES)) return next();
   next(
     new ProblemError(
       'unsupported_media_type',

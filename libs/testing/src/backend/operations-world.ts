@@ -183,9 +183,12 @@ export class OperationsWorld {
       return [answer.status, null, ''];
     }
     const text = await answer.text();
-    const code = type.startsWith('application/problem+json')
-      ? (JSON.parse(text) as { code: string }).code
-      : null;
+    // An error of SCIM, or another problem.
+    const code =
+      (type.startsWith('application/scim+json') && answer.status >= 400) ||
+      type.startsWith('application/problem+json')
+        ? (JSON.parse(text) as { code: string }).code
+        : null;
     return [answer.status, code, text];
   }
 
@@ -259,7 +262,7 @@ export class OperationsWorld {
     const [passkey] = await this.sql<{ id: string }>(
       `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
-      [member.userId, mark, `of ${tenantId}`],
+      [member.userId, mark, tenantId],
     );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);

@@ -67,11 +67,13 @@ export async function createServiceAccount(
   role: ServiceAccountRole,
 ): Promise<TestServiceAccount> {
   const id = randomUUID();
-  await query(
-    backend,
-    `INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($1, $2, $3, $4, 'spec')`,
-    [id, tenantId, `The ${role} program`, role],
-  );
+  // As the owner of the tables: the system may only read them.
+  await backend.app
+    .get(SystemDatabase)
+    .pool.query(
+      `INSERT INTO service_accounts (id, tenant_id, name, role, created_by) VALUES ($1, $2, $3, $4, 'spec')`,
+      [id, tenantId, `The ${role} program`, role],
+    );
   const key = await backend.app.get<Auth>(AUTH).api.createApiKey({
     body: { configId: KEY_CONFIGS.service_account, name: 'spec', userId: id, metadata: { tenantId } },
   });

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
+import { SCIM_MEDIA_TYPE, SCIM_PATH } from '@saas-codex/contracts/scim';
 import type { ApiDocument, DocumentedOperation, FuzzedRequest } from './fuzzed-requests.js';
 
 export interface Answer {
@@ -18,6 +19,11 @@ const OF_ANY_ADDRESS = [
   'forbidden',
   'person_required',
 ];
+/** The schemas of refusals, by their type. */
+const REFUSALS: Record<string, string> = {
+  'application/problem+json': 'Problem',
+  [SCIM_MEDIA_TYPE]: 'ScimError',
+};
 /** Refusals of a body, where none is expected. */
 const OF_ANY_BODY = ['invalid_request', 'unsupported_media_type', 'payload_too_large'];
 /** They ask the runner, and that of the world answers nothing. */
@@ -52,7 +58,7 @@ export class AnswerChecker {
     if (!documented.content) return text === '' ? undefined : `there is a body with the status ${status}`;
     const schema = documented.content[type];
     if (!schema) return `the type ${type} is not documented`;
-    if (type !== 'application/json' || !schema.schema) return undefined;
+    if (!/^application\/(scim\+)?json$/.test(type) || !schema.schema) return undefined;
     return this.invalid(
       ['paths', operation.path, method.toLowerCase(), 'responses', String(status), 'content', type, 'schema'],
       text,
@@ -64,8 +70,10 @@ export class AnswerChecker {
     { status, text }: Answer,
     type: string,
   ): string | undefined {
-    if (type !== 'application/problem+json') return `a refusal of the type ${type}`;
-    const invalid = this.invalid(['components', 'schemas', 'Problem'], text);
+    const schema = REFUSALS[type];
+    const isOfScim = path.startsWith(SCIM_PATH);
+    if (!schema || (schema === 'ScimError' && !isOfScim)) return `a refusal of the type ${type}`;
+    const invalid = this.invalid(['components', 'schemas', schema], text);
     if (invalid) return invalid;
     const { code } = JSON.parse(text) as { code: ProblemCode };
     if (PROBLEMS[code].status !== status) return `${code} comes with the status ${status}`;

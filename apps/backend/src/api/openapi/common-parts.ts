@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { API_VERSIONS, HEADERS } from '@saas-codex/contracts/http';
 import { type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
+import { SCIM_MEDIA_TYPE, SCIM_PATH } from '@saas-codex/contracts/scim';
 import { OWN_PROBLEMS } from '../problems.decorator.js';
 
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -16,10 +17,11 @@ export function addCommonParts(method: string, path: string, operation: Operatio
   const codes = [...takeOwnProblems(operation), ...commonProblems(method, path, operation)];
   for (const [status, ofStatus] of groupByStatus(codes)) {
     operation.responses[status] = problem(
+      path,
       ofStatus.map((code) => `- \`${code}\`: ${PROBLEMS[code].title}`).join('\n'),
     );
   }
-  operation.responses.default = problem('Another problem, named by its `code`');
+  operation.responses.default = problem(path, 'Another problem, named by its `code`');
   operation.parameters = [
     ...withHeaderNames(operation.parameters ?? []),
     ...(takesKey(method, operation) ? [ref('parameters/IdempotencyKey')] : []),
@@ -121,9 +123,13 @@ function headerName(lowerCase: string): string {
   return lowerCase.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
 }
 
-const problem = (description: string): Response => ({
+/** Of SCIM, what is refused before its route is reached is a problem document, too. */
+const problem = (path: string, description: string): Response => ({
   description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  content: {
+    ...(path.startsWith(SCIM_PATH) && { [SCIM_MEDIA_TYPE]: { schema: ref('schemas/ScimError') } }),
+    'application/problem+json': { schema: ref('schemas/Problem') },
+  },
 });
 
 const integer = (description: string) => ({ description, schema: { type: 'integer' } });

@@ -37,6 +37,7 @@ import {
   SIGN_IN_OPTIONS,
   TENANT,
 } from './examples-of-people.js';
+import { SCIM_EXAMPLES } from './examples-of-scim.js';
 import { SIGN_IN_EXAMPLES } from './examples-of-sign-in.js';
 
 /*
@@ -69,6 +70,7 @@ const SESSION: Session = {
   repo_path: `/workspaces/${SESSION_ID}/repo`,
   thread_id: SESSION_ID,
   model: null,
+  reasoning_effort: 'high',
   network: { mode: 'allow_list', hosts: [{ host: 'registry.npmjs.org', methods: 'read' }] },
   trust_repository: false,
   setup: { script: 'npm ci' },
@@ -96,6 +98,8 @@ const LISTED_RUN: Run = {
   session_id: SESSION_ID,
   kind: 'prompt',
   prompt: PROMPT,
+  model: null,
+  reasoning_effort: 'high',
   status: 'succeeded',
   held: false,
   queue_position: null,
@@ -141,7 +145,13 @@ const EDITED_RUN: Run = {
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
 };
-const SETUP_RUN: Run = { ...QUEUED_RUN, kind: 'setup', prompt: 'npm ci', queue_position: null };
+const SETUP_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'setup',
+  prompt: 'npm ci',
+  reasoning_effort: null,
+  queue_position: null,
+};
 
 const COMMAND: KnownItem = {
   id: 'item_1',
@@ -327,6 +337,10 @@ const LIMITS: LimitsOverview = {
     tenant: { ...NO_LIMITS.tenant, micro_usd_per_month: 500_000_000 },
   },
   defaults: NO_LIMITS,
+  ceilings: {
+    ...NO_LIMITS,
+    tenant: { ...NO_LIMITS.tenant, micro_usd_per_month: 2_000_000_000, concurrent_runs: 8 },
+  },
   standings: [
     {
       scope: 'tenant',
@@ -335,6 +349,7 @@ const LIMITS: LimitsOverview = {
       cap: 500_000_000,
       used: 4_412_484,
       reserved: 412_000,
+      set_by: 'organisation',
     },
   ],
   disk: { used_bytes: 1_002_438_656, quota_bytes: 21_474_836_480 },
@@ -414,6 +429,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
+  findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
   streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },
   streamActivity: {
     runStatus: RUN_STATUS,
@@ -467,6 +483,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateMe: { renamed: { ...ME, user: { ...ME.user, name: 'Ada Lovelace' } } },
   listSignIns: { lastPage: page(SIGN_IN_ENTRY) },
   resetMemberPassword: { shown: PASSWORD_RESET_LINK, mailed: { ...PASSWORD_RESET_LINK, url: null } },
+  ...SCIM_EXAMPLES,
   ...SIGN_IN_EXAMPLES,
 };
 

@@ -63,6 +63,7 @@ const base = () =>
     .addTag('sharing', 'Links that show a session to people outside')
     .addTag('identity', 'Who you are')
     .addTag('tenants', 'Organisations, their members and invitations')
+    .addTag('scim', "The company's directory: who has joined, and who has left (RFC 7644)")
     .addTag('secrets', 'What runs get as environment variables, encrypted')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')

@@ -41,6 +41,12 @@ const MAY_STILL_RESET = `
    WHERE a.id = $1 AND (a.role = 'owner' OR (a.role = 'admin' AND m.role <> 'owner'))
      AND NOT EXISTS (SELECT FROM members o WHERE o.user_id = m.user_id AND o.tenant_id <> m.tenant_id)`;
 
+/** With these, somebody else could still get into an account that they opened with the address of the person $1. */
+const REMOVE_IF_UNPROVED = `
+  WITH unproved AS (SELECT id FROM users WHERE id = $1 AND NOT email_verified),
+  keys AS (DELETE FROM api_keys k USING unproved u WHERE k.user_id = u.id)
+  DELETE FROM passkeys p USING unproved u WHERE p.user_id = u.id`;
+
 const FORBIDDEN = {
   password: 'password_reset_forbidden',
   'second factor': 'second_factor_reset_forbidden',
@@ -127,7 +133,18 @@ export class Passwords {
     await this.auth.api.resetPassword({ body: { token, newPassword: password } }).catch((error: unknown) => {
       throw isAPIError(error) ? linkInvalid() : error;
     });
+    if (link.madeBy === undefined) await this.noteProvedAddress(link.value);
     noteForAudit({ origin }, { person: { userId: link.value } });
+  }
+
+  /**
+   * Who accepts an invitation may name any address. The first mail that is answered proves whose it is, and from then on
+   * the account is only theirs. A second factor stays: the new password alone does not pass it.
+   */
+  private async noteProvedAddress(userId: string): Promise<void> {
+    await this.system.query(REMOVE_IF_UNPROVED, [userId]);
+    const { internalAdapter } = await this.auth.$context;
+    await internalAdapter.updateUser(userId, { emailVerified: true });
   }
 
   /**

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
+import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
+import { type FoundPaths, TreePaths } from './tree-paths.js';
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -30,7 +31,9 @@ export class History {
     private readonly repository: HistoryRepository,
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
+    private readonly paths: TreePaths,
     private readonly patches: PatchFile,
+    private readonly downloads: Downloads,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
   ) {}
@@ -77,13 +80,37 @@ export class History {
     return this.explainFailure(comparison, read);
   }
 
-  /** @throws ProblemError as `filePatch`, and download_too_large */
-  patchFile({ tenantId }: RequestContext, comparison: Comparison, choice: PatchChoice): Promise<Readable> {
-    const write = this.places.withPlaceUnlessCrowded(tenantId, () => this.patches.write(comparison, choice));
-    return this.explainFailure(comparison, write);
+  /** @throws ProblemError as `filePatch`; download_too_large; rate_limited */
+  async downloadPatch(
+    { tenantId }: RequestContext,
+    comparison: Comparison,
+    { name, ...choice }: PatchChoice & { name: string },
+  ): Promise<Download> {
+    return this.downloads.begin(tenantId, async () => {
+      const write = () => this.patches.write(comparison, choice);
+      const written = this.places.withPlaceUnlessCrowded(tenantId, write);
+      return { name, content: await this.explainFailure(comparison, written) };
+    });
   }
 
-  private async explainFailure<T>({ sessionId }: Comparison, read: Promise<T>): Promise<T> {
+  /**
+   * Files of a checkpoint.
+   * @param query a part of their paths
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  findPaths(
+    { tenantId }: RequestContext,
+    { sessionId, tree }: { sessionId: string; tree: string },
+    query: string,
+    limit: number,
+  ): Promise<FoundPaths> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
+      this.paths.find(sessionId, tree, query, limit),
+    );
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  private async explainFailure<T>({ sessionId }: { sessionId: string }, read: Promise<T>): Promise<T> {
     try {
       return await read;
     } catch (error) {

@@ -17,6 +17,8 @@ import type { RequestContext } from '../../identity/request-context.js';
 import { DirectoryHandle } from './directory-handle.js';
 import { Trash } from './trash.js';
 
+export type { Download } from './downloads.js';
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DISK_USAGE_TIMEOUT_MS = 10 * 60_000;
 

@@ -1,3 +1,4 @@
+import { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { CreateSession } from '@saas-codex/contracts/sessions';
 import { useCallback, useMemo } from 'react';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ const NewSessionDraft = z.object({
   repo: z.string().catch(''),
   ref: z.string().catch(''),
   model: z.string().catch(''),
+  effort: ReasoningEffort.optional().catch(undefined),
   network: NetworkDraft.catch(NETWORK_DRAFT_OFF),
   setup: SetupDraft.catch(NO_SETUP),
   /** Names of the secrets that the setup and the agent get. */
@@ -43,7 +45,7 @@ export function useNewSessionDraft() {
   const [text] = useDraft(NAME);
   const draft = useMemo(() => parseDraft(text), [text]);
   const change = changeDraft;
-  /** After sending: drops the prompt and the ref; repository, model, network, secrets, trust, setup and privacy stay for the next session. */
+  /** After sending: drops the prompt and the ref; repository, model, effort, network, secrets, trust, setup and privacy stay for the next session. */
   const clear = useCallback(() => changeDraft({ prompt: '', ref: '' }), []);
   return { draft, change, clear };
 }
@@ -53,6 +55,7 @@ export function toRequest({
   repo,
   ref,
   model,
+  effort,
   network,
   setup: setupDraft,
   secrets,
@@ -64,6 +67,7 @@ export function toRequest({
     ...(repo.trim() && { repo_url: repo.trim() }),
     ...(repo.trim() && ref.trim() && { ref: ref.trim() }),
     ...(model.trim() && { model: model.trim() }),
+    ...(effort && { reasoning_effort: effort }),
     network: toNetwork(network),
     ...(repo.trim() && trust && { trust_repository: true }),
     ...(secrets.length > 0 && { secrets }),

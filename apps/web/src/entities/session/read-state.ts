@@ -30,7 +30,8 @@ export function useMarkRead({ session_id: sessionId, news_at: newsAt }: Session)
   const client = useQueryClient();
   useEffect(() => {
     const mark = () => {
-      if (document.hidden) return;
+      // An older server does not say when there are news, and keeps no marks.
+      if (document.hidden || newsAt === undefined) return;
       document.removeEventListener('visibilitychange', mark);
       // If it is lost, the session stays unread until it is opened again.
       void markRead(sessionId).then(
@@ -58,7 +59,7 @@ export function useToggleRead({ session_id: sessionId }: Session): (unread: bool
 
 /** Asks how far the person has read a session that came into a list by itself, which did not say so. */
 export function completeRead(client: QueryClient, sessionId: string): void {
-  if (readAtOf(client, sessionId) !== 'unknown') return;
+  if (readAtOf(client, sessionId) !== undefined) return;
   void request(url(sessionId), { schema: SessionRead }).then(
     ({ read_at: readAt }) => applyRead(client, sessionId, readAt),
     () => undefined,

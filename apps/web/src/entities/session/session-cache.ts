@@ -13,6 +13,8 @@ export const sessionKeys = {
   detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
   /** Who watches it. */
   presence: (sessionId: string) => ['sessions', 'presence', sessionId] as const,
+  /** Files that match what is typed. */
+  paths: (sessionId: string) => ['sessions', 'paths', sessionId] as const,
   /** The progress of the clone, written by the activity stream. */
   progress: (sessionId: string) => ['sessions', 'progress', sessionId] as const,
 };
@@ -85,18 +87,17 @@ export function applyRead(client: QueryClient, sessionId: string, readAt: string
   if (session) placeInLists(client, { ...session, read_at: readAt });
 }
 
-/** Until when the person has read a session of a list. `unknown`: the list does not say. null: not at all, or no list has it. */
-export function readAtOf(client: QueryClient, sessionId: string): string | null | 'unknown' {
+/** Until when the person has read a session of a list. undefined: the list does not say. null: not at all, or no list has it. */
+export function readAtOf(client: QueryClient, sessionId: string): string | null | undefined {
   const session = listed(client, sessionId);
-  if (!session) return null;
-  return session.read_at === undefined ? 'unknown' : session.read_at;
+  return session ? session.read_at : null;
 }
 
 /** Whether it waits for this person. */
 export const waitsFor = (
   { needs_you: need }: Pick<Session, 'needs_you'>,
   userId: string | undefined,
-): boolean => userId !== undefined && need != null && need.user_ids.includes(userId);
+): boolean => userId !== undefined && (need?.user_ids.includes(userId) ?? false);
 
 function placeInLists(client: QueryClient, session: Session): void {
   for (const archived of [false, true]) {

@@ -22,6 +22,8 @@ import { IconButton } from '../../shared/ui/icon-button.js';
 import { later } from '../../shared/ui/later.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
+import { ModelPicker, usePromptModel } from './model-picker.js';
+import { usePathCompletion } from './path-completion.js';
 import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
@@ -44,8 +46,15 @@ export function PromptComposer({ session }: { session: Session }) {
   const running = ended ? null : listed;
   const { text, change } = usePromptDraft(sessionId);
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
+  const [model, changeModel] = usePromptModel(sessionId);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const paths = usePathCompletion({
+    session,
+    field,
+    text,
+    onComplete: (completed) => change(() => completed),
+  });
   const problem = tooLong(text, MAX_PROMPT_LENGTH);
   const limits = useImageLimits();
   const attached = useSessionImages(sessionId, limits);
@@ -58,9 +67,10 @@ export function PromptComposer({ session }: { session: Session }) {
   }, []);
 
   const submit = () => {
-    if (ready) send(text, attached.images);
+    if (ready) send(text, { ...model, images: attached.images });
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (paths.onKeyDown(event)) return;
     if (isSendKey(event)) {
       event.preventDefault();
       submit();
@@ -106,6 +116,7 @@ export function PromptComposer({ session }: { session: Session }) {
           over && 'border-accent! ring-3 ring-ring/25',
         )}
       >
+        {paths.list}
         {attached.shown.length > 0 && (
           <AttachedImages
             images={attached.shown}
@@ -127,10 +138,22 @@ export function PromptComposer({ session }: { session: Session }) {
             onChange={(event) => {
               dismiss();
               change(() => event.target.value);
+              paths.follow(event.target);
             }}
+            onSelect={(event) => paths.follow(event.currentTarget)}
+            onBlur={paths.close}
+            {...paths.fieldProps}
             onKeyDown={onKeyDown}
             onPaste={onPaste}
             className="max-h-[40vh] min-h-8 overflow-y-auto px-3 py-1 text-md pointer-coarse:min-h-11 pointer-coarse:py-2.5"
+          />
+          <ModelPicker
+            session={session}
+            chosen={model}
+            onChange={(chosen) => {
+              dismiss();
+              changeModel(chosen);
+            }}
           />
           {running && (
             <IconButton

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useEffectEvent } from 'react';
 import type { PromptImage } from '@saas-codex/contracts/images';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import { changeImageDraft, giveImagesBack } from '../../entities/run/images/image-drafts.js';
+import type { PromptModel } from '../../entities/run/prompt-model.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { drafts, useDraft } from '../../shared/lib/drafts.js';
 import { sentPrompts } from './sent-prompts.js';
@@ -49,12 +50,12 @@ export function useComposerSend(sessionId: string, change: Change) {
     dismiss: () => {
       if (mutation.isError) mutation.reset();
     },
-    send: (text: string, images: readonly PromptImage[]) => {
+    send: (text: string, parts: PromptModel & { images: readonly PromptImage[] }) => {
       const prompt = text.trim();
       change(() => '');
       changeImageDraft(sessionId, () => []);
       // The same text again is the same prompt: if the first attempt did arrive, it still runs once.
-      send(sentPrompts.returned(sessionId, { prompt, images }) ?? outgoingPrompt(prompt, images));
+      send(sentPrompts.returned(sessionId, { ...parts, prompt }) ?? outgoingPrompt(prompt, parts));
     },
     retry: () => {
       const outgoing = mutation.variables;

@@ -1,4 +1,5 @@
 import { PromptImage } from '@saas-codex/contracts/images';
+import { ReasoningEffort } from '@saas-codex/contracts/models';
 import { z } from 'zod';
 import type { OutgoingPrompt } from '../../entities/run/api/prompt-session.js';
 import { drafts } from '../../shared/lib/drafts.js';
@@ -12,12 +13,14 @@ import { randomId } from '../../shared/lib/random-id.js';
  *         ▲                 └── refused, or its page is gone ──┐
  *         └───────────── the text, and the key in `returned` ◄─┘
  *
- * A text that came back and is sent again unchanged has the same key: if the first attempt did arrive, it still runs once.
+ * A prompt that came back and is sent again unchanged has the same key: if the first attempt did arrive, it still runs once.
  */
 const SentPrompt = z.object({
   prompt: z.string(),
   images: z.array(PromptImage).readonly().default([]),
   idempotencyKey: z.string(),
+  model: z.string().optional(),
+  effort: ReasoningEffort.optional(),
   /** In milliseconds since 1970. */
   at: z.number(),
   /** The page that has sent it: its tab, and which load of it. */
@@ -71,14 +74,21 @@ export const sentPrompts = {
       ),
     ),
 
-  /** What came back with exactly this text and these images. */
+  /** What came back and is exactly this. */
   returned: (
     sessionId: string,
-    { prompt, images }: Pick<OutgoingPrompt, 'prompt' | 'images'>,
-  ): OutgoingPrompt | undefined =>
-    read(sessionId).find(
-      (one) => one.returned && one.prompt === prompt && idsOf(one.images) === idsOf(images),
-    ),
+    { prompt, images, model, effort }: Omit<OutgoingPrompt, 'idempotencyKey'>,
+  ): OutgoingPrompt | undefined => {
+    const found = read(sessionId).find(
+      (one) =>
+        one.returned &&
+        one.prompt === prompt &&
+        one.model === model &&
+        one.effort === effort &&
+        idsOf(one.images) === idsOf(images),
+    );
+    return found && { prompt, images, model, effort, idempotencyKey: found.idempotencyKey };
+  },
 
   /** Those whose page is gone, so that nobody waits for their answer. */
   abandoned: (sessionId: string): OutgoingPrompt[] =>

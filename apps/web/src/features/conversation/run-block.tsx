@@ -1,6 +1,7 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { memo, useMemo } from 'react';
+import { modelText } from '../../entities/run/prompt-model.js';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
 import type { RunPeople } from '../../entities/run/run-people.js';
 import { Markdown } from '../../entities/timeline/markdown/markdown.js';
@@ -144,15 +145,14 @@ function EndedRun({
       )}
       <RunEndNotice
         end={end}
-        prompt={run.prompt}
-        images={run.images}
+        run={run}
         sessionId={session.session_id}
         canFollowUp={latest && session.status === 'ready'}
       />
       {run.diff && run.diff.files > 0 && (
         <RunFiles runId={run.run_id} sessionId={session.session_id} stat={run.diff} />
       )}
-      <RunFooter answer={answerText} usage={usage ?? run.usage} endedAt={end.at} />
+      <RunFooter answer={answerText} model={modelText(run)} usage={usage ?? run.usage} endedAt={end.at} />
     </>
   );
 }

@@ -1,6 +1,7 @@
-import type { PromptImage } from '@saas-codex/contracts/images';
 import { CircleAlert, Unplug } from 'lucide-react';
+import type { Run } from '@saas-codex/contracts/runs';
 import { outgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
+import { modelOf } from '../../entities/run/prompt-model.js';
 import type { TimelineEnd } from '../../entities/timeline/run-timeline.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
@@ -9,22 +10,25 @@ import { toastError } from '../../shared/ui/toast.js';
 
 interface RunEndNoticeProps {
   end: TimelineEnd;
-  prompt: string;
-  images?: readonly PromptImage[];
+  run: Run;
   sessionId: string;
   /** The session takes prompts, and this is the latest run. */
   canFollowUp: boolean;
 }
 
 /** How a run failed and what to do about it; nothing for other endings. */
-export function RunEndNotice({ end, prompt, images = [], sessionId, canFollowUp }: RunEndNoticeProps) {
+export function RunEndNotice({ end, run, sessionId, canFollowUp }: RunEndNoticeProps) {
   const maySend = usePermission('runs:create');
   const send = useSendPrompt(sessionId, { onRejected: (_outgoing, error) => toastError(error) });
   if (end.status === 'succeeded' || end.status === 'cancelled') return null;
   const interrupted = end.status === 'interrupted';
   const Icon = interrupted ? Unplug : CircleAlert;
   const sendAgain = () =>
-    send.mutate(interrupted ? outgoingPrompt('continue') : outgoingPrompt(prompt, images));
+    send.mutate(
+      interrupted
+        ? outgoingPrompt('continue', modelOf(run))
+        : outgoingPrompt(run.prompt, { ...modelOf(run), images: run.images }),
+    );
   return (
     <div
       className={cx(

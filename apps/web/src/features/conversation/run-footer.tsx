@@ -4,6 +4,8 @@ import { Tooltip } from '../../shared/ui/tooltip.js';
 
 interface RunFooterProps {
   answer: string | null;
+  /** The model and effort; '': the defaults. */
+  model: string;
   usage: Usage | null;
   /** ISO time. */
   endedAt: string | null;
@@ -12,10 +14,11 @@ interface RunFooterProps {
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** The line below a run: copy the answer, tokens used, time. */
-export function RunFooter({ answer, usage, endedAt }: RunFooterProps) {
+export function RunFooter({ answer, model, usage, endedAt }: RunFooterProps) {
   return (
     <footer className="mt-1 flex min-h-7 items-center gap-2.5 text-xs text-subtle-foreground">
       {answer !== null && <CopyButton text={answer} label="Copy answer" className="-mr-1 -ml-1.5" />}
+      {model && <span className="max-w-60 truncate">{model}</span>}
       {usage && <Tokens usage={usage} />}
       {endedAt && (
         <time dateTime={endedAt} title={new Date(endedAt).toLocaleString()}>

@@ -11,7 +11,7 @@ import { PageHeader } from '../../shared/ui/page-header.js';
 import { ExamplePrompts } from './example-prompts.js';
 import { draftFromLink } from './home-search.js';
 import { NewSessionComposer } from './new-session-composer.js';
-import { RecentSessions } from './recent-sessions.js';
+import { SessionLinks } from './session-links.js';
 
 const MAX_LISTED = 5;
 
@@ -47,17 +47,17 @@ export function HomePage() {
         )}
         <div className="h-6" />
         {mayStart && <NewSessionComposer draft={draft} onChange={change} onStarted={clear} recent={recent} />}
-        {mayStart && (firstUse || demo) && (
-          <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
-        )}
         {waiting.length > 0 && (
-          <RecentSessions
+          <SessionLinks
             title={`Needs you · ${waiting.length}`}
             sessions={waiting.slice(0, MAX_LISTED)}
             loading={false}
           />
         )}
-        <RecentSessions title="Recent" sessions={others.slice(0, MAX_LISTED)} loading={sessions.isPending} />
+        {mayStart && (firstUse || demo) && (
+          <ExamplePrompts repository={draft.repo !== ''} onChoose={(prompt) => change({ prompt })} />
+        )}
+        <SessionLinks title="Recent" sessions={others.slice(0, MAX_LISTED)} loading={sessions.isPending} />
       </div>
     </main>
   );

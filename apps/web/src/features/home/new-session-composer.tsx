@@ -18,6 +18,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { EnvironmentChip, type EnvironmentPart } from './environment-chip.js';
+import { EffortChip } from './effort-chip.js';
 import { fieldError } from './failed-field.js';
 import { PrivateChip } from './private-chip.js';
 import { ModelChip, RefChip, RepositoryChip } from './source-chips.js';
@@ -120,6 +121,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
               invalid={failedField === 'model'}
               {...chip}
             />
+            <EffortChip value={draft.effort} onChange={(effort) => change({ effort })} />
             <EnvironmentChip
               network={draft.network}
               setup={draft.setup}

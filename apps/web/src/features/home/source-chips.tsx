@@ -2,6 +2,7 @@ import { completedAddress } from '@saas-codex/contracts/repository-address';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
 import { Cpu, FolderGit2, GitBranch, PackageOpen } from 'lucide-react';
+import { useAllowedModels } from '../../entities/run/prompt-model.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { ChoicePicker } from './choice-picker.js';
@@ -54,6 +55,7 @@ export const RefChip = ({ recent, repository, ...props }: ChipProps & { reposito
 /** Not shown with the demo model, which offers no choice. */
 export function ModelChip({ recent, ...props }: ChipProps) {
   const { data: system } = useQuery(systemQuery);
+  const allowed = useAllowedModels();
   if (!system || system.model_source === 'demo') return null;
   const standard = system.default_model ? `Default: ${system.default_model}` : 'Default model';
   return (
@@ -62,10 +64,12 @@ export function ModelChip({ recent, ...props }: ChipProps) {
       name="Model"
       icon={Cpu}
       text={props.value || (system.default_model ?? 'Default model')}
-      suggestions={distinct(recent.map((session) => session.model)).map((value) => ({ value }))}
+      suggestions={distinct([...allowed, ...recent.map((session) => session.model)]).map((value) => ({
+        value,
+      }))}
       fallback={{ text: standard, icon: Cpu }}
       placeholder="Name of a model"
-      hint="Those that you used before are suggested."
+      hint="Those that your organisation allows are suggested."
     />
   );
 }

@@ -38,7 +38,7 @@ export function useStartSession(onStarted: () => void) {
       const prompt = draft.prompt.trim();
       const images = await uploadImages(session.session_id, files);
       try {
-        return { session, run: await promptSession(session.session_id, outgoingPrompt(prompt, images)) };
+        return { session, run: await promptSession(session.session_id, outgoingPrompt(prompt, { images })) };
       } catch (error) {
         if (toApiError(error).code !== 'session_failed') throw error;
         // The clone has failed already. The session's page says why and can try again, and its composer has the prompt.

@@ -10,6 +10,7 @@ import { fromSetup } from '../../entities/environment/setup-draft.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
 import { outgoingPrompt, promptSession } from '../../entities/run/api/prompt-session.js';
 import { PromptBubble } from '../../entities/run/prompt-bubble.js';
+import { modelOf } from '../../entities/run/prompt-model.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
@@ -94,7 +95,9 @@ function useSetUpAgain({ session_id: id }: Session, prompts: Run[]) {
   const again = async () => {
     try {
       await update.mutateAsync({ sessionId: id, change: { status: 'provisioning' } });
-      for (const { prompt, images } of prompts) await promptSession(id, outgoingPrompt(prompt, images));
+      for (const run of prompts) {
+        await promptSession(id, outgoingPrompt(run.prompt, { ...modelOf(run), images: run.images }));
+      }
     } catch (error) {
       toastError(error);
     }

@@ -1,6 +1,7 @@
 import { MICRO_USD, type Model, type ModelPrice, type Models, ModelName } from '@saas-codex/contracts/models';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { modelsQuery } from '../../shared/api/list-models.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { Button } from '../../shared/ui/button.js';
@@ -8,11 +9,19 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { modelsQuery, useUpdateModels } from './api/limits.js';
+import { useUpdateModels } from './api/limits.js';
+import { ModelServerSection } from './model-server-section.js';
 import { Section } from './section.js';
 
-/** Which models may be used, and what they cost. */
-export function ModelsPage() {
+/** Who serves models, which of them may be used, and what they cost. */
+export const ModelsPage = () => (
+  <>
+    <ModelServerSection />
+    <ModelsSection />
+  </>
+);
+
+function ModelsSection() {
   const { data, error, refetch } = useQuery(modelsQuery);
   const mayChange = usePermission('models:manage');
   return (

@@ -13,6 +13,10 @@ const SOURCES: Partial<Record<SystemInfo['model_source'], { name: string; note: 
     name: 'Own model server',
     note: 'Model calls go to the server in CODEX_BASE_URL.',
   },
+  organisation: {
+    name: "Your organisation's model server",
+    note: 'Prompts and the code that Codex reads are sent to the server in Settings → Models.',
+  },
   demo: {
     name: 'Demo',
     note: 'Answers are scripted and offline, not an AI. Set CODEX_API_KEY, or CODEX_BASE_URL for your own server, and restart.',

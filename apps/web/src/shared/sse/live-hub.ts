@@ -8,6 +8,7 @@ import {
   SSE_RUN_ERROR,
 } from '@saas-codex/contracts/sse-names';
 import { retryDelay } from '../lib/retry-delay.js';
+import { Claims } from './claims.js';
 import { openEventConnection, type StreamMessage } from './event-connection.js';
 import {
   type Claim,
@@ -56,8 +57,6 @@ interface Connection {
 const GATHER_MS = 40;
 /** A browser lets the timers of a hidden page run once a minute. */
 const FORGOTTEN_AFTER_MS = 100_000;
-/** Tabs ask at about the same time. */
-const MAX_CLAIMS = 500;
 
 export class LiveHub {
   private readonly tabs = new Map<TabPort, Tab>();
@@ -65,8 +64,7 @@ export class LiveHub {
   private current: Connection | null = null;
   /** The one that will take its place. */
   private next: Connection | null = null;
-  /** What was told, or seen, in the order in which tabs asked. */
-  private readonly claims = new Set<string>();
+  private readonly claims = new Claims();
   private lastActivity: string | null = null;
   private lost = false;
   private attempts = 0;
@@ -88,12 +86,7 @@ export class LiveHub {
 
   /** To the first tab that asks, unless the person sees the session in one of them. */
   private grant(port: TabPort, { claim, sessionId }: Claim): void {
-    if (this.claims.has(claim)) return;
-    this.claims.add(claim);
-    for (const oldest of this.claims) {
-      if (this.claims.size <= MAX_CLAIMS) break;
-      this.claims.delete(oldest);
-    }
+    if (!this.claims.take(claim)) return;
     const isSeen = [...this.tabs.values()].some(({ viewing }) => viewing === sessionId);
     if (!isSeen) port({ type: 'granted', claim });
   }

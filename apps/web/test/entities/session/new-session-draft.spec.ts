@@ -24,6 +24,11 @@ describe('toRequest', () => {
     });
   });
 
+  it('names an effort only if one was chosen', () => {
+    expect(toRequest({ ...draft, effort: 'high' })).toHaveProperty('reasoning_effort', 'high');
+    expect(toRequest(draft)).not.toHaveProperty('reasoning_effort');
+  });
+
   it('trusts a repository only if there is one, and if it was said', () => {
     const repo = 'https://a.example/x';
     expect(toRequest({ ...draft, repo, trust: true })).toHaveProperty('trust_repository', true);

@@ -92,7 +92,7 @@ describe('applySession', () => {
     expect(waiting()).toEqual(['b', 'a']);
     expect([readAtOf(client, 'a'), readAtOf(client, 'b'), readAtOf(client, 'none')]).toEqual([
       null,
-      'unknown',
+      undefined,
       null,
     ]);
     applyRead(client, 'a', '2026-01-01T10:02:00.000Z');

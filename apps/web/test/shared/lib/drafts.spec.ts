@@ -94,6 +94,7 @@ it('gives a prompt back whose page went away before the answer, with its key as 
   expect(sentPrompts.abandoned('1')).toEqual([]);
   expect(sentPrompts.returned('1', outgoing)).toMatchObject(outgoing);
   expect(sentPrompts.returned('1', { ...outgoing, prompt: 'Explain that' })).toBeUndefined();
+  expect(sentPrompts.returned('1', { ...outgoing, effort: 'high' })).toBeUndefined();
   expect(sentPrompts.returned('1', { ...outgoing, images: [] })).toBeUndefined();
   sentPrompts.keep('1', { prompt: 'Another', images: [], idempotencyKey: 'l' });
   expect(sentPrompts.returned('1', outgoing)).toBeUndefined();

@@ -4,17 +4,23 @@ import { useMutation, useMutationState, useQueryClient } from '@tanstack/react-q
 import { path, request } from '../../../shared/api/request.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 import { offerNotifications } from '../../../shared/notifications/consent.js';
+import type { PromptModel } from '../prompt-model.js';
 import { applyRun } from '../run-cache.js';
 
 /** Queues a prompt. The session may still be provisioning. */
 export async function promptSession(
   sessionId: string,
-  { prompt, images, idempotencyKey }: OutgoingPrompt,
+  { prompt, images, model, effort, idempotencyKey }: OutgoingPrompt,
 ): Promise<Run> {
   const run = await request(path`/api/sessions/${sessionId}/prompt`, {
     method: 'POST',
     schema: Run,
-    body: { prompt, ...(images.length > 0 && { images: images.map(({ image_id: id }) => id) }) },
+    body: {
+      prompt,
+      model,
+      reasoning_effort: effort,
+      ...(images.length > 0 && { images: images.map(({ image_id: id }) => id) }),
+    },
     idempotencyKey,
   });
   offerNotifications();
@@ -22,14 +28,21 @@ export async function promptSession(
 }
 
 /** A prompt that is being sent. With its key, sending it again after a lost connection does not make a second run. */
-export interface OutgoingPrompt {
+export interface OutgoingPrompt extends PromptModel {
   readonly prompt: string;
   /** Uploaded to the session before. */
   readonly images: readonly PromptImage[];
   readonly idempotencyKey: string;
 }
 
-export const outgoingPrompt = (prompt: string, images: readonly PromptImage[] = []): OutgoingPrompt => ({
+/** What a prompt may have besides its text. */
+type PromptParts = PromptModel & Partial<Pick<OutgoingPrompt, 'images'>>;
+
+export const outgoingPrompt = (
+  prompt: string,
+  { images = [], ...model }: PromptParts = {},
+): OutgoingPrompt => ({
+  ...model,
   prompt,
   images,
   idempotencyKey: randomId(),

@@ -2,16 +2,12 @@ import { LimitsOverview, type UpdateLimits } from '@saas-codex/contracts/limits'
 import { Models, type UpdateModels } from '@saas-codex/contracts/models';
 import { TenantUsage } from '@saas-codex/contracts/usage';
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { modelsQuery } from '../../../shared/api/list-models.js';
 import { request } from '../../../shared/api/request.js';
 
 export const limitsQuery = queryOptions({
   queryKey: ['limits'] as const,
   queryFn: ({ signal }) => request('/api/limits', { schema: LimitsOverview, signal }),
-});
-
-export const modelsQuery = queryOptions({
-  queryKey: ['models'] as const,
-  queryFn: ({ signal }) => request('/api/models', { schema: Models, signal }),
 });
 
 /** @param days up to today */

@@ -1,7 +1,6 @@
 import {
   describeLimit,
   formatAmount,
-  type Limits,
   LIMIT_SCOPES,
   type LimitsOverview,
   type LimitScope,
@@ -48,7 +47,7 @@ export function LimitsSection() {
       {data && <Standings overview={data} />}
       {data &&
         LIMIT_SCOPES.toReversed().map((scope) => (
-          <ScopeRow key={scope} scope={scope} limits={data.limits} mayChange={mayChange} />
+          <ScopeRow key={scope} scope={scope} overview={data} mayChange={mayChange} />
         ))}
       {data && !mayChange && (
         <p className="py-3 text-xs text-muted-foreground">Admins and owners can change limits.</p>
@@ -69,7 +68,10 @@ function Standings({ overview: { standings } }: { overview: LimitsOverview }) {
         return (
           <div key={`${scope} ${unit} ${period}`}>
             <div className="flex flex-wrap justify-between gap-x-4 text-sm">
-              <span>{words[0]?.toUpperCase() + words.slice(1)}</span>
+              <span>
+                {words[0]?.toUpperCase() + words.slice(1)}
+                {standing.set_by === 'operator' && ', set by the operator of this installation'}
+              </span>
               <span className="text-muted-foreground tabular-nums">
                 {formatAmount(used, unit)} used{reserved > 0 && `, ${formatAmount(reserved, unit)} reserved`}
               </span>
@@ -97,13 +99,21 @@ function Standings({ overview: { standings } }: { overview: LimitsOverview }) {
   );
 }
 
-function ScopeRow({ scope, limits, mayChange }: { scope: LimitScope; limits: Limits; mayChange: boolean }) {
+interface ScopeRowProps {
+  scope: LimitScope;
+  overview: LimitsOverview;
+  mayChange: boolean;
+}
+
+function ScopeRow({ scope, overview: { limits, ceilings }, mayChange }: ScopeRowProps) {
   const [editing, setEditing] = useState(false);
   const values: Values = limits[scope];
+  const highest: Values = ceilings?.[scope] ?? {};
+  const bounded = Object.entries(highest).flatMap(([field, value]) =>
+    value === null ? [] : [worded(field, value)],
+  );
   const set = Object.entries(values).flatMap(([field, value]) =>
-    value === null
-      ? []
-      : [`${shown(field, value)} ${FIELDS[field]?.replace(/^US dollars ?/, '').toLowerCase()}`],
+    value === null ? [] : [worded(field, value)],
   );
   return (
     <div className="py-3">
@@ -122,10 +132,20 @@ function ScopeRow({ scope, limits, mayChange }: { scope: LimitScope; limits: Lim
           )}
         </span>
       </div>
-      {editing && <ScopeForm scope={scope} values={values} onClose={() => setEditing(false)} />}
+      {bounded.length > 0 && (
+        <p className="mt-1 text-xs text-muted-foreground">
+          Set by the operator of this installation: at most {bounded.join(', ')}.
+        </p>
+      )}
+      {editing && (
+        <ScopeForm scope={scope} values={values} highest={highest} onClose={() => setEditing(false)} />
+      )}
     </div>
   );
 }
+
+const worded = (field: string, value: number): string =>
+  `${shown(field, value)} ${FIELDS[field]?.replace(/^US dollars ?/, '').toLowerCase()}`.trim();
 
 const shown = (field: string, value: number): string =>
   isMoney(field) ? formatAmount(value, 'micro_usd') : value.toLocaleString('en-US');
@@ -133,10 +153,12 @@ const shown = (field: string, value: number): string =>
 interface ScopeFormProps {
   scope: LimitScope;
   values: Values;
+  /** What the operator allows. */
+  highest: Values;
   onClose: () => void;
 }
 
-function ScopeForm({ scope, values, onClose }: ScopeFormProps) {
+function ScopeForm({ scope, values, highest, onClose }: ScopeFormProps) {
   const update = useUpdateLimits();
   const [texts, setTexts] = useState(() =>
     Object.fromEntries(
@@ -159,9 +181,9 @@ function ScopeForm({ scope, values, onClose }: ScopeFormProps) {
             key={field}
             label={FIELDS[field] ?? field}
             inputMode="decimal"
-            placeholder="No limit"
+            placeholder={placeholderOf(field, highest[field] ?? null)}
             value={texts[field] ?? ''}
-            error={value === undefined ? 'Enter a number, or nothing.' : undefined}
+            error={errorOf(field, value, highest[field] ?? null)}
             onChange={({ target }) => setTexts((all) => ({ ...all, [field]: target.value }))}
           />
         ))}
@@ -173,13 +195,23 @@ function ScopeForm({ scope, values, onClose }: ScopeFormProps) {
           variant="primary"
           type="submit"
           busy={update.isPending}
-          disabled={parsed.some(([, value]) => value === undefined)}
+          disabled={parsed.some(([field, value]) => errorOf(field, value, highest[field] ?? null))}
         >
           Save
         </Button>
       </div>
     </form>
   );
+}
+
+const placeholderOf = (field: string, ceiling: number | null): string =>
+  ceiling === null ? 'No limit' : shown(field, ceiling);
+
+function errorOf(field: string, value: number | null | undefined, ceiling: number | null) {
+  if (value === undefined) return 'Enter a number, or nothing.';
+  return value !== null && ceiling !== null && value > ceiling
+    ? `The operator of this installation allows at most ${shown(field, ceiling)}.`
+    : undefined;
 }
 
 /** null: no limit. undefined: not a number. */

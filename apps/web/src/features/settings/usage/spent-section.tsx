@@ -22,6 +22,13 @@ const UNITS = [
   { value: 'tokens', name: 'Tokens' },
 ] as const satisfies readonly { value: LimitUnit; name: string }[];
 
+/** Models were called, and still there is nothing to draw. */
+const NOTHING: Record<LimitUnit, string> = {
+  micro_usd:
+    'All calls of this time cost $0.00: their models are free, or have no price under Models. Tokens are counted.',
+  tokens: 'No call of this time has used tokens.',
+};
+
 /** What model calls have used. */
 export function SpentSection() {
   const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
@@ -69,7 +76,11 @@ function Report({ report, unit }: { report: SpentReport; unit: LimitUnit }) {
   ];
   return (
     <>
-      <SpentChart report={report} unit={unit} />
+      {report.total[unit] === 0 ? (
+        <p className="py-3 text-sm text-muted-foreground">{NOTHING[unit]}</p>
+      ) : (
+        <SpentChart report={report} unit={unit} />
+      )}
       {shares.slice(isOfEveryone ? 0 : 1).map(({ title, rows }) => (
         <ShareList key={title} title={title} rows={rows} unit={unit} />
       ))}

@@ -9,14 +9,14 @@ import { formatAge, useMinuteClock } from '../../shared/lib/time.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 
-interface RecentSessionsProps {
+interface SessionLinksProps {
   title: string;
   sessions: Session[];
   loading: boolean;
 }
 
 /** Links to sessions. */
-export function RecentSessions({ title, sessions, loading }: RecentSessionsProps) {
+export function SessionLinks({ title, sessions, loading }: SessionLinksProps) {
   const now = useMinuteClock();
   if (!loading && sessions.length === 0) return null;
   return (
@@ -25,14 +25,14 @@ export function RecentSessions({ title, sessions, loading }: RecentSessionsProps
       <ul>
         {loading && [0, 1, 2].map((row) => <Skeleton key={row} className="mx-3 my-3 h-4" />)}
         {sessions.map((session) => (
-          <RecentSession key={session.session_id} session={session} now={now} />
+          <SessionLink key={session.session_id} session={session} now={now} />
         ))}
       </ul>
     </section>
   );
 }
 
-function RecentSession({ session, now }: { session: Session; now: number }) {
+function SessionLink({ session, now }: { session: Session; now: number }) {
   const state = listedState(session);
   const unread = isUnread(session);
   const place = useSessionPlace()(session);

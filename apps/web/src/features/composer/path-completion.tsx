@@ -1,0 +1,145 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useQuery } from '@tanstack/react-query';
+import { File } from 'lucide-react';
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useDeferredValue,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
+import { pathsQuery } from '../../entities/session/api/find-paths.js';
+import { isConverting } from '../../shared/lib/enter-key.js';
+import { cx } from '../../shared/lib/cx.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
+import { completeMention, mentionAt, type PathMention } from './path-mention.js';
+
+interface Completion {
+  session: Session;
+  field: RefObject<HTMLTextAreaElement | null>;
+  text: string;
+  onComplete: (text: string) => void;
+}
+
+/**
+ * Completes paths of the repository after an `@`. The field keeps the focus, and names the list that belongs to it (the
+ * combobox pattern, as a field of several lines may have it).
+ */
+export function usePathCompletion({ session, field, text, onComplete }: Completion) {
+  const [mention, setMention] = useState<PathMention | null>(null);
+  const [active, setActive] = useState(0);
+  /** Where the `@` is that the person wants to stay as it is. */
+  const [dismissed, setDismissed] = useState<number | null>(null);
+  const caret = useRef<number | null>(null);
+  const listId = useId();
+  const query = useDeferredValue(mention?.query ?? '');
+  const enabled = mention !== null && mention.start !== dismissed && session.status === 'ready';
+  const { data, isError } = useQuery({ ...pathsQuery(session.session_id, query), enabled });
+  const paths = enabled && !isError ? (data?.paths ?? []) : [];
+  const open = paths.length > 0;
+  const index = Math.min(active, paths.length - 1);
+
+  // The caret can only be put where the text already is.
+  useEffect(() => {
+    if (caret.current === null) return;
+    field.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  }, [text, field]);
+
+  /** After every change of the text or the caret. */
+  const follow = ({ value, selectionStart, selectionEnd }: HTMLTextAreaElement) => {
+    const next = selectionStart === selectionEnd ? mentionAt(value, selectionStart) : null;
+    if (next?.query !== mention?.query) setActive(0);
+    if (next === null) setDismissed(null);
+    setMention(next);
+  };
+  const choose = (path: string) => {
+    if (!mention) return;
+    const completed = completeMention(text, mention, path);
+    caret.current = completed.caret;
+    onComplete(completed.text);
+    setMention(null);
+    field.current?.focus();
+  };
+  /** @returns whether the key was for the list */
+  const onKeyDown = (event: KeyboardEvent): boolean => {
+    if (!open || isConverting(event.nativeEvent) || event.metaKey || event.ctrlKey || event.altKey)
+      return false;
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step !== 0) setActive((index + step + paths.length) % paths.length);
+    else if ((event.key === 'Enter' && !event.shiftKey) || event.key === 'Tab') choose(paths[index] ?? '');
+    else if (event.key === 'Escape') setDismissed(mention?.start ?? null);
+    else return false;
+    event.preventDefault();
+    return true;
+  };
+  return {
+    follow,
+    onKeyDown,
+    close: () => setMention(null),
+    fieldProps: {
+      'aria-autocomplete': 'list',
+      'aria-haspopup': 'listbox',
+      'aria-controls': open ? listId : undefined,
+      'aria-activedescendant': open ? `${listId}/${index}` : undefined,
+    } as const,
+    list: open ? (
+      <PathList id={listId} paths={paths} active={index} onActive={setActive} onChoose={choose} />
+    ) : null,
+  };
+}
+
+interface PathListProps {
+  id: string;
+  paths: readonly string[];
+  active: number;
+  onActive: (index: number) => void;
+  onChoose: (path: string) => void;
+}
+
+function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
+  return (
+    <div className="absolute inset-x-0 bottom-full z-20 mb-2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover">
+      <p role="status" className="sr-only">
+        {`${paths.length} ${paths.length === 1 ? 'file' : 'files'}. Up and down arrows choose, Enter inserts.`}
+      </p>
+      <ul ref={list} id={id} role="listbox" aria-label="Files" className="max-h-60 overflow-y-auto p-1">
+        {paths.map((path, index) => {
+          const slash = path.lastIndexOf('/') + 1;
+          return (
+            <li
+              key={path}
+              id={`${id}/${index}`}
+              role="option"
+              aria-selected={index === active}
+              // The field keeps the focus, and on a phone the keyboard stays.
+              onPointerDown={(event) => event.preventDefault()}
+              onPointerMove={() => index !== active && onActive(index)}
+              onClick={() => onChoose(path)}
+              className={cx(
+                'flex min-h-8 cursor-default items-center gap-2 rounded-lg px-2 text-sm pointer-coarse:min-h-11',
+                index === active && 'bg-hover',
+              )}
+            >
+              <File aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" strokeWidth={1.75} />
+              <span className="min-w-0 truncate">
+                <VisibleText>{path.slice(slash)}</VisibleText>
+              </span>
+              {slash > 0 && (
+                <span className="min-w-0 flex-1 truncate text-xs text-subtle-foreground">
+                  <VisibleText>{path.slice(0, slash - 1)}</VisibleText>
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
