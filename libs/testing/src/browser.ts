@@ -73,6 +73,14 @@ export const pageOverflow = (page: Page): Promise<string[]> =>
         ? ['the page scrolls by ' + (scrollWidth - clientWidth) + ' and ' + (scrollHeight - clientHeight) + ' px']
         : [])(document.documentElement)`);
 
+/** What `giveFile` uses of a page. */
+interface PageOfFiles {
+  File: new (parts: Uint8Array[], name: string, options: { type: string }) => object;
+  DataTransfer: new () => { items: { add: (file: object) => void } };
+  ClipboardEvent: new (type: string, options: object) => Event;
+  DragEvent: new (type: string, options: object) => Event;
+}
+
 /** Pastes a file into a field, or drops it there. */
 export async function giveFile(
   field: Locator,
@@ -80,12 +88,15 @@ export async function giveFile(
   type: string,
   bytes: Buffer,
 ): Promise<void> {
-  await field.evaluate(`(field) => {
-    const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array([${bytes.join()}])], 'given', { type: '${type}' }));
+  const given = { how, type, bytes: [...bytes] };
+  await field.evaluate((element, file) => {
+    const page = globalThis as unknown as PageOfFiles;
+    const data = new page.DataTransfer();
+    data.items.add(new page.File([new Uint8Array(file.bytes)], 'given', { type: file.type }));
     const options = { bubbles: true, cancelable: true, clipboardData: data, dataTransfer: data };
-    field.dispatchEvent(new ${how === 'paste' ? 'ClipboardEvent' : 'DragEvent'}('${how}', options));
-  }`);
+    const Kind = file.how === 'paste' ? page.ClipboardEvent : page.DragEvent;
+    (element as unknown as EventTarget).dispatchEvent(new Kind(file.how, options));
+  }, given);
 }
 
 /** Presses Tab until an element with this name or text has the focus. */

@@ -3,7 +3,10 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { cx } from '../../shared/lib/cx.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { useDisclosure } from '../../shared/ui/disclosure.js';
-import { PromptImages } from './images/prompt-images.js';
+import { later } from '../../shared/ui/later.js';
+
+/** Few prompts have images. */
+const PromptImages = later(async () => (await import('./images/prompt-images.js')).PromptImages);
 
 interface PromptBubbleProps {
   id: string;

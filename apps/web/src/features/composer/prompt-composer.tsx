@@ -5,7 +5,6 @@ import { ArrowUp, Square } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import { useCancelRun } from '../../entities/run/api/cancel-run.js';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
-import { AttachedImages } from '../../entities/run/images/attached-images.js';
 import { ImageButton, useImageTarget } from '../../entities/run/images/image-sources.js';
 import { useImageLimits } from '../../entities/run/images/use-image-limits.js';
 import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
@@ -20,6 +19,7 @@ import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
+import { later } from '../../shared/ui/later.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { ModelPicker, usePromptModel } from './model-picker.js';
@@ -27,6 +27,11 @@ import { usePathCompletion } from './path-completion.js';
 import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
+
+/** Few prompts have images. */
+const AttachedImages = later(
+  async () => (await import('../../entities/run/images/attached-images.js')).AttachedImages,
+);
 
 /** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
@@ -112,14 +117,16 @@ export function PromptComposer({ session }: { session: Session }) {
         )}
       >
         {paths.list}
-        <AttachedImages
-          images={attached.shown}
-          onRemove={(key) => {
-            dismiss();
-            attached.remove(key);
-          }}
-          onRetry={attached.retry}
-        />
+        {attached.shown.length > 0 && (
+          <AttachedImages
+            images={attached.shown}
+            onRemove={(key) => {
+              dismiss();
+              attached.remove(key);
+            }}
+            onRetry={attached.retry}
+          />
+        )}
         <div className="flex items-end gap-1.5">
           {limits && <ImageButton onFiles={attached.add} />}
           <AutoTextarea

@@ -21,7 +21,6 @@ interface AttachedImagesProps {
 
 /** The images that the next prompt will have, above its text. */
 export function AttachedImages({ images, onRemove, onRetry }: AttachedImagesProps) {
-  if (images.length === 0) return null;
   const problems = [...new Set(images.flatMap(({ problem }) => problem ?? []))];
   return (
     <div className="px-2 pt-1.5 pb-1">

@@ -3,7 +3,7 @@ import { ImagePlus } from 'lucide-react';
 import { type ClipboardEvent, type DragEvent, useRef, useState } from 'react';
 import { IconButton } from '../../../shared/ui/icon-button.js';
 
-type OnFiles = (files: File[]) => void;
+type OnFiles = (files: File[]) => unknown;
 
 /** Opens the browser's dialog for choosing files; on a phone also its camera and photos. */
 export function ImageButton({ onFiles, disabled }: { onFiles: OnFiles; disabled?: boolean }) {
@@ -22,7 +22,7 @@ export function ImageButton({ onFiles, disabled }: { onFiles: OnFiles; disabled?
       <input
         ref={input}
         type="file"
-        aria-label="Images"
+        aria-label="Choose images"
         tabIndex={-1}
         multiple
         accept={IMAGE_TYPES.join(',')}

@@ -31,7 +31,7 @@ export function Lightbox({ sessionId, images, shown, onShow, onClose }: Lightbox
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-40 animate-fade-in bg-black/85" />
+        <Dialog.Overlay className="fixed inset-0 z-40 animate-fade-in bg-[rgb(0_0_0/0.88)]" />
         <Dialog.Content
           {...returnFocus}
           aria-describedby={undefined}
@@ -46,9 +46,9 @@ export function Lightbox({ sessionId, images, shown, onShow, onClose }: Lightbox
             alt={name}
             width={image.width}
             height={image.height}
-            className="min-h-0 max-w-full shrink rounded-lg bg-white object-contain"
+            className="min-h-0 max-w-full shrink rounded-lg bg-[white] object-contain"
           />
-          <div className="absolute inset-x-4 top-3 flex items-center gap-1 text-white/80 [&_button]:text-white [&_button]:hover:bg-white/15 [&_button]:hover:text-white">
+          <div className="absolute inset-x-4 top-3 flex items-center gap-1 text-[rgb(255_255_255/0.85)] [&_button]:text-[white] [&_button]:hover:bg-[rgb(255_255_255/0.15)] [&_button]:hover:text-[white]">
             <p className="min-w-0 flex-1 truncate text-sm">
               {images.length > 1 && `${shown + 1} of ${images.length} · `}
               {image.width} × {image.height}

@@ -24,10 +24,11 @@ export function useChosenImages(limits: ImageLimits | null) {
     setChosen((before) => [...before, ...more]);
     for (const { key, file } of more) {
       const reader = new FileReader();
-      reader.onload = () =>
+      reader.addEventListener('load', () =>
         setChosen((now) =>
           now.map((one) => (one.key === key ? { ...one, preview: String(reader.result) } : one)),
-        );
+        ),
+      );
       reader.readAsDataURL(file);
     }
   };

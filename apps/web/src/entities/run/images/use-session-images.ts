@@ -3,9 +3,8 @@ import { toApiError } from '../../../shared/api/api-error.js';
 import { useDraft } from '../../../shared/lib/drafts.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 import { toastNotice } from '../../../shared/ui/toast.js';
-import { uploadImage } from '../api/upload-image.js';
 import type { AttachedImage } from './attached-images.js';
-import { checkImages, type ImageLimits } from './check-images.js';
+import type { ImageLimits } from './check-images.js';
 import { changeImageDraft, imageDraftName, readImageDraft } from './image-drafts.js';
 import { imageUrl } from './image-view.js';
 
@@ -30,6 +29,7 @@ export function useSessionImages(sessionId: string, limits: ImageLimits | null) 
 
   const start = async ({ key, file, stop }: Upload) => {
     try {
+      const { uploadImage } = await import('../api/upload-image.js');
       const onProgress = (sent: number) => update(key, { sent });
       const image = await uploadImage(sessionId, file, { onProgress, signal: stop.signal });
       changeImageDraft(sessionId, (current) => [...current, image]);
@@ -58,8 +58,10 @@ export function useSessionImages(sessionId: string, limits: ImageLimits | null) 
         problem,
       })),
     ],
-    add: (files: File[]) => {
+    add: async (files: File[]) => {
       if (!limits) return;
+      // Few prompts have images, so the page does without this code until then.
+      const { checkImages } = await import('./check-images.js');
       const { accepted, problems } = checkImages(files, limits, images.length + uploads.length);
       if (problems.length > 0) toastNotice('Not attached', problems.join(' '));
       const more = accepted.map((file) => ({ key: randomId(), sessionId, file, sent: 0, problem: null }));
