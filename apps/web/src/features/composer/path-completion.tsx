@@ -32,7 +32,7 @@ export function usePathCompletion({ session, field, text, onComplete }: Completi
   const [active, setActive] = useState(0);
   /** Where the `@` is that the person wants to stay as it is. */
   const [dismissed, setDismissed] = useState<number | null>(null);
-  const caret = useRef<number | null>(null);
+  const completed = useRef<{ text: string; caret: number } | null>(null);
   const listId = useId();
   const query = useDeferredValue(mention?.query ?? '');
   const enabled = mention !== null && mention.start !== dismissed && session.status === 'ready';
@@ -43,9 +43,9 @@ export function usePathCompletion({ session, field, text, onComplete }: Completi
 
   // The caret can only be put where the text already is.
   useEffect(() => {
-    if (caret.current === null) return;
-    field.current?.setSelectionRange(caret.current, caret.current);
-    caret.current = null;
+    const last = completed.current;
+    completed.current = null;
+    if (last?.text === text) field.current?.setSelectionRange(last.caret, last.caret);
   }, [text, field]);
 
   /** After every change of the text or the caret. */
@@ -57,9 +57,9 @@ export function usePathCompletion({ session, field, text, onComplete }: Completi
   };
   const choose = (path: string) => {
     if (!mention) return;
-    const completed = completeMention(text, mention, path);
-    caret.current = completed.caret;
-    onComplete(completed.text);
+    const next = completeMention(text, mention, path);
+    completed.current = next;
+    onComplete(next.text);
     setMention(null);
     field.current?.focus();
   };
@@ -100,7 +100,7 @@ interface PathListProps {
 }
 
 function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
   }, [active]);
@@ -109,21 +109,23 @@ function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
       <p role="status" className="sr-only">
         {`${paths.length} ${paths.length === 1 ? 'file' : 'files'}. Up and down arrows choose, Enter inserts.`}
       </p>
-      <ul ref={list} id={id} role="listbox" aria-label="Files" className="max-h-60 overflow-y-auto p-1">
+      <div ref={list} id={id} role="listbox" aria-label="Files" className="max-h-60 overflow-y-auto p-1">
         {paths.map((path, index) => {
           const slash = path.lastIndexOf('/') + 1;
           return (
-            <li
+            <button
               key={path}
               id={`${id}/${index}`}
+              type="button"
               role="option"
+              tabIndex={-1}
               aria-selected={index === active}
               // The field keeps the focus, and on a phone the keyboard stays.
               onPointerDown={(event) => event.preventDefault()}
               onPointerMove={() => index !== active && onActive(index)}
               onClick={() => onChoose(path)}
               className={cx(
-                'flex min-h-8 cursor-default items-center gap-2 rounded-lg px-2 text-sm pointer-coarse:min-h-11',
+                'flex min-h-8 w-full cursor-default items-center gap-2 rounded-lg px-2 text-left text-sm pointer-coarse:min-h-11',
                 index === active && 'bg-hover',
               )}
             >
@@ -136,10 +138,10 @@ function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
                   <VisibleText>{path.slice(0, slash - 1)}</VisibleText>
                 </span>
               )}
-            </li>
+            </button>
           );
         })}
-      </ul>
+      </div>
     </div>
   );
 }

@@ -100,10 +100,7 @@ interface QueuedRowProps {
 }
 
 export const QueuedRow = ({ prompt, images = 0, note, editedBy, onKeyDown, children }: QueuedRowProps) => (
-  <li
-    onKeyDown={onKeyDown}
-    className="flex min-h-7 items-center pointer-coarse:min-h-11 gap-2 px-2 pointer-coarse:pr-0 text-sm"
-  >
+  <li className="flex min-h-7 items-center pointer-coarse:min-h-11 gap-2 px-2 pointer-coarse:pr-0 text-sm">
     <ListEnd aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
     <span className="min-w-6 text-xs text-subtle-foreground">{note}</span>
     <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">
@@ -120,7 +117,11 @@ export const QueuedRow = ({ prompt, images = 0, note, editedBy, onKeyDown, child
         edited by {editedBy}
       </span>
     )}
-    {children && <span className="flex shrink-0 items-center">{children}</span>}
+    {children && (
+      <span role="presentation" onKeyDown={onKeyDown} className="flex shrink-0 items-center">
+        {children}
+      </span>
+    )}
   </li>
 );
 

@@ -44,14 +44,15 @@ export function QueuedPrompts({ session, runs, note, onRestore }: QueuedPromptsP
   const removal = useRemovePrompt(sessionId);
   const next = useRunNext(sessionId);
   const sending = busy ? outgoing : [];
-  const remove = ({ run_id: runId, prompt, images }: Run) =>
-    removal
-      .mutateAsync(runId)
-      .then(() => {
-        onRestore(prompt, images);
-        focusContent();
-      })
-      .catch(toastError);
+  const remove = async ({ run_id: runId, prompt, images }: Run) => {
+    try {
+      await removal.mutateAsync(runId);
+      onRestore(prompt, images);
+      focusContent();
+    } catch (error) {
+      toastError(error);
+    }
+  };
   if (queue.length === 0 && sending.length === 0) return null;
   return (
     <section
@@ -99,16 +100,19 @@ function useMoves(sessionId: string, waiting: readonly Run[]) {
   const order = useOrderQueue(sessionId);
   const [moved, setMoved] = useState('');
   const list = useRef<HTMLUListElement>(null);
-  const focused = useRef<HTMLElement | null>(null);
+  const focused = useRef<{ element: HTMLElement; before: readonly Run[] } | null>(null);
   // An element that moves in the document loses the focus.
   useLayoutEffect(() => {
-    if (focused.current?.isConnected && list.current?.contains(focused.current)) focused.current.focus();
+    if (!focused.current || focused.current.before === waiting) return;
+    const { element } = focused.current;
     focused.current = null;
+    if (element.isConnected && list.current?.contains(element)) element.focus();
   }, [waiting]);
   const move = (run: Run, by: -1 | 1) => {
     const neighbour = neighbourOf(run, by, waiting);
     if (!neighbour) return;
-    focused.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const element = document.activeElement;
+    focused.current = element instanceof HTMLElement ? { element, before: waiting } : null;
     const swapped = waiting.map((one) => (one === run ? neighbour : one === neighbour ? run : one));
     setMoved(`Moved to place ${swapped.indexOf(run) + 1} of ${swapped.length}`);
     order.mutate(

@@ -34,9 +34,13 @@ function send(url: string, file: Blob, { onProgress, signal }: UploadOptions): P
     // What the file really is, the server finds out.
     request.setRequestHeader('content-type', 'image/png');
     request.setRequestHeader(HEADERS.idempotencyKey, randomId());
-    request.upload.onprogress = ({ loaded, total }) => onProgress?.(total > 0 ? loaded / total : 0);
-    request.onload = () => resolve(new Response(request.responseText, { status: request.status }));
-    request.onerror = () => reject(ApiError.local('network'));
+    request.upload.addEventListener('progress', ({ loaded, total }) =>
+      onProgress?.(total > 0 ? loaded / total : 0),
+    );
+    request.addEventListener('load', () =>
+      resolve(new Response(request.responseText, { status: request.status })),
+    );
+    request.addEventListener('error', () => reject(ApiError.local('network')));
     signal?.addEventListener('abort', () => {
       request.abort();
       reject(signal.reason as Error);
