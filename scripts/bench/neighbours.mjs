@@ -112,11 +112,10 @@ async function beLoud({ api, open }) {
   await until(async () => (await counted(api)).running === PLACES - 1);
   const stopped = new AbortController();
   const { signal } = stopped;
-  const streams = Array.from({ length: STREAMS }, (_, index) =>
-    open(`runs/${runs[index % (PLACES - 1)]}/events`, undefined, signal).then(async ({ body }) => {
-      if (body) for await (const _chunk of body) if (signal.aborted) return;
-    }),
-  );
+  const streams = Array.from({ length: STREAMS }, async (_, index) => {
+    const { body } = await open(`runs/${runs[index % (PLACES - 1)]}/events`, undefined, signal);
+    if (body) for await (const _chunk of body) if (signal.aborted) return;
+  });
   const asked = ask({ api, open }, sessions, signal);
   return async () => {
     stopped.abort();

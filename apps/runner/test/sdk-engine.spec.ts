@@ -92,13 +92,13 @@ describe('the SDK engine', () => {
     })();
     const outcome = expect(read).rejects.toThrow();
     await waitFor(() => access(join(folder, 'codex.started')).then(() => true));
-    turn.interrupt();
+    await turn.interrupt();
     await outcome;
   });
 
   it('does not start Codex when the turn was interrupted before its start', async () => {
     const turn = await startFakeCodex(folder, `touch "$0.started"`);
-    turn.interrupt();
+    await turn.interrupt();
     await expect(turn.events[Symbol.asyncIterator]().next()).rejects.toThrow();
     await expect(access(join(folder, 'codex.started'))).rejects.toThrow('ENOENT');
   });

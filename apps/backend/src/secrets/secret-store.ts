@@ -8,7 +8,6 @@ import {
 } from '@saas-codex/contracts/secrets';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
-import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
 import { decodeCursor, toPage } from '../database/cursor.js';

@@ -142,8 +142,8 @@ const notAllowed = (host: string) =>
 
 function sentenceOf(error: unknown): string {
   const { code: own, cause } = error as { code?: unknown; cause?: { code?: unknown } };
-  const given = String(own ?? cause?.code ?? '');
-  const code = /^[A-Z0-9_]{3,60}$/.test(given) ? ` (${given})` : '';
+  const given = own ?? cause?.code;
+  const code = typeof given === 'string' && /^[A-Z0-9_]{3,60}$/.test(given) ? ` (${given})` : '';
   return /CERT|SIGNED|ISSUER|_TLS_|_SSL_/.test(code)
     ? `No trusted connection to the receiver could be made${code}. Check its certificate.`
     : `The receiver cannot be reached${code}.`;

@@ -151,7 +151,7 @@ export class AppServerClient {
    * @throws Error when Codex exits before it answers, or the method is not one of those that we send
    */
   async request<M extends RequestMethod>(method: M, params: Params<M>): Promise<Result<M>> {
-    if (!Object.hasOwn(RESULTS, method)) throw new Error(`The method ${String(method)} is not allowed.`);
+    if (!Object.hasOwn(RESULTS, method)) throw new Error(`The method ${method} is not allowed.`);
     for (let attempt = 0; ; attempt += 1) {
       try {
         return RESULTS[method].parse(await this.ask(method, params)) as Result<M>;

@@ -26,17 +26,19 @@ export function PathList({ id, paths, active, onActive, onChoose }: PathListProp
         {paths.map((path, index) => {
           const slash = path.lastIndexOf('/') + 1;
           return (
-            <div
+            <button
               key={path}
               id={`${id}/${index}`}
+              type="button"
               role="option"
+              tabIndex={-1}
               aria-selected={index === active}
               // The field keeps the focus, and on a phone the keyboard stays.
               onPointerDown={(event) => event.preventDefault()}
               onPointerMove={() => index !== active && onActive(index)}
               onClick={() => onChoose(path)}
               className={cx(
-                'flex min-h-8 cursor-default items-center gap-2 rounded-lg px-2 text-sm pointer-coarse:min-h-11',
+                'flex min-h-8 w-full cursor-default items-center gap-2 rounded-lg px-2 text-left text-sm pointer-coarse:min-h-11',
                 index === active && 'bg-hover',
               )}
             >
@@ -49,7 +51,7 @@ export function PathList({ id, paths, active, onActive, onChoose }: PathListProp
                   <VisibleText>{path.slice(0, slash - 1)}</VisibleText>
                 </span>
               )}
-            </div>
+            </button>
           );
         })}
       </div>

@@ -118,7 +118,7 @@ export const QueuedRow = ({ prompt, images = 0, note, editedBy, onKeyDown, child
       </span>
     )}
     {children && (
-      <span onKeyDown={onKeyDown} className="flex shrink-0 items-center">
+      <span role="presentation" onKeyDown={onKeyDown} className="flex shrink-0 items-center">
         {children}
       </span>
     )}

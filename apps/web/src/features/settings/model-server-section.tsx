@@ -141,7 +141,7 @@ function RemoveDialog({ saved, onClose }: { saved: string; onClose: () => void }
 const originOf = (address: string) => (URL.canParse(address) ? new URL(address).origin : null);
 
 /** What is wrong with what a person has typed; undefined: nothing, or nothing was typed. */
-function errorOf(schema: typeof ModelServerUrl | typeof ModelServerKey, typed: string): string | undefined {
+function errorOf(schema: typeof ModelServerUrl, typed: string): string | undefined {
   const issue = typed === '' ? undefined : schema.safeParse(typed).error?.issues[0];
   if (!issue) return undefined;
   return issue.code === 'too_small' ? 'It is too short to be a key.' : `It ${issue.message}.`;

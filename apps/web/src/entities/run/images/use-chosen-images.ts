@@ -24,11 +24,10 @@ export function useChosenImages(limits: ImageLimits | null) {
     setChosen((before) => [...before, ...more]);
     for (const { key, file } of more) {
       const reader = new FileReader();
-      reader.addEventListener('load', () =>
-        setChosen((now) =>
-          now.map((one) => (one.key === key ? { ...one, preview: String(reader.result) } : one)),
-        ),
-      );
+      reader.addEventListener('load', () => {
+        const preview = typeof reader.result === 'string' ? reader.result : null;
+        setChosen((now) => now.map((one) => (one.key === key ? { ...one, preview } : one)));
+      });
       reader.readAsDataURL(file);
     }
   };
