@@ -2,7 +2,7 @@ import type { PromptImage } from '@saas-codex/contracts/images';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Pause } from 'lucide-react';
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { useOrderQueue, useRemovePrompt, useRunNext } from '../../entities/run/api/edit-queue.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import type { OrderedRuns } from '../../entities/run/run-order.js';
