@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -7,7 +8,9 @@ import { Injectable } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { type Comparison, TreeDiffs } from './tree-diffs.js';
+import type { ChangedFile } from './changed-files.js';
+import { HistoryRepository } from './history-repository.js';
+import { type Comparison, PLAIN, RENAMES, TreeDiffs } from './tree-diffs.js';
 
 /** Which patch. */
 export interface PatchChoice {
@@ -27,6 +30,7 @@ export interface PatchChoice {
 export class PatchFile {
   constructor(
     private readonly diffs: TreeDiffs,
+    private readonly history: HistoryRepository,
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
   ) {}
@@ -49,7 +53,7 @@ export class PatchFile {
 
   /** @returns the bytes that it wrote */
   private async writeTo(
-    file: FileHandle,
+    target: FileHandle,
     comparison: Comparison,
     { path, head }: PatchChoice,
   ): Promise<number> {
@@ -57,12 +61,22 @@ export class PatchFile {
     const write = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > this.limits.patchFileBytes) throw tooLarge(this.limits.patchFileBytes);
-      for (let done = 0; done < chunk.length;) done += writeSync(file.fd, chunk, done);
+      for (let done = 0; done < chunk.length;) done += writeSync(target.fd, chunk, done);
     };
-    await this.diffs.writePatch(comparison, path, (chunk) => {
-      if (bytes === 0) write(Buffer.from(head));
-      write(chunk);
-    });
+    const { sessionId, from, to } = comparison;
+    const file = path === undefined ? null : await this.diffs.fileAt(comparison, path);
+    const options = ['-r', '-p', '--binary', ...PLAIN, ...RENAMES];
+    await this.history.runOnObjects(
+      sessionId,
+      ['diff-tree', ...options, from, to, '--', ...pathspecs(file)],
+      {
+        timeoutMs: this.limits.diffMs,
+        onStdout: (chunk) => {
+          if (bytes === 0) write(Buffer.from(head));
+          write(chunk);
+        },
+      },
+    );
     return bytes;
   }
 }
@@ -72,3 +86,13 @@ const tooLarge = (bytes: number) =>
     'download_too_large',
     `A patch has at most ${Math.floor(bytes / 1024 / 1024)} MB. Take that of a single run, or of a single file.`,
   );
+
+/** @throws ProblemError file_not_found: Node cannot pass such a name to git */
+function pathspecs(file: ChangedFile | null): string[] {
+  const names = file === null ? [] : [file.name, ...(file.oldName ? [file.oldName] : [])];
+  if (names.every((name) => isUtf8(name))) return names.map((name) => `:(top,literal)${name.toString()}`);
+  throw new ProblemError(
+    'file_not_found',
+    'The name of this file is not UTF-8, so it has no patch of its own. Take the patch of all files.',
+  );
+}

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 import type { Diff, DiffFile, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -34,8 +33,8 @@ export interface DiffPage {
 }
 
 /** No external programs, colours or abbreviations. Renames as people expect them, at a bounded cost. */
-const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--full-index', '--submodule=short'];
-const RENAMES = ['--find-renames', '-l400'];
+export const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--full-index', '--submodule=short'];
+export const RENAMES = ['--find-renames', '-l400'];
 const NO_MODE = '000000';
 
 /**
@@ -94,27 +93,8 @@ export class TreeDiffs {
     return { path, patch: patchHeader(file) + patch.hunks, truncated: patch.truncated };
   }
 
-  /**
-   * Writes a patch that git can apply, binary files included.
-   * @param path of one file; undefined: of all
-   * @throws ProblemError file_not_found
-   */
-  async writePatch(
-    comparison: Comparison,
-    path: string | undefined,
-    write: (chunk: Buffer) => void,
-  ): Promise<void> {
-    const { sessionId, from, to } = comparison;
-    const file = path === undefined ? null : await this.fileAt(comparison, path);
-    await this.history.runOnObjects(
-      sessionId,
-      ['diff-tree', '-r', '-p', '--binary', ...PLAIN, ...RENAMES, from, to, '--', ...pathspecs(file)],
-      { timeoutMs: this.limits.diffMs, onStdout: write },
-    );
-  }
-
   /** @throws ProblemError file_not_found */
-  private async fileAt(comparison: Comparison, path: string): Promise<ChangedFile> {
+  async fileAt(comparison: Comparison, path: string): Promise<ChangedFile> {
     const file = this.pages.findFile(keyOf(comparison), path) ?? (await this.findFile(comparison, path));
     if (file) return file;
     throw new ProblemError(
@@ -233,16 +213,6 @@ const keyOf = ({ sessionId, from, to }: Comparison) => `${sessionId} ${from} ${t
 
 /** A file that does not exist on one side is compared with an empty one. */
 const blob = (oid: string) => (/^0+$/.test(oid) ? EMPTY_BLOB : oid);
-
-/** @throws ProblemError file_not_found: Node cannot pass such a name to git */
-function pathspecs(file: ChangedFile | null): string[] {
-  const names = file === null ? [] : [file.name, ...(file.oldName ? [file.oldName] : [])];
-  if (names.every((name) => isUtf8(name))) return names.map((name) => `:(top,literal)${name.toString()}`);
-  throw new ProblemError(
-    'file_not_found',
-    'The name of this file is not UTF-8, so it has no patch of its own. Take the patch of all files.',
-  );
-}
 
 /** Names the trees, since a position means another file in another diff. */
 const cursorOf = ({ group, index }: PagePosition, { from, to }: Comparison) =>
