@@ -22,6 +22,8 @@ describe('the description of the API', () => {
   let document: OpenAPIObject;
   beforeAll(async () => {
     backend = await startBackend();
+    // This spec computes for seconds in the server's process: connections that it kept would be closed before it uses them again.
+    backend.app.getHttpServer().keepAliveTimeout = 60_000;
     // Without a credential, as generators of clients read it.
     document = (await (await fetch(`${backend.url}/api/openapi.json`)).json()) as OpenAPIObject;
   });

@@ -22,8 +22,6 @@ export interface TestBackend {
   stop(): Promise<void>;
 }
 
-/** Longer than any spec. */
-const KEPT_MS = 600_000;
 /** The runner's address in specs that need no runner: nothing listens on port 9 (discard) of loopback. */
 const NO_RUNNER = 'http://127.0.0.1:9';
 
@@ -61,8 +59,6 @@ export async function startBackend(
     ...overrides,
   });
   const app = await start(config);
-  // A spec that computes for seconds in this process would find the connections that it kept closed, but learn it too late.
-  app.getHttpServer().keepAliveTimeout = KEPT_MS;
   // Nest fails when it is closed twice.
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close());
