@@ -8,7 +8,8 @@ import type { ReactElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { SessionDock } from '../src/app/session-page/session-dock.js';
 import { runKeys } from '../src/entities/run/run-cache.js';
-import { WaitingPrompts } from '../src/features/composer/queued-prompts.js';
+import { orderRuns } from '../src/entities/run/run-order.js';
+import { PromptQueue } from '../src/features/composer/prompt-queue.js';
 import { RunEndNotice } from '../src/features/conversation/run-end-notice.js';
 import { SetupNotice } from '../src/features/environment/setup-notice.js';
 import { FailedSession } from '../src/features/provisioning/failed-session.js';
@@ -74,11 +75,12 @@ function show(as: Role | 'an older server', element: ReactElement): string {
   return html;
 }
 
+const QUEUE = orderRuns({ pages: [{ items: [QUEUED], next_cursor: null }], pageParams: [null] }, true);
 const CONTROL = /<(button|textarea|input|a)\b/;
 const notices = (
   <>
     <SetupNotice session={SESSION} />
-    <WaitingPrompts session={SESSION} />
+    <PromptQueue session={SESSION} runs={QUEUE} note={null} onRestore={() => undefined} />
   </>
 );
 
