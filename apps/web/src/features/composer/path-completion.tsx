@@ -19,6 +19,8 @@ const PathList = later(async () => (await import('./path-list.js')).PathList);
 interface Completion {
   session: Session;
   field: RefObject<HTMLTextAreaElement | null>;
+  /** What is around the field. */
+  box: RefObject<HTMLElement | null>;
   text: string;
   onComplete: (text: string) => void;
 }
@@ -27,7 +29,7 @@ interface Completion {
  * Completes paths of the repository after an `@`. The field keeps the focus, and names the list that belongs to it (the
  * combobox pattern, as a field of several lines may have it).
  */
-export function usePathCompletion({ session, field, text, onComplete }: Completion) {
+export function usePathCompletion({ session, field, box, text, onComplete }: Completion) {
   const [mention, setMention] = useState<PathMention | null>(null);
   const [active, setActive] = useState(0);
   /** Where the `@` is that the person wants to stay as it is. */
@@ -86,7 +88,7 @@ export function usePathCompletion({ session, field, text, onComplete }: Completi
       'aria-activedescendant': open ? `${listId}/${index}` : undefined,
     } as const,
     list: open ? (
-      <PathList id={listId} paths={paths} active={index} onActive={setActive} onChoose={choose} />
+      <PathList id={listId} box={box} paths={paths} active={index} onActive={setActive} onChoose={choose} />
     ) : null,
   };
 }

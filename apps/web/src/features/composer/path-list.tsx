@@ -1,10 +1,13 @@
 import { File } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { cx } from '../../shared/lib/cx.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 
 interface PathListProps {
   id: string;
+  /** The list stands above it, as wide. */
+  box: RefObject<HTMLElement | null>;
   paths: readonly string[];
   active: number;
   onActive: (index: number) => void;
@@ -12,13 +15,18 @@ interface PathListProps {
 }
 
 /** The paths that fit what stands behind the `@`. */
-export function PathList({ id, paths, active, onActive, onChoose }: PathListProps) {
+export function PathList({ id, box, paths, active, onActive, onChoose }: PathListProps) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
   }, [active]);
-  return (
-    <div className="absolute inset-x-0 bottom-full z-20 mb-2 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover">
+  const place = usePlaceAbove(box);
+  // On the page's top level: what is around the composer cuts off what is above it.
+  return createPortal(
+    <div
+      style={place}
+      className="fixed z-50 animate-pop-in overflow-hidden rounded-xl border bg-popover shadow-popover"
+    >
       <p role="status" className="sr-only">
         {`${paths.length} ${paths.length === 1 ? 'file' : 'files'}. Up and down arrows choose, Enter inserts.`}
       </p>
@@ -55,6 +63,23 @@ export function PathList({ id, paths, active, onActive, onChoose }: PathListProp
           );
         })}
       </div>
-    </div>
+    </div>,
+    document.body,
   );
+}
+
+const GAP = 8;
+
+/** In pixels of the window. The box may grow with every letter. */
+function usePlaceAbove(box: RefObject<HTMLElement | null>) {
+  const [place, setPlace] = useState({ left: 0, width: 0, bottom: 0 });
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  useLayoutEffect(() => {
+    if (!box.current) return;
+    const { left, width, top } = box.current.getBoundingClientRect();
+    const bottom = innerHeight - top + GAP;
+    if (left !== place.left || width !== place.width || bottom !== place.bottom)
+      setPlace({ left, width, bottom });
+  });
+  return place;
 }

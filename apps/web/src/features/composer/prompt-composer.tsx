@@ -49,9 +49,11 @@ export function PromptComposer({ session }: { session: Session }) {
   const [model, changeModel] = usePromptModel(sessionId);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const paths = usePathCompletion({
     session,
     field,
+    box,
     text,
     onComplete: (completed) => change(() => completed),
   });
@@ -111,8 +113,9 @@ export function PromptComposer({ session }: { session: Session }) {
         }}
       />
       <div
+        ref={box}
         className={cx(
-          'relative rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15',
+          'rounded-[1.375rem] border border-input bg-card p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent/50 focus-within:ring-3 focus-within:ring-ring/15',
           over && 'border-accent! ring-3 ring-ring/25',
         )}
       >

@@ -99,7 +99,7 @@ function ModelRow({ model, models: { allowed }, mayChange }: ModelsProps & { mod
             size="sm"
             aria-label={`Change the price of ${name}`}
             onClick={() => setEditing(true)}
-            className={cx('w-18', editing && 'invisible')}
+            className={cx('w-18', editing && 'invisible max-sm:hidden')}
           >
             Change
           </Button>
