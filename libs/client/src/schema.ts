@@ -1944,6 +1944,8 @@ export interface components {
                 /** @description What the provider is called */
                 name: string;
             };
+            /** @description E-mail address of the person who is signed in at this browser, also when they belong to no organisation any more and all else is refused */
+            signed_in_as?: string | null;
         };
         /**
          * @example {
