@@ -205,6 +205,13 @@ async function doEverything(): Promise<void> {
   await mine('updateSecret', () => send('PATCH', `/api/secrets/${saved.secret_id}`, replaced));
   await mine('deleteSecret', () => send('DELETE', `/api/secrets/${saved.secret_id}`));
 
+  const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
+  await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
+  const forGitAt = `/api/credentials/${saved.credential_id}`;
+  const newToken = { token: secret(`${SECRET}other-token`) };
+  await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
+  await mine('removeCredential', () => send('DELETE', forGitAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -449,9 +456,11 @@ describe('a change and its entry', () => {
     return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Body };
   };
 
-  it('are there together or not at all: of secrets, service accounts, limits, models and the webhook', async () => {
+  it('are there together or not at all: of secrets, git credentials, service accounts, limits, models and the webhook', async () => {
     const value = 'a value of the spec';
     const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
+    const forGit = { host: 'git.example.test', token: 'a-token-of-the-spec' };
+    const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -460,7 +469,7 @@ describe('a change and its entry', () => {
     await send('PUT', '/api/audit/webhook', hook);
     const server = { base_url: 'https://1.1.1.1/v1', key: 'a-key-of-the-spec' };
     await send('PUT', '/api/models/server', server);
-    const tables = ['secrets', 'service_accounts', 'spend_rules', 'audit_webhooks'];
+    const tables = ['secrets', 'git_credentials', 'service_accounts', 'spend_rules', 'audit_webhooks'];
     const state = async () =>
       JSON.stringify(
         await Promise.all(
@@ -478,6 +487,9 @@ describe('a change and its entry', () => {
         ['POST', '/api/secrets', { name: 'LOST', value }],
         ['PATCH', `/api/secrets/${secretId}`, { name: 'LOST' }],
         ['DELETE', `/api/secrets/${secretId}`],
+        ['POST', '/api/credentials', { ...forGit, path: 'lost' }],
+        ['PATCH', `/api/credentials/${credentialId}`, { token: 'another-token-of-the-spec' }],
+        ['DELETE', `/api/credentials/${credentialId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -509,6 +521,8 @@ describe('a change and its entry', () => {
     };
     const value = 'a value of the spec';
     await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
+    const forGit = { host: 'git.example.test', path: 'twice', token: 'a-token-of-the-spec' };
+    await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');

@@ -188,7 +188,7 @@ describe('a credential', () => {
         .end();
     });
     const workspaces = await startWorkspaces(['git.company.test'], undefined, {
-      HTTP_PROXY: `http://${thief}`,
+      HTTP_PROXY: `http://somebody@${thief}`,
     });
     cleanups.push(() => workspaces.close());
     const access = { username: 'git', password: token };

@@ -3,6 +3,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -256,6 +257,13 @@ export class OperationsWorld {
       (await (await this.send(owner.key, 'POST', path, body)).json()) as T;
     const invitation = await post<Invitation>('/api/invitations', { role: 'viewer' });
     const secret = await post<Secret>('/api/secrets', { name: 'OURS', value: mark });
+    const forGit = {
+      owner: 'organisation',
+      host: 'git.example.test',
+      path: tenantId,
+      token: 'a-token-of-the-spec',
+    };
+    const credential = await post<Credential>('/api/credentials', forGit);
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -277,6 +285,7 @@ export class OperationsWorld {
       key_id: member.keyId,
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
+      credential_id: credential.credential_id,
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

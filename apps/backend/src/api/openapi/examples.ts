@@ -20,6 +20,7 @@ import {
   API_KEY,
   AUDIT_ENTRY,
   AUDIT_WEBHOOK,
+  CREDENTIAL,
   SECRET,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
@@ -470,6 +471,17 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listCredentials: { lastPage: page(CREDENTIAL) },
+  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
+  testCredential: {
+    works: { works: true, detail: 'The repository can be read with it.' },
+    refused: {
+      works: false,
+      detail:
+        'The host refused the credential for github.com/acme: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under Settings → Git credentials, then try again.',
+    },
+  },
   listSecrets: { lastPage: page(SECRET) },
   createSecret: { created: { ...SECRET, updated_at: SECRET.created_at } },
   updateSecret: { replaced: SECRET },
