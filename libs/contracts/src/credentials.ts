@@ -15,7 +15,7 @@ const MAX_TOKEN_LENGTH = 4_000;
 /** Git sends it in one line, and a forge makes it of letters, digits and a few signs. */
 const Token = z
   .string()
-  .min(MIN_SECRET_LENGTH)
+  .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
   .max(MAX_TOKEN_LENGTH)
   .regex(/^[\x21-\x7e]+$/, 'has spaces, line breaks or letters that no token has')
   .meta({ format: 'password' });

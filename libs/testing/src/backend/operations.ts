@@ -185,6 +185,7 @@ export interface Ids {
   invitation_id: string;
   key_id: string;
   secret_id: string;
+  credential_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -199,6 +200,7 @@ export const NOTHING: Ids = {
   invitation_id: randomUUID(),
   key_id: randomUUID(),
   secret_id: randomUUID(),
+  credential_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),
