@@ -1,3 +1,4 @@
+import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import type { System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -9,7 +10,10 @@ export interface Screen {
   readonly open: (page: Page) => Promise<unknown>;
 }
 
-/** Every screen of a signed-in person. @param repository the address of one that can be cloned */
+/**
+ * Every screen of a signed-in person. The last one leaves a model server that does not answer.
+ * @param repository the address of one that can be cloned
+ */
 export async function everyScreen(system: System, repository: string): Promise<Screen[]> {
   const start = async (body: object, until: (session: Session) => boolean, prompt?: string) => {
     const created = await post<Session>(system, '/api/sessions', body);
@@ -137,6 +141,16 @@ export async function everyScreen(system: System, repository: string): Promise<S
         await button(page, 'Archive').click();
         const list = page.getByRole('navigation', { name: 'Archived sessions' });
         await list.getByText('An archived session').first().waitFor();
+      },
+    },
+    {
+      name: 'model-server',
+      open: async (page) => {
+        const body = JSON.stringify({ base_url: `http://${NOWHERE}/v1`, key: 'a-key-of-nobody-0123456789' });
+        await system.api('/api/models/server', { method: 'PUT', body });
+        await page.goto(`${system.url}/settings/models`);
+        await button(page, 'Test').click();
+        await page.getByText('The server does not work yet.').waitFor();
       },
     },
   ];

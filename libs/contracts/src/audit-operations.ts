@@ -204,6 +204,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['base_url'],
     hidden: ['key'],
   },
+  testModelServer: { unaudited: 'It changes nothing, and asks only a server whose choice is recorded.' },
   removeModelServer: { action: 'model_server.removed', target: 'models' },
   updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 

@@ -14,7 +14,7 @@ import { SAMPLE_IMAGES } from '../sample-images.js';
 import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/audit-webhook-deliverer.js';
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
-import { type Ids, NOTHING, type Operation, OPERATIONS } from './operations.js';
+import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -29,6 +29,8 @@ type Answer = [status: number, code: string | null, text: string];
 
 /** No run starts: each waits in the queue until it is cancelled, however long a spec takes. */
 const NO_RUNS = { DEFAULT_LIMITS: 'tenant.concurrent_runs=0', RESERVED_RUN_PLACES: '0' };
+/** Nothing may ask a host beyond this machine. */
+const MODEL_HOSTS = { MODEL_TRUSTED_HOSTS: NOWHERE };
 
 /** Work that the backend still has to do, and that changes rows. */
 const UNSETTLED = `
@@ -67,7 +69,10 @@ export class OperationsWorld {
 
   static async start(): Promise<OperationsWorld> {
     const runner = await startSilentRunner();
-    const world = new OperationsWorld(await startBackend({ ...NO_RUNS, RUNNER_URL: runner.url }), runner);
+    const world = new OperationsWorld(
+      await startBackend({ ...NO_RUNS, ...MODEL_HOSTS, RUNNER_URL: runner.url }),
+      runner,
+    );
     const { backend } = world;
     // They measure each new session, and deliver the audit log, at times of their own.
     await backend.app.get(RetentionReconciler, { strict: false }).onModuleDestroy();

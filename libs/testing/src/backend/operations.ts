@@ -20,8 +20,10 @@ const PASSKEY = (response: object) => ({
   response: { clientDataJSON: 'x', ...response },
 });
 
-/** Nothing listens there, and its address is a private one. Its secret is nobody's. */
-export const WEBHOOK = { url: 'https://127.0.0.1:9/audit', secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
+/** Nothing listens there (discard). It may be a model server's address. */
+export const NOWHERE = '127.0.0.1:9';
+/** Its address is a private one. Its secret is nobody's. */
+export const WEBHOOK = { url: `https://${NOWHERE}/audit`, secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
 
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 export const OPERATIONS: Record<string, Row> = {
@@ -73,9 +75,10 @@ export const OPERATIONS: Record<string, Row> = {
   readModelServer: { requires: 'models:read' },
   setModelServer: {
     requires: 'models:manage',
-    body: { base_url: 'https://93.184.216.34/v1', key: 'a-key-of-nobody-0123456789' },
+    body: { base_url: `https://${NOWHERE}/v1`, key: 'a-key-of-nobody-0123456789' },
   },
   removeModelServer: { requires: 'models:manage' },
+  testModelServer: { requires: 'models:manage' },
   createSession: { requires: 'sessions:write', body: { title: 'New' } },
   listSessions: { requires: 'sessions:read' },
   readSession: { requires: 'sessions:read' },

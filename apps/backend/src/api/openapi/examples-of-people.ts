@@ -122,7 +122,7 @@ export const SERVICE_ACCOUNT: ServiceAccount = {
   role: 'member',
   created_at: '2026-11-23T09:00:00.000Z',
 };
-export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
+export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true, signed_in_as: null };
 export const CREDENTIALS: Credentials = {
   password: true,
   email_change: true,

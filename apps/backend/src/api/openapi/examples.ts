@@ -8,7 +8,7 @@ import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { ModelServer, Models } from '@saas-codex/contracts/models';
+import type { ModelServer, ModelServerTest, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -372,6 +372,18 @@ const MODEL_SERVER: ModelServer = {
   base_url: 'https://models.example.com/v1',
   key_saved_at: '2026-11-23T09:00:00.000Z',
 };
+const MODEL_SERVER_TEST: ModelServerTest = {
+  works: false,
+  checks: [
+    { check: 'connection', outcome: 'works', message: 'models.example.com answers.' },
+    { check: 'key', outcome: 'works', message: 'The server did not refuse the key.' },
+    {
+      check: 'responses',
+      outcome: 'fails',
+      message: 'There is no Responses API at this address (404). It usually ends in /v1.',
+    },
+  ],
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -450,6 +462,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateModels: { listed: MODELS },
   readModelServer: { own: MODEL_SERVER },
   setModelServer: { own: MODEL_SERVER },
+  testModelServer: { failing: MODEL_SERVER_TEST },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
