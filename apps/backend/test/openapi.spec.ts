@@ -112,6 +112,7 @@ describe('the description of the API', () => {
       'SignIn',
       'StartPasskey',
       'StartSecondFactor',
+      'SteerRun',
       'UpdateLimits',
       'UpdateMe',
       'UpdateMember',

@@ -40,6 +40,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     secrets: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
+    run_steers: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],
