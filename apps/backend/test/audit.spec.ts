@@ -236,6 +236,16 @@ async function doEverything(): Promise<void> {
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
+  // The run has ended, so this waits in the queue.
+  let steer: Body = {};
+  const steerPrompt = { prompt: secret(`${SECRET}steer`) };
+  await mine(
+    'steerRun',
+    async () => (steer = await send('POST', `/api/runs/${run.run_id}/steer`, steerPrompt)),
+  );
+  await sql(`UPDATE runs SET status = 'running' WHERE id = $1`, [run.run_id]);
+  await mine('sendPromptNow', () => send('POST', `/api/runs/${steer.queued_run_id}/send-now`));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE id = $1`, [run.run_id]);
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);

@@ -115,6 +115,7 @@ describe('the description of the API', () => {
       'StartPasskey',
       'StartSecondFactor',
       'TestCredential',
+      'SteerRun',
       'UpdateLimits',
       'UpdateMe',
       'UpdateMember',

@@ -137,6 +137,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, session, user],
   );
   await db.query(
+    `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
+    [tenantId, session, run, user],
+  );
+  await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,
     [tenantId, session, user],

@@ -71,6 +71,7 @@ let credential: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
+const steer = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -142,6 +143,11 @@ beforeAll(async () => {
     body: SAMPLE_IMAGES['image/png'],
   });
   image = ((await uploaded.json()) as SessionImage).image_id;
+  await sql(
+    `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+     VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
+    [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
+  );
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -354,6 +360,7 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
+  steerRun: { prompt: 'Note that too' },
   orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
@@ -379,6 +386,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'steer_id',
   'image_id',
   'user_id',
   'invitation_id',
@@ -459,6 +467,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'run_steers',
     'secrets',
     'git_credentials',
     'audit_webhooks',
@@ -494,6 +503,7 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    steer_id: steer,
     image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,

@@ -228,6 +228,8 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
+  steerRun: { action: 'run.steered', target: 'run', id: 'run_id' },
+  sendPromptNow: { action: 'run.prompt_sent_now', target: 'run', id: 'run_id' },
   orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 

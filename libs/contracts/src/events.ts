@@ -69,6 +69,8 @@ const EVENTS = [
       text: z.string(),
     }),
   ),
+  /** The agent has been given this message, after everything before this event. Who wrote it: `GET /api/runs/{run_id}/steers`. */
+  event('steer.delivered', z.object({ steer_id: z.uuid(), prompt: z.string() })),
   event('usage.updated', z.object({ usage: Usage })),
   /** A connection that the run's network does not allow; reported once per host, port and reason. */
   event('network.refused', z.object({ host: z.string(), port: z.int(), reason: openEnum(NETWORK_REFUSALS) })),

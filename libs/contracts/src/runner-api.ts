@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Network, NETWORK_OFF } from './network.js';
 import { toRunInput, RunInput, RunKind } from './runs.js';
+import { MAX_STEER_LENGTH } from './steers.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
@@ -79,6 +80,13 @@ export const StartRun = RunRequest.partial({ input: true })
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
-/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; the run's events show what happens next. */
+/** Body of `POST /runs/{runId}/steer`. Repeating it with the same id changes nothing. */
+export const SteerRunning = z.strictObject({
+  steerId: z.uuid(),
+  prompt: z.string().min(1).max(MAX_STEER_LENGTH),
+});
+export type SteerRunning = z.infer<typeof SteerRunning>;
+
+/** Answer (202) of `POST /runs` and of what is sent to a run; the run's events show what happens next. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;

@@ -41,6 +41,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     git_credentials: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
+    run_steers: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],

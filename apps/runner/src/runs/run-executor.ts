@@ -244,6 +244,9 @@ export class RunExecutor {
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
       // Nobody can be asked yet.
       if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
+      if (event.type === 'turn.started') run.steering.begin(turn);
+      const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+      if (steer) await recorder.recordSteer(steer);
       await recorder.recordEvent(event);
     }
   }
@@ -269,7 +272,9 @@ export class RunExecutor {
 function obey(run: ActiveRun, command: RunCommand): void {
   switch (command.type) {
     case 'cancel':
-      run.stop('cancelled');
+      return run.stop('cancelled');
+    case 'steer':
+      return run.steering.add(command);
   }
 }
 

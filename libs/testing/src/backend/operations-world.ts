@@ -277,6 +277,18 @@ export class OperationsWorld {
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
       [member.userId, mark, tenantId],
     );
+    const [steer] = await this.sql<{ id: string }>(
+      `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 1, $4, 'delivered', $5, $6, now()) RETURNING id`,
+      [
+        tenantId,
+        session.session_id,
+        session.run_id,
+        mark,
+        member.userId,
+        { kind: 'person', id: member.userId, name: mark },
+      ],
+    );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {
@@ -291,6 +303,7 @@ export class OperationsWorld {
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
+      steer_id: steer?.id ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

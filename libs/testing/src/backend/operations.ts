@@ -101,6 +101,10 @@ export const OPERATIONS: Record<string, Row> = {
   readRunHistory: { requires: 'events:read' },
   editPrompt: { requires: 'runs:create', body: { prompt: 'Changed' } },
   runNext: { requires: 'runs:create' },
+  steerRun: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  sendPromptNow: { requires: 'runs:create' },
+  listSteers: { requires: 'runs:read' },
+  readSteer: { requires: 'runs:read' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
@@ -182,6 +186,7 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  steer_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
@@ -197,6 +202,7 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  steer_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),

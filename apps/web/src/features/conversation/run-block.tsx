@@ -28,6 +28,8 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
+
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
 
@@ -87,6 +89,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
