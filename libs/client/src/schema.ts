@@ -2687,9 +2687,16 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
                 /** @constant */
                 code?: "limit_reached";
             };
+        };
+        Stopped: {
+            /** @description Of the agent's commands, or of the setup script */
+            processes: number;
+            /** @description To the network and to the model */
+            connections: number;
         };
         RunCancelledEvent: {
             /** @constant */
@@ -2711,6 +2718,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
             };
         };
         RunInterruptedEvent: {
@@ -2733,6 +2741,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
             };
         };
         ThreadStartedEvent: {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 
 /**
@@ -11,6 +12,8 @@ export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPa
 export class ActiveRun {
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
+  /** What was at work when it was stopped; null: not known, or it was not stopped. */
+  stopped: Stopped | null = null;
 
   constructor(readonly runId: string) {}
 

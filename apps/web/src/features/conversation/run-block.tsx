@@ -28,6 +28,9 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+/** Few runs are stopped. */
+const StopReport = later(async () => (await import('./stop-report.js')).StopReport);
+
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
 
@@ -143,6 +146,7 @@ function EndedRun({
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
         </div>
       )}
+      {end.stopped && <StopReport stopped={end.stopped} />}
       <RunEndNotice
         end={end}
         run={run}
