@@ -2810,9 +2810,16 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
                 /** @constant */
                 code?: "limit_reached";
             };
+        };
+        Stopped: {
+            /** @description Of the agent's commands, or of the setup script */
+            processes: number;
+            /** @description To the network and to the model */
+            connections: number;
         };
         RunCancelledEvent: {
             /** @constant */
@@ -2834,6 +2841,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
             };
         };
         RunInterruptedEvent: {
@@ -2856,6 +2864,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                stopped?: components["schemas"]["Stopped"];
             };
         };
         ThreadStartedEvent: {

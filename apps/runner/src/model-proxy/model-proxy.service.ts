@@ -76,7 +76,7 @@ export class ModelProxy implements OnModuleDestroy {
     const { baseUrl, upstream } = await this.ensureListening();
     const run = new ModelRun(caller, listener, this.upstreamFor(caller, upstream));
     const { token, revoke } = this.runs.grantAccess(run);
-    return { baseUrl, token, revoke: async () => revoke() };
+    return { baseUrl, token, openCalls: () => run.openCallCount, revoke: async () => revoke() };
   }
 
   /**
@@ -99,6 +99,7 @@ export class ModelProxy implements OnModuleDestroy {
     return {
       baseUrl: `${socket.origin}${API_ROOT}`,
       token: null,
+      openCalls: () => run.openCallCount,
       revoke: async () => {
         revoke();
         if (this.sockets.delete(own)) await own.close();

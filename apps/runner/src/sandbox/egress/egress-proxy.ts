@@ -30,6 +30,8 @@ export interface Egress {
   handlers: ConnectionHandlers;
   /** PEM of the authorities that the run's commands must trust beyond the system's: the operator's and the run's; null: none. */
   authorities: string | null;
+  /** The number of connections to hosts that are open. */
+  openConnections(): number;
   /** Closes all connections. */
   close(): void;
 }
@@ -74,6 +76,7 @@ export class EgressProxy {
         },
       },
       authorities: network.mode === 'off' ? null : joined(this.extraCertificates, authority?.pem ?? null),
+      openConnections: () => run.openConnections,
       close: () => run.close(),
     };
   }

@@ -25,7 +25,7 @@ import {
   serverEnvironment,
   shellEnvironmentSetting,
 } from './command-environment.js';
-import { endProcesses, killJail } from './end-processes.js';
+import { countCommands, endProcesses, killJail } from './end-processes.js';
 import { type HomeLayer, homesOf, prepareHome } from './home-layers.js';
 import { Jail, type JailedTurn, type Launch, RUN_VARIABLE, type ScriptLaunch } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
@@ -167,6 +167,10 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     const facts = await this.groups?.factsOf(runId);
     const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
     return hit ? limitPassed(hit, this.config) : limitFromExit(error, this.config);
+  }
+
+  countCommands(runId: string): Promise<number> {
+    return countCommands(runId);
   }
 
   async endRun(runId: string): Promise<void> {

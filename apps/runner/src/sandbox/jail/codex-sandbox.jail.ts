@@ -5,7 +5,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
 import { projectTrust } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
-import { endProcesses } from './end-processes.js';
+import { countCommands, endProcesses } from './end-processes.js';
 import {
   Jail,
   type JailedTurn,
@@ -106,6 +106,10 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
   async exceededLimit(): Promise<null> {
     return null;
+  }
+
+  countCommands(runId: string): Promise<number> {
+    return countCommands(runId);
   }
 
   async endRun(runId: string): Promise<void> {

@@ -12,6 +12,7 @@ import type { LimitPassed } from './limits/limits.js';
  *     Runs ────watchLimits()──► a call when the run exceeds a limit
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
+ *     Runs ────countCommands()► how many processes are at work
  *     Runs ────endRun()───────► nothing of it is left
  */
 
@@ -93,6 +94,9 @@ export abstract class Jail {
 
   /** The limit that ended a program of the run. To be called before endRun(); `error` is what the engine threw. */
   abstract exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null>;
+
+  /** The number of processes that the run's commands have started and that are alive. */
+  abstract countCommands(runId: string): Promise<number>;
 
   /** Ends every process of the run and resolves when none is left. Does nothing when there is none. */
   abstract endRun(runId: string): Promise<void>;
