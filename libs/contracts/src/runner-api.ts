@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { toRunInput, RunInput, RunKind } from './runs.js';
 import { MAX_STEER_LENGTH } from './steers.js';
@@ -35,6 +36,18 @@ export const SecretsGrant = z.object({
   model: GrantedModelServer.optional(),
 });
 export type SecretsGrant = z.infer<typeof SecretsGrant>;
+
+/**
+ * Body of `POST /threads/{threadId}/warm`: what the next prompt's run will probably be started with, as in `StartRun`. A run that
+ * is started otherwise gets nothing of what was prepared.
+ */
+export const WarmThread = z.strictObject({
+  network: Network,
+  model: ModelName.nullable(),
+  effort: ReasoningEffort.nullable(),
+  checkpoint: z.string().max(64).nullable(),
+});
+export type WarmThread = z.input<typeof WarmThread>;
 
 const RunRequest = z.strictObject({
   threadId: z.uuid(),

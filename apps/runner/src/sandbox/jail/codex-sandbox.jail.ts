@@ -36,6 +36,7 @@ export const sandboxArguments = (settings: string[], command: string[]): string[
 export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   readonly limits = 'deadline';
   readonly limitsReason = 'Limits on what a run uses need bubblewrap; here it only has a deadline.';
+  readonly preparedJails = null;
   private readonly logger = new Logger(CodexSandboxJail.name);
   private readonly folders = new RunFolders();
 
