@@ -12,6 +12,7 @@ import {
 } from '../port/engine.js';
 import { AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
+import { messageIdOf } from './conversations.js';
 import type { Notification, Question } from './messages.js';
 import { TurnTranslator } from './turn-translator.js';
 
@@ -140,7 +141,7 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { thread, model, input, secrets } = this.run;
+    const { runId, thread, model, input, secrets } = this.run;
     try {
       // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
       const given = { approvalPolicy: 'never', ...(model !== null && { model }) } as const;
@@ -152,7 +153,9 @@ class AppServerTurn implements RunningTurn {
       const { id } = begun.thread;
       yield { type: 'thread.started', data: { thread_id: id } };
       const shown = images.map((path) => ({ type: 'localImage' as const, path }));
-      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown] };
+      // So that the conversation itself says which turn is whose: see conversations.ts.
+      const clientUserMessageId = messageIdOf(runId);
+      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown], clientUserMessageId };
       const started = await client.request('turn/start', asked);
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, started.turn.id, context);
