@@ -31,7 +31,7 @@ const WORKSPACES = [
   ['workspaces/(addresses|workspace-limits)'],
 ];
 const RUNNER = [
-  ['runs', 'system'],
+  ['runs', 'rewind', 'system'],
   ['engine'],
   ['sandbox/(jail|egress)'],
   ['model-proxy'],

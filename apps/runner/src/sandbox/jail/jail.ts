@@ -82,6 +82,23 @@ export interface PreparedJails {
   handOver(jailId: string, runId: string): void;
 }
 
+/**
+ * Work on a session between its runs, by programs of ours. It has no network, no model, no secrets, and nothing of it stays
+ * but what it writes to the repository or to Codex's memory.
+ */
+export interface Upkeep {
+  /** Names it, as that of a run does. */
+  runId: string;
+  paths: ThreadPaths;
+  environment: Record<string, string>;
+  /** What it may change. */
+  writes: 'repo' | 'conversation';
+  /** Folders of ours, by their own paths, which it can read. */
+  readable: readonly string[];
+}
+
+export type UpkeepLaunch = Pick<Launch, 'program' | 'environment' | 'sandboxMode'>;
+
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
   /** A sentence: why this isolation was chosen. */
@@ -102,6 +119,12 @@ export abstract class Jail {
 
   /** @param script for bash, which can read but not change it */
   abstract launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch>;
+
+  /** Codex, for work on its own memory. */
+  abstract launchUpkeep(upkeep: Upkeep): Promise<UpkeepLaunch>;
+
+  /** @param script for bash */
+  abstract launchUpkeepScript(upkeep: Upkeep, script: string): Promise<ScriptLaunch>;
 
   /** Enforces the limits of the run as a whole. @returns ends the watch */
   abstract watchLimits(runId: string, paths: ThreadPaths, onPassed: (limit: LimitPassed) => void): () => void;
