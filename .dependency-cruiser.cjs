@@ -13,7 +13,7 @@ const BACKEND = [
   ['runs'],
   ['images'],
   ['sessions'],
-  ['service-accounts', 'webhooks'],
+  ['credentials', 'service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
@@ -31,7 +31,7 @@ const WORKSPACES = [
   ['workspaces/(addresses|workspace-limits)'],
 ];
 const RUNNER = [
-  ['runs', 'system'],
+  ['runs', 'rewind', 'system'],
   ['engine'],
   ['sandbox/(jail|egress)'],
   ['model-proxy'],

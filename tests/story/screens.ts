@@ -23,6 +23,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     return path;
   };
   await post(system, '/api/secrets', { name: 'NPM_TOKEN', value: 'npm_0123456789abcdef' });
+  const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
+  await post(system, '/api/credentials', forGit);
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
   const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
@@ -63,6 +65,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const idle = at(`${worked}?panel=closed`, /^Worked for/);
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
+  const gitCredentials = at('/settings/git-credentials', 'github.com/acme');
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
@@ -108,6 +111,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'secrets', open: secrets },
     { name: 'secret-change', open: then(secrets, 'Change NPM_TOKEN', 'Empty: the value stays') },
     { name: 'secret-delete', open: then(secrets, 'Delete NPM_TOKEN', /repeat the name/) },
+    { name: 'git-credentials', open: gitCredentials },
+    {
+      name: 'git-credential-test',
+      open: then(gitCredentials, 'Test github.com/acme', 'Address of a repository'),
+    },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },

@@ -205,6 +205,13 @@ async function doEverything(): Promise<void> {
   await mine('updateSecret', () => send('PATCH', `/api/secrets/${saved.secret_id}`, replaced));
   await mine('deleteSecret', () => send('DELETE', `/api/secrets/${saved.secret_id}`));
 
+  const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
+  await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
+  const forGitAt = `/api/credentials/${saved.credential_id}`;
+  const newToken = { token: secret(`${SECRET}other-token`) };
+  await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
+  await mine('removeCredential', () => send('DELETE', forGitAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -229,6 +236,16 @@ async function doEverything(): Promise<void> {
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
+  // The run has ended, so this waits in the queue.
+  let steer: Body = {};
+  const steerPrompt = { prompt: secret(`${SECRET}steer`) };
+  await mine(
+    'steerRun',
+    async () => (steer = await send('POST', `/api/runs/${run.run_id}/steer`, steerPrompt)),
+  );
+  await sql(`UPDATE runs SET status = 'running' WHERE id = $1`, [run.run_id]);
+  await mine('sendPromptNow', () => send('POST', `/api/runs/${steer.queued_run_id}/send-now`));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE id = $1`, [run.run_id]);
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);
@@ -452,6 +469,8 @@ describe('a change and its entry', () => {
   it('are there together or not at all, but for what the identity library changes', async () => {
     const value = 'a value of the spec';
     const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
+    const forGit = { host: 'git.example.test', token: 'a-token-of-the-spec' };
+    const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -470,6 +489,7 @@ describe('a change and its entry', () => {
     const botKey = await send('POST', `/api/service-accounts/${accountId}/keys`, { name: 'kept' });
     const tables = [
       'secrets',
+      'git_credentials',
       'service_accounts',
       'spend_rules',
       'audit_webhooks',
@@ -503,6 +523,9 @@ describe('a change and its entry', () => {
         ['POST', '/api/secrets', { name: 'LOST', value }],
         ['PATCH', `/api/secrets/${secretId}`, { name: 'LOST' }],
         ['DELETE', `/api/secrets/${secretId}`],
+        ['POST', '/api/credentials', { ...forGit, path: 'lost' }],
+        ['PATCH', `/api/credentials/${credentialId}`, { token: 'another-token-of-the-spec' }],
+        ['DELETE', `/api/credentials/${credentialId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -548,6 +571,8 @@ describe('a change and its entry', () => {
     };
     const value = 'a value of the spec';
     await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
+    const forGit = { host: 'git.example.test', path: 'twice', token: 'a-token-of-the-spec' };
+    await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');

@@ -3,6 +3,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -261,6 +262,13 @@ export class OperationsWorld {
       (await (await this.send(owner.key, 'POST', path, body)).json()) as T;
     const invitation = await post<Invitation>('/api/invitations', { role: 'viewer' });
     const secret = await post<Secret>('/api/secrets', { name: 'OURS', value: mark });
+    const forGit = {
+      owner: 'organisation',
+      host: 'git.example.test',
+      path: tenantId,
+      token: 'a-token-of-the-spec',
+    };
+    const credential = await post<Credential>('/api/credentials', forGit);
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -268,6 +276,18 @@ export class OperationsWorld {
       `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
       [member.userId, mark, tenantId],
+    );
+    const [steer] = await this.sql<{ id: string }>(
+      `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 1, $4, 'delivered', $5, $6, now()) RETURNING id`,
+      [
+        tenantId,
+        session.session_id,
+        session.run_id,
+        mark,
+        member.userId,
+        { kind: 'person', id: member.userId, name: mark },
+      ],
     );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
@@ -282,6 +302,8 @@ export class OperationsWorld {
       key_id: member.keyId,
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
+      credential_id: credential.credential_id,
+      steer_id: steer?.id ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

@@ -101,6 +101,10 @@ export const OPERATIONS: Record<string, Row> = {
   readRunHistory: { requires: 'events:read' },
   editPrompt: { requires: 'runs:create', body: { prompt: 'Changed' } },
   runNext: { requires: 'runs:create' },
+  steerRun: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  sendPromptNow: { requires: 'runs:create' },
+  listSteers: { requires: 'runs:read' },
+  readSteer: { requires: 'runs:read' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
@@ -125,6 +129,14 @@ export const OPERATIONS: Record<string, Row> = {
   createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
   updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
   deleteSecret: { requires: 'secrets:manage' },
+  listCredentials: { requires: 'credentials:own' },
+  createCredential: {
+    requires: 'credentials:own',
+    body: { host: 'github.com', token: 'a-new-token' },
+  },
+  replaceCredential: { requires: 'credentials:own', body: { token: 'another-token' } },
+  removeCredential: { requires: 'credentials:own' },
+  testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -174,12 +186,14 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  steer_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
   invitation_id: string;
   key_id: string;
   secret_id: string;
+  credential_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -188,12 +202,14 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  steer_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
   secret_id: randomUUID(),
+  credential_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),
