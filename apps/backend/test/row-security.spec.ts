@@ -118,6 +118,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
     [secret, tenantId, user],
   );
+  await db.query(
+    `INSERT INTO git_credentials (id, tenant_id, kind, host, path, username, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, 'token', 'x', '', 'x', $2, now())`,
+    [tenantId, user],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,

@@ -12,6 +12,7 @@ import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
@@ -66,6 +67,7 @@ let apiKey: string;
 let shareLink: string;
 let image: string;
 let secret: string;
+let credential: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
@@ -99,6 +101,10 @@ beforeAll(async () => {
   invitation = invited.body.invitation_id;
   const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
   secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
+  // Of the organisation, since those of a person are hidden by another rule, too.
+  const forGit = { owner: 'organisation', host: 'git.example.test', token: 'a-token-of-theirs' };
+  credential = (await world.call<Credential>('POST', '/api/credentials', forGit, theirs.headers)).body
+    .credential_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -336,6 +342,7 @@ const WITHOUT_ROWS = [
   'createScimUser',
   'createApiKey',
   'createSecret',
+  'createCredential',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -361,6 +368,8 @@ const BODIES: Record<string, object> = {
   updateModels: { allowed: null },
   setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
+  replaceCredential: { token: 'a-token-of-the-visitor' },
+  testCredential: { repo_url: 'https://git.example.test/acme/app' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
@@ -384,6 +393,7 @@ const ID_NAMES = [
   'tenant_id',
   'key_id',
   'secret_id',
+  'credential_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -459,6 +469,7 @@ async function theirRows(): Promise<string> {
     'session_images',
     'run_steers',
     'secrets',
+    'git_credentials',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',
@@ -499,6 +510,7 @@ async function reached(): Promise<string[]> {
     tenant_id: theirs.tenantId,
     key_id: apiKey,
     secret_id: secret,
+    credential_id: credential,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

@@ -25,6 +25,7 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
+import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
@@ -79,6 +80,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
   CreateRunSteers1796301000000,
+  CreateGitCredentials1796400000000,
 ];
 
 /**

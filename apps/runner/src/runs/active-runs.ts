@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 import { Steering } from './steering.js';
 
@@ -13,6 +14,8 @@ export class ActiveRun {
   readonly steering = new Steering();
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
+  /** What was at work when it was stopped; null: not known, or it was not stopped. */
+  stopped: Stopped | null = null;
 
   constructor(readonly runId: string) {}
 

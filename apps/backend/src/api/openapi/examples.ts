@@ -9,7 +9,7 @@ import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { ModelServer, Models } from '@saas-codex/contracts/models';
+import type { ModelServer, ModelServerTest, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -21,6 +21,7 @@ import {
   API_KEY,
   AUDIT_ENTRY,
   AUDIT_WEBHOOK,
+  CREDENTIAL,
   SECRET,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
@@ -389,6 +390,18 @@ const MODEL_SERVER: ModelServer = {
   base_url: 'https://models.example.com/v1',
   key_saved_at: '2026-11-23T09:00:00.000Z',
 };
+const MODEL_SERVER_TEST: ModelServerTest = {
+  works: false,
+  checks: [
+    { check: 'connection', outcome: 'works', message: 'models.example.com answers.' },
+    { check: 'key', outcome: 'works', message: 'The server did not refuse the key.' },
+    {
+      check: 'responses',
+      outcome: 'fails',
+      message: 'There is no Responses API at this address (404). It usually ends in /v1.',
+    },
+  ],
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -471,6 +484,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateModels: { listed: MODELS },
   readModelServer: { own: MODEL_SERVER },
   setModelServer: { own: MODEL_SERVER },
+  testModelServer: { failing: MODEL_SERVER_TEST },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
@@ -492,6 +506,17 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listCredentials: { lastPage: page(CREDENTIAL) },
+  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
+  testCredential: {
+    works: { works: true, detail: 'The repository can be read with it.' },
+    refused: {
+      works: false,
+      detail:
+        'The host refused the credential for github.com/acme: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under Settings → Git credentials, then try again.',
+    },
+  },
   listSecrets: { lastPage: page(SECRET) },
   createSecret: { created: { ...SECRET, updated_at: SECRET.created_at } },
   updateSecret: { replaced: SECRET },

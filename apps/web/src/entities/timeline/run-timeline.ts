@@ -1,5 +1,5 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
-import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
@@ -47,6 +47,8 @@ export interface TimelineEnd {
   readonly status: RunEndStatus;
   /** A sentence for a person; null when it succeeded. */
   readonly reason: string | null;
+  /** null: nothing was stopped, or the runner did not say what. */
+  readonly stopped: Stopped | null;
   readonly at: string;
 }
 

@@ -133,7 +133,8 @@ export class TimelineBuilder {
 
   private endWith(event: Extract<RunEvent, { type: TerminalEventType }>): void {
     const status = event.type.slice('run.'.length) as RunEndStatus;
-    this.end = { status, reason: 'reason' in event.data ? event.data.reason : null, at: event.at };
+    const { reason = null, stopped = null } = event.type === 'run.succeeded' ? {} : event.data;
+    this.end = { status, reason, stopped, at: event.at };
     this.usage = event.data.usage ?? this.usage;
     if (status === 'succeeded') this.replaceAll(this.entries.filter(({ kind }) => kind !== 'draft'));
   }

@@ -30,6 +30,9 @@ const Refusals = later(async () => (await import('../../entities/timeline/items/
 
 const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
 
+/** Few runs are stopped. */
+const StopReport = later(async () => (await import('./stop-report.js')).StopReport);
+
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
 
@@ -146,6 +149,7 @@ function EndedRun({
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
         </div>
       )}
+      {end.stopped && <StopReport stopped={end.stopped} />}
       <RunEndNotice
         end={end}
         run={run}
