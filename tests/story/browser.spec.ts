@@ -362,6 +362,55 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await prompt().waitFor();
 }, 120_000);
 
+test('what is written while a run works is queued by Enter and sent to it by Ctrl+Enter, and nothing is lost', async () => {
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByRole('option', { name: 'Start with an empty repository' }).click();
+  await prompt().fill('Build a small game for the terminal');
+  await prompt().press('Enter');
+  await page.getByRole('button', { name: /Stop/ }).waitFor();
+  const sendNow = page.getByRole('form', { name: 'Prompt' }).getByRole('button', { name: 'Send now' });
+  const onTheirWay = page.getByRole('region', { name: 'Messages on their way' });
+  const queue = page.getByRole('region', { name: 'Queued prompts' });
+
+  // One that is refused comes back.
+  const path = '**/api/runs/*/steer';
+  await page.route(path, (route) => route.abort());
+  await prompt().fill('Note that the game is for children');
+  await sendNow.waitFor();
+  await prompt().press('Control+Enter');
+  await waitFor(async () => (await prompt().inputValue()) === 'Note that the game is for children');
+  await page.unroute(path);
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(path, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await prompt().press('Control+Enter');
+  await onTheirWay.getByText('Note that the game is for children').waitFor();
+  await focused(prompt());
+  await prompt().fill('Note that children like colours');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await screenshot(page, 'steering');
+  await prompt().press('Enter');
+  await queue.getByText('Note that children like colours').waitFor();
+  await queue.getByRole('button', { name: 'Send now' }).click();
+  await queue.waitFor({ state: 'detached' });
+  letGo();
+  await page.unrouteAll({ behavior: 'wait' });
+
+  await worked().first().waitFor({ timeout: 60_000 });
+  await waitFor(async () => (await onTheirWay.count()) === 0);
+  const said = ['Note that the game is for children', 'Note that children like colours'];
+  // Each is in that run, where Codex has taken it in, or is a prompt of its own.
+  await waitFor(async () => (await page.getByRole('button', { name: /Stop/ }).count()) === 0);
+  for (const each of await worked().all())
+    if ((await each.getAttribute('aria-expanded')) !== 'true') await each.click();
+  for (const text of said) await page.getByText(text, { exact: true }).first().waitFor();
+  await screenshot(page, 'steered');
+}, 120_000);
+
 test('a link to a changed file scrolls the list of diffs and not the page, and hidden characters are marked', async () => {
   const created = await page.request.post(`${system.url}/api/sessions`, {
     data: { repo_url: repository },

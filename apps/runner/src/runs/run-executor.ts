@@ -31,6 +31,7 @@ import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
 import { type LaunchKey, type PreparedRun, PreparedSessions } from './prepared-sessions.js';
+import { LateSteers } from './late-steers.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
 import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
@@ -87,13 +88,14 @@ export class RunExecutor {
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
     private readonly prepared: PreparedSessions,
+    private readonly lateSteers: LateSteers,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
   executeRun(job: RunJob): Promise<void> {
     return this.active.holdRun(job.owner.runId, async (run) => {
       if (await this.inbox.hasCancel(run.runId))
-        return this.endRun(job.owner, stoppedOutcome('cancelled', job.input.kind));
+        return this.endRun(job, stoppedOutcome('cancelled', job.input.kind));
       const closeInbox = this.inbox.openInbox(run.runId, (command) => obey(run, command));
       try {
         await this.claimAndWork(run, job);
@@ -105,9 +107,9 @@ export class RunExecutor {
   }
 
   /** Closes the log of a run whose runner was lost. */
-  async closeLostRun({ owner, input }: RunJob): Promise<void> {
-    const cancelled = await this.inbox.hasCancel(owner.runId);
-    await this.endRun(owner, stoppedOutcome(cancelled ? 'cancelled' : 'lost', input.kind));
+  async closeLostRun(job: RunJob): Promise<void> {
+    const cancelled = await this.inbox.hasCancel(job.owner.runId);
+    await this.endRun(job, stoppedOutcome(cancelled ? 'cancelled' : 'lost', job.input.kind));
   }
 
   private async claimAndWork(run: ActiveRun, job: RunJob): Promise<void> {
@@ -118,7 +120,7 @@ export class RunExecutor {
     const watch = this.telemetry.beginRun(job);
     const outcome =
       thread === null ? threadGone(job) : await this.work({ run, job, thread, model, log, watch });
-    await this.endRun(job.owner, outcome);
+    await this.endRun(job, outcome);
     watch.end(outcome);
   }
 
@@ -221,7 +223,14 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    {
+      job,
+      thread,
+      model,
+      secrets,
+      images,
+      prepared,
+    }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false } = job;
@@ -271,8 +280,16 @@ export class RunExecutor {
   }
 
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
-  private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
+  private async endRun(job: RunJob, { type, data }: RunOutcome): Promise<void> {
+    const { owner } = job;
     await this.jail.endRun(owner.runId);
+    const { redactor } = (this.grantOf(job) ?? NO_GRANT).secrets;
+    await this.lateSteers.record(owner, redactor).catch((error: unknown) =>
+      this.logger.error({
+        message: `a message may be given to Codex again: ${String(error)}`,
+        run_id: owner.runId,
+      }),
+    );
     await this.logs.endLog(owner, type, data);
     await this.inbox.removeInbox(owner.runId);
   }

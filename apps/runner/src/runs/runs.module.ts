@@ -11,6 +11,7 @@ import { ActiveRuns } from './active-runs.js';
 import { PreparedSessions } from './prepared-sessions.js';
 import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
+import { LateSteers } from './late-steers.js';
 import { RunInbox } from './run-inbox.js';
 import { RUN_QUEUE } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
@@ -43,6 +44,7 @@ const logs = {
     RunTelemetry,
     RunsProcessor,
     ActiveRuns,
+    LateSteers,
     RunInbox,
     hub,
     logs,

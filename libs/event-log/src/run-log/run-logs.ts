@@ -16,7 +16,7 @@ import {
   statusActivity,
 } from './run-log-entry.js';
 import { appendEntry, appendEntryWithActivity } from './run-log.scripts.js';
-import { LogFencedError, RunLogWriter } from './run-log.writer.js';
+import { type AppendableEventType, LogFencedError, RunLogWriter } from './run-log.writer.js';
 import { RunSpool, type SpooledEntry } from './run-spool.js';
 
 /** What TTL answers for a key that does not expire. */
@@ -101,6 +101,28 @@ export class RunLogs {
       const activity = statusActivity(owner, FINAL_STATUS[type], event);
       if (!(await appendEntryWithActivity(this.redis, owner.runId, event.seq, entry, activity))) continue;
       await this.spoolEnd(owner, entry);
+      return true;
+    }
+  }
+
+  /**
+   * Appends an event to the log of a run that no runner holds any more. A writer that is still active is fenced off.
+   * @returns false when the log has not begun, or has ended; then nothing was written.
+   */
+  async appendToLost<T extends AppendableEventType>(
+    owner: RunLogOwner,
+    type: T,
+    data: EventData<T>,
+  ): Promise<boolean> {
+    const writer = randomUUID();
+    for (;;) {
+      const last = await this.refill(owner);
+      if (last.type === undefined || isTerminalEventType(last.type)) return last.writer === writer;
+      const seq = last.id.seq + 1;
+      const entry = { seq, type, event: JSON.stringify(createEvent(owner, seq, type, data)), writer };
+      const ids = { after: toEntryId(last.id), id: toEntryId({ seq, delta: 0 }) };
+      if ((await appendEntry(this.redis, owner, ids, entry)) !== 'written') continue;
+      await this.spool(owner).appendLine(entry);
       return true;
     }
   }

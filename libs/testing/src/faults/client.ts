@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
+import type { Steer } from '@saas-codex/contracts/steers';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { waitFor } from '../wait-for.js';
 
@@ -51,6 +52,19 @@ export class Client {
     const accepted = { runId: run.run_id, sessionId, prompt };
     this.accepted.push(accepted);
     return accepted;
+  }
+
+  /** Sends a message to a run as soon as a runner has it, or queues it after its end. */
+  steer(runId: string, prompt: string): Promise<Steer> {
+    const send = async () => {
+      const answer = await this.post<Steer & { code?: string }>(
+        `/api/runs/${runId}/steer`,
+        { prompt },
+        [409],
+      );
+      return answer.code === 'run_not_working' ? null : answer;
+    };
+    return waitFor(send, { timeoutMs: 60_000, what: `run ${runId} to take a message` });
   }
 
   async cancel(runId: string): Promise<void> {

@@ -37,6 +37,19 @@ describe('a timeline', () => {
     expect(goingOn.snapshot().limit).toBeNull();
   });
 
+  it('shows what a person said meanwhile where the agent has taken it in', () => {
+    const steer = logged('3', 'steer.delivered', { steer_id: 'a', prompt: 'Faster' });
+    const timeline = foldAll(
+      started,
+      item('2', 'completed', command('completed')),
+      steer,
+      steer,
+      item('4', 'completed', message('Done')),
+    );
+    expect(timeline.entries.map(({ kind }) => kind)).toEqual(['item', 'steer', 'item']);
+    expect(timeline.entries[1]).toEqual({ kind: 'steer', key: 'steer:a', steerId: 'a', prompt: 'Faster' });
+  });
+
   it('merges the phases of one item into one entry and remembers when it began', () => {
     const timeline = foldAll(
       started,
