@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -131,6 +132,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $1, $3, now())`,
     [tenantId, session, user],
   );
+  await db.query(PENDING_APPROVAL, [tenantId, session, run]);
   await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,

@@ -16,6 +16,7 @@ import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -65,6 +66,7 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+let approval: string;
 let secret: string;
 const signIn = randomUUID();
 let serviceAccount: string;
@@ -136,6 +138,8 @@ beforeAll(async () => {
     body: SAMPLE_IMAGES['image/png'],
   });
   image = ((await uploaded.json()) as SessionImage).image_id;
+  const asked = [theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id];
+  approval = (await sql<{ id: string }>(PENDING_APPROVAL, asked))[0]?.id ?? '';
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -358,6 +362,7 @@ const BODIES: Record<string, object> = {
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
   setAuditWebhook: WEBHOOK,
+  decideApproval: { decision: 'accept' },
   replaceScimUser: { active: false },
   updateScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
 };
@@ -370,6 +375,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'approval_id',
   'image_id',
   'user_id',
   'invitation_id',
@@ -449,6 +455,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'approvals',
     'secrets',
     'audit_webhooks',
     'audit_webhook_entries',
@@ -483,6 +490,7 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    approval_id: approval,
     image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,

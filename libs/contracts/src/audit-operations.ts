@@ -197,7 +197,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'session',
     id: 'session_id',
     name: 'title',
-    fields: ['ref', 'model', 'reasoning_effort', 'network', 'trust_repository', 'secrets', 'visibility'],
+    fields: ['ref', 'model', 'reasoning_effort', 'network', 'trust_repository', 'approval_mode', 'secrets', 'visibility'],
   },
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
@@ -213,6 +213,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
   orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
+  decideApproval: { action: 'run.approval_decided', target: 'run', id: 'run_id', fields: ['decision'] },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 
   exportAudit: {

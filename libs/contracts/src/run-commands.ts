@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalDecision } from './approvals.js';
 
 /*
  * Commands to a run, for whichever runner holds it. They are entries of the run's inbox, a Redis stream, as JSON in
@@ -12,7 +13,18 @@ const command = { id: z.string().min(1).max(100) };
 
 export const CancelCommand = z.object({ ...command, type: z.literal('cancel') });
 
-export const RunCommand = z.discriminatedUnion('type', [CancelCommand]);
+/** The answer to a question of the run. */
+export const AnswerCommand = z.object({
+  ...command,
+  type: z.literal('answer'),
+  request_id: z.string(),
+  decision: ApprovalDecision,
+  /** Nobody has answered in time. */
+  timed_out: z.boolean(),
+});
+export type AnswerCommand = z.infer<typeof AnswerCommand>;
+
+export const RunCommand = z.discriminatedUnion('type', [CancelCommand, AnswerCommand]);
 export type RunCommand = z.infer<typeof RunCommand>;
 
 /** A command of any type, as a newer sender may write it. */

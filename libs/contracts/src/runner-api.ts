@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalDecision, ApprovalMode } from './approvals.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { toRunInput, RunInput, RunKind } from './runs.js';
 
@@ -41,6 +42,8 @@ const RunRequest = z.strictObject({
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** When Codex asks a person. A setup never asks. */
+  approvalMode: ApprovalMode.default('never'),
   /** Whether each model call is first reserved in the backend's ledger, which must know the run. */
   metered: z.boolean().default(false),
   /** The run's secrets, sealed for it (`SecretsGrant`, libs/service-kit `run-grant.ts`). Left out: it has none. */
@@ -79,6 +82,15 @@ export const StartRun = RunRequest.partial({ input: true })
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
-/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; the run's events show what happens next. */
+/** Body of `POST /runs/{runId}/answer`: the answer to a question of the run. The first answer to a question counts. */
+export const AnswerRun = z.strictObject({
+  requestId: z.string().min(1).max(80),
+  decision: ApprovalDecision,
+  /** Nobody has answered in time. */
+  timedOut: z.boolean().default(false),
+});
+export type AnswerRun = z.input<typeof AnswerRun>;
+
+/** Answer (202) of `POST /runs`, `POST /runs/{runId}/cancel` and `POST /runs/{runId}/answer`; the run's events show what happens next. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;

@@ -40,11 +40,13 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     secrets: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
+    approvals: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],
     sessions: ['SELECT'],
     runs: ['SELECT'],
+    approvals: ['SELECT'],
     model_calls: ['SELECT', 'DELETE'],
     spend_totals: ['SELECT', 'DELETE'],
     spend_rules: ['SELECT', 'DELETE'],

@@ -34,6 +34,7 @@ import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js'
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
+import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -77,6 +78,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddReasoningEffort1796206000001,
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
+  CreateApprovals1796302000000,
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AnswerCommand } from '@saas-codex/contracts/run-commands';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 
 /**
@@ -11,6 +12,7 @@ export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPa
 export class ActiveRun {
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
+  private answerListener: (answer: AnswerCommand) => void = () => undefined;
 
   constructor(readonly runId: string) {}
 
@@ -21,6 +23,14 @@ export class ActiveRun {
 
   get stopReason(): StopReason | null {
     return this.reason;
+  }
+
+  onAnswer(listener: (answer: AnswerCommand) => void): void {
+    this.answerListener = listener;
+  }
+
+  takeAnswer(answer: AnswerCommand): void {
+    this.answerListener(answer);
   }
 
   /** The first reason counts. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
-import type { StartRun } from '@saas-codex/contracts/runner-api';
+import type { AnswerRun, StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
@@ -34,6 +34,7 @@ export class RunQueueService {
     input,
     network,
     trustRepository,
+    approvalMode,
     metered,
     checkpoint,
     grant,
@@ -48,6 +49,7 @@ export class RunQueueService {
       input,
       network,
       trustRepository,
+      approvalMode,
       metered,
       checkpoint: checkpoint ?? null,
       grant,
@@ -72,6 +74,17 @@ export class RunQueueService {
   async refillLogTo(runId: string, seq: number): Promise<void> {
     const job = await this.queue.getJob(runId);
     if (job) await this.logs.refillTo(job.data.owner, seq);
+  }
+
+  /** Answers a question of a run. A run that does not wait for the answer ignores it. */
+  answerRun(runId: string, { requestId, decision, timedOut }: z.output<typeof AnswerRun>): Promise<void> {
+    return this.inbox.sendCommand(runId, {
+      id: `answer-${requestId}`,
+      type: 'answer',
+      request_id: requestId,
+      decision,
+      timed_out: timedOut,
+    });
   }
 
   /**

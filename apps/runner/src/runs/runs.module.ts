@@ -16,6 +16,7 @@ import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunQueueService } from './run-queue.service.js';
+import { WorkPlaces } from './work-places.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -39,6 +40,7 @@ const logs = {
     RunsProcessor,
     ActiveRuns,
     RunInbox,
+    WorkPlaces,
     hub,
     logs,
   ],

@@ -127,6 +127,15 @@ export class TurnRecorder implements ModelListener, EgressListener {
     }
   }
 
+  /** @param data without secrets @throws LogFencedError */
+  async recordApproval<T extends 'approval.requested' | 'approval.resolved'>(
+    type: T,
+    data: EventData<T>,
+  ): Promise<void> {
+    this.deltas.flush();
+    await this.log.appendEvent(type, data);
+  }
+
   /** Completes the items that are still open. @throws LogFencedError */
   async closeItems(): Promise<void> {
     this.deltas.flush();

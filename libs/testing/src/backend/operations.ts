@@ -100,6 +100,8 @@ export const OPERATIONS: Record<string, Row> = {
   runNext: { requires: 'runs:create' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
+  listApprovals: { requires: 'runs:read' },
+  decideApproval: { requires: 'runs:approve', body: { decision: 'accept' } },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
@@ -171,6 +173,7 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  approval_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
@@ -185,6 +188,7 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  approval_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { ApprovalDecision, ApprovalMode } from '@saas-codex/contracts/approvals';
 import { CodexLauncher } from '../codex-launcher.js';
 import {
-  type ApprovalDecision,
   Engine,
   type EngineEvent,
   type PromptRun,
@@ -140,10 +140,11 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { thread, model, input, secrets } = this.run;
+    const { thread, model, input, secrets, approvalMode } = this.run;
     try {
       // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
-      const given = { approvalPolicy: 'never', ...(model !== null && { model }) } as const;
+      const approvalPolicy = POLICIES[approvalMode];
+      const given = { approvalPolicy, ...(model !== null && { model }) } as const;
       const { codexThreadId: threadId } = thread;
       const begun =
         threadId === null
@@ -165,12 +166,15 @@ class AppServerTurn implements RunningTurn {
   private eventsOf(turn: TurnTranslator, message: Notification | Question): EngineEvent[] {
     if (!('id' in message)) return turn.translate(message);
     const request = this.approvals.add(message, turn.itemId(message.params.itemId));
-    return [{ type: 'approval.requested', data: request }];
+    const change = turn.changeInFull(message.params.itemId);
+    return [...change, { type: 'approval.requested', data: request }];
   }
 }
 
 /** What Codex says of a turn that it was told to end by an answer. */
 const INTERRUPTED = 'The turn was ended because an approval was refused.';
+
+const POLICIES = { never: 'never', ask: 'untrusted' } as const satisfies Record<ApprovalMode, string>;
 
 const ANSWERS = {
   accept: 'accept',

@@ -192,7 +192,7 @@ describe('a timeline', () => {
         seq: 7,
         type,
         data,
-        raw: { type: 'approval.requested', data },
+        raw: { type: 'voice.requested', data },
       } as unknown as RunEvent;
       expect(foldAll({ id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }
