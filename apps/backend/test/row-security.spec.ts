@@ -119,6 +119,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
     [secret, tenantId, user],
   );
+  await db.query(
+    `INSERT INTO git_credentials (id, tenant_id, kind, host, path, username, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, 'token', 'x', '', 'x', $2, now())`,
+    [tenantId, user],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,
@@ -133,6 +138,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, session, user],
   );
   await db.query(PENDING_APPROVAL, [tenantId, session, run]);
+  await db.query(
+    `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
+    [tenantId, session, run, user],
+  );
   await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,

@@ -24,7 +24,11 @@ export const AnswerCommand = z.object({
 });
 export type AnswerCommand = z.infer<typeof AnswerCommand>;
 
-export const RunCommand = z.discriminatedUnion('type', [CancelCommand, AnswerCommand]);
+/** A message for the running turn. */
+export const SteerCommand = z.object({ ...command, type: z.literal('steer'), prompt: z.string().min(1) });
+export type SteerCommand = z.infer<typeof SteerCommand>;
+
+export const RunCommand = z.discriminatedUnion('type', [CancelCommand, SteerCommand, AnswerCommand]);
 export type RunCommand = z.infer<typeof RunCommand>;
 
 /** A command of any type, as a newer sender may write it. */

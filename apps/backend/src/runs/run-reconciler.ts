@@ -12,6 +12,7 @@ import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { isInFlight, RunStore } from './run-store.js';
+import { SteerDelivery } from './steers/steer-delivery.js';
 
 /** Sessions whose runs are worked on at the same time. A checkpoint of a hostile work tree may take minutes. */
 const PLACES = { total: 64, perTenant: 8 };
@@ -38,6 +39,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly dispatch: RunDispatch,
     private readonly approvals: RunApprovals,
     private readonly runner: RunnerClient,
+    private readonly steers: SteerDelivery,
   ) {
     super({
       keyOf: ({ sessionId }) => sessionId,
@@ -108,6 +110,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
       return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
+    else await this.steers.deliver(ctx, run);
     if (standing === 'running' && (await this.approvals.follow(ctx, run))) await this.passPlaceOn(ctx);
     if (await this.runner.isHeld(run.id)) return 'done';
     await this.approvals.readLog(ctx, run);

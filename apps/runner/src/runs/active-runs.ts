@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { AnswerCommand } from '@saas-codex/contracts/run-commands';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
+import { Steering } from './steering.js';
 
 /**
  * Why a run is ended from outside: a person cancelled it, its time is up, it exceeds a limit, this runner shuts down, or
@@ -10,9 +12,12 @@ export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPa
 
 /** A run that this runner holds. */
 export class ActiveRun {
+  readonly steering = new Steering();
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
   private answerListener: (answer: AnswerCommand) => void = () => undefined;
+  /** What was at work when it was stopped; null: not known, or it was not stopped. */
+  stopped: Stopped | null = null;
 
   constructor(readonly runId: string) {}
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -29,6 +31,7 @@ import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
+import { type LaunchKey, type PreparedRun, PreparedSessions } from './prepared-sessions.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
 import { RunDeadline } from './run-deadline.js';
@@ -50,6 +53,8 @@ import type { WorkPlace } from './work-places.js';
  */
 
 const MEGABYTE = 1024 * 1024;
+/** A stopped run leaves no process after 2 s. */
+const COUNT_TIMEOUT_MS = 500;
 
 /** A claimed run. */
 interface ClaimedRun {
@@ -73,6 +78,7 @@ interface Waiting extends Pick<ClaimedRun, 'job' | 'place'> {
 interface RunFiles {
   secrets: RunSecrets;
   images: readonly string[];
+  prepared: PreparedRun | null;
 }
 
 @Injectable()
@@ -91,6 +97,7 @@ export class RunExecutor {
     private readonly engines: Engines,
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
+    private readonly prepared: PreparedSessions,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
@@ -103,6 +110,7 @@ export class RunExecutor {
         await this.claimAndWork(run, job, place);
       } finally {
         closeInbox();
+        await this.prepared.release(run.runId, job.owner.sessionId);
       }
     });
   }
@@ -157,10 +165,12 @@ export class RunExecutor {
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
     if (images === null) return failedOutcome(kind, { sentence: IMAGE_GONE });
+    const key = launchKeyOf(job, thread, model, redactor);
+    const prepared = await this.prepared.take(run.runId, job.owner.sessionId, key);
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, grant, recorder);
+    const access = await this.access.openAccess(traced, model, grant, recorder, prepared?.trust);
     const deadline = new RunDeadline(this.minutesFor(job) * 60_000, () => run.stop('timeout'));
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
@@ -168,10 +178,10 @@ export class RunExecutor {
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
       await this.runTurn(
         run,
-        this.engineRun(run, { job, thread, model, secrets, images }, access),
+        this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
-        watch,
-        { job, place, deadline, onError: onWriteError },
+          { watch, access },
+          { job, place, deadline, onError: onWriteError },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -189,7 +199,7 @@ export class RunExecutor {
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
-      ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
+      ? stoppedOutcome(stopReason, kind, { usage: recorder.usageSoFar, stopped: run.stopped })
       : recorder.outcome();
   }
 
@@ -223,14 +233,15 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false, approvalMode = 'never' } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
-    return { ...context, input, images, model, access, trustRepository, approvalMode };
+    const turn = prepared?.turn ?? null;
+    return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -238,13 +249,14 @@ export class RunExecutor {
     run: ActiveRun,
     engineRun: EngineRun,
     recorder: TurnRecorder,
-    watch: RunWatch,
+    { watch, access }: { watch: RunWatch; access: OpenedAccess },
     waiting: Waiting,
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
     const questions = this.questionsOf(run, turn, recorder, waiting);
     run.onAnswer((answer) => questions.answer(answer));
     const stop = async () => {
+      run.stopped = await this.whatIsAtWork(run, access);
       await turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
       await this.jail.endRun(run.runId);
@@ -258,10 +270,16 @@ export class RunExecutor {
         // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
         if (event.type === 'turn.started' && codexThreadId !== null)
           await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
+        if (event.type === 'turn.started') run.steering.begin(turn);
+        const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+        if (steer) await recorder.recordSteer(steer);
         await recorder.recordEvent(event);
         if (event.type === 'item.completed') questions.complete(event.data.item.id);
         if (event.type === 'approval.requested')
-          await questions.ask({ ...engineRun.secrets.redactor.redactAll(event.data), requestId: event.data.requestId });
+          await questions.ask({
+            ...engineRun.secrets.redactor.redactAll(event.data),
+            requestId: event.data.requestId,
+          });
       }
     } finally {
       await questions.close().catch(waiting.onError);
@@ -303,6 +321,13 @@ export class RunExecutor {
     return input.kind === 'prompt' && approvalMode === 'ask' && !this.engines.capabilities.approvals;
   }
 
+  /** null: it takes too long to find out, and the run must end. */
+  private async whatIsAtWork({ runId }: ActiveRun, access: OpenedAccess): Promise<Stopped | null> {
+    const connections = access.openConnections();
+    const counted = this.jail.countCommands(runId).then((processes) => ({ processes, connections }));
+    return Promise.race([counted.catch(() => null), delay(COUNT_TIMEOUT_MS, null, { ref: false })]);
+  }
+
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
   private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
     await this.jail.endRun(owner.runId);
@@ -316,7 +341,7 @@ export class RunExecutor {
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
     if (input.kind === 'setup') return null;
-    const named = input.model ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
+    const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }
 }
@@ -327,6 +352,8 @@ function obey(run: ActiveRun, command: RunCommand): void {
       return run.stop('cancelled');
     case 'answer':
       return run.takeAnswer(command);
+    case 'steer':
+      return run.steering.add(command);
   }
 }
 
@@ -343,6 +370,17 @@ async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerato
   } finally {
     if (!hasStarted) report('failed');
   }
+}
+
+/** null: nothing may be prepared for such a run. Its jail has what only runs get, or its conversation is rewritten before. */
+function launchKeyOf(
+  { input, network, checkpoint, trustRepository }: RunJob,
+  { codexThreadId }: Thread,
+  model: string | null,
+  redactor: Redactor,
+): LaunchKey | null {
+  if (input.kind !== 'prompt' || trustRepository || !redactor.isEmpty || input.images?.length) return null;
+  return { model, effort: input.effort ?? null, network, checkpoint, codexThreadId };
 }
 
 const NO_MODEL =

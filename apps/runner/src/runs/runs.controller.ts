@@ -1,6 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Id } from '@saas-codex/contracts/ids';
-import { AnswerRun, type RunHolding, type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
+import {
+  AnswerRun,
+  type RunHolding,
+  type RunStarted,
+  StartRun,
+  SteerRunning,
+} from '@saas-codex/contracts/runner-api';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -38,6 +44,16 @@ export class RunsController {
     @Body({ schema: AnswerRun }) body: z.output<typeof AnswerRun>,
   ): Promise<RunStarted> {
     await this.runs.answerRun(runId, body);
+    return { runId };
+  }
+
+  @Post(':runId/steer')
+  @HttpCode(202)
+  async steer(
+    @Param('runId', { schema: Id }) runId: string,
+    @Body({ schema: SteerRunning }) { steerId, prompt }: SteerRunning,
+  ): Promise<RunStarted> {
+    await this.runs.steerRun(runId, { id: steerId, prompt });
     return { runId };
   }
 

@@ -1,6 +1,6 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
 import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approvals';
-import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
@@ -11,6 +11,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
  *     item.delta  ─► a draft entry, replaced by its item.completed; for a command: its output
+ *     steer.delivered ─► an entry: what a person said meanwhile
  *     network.refused ─► one entry for consecutive ones
  *     approval.*  ─► one entry per question
  *     unknown type ─► an entry that shows the event as it came
@@ -48,13 +49,15 @@ export interface TimelineEnd {
   readonly status: RunEndStatus;
   /** A sentence for a person; null when it succeeded. */
   readonly reason: string | null;
+  /** null: nothing was stopped, or the runner did not say what. */
+  readonly stopped: Stopped | null;
   readonly at: string;
 }
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
 export type Entry =
-  ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry | ApprovalEntry | UnknownEventEntry;
+  ItemEntry | DraftEntry | SteerEntry | NoticeEntry | RefusalsEntry | ApprovalEntry | UnknownEventEntry;
 
 /** An item, of a type that this build renders in its own way or of one that it does not know. */
 export interface ItemEntry {
@@ -78,6 +81,14 @@ export interface DraftEntry {
   readonly key: string;
   readonly itemType: 'agent_message' | 'reasoning';
   readonly text: string;
+}
+
+/** A person's message to the run, where the agent has taken it in. */
+export interface SteerEntry {
+  readonly kind: 'steer';
+  readonly key: string;
+  readonly steerId: string;
+  readonly prompt: string;
 }
 
 /** An error that Codex reported outside its items and may recover from. */
