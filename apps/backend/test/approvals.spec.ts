@@ -111,7 +111,9 @@ describe('approvals', () => {
 
     // As a backend that does not know approvals leaves it.
     await database().query(`UPDATE approvals SET status = 'pending' WHERE id = $1`, [approval.approval_id]);
-    await (await world.backend.app.get(ApprovalTimeouts, { strict: false }).scanNow()).settled;
+    await (
+      await world.backend.app.get(ApprovalTimeouts, { strict: false }).scanNow()
+    ).settled;
     expect(await list(`session_id=${run.session_id}`)).toMatchObject([{ status: 'expired' }]);
   });
 
@@ -156,6 +158,9 @@ describe('approvals', () => {
     const code = { status: 409, body: { code: 'approvals_unsupported' } };
     expect(await world.call('PATCH', `/api/sessions/${id}`, ASKS)).toMatchObject(code);
     expect(await world.create(ASKS)).toMatchObject(code);
-    await waitFor(async () => (await world.call('PATCH', `/api/sessions/${id}`, { approval_mode: 'never' })).status === 200);
+    await waitFor(
+      async () =>
+        (await world.call('PATCH', `/api/sessions/${id}`, { approval_mode: 'never' })).status === 200,
+    );
   });
 });

@@ -239,7 +239,10 @@ async function doEverything(): Promise<void> {
   const asked = [tenantId, session.session_id, run.run_id];
   const [approval] = await sql<{ id: string }>(PENDING_APPROVAL, asked);
   await mine('decideApproval', () =>
-    send('POST', `/api/approvals/${approval?.id}/decision`, { decision: 'accept', note: secret(`${SECRET}note`) }),
+    send('POST', `/api/approvals/${approval?.id}/decision`, {
+      decision: 'accept',
+      note: secret(`${SECRET}note`),
+    }),
   );
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   // The run has ended, so this waits in the queue.

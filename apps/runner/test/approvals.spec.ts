@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
-import type { ApprovalRequested } from '@saas-codex/contracts/approvals';
+import type { ApprovalRequested } from '@saas-codex/contracts/approval-questions';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';

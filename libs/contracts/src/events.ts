@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApprovalRequested, ApprovalResolved } from './approvals.js';
+import { ApprovalRequested, ApprovalResolved } from './approval-questions.js';
 import { Item } from './items.js';
 import { LimitReached } from './model-calls.js';
 import { NETWORK_REFUSALS } from './network.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApprovalDecision } from './approvals.js';
+import { ApprovalDecision } from './approval-questions.js';
 
 /*
  * Commands to a run, for whichever runner holds it. They are entries of the run's inbox, a Redis stream, as JSON in

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApprovalDecision, ApprovalMode } from './approvals.js';
+import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead, TreeId } from './rewinds.js';
@@ -138,7 +138,10 @@ export const CutConversation = z.strictObject({
 export type CutConversation = z.infer<typeof CutConversation>;
 
 /** Codex's ids. null: nothing has been said. */
-export const ConversationCut = z.object({ conversation: z.string().nullable(), previous: z.string().nullable() });
+export const ConversationCut = z.object({
+  conversation: z.string().nullable(),
+  previous: z.string().nullable(),
+});
 export type ConversationCut = z.infer<typeof ConversationCut>;
 
 /** Body of `PUT /threads/{threadId}/conversation`: what the thread's next turn continues. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_MODES, ApprovalMode } from './approvals.js';
+import { APPROVAL_MODES, ApprovalMode } from './approval-questions.js';
 import { DiffStat } from './diffs.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { NeedsYou, SessionRead } from './needs-you.js';

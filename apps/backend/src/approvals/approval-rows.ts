@@ -1,8 +1,5 @@
-import {
-  APPROVAL_TRANSITIONS,
-  type ApprovalRequested,
-  type ApprovalResolved,
-} from '@saas-codex/contracts/approvals';
+import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
+import { APPROVAL_TRANSITIONS } from '@saas-codex/contracts/approvals';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { transition } from '../database/transition.js';

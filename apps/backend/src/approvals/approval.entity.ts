@@ -1,9 +1,5 @@
-import type {
-  Approval,
-  ApprovalDecision,
-  ApprovalKind,
-  ApprovalStatus,
-} from '@saas-codex/contracts/approvals';
+import type { ApprovalDecision, ApprovalKind } from '@saas-codex/contracts/approval-questions';
+import type { Approval, ApprovalStatus } from '@saas-codex/contracts/approvals';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { Column, Entity, PrimaryColumn } from 'typeorm';

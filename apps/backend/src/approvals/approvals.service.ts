@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
 import {
   APPROVAL_TRANSITIONS,
   type Approval,
-  type ApprovalDecision,
   type ApprovalPage,
   type ApprovalsQuery,
   type DecideApproval,
@@ -73,7 +73,11 @@ export class ApprovalsService {
    * The first answer counts.
    * @throws ProblemError approval_not_found, approval_answered, approval_expired, decision_not_offered, session_not_found
    */
-  async decide(ctx: RequestContext, id: string, { decision, note: given }: DecideApproval): Promise<Approval> {
+  async decide(
+    ctx: RequestContext,
+    id: string,
+    { decision, note: given }: DecideApproval,
+  ): Promise<Approval> {
     const where = { id };
     const found = await this.db.run(ctx, (tx) => tx.of(ApprovalEntity).findOne({ where }));
     if (!found) throw notFound();

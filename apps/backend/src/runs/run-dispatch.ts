@@ -78,7 +78,13 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
-      return (await runs.update(waiting, { dispatchedAt: new Date(), treeBefore, approvalMode: now.approvalMode })) === 1;
+      return (
+        (await runs.update(waiting, {
+          dispatchedAt: new Date(),
+          treeBefore,
+          approvalMode: now.approvalMode,
+        })) === 1
+      );
     });
     return claimed ?? false;
   }

@@ -1,4 +1,4 @@
-import type { ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 

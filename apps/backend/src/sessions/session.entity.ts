@@ -1,4 +1,4 @@
-import type { ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';

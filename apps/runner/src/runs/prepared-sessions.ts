@@ -215,7 +215,8 @@ export class PreparedSessions implements OnModuleDestroy {
       void turn.exited.then(() => this.giveUp(entry));
       return { turn, trust };
     } catch (error) {
-      if (!signal.aborted) this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
+      if (!signal.aborted)
+        this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
       return this.giveUp(entry);
     }
   }

@@ -180,8 +180,8 @@ export class RunExecutor {
         run,
         this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
-          { watch, access },
-          { job, place, deadline, onError: onWriteError },
+        { watch, access },
+        { job, place, deadline, onError: onWriteError },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -233,7 +233,14 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    {
+      job,
+      thread,
+      model,
+      secrets,
+      images,
+      prepared,
+    }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false, approvalMode = 'never' } = job;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approvals';
+import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
 import type { AnswerCommand } from '@saas-codex/contracts/run-commands';
 import type { ApprovalRequest, RunningTurn } from '../engine/port/engine.js';
 import { BoundedText } from '../engine/bounded-text.js';

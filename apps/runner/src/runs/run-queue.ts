@@ -1,4 +1,4 @@
-import type { ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Network } from '@saas-codex/contracts/network';
 import { type RunInput, toRunInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';

@@ -48,7 +48,9 @@ export class CreateApprovals1796302000000 implements MigrationInterface {
       )`);
     await db.query('CREATE INDEX approvals_of_tenant ON approvals (tenant_id, created_at, id)');
     await db.query('CREATE INDEX approvals_of_session ON approvals (session_id, created_at, id)');
-    await db.query(`CREATE INDEX approvals_pending ON approvals (tenant_id, session_id) WHERE status = 'pending'`);
+    await db.query(
+      `CREATE INDEX approvals_pending ON approvals (tenant_id, session_id) WHERE status = 'pending'`,
+    );
     await addRowSecurity(db, 'approvals');
   }
 

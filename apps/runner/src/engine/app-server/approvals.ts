@@ -1,4 +1,4 @@
-import type { ApprovalDecision } from '@saas-codex/contracts/approvals';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
 import type { ApprovalRequest } from '../port/engine.js';
 import type { Question } from './messages.js';
 

@@ -1,4 +1,4 @@
-import type { ApprovalDecision, ApprovalKind, ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalDecision, ApprovalKind, ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { EngineCapabilities } from '@saas-codex/contracts/system';

@@ -1,4 +1,4 @@
-import type { ApprovalMode } from '@saas-codex/contracts/approvals';
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { systemQuery } from '../../shared/api/get-system.js';

@@ -1,5 +1,5 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
-import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approvals';
+import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
 import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';

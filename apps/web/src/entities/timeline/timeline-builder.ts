@@ -244,7 +244,10 @@ export class TimelineBuilder {
 type ApprovalEvent = Extract<RunEvent, { type: 'approval.requested' | 'approval.resolved' }>;
 
 /** Its question is in an earlier part of the log, which is not here yet. */
-const questionOf = ({ approval_id, request_id }: EventData<'approval.resolved'>): ApprovalEntry['question'] => ({
+const questionOf = ({
+  approval_id,
+  request_id,
+}: EventData<'approval.resolved'>): ApprovalEntry['question'] => ({
   approval_id,
   request_id,
   kind: 'command',

@@ -1,4 +1,5 @@
-import { Approval, type ApprovalDecision } from '@saas-codex/contracts/approvals';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
+import { Approval } from '@saas-codex/contracts/approvals';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Hand } from 'lucide-react';
 import { describeCommand } from '../../entities/timeline/command/describe-command.js';

@@ -102,7 +102,10 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
       {questions.length > 0 && (
         <ApprovalCards questions={questions} entries={timeline.entries} sessionId={session.session_id} />
       )}
-      <RunningLine label={questions.length > 0 ? 'Waits for an answer' : liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
+      <RunningLine
+        label={questions.length > 0 ? 'Waits for an answer' : liveLabel(timeline)}
+        since={timeline.startedAt ?? run.started_at}
+      />
     </>
   );
 }

@@ -17,10 +17,7 @@ export function ApprovalsDialog({ session, onClose }: ApprovalsDialogProps) {
   const update = useUpdateSession();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    update.mutate(
-      { sessionId: session.session_id, change: { approval_mode: mode } },
-      { onSuccess: onClose },
-    );
+    update.mutate({ sessionId: session.session_id, change: { approval_mode: mode } }, { onSuccess: onClose });
   };
   return (
     <Dialog

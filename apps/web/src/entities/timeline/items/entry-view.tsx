@@ -33,7 +33,9 @@ export const EntryView = memo((props: EntryViewProps) => {
     case 'refusals':
       return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
     case 'approval':
-      return <ApprovalRow entry={entry} id={`${runId}/${entry.key}`} session={props.session} live={props.live} />;
+      return (
+        <ApprovalRow entry={entry} id={`${runId}/${entry.key}`} session={props.session} live={props.live} />
+      );
     case 'steer':
       return <SteerRow runId={runId} sessionId={props.session.session_id} steer={entry} />;
     case 'event':
