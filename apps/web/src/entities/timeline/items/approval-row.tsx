@@ -5,6 +5,7 @@ import { Check, CircleSlash, type LucideIcon } from 'lucide-react';
 import { lookUp } from '../../../shared/lib/open-enums.js';
 import { usePermission } from '../../../shared/api/use-permission.js';
 import { approvalsQuery } from '../../session/api/list-approvals.js';
+import { describeCommand } from '../command/describe-command.js';
 import type { ApprovalEntry } from '../run-timeline.js';
 import { CodeTarget, StepRow } from './step-row.js';
 
@@ -30,7 +31,7 @@ export function ApprovalRow({ entry: { question, resolved }, id, session, live }
       id={id}
       icon={icon}
       verb={verb}
-      target={question.command !== null && <CodeTarget>{question.command}</CodeTarget>}
+      target={question.command !== null && <CodeTarget>{describeCommand(question.command).script}</CodeTarget>}
     >
       {approval?.note && <p className="text-sm whitespace-pre-wrap text-muted-foreground">{approval.note}</p>}
     </StepRow>
