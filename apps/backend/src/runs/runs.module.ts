@@ -14,6 +14,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
+import { RunApprovals } from './run-approvals.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -53,6 +54,7 @@ import { SteersService } from './steers/steers.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     LimitWaitsAdapter,
+    RunApprovals,
     RunDispatch,
     RunLimits,
     RunMetrics,
