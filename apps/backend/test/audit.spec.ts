@@ -16,6 +16,7 @@ import { systemContext } from '../src/identity/request-context.js';
 import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
+import { fingerprintOf } from '../src/workspaces/git/ssh-host-keys.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -209,6 +210,11 @@ async function doEverything(): Promise<void> {
   const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
   await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
   const forGitAt = `/api/credentials/${saved.credential_id}`;
+  await sql(`UPDATE git_credentials SET host_keys = '{ssh-ed25519 AAAA}' WHERE id = $1`, [
+    saved.credential_id,
+  ]);
+  const confirmed = { fingerprints: [fingerprintOf('ssh-ed25519 AAAA')] };
+  await mine('confirmHostKeys', () => send('PUT', `${forGitAt}/host-keys`, confirmed));
   const newToken = { token: secret(`${SECRET}other-token`) };
   await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
   await mine('removeCredential', () => send('DELETE', forGitAt));

@@ -85,6 +85,7 @@ describe('the description of the API', () => {
       'CompletePasswordReset',
       'CompleteSignUp',
       'ConfirmEmail',
+      'ConfirmHostKeys',
       'ConfirmSecondFactor',
       'CreateApiKey',
       'CreateCredential',

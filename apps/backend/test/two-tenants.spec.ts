@@ -372,6 +372,7 @@ const BODIES: Record<string, object> = {
   updateModels: { allowed: null },
   setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
+  confirmHostKeys: { fingerprints: ['SHA256:x'] },
   replaceCredential: { token: 'a-token-of-the-visitor' },
   testCredential: { repo_url: 'https://git.example.test/acme/app' },
   updateServiceAccount: { name: 'Taken' },

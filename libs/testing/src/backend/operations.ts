@@ -138,6 +138,8 @@ export const OPERATIONS: Record<string, Row> = {
   },
   replaceCredential: { requires: 'credentials:own', body: { token: 'another-token' } },
   removeCredential: { requires: 'credentials:own' },
+  findHostKeys: { requires: 'credentials:own' },
+  confirmHostKeys: { requires: 'credentials:own', body: { fingerprints: ['SHA256:x'] } },
   testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },

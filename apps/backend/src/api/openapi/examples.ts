@@ -24,6 +24,7 @@ import {
   AUDIT_WEBHOOK,
   CREDENTIAL,
   SECRET,
+  SSH_KEY,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
   CREATED_INVITATION,
@@ -533,7 +534,12 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
   listCredentials: { lastPage: page(CREDENTIAL) },
-  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  createCredential: {
+    token: { ...CREDENTIAL, last_used_at: null },
+    key: { ...SSH_KEY, host_keys: null },
+  },
+  findHostKeys: { found: SSH_KEY },
+  confirmHostKeys: { confirmed: { ...SSH_KEY, host_keys_confirmed_at: '2026-11-24T10:30:00.000Z' } },
   replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
   testCredential: {
     works: { works: true, detail: 'The repository can be read with it.' },

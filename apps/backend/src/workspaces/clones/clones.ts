@@ -7,11 +7,12 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
 import { checkRef } from '../addresses/check-ref.js';
+import { scanHostKeys } from '../git/ssh-host-keys.js';
 import type { GitAccess } from '../git/transport.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
-import { RedirectedClone, toCloneProblem } from './clone-problems.js';
+import { cloneProblem, RedirectedClone, toCloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
 import { isEmptyRemote, Mirrors } from './mirrors.js';
 import { SessionClone } from './session-clone.js';
@@ -119,6 +120,13 @@ export class Clones {
     await this.mirrors.checkRemote(ctx, request).catch((error: unknown) => {
       throw toCloneProblem(error);
     });
+  }
+
+  /** The keys of a host over ssh, such as `ssh-ed25519 AAAA…`. @throws ProblemError repo_*, clone_unreachable */
+  async hostKeys(repoUrl: string): Promise<string[]> {
+    const keys = await scanHostKeys(await this.addresses.checkAddress(repoUrl));
+    if (keys.length === 0) throw cloneProblem('clone_unreachable');
+    return keys;
   }
 
   /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
