@@ -67,7 +67,9 @@ describe('the description of the API', () => {
       'method_not_allowed',
       'not_found',
       'request_timeout',
+      'restore_failed',
       'thread_not_found',
+      'turn_unknown',
       'upstream_unavailable',
     ]);
   });
@@ -95,6 +97,7 @@ describe('the description of the API', () => {
       'CreateShareLink',
       'CreateTenant',
       'EditPrompt',
+      'ForkSession',
       'HostRuleInput',
       'LookUpInvitation',
       'MailedLink',
@@ -106,6 +109,7 @@ describe('the description of the API', () => {
       'PasswordSignIn',
       'PromptSession',
       'RemoveSecondFactor',
+      'RewindSession',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',

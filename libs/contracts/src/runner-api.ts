@@ -105,7 +105,10 @@ export const CutConversation = z.strictObject({
 export type CutConversation = z.infer<typeof CutConversation>;
 
 /** Codex's ids. null: nothing has been said. */
-export const ConversationCut = z.object({ conversation: z.string().nullable(), previous: z.string().nullable() });
+export const ConversationCut = z.object({
+  conversation: z.string().nullable(),
+  previous: z.string().nullable(),
+});
 export type ConversationCut = z.infer<typeof ConversationCut>;
 
 /** Body of `PUT /threads/{threadId}/conversation`: what the thread's next turn continues. */
