@@ -274,6 +274,20 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
     session.session_id,
   ]);
+  await sql(
+    `UPDATE runs r SET status = 'succeeded', dispatched_at = now(), tree_before = s.base_tree, tree_after = s.base_tree
+       FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,
+    [run.run_id],
+  );
+  const target = { run_id: run.run_id };
+  await sql('UPDATE sessions SET thread_id = id WHERE id = $1', [session.session_id]);
+  await mine('forkSession', () => send('POST', `${at}/fork`, target));
+  await mine('rewindSession', () => send('POST', `${at}/rewind`, target));
+  await sql(`UPDATE sessions SET rewind = jsonb_set(rewind, '{status}', '"rewound"') WHERE id = $1`, [
+    session.session_id,
+  ]);
+  await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
+  await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

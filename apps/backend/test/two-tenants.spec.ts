@@ -362,6 +362,8 @@ const BODIES: Record<string, object> = {
   createSession: { title: 'Taken', secrets: ['SAME_NAME'] },
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
+  rewindSession: { run_id: randomUUID() },
+  forkSession: { run_id: randomUUID() },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },

@@ -235,6 +235,9 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   },
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
+  rewindSession: { action: 'session.rewound', target: 'session', id: 'session_id', fields: ['run_id'] },
+  undoRewind: { action: 'session.rewind_undone', target: 'session', id: 'session_id' },
+  forkSession: { action: 'session.forked', target: 'session', id: 'session_id', fields: ['run_id'] },
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   uploadImage: { unaudited: 'It has no effect until a prompt names it, which is recorded.' },
   promptSession: {
