@@ -16,7 +16,7 @@ import { systemContext } from '../src/identity/request-context.js';
 import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
-import { fingerprintOf } from '../src/workspaces/git/ssh-host-keys.js';
+import { fingerprintOf } from '../src/credentials/ssh-keys.js';
 
 let backend: TestBackend;
 let redis: Redis;

@@ -17,9 +17,8 @@ import { isUniqueViolation } from '../database/unique-violation.js';
 import { actorId, hasPermission } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import { generateSshKey, readSshKey } from '../workspaces/git/ssh-agent.js';
-import { fingerprintOf } from '../workspaces/git/ssh-host-keys.js';
 import { CredentialEntity, toCredential } from './credential.entity.js';
+import { fingerprintOf, generateSshKey, readSshKey } from './ssh-keys.js';
 
 const KIND = 'git_credential';
 /** Sort key of the list: host, path, id. */

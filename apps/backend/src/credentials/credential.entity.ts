@@ -2,7 +2,7 @@ import type { Credential } from '@saas-codex/contracts/credentials';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows } from '../database/private-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
-import { fingerprintOf } from '../workspaces/git/ssh-host-keys.js';
+import { fingerprintOf } from './ssh-keys.js';
 
 /** What git uses to reach private repositories. Its secret part is the secret with the same id. Nobody sees those of other people. */
 @PrivateRows(() => '(owner_id IS NULL OR owner_id = :readerId)')

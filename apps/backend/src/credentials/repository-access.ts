@@ -5,10 +5,7 @@ import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import { type ParsedAddress, parseAddress } from '../workspaces/addresses/parse-address.js';
-import { Clones } from '../workspaces/clones/clones.js';
-import { withSshAgent } from '../workspaces/git/ssh-agent.js';
-import type { GitAccess } from '../workspaces/git/transport.js';
+import { Clones, type ParsedAddress, type RemoteCredential } from '../workspaces/clones/clones.js';
 import { CredentialEntity } from './credential.entity.js';
 import { CredentialStore, credentialNotFound, hostAndPort, nameOf, USUAL_PORTS } from './credential-store.js';
 
@@ -42,12 +39,12 @@ export class RepositoryAccess {
     { tenantId }: TenantScope,
     personId: string,
     repoUrl: string | null,
-    work: (access: GitAccess | null) => Promise<T>,
+    work: (credential: RemoteCredential | null) => Promise<T>,
   ): Promise<T> {
-    const address = repoUrl === null ? null : parseAddress(repoUrl);
+    const address = repoUrl === null ? null : this.clones.parseAddress(repoUrl);
     const row = address && (await this.find({ tenantId, readerId: personId }, address));
     try {
-      const done = row ? await this.open(row, work) : await work(null);
+      const done = await work(row && (await this.open(row)));
       if (row) await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
       return done;
     } catch (error) {
@@ -73,10 +70,10 @@ export class RepositoryAccess {
   async test(ctx: RequestContext, id: string, repoUrl: string): Promise<CredentialTest> {
     const row = await this.db.run(ctx, (tx) => tx.of(CredentialEntity).findOne({ where: { id } }));
     if (!row) throw credentialNotFound();
-    if (!covers(row, parseAddress(repoUrl)))
+    if (!covers(row, this.clones.parseAddress(repoUrl)))
       return { works: false, detail: `This credential is for ${nameOf(row)}, and not for this repository.` };
     try {
-      await this.open(row, (access) => this.clones.checkAccess(ctx, repoUrl, access));
+      await this.clones.checkAccess(ctx, repoUrl, await this.open(row));
       await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
       return { works: true, detail: 'The repository can be read with it.' };
     } catch (error) {
@@ -96,14 +93,14 @@ export class RepositoryAccess {
     return best ?? null;
   }
 
-  /** @throws ProblemError clone_auth_failed when nobody has confirmed the host's keys; what `work` throws */
-  private async open<T>(row: CredentialEntity, work: (access: GitAccess) => Promise<T>): Promise<T> {
+  /** @throws ProblemError clone_auth_failed when nobody has confirmed the host's keys */
+  private async open(row: CredentialEntity): Promise<RemoteCredential> {
     const secret = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
     if (secret === null) throw credentialNotFound();
-    const { kind, username, hostKeys, hostKeysConfirmedAt } = row;
-    if (kind !== 'ssh_key') return work({ kind: 'token', username: username ?? '', password: secret });
+    const { publicKey, hostKeys, hostKeysConfirmedAt } = row;
+    if (publicKey === null) return { kind: 'token', username: row.username ?? '', password: secret };
     if (hostKeys === null || hostKeysConfirmedAt === null) throw unconfirmed(row);
-    return withSshAgent(secret, hostKeys, (access) => work({ kind: 'ssh_key', ...access }));
+    return { kind: 'ssh_key', privateKey: secret, publicKey, hostKeys };
   }
 
   private async remember(

@@ -4,18 +4,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import ssh2, { type ParsedKey } from 'ssh2';
 import { MACHINE_INDEPENDENT } from './git-environment.js';
 
 const execute = promisify(execFile);
 const env = { ...MACHINE_INDEPENDENT };
 const ADD_MS = 10_000;
 
-/** A key pair, in the texts of OpenSSH. */
-export interface SshKeyPair {
+/** A key, and the host that it is for, in the texts of OpenSSH. */
+export interface SshCredential {
+  kind: 'ssh_key';
   privateKey: string;
-  /** `ssh-ed25519 AAAA…` */
+  /** `ssh-ed25519 AAAA…`, as the host's keys. */
   publicKey: string;
+  /** The only ones that are accepted. */
+  hostKeys: readonly string[];
 }
 
 /** What lets ssh use a key that it cannot read, and know the host. They are gone when the work is done. */
@@ -28,26 +30,12 @@ export interface SshAccess {
   knownHosts: string;
 }
 
-export function generateSshKey(): SshKeyPair {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
-  return { privateKey: pair.private, publicKey: publicKeyOf(parsed(pair.private)) };
-}
-
-/** @returns the pair of a private key; null: it is none, or has a passphrase */
-export function readSshKey(privateKey: string): SshKeyPair | null {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (key instanceof Error || !key.isPrivateKey()) return null;
-  return { privateKey, publicKey: publicKeyOf(key) };
-}
-
 /**
  * Runs `work` with an ssh agent of its own. The private key reaches that agent through a pipe, and no file, argument or
  * environment.
- * @param hostKeys of the host, such as `ssh-ed25519 AAAA…`
  */
 export async function withSshAgent<T>(
-  privateKey: string,
-  hostKeys: readonly string[],
+  { privateKey, publicKey, hostKeys }: SshCredential,
   work: (access: SshAccess) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'saas-codex-ssh-'));
@@ -61,7 +49,7 @@ export async function withSshAgent<T>(
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   try {
-    await writeFile(access.publicKeyFile, `${publicKeyOf(parsed(privateKey))}\n`, { mode: 0o600 });
+    await writeFile(access.publicKeyFile, `${publicKey}\n`, { mode: 0o600 });
     // The name under which ssh looks them up is ours, and there is only this host.
     await writeFile(access.knownHosts, hostKeys.map((hostKey) => `* ${hostKey}\n`).join(''));
     // It prints where it listens as soon as it does.
@@ -81,12 +69,4 @@ async function addKey(agentSocket: string, privateKey: string): Promise<void> {
   });
   adding.child.stdin?.end(`${privateKey.trim()}\n`);
   await adding;
-}
-
-const publicKeyOf = (key: ParsedKey) => `${key.type} ${key.getPublicSSH().toString('base64')}`;
-
-function parsed(privateKey: string): ParsedKey {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (key instanceof Error) throw key;
-  return key;
 }

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import { MACHINE_INDEPENDENT } from './git-environment.js';
@@ -28,10 +27,4 @@ export async function scanHostKeys({ port, pinnedTo }: RepoAddress): Promise<str
     return type && key ? [`${type} ${key}`] : [];
   });
   return [...new Set(found)].toSorted();
-}
-
-/** As ssh shows it to people: `SHA256:…` */
-export function fingerprintOf(hostKey: string): string {
-  const bytes = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64');
-  return `SHA256:${createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '')}`;
 }

@@ -1,15 +1,27 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from './git.js';
-import type { SshAccess } from './ssh-agent.js';
+import { type SshAccess, type SshCredential, withSshAgent } from './ssh-agent.js';
 
 /** What proves to a host who asks: over https a password or token, over ssh a key. */
-export type GitAccess = TokenAccess | ({ kind: 'ssh_key' } & SshAccess);
+export type RemoteCredential = TokenCredential | SshCredential;
 
-interface TokenAccess {
+interface TokenCredential {
   kind: 'token';
   username: string;
   password: string;
+}
+
+/** A credential as git uses it for one call. */
+export type GitAccess = TokenCredential | ({ kind: 'ssh_key' } & SshAccess);
+
+/** Runs `work` with what git needs to use a credential, which is gone afterwards. */
+export async function withGitAccess<T>(
+  credential: RemoteCredential | null,
+  work: (access: GitAccess | null) => Promise<T>,
+): Promise<T> {
+  if (credential?.kind !== 'ssh_key') return work(credential);
+  return withSshAgent(credential, (access) => work({ kind: 'ssh_key', ...access }));
 }
 
 /** What git's transports use. */
@@ -68,7 +80,7 @@ export function transportTo(
   return { protocols, config, env: { ...env, ...proxy } };
 }
 
-const credentialOf = ({ url }: RepoAddress, { username, password }: TokenAccess) => ({
+const credentialOf = ({ url }: RepoAddress, { username, password }: TokenCredential) => ({
   SAAS_CODEX_GIT_ORIGIN: new URL(url).origin,
   SAAS_CODEX_GIT_USERNAME: username,
   SAAS_CODEX_GIT_PASSWORD: password,
