@@ -48,9 +48,10 @@ describe('approvals', () => {
     ]);
     const [won, lost] = answers.toSorted((one, other) => one.status - other.status);
     expect([won?.status, lost?.status]).toEqual([200, 409]);
-    const { decision, decided_by: by } = won?.body as Approval;
-    expect(lost?.body).toMatchObject({ code: 'approval_answered' });
-    expect(lost?.body.detail).toContain(`${by?.name} ${decision}`.replace(/e?$/, 'ed it'));
+    if (!won || !lost) throw new Error('There are two answers.');
+    const { decision, decided_by: by } = won.body;
+    expect(lost.body).toMatchObject({ code: 'approval_answered' });
+    expect(lost.body.detail).toContain(`${by?.name} ${decision}`.replace(/e?$/, 'ed it'));
     const ended = await world.runIs(run.run_id, 'succeeded');
     expect(ended.diff?.files).toBe(decision === 'accept' ? 1 : 0);
     expect((await world.log(run.run_id)).filter(({ type }) => type.startsWith('approval.'))).toMatchObject([
@@ -59,8 +60,8 @@ describe('approvals', () => {
     ]);
     expect((await world.session(session.session_id)).needs_you).toBeNull();
     // The same answer once more, as after a lost response.
-    expect((await decide(approval, { decision })).body).toEqual(won?.body);
-    expect(await list(`status=resolved&session_id=${session.session_id}`)).toEqual([won?.body]);
+    expect((await decide(approval, { decision })).body).toEqual(won.body);
+    expect(await list(`status=resolved&session_id=${session.session_id}`)).toEqual([won.body]);
   });
 
   it('gives its place to other runs while it waits, and goes on when there is one for it', async () => {

@@ -54,7 +54,9 @@ describe('the places of a runner', () => {
     });
     const works = all.take();
     const stop = new AbortController();
-    const waits = [stopped?.resume(stop.signal), over?.resume(never), over?.resume(never)];
+    const waits = [stopped, over, over].map(async (place) =>
+      place?.resume(place === stopped ? stop.signal : never),
+    );
     stop.abort();
     over?.leave();
     await Promise.all(waits);

@@ -31,7 +31,9 @@ export function ApprovalRow({ entry: { question, resolved }, id, session, live }
       id={id}
       icon={icon}
       verb={verb}
-      target={question.command !== null && <CodeTarget>{describeCommand(question.command).script}</CodeTarget>}
+      target={
+        question.command !== null && <CodeTarget>{describeCommand(question.command).script}</CodeTarget>
+      }
     >
       {approval?.note && <p className="text-sm whitespace-pre-wrap text-muted-foreground">{approval.note}</p>}
     </StepRow>
