@@ -9,9 +9,9 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes', 'sharing'],
+  ['archive', 'changes', 'rewinds', 'sharing'],
   ['runs'],
-  ['images'],
+  ['approvals', 'images'],
   ['sessions'],
   ['credentials', 'service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
@@ -57,13 +57,14 @@ const ACROSS_TENANTS = [
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(api-keys/api-key|service-accounts/service-account|members/(member|invitation|scim/scim-user)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
-  '(sessions/session|runs/run)-scan\\.ts$', // work that is due
+  '(sessions/session|runs/run|rewinds/rewind)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
   'audit/audited-changes\\.ts$', // what the stores of identity change
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   'webhooks/audit-webhook-deliverer\\.ts$',
+  'approvals/approval-timeouts\\.ts$',
   'usage/ledger-reconciler\\.ts$',
   'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',

@@ -684,6 +684,70 @@ test('what waits for the person stands first and is counted; of two tabs one not
   await context.close();
 }, 180_000);
 
+test('a run that asks waits for an answer, which one thumb gives, and says afterwards who gave it', async () => {
+  const send = async <T>(method: string, path: string, body?: object) =>
+    (await (await system.api(path, { method, ...(body && { body: JSON.stringify(body) }) })).json()) as T;
+  const { session_id: id } = await send<Session>('POST', '/api/sessions', {
+    title: 'Asks first',
+    repo_url: repository,
+  });
+  const storageState = await page.context().storageState();
+  const touch = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const phone = await browser.newPage({ ...touch, storageState });
+  phone.setDefaultTimeout(30_000);
+  await phone.goto(`${system.url}/sessions/${id}`);
+  await phone.getByRole('button', { name: 'Session actions' }).tap();
+  await phone.getByRole('menuitem', { name: 'Approvals…' }).tap();
+  const dialog = phone.getByRole('dialog', { name: 'Approvals' });
+  await dialog.getByRole('checkbox', { name: 'Ask before acting' }).tap();
+  await dialog.getByRole('button', { name: 'Save' }).tap();
+  await dialog.waitFor({ state: 'detached' });
+
+  await send('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note what the roses need' });
+  const asks = (what: string) => phone.getByRole('region', { name: `Codex wants to ${what}` });
+  const accept = (what: string) => asks(what).getByRole('button', { name: 'Accept', exact: true });
+  /** Accepts the commands that come before it is there. */
+  const shows = (shown: Locator) =>
+    waitFor(
+      async () => {
+        if (await shown.isVisible()) return true;
+        if (await accept('run a command').isEnabled({ timeout: 500 })) await accept('run a command').tap();
+        return false;
+      },
+      { timeoutMs: 60_000 },
+    );
+  await asks('run a command').waitFor();
+  await screenshot(phone, 'question-command-phone');
+  await shows(asks('change files'));
+  await asks('change files').getByText(/roses/).first().waitFor();
+  await phone.getByText('Waits for an answer').first().waitFor();
+  await page.goto(system.url);
+  const needsYou = page
+    .getByRole('navigation', { name: 'Sessions' })
+    .getByRole('region', { name: 'Needs you' });
+  await needsYou.getByRole('link', { name: /Asks first/ }).waitFor();
+  await screenshot(page, 'question-in-list');
+  expect(await smallTargets(phone)).toEqual([]);
+  expect(await pageOverflow(phone)).toEqual([]);
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(phone, theme);
+    expect(await accessibilityFaults(phone)).toEqual([]);
+    await screenshot(phone, `question-phone-${theme}`);
+  }
+  await accept('change files').tap();
+  const worked = phone.getByRole('button', { name: /^Worked for/ });
+  await shows(worked);
+  await worked.tap();
+  await phone
+    .getByText(/ accepted/)
+    .first()
+    .waitFor();
+  await screenshot(phone, 'question-answered-phone');
+  expect((await send<Session>('GET', `/api/sessions/${id}`)).diff?.files).toBe(1);
+  await needsYou.getByRole('link', { name: /Asks first/ }).waitFor({ state: 'detached' });
+  await phone.close();
+}, 120_000);
+
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);
   const storageState = await page.context().storageState();

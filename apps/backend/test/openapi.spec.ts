@@ -67,7 +67,9 @@ describe('the description of the API', () => {
       'method_not_allowed',
       'not_found',
       'request_timeout',
+      'restore_failed',
       'thread_not_found',
+      'turn_unknown',
       'upstream_unavailable',
     ]);
   });
@@ -85,6 +87,7 @@ describe('the description of the API', () => {
       'CompletePasswordReset',
       'CompleteSignUp',
       'ConfirmEmail',
+      'ConfirmHostKeys',
       'ConfirmSecondFactor',
       'CreateApiKey',
       'CreateCredential',
@@ -95,7 +98,9 @@ describe('the description of the API', () => {
       'CreateSession',
       'CreateShareLink',
       'CreateTenant',
+      'DecideApproval',
       'EditPrompt',
+      'ForkSession',
       'HostRuleInput',
       'LookUpInvitation',
       'MailedLink',
@@ -108,6 +113,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'RewindSession',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',
@@ -242,7 +248,7 @@ describe('the description of the API', () => {
       at: '2026-11-23T23:20:09.871Z',
     };
     const values: [schema: string, value: object, accepted: boolean][] = [
-      ['RunEvent', { ...event, type: 'approval.requested', data: { question: 'May I?' } }, true],
+      ['RunEvent', { ...event, type: 'voice.requested', data: { question: 'May I?' } }, true],
       ['RunEvent', { ...event, type: 'turn.failed', data: { error: { message: 'No' } } }, true],
       ['RunEvent', { ...event, type: 'turn.failed', data: {} }, false],
       ['Activity', { v: 1, tenant_id: 'local', type: 'budget.spent' }, true],

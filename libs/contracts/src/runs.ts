@@ -10,14 +10,26 @@ import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
-export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** A queued run can end without having started: its runner refused it, or was lost before the first event. */
+/**
+ * A queued run can end without having started: its runner refused it, or was lost before the first event. A waiting run has asked
+ * a person: until the answer takes effect, it takes no place and no time from its limit.
+ */
 export const RUN_TRANSITIONS: TransitionTable<RunStatus> = {
   queued: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
-  running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
+  running: ['waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'],
+  waiting: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -133,6 +145,13 @@ export const Run = z
     edited_by: Author.nullable().optional().describe('Who last edited the prompt; null: nobody did'),
     edited_at: z.iso.datetime().nullable().optional(),
     cancelled_by: Author.nullable().optional().describe('Who asked for its end; null: nobody did'),
+    rewound_at: z.iso
+      .datetime()
+      .nullable()
+      .optional()
+      .describe(
+        'When the session went back to before it: its files and its conversation have nothing of it any more. null: it counts',
+      ),
     result: RunResult.nullable().optional().describe('null: the run has not ended. Lists leave it out'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),

@@ -7,6 +7,7 @@ import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddReasoningEffort1796206000001 } from './migrations/add-reasoning-effort.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
+import { AddRewinds1796304000000 } from './migrations/add-rewinds.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
 import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
@@ -36,6 +37,7 @@ import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js'
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
+import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -80,6 +82,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
   CreateRunSteers1796301000000,
+  CreateApprovals1796302000000,
+  AddRewinds1796304000000,
   CreateGitCredentials1796400000000,
 ];
 

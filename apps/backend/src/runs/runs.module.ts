@@ -14,6 +14,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
+import { RunApprovals } from './run-approvals.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -26,6 +27,7 @@ import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
+import { RunTurns } from './run-turns.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsPortAdapter } from './runs-port-adapter.js';
@@ -53,6 +55,7 @@ import { SteersService } from './steers/steers.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     LimitWaitsAdapter,
+    RunApprovals,
     RunDispatch,
     RunLimits,
     RunMetrics,
@@ -64,12 +67,13 @@ import { SteersService } from './steers/steers.service.js';
     RunScan,
     RunSettling,
     RunStore,
+    RunTurns,
     RunsPortAdapter,
     RunsService,
     SteerDelivery,
     SteersService,
   ],
-  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],
+  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore, RunTurns],
 })
 export class RunsModule {}
 

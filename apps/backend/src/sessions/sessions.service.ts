@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type {
-  CreateSession,
-  Session,
-  SessionPage,
-  SessionsQuery,
-  SessionVisibility,
-  UpdateSession,
+import {
+  type CreateSession,
+  MAX_TITLE_LENGTH,
+  type Session,
+  type SessionPage,
+  type SessionsQuery,
+  type SessionVisibility,
+  type UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { requireMatch } from '@saas-codex/service-kit/http/entity-tag';
@@ -25,7 +26,8 @@ import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
 import { auditedChanges, auditedTitle } from './session-audit.js';
-import { SessionEntity } from './session.entity.js';
+import { EngineSupport } from './engine-support.js';
+import { type ForkedFrom, SessionEntity } from './session.entity.js';
 import { SessionReads } from './session-reads.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
@@ -41,6 +43,16 @@ interface Access {
   ownerId: string | undefined;
 }
 
+/** At the end of a fork's title. */
+const FORK = ' (fork)';
+
+type NewSession = Pick<
+  SessionEntity,
+  'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'model' | 'reasoningEffort'
+> &
+  Pick<SessionEntity, 'network' | 'trustRepository' | 'secrets' | 'setup' | 'visibility'> &
+  Partial<Pick<SessionEntity, 'forkedFrom'>>;
+
 @Injectable()
 export class SessionsService {
   constructor(
@@ -52,6 +64,7 @@ export class SessionsService {
     private readonly models: ModelsService,
     private readonly secrets: SecretStore,
     private readonly members: MembersService,
+    private readonly engine: EngineSupport,
     private readonly audit: RequestAudit,
     private readonly auditLog: AuditLog,
     private readonly reads: SessionReads,
@@ -60,11 +73,12 @@ export class SessionsService {
   /**
    * Creates a session and waits until it is set up, 30 s at most.
    * @param respondAsync do not wait
-   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
+   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown, approvals_unsupported, runner_unavailable; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
     await this.models.requireAllowed(ctx, body.model ?? null);
+    await this.engine.requireApprovals(body.approval_mode ?? 'never');
     const session = await this.insert(ctx, body);
     const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
     if (respondAsync) return this.sessions.view(session);
@@ -72,6 +86,37 @@ export class SessionsService {
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
     return this.sessions.view(now);
+  }
+
+  /**
+   * Creates a session that continues another one, with its settings. It does not wait until it is set up.
+   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown
+   */
+  async createFork(
+    ctx: RequestContext,
+    source: SessionEntity,
+    forkedFrom: ForkedFrom,
+  ): Promise<SessionEntity> {
+    await this.usage.refuseWhenFull(ctx);
+    await this.models.requireAllowed(ctx, source.model);
+    await this.refuseUnknownSecrets(ctx, source.secrets);
+    const { repoUrl, ref, model, reasoningEffort, network, trustRepository, secrets, setup, visibility } =
+      source;
+    const title = `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`;
+    const settings = {
+      repoUrl,
+      ref,
+      model,
+      reasoningEffort,
+      network,
+      trustRepository,
+      secrets,
+      setup,
+      visibility,
+    };
+    const session = await this.insertRow(ctx, { ...settings, title, titleGiven: true, forkedFrom });
+    void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
+    return session;
   }
 
   list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
@@ -85,17 +130,18 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust, secrets or setup of future runs, resumes the queue, changes
+   * Renames, archives, unarchives or sets up again, changes the network, trust, approvals, secrets or setup of future runs, resumes the queue, changes
    * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
    *   workspace_removed, secret_unknown, precondition_failed, member_not_found, invalid_request,
-   *   forbidden
+   *   approvals_unsupported, runner_unavailable, forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const {
       title,
       network,
       trust_repository: trustRepository,
+      approval_mode: approvalMode,
       secrets,
       setup,
       status,
@@ -105,6 +151,7 @@ export class SessionsService {
     } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
     if (secrets) await this.refuseUnknownSecrets(ctx, secrets);
+    if (approvalMode) await this.engine.requireApprovals(approvalMode);
     if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
@@ -116,6 +163,7 @@ export class SessionsService {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
+        ...(approvalMode && { approvalMode }),
         ...(secrets && { secrets }),
         ...(setup !== undefined && { setup }),
         ...(visibility !== undefined && { visibility }),
@@ -170,10 +218,7 @@ export class SessionsService {
     if (body.secrets) await this.refuseUnknownSecrets(ctx, body.secrets);
     const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
     const { repoUrl, ref } = await this.clones.checkSource(asked);
-    const now = new Date();
-    const row = {
-      id: ctx.idempotentId ?? uuidV7(),
-      createdBy: actorId(ctx.actor),
+    return this.insertRow(ctx, {
       title: body.title ?? titleFromRepository(repoUrl),
       titleGiven: body.title !== undefined,
       repoUrl,
@@ -182,9 +227,19 @@ export class SessionsService {
       reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
+      approvalMode: body.approval_mode ?? 'never',
       secrets: body.secrets ?? [],
       setup: body.setup ?? null,
       visibility: body.visibility ?? 'tenant',
+    });
+  }
+
+  private async insertRow(ctx: RequestContext, settings: NewSession): Promise<SessionEntity> {
+    const now = new Date();
+    const row = {
+      ...settings,
+      id: ctx.idempotentId ?? uuidV7(),
+      createdBy: actorId(ctx.actor),
       status: 'provisioning' as const,
       createdAt: now,
       newsAt: now,

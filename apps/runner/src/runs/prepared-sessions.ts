@@ -208,13 +208,15 @@ export class PreparedSessions implements OnModuleDestroy {
         model: key.model,
         access: { baseUrl: baseUrlAt(socket), token: null },
         trustRepository: false,
+        approvalMode: 'never',
         prepared: null,
       });
       if (turn === null) return this.giveUp(entry);
       void turn.exited.then(() => this.giveUp(entry));
       return { turn, trust };
     } catch (error) {
-      if (!signal.aborted) this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
+      if (!signal.aborted)
+        this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
       return this.giveUp(entry);
     }
   }

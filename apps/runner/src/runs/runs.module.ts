@@ -18,6 +18,7 @@ import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunQueueService } from './run-queue.service.js';
+import { WorkPlaces } from './work-places.js';
 import { SessionHolders } from './session-holders.js';
 import { WarmController } from './warm.controller.js';
 
@@ -46,6 +47,7 @@ const logs = {
     ActiveRuns,
     LateSteers,
     RunInbox,
+    WorkPlaces,
     hub,
     logs,
   ],

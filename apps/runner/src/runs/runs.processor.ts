@@ -1,15 +1,16 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { isUnreachable } from '@saas-codex/service-kit/store-outage';
-import type { Job, Queue } from 'bullmq';
+import { type Job, type Queue, WaitingError } from 'bullmq';
 import { CONFIG, type Config } from '../config.js';
 import { ActiveRuns } from './active-runs.js';
 import { RunExecutor } from './run-executor.js';
 import { LOST_RUNNER, type QueuedRun, RUN_QUEUE, toRunJob, withoutInput } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
+import { WorkPlaces } from './work-places.js';
 
 /**
- * Takes runs from the queue, MAX_CONCURRENT_RUNS at a time, and closes those whose runner was lost. BullMQ reports a job
+ * Takes runs from the queue, one per free place, and closes those whose runner was lost. BullMQ reports a job
  * whose lock has expired to one of the runners as stalled.
  */
 @Processor(RUN_QUEUE, { autorun: false, ...LOST_RUNNER })
@@ -22,21 +23,33 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     private readonly active: ActiveRuns,
     private readonly executor: RunExecutor,
     private readonly telemetry: RunTelemetry,
+    private readonly places: WorkPlaces,
   ) {
     super();
     queue.on('error', (error) => this.onError(error));
   }
 
-  async process(job: Job<QueuedRun>): Promise<void> {
+  async process(job: Job<QueuedRun>, token?: string): Promise<void> {
+    const place = this.places.take();
+    if (place === null) {
+      // A run that had waited for a person has taken the place for which this one was fetched.
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
     const run = toRunJob(job.data);
     this.telemetry.recordQueueWait(run, new Date(job.timestamp));
-    await this.executor.executeRun(run);
+    try {
+      await this.executor.executeRun(run, place);
+    } finally {
+      place.leave();
+    }
     // Redis keeps ended jobs for a while. A prompt that stays with its job is a waste of memory, and no error.
     await job.updateData(withoutInput(run)).catch(() => undefined);
   }
 
   onApplicationBootstrap(): void {
-    this.worker.concurrency = this.config.MAX_CONCURRENT_RUNS;
+    this.places.onCapacityChange(() => this.fillPlaces());
+    this.fillPlaces();
     this.worker
       .run()
       .catch((error: unknown) => this.logger.error(`the queue is not processed: ${String(error)}`));
@@ -73,6 +86,13 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   onError(error: Error): void {
     // The shared connection reports once that Redis is away.
     if (!isUnreachable(error)) this.logger.warn(`queue: ${error.message}`);
+  }
+
+  /** A worker that holds as many jobs as it may fetches no more until one of them ends, so it has to be woken up. */
+  private fillPlaces(): void {
+    this.worker.concurrency = this.places.capacity;
+    // There is no public way to do so.
+    this.worker['mainLoopQueue']?.add(Promise.resolve());
   }
 
   private async close(job: Job<QueuedRun>): Promise<void> {

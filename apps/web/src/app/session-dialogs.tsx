@@ -17,6 +17,9 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const ApprovalsDialog = later(
+  async () => (await import('../features/environment/approvals-dialog.js')).ApprovalsDialog,
+);
 const SecretsDialog = later(
   async () => (await import('../features/environment/secrets-dialog.js')).SecretsDialog,
 );
@@ -25,6 +28,9 @@ const VisibilityDialog = later(
 );
 const HandOverDialog = later(
   async () => (await import('../features/session-actions/hand-over-dialog.js')).HandOverDialog,
+);
+const RewindDialog = later(
+  async () => (await import('../features/session-actions/rewind-dialog.js')).RewindDialog,
 );
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
@@ -38,7 +44,7 @@ interface OpenDialogProps extends SessionDialog {
   onClose: () => void;
 }
 
-function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps) {
+function OpenDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
   // The session may change while these two are open; the others need no fresh data.
   const live = about === 'network' || about === 'setup';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
@@ -58,8 +64,12 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <SecretsDialog session={session} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
+    case 'approvals':
+      return <ApprovalsDialog session={session} onClose={onClose} />;
     case 'owner':
       return <HandOverDialog session={session} onClose={onClose} />;
+    case 'rewind':
+      return rewind && <RewindDialog {...rewind} session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -4,7 +4,9 @@ import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { type EventData, isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { Redis } from 'ioredis';
+import { publishActivity } from '../activity/activity-stream.js';
 import type { StreamEntry } from '../redis-stream/stream-entry.js';
 import { RunLogAccount } from './run-log-account.js';
 import {
@@ -78,6 +80,12 @@ export class RunLogs {
     });
     this.writers.set(owner.runId, log);
     return log;
+  }
+
+  /** Reports the status of a run that works or waits. It may get lost: the run's log says it, too. */
+  async reportStatus(owner: RunLogOwner, status: RunStatus): Promise<void> {
+    const activity = statusActivity(owner, status, { at: new Date().toISOString(), data: {} });
+    await publishActivity(this.redis, activity).catch(() => undefined);
   }
 
   /**
