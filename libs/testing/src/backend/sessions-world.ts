@@ -77,6 +77,9 @@ const SCENARIOS: ScenarioInput[] = [
     steps: [
       { do: 'command', cmd: 'until [ -e go ]; do sleep 0.05; done' },
       { do: 'message', text: 'Worked.' },
+    ],
+  },
+  {
     name: 'runs the prompt as a command',
     match: { regex: '^: run\\b' },
     steps: [
