@@ -50,7 +50,7 @@ type NewSession = Pick<
   SessionEntity,
   'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'model' | 'reasoningEffort'
 > &
-  Pick<SessionEntity, 'network' | 'trustRepository' | 'secrets' | 'setup' | 'visibility'> &
+  Pick<SessionEntity, 'network' | 'trustRepository' | 'approvalMode' | 'secrets' | 'setup' | 'visibility'> &
   Partial<Pick<SessionEntity, 'forkedFrom'>>;
 
 @Injectable()
@@ -100,8 +100,18 @@ export class SessionsService {
     await this.usage.refuseWhenFull(ctx);
     await this.models.requireAllowed(ctx, source.model);
     await this.refuseUnknownSecrets(ctx, source.secrets);
-    const { repoUrl, ref, model, reasoningEffort, network, trustRepository, secrets, setup, visibility } =
-      source;
+    const {
+      repoUrl,
+      ref,
+      model,
+      reasoningEffort,
+      network,
+      trustRepository,
+      approvalMode,
+      secrets,
+      setup,
+      visibility,
+    } = source;
     const title = `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`;
     const settings = {
       repoUrl,
@@ -110,6 +120,7 @@ export class SessionsService {
       reasoningEffort,
       network,
       trustRepository,
+      approvalMode,
       secrets,
       setup,
       visibility,

@@ -208,7 +208,7 @@ export class Clones {
     sessionId: string,
     url: string | null,
     source: MirroredTarget | EmptyRemote,
-    { onProgress, signal, maxBytes }: Omit<BuildRequest, 'address' | 'ref'>,
+    { onProgress, signal, maxBytes }: Pick<BuildRequest, 'onProgress' | 'signal' | 'maxBytes'>,
   ): Promise<WorkspaceBase> {
     const repo = this.storage.repoPath(sessionId);
     const clone = await this.sessionClone.makeClone({ repo, url, source, onProgress, signal, maxBytes });
