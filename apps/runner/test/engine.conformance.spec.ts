@@ -180,6 +180,22 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
     expect(item).toMatchObject({ id: begun.id, aggregated_output: 'first\nsecond\n' });
   });
 
+  it('gives the turn a message once if it takes any, after the command that is running, and ignores it otherwise', async () => {
+    const threadId = await world.createThread(runner);
+    const runId = await world.startRun(runner, threadId, 'Slow');
+    const steer = { steerId: randomUUID(), prompt: 'Recall' };
+    await waitFor(async () => dataOf(await world.log(runId), 'item.started').length > 0);
+    for (let sent = 0; sent < 2; sent += 1) await runner.call('POST', `/runs/${runId}/steer`, steer);
+    for (const name of ['one', 'two']) await writeFile(world.folder(threadId, 'repo', name), '');
+    const events = await world.ended(runId);
+    const takes = engine === 'app-server';
+    expect(dataOf(events, 'steer.delivered')).toEqual(
+      takes ? [{ steer_id: steer.steerId, prompt: 'Recall' }] : [],
+    );
+    const answer = takes ? '1. Slow\n2. Recall' : 'Done.';
+    expect(completedItems(events).at(-1)).toMatchObject({ type: 'agent_message', text: answer });
+  });
+
   it('keeps secrets out of the log, also in pieces', async () => {
     const [threadId, runId] = [await world.createThread(runner), randomUUID()];
     const grant = sealGrant(SERVICE_TOKEN, { runId, tenantId: 'local' }, { environment: { TOLD: SECRET } });
