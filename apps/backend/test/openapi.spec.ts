@@ -111,6 +111,7 @@ describe('the description of the API', () => {
       'SetupInput',
       'SignIn',
       'StartPasskey',
+      'StartReview',
       'StartSecondFactor',
       'UpdateLimits',
       'UpdateMe',

@@ -345,6 +345,7 @@ const BODIES: Record<string, object> = {
   createSession: { title: 'Taken', secrets: ['SAME_NAME'] },
   updateSession: { title: 'Taken' },
   promptSession: { prompt: 'Note this' },
+  startReview: { target: { type: 'changes' } },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   orderQueue: { run_ids: [randomUUID()] },

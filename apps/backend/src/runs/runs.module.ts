@@ -14,6 +14,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
+import { RequiredCapability } from './required-capability.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -49,6 +50,7 @@ import { RunsService } from './runs.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     LimitWaitsAdapter,
+    RequiredCapability,
     RunDispatch,
     RunLimits,
     RunMetrics,

@@ -26,6 +26,12 @@ const VisibilityDialog = later(
 const HandOverDialog = later(
   async () => (await import('../features/session-actions/hand-over-dialog.js')).HandOverDialog,
 );
+const ReviewDialog = later(
+  async () => (await import('../features/session-actions/review-dialog.js')).ReviewDialog,
+);
+const CompactDialog = later(
+  async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -60,6 +66,10 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <TrustDialog session={session} onClose={onClose} />;
     case 'owner':
       return <HandOverDialog session={session} onClose={onClose} />;
+    case 'review':
+      return <ReviewDialog session={session} onClose={onClose} />;
+    case 'compact':
+      return <CompactDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

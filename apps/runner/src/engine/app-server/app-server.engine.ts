@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { RunInputOf } from '@saas-codex/contracts/runs';
 import { CodexLauncher } from '../codex-launcher.js';
 import {
   type ApprovalDecision,
   Engine,
   type EngineEvent,
-  type PromptRun,
+  type CodexRun,
   type RunningTurn,
   type SteerMessage,
   TurnNotActiveError,
 } from '../port/engine.js';
 import { AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
-import type { Notification, Question } from './messages.js';
+import type { Notification, Params, Question } from './messages.js';
 import { TurnTranslator } from './turn-translator.js';
 
 /** How long an interrupted turn may take to end by itself, so that Codex remembers that it was. Usually it takes 10 to 60 ms. */
@@ -21,18 +22,18 @@ const INTERRUPT_TIMEOUT_MS = 500;
 /**
  * Drives Codex through `codex app-server`: one process per turn, which is told what to do and reports what happens.
  *
- *     initialize ► thread/start | thread/resume ► turn/start ─── notifications ───► our events
+ *     initialize ► thread/start | thread/resume ► turn/start | review/start | thread/compact/start ─── notifications ───► our events
  *                                    turn/steer, turn/interrupt, answers ──►│
  */
 @Injectable()
-export class AppServerEngine extends Engine<PromptRun> {
-  readonly capabilities = { steer: true, approvals: true, deltas: true };
+export class AppServerEngine extends Engine<CodexRun> {
+  readonly capabilities = { steer: true, approvals: true, deltas: true, reviews: true, compact: true };
 
   constructor(private readonly launcher: CodexLauncher) {
     super();
   }
 
-  startTurn(run: PromptRun): RunningTurn {
+  startTurn(run: CodexRun): RunningTurn {
     return new AppServerTurn(this.launcher, run);
   }
 }
@@ -51,7 +52,7 @@ class AppServerTurn implements RunningTurn {
 
   constructor(
     private readonly launcher: CodexLauncher,
-    private readonly run: PromptRun,
+    private readonly run: CodexRun,
   ) {
     this.over = new Promise((resolve) => (this.markOver = resolve));
     this.events = this.work();
@@ -60,13 +61,14 @@ class AppServerTurn implements RunningTurn {
   async steer({ messageId, prompt }: SteerMessage): Promise<void> {
     const { client, turn } = this;
     if (this.steered.has(messageId)) return;
-    if (client === null || turn === null || turn.hasEnded) throw new TurnNotActiveError();
+    const turnId = turn?.steerableTurnId ?? null;
+    if (client === null || turn === null || turnId === null || turn.hasEnded) throw new TurnNotActiveError();
     // Codex itself would deliver it again.
     this.steered.add(messageId);
     try {
       await client.request('turn/steer', {
         threadId: turn.threadId,
-        expectedTurnId: turn.turnId,
+        expectedTurnId: turnId,
         input: textInput(prompt),
         clientUserMessageId: messageId,
       });
@@ -81,8 +83,9 @@ class AppServerTurn implements RunningTurn {
     this.interruption.abort();
     const { client, turn } = this;
     if (client === null) return;
-    if (turn !== null && !turn.hasEnded) {
-      const { threadId, turnId } = turn;
+    const turnId = turn?.steerableTurnId ?? null;
+    if (turn !== null && turnId !== null && !turn.hasEnded) {
+      const { threadId } = turn;
       const asked = client.request('turn/interrupt', { threadId, turnId });
       const ended = asked.then(() => this.over).catch(() => undefined);
       await Promise.race([ended, delay(INTERRUPT_TIMEOUT_MS)]);
@@ -151,11 +154,9 @@ class AppServerTurn implements RunningTurn {
           : await client.request('thread/resume', { threadId, excludeTurns: true, ...given });
       const { id } = begun.thread;
       yield { type: 'thread.started', data: { thread_id: id } };
-      const shown = images.map((path) => ({ type: 'localImage' as const, path }));
-      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown] };
-      const started = await client.request('turn/start', asked);
+      const turnId = await startTurn(client, id, input, images);
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
-      return new TurnTranslator(id, started.turn.id, context);
+      return new TurnTranslator(id, turnId, context);
     } catch (error) {
       if (error instanceof AppServerRefusal) yield { type: 'error', data: { message: error.message } };
       throw error;
@@ -178,5 +179,43 @@ const ANSWERS = {
   decline: 'decline',
   cancel: 'cancel',
 } as const satisfies Record<ApprovalDecision, string>;
+
+/** @returns Codex's id of the turn; null: it does not say */
+async function startTurn(
+  client: AppServerClient,
+  threadId: string,
+  input: CodexRun['input'],
+  images: readonly string[],
+): Promise<string | null> {
+  switch (input.kind) {
+    case 'prompt': {
+      const shown = images.map((path) => ({ type: 'localImage' as const, path }));
+      const started = await client.request('turn/start', {
+        threadId,
+        input: [...textInput(input.prompt), ...shown],
+      });
+      return started.turn.id;
+    }
+    case 'review': {
+      const target = targetOf(input.target);
+      const started = await client.request('review/start', { threadId, delivery: 'inline', target });
+      return started.turn.id;
+    }
+    case 'compact':
+      await client.request('thread/compact/start', { threadId });
+      return null;
+  }
+}
+
+function targetOf(target: RunInputOf<'review'>['target']): Params<'review/start'>['target'] {
+  switch (target.type) {
+    case 'changes':
+      return { type: 'uncommittedChanges' };
+    case 'base':
+      return { type: 'baseBranch', branch: target.commit };
+    case 'custom':
+      return target;
+  }
+}
 
 const textInput = (text: string) => [{ type: 'text' as const, text, text_elements: [] }];

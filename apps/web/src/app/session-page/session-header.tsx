@@ -9,11 +9,17 @@ import { NetworkIndicator } from '../../features/environment/network-indicator.j
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { Button } from '../../shared/ui/button.js';
+import { later } from '../../shared/ui/later.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
+
+/** New sessions have no conversation. */
+const ContextMeter = later(
+  async () => (await import('../../features/conversation/context-meter.js')).ContextMeter,
+);
 
 export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
   const actions = useSessionActions(session);
@@ -23,6 +29,7 @@ export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
         <SessionTitle session={session} />
       </div>
       <SessionWatchers sessionId={session.session_id} />
+      {session.status === 'ready' && <ContextMeter session={session} />}
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
       {session.status !== 'failed' && <ChangesToggle session={session} {...changes} />}
       <DropdownMenu actions={actions}>

@@ -8,6 +8,7 @@ import { Markdown } from '../../entities/timeline/markdown/markdown.js';
 import {
   currentItem,
   messageText,
+  reviewIn,
   runPhase,
   splitAnswer,
   workedFor,
@@ -27,6 +28,11 @@ import { WorkSection } from './work-section.js';
 
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
+
+/** Few runs are reviews. */
+const ReviewReport = later(
+  async () => (await import('../../entities/timeline/items/review-report.js')).ReviewReport,
+);
 
 /** Few runs are stopped. */
 const StopReport = later(async () => (await import('./stop-report.js')).StopReport);
@@ -51,7 +57,7 @@ export const RunBlock = memo(({ run, author, stoppedBy, session, near, latest }:
         <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
       )}
       {author && <p className="truncate pb-1 text-right text-xs text-muted-foreground">{author}</p>}
-      {run.prompt && (
+      {run.prompt && run.kind !== 'compact' && (
         <PromptBubble id={run.run_id} sessionId={run.session_id} prompt={run.prompt} images={run.images} />
       )}
       <div className="pt-3.5">
@@ -125,6 +131,7 @@ function EndedRun({
   const { work, answer, refusals } = useMemo(() => splitAnswer(entries), [entries]);
   if (!end) return null;
   const answerText = answer && messageText(answer);
+  const review = answer && reviewIn(answer);
   return (
     <>
       <WorkSection
@@ -141,6 +148,7 @@ function EndedRun({
           <Markdown text={answerText} />
         </div>
       )}
+      {review && <ReviewReport review={review} session={session} />}
       {refusals.length > 0 && (
         <div className="py-1.5">
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
