@@ -80,6 +80,8 @@ const EVENTS = [
       text: z.string(),
     }),
   ),
+  /** The agent has been given this message, after everything before this event. Who wrote it: `GET /api/runs/{run_id}/steers`. */
+  event('steer.delivered', z.object({ steer_id: z.uuid(), prompt: z.string() })),
   event('usage.updated', z.object({ usage: Usage })),
   /** How full the conversation is. Only from engines that know it. */
   event('context.updated', ContextUsage),

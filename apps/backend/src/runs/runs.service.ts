@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
-import type { ProblemCode } from '@saas-codex/contracts/problems';
 import {
   type CancelRunQuery,
   isCodexRun,
@@ -13,7 +12,6 @@ import {
   type RunsQuery,
   type StartReview,
 } from '@saas-codex/contracts/runs';
-import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In, IsNull, Not } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
@@ -36,6 +34,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
+import { requireAcceptsRuns } from './session-refusals.js';
 import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
 
 /**
@@ -47,14 +46,6 @@ const WAIT_MS = { read: 1_000, cancel: 2_000 };
 /** Runs that are part of Codex's conversation. */
 const CONVERSATION: RunKind[] = ['prompt', 'review'];
 const NO_BASE = 'It is still being set up. Try again when it is ready.';
-
-/** Why a session in this status accepts no run; null: it accepts runs. */
-const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
-  provisioning: null,
-  ready: null,
-  failed: ['session_failed', 'The session’s failure says why. Set it up again, or start a new session.'],
-  archived: ['session_archived', 'Unarchive it to continue, or start a new session.'],
-};
 
 @Injectable()
 export class RunsService {
@@ -223,8 +214,7 @@ export class RunsService {
         this.audit.recordedBefore(ctx);
         return made;
       }
-      const refusal = REFUSALS[session.status];
-      if (refusal) throw new ProblemError(...refusal);
+      requireAcceptsRuns(session);
       const input = await inputOf(tx, session);
       await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });

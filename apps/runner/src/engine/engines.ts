@@ -8,6 +8,7 @@ import {
   type EngineRun,
   isPromptRun,
   isSetupRun,
+  type PreparedTurn,
   type PromptRun,
   type RunningTurn,
 } from './port/engine.js';
@@ -51,5 +52,9 @@ export class Engines {
     if (isSetupRun(run)) return this.scripts.startTurn(run);
     if (isPromptRun(run)) return this.codex.startTurn(run);
     return this.appServer.startTurn(run);
+  }
+
+  prepareTurn(run: PromptRun): Promise<PreparedTurn> | null {
+    return this.codex.prepareTurn(run);
   }
 }

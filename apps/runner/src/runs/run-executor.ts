@@ -30,6 +30,7 @@ import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
+import { type LaunchKey, type PreparedRun, PreparedSessions } from './prepared-sessions.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
 import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
@@ -66,6 +67,7 @@ interface ClaimedRun {
 interface RunFiles {
   secrets: RunSecrets;
   images: readonly string[];
+  prepared: PreparedRun | null;
 }
 
 @Injectable()
@@ -84,6 +86,7 @@ export class RunExecutor {
     private readonly engines: Engines,
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
+    private readonly prepared: PreparedSessions,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
@@ -96,6 +99,7 @@ export class RunExecutor {
         await this.claimAndWork(run, job);
       } finally {
         closeInbox();
+        await this.prepared.release(run.runId, job.owner.sessionId);
       }
     });
   }
@@ -151,10 +155,12 @@ export class RunExecutor {
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
     if (images === null) return failedOutcome(kind, { sentence: IMAGE_GONE });
+    const key = launchKeyOf(job, thread, model, redactor);
+    const prepared = await this.prepared.take(run.runId, job.owner.sessionId, key);
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, grant, recorder);
+    const access = await this.access.openAccess(traced, model, grant, recorder, prepared?.trust);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
@@ -162,7 +168,7 @@ export class RunExecutor {
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
       await this.runTurn(
         run,
-        this.engineRun(run, { job, thread, model, secrets, images }, access),
+        this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
         { watch, access },
       );
@@ -216,14 +222,15 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('Codex needs access to a model');
-    return { ...context, input, images, model, access, trustRepository };
+    const turn = prepared?.turn ?? null;
+    return { ...context, input, images, model, access, trustRepository, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -250,6 +257,9 @@ export class RunExecutor {
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
       // Nobody can be asked yet.
       if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
+      if (event.type === 'turn.started') run.steering.begin(turn);
+      const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+      if (steer) await recorder.recordSteer(steer);
       await recorder.recordEvent(event);
     }
   }
@@ -274,7 +284,7 @@ export class RunExecutor {
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
     if (input.kind === 'setup') return null;
-    const named = input.model ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
+    const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }
 }
@@ -282,7 +292,9 @@ export class RunExecutor {
 function obey(run: ActiveRun, command: RunCommand): void {
   switch (command.type) {
     case 'cancel':
-      run.stop('cancelled');
+      return run.stop('cancelled');
+    case 'steer':
+      return run.steering.add(command);
   }
 }
 
@@ -299,6 +311,17 @@ async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerato
   } finally {
     if (!hasStarted) report('failed');
   }
+}
+
+/** null: nothing may be prepared for such a run. Its jail has what only runs get, or its conversation is rewritten before. */
+function launchKeyOf(
+  { input, network, checkpoint, trustRepository }: RunJob,
+  { codexThreadId }: Thread,
+  model: string | null,
+  redactor: Redactor,
+): LaunchKey | null {
+  if (input.kind !== 'prompt' || trustRepository || !redactor.isEmpty || input.images?.length) return null;
+  return { model, effort: input.effort ?? null, network, checkpoint, codexThreadId };
 }
 
 const NO_MODEL =

@@ -7,13 +7,17 @@ import {
   Engine,
   type EngineEvent,
   type CodexRun,
+  type PreparedTurn,
+  type PromptRun,
   type RunningTurn,
   type SteerMessage,
   TurnNotActiveError,
 } from '../port/engine.js';
-import { AppServerClient, AppServerRefusal } from './app-server.client.js';
+import { type AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
+import { messageIdOf } from './conversations.js';
 import type { Notification, Params, Question } from './messages.js';
+import { openThread, PreparedCodex, startCodex } from './open-thread.js';
 import { TurnTranslator } from './turn-translator.js';
 
 /** How long an interrupted turn may take to end by itself, so that Codex remembers that it was. Usually it takes 10 to 60 ms. */
@@ -24,6 +28,8 @@ const INTERRUPT_TIMEOUT_MS = 500;
  *
  *     initialize ► thread/start | thread/resume ► turn/start | review/start | thread/compact/start ─── notifications ───► our events
  *                                    turn/steer, turn/interrupt, answers ──►│
+ *
+ * `prepareTurn` goes as far as the thread; its turn begins with `turn/start`.
  */
 @Injectable()
 export class AppServerEngine extends Engine<CodexRun> {
@@ -35,6 +41,16 @@ export class AppServerEngine extends Engine<CodexRun> {
 
   startTurn(run: CodexRun): RunningTurn {
     return new AppServerTurn(this.launcher, run);
+  }
+
+  override async prepareTurn(run: PromptRun): Promise<PreparedTurn> {
+    const { client } = await startCodex(this.launcher, run);
+    try {
+      return new PreparedCodex(client, await openThread(client, run));
+    } catch (error) {
+      client.kill();
+      throw error;
+    }
   }
 }
 
@@ -56,6 +72,10 @@ class AppServerTurn implements RunningTurn {
   ) {
     this.over = new Promise((resolve) => (this.markOver = resolve));
     this.events = this.work();
+  }
+
+  private get prepared(): PreparedCodex | null {
+    return this.run.prepared instanceof PreparedCodex ? this.run.prepared : null;
   }
 
   async steer({ messageId, prompt }: SteerMessage): Promise<void> {
@@ -103,10 +123,7 @@ class AppServerTurn implements RunningTurn {
     const { signal } = this.interruption;
     try {
       signal.throwIfAborted();
-      const { settings, sandboxMode, images, ...launch } = await this.launcher.prepareLaunch(this.run);
-      signal.throwIfAborted();
-      const sandbox = `sandbox_mode="${sandboxMode}"`;
-      const client = await AppServerClient.start({ ...launch, settings: [...settings, sandbox] });
+      const { client, images } = this.prepared ?? (await startCodex(this.launcher, this.run, signal));
       this.client = client;
       try {
         signal.throwIfAborted();
@@ -143,18 +160,11 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { thread, model, input, secrets } = this.run;
+    const { runId, thread, input, secrets } = this.run;
     try {
-      // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
-      const given = { approvalPolicy: 'never', ...(model !== null && { model }) } as const;
-      const { codexThreadId: threadId } = thread;
-      const begun =
-        threadId === null
-          ? await client.request('thread/start', given)
-          : await client.request('thread/resume', { threadId, excludeTurns: true, ...given });
-      const { id } = begun.thread;
+      const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
-      const turnId = await startTurn(client, id, input, images);
+      const turnId = await startTurn(client, { threadId: id, runId, input, images });
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, turnId, context);
     } catch (error) {
@@ -183,9 +193,7 @@ const ANSWERS = {
 /** @returns Codex's id of the turn; null: it does not say */
 async function startTurn(
   client: AppServerClient,
-  threadId: string,
-  input: CodexRun['input'],
-  images: readonly string[],
+  { threadId, runId, input, images }: { threadId: string } & Pick<CodexRun, 'runId' | 'input' | 'images'>,
 ): Promise<string | null> {
   switch (input.kind) {
     case 'prompt': {
@@ -193,6 +201,8 @@ async function startTurn(
       const started = await client.request('turn/start', {
         threadId,
         input: [...textInput(input.prompt), ...shown],
+        // So that the conversation itself says which turn is whose: see conversations.ts.
+        clientUserMessageId: messageIdOf(runId),
       });
       return started.turn.id;
     }

@@ -14,6 +14,10 @@ import type { LimitPassed } from './limits/limits.js';
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
  *     Runs ────countCommands()► how many processes are at work
  *     Runs ────endRun()───────► nothing of it is left
+ *
+ * A jail has the id of its run. One that is prepared before its run exists has an id of its own, and its run takes it over:
+ *
+ *     Runs ────preparedJails.open(id) ─► launch() ─ … ─► preparedJails.handOver(id, run) ─► runSocket(), …, endRun() of the run
  */
 
 export type Sandbox = 'workspace-write' | 'danger-full-access';
@@ -70,6 +74,31 @@ export interface ScriptLaunch {
   environment: Record<string, string>;
 }
 
+/** Jails for runs that do not exist yet. */
+export interface PreparedJails {
+  /** Makes the socket of a jail, which closes every connection until a run has taken over the jail. */
+  open(jailId: string): Promise<void>;
+  /** From now on, the jail is that of the run. */
+  handOver(jailId: string, runId: string): void;
+}
+
+/**
+ * Work on a session between its runs, by programs of ours. It has no network, no model, no secrets, and nothing of it stays
+ * but what it writes to the repository or to Codex's memory.
+ */
+export interface Upkeep {
+  /** Names it, as that of a run does. */
+  runId: string;
+  paths: ThreadPaths;
+  environment: Record<string, string>;
+  /** What it may change. */
+  writes: 'repo' | 'conversation';
+  /** Folders of ours, by their own paths, which it can read. */
+  readable: readonly string[];
+}
+
+export type UpkeepLaunch = Pick<Launch, 'program' | 'environment' | 'sandboxMode'>;
+
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
   /** A sentence: why this isolation was chosen. */
@@ -77,6 +106,8 @@ export abstract class Jail {
   abstract readonly limits: SystemInfo['limits'];
   /** A sentence: what enforces the limits of runs, and why not the kernel. */
   abstract readonly limitsReason: string;
+  /** null: nothing here could keep Codex from the network until its run begins. */
+  abstract readonly preparedJails: PreparedJails | null;
 
   /** Where to serve this run's proxies; null: the model proxy is at the loopback address that all runs share. */
   abstract runSocket(runId: string): Promise<RunSocket | null>;
@@ -88,6 +119,12 @@ export abstract class Jail {
 
   /** @param script for bash, which can read but not change it */
   abstract launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch>;
+
+  /** Codex, for work on its own memory. */
+  abstract launchUpkeep(upkeep: Upkeep): Promise<UpkeepLaunch>;
+
+  /** @param script for bash */
+  abstract launchUpkeepScript(upkeep: Upkeep, script: string): Promise<ScriptLaunch>;
 
   /** Enforces the limits of the run as a whole. @returns ends the watch */
   abstract watchLimits(runId: string, paths: ThreadPaths, onPassed: (limit: LimitPassed) => void): () => void;

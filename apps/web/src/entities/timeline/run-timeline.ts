@@ -10,6 +10,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
  *     item.delta  ─► a draft entry, replaced by its item.completed; for a command: its output
+ *     steer.delivered ─► an entry: what a person said meanwhile
  *     network.refused ─► one entry for consecutive ones
  *     unknown type ─► an entry that shows the event as it came
  *     limit.*     ─► limit: the one at which the run waits
@@ -57,7 +58,7 @@ export interface TimelineEnd {
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
-export type Entry = ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
+export type Entry = ItemEntry | DraftEntry | SteerEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
 
 /** An item, of a type that this build renders in its own way or of one that it does not know. */
 export interface ItemEntry {
@@ -81,6 +82,14 @@ export interface DraftEntry {
   readonly key: string;
   readonly itemType: 'agent_message' | 'reasoning';
   readonly text: string;
+}
+
+/** A person's message to the run, where the agent has taken it in. */
+export interface SteerEntry {
+  readonly kind: 'steer';
+  readonly key: string;
+  readonly steerId: string;
+  readonly prompt: string;
 }
 
 /** An error that Codex reported outside its items and may recover from. */

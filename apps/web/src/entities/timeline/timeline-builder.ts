@@ -114,6 +114,10 @@ export class TimelineBuilder {
         return this.addJoined({ kind: 'notice', key: `notice:${event.seq}`, message: event.data.message });
       case 'network.refused':
         return this.addJoined({ kind: 'refusals', key: `refusals:${event.seq}`, refusals: [event.data] });
+      case 'steer.delivered': {
+        const { steer_id: steerId, prompt } = event.data;
+        return this.put({ kind: 'steer', key: `steer:${steerId}`, steerId, prompt });
+      }
       case 'limit.reached':
         this.limit = event.data;
         return;

@@ -33,6 +33,7 @@ const Refusals = later(async () => (await import('../../entities/timeline/items/
 const ReviewReport = later(
   async () => (await import('../../entities/timeline/items/review-report.js')).ReviewReport,
 );
+const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
 
 /** Few runs are stopped. */
 const StopReport = later(async () => (await import('./stop-report.js')).StopReport);
@@ -96,6 +97,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
