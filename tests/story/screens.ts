@@ -104,6 +104,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },
     { name: 'password', open: then(settings, 'Set a password', 'You will be signed out') },
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
+    { name: 'review', open: dialog('Review…', 'Review') },
+    { name: 'compact', open: dialog('Compact…', 'Compact the conversation') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'session-secrets', open: dialog('Secrets…', 'Secrets') },

@@ -264,6 +264,10 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);
+  await mine('startReview', () =>
+    send('POST', `${at}/reviews`, { target: { type: 'custom', instructions: secret(`${SECRET}review`) } }),
+  );
+  await mine('compactSession', () => send('POST', `${at}/compact`));
   await mine('runSetup', () => send('POST', `${at}/setup`));
   await waitFor(
     async () =>

@@ -119,6 +119,7 @@ describe('the description of the API', () => {
       'SetupInput',
       'SignIn',
       'StartPasskey',
+      'StartReview',
       'StartSecondFactor',
       'SteerRun',
       'TestCredential',

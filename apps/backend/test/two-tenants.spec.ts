@@ -364,6 +364,7 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
+  startReview: { target: { type: 'changes' } },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },

@@ -246,6 +246,8 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     id: 'run_id',
     fields: ['model', 'reasoning_effort'],
   },
+  startReview: { action: 'run.review_started', target: 'run', id: 'run_id' },
+  compactSession: { action: 'run.compaction_started', target: 'run', id: 'run_id' },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },

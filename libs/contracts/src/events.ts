@@ -4,7 +4,7 @@ import { Item } from './items.js';
 import { LimitReached } from './model-calls.js';
 import { NETWORK_REFUSALS } from './network.js';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
-import { RUN_KINDS, Usage } from './runs.js';
+import { ContextUsage, RUN_KINDS, Usage } from './runs.js';
 
 /** Version of the envelope; grows when a reader must change. */
 export const EVENT_VERSION = 1;
@@ -37,7 +37,8 @@ export const Stopped = z
 export type Stopped = z.infer<typeof Stopped>;
 
 /** `reason` is a sentence for a person: what happened and what to do. `stopped` is left out where nothing was stopped. */
-const ended = z.object({ reason: z.string(), usage: Usage.optional(), stopped: Stopped.optional() });
+const totals = { usage: Usage.optional(), context: ContextUsage.optional() };
+const ended = z.object({ reason: z.string(), ...totals, stopped: Stopped.optional() });
 
 /** Why a run failed, where a program can do something about it. limit_reached: a cap of tokens or money. */
 export const RUN_FAILURE_CODES = ['limit_reached'] as const;
@@ -49,13 +50,13 @@ const EVENTS = [
     'run.started',
     z.object({
       kind: openEnum(RUN_KINDS).default('prompt'),
-      /** What the person wrote; the script of a setup. */
+      /** As in `Run`. */
       prompt: z.string(),
       model: z.string().nullable(),
       runner: z.string(),
     }),
   ),
-  event('run.succeeded', z.object({ usage: Usage.optional() })),
+  event('run.succeeded', z.object(totals)),
   event('run.failed', ended.extend({ code: openEnum(RUN_FAILURE_CODES).optional() })),
   event('run.cancelled', ended),
   event('run.interrupted', ended),
@@ -83,6 +84,8 @@ const EVENTS = [
   /** The agent has been given this message, after everything before this event. Who wrote it: `GET /api/runs/{run_id}/steers`. */
   event('steer.delivered', z.object({ steer_id: z.uuid(), prompt: z.string() })),
   event('usage.updated', z.object({ usage: Usage })),
+  /** How full the conversation is. Only from engines that know it. */
+  event('context.updated', ContextUsage),
   /** A connection that the run's network does not allow; reported once per host, port and reason. */
   event('network.refused', z.object({ host: z.string(), port: z.int(), reason: openEnum(NETWORK_REFUSALS) })),
   /** A model call waits, since it would pass a cap of tokens or money: until somebody raises it, or until `until`. */

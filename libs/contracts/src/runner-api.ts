@@ -3,7 +3,7 @@ import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead, TreeId } from './rewinds.js';
-import { toRunInput, RunInput, RunKind } from './runs.js';
+import { toRunInput, RunInput } from './runs.js';
 import { MAX_STEER_LENGTH } from './steers.js';
 
 /**
@@ -81,7 +81,7 @@ export type StartRun = z.input<typeof RunRequest>;
  * script (the form that backends send which do not know `input` yet).
  */
 export const StartRun = RunRequest.partial({ input: true })
-  .extend({ kind: RunKind.optional(), prompt: z.string().min(1).max(100_000).optional() })
+  .extend({ kind: z.enum(['prompt', 'setup']).optional(), prompt: z.string().min(1).max(100_000).optional() })
   .refine((body) => (body.input === undefined) !== (body.prompt === undefined), 'give either input or prompt')
   .refine((body) => body.input === undefined || body.kind === undefined, 'the kind is part of the input')
   .transform(({ input, kind = 'prompt', prompt = '', ...request }) => ({

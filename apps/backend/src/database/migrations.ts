@@ -13,6 +13,7 @@ import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
 import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
 import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
 import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
+import { AddReviews1796305000000 } from './migrations/add-reviews.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
@@ -84,6 +85,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateRunSteers1796301000000,
   CreateApprovals1796302000000,
   AddRewinds1796304000000,
+  AddReviews1796305000000,
   CreateGitCredentials1796400000000,
 ];
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
@@ -139,10 +139,10 @@ export class RunDispatch {
       threadId,
       input: run.input,
       priority: await this.runs.countInPlace(ctx),
-      ...(run.kind === 'prompt' && { metered: true }),
+      ...(isCodexRun(run.kind) && { metered: true }),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
-      ...(run.kind === 'prompt' && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
-      ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
+      ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
+      ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
       ...(await this.grantFor(session, run)),
     };
@@ -155,7 +155,7 @@ export class RunDispatch {
   ): Promise<Pick<StartRun, 'grant'>> {
     const [environment, model] = await Promise.all([
       this.secrets.values({ tenantId }, secrets),
-      kind === 'prompt' ? this.modelServers.granted({ tenantId }) : null,
+      isCodexRun(kind) ? this.modelServers.granted({ tenantId }) : null,
     ]);
     const deleted = secrets.filter((name) => environment[name] === undefined);
     if (deleted.length > 0) throw new SecretsDeleted(deleted);

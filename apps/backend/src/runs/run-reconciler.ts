@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { RunKind } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import { isMoving, type SessionEntity, type SessionRef } from '../sessions/session.entity.js';
@@ -162,8 +163,15 @@ export class RunReconciler extends Reconciler<SessionRef> {
 /** Its runner died before it could close the log, or Redis came back without the log, say after a power cut. */
 const lost = ({ kind }: RunEntity): Ending => ({
   type: 'run.interrupted',
-  reason: `The runner working on this was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
+  reason: `The runner working on this was lost. ${TRY_AGAIN[kind]}`,
 });
+
+const TRY_AGAIN: Record<RunKind, string> = {
+  prompt: 'Send a prompt to continue from here.',
+  setup: 'Run the setup again.',
+  review: 'Start the review again.',
+  compact: 'Compact the conversation again.',
+};
 
 /** In words for the person who prompted; the runner's own are meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
-import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
@@ -96,14 +96,15 @@ export class RunSettling {
   private async recordEnd(
     ctx: RequestContext,
     run: RunEntity,
-    { status, at, reason, usage }: RunEnd,
+    { status, at, reason, usage, context }: RunEnd,
   ): Promise<void> {
     const outcome = await this.outcomeOf(ctx, run);
-    const finalMessage = run.kind === 'prompt' ? await readFinalMessage(this.redis, run.id) : null;
+    const finalMessage = isCodexRun(run.kind) ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
       error: reason,
       usage,
+      context,
       finalMessage,
       treeAfter: outcome?.treeAfter ?? null,
       diff: outcome?.diff ?? null,

@@ -1,6 +1,6 @@
 import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
-import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -77,6 +77,10 @@ export class RunEntity extends TenantRow {
 
   @Column({ type: 'jsonb', nullable: true })
   usage: Usage | null;
+
+  /** Of the conversation at the run's end; null: not known. */
+  @Column({ type: 'jsonb', nullable: true })
+  context: ContextUsage | null;
 
   /** The agent's last message. Read by `RunStore.finalMessage` only: it may be long, and lists leave it out. */
   @Column({ type: 'text', nullable: true, select: false })

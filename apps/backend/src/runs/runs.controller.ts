@@ -3,7 +3,14 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
-import { CancelRunQuery, PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
+import {
+  CancelRunQuery,
+  PromptSession,
+  Run,
+  RunPage,
+  RunsQuery,
+  StartReview,
+} from '@saas-codex/contracts/runs';
 import type { Response } from 'express';
 import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
@@ -88,6 +95,56 @@ export class RunsController {
   @ApiResponse({ status: 202, standardSchema: Run })
   setup(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {
     return this.runs.setup(ctx, sessionId);
+  }
+
+  @Post('sessions/:session_id/reviews')
+  @HttpCode(202)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'startReview',
+    summary: 'Queue a code review',
+    description:
+      'Codex reads changes and reports mistakes as an item of the type `review`. It waits in the same queue as prompts.',
+  })
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'model_not_allowed',
+    'base_missing',
+    'not_supported_by_engine',
+    'limit_reached',
+  )
+  @ApiResponse({ status: 202, standardSchema: Run })
+  review(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Body({ schema: StartReview }) body: StartReview,
+  ): Promise<Run> {
+    return this.runs.review(ctx, sessionId, body);
+  }
+
+  @Post('sessions/:session_id/compact')
+  @HttpCode(202)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'compactSession',
+    summary: 'Queue a compaction of the conversation',
+    description:
+      'Codex replaces its conversation by a summary, which takes less of its context. Waits in the same queue as prompts.',
+  })
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'model_not_allowed',
+    'nothing_to_compact',
+    'not_supported_by_engine',
+    'limit_reached',
+  )
+  @ApiResponse({ status: 202, standardSchema: Run })
+  compact(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {
+    return this.runs.compact(ctx, sessionId);
   }
 
   @Get('sessions/:session_id/runs')

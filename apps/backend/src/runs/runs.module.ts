@@ -15,6 +15,7 @@ import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
 import { RunApprovals } from './run-approvals.js';
+import { RequiredCapability } from './required-capability.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -56,6 +57,7 @@ import { SteersService } from './steers/steers.service.js';
     },
     LimitWaitsAdapter,
     RunApprovals,
+    RequiredCapability,
     RunDispatch,
     RunLimits,
     RunMetrics,

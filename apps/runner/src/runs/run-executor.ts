@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
-import { textOfInput } from '@saas-codex/contracts/runs';
+import { isCodexRun, textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import {
   LogFencedError,
@@ -159,10 +159,11 @@ export class RunExecutor {
     const { secrets } = grant ?? NO_GRANT;
     const { redactor } = secrets;
     const recorder = new TurnRecorder(bounded, kind, redactor, onWriteError);
-    const lacksModel = kind === 'prompt' && job.trustRepository && model === null;
+    const lacksModel = isCodexRun(kind) && job.trustRepository && model === null;
     const problem =
       this.jail.problemWith({ ...job, hasSecrets: Object.keys(secrets.environment).length > 0 }) ??
-      (lacksModel ? NO_MODEL : this.cannotAsk(job) ? CANNOT_ASK : null);
+      (lacksModel ? NO_MODEL : this.cannotAsk(job) ? CANNOT_ASK : null) ??
+      this.engines.problemWith(kind);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
@@ -201,7 +202,7 @@ export class RunExecutor {
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
-      ? stoppedOutcome(stopReason, kind, { usage: recorder.usageSoFar, stopped: run.stopped })
+      ? stoppedOutcome(stopReason, kind, { ...recorder.totals, stopped: run.stopped })
       : recorder.outcome();
   }
 
@@ -248,7 +249,7 @@ export class RunExecutor {
     const { input, network, trustRepository = false, approvalMode = 'never' } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
-    if (access === null) throw new Error('a prompt needs access to a model');
+    if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
     return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
   }
@@ -327,7 +328,7 @@ export class RunExecutor {
   }
 
   private cannotAsk({ input, approvalMode = 'never' }: RunJob): boolean {
-    return input.kind === 'prompt' && approvalMode === 'ask' && !this.engines.capabilities.approvals;
+    return isCodexRun(input.kind) && approvalMode === 'ask' && !this.engines.capabilities.approvals;
   }
 
   /** null: it takes too long to find out, and the run must end. */

@@ -28,7 +28,7 @@ export interface RunJob {
 
 /** A job as the version before `input` queued it: `prompt` is the prompt, or the script of a setup. */
 interface JobWithoutInput extends Omit<RunJob, 'input'> {
-  kind: RunInput['kind'];
+  kind: 'prompt' | 'setup';
   prompt: string;
 }
 
@@ -45,9 +45,21 @@ export function toRunJob(data: QueuedRun): RunJob {
 export const withoutInput = (run: RunJob): RunJob => ({
   ...run,
   grant: undefined,
-  input: toRunInput(run.input.kind, ''),
+  input: emptied(run.input),
   network: { mode: 'off' },
 });
+
+function emptied(input: RunInput): RunInput {
+  switch (input.kind) {
+    case 'prompt':
+    case 'setup':
+      return toRunInput(input.kind, '');
+    case 'review':
+      return { kind: input.kind, target: { type: 'changes' } };
+    case 'compact':
+      return { kind: input.kind };
+  }
+}
 
 const DAY_SECONDS = 24 * 60 * 60;
 

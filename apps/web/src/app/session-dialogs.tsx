@@ -32,6 +32,12 @@ const HandOverDialog = later(
 const RewindDialog = later(
   async () => (await import('../features/session-actions/rewind-dialog.js')).RewindDialog,
 );
+const ReviewDialog = later(
+  async () => (await import('../features/session-actions/review-dialog.js')).ReviewDialog,
+);
+const CompactDialog = later(
+  async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -70,6 +76,10 @@ function OpenDialog({ about, session: opened, allow, rewind, onClose }: OpenDial
       return <HandOverDialog session={session} onClose={onClose} />;
     case 'rewind':
       return rewind && <RewindDialog {...rewind} session={session} onClose={onClose} />;
+    case 'review':
+      return <ReviewDialog session={session} onClose={onClose} />;
+    case 'compact':
+      return <CompactDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

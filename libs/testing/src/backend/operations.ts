@@ -96,6 +96,8 @@ export const OPERATIONS: Record<string, Row> = {
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
   uploadImage: { requires: 'runs:create' },
   readImage: { requires: 'runs:read' },
+  startReview: { requires: 'runs:create', body: { target: { type: 'changes' } } },
+  compactSession: { requires: 'runs:create' },
   runSetup: { requires: 'runs:create' },
   listRuns: { requires: 'runs:read' },
   listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },

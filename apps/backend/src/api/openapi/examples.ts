@@ -128,6 +128,7 @@ const LISTED_RUN: Run = {
   queue_position: null,
   error: null,
   usage: USAGE,
+  context: { used_tokens: 31_870, window_tokens: 258_400 },
   diff: STAT,
   created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
   edited_by: null,
@@ -158,6 +159,7 @@ const RUNNING_RUN: Run = {
   ...LISTED_RUN,
   status: 'running',
   usage: null,
+  context: null,
   diff: null,
   result: null,
   ended_at: null,
@@ -168,6 +170,12 @@ const EDITED_RUN: Run = {
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
 };
+const REVIEW_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'review',
+  prompt: 'Review the changes that are not committed.',
+};
+const COMPACT_RUN: Run = { ...QUEUED_RUN, kind: 'compact', prompt: 'Compact the conversation.' };
 const STEER: Steer = {
   steer_id: '01a20ab6-1d3c-7e5f-8a9b-0c1d2e3f4a5b',
   run_id: RUN_ID,
@@ -275,7 +283,7 @@ const READINESS: Readiness = {
 };
 const SYSTEM: SystemInfo = {
   engine: 'app-server',
-  capabilities: { steer: true, approvals: true, deltas: true },
+  capabilities: { steer: true, approvals: true, deltas: true, reviews: true, compact: true },
   codex_version: '0.163.0',
   model_source: 'openai',
   default_model: null,
@@ -497,6 +505,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   forkSession: { beingSetUp: FORKED_SESSION },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   uploadImage: { screenshot: IMAGE },
+  startReview: { queued: REVIEW_RUN },
+  compactSession: { queued: COMPACT_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },

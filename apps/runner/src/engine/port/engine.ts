@@ -5,7 +5,7 @@ import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
 import type { RunSecrets } from '../../redaction/run-secrets.js';
 import type { Thread } from '../../threads/thread-store.js';
-import type { RunInput } from '@saas-codex/contracts/runs';
+import type { RunInputOf } from '@saas-codex/contracts/runs';
 
 /*
  * How the runner drives what works on a run. Nothing outside of an adapter's folder knows the types of its protocol.
@@ -18,7 +18,7 @@ import type { RunInput } from '@saas-codex/contracts/runs';
  */
 
 /** A run and all that is needed to work on it. */
-export type EngineRun = PromptRun | SetupRun;
+export type EngineRun = CodexRun | SetupRun;
 
 interface RunContext {
   runId: string;
@@ -31,9 +31,10 @@ interface RunContext {
   secrets: RunSecrets;
 }
 
-export interface PromptRun extends RunContext {
-  input: Extract<RunInput, { kind: 'prompt' }>;
-  /** Files of its images, in order. */
+/** A run that Codex works on. */
+export interface CodexRun extends RunContext {
+  input: RunInputOf<'prompt' | 'review' | 'compact'>;
+  /** Files of the prompt's images, in order. */
   images: readonly string[];
   /** null: Codex's own default. */
   model: string | null;
@@ -53,11 +54,16 @@ export interface PreparedTurn {
   readonly exited: Promise<void>;
 }
 
+export interface PromptRun extends CodexRun {
+  input: RunInputOf<'prompt'>;
+}
+
 export interface SetupRun extends RunContext {
-  input: Extract<RunInput, { kind: 'setup' }>;
+  input: RunInputOf<'setup'>;
 }
 
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';
+export const isSetupRun = (run: EngineRun): run is SetupRun => run.input.kind === 'setup';
 
 type LoggedEventType =
   | 'thread.started'
@@ -68,6 +74,7 @@ type LoggedEventType =
   | 'item.updated'
   | 'item.delta'
   | 'item.completed'
+  | 'context.updated'
   | 'error';
 
 /** Events of the run's log, and those that whoever drives the engine acts upon. */

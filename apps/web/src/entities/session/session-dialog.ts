@@ -16,7 +16,9 @@ export interface SessionDialog {
     | 'approvals'
     | 'visibility'
     | 'owner'
-    | 'rewind';
+    | 'rewind'
+    | 'review'
+    | 'compact';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

@@ -4,6 +4,7 @@ import {
   Archive,
   ArchiveRestore,
   FolderGit2,
+  FoldVertical,
   Globe,
   Hammer,
   Hand,
@@ -12,6 +13,7 @@ import {
   Mail,
   MailOpen,
   Pencil,
+  ScanSearch,
   Share2,
   Trash2,
   UserRoundCheck,
@@ -22,6 +24,7 @@ import { toastError, toastUndo } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
 import { isUnread, useToggleRead } from './read-state.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
+import { useCodexActions } from './use-codex-actions.js';
 import { useSessionPrivacy } from './use-session-privacy.js';
 
 /**
@@ -35,6 +38,7 @@ export function useSessionActions(session: Session): MenuActions {
   const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
   const toggleRead = useToggleRead(session);
+  const { mayReview, mayCompact } = useCodexActions();
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
   const unread = isUnread(session);
@@ -49,6 +53,10 @@ export function useSessionActions(session: Session): MenuActions {
     mark,
     ...(mayShare
       ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]
+      : []),
+    ...(mayReview ? [{ label: 'Review…', icon: ScanSearch, onSelect: open('review'), disabled: fixed }] : []),
+    ...(mayCompact
+      ? [{ label: 'Compact…', icon: FoldVertical, onSelect: open('compact'), disabled: fixed }]
       : []),
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },

@@ -30,6 +30,16 @@ export function messageText(entry: Entry): string | null {
   return entry.item.value.type === 'agent_message' ? entry.item.value.text : null;
 }
 
+type Review = Extract<KnownItem, { type: 'review' }>;
+
+/** What a review has found; null: the entry is none. */
+export const reviewIn = (entry: Entry): Review | null =>
+  entry.kind === 'item' && entry.item.known && entry.item.value.type === 'review' ? entry.item.value : null;
+
+/** The last review of a run; null: there is none. */
+export const reviewOf = ({ entries }: RunTimeline): Review | null =>
+  entries.map(reviewIn).findLast((review) => review !== null) ?? null;
+
 interface EndedEntries {
   readonly work: readonly Entry[];
   readonly answer: Entry | null;
@@ -38,12 +48,12 @@ interface EndedEntries {
 
 /**
  * Splits an ended run into the work, which is folded away, and what stays visible: the answer, which is the closing
- * message, and the refused connections, since a person may want to allow them.
+ * message or the review, and the refused connections, since a person may want to allow them.
  */
 export function splitAnswer(all: readonly Entry[]): EndedEntries {
   const refusals = refusalsIn(all);
   const entries = all.filter((entry) => entry.kind !== 'refusals');
-  const index = entries.findLastIndex((entry) => messageText(entry) !== null);
+  const index = entries.findLastIndex((entry) => messageText(entry) !== null || reviewIn(entry) !== null);
   const afterwards = entries.slice(index + 1);
   if (index < 0 || !afterwards.every(mayFollowAnswer)) return { work: entries, answer: null, refusals };
   return { work: entries.toSpliced(index, 1), answer: entries[index] ?? null, refusals };

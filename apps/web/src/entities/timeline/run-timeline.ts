@@ -2,7 +2,7 @@ import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-id
 import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
 import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 
 /**
@@ -16,6 +16,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *     approval.*  ─► one entry per question
  *     unknown type ─► an entry that shows the event as it came
  *     limit.*     ─► limit: the one at which the run waits
+ *     context.updated ─► context: how full the conversation is
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
  *
  * `TimelineBuilder` makes it. While earlier pages of the log are missing, `prompt` and `startedAt` are null.
@@ -30,6 +31,8 @@ export interface RunTimeline {
   readonly end: TimelineEnd | null;
   /** The limit at which the run waits now. */
   readonly limit: EventData<'limit.reached'> | null;
+  /** How full the conversation is; null: not known. */
+  readonly context: ContextUsage | null;
   /** The number of completed items that may have changed files. */
   readonly fileTouches: number;
 }
@@ -42,6 +45,7 @@ export const EMPTY_TIMELINE: RunTimeline = {
   usage: null,
   end: null,
   limit: null,
+  context: null,
   fileTouches: 0,
 };
 

@@ -1,7 +1,7 @@
 import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 import type { EventData, RunEvent, TerminalEventType, UnknownEvent } from '@saas-codex/contracts/events';
 import { type Item, KnownItem } from '@saas-codex/contracts/items';
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 import type {
   ApprovalEntry,
@@ -39,6 +39,7 @@ export class TimelineBuilder {
   private end: TimelineEnd | null = null;
   /** undefined: none of the events so far says anything about it. */
   private limit: EventData<'limit.reached'> | null | undefined;
+  private context: ContextUsage | null = null;
   private fileTouches = 0;
   private entries: Entry[] = [];
   /** Where each entry is in `entries`. */
@@ -50,8 +51,9 @@ export class TimelineBuilder {
 
   snapshot(): RunTimeline {
     this.shared = true;
-    const { position, prompt, startedAt, usage, end, limit = null, fileTouches } = this;
-    return { position, prompt, startedAt, entries: this.shownEntries(), usage, end, limit, fileTouches };
+    const { position, prompt, startedAt, usage, end, limit = null, context, fileTouches } = this;
+    const entries = this.shownEntries();
+    return { position, prompt, startedAt, entries, usage, end, limit, context, fileTouches };
   }
 
   /** @returns false if the event is a repeat, or comes after the end */
@@ -69,6 +71,7 @@ export class TimelineBuilder {
     this.prompt = earlier.prompt ?? this.prompt;
     this.startedAt = earlier.startedAt ?? this.startedAt;
     this.usage ??= earlier.usage;
+    this.context ??= earlier.context;
     this.end ??= earlier.end;
     if (this.limit === undefined) this.limit = earlier.limit;
     if (compareEventIds(earlier.position, this.position) > 0) this.position = earlier.position;
@@ -98,6 +101,9 @@ export class TimelineBuilder {
       case 'usage.updated':
       case 'turn.completed':
         this.usage = event.data.usage;
+        return;
+      case 'context.updated':
+        this.context = event.data;
         return;
       case 'turn.failed':
         return this.addJoined({

@@ -9,6 +9,7 @@ import { ImageButton, useImageTarget } from '../../entities/run/images/image-sou
 import { useImageLimits } from '../../entities/run/images/use-image-limits.js';
 import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import { useSessionImages } from '../../entities/run/images/use-session-images.js';
+import { inFront } from '../../entities/run/prompt-draft-key.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
@@ -24,7 +25,7 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { ModelPicker, usePromptModel } from './model-picker.js';
 import { usePathCompletion } from './path-completion.js';
-import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
+import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
 

@@ -3,16 +3,12 @@ import type { PromptImage } from '@saas-codex/contracts/images';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import { changeImageDraft, giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import type { PromptModel } from '../../entities/run/prompt-model.js';
-import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
+import { inFront, promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { drafts, useDraft } from '../../shared/lib/drafts.js';
 import { sentPrompts } from './sent-prompts.js';
 
 /** Changes the text in a session's composer. */
 export type DraftChange = (next: (current: string) => string) => void;
-
-/** In front of what was typed meanwhile. */
-export const inFront = (prompt: string) => (current: string) =>
-  current ? `${prompt}\n\n${current}` : prompt;
 
 /** The text in a session's composer. */
 export function usePromptDraft(sessionId: string) {

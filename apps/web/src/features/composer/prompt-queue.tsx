@@ -44,10 +44,11 @@ export function PromptQueue({ session, runs, note, onRestore }: PromptQueueProps
   const sendNow = useSendPromptNow(sessionId);
   const canSteer = useCanSteer(runs.running);
   const sending = busy ? outgoing : [];
-  const remove = async ({ run_id: runId, prompt, images }: Run) => {
+  const remove = async ({ run_id: runId, kind, prompt, images }: Run) => {
     try {
       await removal.mutateAsync(runId);
-      onRestore(prompt, images);
+      // Nobody wrote the text of the others, at least not there.
+      if (kind === 'prompt') onRestore(prompt, images);
       focusContent();
     } catch (error) {
       toastError(error);

@@ -66,15 +66,17 @@ export function QueuedPrompt({
       )}
       {edit && (
         <>
-          <IconButton
-            label="Edit"
-            side="top"
-            size="sm"
-            disabled={edit.saving}
-            onClick={() => edit.begin(run)}
-          >
-            <Pencil />
-          </IconButton>
+          {run.kind === 'prompt' && (
+            <IconButton
+              label="Edit"
+              side="top"
+              size="sm"
+              disabled={edit.saving}
+              onClick={() => edit.begin(run)}
+            >
+              <Pencil />
+            </IconButton>
+          )}
           {(onRunNext !== null || canMove(-1) || canMove(1)) && (
             <DropdownMenu actions={actions}>
               <IconButton label="Order" shortcut={['alt', '↑↓']} side="top" size="sm">

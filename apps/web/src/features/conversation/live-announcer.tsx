@@ -29,6 +29,18 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The setup was stopped.',
     interrupted: 'The setup was interrupted.',
   },
+  review: {
+    succeeded: 'The review is done.',
+    failed: 'The review failed.',
+    cancelled: 'The review was stopped.',
+    interrupted: 'The review was interrupted.',
+  },
+  compact: {
+    succeeded: 'The conversation is compacted.',
+    failed: 'The conversation could not be compacted.',
+    cancelled: 'The compaction was stopped.',
+    interrupted: 'The compaction was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {

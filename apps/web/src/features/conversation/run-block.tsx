@@ -9,6 +9,7 @@ import {
   currentItem,
   messageText,
   openQuestions,
+  reviewIn,
   runPhase,
   splitAnswer,
   workedFor,
@@ -29,6 +30,10 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+/** Few runs are reviews. */
+const ReviewReport = later(
+  async () => (await import('../../entities/timeline/items/review-report.js')).ReviewReport,
+);
 const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
 
 /** Few runs are stopped. */
@@ -57,7 +62,7 @@ export const RunBlock = memo(({ run, author, stoppedBy, session, near, latest }:
         <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
       )}
       {author && <p className="truncate pb-1 text-right text-xs text-muted-foreground">{author}</p>}
-      {run.prompt && (
+      {run.prompt && run.kind !== 'compact' && (
         <PromptBubble id={run.run_id} sessionId={run.session_id} prompt={run.prompt} images={run.images} />
       )}
       <div className="pt-3.5">
@@ -139,6 +144,7 @@ function EndedRun({
   const { work, answer, refusals } = useMemo(() => splitAnswer(entries), [entries]);
   if (!end) return null;
   const answerText = answer && messageText(answer);
+  const review = answer && reviewIn(answer);
   return (
     <>
       <WorkSection
@@ -155,6 +161,7 @@ function EndedRun({
           <Markdown text={answerText} />
         </div>
       )}
+      {review && <ReviewReport review={review} session={session} />}
       {refusals.length > 0 && (
         <div className="py-1.5">
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />

@@ -1,5 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { CircleAlert, Globe } from 'lucide-react';
+import { CircleAlert, FoldVertical, Globe } from 'lucide-react';
 import { memo } from 'react';
 import { CommandRow } from '../command/command-row.js';
 import { Markdown } from '../markdown/markdown.js';
@@ -9,6 +9,7 @@ import { FileChangeRows } from './file-change-rows.js';
 import { PlainRow } from './plain-row.js';
 import { ReasoningRow } from './reasoning-row.js';
 import { Refusals } from './refusals.js';
+import { ReviewReport } from './review-report.js';
 import { SteerRow } from './steer-row.js';
 import { StepRow } from './step-row.js';
 import { TodoList } from './todo-list.js';
@@ -84,9 +85,18 @@ function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: Ite
       return <WebSearchRow id={id} query={item.query} busy={busy} />;
     case 'todo_list':
       return <TodoList items={item.items} live={live} />;
+    case 'context_compaction':
+      return <StepRow id={id} icon={FoldVertical} verb={compactionText(item.status, busy)} busy={busy} />;
+    case 'review':
+      return <ReviewReport review={item} session={session} />;
     case 'error':
       return <NoticeRow id={id} message={item.message} />;
   }
+}
+
+function compactionText(status: string, busy: boolean): string {
+  if (busy) return 'Compacting the conversation';
+  return status === 'completed' ? 'Compacted the conversation' : 'The conversation was not compacted';
 }
 
 const Message = ({ text, streaming }: { text: string; streaming: boolean }) => (
