@@ -150,9 +150,9 @@ it(`are each given to the model once, ${TURNS} turns`, async () => {
 }, 1_500_000);
 
 it(`are each given to the model once, also when runners are killed, ${TURNS_WITH_KILLS} turns`, async () => {
-  let isOver = false;
+  const over = new AbortController();
   const killing = (async () => {
-    for (let n = 0; !isOver; n += 1) {
+    for (let n = 0; !over.signal.aborted; n += 1) {
       await delay(2_000 + random() * 3_000);
       const runner = world.runners[n % world.runners.length];
       await runner?.kill();
@@ -160,7 +160,7 @@ it(`are each given to the model once, also when runners are killed, ${TURNS_WITH
       await delay(5_000);
     }
   })();
-  const sent = await play(TURNS_WITH_KILLS).finally(() => (isOver = true));
+  const sent = await play(TURNS_WITH_KILLS).finally(() => over.abort());
   await killing;
   expect(world.runners.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0);
   expectEachOnce(await settle(sent));
