@@ -6,8 +6,9 @@
 #                              └─────► relay ──► the runner's proxies
 prlimit --pid $$ $SAAS_CODEX_LIMITS || exit 1
 unset SAAS_CODEX_LIMITS
-# Programs installed for this session take precedence, but not over those that this script has used so far.
-export PATH="$HOME/.local/bin:$HOME/bin:$PATH"
+# Programs installed for this session take precedence in commands and scripts, by etc/profile. Codex itself may start before
+# there is a run, and then starts programs of the system alone; unless it connects to a repository's MCP servers.
+[ -z "$SAAS_CODEX_SERVER_VARIABLES" ] || export PATH="$HOME/.local/bin:$HOME/bin:$PATH"
 # Codex and its commands use TCP, and the only way out of the jail is a Unix socket. The relay passes bytes unchanged. After one
 # side has sent everything, it waits for the answer as long as needed (-t). Its own output is discarded: commands run as the same
 # user and could forge it.

@@ -9,6 +9,7 @@ import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { NoTracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ModelProxy } from '../src/model-proxy/model-proxy.service.js';
+import { type ConnectionHandlers, listenOnSocket } from '../src/sandbox/listener/http-listener.js';
 import { NO_SECRETS } from '../src/redaction/redactor.js';
 import { ModelTelemetry } from '../src/model-proxy/model-telemetry.js';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
@@ -42,7 +43,9 @@ describe("a run's own socket at the model proxy", () => {
   });
 
   const open = async (runId: string, onUsage = () => undefined) => {
-    const socket = { path: join(folder, runId), origin: 'http://127.0.0.1:1' };
+    const path = join(folder, runId);
+    const serve = (handlers: ConnectionHandlers) => listenOnSocket(handlers, path);
+    const socket = { path, origin: 'http://127.0.0.1:1', serve };
     const ignore = () => undefined;
     const listener = {
       onUsage,

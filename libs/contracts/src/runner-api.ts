@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead, TreeId } from './rewinds.js';
 import { toRunInput, RunInput, RunKind } from './runs.js';
+import { MAX_STEER_LENGTH } from './steers.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
@@ -35,6 +37,18 @@ export const SecretsGrant = z.object({
   model: GrantedModelServer.optional(),
 });
 export type SecretsGrant = z.infer<typeof SecretsGrant>;
+
+/**
+ * Body of `POST /threads/{threadId}/warm`: what the next prompt's run will probably be started with, as in `StartRun`. A run that
+ * is started otherwise gets nothing of what was prepared.
+ */
+export const WarmThread = z.strictObject({
+  network: Network,
+  model: ModelName.nullable(),
+  effort: ReasoningEffort.nullable(),
+  checkpoint: z.string().max(64).nullable(),
+});
+export type WarmThread = z.input<typeof WarmThread>;
 
 const RunRequest = z.strictObject({
   threadId: z.uuid(),
@@ -80,7 +94,14 @@ export const StartRun = RunRequest.partial({ input: true })
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
-/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; the run's events show what happens next. */
+/** Body of `POST /runs/{runId}/steer`. Repeating it with the same id changes nothing. */
+export const SteerRunning = z.strictObject({
+  steerId: z.uuid(),
+  prompt: z.string().min(1).max(MAX_STEER_LENGTH),
+});
+export type SteerRunning = z.infer<typeof SteerRunning>;
+
+/** Answer (202) of `POST /runs` and of what is sent to a run; the run's events show what happens next. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;
 

@@ -132,6 +132,12 @@ const runs = {
     ...RUNNER,
     description: 'Maximum concurrent runs per runner. Further runs wait in the queue.',
   },
+  MAX_WARM_SESSIONS: {
+    ...withDefault(integer(0, 64), 4),
+    ...RUNNER,
+    description:
+      'Maximum sessions per runner for which Codex is started before their next prompt comes, in places that no run needs (`MAX_CONCURRENT_RUNS`). Each takes about 100 MB. 0: Codex starts with each prompt.',
+  },
   MAX_RUNS_PER_TENANT: {
     ...withDefault(integer(1, 100_000), 16),
     ...BACKEND,

@@ -3,6 +3,7 @@ import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import { isProblemCode, type ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
+import { RepositoryAccess } from '../credentials/repository-access.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { ReconcileResult } from '../reconcile/reconciler.js';
@@ -14,6 +15,7 @@ import { ForkProvisioning } from './fork-provisioning.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
 import { SessionStore } from './session-store.js';
+import { ownerOf } from './session-view.js';
 
 type Phase = SessionProgressActivity['phase'];
 
@@ -41,6 +43,7 @@ export class Provisioning {
 
   constructor(
     private readonly sessions: SessionStore,
+    private readonly access: RepositoryAccess,
     private readonly clones: Clones,
     private readonly storage: Storage,
     private readonly runner: RunnerClient,
@@ -88,7 +91,15 @@ export class Provisioning {
     const source = forkedFrom && (await this.forks.sourceOf(ctx, forkedFrom));
     const base = source
       ? await this.clones.forkWorkspace(session.id, { ...source, maxBytes }, onProgress, signal)
-      : await this.clones.createWorkspace(ctx, session.id, { repoUrl, ref, maxBytes }, onProgress, signal);
+      : await this.access.withAccess(ctx, ownerOf(session), repoUrl, (access) =>
+          this.clones.createWorkspace(
+            ctx,
+            session.id,
+            { repoUrl, ref, maxBytes, access },
+            onProgress,
+            signal,
+          ),
+        );
     await this.sessions.recordBase(ctx, session.id, base);
     // Retention measures again, but only every few minutes.
     if (this.usage.isLimited)

@@ -2,7 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import { CONFIG, type Config } from '../config.js';
 import { AppServerEngine } from './app-server/app-server.engine.js';
-import { type Engine, type EngineRun, isPromptRun, type PromptRun, type RunningTurn } from './port/engine.js';
+import {
+  type Engine,
+  type EngineRun,
+  isPromptRun,
+  type PreparedTurn,
+  type PromptRun,
+  type RunningTurn,
+} from './port/engine.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
@@ -27,5 +34,9 @@ export class Engines {
 
   startTurn(run: EngineRun): RunningTurn {
     return isPromptRun(run) ? this.codex.startTurn(run) : this.scripts.startTurn(run);
+  }
+
+  prepareTurn(run: PromptRun): Promise<PreparedTurn> | null {
+    return this.codex.prepareTurn(run);
   }
 }

@@ -20,7 +20,6 @@ import { startDemoModel } from '@saas-codex/scripted-model/demo/demo-model';
 import {
   type Listener,
   listenOnLoopback,
-  listenOnSocket,
   type RunSocket,
 } from '../sandbox/listener/http-listener.js';
 import type { ConnectionHandlers } from '../sandbox/listener/http-listener.js';
@@ -54,6 +53,9 @@ interface Running {
 /** Whether a request is for this server, not for a proxy: its target is only a path. */
 const isOriginForm = ({ url = '' }: IncomingMessage) => url.startsWith('/') || url === '*';
 
+/** The root of the Responses API at the socket of a jail, as Codex in it sees it. */
+export const baseUrlAt = ({ origin }: RunSocket): string => `${origin}${API_ROOT}`;
+
 @Injectable()
 export class ModelProxy implements OnModuleDestroy {
   readonly source: ModelSource;
@@ -76,7 +78,7 @@ export class ModelProxy implements OnModuleDestroy {
     const { baseUrl, upstream } = await this.ensureListening();
     const run = new ModelRun(caller, listener, this.upstreamFor(caller, upstream));
     const { token, revoke } = this.runs.grantAccess(run);
-    return { baseUrl, token, revoke: async () => revoke() };
+    return { baseUrl, token, openCalls: () => run.openCallCount, revoke: async () => revoke() };
   }
 
   /**
@@ -94,11 +96,12 @@ export class ModelProxy implements OnModuleDestroy {
     const { revoke } = this.runs.grantAccess(run);
     const model = modelApiHandler(() => run, this.telemetry);
     const request: RequestListener = (req, res) => (isOriginForm(req) ? model : proxy.request)(req, res);
-    const own = await listenOnSocket({ ...proxy, request }, socket.path);
+    const own = await socket.serve({ ...proxy, request });
     this.sockets.add(own);
     return {
-      baseUrl: `${socket.origin}${API_ROOT}`,
+      baseUrl: baseUrlAt(socket),
       token: null,
+      openCalls: () => run.openCallCount,
       revoke: async () => {
         revoke();
         if (this.sockets.delete(own)) await own.close();

@@ -3,9 +3,9 @@ import { CONFIG, type Config } from '../config.js';
 import { LedgerClient } from '../model-proxy/ledger-client.js';
 import type { ModelAccess, RunLedger } from '../model-proxy/model-access.js';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
-import { EgressProxy } from '../sandbox/egress/egress-proxy.js';
+import { EgressProxy, type EgressTrust } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
-import { type Listener, listenOnSocket } from '../sandbox/listener/http-listener.js';
+import type { Listener } from '../sandbox/listener/http-listener.js';
 import type { OpenedGrant } from '../redaction/run-secrets.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
@@ -16,6 +16,8 @@ export interface OpenedAccess {
   model: ModelAccess | null;
   /** PEM of the certificate authorities beyond the system's that the run's commands must trust; null: none. */
   authorities: string | null;
+  /** The number of open connections to hosts and to the model. */
+  openConnections(): number;
   close(): Promise<void>;
 }
 
@@ -35,11 +37,13 @@ export class RunAccess {
     private readonly egressProxy: EgressProxy,
   ) {}
 
+  /** @param trust of the run's jail, if it was made before */
   async openAccess(
     { owner, input, network, traceparent, metered = false }: RunJob,
     model: string | null,
     { secrets: { redactor }, modelServer }: OpenedGrant,
     recorder: TurnRecorder,
+    trust?: EgressTrust,
   ): Promise<OpenedAccess> {
     const ledger = metered ? this.runLedger() : null;
     const caller = {
@@ -52,7 +56,7 @@ export class RunAccess {
       ledger,
     };
     const socket = await this.jail.runSocket(owner.runId);
-    const egress = await this.egressProxy.openEgress(network, recorder);
+    const egress = await this.egressProxy.openEgress(network, recorder, trust);
     let access: ModelAccess | null = null;
     let listener: Listener | null = null;
     if (input.kind === 'prompt') {
@@ -60,11 +64,12 @@ export class RunAccess {
         ? this.modelProxy.openTokenAccess(caller, recorder)
         : this.modelProxy.openSocketAccess(caller, recorder, socket, egress.handlers));
     } else if (socket !== null) {
-      listener = await listenOnSocket(egress.handlers, socket.path);
+      listener = await socket.serve(egress.handlers);
     }
     return {
       model: access,
       authorities: egress.authorities,
+      openConnections: () => egress.openConnections() + (access?.openCalls() ?? 0),
       close: async () => {
         egress.close();
         await Promise.all([access?.revoke(), listener?.close()]);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -28,6 +30,7 @@ import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
+import { type LaunchKey, type PreparedRun, PreparedSessions } from './prepared-sessions.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
 import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
@@ -46,6 +49,8 @@ import { TurnRecorder } from './turn-recorder.js';
  */
 
 const MEGABYTE = 1024 * 1024;
+/** A stopped run leaves no process after 2 s. */
+const COUNT_TIMEOUT_MS = 500;
 
 /** A claimed run. */
 interface ClaimedRun {
@@ -62,6 +67,7 @@ interface ClaimedRun {
 interface RunFiles {
   secrets: RunSecrets;
   images: readonly string[];
+  prepared: PreparedRun | null;
 }
 
 @Injectable()
@@ -80,6 +86,7 @@ export class RunExecutor {
     private readonly engines: Engines,
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
+    private readonly prepared: PreparedSessions,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
@@ -92,6 +99,7 @@ export class RunExecutor {
         await this.claimAndWork(run, job);
       } finally {
         closeInbox();
+        await this.prepared.release(run.runId, job.owner.sessionId);
       }
     });
   }
@@ -146,10 +154,12 @@ export class RunExecutor {
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
     if (images === null) return failedOutcome(kind, { sentence: IMAGE_GONE });
+    const key = launchKeyOf(job, thread, model, redactor);
+    const prepared = await this.prepared.take(run.runId, job.owner.sessionId, key);
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, grant, recorder);
+    const access = await this.access.openAccess(traced, model, grant, recorder, prepared?.trust);
     const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
@@ -157,9 +167,9 @@ export class RunExecutor {
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
       await this.runTurn(
         run,
-        this.engineRun(run, { job, thread, model, secrets, images }, access),
+        this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
-        watch,
+        { watch, access },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -177,7 +187,7 @@ export class RunExecutor {
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
-      ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
+      ? stoppedOutcome(stopReason, kind, { usage: recorder.usageSoFar, stopped: run.stopped })
       : recorder.outcome();
   }
 
@@ -211,14 +221,15 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
     const { input, network, trustRepository = false } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (access === null) throw new Error('a prompt needs access to a model');
-    return { ...context, input, images, model, access, trustRepository };
+    const turn = prepared?.turn ?? null;
+    return { ...context, input, images, model, access, trustRepository, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -226,10 +237,11 @@ export class RunExecutor {
     run: ActiveRun,
     engineRun: EngineRun,
     recorder: TurnRecorder,
-    watch: RunWatch,
+    { watch, access }: { watch: RunWatch; access: OpenedAccess },
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
     const stop = async () => {
+      run.stopped = await this.whatIsAtWork(run, access);
       await turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
       await this.jail.endRun(run.runId);
@@ -244,8 +256,18 @@ export class RunExecutor {
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
       // Nobody can be asked yet.
       if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
+      if (event.type === 'turn.started') run.steering.begin(turn);
+      const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+      if (steer) await recorder.recordSteer(steer);
       await recorder.recordEvent(event);
     }
+  }
+
+  /** null: it takes too long to find out, and the run must end. */
+  private async whatIsAtWork({ runId }: ActiveRun, access: OpenedAccess): Promise<Stopped | null> {
+    const connections = access.openConnections();
+    const counted = this.jail.countCommands(runId).then((processes) => ({ processes, connections }));
+    return Promise.race([counted.catch(() => null), delay(COUNT_TIMEOUT_MS, null, { ref: false })]);
   }
 
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
@@ -261,7 +283,7 @@ export class RunExecutor {
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
     if (input.kind === 'setup') return null;
-    const named = input.model ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
+    const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }
 }
@@ -269,7 +291,9 @@ export class RunExecutor {
 function obey(run: ActiveRun, command: RunCommand): void {
   switch (command.type) {
     case 'cancel':
-      run.stop('cancelled');
+      return run.stop('cancelled');
+    case 'steer':
+      return run.steering.add(command);
   }
 }
 
@@ -286,6 +310,17 @@ async function* withJailWatch(turn: RunningTurn, watch: RunWatch): AsyncGenerato
   } finally {
     if (!hasStarted) report('failed');
   }
+}
+
+/** null: nothing may be prepared for such a run. Its jail has what only runs get, or its conversation is rewritten before. */
+function launchKeyOf(
+  { input, network, checkpoint, trustRepository }: RunJob,
+  { codexThreadId }: Thread,
+  model: string | null,
+  redactor: Redactor,
+): LaunchKey | null {
+  if (input.kind !== 'prompt' || trustRepository || !redactor.isEmpty || input.images?.length) return null;
+  return { model, effort: input.effort ?? null, network, checkpoint, codexThreadId };
 }
 
 const NO_MODEL =

@@ -8,6 +8,7 @@ import { EgressModule } from '../sandbox/egress/egress.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { ThreadsModule } from '../threads/threads.module.js';
 import { ActiveRuns } from './active-runs.js';
+import { PreparedSessions } from './prepared-sessions.js';
 import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
 import { RunInbox } from './run-inbox.js';
@@ -16,6 +17,8 @@ import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunQueueService } from './run-queue.service.js';
+import { SessionHolders } from './session-holders.js';
+import { WarmController } from './warm.controller.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -30,10 +33,12 @@ const logs = {
 
 @Module({
   imports: [BullModule.registerQueue({ name: RUN_QUEUE }), EgressModule, EngineModule, ThreadsModule],
-  controllers: [RunsController],
+  controllers: [RunsController, WarmController],
   providers: [
     RunQueueService,
     RunAccess,
+    PreparedSessions,
+    SessionHolders,
     RunExecutor,
     RunTelemetry,
     RunsProcessor,
@@ -42,7 +47,7 @@ const logs = {
     hub,
     logs,
   ],
-  exports: [RunQueueService],
+  exports: [PreparedSessions, RunQueueService],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(private readonly hub: RunLogHub) {}

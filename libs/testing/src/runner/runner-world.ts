@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,6 +76,17 @@ export class RunnerWorld {
 
   folder(sessionId: string, ...path: string[]): string {
     return join(this.root, sessionId, ...path);
+  }
+
+  exists(sessionId: string, ...path: string[]): Promise<boolean> {
+    return access(this.folder(sessionId, ...path)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async write(sessionId: string, ...path: string[]): Promise<void> {
+    await writeFile(this.folder(sessionId, ...path), '');
   }
 
   /** A workspace with an empty repository. */

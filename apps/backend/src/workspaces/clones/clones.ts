@@ -8,6 +8,7 @@ import type { RequestContext } from '../../identity/request-context.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
 import { checkRef } from '../addresses/check-ref.js';
 import { readRefs } from '../git/bare-repository.js';
+import type { GitAccess } from '../git/transport.js';
 import { AgentHeads } from '../history/agent-head.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
@@ -26,6 +27,8 @@ export interface CloneSource {
   ref: string | null;
   /** Bytes that it may take at most, below what the installation allows. By default no limit. */
   maxBytes?: number;
+  /** What git shows to the host. By default nothing. */
+  access?: GitAccess | null;
 }
 
 /** What a fork continues. */
@@ -102,7 +105,7 @@ export class Clones {
   async createWorkspace(
     ctx: RequestContext,
     sessionId: string,
-    { repoUrl, ref, maxBytes = Infinity }: CloneSource,
+    { repoUrl, ref, maxBytes = Infinity, access = null }: CloneSource,
     onProgress: OnCloneProgress,
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
@@ -111,7 +114,7 @@ export class Clones {
     await this.storage.removeWorkspace(sessionId);
     const endTimer = this.durations.startTimer();
     try {
-      const request = { address, ref, onProgress, signal, maxBytes };
+      const request = { address, ref, onProgress, signal, maxBytes, access };
       const base = await this.buildWorkspace(ctx, sessionId, request).catch(async (error: unknown) => {
         const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
         if (moved === null) throw error;
@@ -159,6 +162,15 @@ export class Clones {
     }
   }
 
+  /** Whether a repository can be read. @throws ProblemError repo_url_*, repo_host_*, clone_* */
+  async checkAccess(ctx: RequestContext, repoUrl: string, access: GitAccess | null): Promise<void> {
+    const address = await this.addresses.checkAddress(repoUrl);
+    const request = { address, ref: null, access, onProgress: () => undefined };
+    await this.mirrors.checkRemote(ctx, request).catch((error: unknown) => {
+      throw toCloneProblem(error);
+    });
+  }
+
   /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
   removeIdleMirrors(idleMs: number): Promise<number> {
     return this.mirrors.removeIdleMirrors(idleMs);
@@ -188,7 +200,7 @@ export class Clones {
     sessionId: string,
     url: string | null,
     source: MirroredTarget | EmptyRemote,
-    { onProgress, signal, maxBytes }: Omit<BuildRequest, 'address' | 'ref'>,
+    { onProgress, signal, maxBytes }: Omit<BuildRequest, 'address' | 'ref' | 'access'>,
   ): Promise<WorkspaceBase> {
     const repo = this.storage.repoPath(sessionId);
     const clone = await this.sessionClone.makeClone({ repo, url, source, onProgress, signal, maxBytes });
@@ -214,6 +226,7 @@ interface BuildRequest {
   onProgress: OnCloneProgress;
   signal?: AbortSignal;
   maxBytes: number;
+  access: GitAccess | null;
 }
 
 /** Many hosts know a repository by its address with and without `.git`, and redirect from one to the other. */

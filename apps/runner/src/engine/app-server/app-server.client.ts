@@ -88,7 +88,8 @@ export class AppServerClient {
   private readonly lines = new LineSplitter();
   private readonly queue: MessageQueue<Notification | Question>;
   private readonly pending = new Map<number, Pending>();
-  private readonly exited: Promise<void>;
+  /** Resolves when Codex has exited. */
+  readonly exited: Promise<void>;
   private lastId = 0;
   private stderr = '';
   private failure: Error | null = null;
@@ -138,6 +139,11 @@ export class AppServerClient {
       client.kill();
       throw error;
     }
+  }
+
+  /** Requests can be answered. */
+  get isAlive(): boolean {
+    return this.failure === null;
   }
 
   /** How many messages were not what `protocol.ts` says. */

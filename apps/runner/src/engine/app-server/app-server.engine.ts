@@ -5,15 +5,17 @@ import {
   type ApprovalDecision,
   Engine,
   type EngineEvent,
+  type PreparedTurn,
   type PromptRun,
   type RunningTurn,
   type SteerMessage,
   TurnNotActiveError,
 } from '../port/engine.js';
-import { AppServerClient, AppServerRefusal } from './app-server.client.js';
+import { type AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
 import { messageIdOf } from './conversations.js';
 import type { Notification, Question } from './messages.js';
+import { openThread, PreparedCodex, startCodex } from './open-thread.js';
 import { TurnTranslator } from './turn-translator.js';
 
 /** How long an interrupted turn may take to end by itself, so that Codex remembers that it was. Usually it takes 10 to 60 ms. */
@@ -24,6 +26,8 @@ const INTERRUPT_TIMEOUT_MS = 500;
  *
  *     initialize ► thread/start | thread/resume ► turn/start ─── notifications ───► our events
  *                                    turn/steer, turn/interrupt, answers ──►│
+ *
+ * `prepareTurn` goes as far as the thread; its turn begins with `turn/start`.
  */
 @Injectable()
 export class AppServerEngine extends Engine<PromptRun> {
@@ -35,6 +39,16 @@ export class AppServerEngine extends Engine<PromptRun> {
 
   startTurn(run: PromptRun): RunningTurn {
     return new AppServerTurn(this.launcher, run);
+  }
+
+  override async prepareTurn(run: PromptRun): Promise<PreparedTurn> {
+    const { client } = await startCodex(this.launcher, run);
+    try {
+      return new PreparedCodex(client, await openThread(client, run));
+    } catch (error) {
+      client.kill();
+      throw error;
+    }
   }
 }
 
@@ -56,6 +70,10 @@ class AppServerTurn implements RunningTurn {
   ) {
     this.over = new Promise((resolve) => (this.markOver = resolve));
     this.events = this.work();
+  }
+
+  private get prepared(): PreparedCodex | null {
+    return this.run.prepared instanceof PreparedCodex ? this.run.prepared : null;
   }
 
   async steer({ messageId, prompt }: SteerMessage): Promise<void> {
@@ -101,10 +119,7 @@ class AppServerTurn implements RunningTurn {
     const { signal } = this.interruption;
     try {
       signal.throwIfAborted();
-      const { settings, sandboxMode, images, ...launch } = await this.launcher.prepareLaunch(this.run);
-      signal.throwIfAborted();
-      const sandbox = `sandbox_mode="${sandboxMode}"`;
-      const client = await AppServerClient.start({ ...launch, settings: [...settings, sandbox] });
+      const { client, images } = this.prepared ?? (await startCodex(this.launcher, this.run, signal));
       this.client = client;
       try {
         signal.throwIfAborted();
@@ -141,16 +156,9 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { runId, thread, model, input, secrets } = this.run;
+    const { runId, thread, input, secrets } = this.run;
     try {
-      // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
-      const given = { approvalPolicy: 'never', ...(model !== null && { model }) } as const;
-      const { codexThreadId: threadId } = thread;
-      const begun =
-        threadId === null
-          ? await client.request('thread/start', given)
-          : await client.request('thread/resume', { threadId, excludeTurns: true, ...given });
-      const { id } = begun.thread;
+      const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
       const shown = images.map((path) => ({ type: 'localImage' as const, path }));
       // So that the conversation itself says which turn is whose: see conversations.ts.

@@ -12,6 +12,8 @@ import type { RunInput } from '@saas-codex/contracts/runs';
  *     runs ──startTurn(run)──────────────► RunningTurn ──events──► our own events and items
  *          ──steer, interrupt, answer────►     │
  *                                              └── a process in the jail: Codex, or a script
+ *
+ * An engine may also begin before there is a run (`prepareTurn`). The run that gets the result only has to start its turn.
  */
 
 /** A run and all that is needed to work on it. */
@@ -37,6 +39,15 @@ export interface PromptRun extends RunContext {
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trustRepository: boolean;
+  /** What `prepareTurn` has begun in the run's jail; null: nothing. */
+  prepared: PreparedTurn | null;
+}
+
+/** A process that waits for its turn. */
+export interface PreparedTurn {
+  readonly isAlive: boolean;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<void>;
 }
 
 export interface SetupRun extends RunContext {
@@ -121,6 +132,16 @@ export abstract class Engine<R extends EngineRun = EngineRun> {
   abstract readonly capabilities: EngineCapabilities;
 
   abstract startTurn(run: R): RunningTurn;
+
+  /**
+   * Does what can be done before the run exists: `run` has its settings, the id of a jail instead of its own, and no prompt.
+   * Whoever calls this ends the jail, unless a run takes it over.
+   * @returns null when this engine cannot
+   * @throws Error when the process cannot be started or exits
+   */
+  prepareTurn(_run: R): Promise<PreparedTurn> | null {
+    return null;
+  }
 }
 
 /** The turn has not begun, or has ended, or no longer waits for an answer. */

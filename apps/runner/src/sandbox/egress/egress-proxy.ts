@@ -10,6 +10,7 @@ import { answerConnect, answerRequest } from './egress-error.js';
 import { proxyPlainRequest } from './http-exchange.js';
 import { Inspection } from './inspection.js';
 import { hasReadRules } from './network-rules.js';
+import type { RunAuthority } from './run-authority.js';
 import { type EgressListener, RunEgress } from './run-egress.js';
 import { openTunnel } from './tunnel.js';
 
@@ -28,10 +29,18 @@ import { openTunnel } from './tunnel.js';
 /** The network of one run. */
 export interface Egress {
   handlers: ConnectionHandlers;
-  /** PEM of the authorities that the run's commands must trust beyond the system's: the operator's and the run's; null: none. */
-  authorities: string | null;
+  authorities: EgressTrust['authorities'];
+  /** The number of connections to hosts that are open. */
+  openConnections(): number;
   /** Closes all connections. */
   close(): void;
+}
+
+/** What commands must trust so that a run's egress can decrypt what it inspects. */
+export interface EgressTrust {
+  authority: RunAuthority | null;
+  /** PEM of the authorities beyond the system's: the operator's and the run's; null: none. */
+  authorities: string | null;
 }
 
 /** Injection token: PEM of the operator's certificate authorities; null: none. */
@@ -54,8 +63,19 @@ export class EgressProxy {
     });
   }
 
-  async openEgress(network: Network, listener: EgressListener): Promise<Egress> {
+  /** To be known when the run's jail is made. */
+  async trustFor(network: Network): Promise<EgressTrust> {
     const authority = hasReadRules(network) ? await createAuthority() : null;
+    const isOff = network.mode === 'off';
+    return {
+      authority,
+      authorities: isOff ? null : joined(this.extraCertificates, authority?.pem ?? null),
+    };
+  }
+
+  /** @param trust of the jail, if it was made before */
+  async openEgress(network: Network, listener: EgressListener, trust?: EgressTrust): Promise<Egress> {
+    const { authority, authorities } = trust ?? (await this.trustFor(network));
     const run = new RunEgress(network, listener, this.destinations, this.dialer, this.refusals);
     const inspection = authority && new Inspection(run, authority);
     return {
@@ -73,7 +93,8 @@ export class EgressProxy {
           );
         },
       },
-      authorities: network.mode === 'off' ? null : joined(this.extraCertificates, authority?.pem ?? null),
+      authorities,
+      openConnections: () => run.openConnections,
       close: () => run.close(),
     };
   }

@@ -5,7 +5,8 @@ import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layou
 import { trustedCertificates } from '@saas-codex/service-kit/network/certificates';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import type { Config } from '../../config.js';
-import type { RunSocket } from '../listener/http-listener.js';
+import { GatedSocket } from '../listener/gated-socket.js';
+import { listenOnSocket, type RunSocket } from '../listener/http-listener.js';
 import type { ThreadPaths } from '../../threads/workspace-path.js';
 import { briefingSettings } from './briefing.js';
 import {
@@ -25,12 +26,13 @@ import {
   serverEnvironment,
   shellEnvironmentSetting,
 } from './command-environment.js';
-import { endProcesses, killJail } from './end-processes.js';
+import { countCommands, endProcesses, killJail } from './end-processes.js';
 import { type HomeLayer, homesOf, prepareHome } from './home-layers.js';
 import {
   Jail,
   type JailedTurn,
   type Launch,
+  type PreparedJails,
   RUN_VARIABLE,
   type ScriptLaunch,
   type Upkeep,
@@ -74,6 +76,16 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   readonly limitsReason: string;
   private readonly groups: RunGroups | null;
   private readonly watches: JailWatch;
+  /** Sockets of prepared jails, by jail. */
+  private readonly gates = new Map<string, GatedSocket>();
+  /** Ids of the prepared jails that runs have taken over, by run. */
+  private readonly takenOver = new Map<string, string>();
+  readonly preparedJails: PreparedJails = {
+    open: async (jailId) => {
+      this.gates.set(jailId, await GatedSocket.listen(await this.socketPath(jailId), RELAY_ORIGIN));
+    },
+    handOver: (jailId, runId) => void this.takenOver.set(runId, jailId),
+  };
 
   constructor(
     private readonly programs: JailPrograms,
@@ -91,7 +103,15 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async runSocket(runId: string): Promise<RunSocket> {
-    return { path: join(await this.folders.folderOf(runId), 'run.sock'), origin: RELAY_ORIGIN };
+    const gate = this.gates.get(this.jailOf(runId));
+    if (gate) return gate;
+    const path = await this.socketPath(runId);
+    return { origin: RELAY_ORIGIN, serve: (handlers) => listenOnSocket(handlers, path) };
+  }
+
+  /** Where the jail's socket is. */
+  async socketPath(jailId: string): Promise<string> {
+    return join(await this.folders.folderOf(jailId), 'run.sock');
   }
 
   problemWith(): null {
@@ -175,7 +195,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
 
   watchLimits(runId: string, { repo, codexHome }: ThreadPaths, onPassed: (limit: LimitPassed) => void) {
     return this.watches.watchRun({
-      runId,
+      runId: this.jailOf(runId),
       folders: [repo, codexHome, homesOf(repo)],
       history: historyOf(repo),
       onPassed,
@@ -183,18 +203,26 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   async exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null> {
-    const facts = await this.groups?.factsOf(runId);
+    const facts = await this.groups?.factsOf(this.jailOf(runId));
     const hit = (['memory', 'processes'] as const).find((limit) => facts?.hasHit[limit]);
     return hit ? limitPassed(hit, this.config) : limitFromExit(error, this.config);
   }
 
+  countCommands(runId: string): Promise<number> {
+    return countCommands(runId);
+  }
+
   async endRun(runId: string): Promise<void> {
-    if (!(await this.groups?.killGroup(runId))) await killJail(runId);
-    const left = await endProcesses(runId);
+    const jailId = this.jailOf(runId);
+    if (!(await this.groups?.killGroup(jailId))) await killJail(jailId);
+    const left = await endProcesses(jailId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
-    if ((await this.groups?.removeGroup(runId)) === false)
+    if ((await this.groups?.removeGroup(jailId)) === false)
       this.logger.error(`the control group of run ${runId} cannot be emptied`);
-    await this.folders.removeFolder(runId);
+    await this.gates.get(jailId)?.close();
+    this.gates.delete(jailId);
+    await this.folders.removeFolder(jailId);
+    this.takenOver.delete(runId);
   }
 
   /** Not earlier: runs may still use it while the modules are being destroyed. */
@@ -204,7 +232,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
 
   private async contentsFor(turn: JailedTurn, layer: HomeLayer) {
     const { runId, paths, environment, network, authorities } = turn;
-    const { path: socket } = await this.runSocket(runId);
+    const socket = await this.socketPath(runId);
     const { repo, codexHome } = paths;
     const borrowed = await this.borrowedObjects(historyOf(repo));
     const certificates =
@@ -220,6 +248,10 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     const where = { repo, codexHome, home, tools, borrowed };
     const contents = { script: null, socket, certificates, ...where, environment };
     return { contents, commandEnvironment };
+  }
+
+  private jailOf(runId: string): string {
+    return this.takenOver.get(runId) ?? runId;
   }
 
   /** Without a socket: nothing of this runner can be reached. HOME is empty and goes with the run's folder. */

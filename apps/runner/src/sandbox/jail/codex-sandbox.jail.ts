@@ -5,7 +5,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
 import { projectTrust } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
-import { endProcesses } from './end-processes.js';
+import { countCommands, endProcesses } from './end-processes.js';
 import {
   Jail,
   type JailedTurn,
@@ -38,6 +38,7 @@ export const sandboxArguments = (settings: string[], command: string[]): string[
 export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   readonly limits = 'deadline';
   readonly limitsReason = 'Limits on what a run uses need bubblewrap; here it only has a deadline.';
+  readonly preparedJails = null;
   private readonly logger = new Logger(CodexSandboxJail.name);
   private readonly folders = new RunFolders();
 
@@ -114,6 +115,10 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
   async exceededLimit(): Promise<null> {
     return null;
+  }
+
+  countCommands(runId: string): Promise<number> {
+    return countCommands(runId);
   }
 
   async endRun(runId: string): Promise<void> {

@@ -12,7 +12,12 @@ import type { LimitPassed } from './limits/limits.js';
  *     Runs ────watchLimits()──► a call when the run exceeds a limit
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
+ *     Runs ────countCommands()► how many processes are at work
  *     Runs ────endRun()───────► nothing of it is left
+ *
+ * A jail has the id of its run. One that is prepared before its run exists has an id of its own, and its run takes it over:
+ *
+ *     Runs ────preparedJails.open(id) ─► launch() ─ … ─► preparedJails.handOver(id, run) ─► runSocket(), …, endRun() of the run
  */
 
 export type Sandbox = 'workspace-write' | 'danger-full-access';
@@ -69,6 +74,14 @@ export interface ScriptLaunch {
   environment: Record<string, string>;
 }
 
+/** Jails for runs that do not exist yet. */
+export interface PreparedJails {
+  /** Makes the socket of a jail, which closes every connection until a run has taken over the jail. */
+  open(jailId: string): Promise<void>;
+  /** From now on, the jail is that of the run. */
+  handOver(jailId: string, runId: string): void;
+}
+
 /**
  * Work on a session between its runs, by programs of ours. It has no network, no model, no secrets, and nothing of it stays
  * but what it writes to the repository or to Codex's memory.
@@ -93,6 +106,8 @@ export abstract class Jail {
   abstract readonly limits: SystemInfo['limits'];
   /** A sentence: what enforces the limits of runs, and why not the kernel. */
   abstract readonly limitsReason: string;
+  /** null: nothing here could keep Codex from the network until its run begins. */
+  abstract readonly preparedJails: PreparedJails | null;
 
   /** Where to serve this run's proxies; null: the model proxy is at the loopback address that all runs share. */
   abstract runSocket(runId: string): Promise<RunSocket | null>;
@@ -116,6 +131,9 @@ export abstract class Jail {
 
   /** The limit that ended a program of the run. To be called before endRun(); `error` is what the engine threw. */
   abstract exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null>;
+
+  /** The number of processes that the run's commands have started and that are alive. */
+  abstract countCommands(runId: string): Promise<number>;
 
   /** Ends every process of the run and resolves when none is left. Does nothing when there is none. */
   abstract endRun(runId: string): Promise<void>;

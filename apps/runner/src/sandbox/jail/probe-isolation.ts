@@ -26,7 +26,7 @@ export async function probeJail(
   const folder = await mkdtemp(join(WORKSPACES_ROOT, '.jail-probe-'));
   const runId = randomUUID();
   try {
-    const { path } = await jail.runSocket(runId);
+    const path = await jail.socketPath(runId);
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return 'the path of TMPDIR is too long for sockets';
     const [repo, codexHome, home] = [join(folder, 'repo'), join(folder, 'codex-home'), join(folder, 'home')];
     await Promise.all([mkdir(repo), mkdir(codexHome), mkdir(home)]);

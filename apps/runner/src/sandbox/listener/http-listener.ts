@@ -19,10 +19,10 @@ export interface Listener {
 
 /** A Unix socket that only one run's jail can see. It identifies the run. */
 export interface RunSocket {
-  /** Where to listen. */
-  path: string;
   /** The address by which programs in the jail reach it. */
   origin: string;
+  /** Answers what connects to it, until the listener is closed. */
+  serve(handlers: ConnectionHandlers): Promise<Listener>;
 }
 
 export interface LoopbackListener extends Listener {
@@ -63,11 +63,14 @@ async function listen(
   });
   server.listen(where);
   await once(server, 'listening');
+  let closing: Promise<unknown> | undefined;
   const close = async () => {
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of open) socket.destroy();
-    await closed;
+    if (closing === undefined) {
+      closing = once(server, 'close');
+      server.close();
+      for (const socket of open) socket.destroy();
+    }
+    await closing;
   };
   return { server, close };
 }
