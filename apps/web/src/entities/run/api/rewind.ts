@@ -12,11 +12,13 @@ export function useRewind(sessionId: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (runId: string | null) =>
-      request(path`/api/sessions/${sessionId}/${runId === null ? 'rewind/undo' : 'rewind'}`, {
-        method: 'POST',
-        schema: Session,
-        ...(runId !== null && { body: { run_id: runId } }),
-      }),
+      runId === null
+        ? request(path`/api/sessions/${sessionId}/rewind/undo`, { method: 'POST', schema: Session })
+        : request(path`/api/sessions/${sessionId}/rewind`, {
+            method: 'POST',
+            schema: Session,
+            body: { run_id: runId },
+          }),
     onSuccess: (session) => applySession(client, session),
     onSettled: () => {
       reloadRuns(client, sessionId);
