@@ -31,7 +31,8 @@ const WORKSPACES = [
   ['workspaces/(addresses|workspace-limits)'],
 ];
 const RUNNER = [
-  ['runs', 'rewind', 'system'],
+  ['rewind', 'system'],
+  ['runs'],
   ['engine'],
   ['sandbox/(jail|egress)'],
   ['model-proxy'],

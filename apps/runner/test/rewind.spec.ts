@@ -46,8 +46,13 @@ describe('the runner', () => {
   /** The prompts of which the model has been told in its last request. */
   const promptsTold = () => world.model.requests.at(-1)?.prompts;
 
-  async function cut(threadId: string, without: object[], fromThread?: string): Promise<ConversationCut> {
-    const { status, body } = await runner.call('POST', `/threads/${threadId}/conversations`, {
+  async function cut(
+    threadId: string,
+    without: object[],
+    fromThread?: string,
+    on = runner,
+  ): Promise<ConversationCut> {
+    const { status, body } = await on.call('POST', `/threads/${threadId}/conversations`, {
       without,
       ...(fromThread && { fromThread }),
     });
@@ -96,19 +101,21 @@ describe('the runner', () => {
     });
 
     it('finds the turns of the SDK by their prompts, and refuses to guess', async () => {
+      // Runners share their queue.
+      await runner.end();
       const sdk = await world.startRunner({ ENGINE: 'sdk' });
       const threadId = await world.createThread(sdk);
       await prompt(threadId, 'Go on', sdk);
       const again = await prompt(threadId, 'Go on', sdk);
-      const { conversation } = await cut(threadId, [again]);
+      const { conversation } = await cut(threadId, [again], undefined, sdk);
+      const without = [named(threadId, 'Something else')];
+      const refused = await sdk.call('POST', `/threads/${threadId}/conversations`, { without });
+      expect(refused).toMatchObject({ status: 409, body: { code: 'turn_unknown' } });
+      await sdk.end();
+      runner = await world.startRunner();
       await use(threadId, conversation);
       await prompt(threadId, 'Two');
       expect(promptsTold()).toEqual(['Go on', 'Two']);
-      const other = await world.createThread(sdk);
-      await prompt(other, 'Go on', sdk);
-      const without = [named(other, 'Something else')];
-      const refused = await runner.call('POST', `/threads/${other}/conversations`, { without });
-      expect(refused).toMatchObject({ status: 409, body: { code: 'turn_unknown' } });
     });
 
     it('continues in another session of the organisation, and the first one does not notice', async () => {

@@ -10,8 +10,8 @@ import { Conversations } from '../engine/app-server/conversations.js';
 import { spawnScript } from '../engine/script/spawn-script.js';
 import { Jail, type Upkeep } from '../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome } from '../threads/codex-home.js';
-import { ExclusiveThreads } from '../threads/exclusive-threads.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
+import { ExclusiveThreads } from './exclusive-threads.js';
 
 /*
  * What the runner does to rewind or fork a session: each step in a fresh jail of that session, without network, model and secrets.

@@ -51,7 +51,7 @@ const logs = {
     hub,
     logs,
   ],
-  exports: [RunQueueService],
+  exports: [PreparedSessions, RunQueueService],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(private readonly hub: RunLogHub) {}

@@ -97,6 +97,8 @@ export class Conversations {
     let cursor: string | null = null;
     do {
       const page: Result<'thread/turns/list'> = await this.listTurns(client, threadId, cursor);
+      // A session has no conversation before its first turn.
+      if (cursor === null && page.data.length === 0) throw unknown('it lists no turns');
       if (!page.data.every((turn) => latest.take(turn))) return true;
       cursor = page.nextCursor;
     } while (cursor !== null);

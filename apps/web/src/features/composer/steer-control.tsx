@@ -6,7 +6,8 @@ import { randomId } from '../../shared/lib/random-id.js';
 import { Button } from '../../shared/ui/button.js';
 import { Kbd } from '../../shared/ui/kbd.js';
 import { toastError } from '../../shared/ui/toast.js';
-import { type DraftChange, inFront } from './prompt-draft.js';
+import { inFront } from '../../entities/run/prompt-draft-key.js';
+import type { DraftChange } from './prompt-draft.js';
 import { sentPrompts } from './sent-prompts.js';
 
 type Send = (() => void) | null;

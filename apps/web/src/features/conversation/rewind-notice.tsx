@@ -1,7 +1,7 @@
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { History } from 'lucide-react';
-import { useRewind } from '../../entities/session/api/rewind.js';
+import { useRewind } from '../../entities/run/api/rewind.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { focusContent } from '../../shared/lib/focus.js';
 import { Button } from '../../shared/ui/button.js';

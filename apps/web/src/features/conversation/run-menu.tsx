@@ -2,7 +2,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useNavigate } from '@tanstack/react-router';
 import { Ellipsis, GitFork, History, SquarePen } from 'lucide-react';
-import { useFork } from '../../entities/session/api/rewind.js';
+import { useFork } from '../../entities/run/api/rewind.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { IconButton } from '../../shared/ui/icon-button.js';

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
-import { useRewind } from '../../entities/session/api/rewind.js';
+import { useRewind } from '../../entities/run/api/rewind.js';
 import { FileStatus, mostRelevant } from '../../entities/session/changed-file.js';
 import type { RewindTarget } from '../../entities/session/session-dialog.js';
 import { drafts } from '../../shared/lib/drafts.js';
