@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { type RunnerProcess, SERVICE_TOKEN } from '@saas-codex/testing/runner/runner-process';
-import { dataOf, processesNaming, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import {
+  dataOf,
+  jailedCodex,
+  processesNaming,
+  processesWith,
+  RunnerWorld,
+} from '@saas-codex/testing/runner/runner-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 const SCENARIOS = [
@@ -51,13 +57,7 @@ describe('prepared sessions', () => {
     runner.call('POST', `/threads/${threadId}/warm`, { ...SETTINGS, ...settings });
 
   /** Codex of the session: none, or one. */
-  async function codexOf(threadId: string): Promise<number[]> {
-    const [own, every] = await Promise.all([
-      processesNaming(world.folder(threadId, 'repo')),
-      processesNaming('/run/jail/codex/bin/codex'),
-    ]);
-    return own.filter((pid) => every.includes(pid));
-  }
+  const codexOf = (threadId: string) => jailedCodex(world.folder(threadId, 'repo'));
 
   /** The Codex that waits for the session's next run. */
   async function prepared(runner: RunnerProcess, threadId: string, settings: object = {}): Promise<number> {

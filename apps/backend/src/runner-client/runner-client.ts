@@ -8,6 +8,7 @@ import {
   RunStarted,
   type StartRun,
   ThreadCreated,
+  type WarmThread,
 } from '@saas-codex/contracts/runner-api';
 import { SystemInfo } from '@saas-codex/contracts/system';
 import { ReplicaClient } from '@saas-codex/service-kit/replicas/replica-client';
@@ -60,6 +61,11 @@ export class RunnerClient implements OnApplicationShutdown {
 
   createThread(thread: CreateThread): Promise<ThreadCreated> {
     return this.call('POST', '/threads', ThreadCreated, thread);
+  }
+
+  /** Has Codex started for the thread's next run, where that is possible. */
+  async warmThread(threadId: string, settings: WarmThread): Promise<void> {
+    await this.call('POST', `/threads/${threadId}/warm`, undefined, settings);
   }
 
   startRun(run: StartRun): Promise<RunStarted> {

@@ -30,6 +30,7 @@ import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsPortAdapter } from './runs-port-adapter.js';
 import { RunsService } from './runs.service.js';
+import { WarmStart } from './warm-start.js';
 
 @Module({
   imports: [
@@ -62,6 +63,7 @@ import { RunsService } from './runs.service.js';
     RunStore,
     RunsPortAdapter,
     RunsService,
+    WarmStart,
   ],
   exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],
 })

@@ -88,6 +88,7 @@ export const OPERATIONS: Record<string, Row> = {
   updateSession: { requires: 'sessions:write', body: { title: 'Changed' } },
   deleteSession: { requires: 'sessions:write' },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  warmSession: { requires: 'runs:create' },
   uploadImage: { requires: 'runs:create' },
   readImage: { requires: 'runs:read' },
   runSetup: { requires: 'runs:create' },
