@@ -13,14 +13,14 @@ const BACKEND = [
   ['runs'],
   ['images'],
   ['sessions'],
-  ['service-accounts', 'webhooks'],
+  ['credentials', 'service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
   ['identity'],
   ['api/[^/]+$'],
   ['reconcile'],
-  ['database'],
+  ['database', 'outbound'],
 ];
 /** Inside workspaces/. */
 const WORKSPACES = [
@@ -31,7 +31,7 @@ const WORKSPACES = [
   ['workspaces/(addresses|workspace-limits)'],
 ];
 const RUNNER = [
-  ['runs', 'system'],
+  ['runs', 'rewind', 'system'],
   ['engine'],
   ['sandbox/(jail|egress)'],
   ['model-proxy'],
@@ -59,6 +59,7 @@ const ACROSS_TENANTS = [
   'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
   '(sessions/session|runs/run)-scan\\.ts$', // work that is due
   'runs/run-places\\.ts$', // whether there is another tenant
+  'audit/audited-changes\\.ts$', // what the stores of identity change
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',

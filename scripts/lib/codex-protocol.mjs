@@ -11,6 +11,8 @@ const REQUESTS = {
   initialize: 'InitializeResponse',
   'thread/start': 'ThreadStartResponse',
   'thread/resume': 'ThreadResumeResponse',
+  'thread/fork': 'ThreadForkResponse',
+  'thread/turns/list': 'ThreadTurnsListResponse',
   'turn/start': 'TurnStartResponse',
   'turn/steer': 'TurnSteerResponse',
   'turn/interrupt': 'TurnInterruptResponse',

@@ -324,6 +324,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
 
   const viewer = await open(link ?? '');
   await accept(viewer, 'Vera');
+  expect(await viewer.evaluate('navigation.entries().map(({ url }) => url).join()')).not.toContain('token=');
   await viewer.getByText('Sees everything live, and changes nothing.').waitFor();
   await viewer.getByRole('link', { name: 'API keys' }).click();
   await viewer.getByRole('textbox', { name: 'Name' }).fill('My script');
@@ -402,6 +403,9 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await admin.getByRole('button', { name: 'Remove Vera' }).waitFor({ state: 'detached' });
   // The server ends the viewer's stream, and the page asks again who they are.
   await viewer.waitForURL(/\/sign-in/);
+  await viewer.getByText('You are signed in as vera@example.com, and no longer a member').waitFor();
+  await screenshot(viewer, 'sign-in-without-an-organisation');
+  expect(await accessibilityFaults(viewer)).toEqual([]);
 }, 120_000);
 
 test('a session is shared by a link: a stranger watches it live, sees nothing else, and is cut off when it is revoked', async () => {

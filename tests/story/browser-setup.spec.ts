@@ -166,6 +166,44 @@ test('what the clone of a repository lacks is said above the composer until the 
   expect(await notices.count()).toBe(0);
 }, 30_000);
 
+test('a private repository opens once its token is saved, which is tried before', async () => {
+  const token = 'a-token-that-may-read-the-vault';
+  const vault = `http://127.0.0.1:${port}/vault.git`;
+  await git?.createRepository('vault', { 'README.md': '# Vault\n' });
+  git?.protect('vault', { username: 'git', password: token });
+  await openHome();
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByPlaceholder('owner/name, or https://…').fill(vault);
+  await page.keyboard.press('Enter');
+  await prompt().fill('Note what is in the vault');
+  await prompt().press('Enter');
+  await page.waitForURL(/\/sessions\//);
+  const failure = page.getByRole('alert');
+  await failure.getByText('save a token for this host').waitFor();
+  const address = page.url();
+  await screenshot(page, 'private-repository-refused');
+
+  await failure.getByRole('link', { name: 'Git credentials' }).click();
+  await page.getByRole('textbox', { name: 'Host' }).fill(`127.0.0.1:${port}`);
+  const field = page.getByLabel('Token', { exact: true });
+  await field.fill('short');
+  await page.getByText('It must have at least 8 characters.').waitFor();
+  await field.fill(token);
+  await page.getByRole('button', { name: 'Save credential' }).click();
+  await page.getByRole('button', { name: `Test 127.0.0.1:${port}` }).click();
+  expect(await field.inputValue()).toBe('');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Address of a repository' }).fill(vault);
+  await dialog.getByRole('button', { name: 'Test', exact: true }).click();
+  await dialog.getByText('The repository can be read with it.').waitFor();
+  await screenshot(page, 'git-credential-tested');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+  await page.goto(address);
+  await failure.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+}, 120_000);
+
 /** Home, without what an earlier test has typed and chosen. */
 async function openHome(): Promise<void> {
   await page.evaluate('localStorage.clear()');

@@ -14,6 +14,7 @@ import {
   startBrowser,
   tabTo,
 } from '@saas-codex/testing/browser';
+import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
@@ -38,7 +39,13 @@ beforeAll(async () => {
     'README.md': '# Garden\n\nPlants and when to water them.\n',
   });
   [system, browser] = await Promise.all([
-    startSystem({ GIT_TRUSTED_HOSTS: git.host, DEMO_PACE: '0.3', SMTP_URL: mail.url, SIGN_UP: 'open' }),
+    startSystem({
+      GIT_TRUSTED_HOSTS: git.host,
+      MODEL_TRUSTED_HOSTS: NOWHERE,
+      DEMO_PACE: '0.3',
+      SMTP_URL: mail.url,
+      SIGN_UP: 'open',
+    }),
     startBrowser(),
   ]);
   // Without a graphics card, what moves in 24 pages takes most of the processor.
@@ -666,6 +673,7 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
     await screenshot(phone, `${name}-phone`);
   };
   for (const screen of screens) await Promise.all([walkWide(screen), walkPhone(screen)]);
+  await system.api('/api/models/server', { method: 'DELETE' });
   // In between, Changes takes the place of the conversation, and the header has the least room.
   await page.setViewportSize({ width: 1024, height: 768 });
   for (const { name, open } of screens.filter((screen) => BETWEEN.has(screen.name))) {

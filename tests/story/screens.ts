@@ -1,3 +1,4 @@
+import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import type { System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -9,7 +10,10 @@ export interface Screen {
   readonly open: (page: Page) => Promise<unknown>;
 }
 
-/** Every screen of a signed-in person. @param repository the address of one that can be cloned */
+/**
+ * Every screen of a signed-in person. The last one leaves a model server that does not answer.
+ * @param repository the address of one that can be cloned
+ */
 export async function everyScreen(system: System, repository: string): Promise<Screen[]> {
   const start = async (body: object, until: (session: Session) => boolean, prompt?: string) => {
     const created = await post<Session>(system, '/api/sessions', body);
@@ -19,6 +23,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     return path;
   };
   await post(system, '/api/secrets', { name: 'NPM_TOKEN', value: 'npm_0123456789abcdef' });
+  const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
+  await post(system, '/api/credentials', forGit);
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
   const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
@@ -59,6 +65,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const idle = at(`${worked}?panel=closed`, /^Worked for/);
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
+  const gitCredentials = at('/settings/git-credentials', 'github.com/acme');
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
@@ -104,6 +111,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'secrets', open: secrets },
     { name: 'secret-change', open: then(secrets, 'Change NPM_TOKEN', 'Empty: the value stays') },
     { name: 'secret-delete', open: then(secrets, 'Delete NPM_TOKEN', /repeat the name/) },
+    { name: 'git-credentials', open: gitCredentials },
+    {
+      name: 'git-credential-test',
+      open: then(gitCredentials, 'Test github.com/acme', 'Address of a repository'),
+    },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },
@@ -129,6 +141,16 @@ export async function everyScreen(system: System, repository: string): Promise<S
         await button(page, 'Archive').click();
         const list = page.getByRole('navigation', { name: 'Archived sessions' });
         await list.getByText('An archived session').first().waitFor();
+      },
+    },
+    {
+      name: 'model-server',
+      open: async (page) => {
+        const body = JSON.stringify({ base_url: `http://${NOWHERE}/v1`, key: 'a-key-of-nobody-0123456789' });
+        await system.api('/api/models/server', { method: 'PUT', body });
+        await page.goto(`${system.url}/settings/models`);
+        await button(page, 'Test').click();
+        await page.getByText('The server does not work yet.').waitFor();
       },
     },
   ];

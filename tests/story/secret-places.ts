@@ -29,6 +29,7 @@ export const HOMES = {
   recoveryCode: [],
   passkeyChallenge: [],
   // Kept encrypted.
+  gitToken: [],
   appSecret: [],
   webhookSecret: [],
   // The page of an invitation can be loaded again until somebody accepts it, which this person has done.

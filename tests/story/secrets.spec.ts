@@ -28,6 +28,7 @@ import { HOMES, kindOf, SEARCHED } from './secret-places.js';
 const CANARY = `canary-${randomBytes(16).toString('hex')}`;
 /** Of a tenant, for its sessions. Agents print it in every form. */
 const TENANT_SECRET = `deploy-${randomBytes(24).toString('hex')}`;
+const GIT_TOKEN = `git-${randomBytes(20).toString('hex')}`;
 const MODEL_KEY = `sk-${randomBytes(24).toString('hex')}`;
 /** Of the organisation's own model server, which repeats it, too. */
 const OWN_MODEL_KEY = `own-${randomBytes(24).toString('hex')}`;
@@ -136,6 +137,7 @@ async function secretsOf(signInToken: string): Promise<Secrets> {
     ownerToken: (await readFile(inData('owner-token'), 'utf8')).trim(),
     secretsKey: (await readFile(inData('secrets-key'), 'utf8')).trim(),
     tenantSecret: TENANT_SECRET,
+    gitToken: GIT_TOKEN,
     modelKey: MODEL_KEY,
     ownModelKey: OWN_MODEL_KEY,
     smtpPassword: MAIL_PASSWORD,
@@ -192,6 +194,7 @@ async function lookAround(sessions: Session[]): Promise<void> {
     '/health',
     '/api/me',
     '/api/secrets',
+    '/api/credentials',
     '/api/models/server',
     '/api/audit',
     '/api/api-keys',
@@ -243,6 +246,8 @@ async function stored(): Promise<Place[]> {
 test('every secret is in its places and nowhere else', async () => {
   const activity = await visitor.stream('/api/events');
   const repo_url = await git.createRepository('project', { 'README.md': `# Project ${CANARY}\n` });
+  git.protect('project', { username: 'git', password: GIT_TOKEN });
+  await visitor.ask('/api/credentials', { host: git.host, token: GIT_TOKEN });
   await visitor.ask('/api/secrets', { name: 'DEPLOY_TOKEN', value: TENANT_SECRET });
   const granted = { secrets: ['DEPLOY_TOKEN'] };
   const setup = { script: PRINT_SECRET };

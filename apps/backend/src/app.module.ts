@@ -21,6 +21,7 @@ import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { CredentialsModule } from './credentials/credentials.module.js';
 import { ImagesModule } from './images/images.module.js';
 import { MembersModule } from './members/members.module.js';
 import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
@@ -31,7 +32,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, sharing → runs → images → sessions → service-accounts, webhooks → environments, api-keys,
+ *     events, tenants, retention → archive, changes, sharing → runs → images → sessions → credentials, service-accounts, webhooks → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -53,6 +54,7 @@ export class AppModule {
         OpenApiModule,
         AsyncApiModule,
         SecretsModule,
+        CredentialsModule,
         SessionsModule,
         ImagesModule,
         RunsModule,

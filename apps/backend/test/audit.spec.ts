@@ -54,7 +54,7 @@ async function send(method: string, path: string, body?: object, as: Body = owne
   });
   const text = await answer.text();
   expect([method, path, answer.ok, answer.ok ? '' : text]).toEqual([method, path, true, '']);
-  const isJson = answer.headers.get('content-type')?.startsWith('application/json');
+  const isJson = /^application\/(scim\+)?json/.test(answer.headers.get('content-type') ?? '');
   return isJson ? (JSON.parse(text) as Body) : {};
 }
 const list = async (query = '', as: Body = owner.key): Promise<AuditEntry[]> => {
@@ -205,6 +205,13 @@ async function doEverything(): Promise<void> {
   await mine('updateSecret', () => send('PATCH', `/api/secrets/${saved.secret_id}`, replaced));
   await mine('deleteSecret', () => send('DELETE', `/api/secrets/${saved.secret_id}`));
 
+  const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
+  await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
+  const forGitAt = `/api/credentials/${saved.credential_id}`;
+  const newToken = { token: secret(`${SECRET}other-token`) };
+  await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
+  await mine('removeCredential', () => send('DELETE', forGitAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -229,6 +236,16 @@ async function doEverything(): Promise<void> {
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
+  // The run has ended, so this waits in the queue.
+  let steer: Body = {};
+  const steerPrompt = { prompt: secret(`${SECRET}steer`) };
+  await mine(
+    'steerRun',
+    async () => (steer = await send('POST', `/api/runs/${run.run_id}/steer`, steerPrompt)),
+  );
+  await sql(`UPDATE runs SET status = 'running' WHERE id = $1`, [run.run_id]);
+  await mine('sendPromptNow', () => send('POST', `/api/runs/${steer.queued_run_id}/send-now`));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE id = $1`, [run.run_id]);
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);
@@ -449,9 +466,11 @@ describe('a change and its entry', () => {
     return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Body };
   };
 
-  it('are there together or not at all: of secrets, service accounts, limits, models and the webhook', async () => {
+  it('are there together or not at all, but for what the identity library changes', async () => {
     const value = 'a value of the spec';
     const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
+    const forGit = { host: 'git.example.test', token: 'a-token-of-the-spec' };
+    const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -460,17 +479,43 @@ describe('a change and its entry', () => {
     await send('PUT', '/api/audit/webhook', hook);
     const server = { base_url: 'https://1.1.1.1/v1', key: 'a-key-of-the-spec' };
     await send('PUT', '/api/models/server', server);
-    const tables = ['secrets', 'service_accounts', 'spend_rules', 'audit_webhooks'];
+    const person = await createPerson(backend, tenantId, 'member');
+    const [invitation, taken] = [
+      await send('POST', '/api/invitations', { role: 'viewer' }),
+      await send('POST', '/api/invitations', { role: 'viewer' }),
+    ];
+    const newAccount = { name: 'Lost', email: 'lost@example.org' };
+    const { id: expectedId } = await send('POST', '/api/scim/v2/Users', { userName: 'kept@example.org' });
+    const botKey = await send('POST', `/api/service-accounts/${accountId}/keys`, { name: 'kept' });
+    const tables = [
+      'secrets',
+      'git_credentials',
+      'service_accounts',
+      'spend_rules',
+      'audit_webhooks',
+      'members',
+      'invitations',
+      'scim_users',
+    ];
     const state = async () =>
       JSON.stringify(
-        await Promise.all(
-          tables.map((table) =>
+        await Promise.all([
+          ...tables.map((table) =>
             sql(`SELECT * FROM ${table} t WHERE tenant_id = $1 ORDER BY t::text`, [tenantId]),
           ),
-        ),
+          ...['tenants', 'api_keys', 'users'].map((table) =>
+            sql(`SELECT id, name FROM ${table} ORDER BY id`),
+          ),
+          sql('SELECT id FROM tenants WHERE deleted_at IS NOT NULL ORDER BY id'),
+        ]),
       );
     await waitFor(async () => (await sql('SELECT FROM audit_webhooks WHERE failures > 0')).length > 0);
     await sql(`UPDATE audit_webhooks SET next_attempt_at = now() + interval '1 day'`);
+    const inactive = { Operations: [{ op: 'replace', path: 'active', value: false }] };
+    const [{ name: tenantName } = { name: '' }] = await sql<{ name: string }>(
+      'SELECT name FROM tenants WHERE id = $1',
+      [tenantId],
+    );
     const before = await state();
     await sql(`ALTER TABLE audit_entries ADD CONSTRAINT spec CHECK (action = 'spec') NOT VALID`);
     try {
@@ -478,6 +523,9 @@ describe('a change and its entry', () => {
         ['POST', '/api/secrets', { name: 'LOST', value }],
         ['PATCH', `/api/secrets/${secretId}`, { name: 'LOST' }],
         ['DELETE', `/api/secrets/${secretId}`],
+        ['POST', '/api/credentials', { ...forGit, path: 'lost' }],
+        ['PATCH', `/api/credentials/${credentialId}`, { token: 'another-token-of-the-spec' }],
+        ['DELETE', `/api/credentials/${credentialId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -487,6 +535,20 @@ describe('a change and its entry', () => {
         ['DELETE', '/api/models/server'],
         ['PUT', '/api/audit/webhook', { url: 'https://127.0.0.1:9/lost' }],
         ['DELETE', '/api/audit/webhook'],
+        ['PATCH', `/api/members/${person.userId}`, { role: 'admin' }],
+        ['DELETE', `/api/members/${person.userId}`],
+        ['POST', '/api/invitations', { role: 'viewer' }],
+        ['DELETE', `/api/invitations/${invitation.invitation_id}`],
+        ['POST', '/api/invitations/accept', { token: tokenOf(taken), new_account: newAccount }],
+        ['PATCH', `/api/scim/v2/Users/${expectedId}`, inactive],
+        ['PATCH', `/api/scim/v2/Users/${person.userId}`, inactive],
+        ['POST', '/api/scim/v2/Users', { userName: 'lost@example.org' }],
+        ['DELETE', `/api/scim/v2/Users/${expectedId}`],
+        ['DELETE', `/api/service-accounts/${accountId}/keys/${botKey.key_id}`],
+        ['POST', '/api/tenants', { name: 'Lost' }],
+        ['PATCH', `/api/tenants/${tenantId}`, { name: 'Lost' }],
+        ['DELETE', `/api/tenants/${tenantId}?name=${tenantName}`],
+        ['POST', `/api/tenants/${tenantId}/leave`],
       ] as [string, string, object?][])
         expect([method, path, (await raw(method, path, body)).status]).toEqual([method, path, 500]);
       expect(await state()).toBe(before);
@@ -509,11 +571,15 @@ describe('a change and its entry', () => {
     };
     const value = 'a value of the spec';
     await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
+    const forGit = { host: 'git.example.test', path: 'twice', token: 'a-token-of-the-spec' };
+    await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');
     const path = `/api/sessions/${session.session_id}/prompt`;
     await twice(path, { prompt: 'Do it' }, 'run_id', 'run.prompted');
+    await twice('/api/invitations', { role: 'viewer' }, 'invitation_id', 'invitation.created');
+    await twice('/api/scim/v2/Users', { userName: 'twice@example.org' }, 'id', 'scim_user.created');
   });
 
   it('says what limits and models were, and what they are', async () => {

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { ModelServer } from '@saas-codex/contracts/models';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ModelServer, ModelServerTest } from '@saas-codex/contracts/models';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { SecretPage } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { SystemInfo } from '@saas-codex/contracts/system';
 import { type ScriptedModel, startScriptedModel } from '@saas-codex/scripted-model/scripted-model';
+import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { patternOf } from '@saas-codex/testing/secret-search';
@@ -18,10 +22,12 @@ import { rotateSecrets } from '../src/secrets/rotation.js';
 const OWN_KEY = `key-${randomBytes(20).toString('hex')}`;
 const PATH = '/api/models/server';
 const NOTE = 'Note this';
-/** Nothing listens on port 9 (discard). */
-const NOWHERE = '127.0.0.1:9';
 
 let own: ScriptedModel;
+/** Answers to `GET …/models` and `POST …/responses`, as each case has it, and repeats the key. */
+let odd: Server;
+let oddHost: string;
+let oddAnswers: Record<string, [status: number, body: string]> = {};
 let world: SessionsWorld;
 /** The owner of another organisation. */
 let other: Record<string, string>;
@@ -35,7 +41,14 @@ beforeAll(async () => {
       { name: 'answers', steps: [{ do: 'message', text: 'Yes.' }] },
     ],
   });
-  const settings = { MODEL_TRUSTED_HOSTS: `${new URL(own.baseUrl).host},${NOWHERE}` };
+  odd = createServer((req, res: ServerResponse) => {
+    const [status, body] = oddAnswers[req.method ?? ''] ?? [404, '{}'];
+    const key = String(req.headers.authorization);
+    res.writeHead(status, { 'x-repeated': key, location: `/${OWN_KEY}` }).end(body.replace('KEY', key));
+  }).listen(0, '127.0.0.1');
+  await once(odd, 'listening');
+  oddHost = `127.0.0.1:${(odd.address() as AddressInfo).port}`;
+  const settings = { MODEL_TRUSTED_HOSTS: `${new URL(own.baseUrl).host},${NOWHERE},${oddHost}` };
   world = await SessionsWorld.create(settings, settings);
   await world.startRunner();
   const tenantId = await createTenant(world.backend, 'Other');
@@ -44,6 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.destroy();
   await own.close();
+  odd.close();
 }, 60_000);
 
 const put = (body: object, headers = {}) => world.call<ModelServer>('PUT', PATH, body, headers);
@@ -197,5 +211,90 @@ describe("an organisation's own model server", () => {
     });
     const rows = await sql('SELECT s::text, encode(ciphertext, $1) FROM secrets s', ['escape']);
     expect(JSON.stringify([...answers, listed, ...changes, rows])).not.toMatch(patternOf(OWN_KEY));
+  });
+});
+
+describe('a test of the model server', () => {
+  const REFUSED = '{ "error": { "code": "missing_required_parameter", "message": "model, KEY" } }';
+  const LIST = '{ "data": [{ "id": "gpt-one" }, { "id": "KEY" }] }';
+  const PASSED = { connection: 'works', key: 'works' };
+  /** Each has tests of its own, which are limited. */
+  let owner: Record<string, string>;
+  beforeEach(async () => {
+    owner = (await createPerson(world.backend, await createTenant(world.backend, 'Tests'), 'owner')).key;
+  });
+
+  const test = () => world.call<ModelServerTest>('POST', `${PATH}/test`, undefined, owner);
+  async function testOf(base_url: string, key = OWN_KEY) {
+    expect((await put({ base_url, key }, owner)).status).toBe(200);
+    const { status, body } = await test();
+    expect(status).toBe(200);
+    expect(JSON.stringify(body)).not.toMatch(patternOf(key));
+    const outcomes = Object.fromEntries(body.checks.map(({ check, outcome }) => [check, outcome]));
+    return { works: body.works, outcomes, last: body.checks.at(-1)?.message };
+  }
+
+  it('finds that it works, which costs nothing', async () => {
+    const before = calls();
+    expect(await testOf(own.baseUrl)).toEqual({
+      works: true,
+      outcomes: { ...PASSED, responses: 'works', models: 'unknown' },
+      last: expect.stringContaining('first prompt'),
+    });
+    expect(calls()).toEqual(before);
+  });
+
+  it('says that the key is refused', async () => {
+    expect(await testOf(own.baseUrl, `wrong-${OWN_KEY}`)).toEqual({
+      works: false,
+      outcomes: { connection: 'works', key: 'fails' },
+      last: expect.stringContaining('refused the key (401)'),
+    });
+  });
+
+  it.each([
+    ['unreachable', () => `http://${NOWHERE}/v1`, /cannot be reached \(ECONNREFUSED\)/],
+    ['without TLS', () => `https://${oddHost}/v1`, /No trusted connection/],
+  ])('says that it is %s', async (_, address, sentence) => {
+    expect(await testOf(address())).toEqual({
+      works: false,
+      outcomes: { connection: 'fails' },
+      last: expect.stringMatching(sentence),
+    });
+  });
+
+  it.each<[what: string, answer: [number, string], outcome: string, sentence: RegExp]>([
+    ['there is no Responses API', [404, 'KEY'], 'fails', /usually ends in \/v1/],
+    ['it redirects', [307, ''], 'fails', /Give the address to which it leads/],
+    ['it is down', [503, REFUSED], 'fails', /answered 503/],
+    ['something else is there', [200, '<html>KEY'], 'fails', /not understood/],
+    ['an answer is too long', [400, `"${'x'.repeat(5_000_000)}"`], 'fails', /not understood/],
+  ])('says that %s', async (_, answer, outcome, sentence) => {
+    oddAnswers = { GET: [200, LIST], POST: answer };
+    expect(await testOf(`http://${oddHost}/v1`)).toEqual({
+      works: false,
+      outcomes: { ...PASSED, responses: outcome },
+      last: expect.stringMatching(sentence),
+    });
+  });
+
+  it('says which allowed models it does not list', async () => {
+    oddAnswers = { GET: [200, LIST], POST: [400, REFUSED] };
+    const ofModels = (models: string) => ({ ...PASSED, responses: 'works', models });
+    expect(await testOf(`http://${oddHost}/v1`)).toMatchObject({ works: true, outcomes: ofModels('works') });
+    await world.call('PATCH', '/api/models', { allowed: ['gpt-one', 'gpt-two'] }, owner);
+    expect(await testOf(`http://${oddHost}/v1`)).toEqual({
+      works: false,
+      outcomes: ofModels('fails'),
+      last: expect.stringMatching(/^The server does not list these allowed models: gpt-two\./),
+    });
+  });
+
+  it('is refused without a server, and after too many', async () => {
+    expect(await test()).toMatchObject({ status: 404, body: { code: 'model_server_not_found' } });
+    await put({ base_url: own.baseUrl, key: OWN_KEY }, owner);
+    const statuses: number[] = [];
+    for (let count = 0; count < 11; count++) statuses.push((await test()).status);
+    expect(statuses).toEqual([...Array<number>(10).fill(200), 429]);
   });
 });

@@ -118,6 +118,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES ($1, $2, 'environment', 'NAME', 'x', '', '', $3, now(), now())`,
     [secret, tenantId, user],
   );
+  await db.query(
+    `INSERT INTO git_credentials (id, tenant_id, kind, host, path, username, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, 'token', 'x', '', 'x', $2, now())`,
+    [tenantId, user],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,
@@ -130,6 +135,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     `INSERT INTO share_links (id, tenant_id, session_id, token_hash, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, $1, $3, now())`,
     [tenantId, session, user],
+  );
+  await db.query(
+    `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
+    [tenantId, session, run, user],
   );
   await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)

@@ -72,8 +72,8 @@ describe('signing up', () => {
       'sign_up_closed',
     ]);
     const options = (of: TestBackend) => fetch(`${of.url}/api/auth/options`).then((answer) => answer.json());
-    expect(await options(world.backend)).toEqual({ sign_up: 'open', mail: true });
-    expect(await options(world.silent)).toEqual({ sign_up: 'closed', mail: false });
+    expect(await options(world.backend)).toEqual({ sign_up: 'open', mail: true, signed_in_as: null });
+    expect(await options(world.silent)).toEqual({ sign_up: 'closed', mail: false, signed_in_as: null });
   });
 
   it('cannot be opened without a mail server', async () => {

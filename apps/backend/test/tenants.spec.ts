@@ -5,6 +5,7 @@ import type {
   InvitationPreview,
   MemberPage,
 } from '@saas-codex/contracts/members';
+import type { SignInOptions } from '@saas-codex/contracts/sign-in';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Role } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
@@ -133,6 +134,10 @@ describe('members', () => {
     expect(await outcome(call(admin.key, 'DELETE', `/api/members/${member.userId}`))).toBe(204);
     for (const headers of [member.cookie, member.key])
       expect(await outcome(call(headers, 'GET', '/api/me'))).toEqual([401, 'unauthenticated']);
+    // The page to which they come then can say why.
+    const signedInAs = async (headers: Headers) =>
+      (await call<SignInOptions>(headers, 'GET', '/api/auth/options')).body.signed_in_as;
+    expect([await signedInAs(member.cookie), await signedInAs({})]).toEqual([member.email, null]);
     await backend.app.get(StreamAccess).tick();
     for (const stream of streams) await stream.ended();
     expect(await sql('SELECT FROM api_keys WHERE id = $1', [member.keyId])).toEqual([]);

@@ -12,6 +12,7 @@ import type { Run, RunPage } from '@saas-codex/contracts/runs';
 import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
@@ -66,9 +67,11 @@ let apiKey: string;
 let shareLink: string;
 let image: string;
 let secret: string;
+let credential: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
+const steer = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -98,6 +101,10 @@ beforeAll(async () => {
   invitation = invited.body.invitation_id;
   const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
   secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
+  // Of the organisation, since those of a person are hidden by another rule, too.
+  const forGit = { owner: 'organisation', host: 'git.example.test', token: 'a-token-of-theirs' };
+  credential = (await world.call<Credential>('POST', '/api/credentials', forGit, theirs.headers)).body
+    .credential_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -136,6 +143,11 @@ beforeAll(async () => {
     body: SAMPLE_IMAGES['image/png'],
   });
   image = ((await uploaded.json()) as SessionImage).image_id;
+  await sql(
+    `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+     VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
+    [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
+  );
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -330,6 +342,7 @@ const WITHOUT_ROWS = [
   'createScimUser',
   'createApiKey',
   'createSecret',
+  'createCredential',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -347,6 +360,7 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
+  steerRun: { prompt: 'Note that too' },
   orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
@@ -354,6 +368,8 @@ const BODIES: Record<string, object> = {
   updateModels: { allowed: null },
   setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
+  replaceCredential: { token: 'a-token-of-the-visitor' },
+  testCredential: { repo_url: 'https://git.example.test/acme/app' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
@@ -370,12 +386,14 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'steer_id',
   'image_id',
   'user_id',
   'invitation_id',
   'tenant_id',
   'key_id',
   'secret_id',
+  'credential_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -449,7 +467,9 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'run_steers',
     'secrets',
+    'git_credentials',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',
@@ -483,12 +503,14 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    steer_id: steer,
     image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
     secret_id: secret,
+    credential_id: credential,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

@@ -7,6 +7,7 @@ import { CONFIG, type Config } from './config.js';
 import { Jail } from './sandbox/jail/jail.js';
 import { ModelProxyModule } from './model-proxy/model-proxy.module.js';
 import { RedisModule, redisOptions } from './redis/redis.module.js';
+import { RewindModule } from './rewind/rewind.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ThreadsModule } from './threads/threads.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         TracingModule.with('runner', config),
         { ...ModelProxyModule.with(config), global: true },
         RedisModule,
+        RewindModule,
         RunsModule,
         SystemModule,
         ThreadsModule,

@@ -30,7 +30,7 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
   });
   afterAll(() => world.destroy());
 
-  it('leaves no process when it is cancelled', async () => {
+  it('leaves no process when it is cancelled, and says how many it had', async () => {
     const threadId = await world.createThread(runner);
     const runId = await world.startRun(runner, threadId, 'Busy');
     await waitFor(() => access(world.folder(threadId, 'repo', 'daemons-run')).then(() => true));
@@ -40,6 +40,9 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     const events = await world.ended(runId);
     expect(events.at(-1)?.type).toBe('run.cancelled');
     expect(await processesWith(runId)).toEqual([]);
+    // Both daemons, and what Codex has started; Codex itself does not count.
+    const [{ stopped } = {}] = dataOf(events, 'run.cancelled');
+    expect([3, 4]).toContain(stopped?.processes);
 
     // The conversation can continue.
     const next = await world.ended(await world.startRun(runner, threadId, 'Go on'));
@@ -62,7 +65,11 @@ describe.each(['bubblewrap', 'codex-sandbox', 'none'])('the end of a run in isol
     expect((await world.log(waiting)).map(({ type }) => type)).toEqual(['run.cancelled']);
 
     await runner.call('POST', `/runs/${busy}/cancel`);
-    expect((await world.ended(busy)).at(-1)?.type).toBe('run.cancelled');
+    // The call to the model.
+    expect((await world.ended(busy)).at(-1)).toMatchObject({
+      type: 'run.cancelled',
+      data: { stopped: { processes: 0, connections: 1 } },
+    });
     await world.ended(await world.startRun(runner, await world.createThread(runner), 'Next'));
     expect((await world.log(waiting)).map(({ type }) => type)).toEqual(['run.cancelled']);
     expect(world.requestsFor('Never')).toBe(0);

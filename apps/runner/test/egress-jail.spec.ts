@@ -167,7 +167,7 @@ describe('the network of an agent', () => {
       expect(refused).toContainEqual(refusal(place, reason));
   });
 
-  it('ends with the run', async () => {
+  it('ends with the run, whose end says so', async () => {
     const threadId = await world.createThread(runner);
     const command = `curl -sN http://${places.http}/endless`;
     const arrived = once(plain, 'request') as Promise<[IncomingMessage, ServerResponse]>;
@@ -176,9 +176,8 @@ describe('the network of an agent', () => {
     const closed = once(res, 'close');
     await runner.call('POST', `/runs/${runId}/cancel`);
     await closed;
-    await waitFor(async () => (await world.ended(runId)).at(-1)?.type === 'run.cancelled', {
-      what: 'the end of the run',
-    });
+    const [end] = dataOf(await world.ended(runId), 'run.cancelled');
+    expect(end?.stopped?.connections).toBe(1);
   });
 
   it('does not reach other parts of the runner', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -120,6 +120,20 @@ describe('prepared sessions', () => {
       const events = await world.ended(await world.startRun(runner, threadId, 'Recall two'));
       const text = JSON.stringify(dataOf(events, 'item.completed'));
       for (const prompt of ['Recall one', 'Wait', 'Recall two']) expect(text).toContain(prompt);
+    });
+
+    it('let go of a conversation that is to be rewound', async () => {
+      const threadId = await world.createThread(runner);
+      await world.ended(await world.startRun(runner, threadId, 'Recall one'));
+      const runId = await world.startRun(runner, threadId, 'Recall two');
+      await world.ended(runId);
+      await prepared(runner, threadId);
+      const without = [{ runId, promptHash: createHash('sha256').update('Recall two').digest('hex') }];
+      const { status } = await runner.call('POST', `/threads/${threadId}/conversations`, { without });
+      expect(status).toBe(200);
+      expect(await codexOf(threadId)).toEqual([]);
+      const events = await world.ended(await world.startRun(runner, threadId, 'Recall three'));
+      expect(events.at(-1)?.type).toBe('run.succeeded');
     });
 
     it('have no model and no network until their run begins', async () => {

@@ -113,7 +113,7 @@ it.each<[string, () => ReactElement]>([
     'a run that failed',
     () => (
       <RunEndNotice
-        end={{ status: 'failed', reason: 'No quota.', at: AT }}
+        end={{ status: 'failed', reason: 'No quota.', stopped: null, at: AT }}
         run={QUEUED}
         sessionId={ID}
         canFollowUp

@@ -165,6 +165,21 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['role', 'email', 'expires_in_days'],
   },
   revokeInvitation: { action: 'invitation.revoked', target: 'invitation', id: 'invitation_id' },
+  createCredential: {
+    action: 'git_credential.created',
+    target: 'git_credential',
+    id: 'credential_id',
+    fields: ['owner', 'username'],
+    hidden: ['token'],
+  },
+  replaceCredential: {
+    action: 'git_credential.replaced',
+    target: 'git_credential',
+    id: 'credential_id',
+    hidden: ['token'],
+  },
+  removeCredential: { action: 'git_credential.removed', target: 'git_credential', id: 'credential_id' },
+  testCredential: { unaudited: 'It reads a repository, and changes nothing.' },
   lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
   acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
 
@@ -190,6 +205,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['base_url'],
     hidden: ['key'],
   },
+  testModelServer: { unaudited: 'It changes nothing, and asks only a server whose choice is recorded.' },
   removeModelServer: { action: 'model_server.removed', target: 'models' },
   updateModels: { action: 'models.updated', target: 'models', fields: ['allowed', 'prices'] },
 
@@ -213,6 +229,8 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },
+  steerRun: { action: 'run.steered', target: 'run', id: 'run_id' },
+  sendPromptNow: { action: 'run.prompt_sent_now', target: 'run', id: 'run_id' },
   orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 

@@ -25,8 +25,18 @@ const event = <T extends string, D extends z.ZodType>(type: T, data: D) =>
 
 const none = z.object({});
 const item = z.object({ item: Item });
-/** `reason` is a sentence for a person: what happened and what to do. */
-const ended = z.object({ reason: z.string(), usage: Usage.optional() });
+
+/** What was still at work in a run that was stopped, and was ended with it. */
+export const Stopped = z
+  .object({
+    processes: z.int().describe("Of the agent's commands, or of the setup script"),
+    connections: z.int().describe('To the network and to the model'),
+  })
+  .meta({ id: 'Stopped' });
+export type Stopped = z.infer<typeof Stopped>;
+
+/** `reason` is a sentence for a person: what happened and what to do. `stopped` is left out where nothing was stopped. */
+const ended = z.object({ reason: z.string(), usage: Usage.optional(), stopped: Stopped.optional() });
 
 /** Why a run failed, where a program can do something about it. limit_reached: a cap of tokens or money. */
 export const RUN_FAILURE_CODES = ['limit_reached'] as const;
@@ -69,6 +79,8 @@ const EVENTS = [
       text: z.string(),
     }),
   ),
+  /** The agent has been given this message, after everything before this event. Who wrote it: `GET /api/runs/{run_id}/steers`. */
+  event('steer.delivered', z.object({ steer_id: z.uuid(), prompt: z.string() })),
   event('usage.updated', z.object({ usage: Usage })),
   /** A connection that the run's network does not allow; reported once per host, port and reason. */
   event('network.refused', z.object({ host: z.string(), port: z.int(), reason: openEnum(NETWORK_REFUSALS) })),

@@ -133,3 +133,25 @@ export const SetModelServer = z
     examples: [{ base_url: 'https://models.example.com/v1', key: 'sk-0123456789abcdef' }],
   });
 export type SetModelServer = z.infer<typeof SetModelServer>;
+
+const MODEL_SERVER_CHECKS = ['connection', 'key', 'responses', 'models'] as const;
+const MODEL_SERVER_OUTCOMES = ['works', 'fails', 'unknown'] as const;
+
+/** Answer of `POST /api/models/server/test`. Of what the server has said it has only numbers. */
+export const ModelServerTest = z
+  .object({
+    works: z.boolean().describe('Nothing was found for which prompts would fail'),
+    checks: z
+      .array(
+        z.object({
+          check: openEnum(MODEL_SERVER_CHECKS).describe(
+            'responses: whether it has a Responses API. models: whether it lists those that the organisation allows',
+          ),
+          outcome: openEnum(MODEL_SERVER_OUTCOMES),
+          message: z.string().describe('What was found, and what to do about it'),
+        }),
+      )
+      .describe('In this order. What could not be tried after a failure is left out'),
+  })
+  .meta({ id: 'ModelServerTest' });
+export type ModelServerTest = z.infer<typeof ModelServerTest>;

@@ -12,7 +12,11 @@ const command = { id: z.string().min(1).max(100) };
 
 export const CancelCommand = z.object({ ...command, type: z.literal('cancel') });
 
-export const RunCommand = z.discriminatedUnion('type', [CancelCommand]);
+/** A message for the running turn. */
+export const SteerCommand = z.object({ ...command, type: z.literal('steer'), prompt: z.string().min(1) });
+export type SteerCommand = z.infer<typeof SteerCommand>;
+
+export const RunCommand = z.discriminatedUnion('type', [CancelCommand, SteerCommand]);
 export type RunCommand = z.infer<typeof RunCommand>;
 
 /** A command of any type, as a newer sender may write it. */

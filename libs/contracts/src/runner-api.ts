@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
+import { AgentHead, TreeId } from './rewinds.js';
 import { toRunInput, RunInput, RunKind } from './runs.js';
+import { MAX_STEER_LENGTH } from './steers.js';
 
 /**
  * The runner's HTTP API: internal, with `Authorization: Bearer SERVICE_TOKEN`. camelCase, unlike the public API.
@@ -92,6 +94,51 @@ export const StartRun = RunRequest.partial({ input: true })
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
-/** Answer (202) of `POST /runs` and of `POST /runs/{runId}/cancel`; the run's events show what happens next. */
+/** Body of `POST /runs/{runId}/steer`. Repeating it with the same id changes nothing. */
+export const SteerRunning = z.strictObject({
+  steerId: z.uuid(),
+  prompt: z.string().min(1).max(MAX_STEER_LENGTH),
+});
+export type SteerRunning = z.infer<typeof SteerRunning>;
+
+/** Answer (202) of `POST /runs` and of what is sent to a run; the run's events show what happens next. */
 export const RunStarted = z.object({ runId: z.uuid() });
 export type RunStarted = z.infer<typeof RunStarted>;
+
+/** A run as Codex's conversation may know it: newer turns name their run, older ones only have its prompt. */
+export const RunInConversation = z.strictObject({
+  runId: z.uuid(),
+  /** SHA-256 of the prompt, in hexadecimal. */
+  promptHash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type RunInConversation = z.infer<typeof RunInConversation>;
+
+/**
+ * Body of `POST /threads/{threadId}/conversations`: makes a conversation that ends before the turns of these runs. The thread
+ * itself stays as it is until `PUT …/conversation`.
+ */
+export const CutConversation = z.strictObject({
+  /** The thread's latest runs, oldest first. */
+  without: z.array(RunInConversation).max(100_000),
+  /** The session whose conversation is continued. Left out: the thread's own. */
+  fromThread: z.uuid().optional(),
+});
+export type CutConversation = z.infer<typeof CutConversation>;
+
+/** Codex's ids. null: nothing has been said. */
+export const ConversationCut = z.object({ conversation: z.string().nullable(), previous: z.string().nullable() });
+export type ConversationCut = z.infer<typeof ConversationCut>;
+
+/** Body of `PUT /threads/{threadId}/conversation`: what the thread's next turn continues. */
+export const SetConversation = z.strictObject({ conversation: z.string().max(100).nullable() });
+export type SetConversation = z.infer<typeof SetConversation>;
+
+/** Body of `PUT /threads/{threadId}/files`: changes the work tree from one checkpoint to another. */
+export const RestoreFiles = z.strictObject({
+  /** The work tree as it is now. */
+  from: TreeId,
+  to: TreeId,
+  /** Where the agent's own repository is to be. null: it stays where it is. */
+  head: AgentHead.nullable(),
+});
+export type RestoreFiles = z.infer<typeof RestoreFiles>;

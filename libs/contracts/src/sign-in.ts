@@ -30,6 +30,13 @@ export const SignInOptions = z
       .object({ name: z.string().describe('What the provider is called') })
       .optional()
       .describe('Sign-in with GitHub, which `GET /api/auth/github/start` begins. Missing: there is none'),
+    signed_in_as: z
+      .string()
+      .nullable()
+      .optional()
+      .describe(
+        'E-mail address of the person who is signed in at this browser, also when they belong to no organisation any more and all else is refused',
+      ),
   })
   .meta({ id: 'SignInOptions' });
 export type SignInOptions = z.infer<typeof SignInOptions>;

@@ -31,6 +31,10 @@ export interface GitServer {
   createRepository(name: string, files: Record<string, string | Buffer>): Promise<string>;
   /** Adds a commit to a repository's branch, which is created if it is missing. */
   commit(name: string, files: Record<string, string | Buffer>, branch?: string): Promise<void>;
+  /** From now on the repository asks for this user name and password. null: anybody reads it. */
+  protect(name: string, login: { username: string; password: string } | null): void;
+  /** From now on the repository, which need not be there, is at another origin. */
+  redirect(name: string, origin: string): void;
   /** The bare repository's folder, for what the helpers above cannot do. */
   path(name: string): string;
   stop(): Promise<void>;
@@ -41,9 +45,18 @@ export async function startGitServer(port = 0): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), 'saas-codex-git-'));
   const git = (cwd: string, ...args: string[]) => execute('git', args, { cwd, env: ENVIRONMENT });
   let requests = 0;
+  const logins = new Map<string, string>();
+  const moved = new Map<string, string>();
   const server = createServer((req, res) => {
     requests++;
-    answerWithGit(root, req, res, ENVIRONMENT);
+    const { url = '/', headers } = req;
+    const [name = ''] = url.slice(1).split('.git/');
+    const wanted = logins.get(name);
+    const { authorization } = headers;
+    const origin = moved.get(name);
+    if (origin !== undefined) res.writeHead(302, { location: origin + url }).end();
+    else if (wanted === undefined || authorization === wanted) answerWithGit(root, req, res, ENVIRONMENT);
+    else res.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -68,6 +81,12 @@ export async function startGitServer(port = 0): Promise<GitServer> {
     host,
     requests: () => requests,
     path: bare,
+    redirect: (name, origin) => void moved.set(name, origin),
+    protect(name, login) {
+      if (login === null) return void logins.delete(name);
+      const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+      logins.set(name, `Basic ${basic}`);
+    },
     commit,
     async createRepository(name, files) {
       await git(root, 'init', '-q', '--bare', '-b', 'main', bare(name));

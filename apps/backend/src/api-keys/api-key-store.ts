@@ -3,9 +3,11 @@ import type { ApiKey, ApiKeyPage } from '@saas-codex/contracts/api-keys';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import type { Permission } from '@saas-codex/contracts/permissions';
 import { z } from 'zod';
+import { AuditedChanges } from '../audit/audited-changes.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
 import type { Principal } from '../identity/memberships.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 const CREATED = `date_trunc('milliseconds', k.created_at)`;
 const KEY = `
@@ -47,7 +49,10 @@ const KeyCursor = z.tuple([Timestamp, z.string().max(100)]);
 /** The keys that a person or a service account has in a tenant. */
 @Injectable()
 export class ApiKeyStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly changes: AuditedChanges,
+  ) {}
 
   /** @throws ProblemError invalid_cursor */
   async list({ principalId, tenantId }: KeyOwner, { cursor, limit }: PageQuery): Promise<ApiKeyPage> {
@@ -62,8 +67,8 @@ export class ApiKeyStore {
   }
 
   /** @returns false when there is no such key */
-  async revoke({ principalId, tenantId }: KeyOwner, id: string): Promise<boolean> {
-    return (await this.system.query(REVOKE, [principalId, tenantId, id])).length > 0;
+  async revoke(ctx: RequestContext, { principalId, tenantId }: KeyOwner, id: string): Promise<boolean> {
+    return (await this.changes.change(ctx, REVOKE, [principalId, tenantId, id])).length > 0;
   }
 
   async revokeUnseen({ principalId, tenantId }: KeyOwner, requestId: string): Promise<void> {

@@ -39,7 +39,7 @@ export class ApiKeysService {
 
   /** @throws ProblemError api_key_not_found */
   revoke(ctx: CallerContext, id: string): Promise<void> {
-    return this.keys.revoke(ownerOf(ctx), id);
+    return this.keys.revoke(ctx, ownerOf(ctx), id);
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApiKeyPage, CreateApiKey, CreatedApiKey } from '@saas-codex/contra
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { AUTH, type Auth, KEY_CONFIGS } from '../identity/better-auth.js';
+import type { RequestContext } from '../identity/request-context.js';
 import { ApiKeyStore, type KeyOwner } from './api-key-store.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -43,8 +44,8 @@ export class OwnedKeys {
   }
 
   /** Its requests are refused at once, and its streams end within 5 s. @throws ProblemError api_key_not_found */
-  async revoke(owner: KeyOwner, id: string): Promise<void> {
-    if (await this.keys.revoke(owner, id)) return;
+  async revoke(ctx: RequestContext, owner: KeyOwner, id: string): Promise<void> {
+    if (await this.keys.revoke(ctx, owner, id)) return;
     const whose = owner.kind === 'person' ? 'yours' : "this service account's";
     throw new ProblemError('api_key_not_found', `It was revoked already, or is not ${whose}.`);
   }

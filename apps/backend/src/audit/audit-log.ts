@@ -51,13 +51,14 @@ export interface NewAuditEntry extends TenantScope {
 }
 
 /**
- * Adds entries to the audit log. Three ways lead here:
+ * Adds entries to the audit log. Four ways lead here:
  *
- *     an operation that is in AUDIT_OPERATIONS ──► AuditInterceptor, right after it; services only add notes (`noteForAudit`)
+ *     a change of an operation in AUDIT_OPERATIONS ──► `RequestAudit.recordIn` or `AuditedChanges`, in its transaction
+ *     what better-auth changes, which has no transaction: sign-ins, accounts, new keys ──► AuditInterceptor, right after it
  *     what is refused, or may be repeated without end ──► CountedEntries: one entry for all in a minute
  *     anything else, work of the system for example ──► `record`, in the transaction of the change, or `recordNow`
  *
- * In a service, `record(tx, ctx, …)` writes the entry of the request itself: neither it nor the change is there without the other.
+ * Services add notes (`noteForAudit`).
  */
 @Injectable()
 export class AuditLog {

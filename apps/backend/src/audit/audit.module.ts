@@ -9,6 +9,7 @@ import { AuditRefusals } from './audit-refusals.js';
 import { AuditRetention } from './audit-retention.js';
 import { AuditStore } from './audit-store.js';
 import { AuditStream } from './audit-stream.js';
+import { AuditedChanges } from './audited-changes.js';
 import { AuditController } from './audit.controller.js';
 import { AuditInterceptor } from './audit.interceptor.js';
 import { CountedEntries } from './counted-entries.js';
@@ -26,11 +27,12 @@ import { RequestAudit } from './request-audit.js';
     AuditRetention,
     AuditStore,
     AuditStream,
+    AuditedChanges,
     { provide: CountedEntries, inject: [AuditLog], useFactory: (log: AuditLog) => new CountedEntries(log) },
     RequestAudit,
     { provide: Refusals, useExisting: AuditRefusals },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
-  exports: [AuditLog, AuditRetention, CountedEntries, Refusals, RequestAudit],
+  exports: [AuditedChanges, AuditLog, AuditRetention, CountedEntries, Refusals, RequestAudit],
 })
 export class AuditModule {}

@@ -49,18 +49,30 @@ export class RequestAudit {
   }
 
   /**
-   * Writes the entry of the request in the transaction that changes something, so that neither is there without the other. Does
-   * nothing for work of the system.
+   * Writes the entry of the request in the transaction that changes something, so that neither is there without the other. The
+   * entry is of the transaction's tenant. Does nothing for work of the system, and for a request that has its entry.
    */
   async recordIn(tx: TenantTransaction, ctx: RequestContext, notes: AuditNotes = {}): Promise<void> {
     const { actor, origin } = ctx;
     const pending = origin && this.pending.get(origin);
-    if (!pending || actor.kind === 'system' || actor.kind === 'share_link') return;
+    if (!pending || pending.recorded || actor.kind === 'system' || actor.kind === 'share_link') return;
     noteForAudit(ctx, notes);
-    await this.log.record(
-      tx,
-      await this.entryOf({ tenantId: ctx.tenantId, actor }, origin, pending, undefined),
-    );
+    const { tenantId } = tx.scope;
+    await this.log.record(tx, await this.entryOf({ tenantId, actor }, origin, pending, undefined));
+    tx.afterCommit(() => {
+      pending.recorded = true;
+    });
+  }
+
+  /** The same on a public route, for who becomes a member of the transaction's tenant. */
+  async recordJoinedIn(
+    tx: TenantTransaction,
+    origin: RequestOrigin,
+    { userId, name }: { userId: string; name: string },
+  ): Promise<void> {
+    const pending = this.pending.get(origin);
+    if (!pending) return;
+    await this.log.record(tx, ofPerson({ tenantId: tx.scope.tenantId, userId, name }, origin, pending));
     tx.afterCommit(() => {
       pending.recorded = true;
     });

@@ -38,8 +38,10 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
+    git_credentials: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
+    run_steers: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],

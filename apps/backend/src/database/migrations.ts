@@ -25,11 +25,13 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
+import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
@@ -77,6 +79,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddReasoningEffort1796206000001,
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
+  CreateRunSteers1796301000000,
+  CreateGitCredentials1796400000000,
 ];
 
 /**

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { BECOME_SYSTEM } from './row-security.js';
+import { BECOME_SYSTEM, BECOME_TENANT } from './row-security.js';
+import type { TenantTransaction } from './tenant-database.js';
 
 /**
  * The one way to run a statement without a tenant: for what the system itself asks across tenants (who is calling,
@@ -33,6 +34,23 @@ export class SystemDatabase {
     connection.release(end.status === 'rejected');
     if (answer.status === 'rejected') throw answer.reason;
     if (end.status === 'rejected') throw end.reason;
+    return answer.value.rows as T[];
+  }
+
+  /**
+   * One statement within the transaction of a tenant, which has its own role again afterwards.
+   * @throws what Postgres answers; then the transaction cannot commit any more
+   */
+  async queryIn<T>(tx: TenantTransaction, statement: string, parameters: unknown[] = []): Promise<T[]> {
+    const connection = (await tx.manager.queryRunner?.connect()) as PoolClient;
+    // Sent together, so that no other statement of the transaction comes between and has the system's role.
+    const [, answer, back] = await Promise.allSettled([
+      connection.query(BECOME_SYSTEM),
+      connection.query(statement, parameters),
+      connection.query(BECOME_TENANT, [tx.scope.tenantId]),
+    ]);
+    if (answer.status === 'rejected') throw answer.reason;
+    if (back.status === 'rejected') throw back.reason;
     return answer.value.rows as T[];
   }
 

@@ -1,5 +1,5 @@
 import type { Author } from '@saas-codex/contracts/authors';
-import type { Permission, Role } from '@saas-codex/contracts/permissions';
+import { type Permission, permissionsOf, type Role } from '@saas-codex/contracts/permissions';
 
 /** What every caller has: a role in the tenant of the request. */
 interface InTenant {
@@ -61,4 +61,12 @@ export function authorOf(actor: Actor): Author {
   if (actor.kind === 'share_link') throw new Error('The reader of a link writes nothing.');
   const author = { kind: actor.kind, id: actorId(actor), name: actor.name };
   return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
+}
+
+/** For what a service decides by itself, beyond the permission that the route names. */
+export function hasPermission(actor: Actor, permission: Permission): boolean {
+  if (actor.kind === 'system') return true;
+  if (actor.kind === 'share_link') return false;
+  const scopes = 'scopes' in actor ? actor.scopes : null;
+  return permissionsOf(actor.role).includes(permission) && (scopes === null || scopes.includes(permission));
 }

@@ -72,7 +72,7 @@ export class Authentication {
   }
 
   /** The person who is signed in at this browser, in whatever tenant, or in none. */
-  async personOf(req: Request): Promise<{ userId: string; email: string } | undefined> {
+  async personOf(req: Request): Promise<{ userId: string; name: string; email: string } | undefined> {
     if (req.headers.cookie === undefined) return undefined;
     const session = await this.auth.api
       .getSession({ headers: webHeaders(req) })
@@ -80,7 +80,9 @@ export class Authentication {
         await this.system.ping();
         throw error;
       });
-    return session ? { userId: session.user.id, email: session.user.email } : undefined;
+    if (!session) return undefined;
+    const { id: userId, name, email } = session.user;
+    return { userId, name, email };
   }
 
   private async byApiKey(authorization: string): Promise<Identified | undefined> {

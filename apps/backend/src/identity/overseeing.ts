@@ -1,8 +1,5 @@
-import { permissionsOf, type Permission } from '@saas-codex/contracts/permissions';
-import type { Actor } from './actor.js';
+import { type Actor, hasPermission } from './actor.js';
 import type { RequestContext } from './request-context.js';
-
-const OVERSEE: Permission = 'sessions:oversee';
 
 /**
  * The same context with sight of the sessions that are private to others, if the actor may stop and delete them. Whoever answers with
@@ -14,9 +11,4 @@ export function overseeing(ctx: RequestContext): RequestContext {
 }
 
 /** Whether the actor decides about the sessions of others. */
-export function mayOversee(actor: Actor): boolean {
-  if (actor.kind === 'system') return true;
-  if (actor.kind === 'share_link') return false;
-  const scopes = 'scopes' in actor ? actor.scopes : null;
-  return permissionsOf(actor.role).includes(OVERSEE) && (scopes === null || scopes.includes(OVERSEE));
-}
+export const mayOversee = (actor: Actor): boolean => hasPermission(actor, 'sessions:oversee');

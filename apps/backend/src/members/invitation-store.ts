@@ -4,13 +4,16 @@ import type { CreateInvitation, Invitation, InvitationPage } from '@saas-codex/c
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { z } from 'zod';
+import { AuditedChanges } from '../audit/audited-changes.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
+import type { RequestContext } from '../identity/request-context.js';
+import type { RequestOrigin } from '../identity/request-origin.js';
 
 const CREATED = `date_trunc('milliseconds', i.created_at)`;
 const INVITATION = `
-  i.id, i.role, i.email, u.name AS "invitedBy", t.name AS "tenantName", ${CREATED} AS "createdAt", i.expires_at AS "expiresAt"`;
+  i.id, i.tenant_id AS "tenantId", i.role, i.email, u.name AS "invitedBy", t.name AS "tenantName", ${CREATED} AS "createdAt", i.expires_at AS "expiresAt"`;
 
 /**
  * Invitations that can be accepted. The one who invites must still be allowed to: an invitation does not outlive the
@@ -22,7 +25,7 @@ const VALID = `
   AND (im.role = 'owner' OR (im.role = 'admin' AND i.role <> 'owner'))`;
 const FROM = 'invitations i, tenants t, members im';
 
-interface InvitationRow {
+interface InvitationRow extends TenantScope {
   id: string;
   role: Role;
   email: string | null;
@@ -33,11 +36,13 @@ interface InvitationRow {
 }
 
 const INSERT = `
-  WITH made AS (
+  WITH earlier AS (SELECT FROM invitations WHERE id = $1),
+  made AS (
     INSERT INTO invitations (id, tenant_id, email, role, status, expires_at, inviter_id, token_hash)
     VALUES ($1, $2, $3, $4, 'pending', now() + make_interval(days => $5), $6, $7)
     ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash RETURNING *)
-  SELECT ${INVITATION} FROM made i, tenants t, users u WHERE t.id = i.tenant_id AND u.id = i.inviter_id`;
+  SELECT ${INVITATION}, NOT EXISTS (SELECT FROM earlier) AS "isNew"
+    FROM made i, tenants t, users u WHERE t.id = i.tenant_id AND u.id = i.inviter_id`;
 
 const LIST = `
   SELECT ${INVITATION} FROM ${FROM}, users u
@@ -89,24 +94,28 @@ const InvitationCursor = z.tuple([Timestamp, z.uuid()]);
 /** What an invitation's link leads to. */
 export type FoundInvitation = Pick<
   InvitationRow,
-  'tenantName' | 'role' | 'email' | 'invitedBy' | 'expiresAt'
+  'tenantId' | 'tenantName' | 'role' | 'email' | 'invitedBy' | 'expiresAt'
 >;
 
 /** Invitations. Their secrets are kept as hashes. */
 @Injectable()
 export class InvitationStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly changes: AuditedChanges,
+  ) {}
 
   /** Inserted once more, by a repeated request, it gets a new secret. @returns the invitation and its secret, which cannot be read again */
   async insert(
-    { tenantId }: TenantScope,
+    ctx: RequestContext,
     id: string,
     inviterId: string,
     { role, email, expires_in_days: days }: CreateInvitation,
   ): Promise<{ invitation: Invitation; token: string }> {
     const token = randomBytes(32).toString('base64url');
-    const values = [id, tenantId, email ?? null, role, days, inviterId, hashOf(token)];
-    const [row] = await this.system.query<InvitationRow>(INSERT, values);
+    const values = [id, ctx.tenantId, email ?? null, role, days, inviterId, hashOf(token)];
+    const target = { id, name: email ?? null };
+    const row = await this.changes.create<InvitationRow & { isNew: boolean }>(ctx, INSERT, values, target);
     if (!row) throw new Error('The invitation was not inserted.');
     return { invitation: toInvitation(row), token };
   }
@@ -119,8 +128,8 @@ export class InvitationStore {
   }
 
   /** @returns false when there is no such invitation, or it was accepted or revoked already */
-  async revoke({ tenantId }: TenantScope, id: string): Promise<boolean> {
-    return (await this.system.query(REVOKE, [tenantId, id])).length > 0;
+  async revoke(ctx: RequestContext, id: string): Promise<boolean> {
+    return (await this.changes.change(ctx, REVOKE, [ctx.tenantId, id])).length > 0;
   }
 
   async byToken(token: string): Promise<FoundInvitation | undefined> {
@@ -133,24 +142,33 @@ export class InvitationStore {
     return (await this.system.query(IS_MEMBER, [hashOf(token), userId])).length > 0;
   }
 
-  /** Makes a person a member. @returns the tenant's id; undefined when the invitation cannot be accepted by this person */
-  async accept(token: string, person: { userId: string; email: string }): Promise<string | undefined> {
-    const [row] = await this.system.query<TenantScope>(ACCEPT, [hashOf(token), person.userId, person.email]);
-    return row?.tenantId;
+  /**
+   * Makes a person a member of the tenant that `byToken` has found.
+   * @returns false when the invitation cannot be accepted by this person
+   */
+  async accept(
+    { tenantId }: FoundInvitation,
+    token: string,
+    person: { userId: string; name: string; email: string },
+    origin: RequestOrigin,
+  ): Promise<boolean> {
+    const values = [hashOf(token), person.userId, person.email];
+    return (await this.changes.join({ tenantId }, origin, person, ACCEPT, values)).length > 0;
   }
 
   /**
-   * Creates an account and makes it a member. Nobody has proved the address.
-   * @returns the tenant's id; undefined when the invitation cannot be accepted with this address
+   * Creates an account and makes it a member of the tenant that `byToken` has found. Nobody has proved the address.
+   * @returns false when the invitation cannot be accepted with this address
    * @throws what Postgres answers when the address has an account; then nothing has changed
    */
   async acceptAsNew(
+    { tenantId }: FoundInvitation,
     token: string,
     person: { userId: string; name: string; email: string | undefined },
-  ): Promise<string | undefined> {
+    origin: RequestOrigin,
+  ): Promise<boolean> {
     const values = [hashOf(token), person.userId, person.name, person.email ?? null];
-    const [row] = await this.system.query<TenantScope>(ACCEPT_AS_NEW, values);
-    return row?.tenantId;
+    return (await this.changes.join({ tenantId }, origin, person, ACCEPT_AS_NEW, values)).length > 0;
   }
 }
 

@@ -18,8 +18,8 @@ import { AUTH, type Auth } from '../identity/better-auth.js';
 import { RoutePermissions } from '../identity/permissions.js';
 import { userIdOf } from '../identity/person.js';
 import type { CallerContext } from '../identity/request-context.js';
-import { noteForAudit, requestOrigin } from '../identity/request-origin.js';
-import { InvitationStore } from './invitation-store.js';
+import { requestOrigin } from '../identity/request-origin.js';
+import { type FoundInvitation, InvitationStore } from './invitation-store.js';
 
 /**
  * Invitations by link. A link's holder either joins as the person who is signed in, or creates an account. It never signs
@@ -61,8 +61,7 @@ export class InvitationsService {
 
   /** @throws ProblemError link_invalid */
   async lookUp(req: Request, token: string): Promise<InvitationPreview> {
-    const found = await this.invitations.byToken(token);
-    if (!found) throw linkInvalid();
+    const found = await this.require(token);
     return {
       tenant_name: found.tenantName,
       role: found.role,
@@ -90,18 +89,15 @@ export class InvitationsService {
   private async acceptAsPerson(req: Request, token: string): Promise<Headers> {
     const person = await this.authentication.personOf(req);
     if (!person) throw new ProblemError('unauthenticated', 'Sign in first, or create an account.');
-    const tenantId = await this.invitations.accept(token, person);
-    if (tenantId !== undefined) {
-      noteForAudit({ origin: requestOrigin(req) }, { person: { userId: person.userId, tenantId } });
-      return this.choose(req, tenantId);
-    }
-    const found = await this.invitations.byToken(token);
-    if (found && (await this.invitations.isMember(token, person.userId)))
+    const found = await this.require(token);
+    if (await this.invitations.accept(found, token, person, requestOrigin(req)))
+      return this.choose(req, found.tenantId);
+    if (await this.invitations.isMember(token, person.userId))
       throw new ProblemError(
         'already_member',
         'Open the organisation instead. The link can still be used by others.',
       );
-    throw found ? wrongAddress() : linkInvalid();
+    throw (await this.invitations.byToken(token)) ? wrongAddress() : linkInvalid();
   }
 
   private async acceptAsNew(
@@ -109,22 +105,28 @@ export class InvitationsService {
     token: string,
     { name, email }: NonNullable<AcceptInvitation['new_account']>,
   ): Promise<Headers> {
-    const userId = randomUUID();
-    const tenantId = await this.invitations
-      .acceptAsNew(token, { userId, name, email })
+    const person = { userId: randomUUID(), name, email };
+    const found = await this.require(token);
+    const accepted = await this.invitations
+      .acceptAsNew(found, token, person, requestOrigin(req))
       .catch((error: unknown) => {
         if (!isUniqueViolation(error)) throw error;
         throw new ProblemError('address_taken', 'Sign in with it first, then open the link again.');
       });
-    if (tenantId === undefined)
-      throw (await this.invitations.byToken(token)) ? wrongAddress() : linkInvalid();
-    noteForAudit({ origin: requestOrigin(req) }, { person: { userId, tenantId } });
+    if (!accepted) throw (await this.invitations.byToken(token)) ? wrongAddress() : linkInvalid();
     const { headers } = await this.auth.api.signInAs({
-      body: { userId, tenantId },
+      body: { userId: person.userId, tenantId: found.tenantId },
       headers: webHeaders(req),
       returnHeaders: true,
     });
     return headers;
+  }
+
+  /** @throws ProblemError link_invalid */
+  private async require(token: string): Promise<FoundInvitation> {
+    const found = await this.invitations.byToken(token);
+    if (found) return found;
+    throw linkInvalid();
   }
 
   /** Makes the tenant the one of the browser's requests. */

@@ -3,9 +3,11 @@ import type { Member, MemberPage } from '@saas-codex/contracts/members';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import { z } from 'zod';
+import { AuditedChanges } from '../audit/audited-changes.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 /** JavaScript's times have milliseconds, and so have the keys of pages. */
 const JOINED = `date_trunc('milliseconds', m.created_at)`;
@@ -66,7 +68,10 @@ const MemberCursor = z.tuple([Timestamp, z.string().max(100)]);
 /** The people of a tenant. */
 @Injectable()
 export class MemberStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly changes: AuditedChanges,
+  ) {}
 
   /** @throws ProblemError invalid_cursor */
   async list({ tenantId }: TenantScope, { cursor, limit }: PageQuery): Promise<MemberPage> {
@@ -82,22 +87,22 @@ export class MemberStore {
 
   /** @returns false when there is no such member, or the change is not allowed; then nothing has changed */
   async changeRole(
-    { tenantId }: TenantScope,
+    ctx: RequestContext,
     userId: string,
     to: Role,
     { mayChangeOwners }: { mayChangeOwners: boolean },
   ): Promise<boolean> {
-    const changed = await this.system.query(CHANGE_ROLE, [tenantId, userId, to, mayChangeOwners]);
+    const changed = await this.changes.change(ctx, CHANGE_ROLE, [ctx.tenantId, userId, to, mayChangeOwners]);
     return changed.length > 0;
   }
 
   /** @returns false when there is no such member, or the removal is not allowed; then nothing has changed */
   async remove(
-    { tenantId }: TenantScope,
+    ctx: RequestContext,
     userId: string,
     { mayChangeOwners }: { mayChangeOwners: boolean },
   ): Promise<boolean> {
-    const gone = await this.system.query(REMOVE, [tenantId, userId, mayChangeOwners]);
+    const gone = await this.changes.change(ctx, REMOVE, [ctx.tenantId, userId, mayChangeOwners]);
     return gone.length > 0;
   }
 

@@ -40,11 +40,11 @@ export class MembersService {
     this.permissions.requireMayGive(ctx.actor, 'person', role);
     const mayChangeOwners = this.mayChangeOwners(ctx);
     const before = await this.members.find(ctx, userId);
+    noteForAudit(ctx, { changes: { role: { old: before?.role ?? null, new: role } } });
     const changed = await this.members.changeRole(ctx, userId, role, { mayChangeOwners });
     const member = await this.members.find(ctx, userId);
     if (!member) throw notFound();
     if (!changed && member.role !== role) throw mayChangeOwners ? lastOwner() : ownersOnly();
-    noteForAudit(ctx, { changes: { role: { old: before?.role ?? null, new: member.role } } });
     return member;
   }
 

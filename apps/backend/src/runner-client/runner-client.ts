@@ -7,6 +7,7 @@ import {
   RunHolding,
   RunStarted,
   type StartRun,
+  type SteerRunning,
   ThreadCreated,
   type WarmThread,
 } from '@saas-codex/contracts/runner-api';
@@ -80,6 +81,11 @@ export class RunnerClient implements OnApplicationShutdown {
   /** Requests the run's end. The run has ended when its log says so. */
   async cancelRun(runId: string): Promise<void> {
     await this.call('POST', `/runs/${runId}/cancel`);
+  }
+
+  /** Sends a message to a run. `steer.delivered` in its log says that the agent has it. */
+  async steerRun(runId: string, steer: SteerRunning): Promise<void> {
+    await this.call('POST', `/runs/${runId}/steer`, undefined, steer);
   }
 
   system(): Promise<SystemInfo> {

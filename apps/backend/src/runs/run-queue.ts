@@ -8,7 +8,8 @@ import type { RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { titleFromPrompt } from '../sessions/session-title.js';
-import { inQueueOrder, positionOf, WAITING, waits } from './queue-order.js';
+import { WAITING, waits } from './queue-order.js';
+import { placeInOrder, readQueue } from './queue-places.js';
 import { RunEntity } from './run.entity.js';
 import { RunReconciler } from './run-reconciler.js';
 import { isEnded, RunStore } from './run-store.js';
@@ -58,7 +59,7 @@ export class RunQueue {
           run_ids,
         });
       }
-      await place(tx, ordered);
+      await placeInOrder(tx, ordered);
       await this.recordChange(ctx, tx, session, sessionId);
       return { items: (await readQueue(tx, sessionId)).map(toRun) };
     });
@@ -73,7 +74,7 @@ export class RunQueue {
     return this.runs.change(ctx, sessionId, async (tx, session) => {
       const first = await readWaiting(tx, id);
       const others = (await readQueue(tx, sessionId)).filter((run) => run.id !== id);
-      await place(tx, [first, ...others]);
+      await placeInOrder(tx, [first, ...others]);
       await tx.of(RunEntity).update({ id, ...WAITING }, { held: false });
       await this.recordChange(ctx, tx, session, id);
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
@@ -93,24 +94,13 @@ export class RunQueue {
   }
 }
 
-const readQueue = async (tx: TenantTransaction, sessionId: string): Promise<RunEntity[]> =>
-  inQueueOrder(await tx.of(RunEntity).find({ where: { sessionId, ...WAITING } }));
-
-/** Gives the prompts each other's positions, so that they start in this order. */
-async function place(tx: TenantTransaction, ordered: readonly RunEntity[]): Promise<void> {
-  const positions = ordered.map(positionOf).toSorted((a, b) => a - b);
-  for (const [index, run] of ordered.entries()) {
-    const queuePosition = positions[index];
-    if (queuePosition !== positionOf(run)) await tx.of(RunEntity).update({ id: run.id }, { queuePosition });
-  }
-}
-
 /** @throws ProblemError run_not_queued when it is no prompt that waits, or a runner has it */
 export function requireWaiting(run: RunEntity): void {
   if (!waits(run)) throw new ProblemError('run_not_queued', reasonOf(run));
 }
 
-async function readWaiting(tx: TenantTransaction, id: string): Promise<RunEntity> {
+/** @throws ProblemError run_not_found, run_not_queued */
+export async function readWaiting(tx: TenantTransaction, id: string): Promise<RunEntity> {
   const run = await tx.of(RunEntity).findOne({ where: { id } });
   if (!run) throw new ProblemError('run_not_found', 'It may have been deleted together with its session.');
   requireWaiting(run);

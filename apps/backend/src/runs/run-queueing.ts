@@ -14,7 +14,12 @@ export interface NewRun {
   /** Default: a new id. */
   id?: string | undefined;
   input: RunInput;
+  /** W3C traceparent of the request that queues it. */
+  traceparent?: string | null;
 }
+
+/** Who wrote a prompt, as its row says. */
+export type RunAuthor = Pick<RunEntity, 'createdBy' | 'author'>;
 
 /** Adds runs to the end of their session's queue. */
 @Injectable()
@@ -29,7 +34,21 @@ export class RunQueueing {
     ctx: RequestContext,
     tx: TenantTransaction,
     session: SessionEntity,
-    { id = uuidV7(), input }: NewRun,
+    run: NewRun,
+  ): Promise<RunEntity> {
+    const by = { createdBy: actorId(ctx.actor), author: authorOf(ctx.actor) };
+    const traced = { ...run, traceparent: ctx.traceparent ?? null };
+    const queued = await this.enqueueFor(by, tx, session, traced);
+    await this.reads.follow(tx, ctx, session.id);
+    return queued;
+  }
+
+  /** As `enqueue`, for somebody who wrote the prompt earlier. */
+  async enqueueFor(
+    by: RunAuthor,
+    tx: TenantTransaction,
+    session: SessionEntity,
+    { id = uuidV7(), input, traceparent = null }: NewRun,
   ): Promise<RunEntity> {
     const now = new Date();
     const runs = tx.of(RunEntity);
@@ -40,14 +59,12 @@ export class RunQueueing {
       id,
       sessionId: session.id,
       ordinal: (last?.ordinal ?? 0) + 1,
-      createdBy: actorId(ctx.actor),
-      author: authorOf(ctx.actor),
+      ...by,
       input,
       status: 'queued',
-      traceparent: ctx.traceparent ?? null,
+      traceparent,
       createdAt: now,
     });
-    await this.reads.follow(tx, ctx, session.id);
     tx.afterCommit(() => this.publish(run));
     return run;
   }

@@ -11,6 +11,7 @@ import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { isInFlight, RunStore } from './run-store.js';
+import { SteerDelivery } from './steers/steer-delivery.js';
 import { WarmStart } from './warm-start.js';
 
 /** Sessions whose runs are worked on at the same time. A checkpoint of a hostile work tree may take minutes. */
@@ -38,6 +39,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly settling: RunSettling,
     private readonly dispatch: RunDispatch,
     private readonly runner: RunnerClient,
+    private readonly steers: SteerDelivery,
     private readonly warmStart: WarmStart,
   ) {
     super({
@@ -109,6 +111,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
       return 'more';
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
+    else await this.steers.deliver(ctx, run);
     if (await this.runner.isHeld(run.id)) return 'done';
     if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
     // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that

@@ -14,6 +14,7 @@ import { readFinalMessage, readRunLogState, type RunEnd, type RunLogState } from
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunStore } from './run-store.js';
+import { SteerDelivery } from './steers/steer-delivery.js';
 
 /** A run's state according to its log. silent: the log is empty, so the run has not started. */
 export type LogStanding = 'silent' | 'running' | 'ended';
@@ -46,6 +47,7 @@ export class RunSettling {
     private readonly sessions: SessionStore,
     private readonly history: History,
     private readonly metrics: RunMetrics,
+    private readonly steers: SteerDelivery,
   ) {}
 
   /** Whether the run's log has ended, regardless of its row. */
@@ -106,10 +108,12 @@ export class RunSettling {
       diff: outcome?.diff ?? null,
     };
     const step = { id: run.id, to: status, set };
+    const delivered = await this.steers.deliveredIn(ctx, run);
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
+      await this.steers.settle(tx, session, run, delivered);
       tx.afterCommit(() => this.metrics.countEnd(run.kind, step.to));
     });
   }

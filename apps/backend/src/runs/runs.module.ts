@@ -30,11 +30,15 @@ import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsPortAdapter } from './runs-port-adapter.js';
 import { RunsService } from './runs.service.js';
+import { SteerDelivery } from './steers/steer-delivery.js';
+import { SteerEntity } from './steers/steer.entity.js';
+import { SteersController } from './steers/steers.controller.js';
+import { SteersService } from './steers/steers.service.js';
 import { WarmStart } from './warm-start.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity]),
+    TypeOrmModule.forFeature([RunEntity, SteerEntity]),
     RunnerClientModule,
     ImagesModule,
     SecretsModule,
@@ -42,7 +46,7 @@ import { WarmStart } from './warm-start.js';
     UsageModule,
     WorkspacesModule,
   ],
-  controllers: [QueueController, RunStatusConsumer, RunsController],
+  controllers: [QueueController, RunStatusConsumer, RunsController, SteersController],
   providers: [
     {
       provide: RunLogs,
@@ -63,6 +67,8 @@ import { WarmStart } from './warm-start.js';
     RunStore,
     RunsPortAdapter,
     RunsService,
+    SteerDelivery,
+    SteersService,
     WarmStart,
   ],
   exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
-import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type {
   CancelRunQuery,
   PromptSession,
@@ -9,7 +8,6 @@ import type {
   RunPage,
   RunsQuery,
 } from '@saas-codex/contracts/runs';
-import type { SessionStatus } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
@@ -31,6 +29,7 @@ import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
 import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
+import { requireAcceptsRuns } from './session-refusals.js';
 import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
 
 /**
@@ -38,14 +37,6 @@ import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
  * cancel until a run that had not started has ended.
  */
 const WAIT_MS = { read: 1_000, cancel: 2_000 };
-
-/** Why a session in this status accepts no run; null: it accepts runs. */
-const REFUSALS: Record<SessionStatus, [ProblemCode, string] | null> = {
-  provisioning: null,
-  ready: null,
-  failed: ['session_failed', 'The session’s failure says why. Set it up again, or start a new session.'],
-  archived: ['session_archived', 'Unarchive it to continue, or start a new session.'],
-};
 
 @Injectable()
 export class RunsService {
@@ -177,8 +168,7 @@ export class RunsService {
         this.audit.recordedBefore(ctx);
         return made;
       }
-      const refusal = REFUSALS[session.status];
-      if (refusal) throw new ProblemError(...refusal);
+      requireAcceptsRuns(session);
       const input = await inputOf(tx, session);
       await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });

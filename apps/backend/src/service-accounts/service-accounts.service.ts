@@ -84,7 +84,7 @@ export class ServiceAccountsService {
   /** @throws ProblemError service_account_not_found, api_key_not_found */
   async revokeKey(ctx: CallerContext, id: string, keyId: string): Promise<void> {
     await this.require(ctx, id);
-    await this.keys.revoke(ownerOf(ctx, id), keyId);
+    await this.keys.revoke(ctx, ownerOf(ctx, id), keyId);
   }
 
   private async require(ctx: CallerContext, id: string) {

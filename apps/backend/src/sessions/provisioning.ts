@@ -3,6 +3,7 @@ import type { SessionProgressActivity } from '@saas-codex/contracts/activity';
 import { isProblemCode, type ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
+import { RepositoryAccess } from '../credentials/repository-access.js';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { ReconcileResult } from '../reconcile/reconciler.js';
@@ -12,6 +13,7 @@ import { Storage } from '../workspaces/storage/storage.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
 import { SessionStore } from './session-store.js';
+import { ownerOf } from './session-view.js';
 
 type Phase = SessionProgressActivity['phase'];
 
@@ -37,6 +39,7 @@ export class Provisioning {
 
   constructor(
     private readonly sessions: SessionStore,
+    private readonly access: RepositoryAccess,
     private readonly clones: Clones,
     private readonly storage: Storage,
     private readonly runner: RunnerClient,
@@ -73,12 +76,16 @@ export class Provisioning {
     publish: (phase: Phase, percent: number | null) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const base = await this.clones.createWorkspace(
-      ctx,
-      session.id,
-      { repoUrl: session.repoUrl, ref: session.ref, maxBytes: await this.usage.bytesLeft(ctx) },
-      ({ phase, percent }) => publish(phase, percent),
-      signal,
+    const { repoUrl, ref } = session;
+    const maxBytes = await this.usage.bytesLeft(ctx);
+    const base = await this.access.withAccess(ctx, ownerOf(session), repoUrl, (access) =>
+      this.clones.createWorkspace(
+        ctx,
+        session.id,
+        { repoUrl, ref, maxBytes, access },
+        ({ phase, percent }) => publish(phase, percent),
+        signal,
+      ),
     );
     await this.sessions.recordBase(ctx, session.id, base);
     // Retention measures again, but only every few minutes.

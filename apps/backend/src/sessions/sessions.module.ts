@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CredentialsModule } from '../credentials/credentials.module.js';
 import { MembersModule } from '../members/members.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
@@ -20,6 +21,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [
     TypeOrmModule.forFeature([SessionEntity]),
+    CredentialsModule,
     MembersModule,
     RunnerClientModule,
     SecretsModule,

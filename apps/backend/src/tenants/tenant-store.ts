@@ -3,9 +3,11 @@ import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import type { Role } from '@saas-codex/contracts/permissions';
 import type { Tenant, TenantPage } from '@saas-codex/contracts/tenants';
 import { z } from 'zod';
+import { AuditedChanges } from '../audit/audited-changes.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { SystemDatabase } from '../database/system-database.js';
 import { DELETES_AT, PRINCIPALS } from '../identity/memberships.js';
+import type { RequestContext } from '../identity/request-context.js';
 
 const JOINED = `date_trunc('milliseconds', m.created_at)`;
 const TENANT = `
@@ -27,7 +29,7 @@ const INSERT = `
   owner AS (
     INSERT INTO members (id, tenant_id, user_id, role, created_at)
     SELECT gen_random_uuid(), id, $3, 'owner', now() FROM made)
-  SELECT id FROM made`;
+  SELECT true AS "isNew" FROM made`;
 
 const RENAME = `
   WITH renamed AS (UPDATE tenants SET name = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING id) SELECT id FROM renamed`;
@@ -92,7 +94,10 @@ const TenantCursor = z.tuple([Timestamp, z.string().max(100)]);
 /** Tenants, as their members see them, and as they are deleted. */
 @Injectable()
 export class TenantStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly changes: AuditedChanges,
+  ) {}
 
   /** @param only one tenant; null: all of the viewer's @throws ProblemError invalid_cursor */
   async list(viewer: TenantViewer, { cursor, limit }: PageQuery, only: string | null): Promise<TenantPage> {
@@ -108,22 +113,24 @@ export class TenantStore {
   }
 
   /** Creates a tenant with its owner, unless an earlier attempt of the same request has, or the owner has `limit` already. */
-  async insert(id: string, name: string, ownerId: string, limit: number): Promise<void> {
-    await this.system.query(INSERT, [id, name, ownerId, limit]);
+  async insert(ctx: RequestContext, id: string, name: string, ownerId: string, limit: number): Promise<void> {
+    // Its audit log begins with it.
+    const itself = { ...ctx, tenantId: id };
+    await this.changes.create(itself, INSERT, [id, name, ownerId, limit], { id, name });
   }
 
-  async rename(id: string, name: string): Promise<void> {
-    await this.system.query(RENAME, [id, name]);
+  async rename(ctx: RequestContext, name: string): Promise<void> {
+    await this.changes.change(ctx, RENAME, [ctx.tenantId, name]);
   }
 
   /** @returns false when it is deleted already, or the last one */
-  markDeleted(id: string): Promise<boolean> {
-    return this.finds(DELETE, id);
+  async markDeleted(ctx: RequestContext): Promise<boolean> {
+    return (await this.changes.change(ctx, DELETE, [ctx.tenantId])).length > 0;
   }
 
   /** @returns false when its data is being removed */
-  restore(id: string): Promise<boolean> {
-    return this.finds(RESTORE, id);
+  async restore(ctx: RequestContext): Promise<boolean> {
+    return (await this.changes.change(ctx, RESTORE, [ctx.tenantId])).length > 0;
   }
 
   /** The tenants that are deleted and still there. */

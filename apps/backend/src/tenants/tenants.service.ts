@@ -35,7 +35,9 @@ export class TenantsService {
     const ownerId = userIdOf(ctx.actor);
     const limit = this.config.MAX_TENANTS_PER_OWNER;
     // One after the other: those that are created at the same time do not count each other.
-    await this.locks.withLock(LOCK.tenantsOf(ownerId), () => this.tenants.insert(id, name, ownerId, limit));
+    await this.locks.withLock(LOCK.tenantsOf(ownerId), () =>
+      this.tenants.insert(ctx, id, name, ownerId, limit),
+    );
     const created = await this.tenants.find(viewerOf(ctx), id);
     if (created) return created;
     throw new ProblemError(
@@ -55,10 +57,9 @@ export class TenantsService {
   async rename(ctx: CallerContext, id: string, name: string): Promise<Tenant> {
     requireCurrent(ctx, id);
     const { name: before } = await this.read(ctx, id);
-    await this.tenants.rename(id, name);
-    const tenant = await this.read(ctx, id);
-    noteForAudit(ctx, { changes: { name: { old: before, new: tenant.name } } });
-    return tenant;
+    noteForAudit(ctx, { changes: { name: { old: before, new: name } } });
+    await this.tenants.rename(ctx, name);
+    return this.read(ctx, id);
   }
 
   /**
@@ -71,7 +72,7 @@ export class TenantsService {
     if (tenant.name !== name) {
       throw new ProblemError('tenant_name_wrong', `Repeat its name exactly: ${tenant.name}`);
     }
-    if (tenant.deletes_at === null && !(await this.tenants.markDeleted(id))) {
+    if (tenant.deletes_at === null && !(await this.tenants.markDeleted(ctx))) {
       throw new ProblemError(
         'last_tenant',
         'This installation needs one. Create another organisation first.',
@@ -84,7 +85,7 @@ export class TenantsService {
   /** @throws ProblemError tenant_not_found */
   async restore(ctx: CallerContext, id: string): Promise<Tenant> {
     requireCurrent(ctx, id);
-    if (!(await this.tenants.restore(id))) throw notFound();
+    if (!(await this.tenants.restore(ctx))) throw notFound();
     return this.read(ctx, id);
   }
 

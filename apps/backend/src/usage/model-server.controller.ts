@@ -1,15 +1,19 @@
-import { Body, Controller, Delete, Get, HttpCode, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ModelServer, SetModelServer } from '@saas-codex/contracts/models';
+import { ModelServer, ModelServerTest, SetModelServer } from '@saas-codex/contracts/models';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { ModelServerTests } from './model-server-tests.js';
 import { ModelServerService } from './model-server.service.js';
 
 @ApiTags('models')
 @Controller('api/models/server')
 export class ModelServerController {
-  constructor(private readonly server: ModelServerService) {}
+  constructor(
+    private readonly server: ModelServerService,
+    private readonly tests: ModelServerTests,
+  ) {}
 
   @Get()
   @RequirePermission('models:read')
@@ -52,5 +56,20 @@ export class ModelServerController {
   @ApiResponse({ status: 204, description: 'The operator’s model server answers from now on' })
   remove(@Ctx() ctx: RequestContext): Promise<void> {
     return this.server.remove(ctx);
+  }
+
+  @Post('test')
+  @HttpCode(200)
+  @RequirePermission('models:manage')
+  @ApiOperation({
+    operationId: 'testModelServer',
+    summary: "Try the organisation's model server",
+    description:
+      'Asks it for its models, and sends a request that it refuses, so that nothing is to be paid. Says what works and what to do about the rest; a server that fails is a 200 with `works: false`. At most 10 tests in 5 minutes.',
+  })
+  @ApiProblems('model_server_not_found')
+  @ApiResponse({ status: 200, standardSchema: ModelServerTest })
+  test(@Ctx() ctx: RequestContext): Promise<ModelServerTest> {
+    return this.tests.run(ctx);
   }
 }

@@ -20,8 +20,8 @@ import { SecretStore } from '../secrets/secret-store.js';
  *     PUT ─► address checked ─► sealed with its key as one secret ─► a run's grant ─► the runner's model proxy ─► server
  *
  * Address and key are one value, so that neither can be exchanged without the other: a key that was saved for one server is
- * never sent to another one that somebody has named later. The backend itself connects to neither. The model proxy checks the
- * address again for each call.
+ * never sent to another one that somebody has named later. The backend itself connects to neither, but for a test that an
+ * admin asks for (model-server-tests.ts). The model proxy checks the address again for each call.
  */
 
 const KIND = 'model_key';

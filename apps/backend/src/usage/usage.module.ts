@@ -10,6 +10,7 @@ import { LimitNotices } from './limit-notices.js';
 import { ModelCallsController } from './model-calls.controller.js';
 import { ModelsController } from './models.controller.js';
 import { ModelsService } from './models.service.js';
+import { ModelServerTests } from './model-server-tests.js';
 import { ModelServerController } from './model-server.controller.js';
 import { ModelServerService } from './model-server.service.js';
 import { ModelLedger } from './model-ledger.js';
@@ -35,6 +36,7 @@ import { UsageService } from './usage.service.js';
     LimitsService,
     ModelLedger,
     ModelServerService,
+    ModelServerTests,
     ModelsService,
     SpendRulesStore,
     SpentReports,

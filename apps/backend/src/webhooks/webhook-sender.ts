@@ -1,17 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  DestinationError,
-  destinationOf,
-  Destinations,
-  resolveTo,
-  type UrlDestination,
-} from '@saas-codex/service-kit/network/destinations';
+import { destinationOf, Destinations } from '@saas-codex/service-kit/network/destinations';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import type { ProxySettings } from '@saas-codex/service-kit/network/outbound-proxy';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Webhook } from 'standardwebhooks';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { request } from 'undici';
 import { CONFIG, type Config } from '../config.js';
+import { connectionTo, sentenceOfFailure } from '../outbound/checked-connection.js';
 
 /** For all of an attempt, the resolution of the name included. */
 const TIMEOUT_S = 10;
@@ -28,7 +23,7 @@ class NotDelivered extends Error {}
 /**
  * Sends signed messages to addresses that tenants choose, as Standard Webhooks has it.
  *
- *     url ─► resolve once ─► every address public, or the host trusted? ─► connect to these ─► POST ─► status
+ *     url ─► checked connection ─► POST ─► status
  *
  * Nothing of an answer but its status is used, so a webhook shows nobody what is at its address.
  */
@@ -74,7 +69,9 @@ export class WebhookSender {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NotDelivered) return error.message;
-      return timeout.aborted ? `The receiver did not answer within ${TIMEOUT_S} seconds.` : sentenceOf(error);
+      return timeout.aborted
+        ? `The receiver did not answer within ${TIMEOUT_S} seconds.`
+        : sentenceOfFailure(error, new URL(url), 'receiver', 'WEBHOOK_TRUSTED_HOSTS');
     }
   }
 
@@ -84,7 +81,7 @@ export class WebhookSender {
     { id, body }: WebhookMessage,
     signal: AbortSignal,
   ): Promise<void> {
-    const dispatcher = await this.connectionTo(url);
+    const dispatcher = await connectionTo(new URL(url), this.destinations);
     const now = new Date();
     try {
       const { statusCode } = await request(url, {
@@ -111,40 +108,4 @@ export class WebhookSender {
       await dispatcher.destroy();
     }
   }
-
-  /** @throws NotDelivered */
-  private async connectionTo(url: string): Promise<Dispatcher> {
-    const target = destinationOf(new URL(url));
-    if (target === null) throw new NotDelivered('The host of the address cannot be read.');
-    const proxy = this.destinations.proxyFor(target.scheme, target);
-    const addresses = await this.addressesOf(target, proxy);
-    return proxy ? new ProxyAgent(proxy.href) : new Agent({ connect: { lookup: resolveTo(addresses) } });
-  }
-
-  /** @throws NotDelivered */
-  private async addressesOf(target: UrlDestination, proxy: URL | null): Promise<string[]> {
-    const { scheme, host } = target;
-    try {
-      if (scheme === 'http' && !this.destinations.isTrusted(target)) throw notAllowed(host);
-      return await this.destinations.addressesOf(target, proxy);
-    } catch (error) {
-      if (!(error instanceof DestinationError)) throw error;
-      if (error.reason === 'address_not_public') throw notAllowed(host);
-      throw new NotDelivered(`The host ${host} was not found. Check the address.`);
-    }
-  }
-}
-
-const notAllowed = (host: string) =>
-  new NotDelivered(
-    `The host ${host} is in a private or reserved network, or its address is plain http. The operator can allow it with WEBHOOK_TRUSTED_HOSTS.`,
-  );
-
-function sentenceOf(error: unknown): string {
-  const { code: own, cause } = error as { code?: unknown; cause?: { code?: unknown } };
-  const given = own ?? cause?.code;
-  const code = typeof given === 'string' && /^[A-Z0-9_]{3,60}$/.test(given) ? ` (${given})` : '';
-  return /CERT|SIGNED|ISSUER|_TLS_|_SSL_/.test(code)
-    ? `No trusted connection to the receiver could be made${code}. Check its certificate.`
-    : `The receiver cannot be reached${code}.`;
 }

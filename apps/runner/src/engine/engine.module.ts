@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AppServerEngine } from './app-server/app-server.engine.js';
+import { Conversations } from './app-server/conversations.js';
 import { CodexLauncher } from './codex-launcher.js';
 import { Engines } from './engines.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
-@Module({ providers: [CodexLauncher, AppServerEngine, SdkEngine, ScriptEngine, Engines], exports: [Engines] })
+@Module({
+  providers: [CodexLauncher, AppServerEngine, SdkEngine, ScriptEngine, Engines, Conversations],
+  exports: [Engines, Conversations],
+})
 export class EngineModule {}

@@ -22,6 +22,8 @@ export interface ModelAccess {
   baseUrl: string;
   /** The run's own bearer token, never the real key. Null if the run has its own socket. */
   token: string | null;
+  /** The number of calls that the model has not answered completely. */
+  openCalls(): number;
   /** Ends the access and aborts every open call. */
   revoke(): Promise<void>;
 }

@@ -78,7 +78,7 @@ export class ModelProxy implements OnModuleDestroy {
     const { baseUrl, upstream } = await this.ensureListening();
     const run = new ModelRun(caller, listener, this.upstreamFor(caller, upstream));
     const { token, revoke } = this.runs.grantAccess(run);
-    return { baseUrl, token, revoke: async () => revoke() };
+    return { baseUrl, token, openCalls: () => run.openCallCount, revoke: async () => revoke() };
   }
 
   /**
@@ -101,6 +101,7 @@ export class ModelProxy implements OnModuleDestroy {
     return {
       baseUrl: baseUrlAt(socket),
       token: null,
+      openCalls: () => run.openCallCount,
       revoke: async () => {
         revoke();
         if (this.sockets.delete(own)) await own.close();

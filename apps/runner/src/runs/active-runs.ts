@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
+import { Steering } from './steering.js';
 
 /**
  * Why a run is ended from outside: a person cancelled it, its time is up, it exceeds a limit, this runner shuts down, or
@@ -9,8 +11,11 @@ export type StopReason = 'cancelled' | 'timeout' | 'shutdown' | 'lost' | LimitPa
 
 /** A run that this runner holds. */
 export class ActiveRun {
+  readonly steering = new Steering();
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
+  /** What was at work when it was stopped; null: not known, or it was not stopped. */
+  stopped: Stopped | null = null;
 
   constructor(readonly runId: string) {}
 

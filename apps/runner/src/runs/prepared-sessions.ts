@@ -12,6 +12,7 @@ import { baseUrlAt } from '../model-proxy/model-proxy.service.js';
 import { NO_RUN_SECRETS } from '../redaction/run-secrets.js';
 import { EgressProxy, type EgressTrust } from '../sandbox/egress/egress-proxy.js';
 import { Jail } from '../sandbox/jail/jail.js';
+import { ExclusiveThreads } from '../threads/exclusive-threads.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { ActiveRuns } from './active-runs.js';
 import { RENEWAL_MS, SessionHolders } from './session-holders.js';
@@ -83,9 +84,15 @@ export class PreparedSessions implements OnModuleDestroy {
     private readonly egressProxy: EgressProxy,
     private readonly active: ActiveRuns,
     private readonly holders: SessionHolders,
+    exclusive: ExclusiveThreads,
     metrics: Metrics,
   ) {
     holders.onNeeded((sessionId) => this.discard(sessionId));
+    exclusive.onTake(async (sessionId) => {
+      const workId = randomUUID();
+      await this.take(workId, sessionId, null);
+      return () => this.release(workId, sessionId);
+    });
     const { entries } = this;
     metrics.gauge({
       name: 'prepared_sessions',
@@ -130,7 +137,7 @@ export class PreparedSessions implements OnModuleDestroy {
   }
 
   /**
-   * Makes the session the run's alone, until `release`.
+   * Makes the session the run's alone, until `release`. Rewinding takes it, too.
    * @param key null: such a run always starts in a jail of its own
    * @returns null when there is nothing for it
    */

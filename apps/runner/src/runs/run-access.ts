@@ -16,6 +16,8 @@ export interface OpenedAccess {
   model: ModelAccess | null;
   /** PEM of the certificate authorities beyond the system's that the run's commands must trust; null: none. */
   authorities: string | null;
+  /** The number of open connections to hosts and to the model. */
+  openConnections(): number;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export class RunAccess {
     return {
       model: access,
       authorities: egress.authorities,
+      openConnections: () => egress.openConnections() + (access?.openCalls() ?? 0),
       close: async () => {
         egress.close();
         await Promise.all([access?.revoke(), listener?.close()]);

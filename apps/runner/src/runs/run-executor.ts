@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import { textOfInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -47,6 +49,8 @@ import { TurnRecorder } from './turn-recorder.js';
  */
 
 const MEGABYTE = 1024 * 1024;
+/** A stopped run leaves no process after 2 s. */
+const COUNT_TIMEOUT_MS = 500;
 
 /** A claimed run. */
 interface ClaimedRun {
@@ -165,7 +169,7 @@ export class RunExecutor {
         run,
         this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
-        watch,
+        { watch, access },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -183,7 +187,7 @@ export class RunExecutor {
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
-      ? stoppedOutcome(stopReason, kind, recorder.usageSoFar)
+      ? stoppedOutcome(stopReason, kind, { usage: recorder.usageSoFar, stopped: run.stopped })
       : recorder.outcome();
   }
 
@@ -233,10 +237,11 @@ export class RunExecutor {
     run: ActiveRun,
     engineRun: EngineRun,
     recorder: TurnRecorder,
-    watch: RunWatch,
+    { watch, access }: { watch: RunWatch; access: OpenedAccess },
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
     const stop = async () => {
+      run.stopped = await this.whatIsAtWork(run, access);
       await turn.interrupt();
       // Processes that Codex or a script has started outlive it, and Codex itself may take its time.
       await this.jail.endRun(run.runId);
@@ -251,8 +256,18 @@ export class RunExecutor {
         await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
       // Nobody can be asked yet.
       if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
+      if (event.type === 'turn.started') run.steering.begin(turn);
+      const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+      if (steer) await recorder.recordSteer(steer);
       await recorder.recordEvent(event);
     }
+  }
+
+  /** null: it takes too long to find out, and the run must end. */
+  private async whatIsAtWork({ runId }: ActiveRun, access: OpenedAccess): Promise<Stopped | null> {
+    const connections = access.openConnections();
+    const counted = this.jail.countCommands(runId).then((processes) => ({ processes, connections }));
+    return Promise.race([counted.catch(() => null), delay(COUNT_TIMEOUT_MS, null, { ref: false })]);
   }
 
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
@@ -276,7 +291,9 @@ export class RunExecutor {
 function obey(run: ActiveRun, command: RunCommand): void {
   switch (command.type) {
     case 'cancel':
-      run.stop('cancelled');
+      return run.stop('cancelled');
+    case 'steer':
+      return run.steering.add(command);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventData, RunFailureCode, TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, RunFailureCode, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { StopReason } from './active-runs.js';
 
@@ -42,11 +42,21 @@ const REASONS: Record<keyof typeof STOPPED, (words: (typeof WORDS)[RunKind]) => 
   lost: ({ goOn }) => `The runner working on this was lost. ${goOn}`,
 };
 
-export function stoppedOutcome(stop: StopReason, kind: RunKind, usage?: Usage): RunOutcome {
+/** What is known about a run that was stopped. */
+interface StoppedRun {
+  usage?: Usage | undefined;
+  stopped?: Stopped | null;
+}
+
+export function stoppedOutcome(
+  stop: StopReason,
+  kind: RunKind,
+  { usage, stopped }: StoppedRun = {},
+): RunOutcome {
   const isLimit = typeof stop !== 'string';
   const type = isLimit ? 'run.failed' : STOPPED[stop];
   const reason = isLimit ? stop.sentence : REASONS[stop](WORDS[kind]);
-  return { type, data: { reason, ...(usage && { usage }) } };
+  return { type, data: { reason, ...(usage && { usage }), ...(stopped && { stopped }) } };
 }
 
 export const succeededOutcome = (usage?: Usage): RunOutcome => ({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
+import type { SteerCommand } from '@saas-codex/contracts/run-commands';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
@@ -72,6 +73,11 @@ export class RunQueueService {
   async refillLogTo(runId: string, seq: number): Promise<void> {
     const job = await this.queue.getJob(runId);
     if (job) await this.logs.refillTo(job.data.owner, seq);
+  }
+
+  /** Sends a message to a run. One that has not started gets it when it works; one that has ended never does. */
+  async steerRun(runId: string, message: Pick<SteerCommand, 'id' | 'prompt'>): Promise<void> {
+    await this.inbox.sendCommand(runId, { ...message, type: 'steer' });
   }
 
   /**

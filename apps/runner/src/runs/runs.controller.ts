@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Id } from '@saas-codex/contracts/ids';
-import { type RunHolding, type RunStarted, StartRun } from '@saas-codex/contracts/runner-api';
+import { type RunHolding, type RunStarted, StartRun, SteerRunning } from '@saas-codex/contracts/runner-api';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -28,6 +28,16 @@ export class RunsController {
   @HttpCode(202)
   async cancel(@Param('runId', { schema: Id }) runId: string): Promise<RunStarted> {
     await this.runs.cancelRun(runId);
+    return { runId };
+  }
+
+  @Post(':runId/steer')
+  @HttpCode(202)
+  async steer(
+    @Param('runId', { schema: Id }) runId: string,
+    @Body({ schema: SteerRunning }) { steerId, prompt }: SteerRunning,
+  ): Promise<RunStarted> {
+    await this.runs.steerRun(runId, { id: steerId, prompt });
     return { runId };
   }
 

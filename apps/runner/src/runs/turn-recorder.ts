@@ -1,5 +1,6 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { LimitReached } from '@saas-codex/contracts/model-calls';
+import type { SteerCommand } from '@saas-codex/contracts/run-commands';
 import type { RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
 import type { ModelListener } from '../model-proxy/model-access.js';
@@ -125,6 +126,12 @@ export class TurnRecorder implements ModelListener, EgressListener {
       case 'approval.requested':
         return;
     }
+  }
+
+  /** @throws LogFencedError */
+  async recordSteer({ id, prompt }: SteerCommand): Promise<void> {
+    this.deltas.flush();
+    await this.log.appendEvent('steer.delivered', { steer_id: id, prompt: this.redactor.redact(prompt) });
   }
 
   /** Completes the items that are still open. @throws LogFencedError */

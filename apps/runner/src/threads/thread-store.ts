@@ -61,8 +61,8 @@ export class ThreadStore {
     }
   }
 
-  /** Stores Codex's id of the conversation for the next turn. */
-  async rememberCodexThread(thread: Thread, codexThreadId: string): Promise<void> {
+  /** Stores Codex's id of the conversation for the next turn. null: that turn starts a new one. */
+  async rememberCodexThread(thread: Thread, codexThreadId: string | null): Promise<void> {
     if (thread.codexThreadId === codexThreadId) return;
     const record = ThreadRecord.parse({ ...thread, codexThreadId });
     await replaceFile(thread.paths.threadFile, JSON.stringify(record), { flush: true });

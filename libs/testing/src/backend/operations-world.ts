@@ -3,6 +3,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -13,7 +14,7 @@ import { SAMPLE_IMAGES } from '../sample-images.js';
 import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/audit-webhook-deliverer.js';
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
-import { type Ids, NOTHING, type Operation, OPERATIONS } from './operations.js';
+import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -28,6 +29,8 @@ type Answer = [status: number, code: string | null, text: string];
 
 /** No run starts: each waits in the queue until it is cancelled, however long a spec takes. */
 const NO_RUNS = { DEFAULT_LIMITS: 'tenant.concurrent_runs=0', RESERVED_RUN_PLACES: '0' };
+/** Nothing may ask a host beyond this machine. */
+const MODEL_HOSTS = { MODEL_TRUSTED_HOSTS: NOWHERE };
 
 /** Work that the backend still has to do, and that changes rows. */
 const UNSETTLED = `
@@ -66,7 +69,10 @@ export class OperationsWorld {
 
   static async start(): Promise<OperationsWorld> {
     const runner = await startSilentRunner();
-    const world = new OperationsWorld(await startBackend({ ...NO_RUNS, RUNNER_URL: runner.url }), runner);
+    const world = new OperationsWorld(
+      await startBackend({ ...NO_RUNS, ...MODEL_HOSTS, RUNNER_URL: runner.url }),
+      runner,
+    );
     const { backend } = world;
     // They measure each new session, and deliver the audit log, at times of their own.
     await backend.app.get(RetentionReconciler, { strict: false }).onModuleDestroy();
@@ -256,6 +262,13 @@ export class OperationsWorld {
       (await (await this.send(owner.key, 'POST', path, body)).json()) as T;
     const invitation = await post<Invitation>('/api/invitations', { role: 'viewer' });
     const secret = await post<Secret>('/api/secrets', { name: 'OURS', value: mark });
+    const forGit = {
+      owner: 'organisation',
+      host: 'git.example.test',
+      path: tenantId,
+      token: 'a-token-of-the-spec',
+    };
+    const credential = await post<Credential>('/api/credentials', forGit);
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -263,6 +276,18 @@ export class OperationsWorld {
       `INSERT INTO passkeys (user_id, name, credential_id, public_key, counter, transports)
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
       [member.userId, mark, tenantId],
+    );
+    const [steer] = await this.sql<{ id: string }>(
+      `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 1, $4, 'delivered', $5, $6, now()) RETURNING id`,
+      [
+        tenantId,
+        session.session_id,
+        session.run_id,
+        mark,
+        member.userId,
+        { kind: 'person', id: member.userId, name: mark },
+      ],
     );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
@@ -277,6 +302,8 @@ export class OperationsWorld {
       key_id: member.keyId,
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
+      credential_id: credential.credential_id,
+      steer_id: steer?.id ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

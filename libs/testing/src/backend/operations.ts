@@ -20,8 +20,10 @@ const PASSKEY = (response: object) => ({
   response: { clientDataJSON: 'x', ...response },
 });
 
-/** Nothing listens there, and its address is a private one. Its secret is nobody's. */
-export const WEBHOOK = { url: 'https://127.0.0.1:9/audit', secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
+/** Nothing listens there (discard). It may be a model server's address. */
+export const NOWHERE = '127.0.0.1:9';
+/** Its address is a private one. Its secret is nobody's. */
+export const WEBHOOK = { url: `https://${NOWHERE}/audit`, secret: `whsec_${'c3BlYy0x'.repeat(4)}` };
 
 /** Every operation of the OpenAPI document, by its operationId: what it requires, and a request that it accepts. */
 export const OPERATIONS: Record<string, Row> = {
@@ -73,9 +75,10 @@ export const OPERATIONS: Record<string, Row> = {
   readModelServer: { requires: 'models:read' },
   setModelServer: {
     requires: 'models:manage',
-    body: { base_url: 'https://93.184.216.34/v1', key: 'a-key-of-nobody-0123456789' },
+    body: { base_url: `https://${NOWHERE}/v1`, key: 'a-key-of-nobody-0123456789' },
   },
   removeModelServer: { requires: 'models:manage' },
+  testModelServer: { requires: 'models:manage' },
   createSession: { requires: 'sessions:write', body: { title: 'New' } },
   listSessions: { requires: 'sessions:read' },
   readSession: { requires: 'sessions:read' },
@@ -99,6 +102,10 @@ export const OPERATIONS: Record<string, Row> = {
   readRunHistory: { requires: 'events:read' },
   editPrompt: { requires: 'runs:create', body: { prompt: 'Changed' } },
   runNext: { requires: 'runs:create' },
+  steerRun: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  sendPromptNow: { requires: 'runs:create' },
+  listSteers: { requires: 'runs:read' },
+  readSteer: { requires: 'runs:read' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
   readDiff: { requires: 'diffs:read' },
@@ -123,6 +130,14 @@ export const OPERATIONS: Record<string, Row> = {
   createSecret: { requires: 'secrets:manage', body: { name: 'NEW', value: 'a new value' } },
   updateSecret: { requires: 'secrets:manage', body: { value: 'another value' } },
   deleteSecret: { requires: 'secrets:manage' },
+  listCredentials: { requires: 'credentials:own' },
+  createCredential: {
+    requires: 'credentials:own',
+    body: { host: 'github.com', token: 'a-new-token' },
+  },
+  replaceCredential: { requires: 'credentials:own', body: { token: 'another-token' } },
+  removeCredential: { requires: 'credentials:own' },
+  testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -172,12 +187,14 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  steer_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
   invitation_id: string;
   key_id: string;
   secret_id: string;
+  credential_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -186,12 +203,14 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  steer_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
   secret_id: randomUUID(),
+  credential_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),

@@ -72,6 +72,14 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'runs a command until the test makes a file',
+    match: 'Work until',
+    steps: [
+      { do: 'command', cmd: 'until [ -e go ]; do sleep 0.05; done' },
+      { do: 'message', text: 'Worked.' },
+    ],
+  },
+  {
     name: 'works until it is cancelled',
     match: 'Hold',
     steps: [

@@ -1,6 +1,7 @@
 import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
 import type { AuditWebhook, SavedAuditWebhook } from '@saas-codex/contracts/audit-webhook';
+import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
@@ -104,13 +105,24 @@ export const SECRET: Secret = {
   created_at: '2026-11-23T09:00:00.000Z',
   updated_at: '2026-11-24T10:30:00.000Z',
 };
+export const CREDENTIAL: Credential = {
+  credential_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c2e',
+  kind: 'token',
+  owner: 'person',
+  host: 'github.com',
+  path: 'acme',
+  username: 'git',
+  created_at: '2026-11-23T09:00:00.000Z',
+  last_used_at: '2026-11-24T10:30:00.000Z',
+  refused_at: null,
+};
 export const SERVICE_ACCOUNT: ServiceAccount = {
   service_account_id: 'rT4kPz7wLn1dXs8v',
   name: 'Nightly checks',
   role: 'member',
   created_at: '2026-11-23T09:00:00.000Z',
 };
-export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true };
+export const SIGN_IN_OPTIONS: SignInOptions = { sign_up: 'closed', mail: true, signed_in_as: null };
 export const CREDENTIALS: Credentials = {
   password: true,
   email_change: true,

@@ -5,10 +5,11 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import type { ModelServer, Models } from '@saas-codex/contracts/models';
+import type { ModelServer, ModelServerTest, Models } from '@saas-codex/contracts/models';
 import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
@@ -20,6 +21,7 @@ import {
   API_KEY,
   AUDIT_ENTRY,
   AUDIT_WEBHOOK,
+  CREDENTIAL,
   SECRET,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
@@ -144,6 +146,23 @@ const EDITED_RUN: Run = {
   ...QUEUED_RUN,
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
+};
+const STEER: Steer = {
+  steer_id: '01a20ab6-1d3c-7e5f-8a9b-0c1d2e3f4a5b',
+  run_id: RUN_ID,
+  session_id: SESSION_ID,
+  prompt: 'Leave the tests as they are.',
+  status: 'pending',
+  queued_run_id: null,
+  created_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  created_at: '2026-11-23T23:20:14.310Z',
+  delivered_at: null,
+};
+const DELIVERED_STEER: Steer = { ...STEER, status: 'delivered', delivered_at: '2026-11-23T23:20:15.041Z' };
+const QUEUED_STEER: Steer = {
+  ...STEER,
+  status: 'queued',
+  queued_run_id: '01a20ab6-1d3d-7c2b-9f10-6e5d4c3b2a19',
 };
 const SETUP_RUN: Run = {
   ...QUEUED_RUN,
@@ -371,6 +390,18 @@ const MODEL_SERVER: ModelServer = {
   base_url: 'https://models.example.com/v1',
   key_saved_at: '2026-11-23T09:00:00.000Z',
 };
+const MODEL_SERVER_TEST: ModelServerTest = {
+  works: false,
+  checks: [
+    { check: 'connection', outcome: 'works', message: 'models.example.com answers.' },
+    { check: 'key', outcome: 'works', message: 'The server did not refuse the key.' },
+    {
+      check: 'responses',
+      outcome: 'fails',
+      message: 'There is no Responses API at this address (404). It usually ends in /v1.',
+    },
+  ],
+};
 const USED: TenantUsage = {
   disk: {
     workspaces_bytes: 734_003_200,
@@ -425,6 +456,10 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },
   editPrompt: { edited: EDITED_RUN },
   runNext: { first: QUEUED_RUN },
+  steerRun: { pending: STEER, runHasEnded: QUEUED_STEER },
+  sendPromptNow: { pending: STEER },
+  listSteers: { ofRun: { items: [DELIVERED_STEER] } },
+  readSteer: { delivered: DELIVERED_STEER },
   orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
   readDiff: { wholeDiff: DIFF },
@@ -449,6 +484,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   updateModels: { listed: MODELS },
   readModelServer: { own: MODEL_SERVER },
   setModelServer: { own: MODEL_SERVER },
+  testModelServer: { failing: MODEL_SERVER_TEST },
   listIgnoredFiles: { lastPage: IGNORED },
   readHome: { changed: HOME },
   listMembers: { lastPage: page(MEMBER) },
@@ -470,6 +506,17 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   restoreTenant: { restored: TENANT },
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
+  listCredentials: { lastPage: page(CREDENTIAL) },
+  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
+  testCredential: {
+    works: { works: true, detail: 'The repository can be read with it.' },
+    refused: {
+      works: false,
+      detail:
+        'The host refused the credential for github.com/acme: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under Settings → Git credentials, then try again.',
+    },
+  },
   listSecrets: { lastPage: page(SECRET) },
   createSecret: { created: { ...SECRET, updated_at: SECRET.created_at } },
   updateSecret: { replaced: SECRET },

@@ -65,6 +65,7 @@ const base = () =>
     .addTag('tenants', 'Organisations, their members and invitations')
     .addTag('scim', "The company's directory: who has joined, and who has left (RFC 7644)")
     .addTag('secrets', 'What runs get as environment variables, encrypted')
+    .addTag('credentials', 'What git uses to reach private repositories, encrypted')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')
     .addCookieAuth(

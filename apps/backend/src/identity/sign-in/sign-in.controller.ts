@@ -50,13 +50,15 @@ export class SignInController {
   @Public()
   @ApiOperation({ operationId: 'readSignInOptions', summary: 'Read how people can sign in here' })
   @ApiResponse({ status: 200, standardSchema: SignInOptions })
-  options(): SignInOptions {
+  async options(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<SignInOptions> {
     const [oidc, github] = [this.oidc.name, this.github.name];
+    res.setHeader('cache-control', 'private, no-cache');
     return {
       sign_up: this.config.SIGN_UP,
       mail: this.mailer.available,
       ...(oidc !== null && { oidc: { name: oidc } }),
       ...(github !== null && { github: { name: github } }),
+      signed_in_as: (await this.authentication.personOf(req))?.email ?? null,
     };
   }
 

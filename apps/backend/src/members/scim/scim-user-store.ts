@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Role } from '@saas-codex/contracts/permissions';
+import { AuditedChanges } from '../../audit/audited-changes.js';
 import { SystemDatabase } from '../../database/system-database.js';
 import type { TenantScope } from '../../database/tenant-row.js';
+import type { RequestContext } from '../../identity/request-context.js';
 
 /** A person as the tenant's directory sees them. */
 export interface ScimPerson {
@@ -47,31 +49,36 @@ const LIST = `WITH ${PEOPLE} SELECT * FROM people WHERE ${FITS} ORDER BY "create
 
 /** A repeated request finds its own row. $5: name, $6: external id, $7: active. */
 const EXPECT = `
-  WITH ${PEOPLE}
+  WITH ${PEOPLE}, earlier AS (SELECT FROM scim_users WHERE tenant_id = $1 AND id = $2)
   INSERT INTO scim_users AS s (tenant_id, id, email, name, external_id, active)
   SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM people WHERE email = $3 AND id <> $2)
-  ON CONFLICT (tenant_id, id) DO UPDATE SET active = excluded.active RETURNING s.id`;
+  ON CONFLICT (tenant_id, id) DO UPDATE SET active = excluded.active
+  RETURNING NOT EXISTS (SELECT FROM earlier) AS "isNew"`;
 
 const KEEP = `
   INSERT INTO scim_users (tenant_id, id, user_id, email, name, role, external_id, active)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
   ON CONFLICT (tenant_id, id) DO UPDATE
      SET user_id = excluded.user_id, email = excluded.email, name = excluded.name, role = excluded.role,
-         external_id = excluded.external_id, active = excluded.active`;
+         external_id = excluded.external_id, active = excluded.active
+  RETURNING id`;
 
 /** Never as more than a member: who was an owner or an admin gets that from one again. */
 const BRING_BACK = `
   INSERT INTO members (id, tenant_id, user_id, role, created_at)
   SELECT gen_random_uuid(), $1, s.user_id, CASE s.role WHEN 'viewer' THEN 'viewer' ELSE 'member' END, now()
     FROM scim_users s WHERE s.tenant_id = $1 AND s.id = $2 AND s.user_id IS NOT NULL
-  ON CONFLICT (user_id, tenant_id) DO NOTHING`;
+  ON CONFLICT (user_id, tenant_id) DO NOTHING RETURNING id`;
 
-const FORGET = 'DELETE FROM scim_users WHERE tenant_id = $1 AND id = $2';
+const FORGET = 'DELETE FROM scim_users WHERE tenant_id = $1 AND id = $2 RETURNING id';
 
 /** The people of a tenant and what its directory has said of them. It neither makes accounts nor looks at those of other tenants. */
 @Injectable()
 export class ScimUserStore {
-  constructor(private readonly system: SystemDatabase) {}
+  constructor(
+    private readonly system: SystemDatabase,
+    private readonly changes: AuditedChanges,
+  ) {}
 
   async list(
     { tenantId }: TenantScope,
@@ -90,25 +97,25 @@ export class ScimUserStore {
 
   /** @returns false when the directory knows somebody with this address already; then nothing has changed */
   async expect(
-    { tenantId }: TenantScope,
+    ctx: RequestContext,
     { id, email, name, externalId, active }: Omit<ScimPerson, 'userId' | 'role' | 'createdAt'>,
   ): Promise<boolean> {
-    const made = await this.system.query(EXPECT, [tenantId, id, email, name, externalId, active]);
-    return made.length > 0;
+    const values = [ctx.tenantId, id, email, name, externalId, active];
+    return (await this.changes.create(ctx, EXPECT, values, { id, name: email })) !== undefined;
   }
 
   /** Keeps what the directory says of somebody, and how they are called. */
-  async keep({ tenantId }: TenantScope, person: ScimPerson): Promise<void> {
+  async keep(ctx: RequestContext, person: ScimPerson): Promise<void> {
     const { id, userId, email, name, role, externalId, active } = person;
-    await this.system.query(KEEP, [tenantId, id, userId, email, name, role, externalId, active]);
+    await this.changes.change(ctx, KEEP, [ctx.tenantId, id, userId, email, name, role, externalId, active]);
   }
 
   /** Makes somebody who was removed a member again. */
-  async bringBack({ tenantId }: TenantScope, id: string): Promise<void> {
-    await this.system.query(BRING_BACK, [tenantId, id]);
+  async bringBack(ctx: RequestContext, id: string): Promise<void> {
+    await this.changes.change(ctx, BRING_BACK, [ctx.tenantId, id]);
   }
 
-  async forget({ tenantId }: TenantScope, id: string): Promise<void> {
-    await this.system.query(FORGET, [tenantId, id]);
+  async forget(ctx: RequestContext, id: string): Promise<void> {
+    await this.changes.change(ctx, FORGET, [ctx.tenantId, id]);
   }
 }

@@ -83,11 +83,6 @@ export class ScimUsersService {
   async change(ctx: CallerContext, id: string, change: ScimChange): Promise<ScimUser> {
     const person = await this.require(ctx, id);
     const { active = person.active, externalId = person.externalId } = change;
-    const isRemoved = person.active && !active;
-    if (isRemoved && person.userId !== null) await this.members.remove(ctx, person.userId);
-    if (active !== person.active || externalId !== person.externalId)
-      await this.users.keep(ctx, { ...person, active, externalId });
-    if (active && !person.active && person.userId !== null) await this.users.bringBack(ctx, id);
     noteForAudit(ctx, {
       target: { name: person.email },
       changes: {
@@ -97,15 +92,20 @@ export class ScimUsersService {
         }),
       },
     });
+    const isRemoved = person.active && !active;
+    if (isRemoved && person.userId !== null) await this.members.remove(ctx, person.userId);
+    if (active !== person.active || externalId !== person.externalId)
+      await this.users.keep(ctx, { ...person, active, externalId });
+    if (active && !person.active && person.userId !== null) await this.users.bringBack(ctx, id);
     return this.read(ctx, id);
   }
 
   /** @throws ProblemError member_not_found, forbidden, last_owner */
   async remove(ctx: CallerContext, id: string): Promise<void> {
     const person = await this.require(ctx, id);
+    noteForAudit(ctx, { target: { name: person.email } });
     if (person.active && person.userId !== null) await this.members.remove(ctx, person.userId);
     await this.users.forget(ctx, id);
-    noteForAudit(ctx, { target: { name: person.email } });
   }
 
   private async require(ctx: CallerContext, id: string): Promise<ScimPerson> {

@@ -4,7 +4,7 @@ import { GitFailure } from '../git/git.js';
 
 const SENTENCES = {
   clone_auth_failed:
-    'The host refused access: the repository is private or does not exist. Check the address. Private repositories are not supported yet.',
+    'The host refused access: the repository is private or does not exist. Check the address, or save a token for this host under Settings → Git credentials. Private repositories need an https address.',
   clone_not_found: 'There is no repository at this address. Check the address for typing mistakes.',
   clone_rate_limited:
     'The repository host answers that it gets too many requests. Try again in a few minutes.',

@@ -7,6 +7,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
 import { checkRef } from '../addresses/check-ref.js';
+import type { GitAccess } from '../git/transport.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
@@ -23,6 +24,8 @@ export interface CloneSource {
   ref: string | null;
   /** Bytes that it may take at most, below what the installation allows. By default no limit. */
   maxBytes?: number;
+  /** What git shows to the host. By default nothing. */
+  access?: GitAccess | null;
 }
 
 /** What is checked out in a new workspace. */
@@ -83,7 +86,7 @@ export class Clones {
   async createWorkspace(
     ctx: RequestContext,
     sessionId: string,
-    { repoUrl, ref, maxBytes = Infinity }: CloneSource,
+    { repoUrl, ref, maxBytes = Infinity, access = null }: CloneSource,
     onProgress: OnCloneProgress,
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
@@ -92,7 +95,7 @@ export class Clones {
     await this.storage.removeWorkspace(sessionId);
     const endTimer = this.durations.startTimer();
     try {
-      const request = { address, ref, onProgress, signal, maxBytes };
+      const request = { address, ref, onProgress, signal, maxBytes, access };
       const base = await this.buildWorkspace(ctx, sessionId, request).catch(async (error: unknown) => {
         const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
         if (moved === null) throw error;
@@ -107,6 +110,15 @@ export class Clones {
       endTimer({ outcome: problem instanceof ProblemError ? problem.code : 'broken_off' });
       throw problem;
     }
+  }
+
+  /** Whether a repository can be read. @throws ProblemError repo_url_*, repo_host_*, clone_* */
+  async checkAccess(ctx: RequestContext, repoUrl: string, access: GitAccess | null): Promise<void> {
+    const address = await this.addresses.checkAddress(repoUrl);
+    const request = { address, ref: null, access, onProgress: () => undefined };
+    await this.mirrors.checkRemote(ctx, request).catch((error: unknown) => {
+      throw toCloneProblem(error);
+    });
   }
 
   /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
@@ -144,6 +156,7 @@ interface BuildRequest {
   onProgress: OnCloneProgress;
   signal?: AbortSignal;
   maxBytes: number;
+  access: GitAccess | null;
 }
 
 /** Many hosts know a repository by its address with and without `.git`, and redirect from one to the other. */

@@ -5,7 +5,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import { type ReadOptions, readObjectBytes, readRefs, removePartialPacks } from '../git/bare-repository.js';
 import { type Git, type GitCommand, GitFailure } from '../git/git.js';
-import { transportTo } from '../git/transport.js';
+import { type GitAccess, transportTo } from '../git/transport.js';
 import type { WorkspaceLimits } from '../workspace-limits.js';
 import { cloneProblem, isRedirect, RedirectedClone } from './clone-problems.js';
 import { type OnCloneProgress, progressReader } from './clone-progress.js';
@@ -26,6 +26,8 @@ export interface MirrorRequest {
   signal?: AbortSignal;
   /** Bytes that may be fetched at most, below what the installation allows. By default no limit. */
   maxBytes?: number;
+  /** null: the repository is public, or nobody has a credential for it. */
+  access: GitAccess | null;
 }
 
 /** The first answer of the older protocol lists them; the newer protocol takes another request. */
@@ -264,6 +266,7 @@ export class MirrorFetch {
       ...transportTo(this.request.address, {
         knownHosts: join(this.folder, 'known_hosts'),
         certificates: this.certificates,
+        access: this.request.access,
       }),
       timeoutMs,
       signal: this.request.signal,

@@ -74,24 +74,26 @@ export class Mirrors {
     ctx: RequestContext,
     request: MirrorRequest,
   ): Promise<MirroredTarget | EmptyRemote> {
-    const folder = this.storage.tenantMirrorsPath(ctx.tenantId);
-    await mkdir(folder, { recursive: true });
     const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
-    const fetchingFor = (one: MirrorRequest) =>
-      new MirrorFetch(this.git, this.limits, one, folder, this.certificates.file);
-    const looking = fetchingFor(request);
+    const looking = await this.fetching(ctx, request);
     const [remote, known] = await allSettled([looking.listRemote(), looking.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return { branch: (await looking.readUnbornBranch()) ?? DEFAULT_BRANCH };
     await this.locks.withLock(
       this.lockOf(mirror),
       async (signal) => {
-        await this.fetchInto(mirror, fetchingFor({ ...request, signal }), { remote, known, target });
+        const fetching = await this.fetching(ctx, { ...request, signal });
+        await this.fetchInto(mirror, fetching, { remote, known, target });
         await markUsed(mirror);
       },
       request.signal,
     );
     return { mirror, target };
+  }
+
+  /** Whether the remote answers. Fetches nothing. @throws GitFailure, ProblemError */
+  async checkRemote(ctx: RequestContext, request: MirrorRequest): Promise<void> {
+    await (await this.fetching(ctx, request)).listRemote();
   }
 
   /** Removes the mirrors, of every tenant, that have not been used for this long. @returns how many */
@@ -104,6 +106,12 @@ export class Mirrors {
       else if (await this.removeIfIdle(mirror, limit)) removed += 1;
     }
     return removed;
+  }
+
+  private async fetching({ tenantId }: RequestContext, request: MirrorRequest): Promise<MirrorFetch> {
+    const folder = this.storage.tenantMirrorsPath(tenantId);
+    await mkdir(folder, { recursive: true });
+    return new MirrorFetch(this.git, this.limits, request, folder, this.certificates.file);
   }
 
   private async fetchInto(mirror: string, fetching: MirrorFetch, wanted: WantedState): Promise<void> {

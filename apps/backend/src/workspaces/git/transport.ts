@@ -2,13 +2,35 @@ import { isIP, isIPv6 } from 'node:net';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from './git.js';
 
-/** Files that git's transports use. */
-export interface TransportFiles {
+/** What proves to a host, over https, who asks. */
+export interface GitAccess {
+  username: string;
+  /** Or a token. */
+  password: string;
+}
+
+/** What git's transports use. */
+export interface TransportOptions {
   /** The ssh host keys that have been seen before. */
   knownHosts: string;
   /** Certificate authorities, in PEM. null: the system's. */
   certificates: string | null;
+  /** null: git asks as nobody. */
+  access: GitAccess | null;
 }
+
+/**
+ * Gives git the user name and password, when it asks for those of the repository's host. A proxy that wants some gets none of them.
+ * They are in the environment of this call, since every process can read arguments.
+ */
+const CREDENTIAL_HELPER = [
+  'credential.helper=!f() {',
+  'test "$1" = get || exit 0; url=;',
+  'while IFS= read -r line && test -n "$line"; do case "$line" in',
+  'protocol=*) url="${line#protocol=}://$url";; host=*) url="$url${line#host=}";; esac; done;',
+  'test "$url" = "$SAAS_CODEX_GIT_ORIGIN" && printf "username=%s\\npassword=%s\\n" "$SAAS_CODEX_GIT_USERNAME" "$SAAS_CODEX_GIT_PASSWORD";',
+  '}; f',
+].join(' ');
 
 /**
  * Lets git reach a checked address: only with the address's own protocol, and only at the network addresses that were
@@ -16,7 +38,7 @@ export interface TransportFiles {
  */
 export function transportTo(
   address: RepoAddress,
-  { knownHosts, certificates }: TransportFiles,
+  { knownHosts, certificates, access }: TransportOptions,
 ): Pick<GitCommand, 'protocols' | 'config' | 'env'> {
   if (address.scheme === 'ssh') {
     return {
@@ -24,13 +46,24 @@ export function transportTo(
       env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) },
     };
   }
-  const trust = certificates === null ? [] : [`http.sslCAInfo=${certificates}`];
+  const protocols = [address.scheme];
+  const config = [
+    ...(certificates === null ? [] : [`http.sslCAInfo=${certificates}`]),
+    ...(access === null ? [] : [CREDENTIAL_HELPER]),
+  ];
+  const env = access === null ? {} : credentialOf(address, access);
   if (address.proxy === null)
-    return { protocols: [address.scheme], config: ['http.proxy=', ...trust, ...curlPin(address)] };
+    return { protocols, config: ['http.proxy=', ...config, ...curlPin(address)], env };
   // Not in a setting, since every process can read arguments, and the address may hold a password.
-  const env = { [`${address.scheme}_proxy`]: address.proxy.href, GIT_HTTP_PROXY_AUTHMETHOD: 'basic' };
-  return { protocols: [address.scheme], config: trust, env };
+  const proxy = { [`${address.scheme}_proxy`]: address.proxy.href, GIT_HTTP_PROXY_AUTHMETHOD: 'basic' };
+  return { protocols, config, env: { ...env, ...proxy } };
 }
+
+const credentialOf = ({ url }: RepoAddress, { username, password }: GitAccess) => ({
+  SAAS_CODEX_GIT_ORIGIN: new URL(url).origin,
+  SAAS_CODEX_GIT_USERNAME: username,
+  SAAS_CODEX_GIT_PASSWORD: password,
+});
 
 /** curl's own syntax for not resolving this host and port. An IP address needs none. */
 function curlPin({ host, port, pinnedTo }: RepoAddress): string[] {

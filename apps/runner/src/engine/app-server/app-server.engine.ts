@@ -13,6 +13,7 @@ import {
 } from '../port/engine.js';
 import { type AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
+import { messageIdOf } from './conversations.js';
 import type { Notification, Question } from './messages.js';
 import { openThread, PreparedCodex, startCodex } from './open-thread.js';
 import { TurnTranslator } from './turn-translator.js';
@@ -155,12 +156,14 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { thread, input, secrets } = this.run;
+    const { runId, thread, input, secrets } = this.run;
     try {
       const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
       const shown = images.map((path) => ({ type: 'localImage' as const, path }));
-      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown] };
+      // So that the conversation itself says which turn is whose: see conversations.ts.
+      const clientUserMessageId = messageIdOf(runId);
+      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown], clientUserMessageId };
       const started = await client.request('turn/start', asked);
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, started.turn.id, context);

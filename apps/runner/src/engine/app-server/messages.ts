@@ -12,7 +12,10 @@ export type ThreadItem = z.output<typeof Item>;
 
 /** The items of Codex's that become items of our own kinds. */
 const ITEMS = {
-  userMessage: z.object({ clientId: z.string().nullable() }),
+  userMessage: z.object({
+    clientId: z.string().nullable(),
+    content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  }),
   agentMessage: z.object({ text: z.string() }),
   reasoning: z.object({ summary: z.array(z.string()) }),
   commandExecution: z.object({
@@ -102,6 +105,11 @@ export const RESULTS = {
   initialize: nothing,
   'thread/start': thread,
   'thread/resume': thread,
+  'thread/fork': thread,
+  'thread/turns/list': z.object({
+    data: z.array(z.object({ id: z.string(), items: z.array(Item) })),
+    nextCursor: z.string().nullable(),
+  }),
   'turn/start': z.object({ turn: z.object({ id: z.string() }) }),
   'turn/steer': nothing,
   'turn/interrupt': nothing,

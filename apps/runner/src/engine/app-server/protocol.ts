@@ -328,6 +328,45 @@ type ThreadEnvironment = {
   runtimeWorkspaceRoots: Array<LegacyAppPathString>;
 };
 type ThreadExtra = Record<string, never>;
+type ThreadForkParams = {
+  threadId: string;
+  experimentalPredictionMode?: boolean;
+  lastTurnId?: string | null;
+  beforeTurnId?: string | null;
+  path?: string | null;
+  model?: string | null;
+  modelProvider?: string | null;
+  serviceTier?: string | null | null;
+  cwd?: string | null;
+  runtimeWorkspaceRoots?: Array<AbsolutePathBuf> | null;
+  approvalPolicy?: AskForApproval | null;
+  approvalsReviewer?: ApprovalsReviewer | null;
+  sandbox?: SandboxMode | null;
+  permissions?: string | null;
+  config?: { [key in string]?: JsonValue } | null;
+  baseInstructions?: string | null;
+  developerInstructions?: string | null;
+  ephemeral?: boolean;
+  threadSource?: ThreadSource | null;
+  excludeTurns?: boolean;
+  deferGoalContinuation?: boolean;
+};
+type ThreadForkResponse = {
+  thread: Thread;
+  model: string;
+  modelProvider: string;
+  serviceTier: string | null;
+  disabledPluginIds: Array<string>;
+  cwd: AbsolutePathBuf;
+  runtimeWorkspaceRoots: Array<AbsolutePathBuf>;
+  instructionSources: Array<LegacyAppPathString>;
+  approvalPolicy: AskForApproval;
+  approvalsReviewer: ApprovalsReviewer;
+  sandbox: SandboxPolicy;
+  activePermissionProfile: ActivePermissionProfile | null;
+  reasoningEffort: ReasoningEffort | null;
+  multiAgentMode: MultiAgentMode;
+};
 type ThreadHistoryMode = 'legacy' | 'paginated';
 type ThreadId = string;
 type ThreadItem =
@@ -531,6 +570,18 @@ type ThreadTokenUsage = {
   modelContextWindow: number | null;
 };
 type ThreadTokenUsageUpdatedNotification = { threadId: string; turnId: string; tokenUsage: ThreadTokenUsage };
+type ThreadTurnsListParams = {
+  threadId: string;
+  cursor?: string | null;
+  limit?: number | null;
+  sortDirection?: SortDirection | null;
+  itemsView?: TurnItemsView | null;
+};
+type ThreadTurnsListResponse = {
+  data: Array<Turn>;
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+};
 type TokenUsageBreakdown = {
   totalTokens: number;
   inputTokens: number;
@@ -648,6 +699,8 @@ export interface ClientRequests {
   initialize: { params: InitializeParams; result: InitializeResponse };
   'thread/start': { params: ThreadStartParams; result: ThreadStartResponse };
   'thread/resume': { params: ThreadResumeParams; result: ThreadResumeResponse };
+  'thread/fork': { params: ThreadForkParams; result: ThreadForkResponse };
+  'thread/turns/list': { params: ThreadTurnsListParams; result: ThreadTurnsListResponse };
   'turn/start': { params: TurnStartParams; result: TurnStartResponse };
   'turn/steer': { params: TurnSteerParams; result: TurnSteerResponse };
   'turn/interrupt': { params: TurnInterruptParams; result: TurnInterruptResponse };

@@ -4,6 +4,7 @@ import type { Usage } from '@saas-codex/contracts/runs';
 import { GrowingText } from '../growing-text.js';
 import type { EngineEvent } from '../port/engine.js';
 import { type ItemContext, PART_BREAK, toItem } from './item.js';
+import { runOfMessage } from './conversations.js';
 import { ItemIds } from './item-ids.js';
 import { type Notification, readItem, type ThreadItem, type TokenCounts } from './messages.js';
 
@@ -129,7 +130,8 @@ export class TurnTranslator {
   /** The prompt itself has no client's id. */
   private takeSteer(raw: ThreadItem): EngineEvent[] {
     const messageId = readItem('userMessage', raw)?.clientId ?? null;
-    return messageId === null ? [] : [{ type: 'steer.taken', data: { messageId } }];
+    // The prompt itself begins the turn.
+    return messageId === null || runOfMessage(messageId) !== null ? [] : [{ type: 'steer.taken', data: { messageId } }];
   }
 
   private addText(rawId: string, piece: string): EngineEvent[] {

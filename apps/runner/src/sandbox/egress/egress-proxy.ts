@@ -30,6 +30,8 @@ import { openTunnel } from './tunnel.js';
 export interface Egress {
   handlers: ConnectionHandlers;
   authorities: EgressTrust['authorities'];
+  /** The number of connections to hosts that are open. */
+  openConnections(): number;
   /** Closes all connections. */
   close(): void;
 }
@@ -92,6 +94,7 @@ export class EgressProxy {
         },
       },
       authorities,
+      openConnections: () => run.openConnections,
       close: () => run.close(),
     };
   }

@@ -41,6 +41,8 @@ const MAX_REPORTS = 50;
 export class RunEgress {
   private readonly logger = new Logger('Egress');
   private readonly sockets = new Set<Socket>();
+  /** Those of them that lead out. */
+  private readonly dialled = new Set<Socket>();
   private readonly reported = new Set<string>();
   /** One lookup at a time: all runs share the name servers. */
   private lookups: Promise<unknown> = Promise.resolve();
@@ -59,6 +61,11 @@ export class RunEgress {
 
   private get closed(): boolean {
     return this.end.signal.aborted;
+  }
+
+  /** The number of connections to hosts. */
+  get openConnections(): number {
+    return this.dialled.size;
   }
 
   /** Limits the number of exchanges, reports refusals, and answers every failure with a sentence. */
@@ -118,7 +125,10 @@ export class RunEgress {
   private async connect(target: HostPort, open: () => Promise<Socket>): Promise<Socket> {
     if (this.closed) throw runEnded();
     try {
-      return this.holdSocket(await open());
+      const socket = await open();
+      this.dialled.add(socket);
+      socket.once('close', () => this.dialled.delete(socket));
+      return this.holdSocket(socket);
     } catch (error) {
       throw unreachable(target, error);
     }

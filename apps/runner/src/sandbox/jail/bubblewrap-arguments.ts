@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
  *                                      Setup scripts do not see codex-home
  *     /home/agent                      HOME, writable; a layer of the session (home-layers.ts)
  *     <mirror>/objects                 read-only: objects that the clone borrows
+ *     <workspace>/history.git/objects  read-only, and only while the work tree is restored: no agent runs then
  *     /tmp /dev/shm                    in memory, for this run only
  *     /dev /proc                       minimal, with this run's processes only
  */
@@ -36,6 +37,8 @@ export interface JailContents {
   tools: string[];
   /** Object folders that the clone borrows from. */
   borrowed: string[];
+  /** Further folders of the session, for upkeep. */
+  readable?: readonly string[];
   environment: Record<string, string>;
 }
 
@@ -132,7 +135,7 @@ export const bubblewrapArguments = (contents: JailContents): string[] => [
   contents.home,
   HOME,
   ...inMemory(workspaces(contents)),
-  ...contents.borrowed.flatMap((path) => readOnly(path)),
+  ...[...contents.borrowed, ...(contents.readable ?? [])].flatMap((path) => readOnly(path)),
   ...writable(contents.repo),
   ...(contents.codexHome === null
     ? []

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MIRRORS_FOLDER, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
@@ -26,7 +26,7 @@ import {
   serverEnvironment,
   shellEnvironmentSetting,
 } from './command-environment.js';
-import { endProcesses, killJail } from './end-processes.js';
+import { countCommands, endProcesses, killJail } from './end-processes.js';
 import { type HomeLayer, homesOf, prepareHome } from './home-layers.js';
 import {
   Jail,
@@ -35,6 +35,8 @@ import {
   type PreparedJails,
   RUN_VARIABLE,
   type ScriptLaunch,
+  type Upkeep,
+  type UpkeepLaunch,
 } from './jail.js';
 import { JailWatch } from './limits/jail-watch.js';
 import { limitFromExit, type LimitPassed, limitPassed, processLimits } from './limits/limits.js';
@@ -149,6 +151,17 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return { ...launch, args: [], cwd: '/' };
   }
 
+  async launchUpkeep(upkeep: Upkeep): Promise<UpkeepLaunch> {
+    const launch = await this.prepare(upkeep.runId, await this.upkeepContents(upkeep));
+    return { ...launch, sandboxMode: 'danger-full-access' };
+  }
+
+  async launchUpkeepScript(upkeep: Upkeep, script: string): Promise<ScriptLaunch> {
+    const path = await this.writeFor(upkeep.runId, 'setup.sh', script);
+    const contents = { ...(await this.upkeepContents(upkeep)), script: path };
+    return { ...(await this.prepare(upkeep.runId, contents)), args: [], cwd: '/' };
+  }
+
   /** Writes the files from which launch.sh builds the jail. @returns how to start Codex in it */
   async prepare(
     runId: string,
@@ -195,6 +208,10 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return hit ? limitPassed(hit, this.config) : limitFromExit(error, this.config);
   }
 
+  countCommands(runId: string): Promise<number> {
+    return countCommands(this.jailOf(runId));
+  }
+
   async endRun(runId: string): Promise<void> {
     const jailId = this.jailOf(runId);
     if (!(await this.groups?.killGroup(jailId))) await killJail(jailId);
@@ -235,6 +252,24 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
 
   private jailOf(runId: string): string {
     return this.takenOver.get(runId) ?? runId;
+  }
+
+  /** Without a socket: nothing of this runner can be reached. HOME is empty and goes with the run's folder. */
+  private async upkeepContents({ runId, paths, environment, writes, readable }: Upkeep) {
+    const home = join(await this.folders.folderOf(runId), 'home');
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    return {
+      script: null,
+      socket: null,
+      certificates: null,
+      repo: paths.repo,
+      codexHome: writes === 'conversation' ? paths.codexHome : null,
+      home,
+      tools: [],
+      borrowed: await this.borrowedObjects(historyOf(paths.repo)),
+      readable,
+      environment,
+    };
   }
 
   /** Writes a file that is visible in the run's jail. */

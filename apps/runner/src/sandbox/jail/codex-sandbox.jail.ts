@@ -5,7 +5,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
 import { projectTrust } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
-import { endProcesses } from './end-processes.js';
+import { countCommands, endProcesses } from './end-processes.js';
 import {
   Jail,
   type JailedTurn,
@@ -14,6 +14,8 @@ import {
   type RunSettings,
   type Sandbox,
   type ScriptLaunch,
+  type Upkeep,
+  type UpkeepLaunch,
 } from './jail.js';
 import { RunFolders } from './run-folders.js';
 
@@ -88,16 +90,22 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
 
   async launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch> {
     const { environment, commandEnvironment, configOverrides } = await this.launch(turn);
-    const path = join(await this.folders.folderOf(turn.runId), 'setup.sh');
-    await writeFile(path, script, { mode: 0o600 });
-    const shell = '/bin/sh';
-    const args = [SCRIPT_RUNNER, path];
-    const cwd = turn.paths.repo;
-    if (this.sandbox === 'danger-full-access')
-      return { program: shell, args, cwd, environment: { ...environment, ...commandEnvironment } };
-    const settings = [...configOverrides, projectTrust(cwd, 'untrusted')];
-    const sandboxed = sandboxArguments(settings, [shell, ...args]);
-    return { program: process.execPath, args: sandboxed, cwd, environment };
+    return this.sandboxed(turn, script, { ...environment, ...commandEnvironment }, configOverrides);
+  }
+
+  async launchUpkeep({ runId, paths, environment }: Upkeep): Promise<UpkeepLaunch> {
+    const own = { SAAS_CODEX_REPO: paths.repo, SAAS_CODEX_PROGRAM: join(codexFolder(), 'bin', 'codex') };
+    return {
+      program: CODEX_STARTER,
+      environment: { ...environment, ...own, [RUN_VARIABLE]: runId },
+      sandboxMode: this.sandbox,
+    };
+  }
+
+  launchUpkeepScript({ writes, environment, ...upkeep }: Upkeep, script: string): Promise<ScriptLaunch> {
+    const roots = JSON.stringify(writes === 'repo' ? [] : [upkeep.paths.codexHome]);
+    const settings = [`sandbox_workspace_write.writable_roots=${roots}`];
+    return this.sandboxed(upkeep, script, { ...environment, [RUN_VARIABLE]: upkeep.runId }, settings);
   }
 
   /** The deadline is the only limit. */
@@ -109,10 +117,30 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return null;
   }
 
+  countCommands(runId: string): Promise<number> {
+    return countCommands(runId);
+  }
+
   async endRun(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
     await this.folders.removeFolder(runId);
+  }
+
+  private async sandboxed(
+    { runId, paths }: Pick<JailedTurn, 'runId' | 'paths'>,
+    script: string,
+    environment: Record<string, string>,
+    settings: string[],
+  ): Promise<ScriptLaunch> {
+    const path = join(await this.folders.folderOf(runId), 'setup.sh');
+    await writeFile(path, script, { mode: 0o600 });
+    const cwd = paths.repo;
+    const command = ['/bin/sh', SCRIPT_RUNNER, path];
+    if (this.sandbox === 'danger-full-access')
+      return { program: '/bin/sh', args: command.slice(1), cwd, environment };
+    const args = sandboxArguments([...settings, projectTrust(cwd, 'untrusted')], command);
+    return { program: process.execPath, args, cwd, environment };
   }
 
   onApplicationShutdown(): Promise<void> {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './jail.js';
 import { shellEnvironmentSetting } from './command-environment.js';
@@ -22,6 +23,10 @@ import {
  * mistaken for the mark: the mark is a whole entry, and text cannot contain the NULs that separate entries.
  */
 
+/** Programs that surround the agent's commands, by name; and where those are that exist only in a jail. */
+const SURROUNDING = ['bwrap', 'codex', 'codex-linux-sandbox'];
+const IN_JAIL = '/run/jail/';
+
 const PAUSE_MS = 20;
 const TIMEOUT_MS = 10_000;
 
@@ -39,6 +44,17 @@ export async function endProcesses(runId: string): Promise<number[]> {
 /** Kills a jail at once by its bwrap, which is our child, however many processes it has. */
 export async function killJail(runId: string): Promise<void> {
   for (const pid of await readOwnChildren()) if (await isRunMarked(pid, runId)) kill(pid);
+}
+
+/** The number of processes that the run's commands have started and that are alive; without Codex and what confines it. */
+export async function countCommands(runId: string): Promise<number> {
+  const found = await findProcesses(runId);
+  const lines = await inBatches(found, readCommandLine);
+  return lines.filter((line) => {
+    const [program = '', argument = ''] = line.split('\0', 2);
+    const isOurs = [program, argument].some((path) => path.startsWith(IN_JAIL));
+    return program !== '' && !isOurs && !SURROUNDING.includes(basename(program));
+  }).length;
 }
 
 async function findProcesses(runId: string): Promise<number[]> {

@@ -12,6 +12,7 @@ import type { LimitPassed } from './limits/limits.js';
  *     Runs ────watchLimits()──► a call when the run exceeds a limit
  *     Engine ──launch()───────► program, environment and sandbox mode for Codex ──► agent commands ──► their children …
  *            ──launchScript()─► program, arguments and environment for a script ───► its commands ───► their children …
+ *     Runs ────countCommands()► how many processes are at work
  *     Runs ────endRun()───────► nothing of it is left
  *
  * A jail has the id of its run. One that is prepared before its run exists has an id of its own, and its run takes it over:
@@ -81,6 +82,23 @@ export interface PreparedJails {
   handOver(jailId: string, runId: string): void;
 }
 
+/**
+ * Work on a session between its runs, by programs of ours. It has no network, no model, no secrets, and nothing of it stays
+ * but what it writes to the repository or to Codex's memory.
+ */
+export interface Upkeep {
+  /** Names it, as that of a run does. */
+  runId: string;
+  paths: ThreadPaths;
+  environment: Record<string, string>;
+  /** What it may change. */
+  writes: 'repo' | 'conversation';
+  /** Folders of ours, by their own paths, which it can read. */
+  readable: readonly string[];
+}
+
+export type UpkeepLaunch = Pick<Launch, 'program' | 'environment' | 'sandboxMode'>;
+
 export abstract class Jail {
   abstract readonly isolation: SystemInfo['isolation'];
   /** A sentence: why this isolation was chosen. */
@@ -102,11 +120,20 @@ export abstract class Jail {
   /** @param script for bash, which can read but not change it */
   abstract launchScript(turn: JailedTurn, script: string): Promise<ScriptLaunch>;
 
+  /** Codex, for work on its own memory. */
+  abstract launchUpkeep(upkeep: Upkeep): Promise<UpkeepLaunch>;
+
+  /** @param script for bash */
+  abstract launchUpkeepScript(upkeep: Upkeep, script: string): Promise<ScriptLaunch>;
+
   /** Enforces the limits of the run as a whole. @returns ends the watch */
   abstract watchLimits(runId: string, paths: ThreadPaths, onPassed: (limit: LimitPassed) => void): () => void;
 
   /** The limit that ended a program of the run. To be called before endRun(); `error` is what the engine threw. */
   abstract exceededLimit(runId: string, error: unknown): Promise<LimitPassed | null>;
+
+  /** The number of processes that the run's commands have started and that are alive. */
+  abstract countCommands(runId: string): Promise<number>;
 
   /** Ends every process of the run and resolves when none is left. Does nothing when there is none. */
   abstract endRun(runId: string): Promise<void>;

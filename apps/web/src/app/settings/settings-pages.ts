@@ -98,6 +98,18 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         component: lazyRouteComponent(() => import('../../features/settings/secrets-page.js'), 'SecretsPage'),
       },
       {
+        path: 'git-credentials',
+        title: 'Git credentials',
+        intro:
+          'Sessions on private repositories are cloned with these. Tokens are encrypted, cannot be read again, and stay with the platform: no session or agent gets them.',
+        permission: 'credentials:own',
+        forbidden: 'Viewers start no sessions, so they need none.',
+        component: lazyRouteComponent(
+          () => import('../../features/settings/git-credentials-page.js'),
+          'GitCredentialsPage',
+        ),
+      },
+      {
         path: 'usage',
         title: 'Limits and usage',
         permission: 'usage:read',

@@ -1,5 +1,5 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
-import type { EventData, TerminalEventType } from '@saas-codex/contracts/events';
+import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
@@ -10,6 +10,7 @@ import type { Refusal } from '../environment/network-modes.js';
  *     run.started ─► prompt, startedAt
  *     item.*      ─► entries: one per item, in order of first appearance
  *     item.delta  ─► a draft entry, replaced by its item.completed; for a command: its output
+ *     steer.delivered ─► an entry: what a person said meanwhile
  *     network.refused ─► one entry for consecutive ones
  *     unknown type ─► an entry that shows the event as it came
  *     limit.*     ─► limit: the one at which the run waits
@@ -46,12 +47,14 @@ export interface TimelineEnd {
   readonly status: RunEndStatus;
   /** A sentence for a person; null when it succeeded. */
   readonly reason: string | null;
+  /** null: nothing was stopped, or the runner did not say what. */
+  readonly stopped: Stopped | null;
   readonly at: string;
 }
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
-export type Entry = ItemEntry | DraftEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
+export type Entry = ItemEntry | DraftEntry | SteerEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
 
 /** An item, of a type that this build renders in its own way or of one that it does not know. */
 export interface ItemEntry {
@@ -75,6 +78,14 @@ export interface DraftEntry {
   readonly key: string;
   readonly itemType: 'agent_message' | 'reasoning';
   readonly text: string;
+}
+
+/** A person's message to the run, where the agent has taken it in. */
+export interface SteerEntry {
+  readonly kind: 'steer';
+  readonly key: string;
+  readonly steerId: string;
+  readonly prompt: string;
 }
 
 /** An error that Codex reported outside its items and may recover from. */

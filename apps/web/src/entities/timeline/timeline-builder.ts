@@ -108,6 +108,10 @@ export class TimelineBuilder {
         return this.addJoined({ kind: 'notice', key: `notice:${event.seq}`, message: event.data.message });
       case 'network.refused':
         return this.addJoined({ kind: 'refusals', key: `refusals:${event.seq}`, refusals: [event.data] });
+      case 'steer.delivered': {
+        const { steer_id: steerId, prompt } = event.data;
+        return this.put({ kind: 'steer', key: `steer:${steerId}`, steerId, prompt });
+      }
       case 'limit.reached':
         this.limit = event.data;
         return;
@@ -129,7 +133,8 @@ export class TimelineBuilder {
 
   private endWith(event: Extract<RunEvent, { type: TerminalEventType }>): void {
     const status = event.type.slice('run.'.length) as RunEndStatus;
-    this.end = { status, reason: 'reason' in event.data ? event.data.reason : null, at: event.at };
+    const { reason = null, stopped = null } = event.type === 'run.succeeded' ? {} : event.data;
+    this.end = { status, reason, stopped, at: event.at };
     this.usage = event.data.usage ?? this.usage;
     if (status === 'succeeded') this.replaceAll(this.entries.filter(({ kind }) => kind !== 'draft'));
   }

@@ -28,6 +28,11 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
+
+/** Few runs are stopped. */
+const StopReport = later(async () => (await import('./stop-report.js')).StopReport);
+
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
 
@@ -87,6 +92,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
+      <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
       <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
     </>
@@ -143,6 +149,7 @@ function EndedRun({
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />
         </div>
       )}
+      {end.stopped && <StopReport stopped={end.stopped} />}
       <RunEndNotice
         end={end}
         run={run}

@@ -19,6 +19,7 @@ import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
 import { scrollable } from '../../shared/ui/scroller.js';
 import { RunFiles } from './run-files.js';
 import { Elapsed } from './running-line.js';
+import { StopReport } from './stop-report.js';
 
 interface SetupBlockProps {
   run: Run;
@@ -123,6 +124,11 @@ function SetupCard({ run, timeline, status, latest }: SetupCardProps) {
             <p className="border-t px-3.5 py-2.5 text-sm [overflow-wrap:anywhere] text-muted-foreground">
               {reason}
             </p>
+          )}
+          {timeline.end?.stopped && (
+            <div className="px-3.5 pb-1.5">
+              <StopReport stopped={timeline.end.stopped} />
+            </div>
           )}
         </div>
       )}

@@ -60,7 +60,8 @@ const Message = ({ title, detail }: { title: string; detail: string }) => (
 );
 
 function Accept({ token, invitation }: { token: string; invitation: InvitationPreview }) {
-  const accept = useMutation({ mutationFn: acceptInvitation, onSuccess: () => location.assign('/') });
+  // A link that was used is not in the way back either.
+  const accept = useMutation({ mutationFn: acceptInvitation, onSuccess: () => location.replace('/') });
   const { tenant_name: tenant, role, invited_by: inviter, signed_in_as: person, email } = invitation;
   return (
     <>

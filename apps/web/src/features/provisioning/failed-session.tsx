@@ -72,6 +72,13 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
             <Button variant="primary" onClick={again} disabled={isPending}>
               Try again
             </Button>
+            {failure?.code === 'clone_auth_failed' && (
+              <Button asChild>
+                <Link to="/settings/$page" params={{ page: 'git-credentials' }}>
+                  Git credentials
+                </Link>
+              </Button>
+            )}
             <Button asChild>
               <Link
                 to="/"

@@ -1,13 +1,25 @@
-import { type ModelServer, ModelServerKey, ModelServerUrl } from '@saas-codex/contracts/models';
+import {
+  type ModelServer,
+  ModelServerKey,
+  type ModelServerTest,
+  ModelServerUrl,
+} from '@saas-codex/contracts/models';
 import { useQuery } from '@tanstack/react-query';
+import { CircleCheck, CircleHelp, CircleX } from 'lucide-react';
 import { useState } from 'react';
 import { usePermission } from '../../shared/api/use-permission.js';
+import { cx } from '../../shared/lib/cx.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextField } from '../../shared/ui/text-field.js';
-import { modelServerQuery, useRemoveModelServer, useSetModelServer } from './api/model-server.js';
+import {
+  modelServerQuery,
+  useRemoveModelServer,
+  useSetModelServer,
+  useTestModelServer,
+} from './api/model-server.js';
 import { Section } from './section.js';
 
 /** Who answers the organisation's model calls. Nobody sees the key again. */
@@ -25,7 +37,13 @@ export function ModelServerSection() {
 
 function Server({ server, mayChange }: { server: ModelServer; mayChange: boolean }) {
   const [asking, setAsking] = useState<'change' | 'remove' | null>(null);
+  const test = useTestModelServer();
   const close = () => setAsking(null);
+  // What was found is of the server as it was.
+  const closeChanged = () => {
+    test.reset();
+    close();
+  };
   const { base_url: address, key_saved_at: savedAt } = server;
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
@@ -43,7 +61,12 @@ function Server({ server, mayChange }: { server: ModelServer; mayChange: boolean
         </p>
       </div>
       {mayChange && (
-        <div className="flex gap-2">
+        <div className="flex flex-wrap gap-2">
+          {address !== null && (
+            <Button size="sm" busy={test.isPending} onClick={() => test.mutate()}>
+              Test
+            </Button>
+          )}
           <Button size="sm" onClick={() => setAsking('change')}>
             {address === null ? 'Use your own…' : 'Change…'}
           </Button>
@@ -54,13 +77,49 @@ function Server({ server, mayChange }: { server: ModelServer; mayChange: boolean
           )}
         </div>
       )}
-      {asking === 'change' && <ServerDialog saved={address} onClose={close} />}
-      {asking === 'remove' && address !== null && <RemoveDialog saved={address} onClose={close} />}
+      {test.data && <TestResult test={test.data} />}
+      {test.error && <ErrorNotice error={test.error} className="basis-full" />}
+      {asking === 'change' && <ServerDialog saved={address} onClose={close} onSaved={closeChanged} />}
+      {asking === 'remove' && address !== null && (
+        <RemoveDialog saved={address} onClose={close} onRemoved={closeChanged} />
+      )}
     </div>
   );
 }
 
-function ServerDialog({ saved, onClose }: { saved: string | null; onClose: () => void }) {
+/** A newer server may have outcomes that this page does not know. */
+function OutcomeIcon({ outcome }: Pick<ModelServerTest['checks'][number], 'outcome'>) {
+  const shape = 'mt-0.5 size-4 shrink-0';
+  switch (outcome) {
+    case 'works':
+      return <CircleCheck role="img" aria-label="Works" className={cx(shape, 'text-success')} />;
+    case 'fails':
+      return <CircleX role="img" aria-label="Fails" className={cx(shape, 'text-destructive')} />;
+    default:
+      return <CircleHelp role="img" aria-label="Not known" className={cx(shape, 'text-muted-foreground')} />;
+  }
+}
+
+const TestResult = ({ test: { works, checks } }: { test: ModelServerTest }) => (
+  <div role="status" className="basis-full text-sm">
+    <p className="font-medium">{works ? 'The server works.' : 'The server does not work yet.'}</p>
+    <ul className="mt-1 space-y-1">
+      {checks.map(({ check, outcome, message }) => (
+        <li key={check} className="flex items-start gap-2">
+          <OutcomeIcon outcome={outcome} />
+          <span className="min-w-0 [overflow-wrap:anywhere]">{message}</span>
+        </li>
+      ))}
+    </ul>
+  </div>
+);
+
+interface DialogProps<Saved> {
+  saved: Saved;
+  onClose: () => void;
+}
+
+function ServerDialog({ saved, onClose, onSaved }: DialogProps<string | null> & { onSaved: () => void }) {
   const [address, setAddress] = useState(saved ?? '');
   const [key, setKey] = useState('');
   const set = useSetModelServer();
@@ -75,7 +134,7 @@ function ServerDialog({ saved, onClose }: { saved: string | null; onClose: () =>
       action="Save"
       disabled={!isComplete}
       state={set}
-      onSubmit={() => set.mutate({ base_url, ...(key !== '' && { key }) }, { onSuccess: onClose })}
+      onSubmit={() => set.mutate({ base_url, ...(key !== '' && { key }) }, { onSuccess: onSaved })}
       onClose={onClose}
     >
       <TextField
@@ -111,7 +170,7 @@ const keyHint = (saved: string | null) =>
     ? 'It is encrypted, and sent to this server only.'
     : 'The saved key is not sent to another server, so this one needs its own.';
 
-function RemoveDialog({ saved, onClose }: { saved: string; onClose: () => void }) {
+function RemoveDialog({ saved, onClose, onRemoved }: DialogProps<string> & { onRemoved: () => void }) {
   const [typed, setTyped] = useState('');
   const remove = useRemoveModelServer();
   const { host } = new URL(saved);
@@ -123,7 +182,7 @@ function RemoveDialog({ saved, onClose }: { saved: string; onClose: () => void }
       danger
       disabled={typed !== host}
       state={remove}
-      onSubmit={() => remove.mutate(undefined, { onSuccess: onClose })}
+      onSubmit={() => remove.mutate(undefined, { onSuccess: onRemoved })}
       onClose={onClose}
     >
       <TextField

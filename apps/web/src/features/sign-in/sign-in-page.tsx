@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { toApiError } from '../../shared/api/api-error.js';
@@ -6,7 +6,7 @@ import { meQuery } from '../../shared/api/get-me.js';
 import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { Button } from '../../shared/ui/button.js';
 import { Spinner } from '../../shared/ui/spinner.js';
-import { signInWithLink } from './api/sign-in.js';
+import { signInOptionsQuery, signInWithLink } from './api/sign-in.js';
 import { LinkSource } from './link-source.js';
 import { onPastedLink, takeToken } from './link-token.js';
 import { PasskeyButton } from './passkey-button.js';
@@ -19,6 +19,9 @@ export function SignInPage() {
   useDocumentTitle('Sign in');
   const { enter, token, error, isPending } = useEnter();
   const [failure] = useState(providerFailure);
+  const { data: options } = useQuery(signInOptionsQuery);
+  // With an organisation, they would be in the app now.
+  const removed = options?.signed_in_as ?? null;
   return (
     <SignInFrame>
       {isPending ? (
@@ -31,6 +34,12 @@ export function SignInPage() {
             <LinkFailure error={error} onRetry={() => enter(token)} />
           ) : failure !== null ? (
             <FrameTitle title="You are not signed in" note={failure} alert />
+          ) : removed !== null ? (
+            <FrameTitle
+              title="You belong to no organisation"
+              note={`You are signed in as ${removed}, and no longer a member of an organisation here. Your account stays. Ask an admin for an invitation, or sign in as somebody else.`}
+              alert
+            />
           ) : (
             <FrameTitle title="Sign in" />
           )}

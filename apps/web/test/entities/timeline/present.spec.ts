@@ -36,7 +36,7 @@ describe('splitAnswer', () => {
 
 describe('runPhase', () => {
   const begun: RunTimeline = { ...EMPTY_TIMELINE, position: { seq: 1, delta: 0 } };
-  const ended: RunTimeline = { ...begun, end: { status: 'succeeded', reason: null, at: '' } };
+  const ended: RunTimeline = { ...begun, end: { status: 'succeeded', reason: null, stopped: null, at: '' } };
   it.each([
     ['queued', EMPTY_TIMELINE, 'waiting'],
     ['queued', begun, 'running'],

@@ -132,6 +132,12 @@ describe('a timeline', () => {
     });
   });
 
+  it('knows what was stopped with a run', () => {
+    const stopped = { processes: 3, connections: 1 };
+    const timeline = foldAll(started, logged('2', 'run.cancelled', { reason: 'Stopped.', stopped }));
+    expect(timeline.end?.stopped).toEqual(stopped);
+  });
+
   it.each(['run.failed', 'run.cancelled', 'run.interrupted'] as const)(
     'keeps all entries on %s, drafts too',
     (type) => {

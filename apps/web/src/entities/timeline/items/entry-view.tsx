@@ -8,6 +8,7 @@ import { FileChangeRows } from './file-change-rows.js';
 import { PlainRow } from './plain-row.js';
 import { ReasoningRow } from './reasoning-row.js';
 import { Refusals } from './refusals.js';
+import { SteerRow } from './steer-row.js';
 import { StepRow } from './step-row.js';
 import { TodoList } from './todo-list.js';
 import { ToolCallRow } from './tool-call-row.js';
@@ -30,6 +31,8 @@ export const EntryView = memo((props: EntryViewProps) => {
       return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
     case 'refusals':
       return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
+    case 'steer':
+      return <SteerRow runId={runId} sessionId={props.session.session_id} steer={entry} />;
     case 'event':
       return <PlainRow id={`${runId}/${entry.key}`} type={entry.type} data={entry.data} />;
     case 'item':

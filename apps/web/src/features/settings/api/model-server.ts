@@ -1,4 +1,4 @@
-import { ModelServer, type SetModelServer } from '@saas-codex/contracts/models';
+import { ModelServer, ModelServerTest, type SetModelServer } from '@saas-codex/contracts/models';
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { systemQuery } from '../../../shared/api/get-system.js';
 import { request } from '../../../shared/api/request.js';
@@ -32,4 +32,9 @@ export const useRemoveModelServer = () =>
   useMutation({
     mutationFn: (): Promise<void> => request('/api/models/server', { method: 'DELETE' }),
     onSettled: useServerChanged(),
+  });
+
+export const useTestModelServer = () =>
+  useMutation({
+    mutationFn: () => request('/api/models/server/test', { method: 'POST', schema: ModelServerTest }),
   });

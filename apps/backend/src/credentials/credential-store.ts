@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import type { CreateCredential, Credential, CredentialPage } from '@saas-codex/contracts/credentials';
+import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
+import { ProblemError } from '@saas-codex/service-kit/problem';
+import { v7 as uuidV7 } from 'uuid';
+import { z } from 'zod';
+import { RequestAudit } from '../audit/request-audit.js';
+import { decodeCursor, toPage } from '../database/cursor.js';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import { isUniqueViolation } from '../database/unique-violation.js';
+import { actorId, hasPermission } from '../identity/actor.js';
+import type { RequestContext } from '../identity/request-context.js';
+import { SecretStore } from '../secrets/secret-store.js';
+import { CredentialEntity, toCredential } from './credential.entity.js';
+
+const KIND = 'git_credential';
+/** Sort key of the list: host, path, id. */
+const CredentialCursor = z.tuple([z.string().max(300), z.string().max(500), z.uuid()]);
+
+/** The credentials that people save, replace and remove. What they are used for: `RepositoryAccess`. */
+@Injectable()
+export class CredentialStore {
+  constructor(
+    private readonly db: TenantDatabase,
+    private readonly secrets: SecretStore,
+    private readonly audit: RequestAudit,
+  ) {}
+
+  /** @throws ProblemError invalid_cursor */
+  async list(ctx: RequestContext, { cursor, limit }: PageQuery): Promise<CredentialPage> {
+    const after = decodeCursor(cursor, CredentialCursor);
+    const rows = await this.db.run(ctx, (tx) => {
+      const select = tx.of(CredentialEntity).select('one');
+      if (after)
+        select.andWhere('(one.host, one.path, one.id) > (:host, :path, :id)', {
+          host: after[0],
+          path: after[1],
+          id: after[2],
+        });
+      return select
+        .orderBy('one.host')
+        .addOrderBy('one.path')
+        .addOrderBy('one.id')
+        .take(limit + 1)
+        .getMany();
+    });
+    return toPage(rows, limit, ({ host, path, id }) => [host, path, id], toCredential);
+  }
+
+  /**
+   * Saves a credential, unless an earlier attempt of the same request has saved it.
+   * @throws ProblemError forbidden, person_required, invalid_request, credential_exists, too_many_secrets
+   */
+  async create(ctx: RequestContext, body: CreateCredential): Promise<Credential> {
+    const place = { ...placeOf(body), ownerId: ownerIdOf(ctx, body.owner) };
+    const id = ctx.idempotentId ?? uuidV7();
+    try {
+      return await this.db.run(ctx, async (tx) => {
+        const credentials = tx.of(CredentialEntity);
+        const existing = await credentials.findOne({ where: { id } });
+        if (existing) {
+          this.audit.recordedBefore(ctx);
+          return toCredential(existing);
+        }
+        const row = { id, kind: body.kind, ...place, username: body.username };
+        const created = await credentials.insert({
+          ...row,
+          createdBy: actorId(ctx.actor),
+          createdAt: new Date(),
+        });
+        await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: body.token });
+        await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(created) } });
+        return toCredential(created);
+      });
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      throw new ProblemError(
+        'credential_exists',
+        `There is a credential for ${nameOf(place)} already. Replace its token, or remove it first.`,
+      );
+    }
+  }
+
+  /** @throws ProblemError credential_not_found, forbidden */
+  async replace(ctx: RequestContext, id: string, token: string): Promise<Credential> {
+    return this.db.run(ctx, async (tx) => {
+      const row = await this.changeable(tx, ctx, id);
+      await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: token });
+      await tx.of(CredentialEntity).update({ id }, { lastUsedAt: null, refusedAt: null });
+      await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(row) } });
+      return toCredential({ ...row, lastUsedAt: null, refusedAt: null });
+    });
+  }
+
+  /** Its secret goes with it. @throws ProblemError credential_not_found, forbidden */
+  async remove(ctx: RequestContext, id: string): Promise<void> {
+    await this.db.run(ctx, async (tx) => {
+      const row = await this.changeable(tx, ctx, id);
+      await tx.of(CredentialEntity).delete({ id });
+      await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(row) } });
+    });
+  }
+
+  private async changeable(
+    tx: TenantTransaction,
+    ctx: RequestContext,
+    id: string,
+  ): Promise<CredentialEntity> {
+    const row = await tx.of(CredentialEntity).findOne({ where: { id } });
+    if (!row) throw credentialNotFound();
+    if (row.ownerId === null) requireManager(ctx);
+    return row;
+  }
+}
+
+export const credentialNotFound = () =>
+  new ProblemError('credential_not_found', 'It was removed, or it belongs to another person.');
+
+/** How people know a credential: what it is for. */
+export const nameOf = ({ host, path }: Pick<CredentialEntity, 'host' | 'path'>): string =>
+  path === '' ? host : `${host}/${path}`;
+
+function ownerIdOf(ctx: RequestContext, owner: CreateCredential['owner']): string | null {
+  if (owner === 'organisation') {
+    requireManager(ctx);
+    return null;
+  }
+  if ('userId' in ctx.actor) return ctx.actor.userId;
+  throw new ProblemError(
+    'person_required',
+    'A service account has no credentials of its own. Send owner: organisation.',
+  );
+}
+
+function requireManager({ actor }: RequestContext): void {
+  if (!hasPermission(actor, 'credentials:manage'))
+    throw new ProblemError(
+      'forbidden',
+      'Only owners and admins change the credentials of the organisation. You can save one of your own.',
+    );
+}
+
+const PORT = /:(\d{1,5})$/;
+/** The one of https, which addresses need not name. */
+export const USUAL_PORT = 443;
+
+/** @throws ProblemError invalid_request */
+function placeOf({ host: text, path }: CreateCredential): Pick<CredentialEntity, 'host' | 'path'> {
+  const port = Number(PORT.exec(text)?.[1] ?? USUAL_PORT);
+  const host = normaliseHost(text.replace(PORT, ''));
+  if (host === null || port < 1 || port > 65_535)
+    throw new ProblemError('invalid_request', 'The host is not a valid name. Give it as in github.com.');
+  return { host: hostAndPort(host, port, USUAL_PORT), path: path.replace(/^\/+|\/+$/g, '') };
+}
+
+/** @param usual the port that addresses need not name */
+export function hostAndPort(host: string, port: number, usual: number | null): string {
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return port === usual ? shown : `${shown}:${port}`;
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { SecretsModule } from '../secrets/secrets.module.js';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { CredentialEntity } from './credential.entity.js';
+import { CredentialStore } from './credential-store.js';
+import { CredentialsController } from './credentials.controller.js';
+import { RepositoryAccess } from './repository-access.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([CredentialEntity]), SecretsModule, WorkspacesModule],
+  controllers: [CredentialsController],
+  providers: [CredentialStore, RepositoryAccess],
+  exports: [RepositoryAccess],
+})
+export class CredentialsModule {}

@@ -1,0 +1,283 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Credential, CredentialPage, CredentialTest } from '@saas-codex/contracts/credentials';
+import type { Me } from '@saas-codex/contracts/identity';
+import type { Problem } from '@saas-codex/contracts/problems';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
+import {
+  createPerson,
+  createServiceAccount,
+  createTenant,
+  type TestPerson,
+} from '@saas-codex/testing/backend/people';
+import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { startWorkspaces } from '@saas-codex/testing/backend/workspaces-fixture';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { patternOf, search } from '@saas-codex/testing/secret-search';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { DataSource } from 'typeorm';
+
+/* Private repositories over https, as people and programs open them. The git server is real and asks for a password. */
+
+const newToken = () => `token-${randomBytes(20).toString('hex')}`;
+
+let git: GitServer;
+let runner: Awaited<ReturnType<typeof startSilentRunner>>;
+let backend: TestBackend;
+let root: string;
+let tenantId: string;
+let member: TestPerson;
+let colleague: TestPerson;
+let repoUrl: string;
+let token: string;
+const cleanups: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  [git, runner, root] = await Promise.all([
+    startGitServer(),
+    startSilentRunner(),
+    mkdtemp(join(tmpdir(), 'saas-codex-credentials-')),
+  ]);
+  backend = await startBackend({
+    RUNNER_URL: runner.url,
+    WORKSPACES_ROOT: root,
+    GIT_TRUSTED_HOSTS: git.host,
+  });
+  tenantId = (await call<Me>('GET', '/api/me', undefined, {})).body.tenant.tenant_id;
+  member = await createPerson(backend, tenantId, 'member');
+  colleague = await createPerson(backend, tenantId, 'member');
+  token = newToken();
+  repoUrl = await git.createRepository('acme/app', { 'README.md': '# Private\n' });
+  git.protect('acme/app', { username: 'git', password: token });
+}, 60_000);
+
+afterEach(async () => {
+  await sql('DELETE FROM git_credentials');
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+afterAll(async () => {
+  await backend.stop();
+  runner.stop();
+  await git.stop();
+  await rm(root, { recursive: true, force: true });
+});
+
+type Headers = Record<string, string>;
+/** The backend's own fetch calls as the owner of the organisation. */
+const owner: Headers = {};
+
+const sql = <T>(statement: string, parameters: unknown[] = []) =>
+  backend.app.get(DataSource).query<T[]>(statement, parameters);
+
+async function call<T>(method: string, path: string, body?: object, headers: Headers = member.key) {
+  const answer = await backend.fetch(path, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, body: (text === '' ? {} : JSON.parse(text)) as T & Problem };
+}
+
+const save = (body: object = {}, headers: Headers = member.key) =>
+  call<Credential>('POST', '/api/credentials', { host: git.host, token, ...body }, headers);
+const list = async (headers: Headers = member.key) =>
+  (await call<CredentialPage>('GET', '/api/credentials', undefined, headers)).body.items;
+
+/** Opens a session and waits until it is set up or has failed. */
+async function open(url = repoUrl, headers: Headers = member.key): Promise<Session> {
+  const later = { ...headers, prefer: 'respond-async' };
+  const { body } = await call<Session>('POST', '/api/sessions', { repo_url: url }, later);
+  return waitFor(async () => {
+    const session = (await call<Session>('GET', `/api/sessions/${body.session_id}`, undefined, headers)).body;
+    return session.status === 'provisioning' ? null : session;
+  });
+}
+
+describe('a private repository', () => {
+  it('opens with the token of the person, and says without one where to save it', async () => {
+    const refused = await open();
+    expect(refused).toMatchObject({ status: 'failed', failure: { code: 'clone_auth_failed' } });
+    expect(refused.failure?.detail).toContain('Settings → Git credentials');
+
+    const saved = await save();
+    expect(saved).toMatchObject({
+      status: 201,
+      body: { owner: 'person', host: git.host, path: '', username: 'git', last_used_at: null },
+    });
+    expect(await open()).toMatchObject({ status: 'ready' });
+    expect(await list()).toMatchObject([{ last_used_at: expect.any(String), refused_at: null }]);
+
+    // Nobody else's session gets it, though the mirror is there.
+    expect(await open(repoUrl, colleague.key)).toMatchObject({ failure: { code: 'clone_auth_failed' } });
+    expect(await list(colleague.key)).toEqual([]);
+    const program = await createServiceAccount(backend, tenantId, 'member');
+    expect(await open(repoUrl, program.key)).toMatchObject({ failure: { code: 'clone_auth_failed' } });
+  });
+
+  it('opens for everybody with a credential of the organisation, which only admins change', async () => {
+    expect(await save({ owner: 'organisation' })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    const saved = await save({ owner: 'organisation' }, owner);
+    expect(saved.status).toBe(201);
+    expect(await open()).toMatchObject({ status: 'ready' });
+    const program = await createServiceAccount(backend, tenantId, 'member');
+    expect(await open(repoUrl, program.key)).toMatchObject({ status: 'ready' });
+
+    const path = `/api/credentials/${saved.body.credential_id}`;
+    for (const [method, body] of [['PATCH', { token: newToken() }] as const, ['DELETE'] as const])
+      expect(await call(method, path, body)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await list()).toMatchObject([{ owner: 'organisation' }]);
+  });
+
+  it('opens with the credential that fits best: a person’s own, then the longest path', async () => {
+    const wrong = newToken();
+    await save({ owner: 'organisation', path: 'acme/app', token: wrong }, owner);
+    await save({ path: '/Acme/', token });
+    await save({ path: 'acme/ap', token: wrong });
+    await save({ token: wrong });
+    expect(await open()).toMatchObject({ status: 'ready' });
+    expect(await save({ path: 'Acme' })).toMatchObject({ status: 409, body: { code: 'credential_exists' } });
+  });
+
+  it('says that a token was refused, keeps the session, and opens it with the next one', async () => {
+    const { credential_id } = (await save({ token: newToken() })).body;
+    const session = await open();
+    expect(session.failure?.detail).toContain(`refused the credential for ${git.host}`);
+    expect(await list()).toMatchObject([{ refused_at: expect.any(String) }]);
+
+    const replaced = await call<Credential>('PATCH', `/api/credentials/${credential_id}`, { token });
+    expect(replaced).toMatchObject({ status: 200, body: { refused_at: null } });
+    await call('PATCH', `/api/sessions/${session.session_id}`, { status: 'provisioning' });
+    await waitFor(async () => {
+      const { body } = await call<Session>('GET', `/api/sessions/${session.session_id}`);
+      return body.status === 'ready';
+    });
+  });
+});
+
+describe('a credential', () => {
+  it('is tried on a repository before a session needs it', async () => {
+    const { credential_id } = (await save()).body;
+    const tryOn = async (repo_url: string) =>
+      (await call<CredentialTest>('POST', `/api/credentials/${credential_id}/test`, { repo_url })).body;
+    expect(await tryOn(repoUrl)).toMatchObject({ works: true });
+    expect(await tryOn(`${git.origin}/acme/none.git`)).toMatchObject({ works: false });
+    expect(await tryOn('https://example.org/acme/app')).toMatchObject({
+      works: false,
+      detail: expect.stringContaining('not for this repository'),
+    });
+    git.protect('acme/app', { username: 'git', password: newToken() });
+    cleanups.push(() => git.protect('acme/app', { username: 'git', password: token }));
+    expect(await tryOn(repoUrl)).toMatchObject({
+      works: false,
+      detail: expect.stringContaining('refused the credential'),
+    });
+  });
+
+  it('goes to the host that it is for: to no proxy, and to no host that this one redirects to', async () => {
+    const seen: string[] = [];
+    const thief = await listening((req, res) => {
+      seen.push(JSON.stringify(req.rawHeaders));
+      res
+        .writeHead(407, { 'proxy-authenticate': 'Basic realm="x"', 'www-authenticate': 'Basic realm="x"' })
+        .end();
+    });
+    const workspaces = await startWorkspaces(['git.company.test'], undefined, {
+      HTTP_PROXY: `http://somebody@${thief}`,
+    });
+    cleanups.push(() => workspaces.close());
+    const access = { username: 'git', password: token };
+    const asked = workspaces.clones.checkAccess(workspaces.ctx, 'http://git.company.test/acme/app', access);
+    await expect(asked).rejects.toThrow('proxy');
+    expect(seen.length).toBeGreaterThan(0);
+
+    git.redirect('acme/moved', `http://${thief}`);
+    await save();
+    expect(await open(`${git.origin}/acme/moved.git`)).toMatchObject({
+      failure: { code: 'clone_redirected' },
+    });
+    expect(search([{ name: 'thief', content: seen.join() }], { token: patternOf(token) })).toEqual({
+      token: [],
+    });
+  });
+
+  it('is nowhere but sealed in the database: no workspace, mirror, answer or log has it', async () => {
+    await save();
+    const session = await open();
+    const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((one) =>
+      one.isFile(),
+    );
+    const places = await Promise.all(
+      files.map(async ({ parentPath, name }) => ({
+        name: join(parentPath, name),
+        content: await readFile(join(parentPath, name)).catch(() => ''),
+      })),
+    );
+    expect(places.length).toBeGreaterThan(20);
+    const tables = await sql<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()`,
+    );
+    const rows = await Promise.all(
+      tables.map(async ({ name }) => ({
+        name,
+        content: JSON.stringify(await sql(`SELECT * FROM "${name}"`)),
+      })),
+    );
+    const answers = [
+      { name: 'session', content: JSON.stringify(session) },
+      { name: 'list', content: JSON.stringify(await list()) },
+    ];
+    const canary = { name: 'canary', content: Buffer.from(`git:${token}`).toString('base64') };
+    expect(search([...places, ...rows, ...answers, canary], { token: patternOf(token) })).toEqual({
+      token: ['canary'],
+    });
+  });
+
+  it('goes with the person who leaves, and its sealed token with it', async () => {
+    const { userId, key } = await createPerson(backend, tenantId, 'member');
+    const { credential_id } = (await save({}, key)).body;
+    const sealed = () => sql('SELECT 1 FROM secrets WHERE id = $1', [credential_id]);
+    expect(await sealed()).toHaveLength(1);
+    expect((await call('DELETE', `/api/members/${userId}`, undefined, owner)).status).toBe(204);
+    expect(await sealed()).toHaveLength(0);
+  });
+
+  it('of another person or organisation does not exist', async () => {
+    const { credential_id } = (await save()).body;
+    const elsewhere = await createPerson(backend, await createTenant(backend, 'Elsewhere'), 'owner');
+    for (const headers of [colleague.key, elsewhere.key, owner]) {
+      const path = `/api/credentials/${credential_id}`;
+      expect(await call('PATCH', path, { token: newToken() }, headers)).toMatchObject({ status: 404 });
+      expect(await call('DELETE', path, undefined, headers)).toMatchObject({ status: 404 });
+      expect(await call('POST', `${path}/test`, { repo_url: repoUrl }, headers)).toMatchObject({
+        status: 404,
+      });
+    }
+    expect(await list()).toHaveLength(1);
+  });
+
+  it.each([
+    ['a host that is none', { host: 'a b' }],
+    ['an address', { host: 'https://github.com' }],
+    ['a port that is none', { host: 'github.com:99999' }],
+    ['a token of two lines', { token: 'abcdefgh\npassword=x' }],
+    ['a user name with a colon', { username: 'a:b' }],
+  ])('is refused with %s', async (_name, body) => {
+    expect(await save(body)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+});
+
+async function listening(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

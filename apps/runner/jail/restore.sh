@@ -1,0 +1,66 @@
+# Changes the work tree from the checkpoint $FROM to the checkpoint $TO, in a jail in which nothing of an agent runs.
+#
+#     objects of history.git (read-only) ──► a git directory in /tmp ──► work tree
+#
+# The agent's own .git is not used for it, and attributes choose no program. git itself never writes through a link in the work
+# tree. Files that no checkpoint holds stay, such as ignored ones. It may run again after it was cut off.
+set -e
+umask 022
+# A call that was repeated, perhaps by another runner, waits for the first one.
+exec 9<"$REPO"
+if command -v flock >/dev/null; then flock 9; fi
+cd "$REPO"
+own=$(mktemp -d)
+trap 'rm -rf "$own"' EXIT
+mkdir -p "$own/git/objects/info" "$own/git/refs" "$own/git/info" "$own/rules"
+echo 'ref: refs/heads/none' >"$own/git/HEAD"
+echo "$HISTORY/objects" >"$own/git/objects/info/alternates"
+# As in history.git: files are byte for byte what was recorded.
+echo '* -text -crlf -ident -filter !eol !working-tree-encoding !diff !merge !whitespace !conflict-marker-size' \
+  >"$own/git/info/attributes"
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_OPTIONAL_LOCKS=0
+trusted() {
+  command git --git-dir="$own/git" --work-tree="$REPO" -c core.protectNTFS=false -c core.protectHFS=false \
+    -c core.symlinks=true -c core.fileMode=true -c core.autocrlf=false -c safe.directory='*' "$@"
+}
+
+# What $FROM has and $TO ignores stays, too: an agent may have changed the rules, and node_modules were recorded.
+keep_ignored() {
+  trusted diff-tree -r -z --no-renames --name-only --diff-filter=D "$FROM" "$TO" >"$own/gone"
+  [ -s "$own/gone" ] || return 0
+  trusted ls-tree -r -z --name-only "$TO" | grep -zE '(^|/)\.gitignore$' >"$own/names" || return 0
+  GIT_INDEX_FILE="$own/to" trusted read-tree "$TO"
+  GIT_INDEX_FILE="$own/to" trusted --work-tree="$own/rules" checkout-index -f -z --stdin <"$own/names"
+  (cd "$own/rules" && GIT_INDEX_FILE="$own/to" trusted --work-tree="$own/rules" check-ignore -z --stdin <"$own/gone" >"$own/kept") ||
+    return 0
+  trusted update-index --force-remove -z --stdin <"$own/kept"
+}
+
+restore() {
+  trusted read-tree "$FROM" || return 1
+  trusted update-index -q --ignore-submodules --refresh >/dev/null 2>&1 || true
+  keep_ignored || return 1
+  trusted read-tree --reset -u "$TO"
+}
+
+# An agent may have locked folders.
+restore || {
+  find . -path ./.git -prune -o -type d ! -perm -700 -exec chmod u+rwx {} \;
+  rm -f "$own/git/index" "$own/git/index.lock"
+  restore
+}
+
+# Last, and as far as the agent's repository lets us: its branch and its index as they were. Its hooks do not run.
+agents() {
+  command git --git-dir="$REPO/.git" -c core.hooksPath=/dev/null -c core.fsmonitor=false -c safe.directory='*' "$@" \
+    </dev/null >/dev/null 2>&1
+}
+[ -n "$COMMIT" ] || exit 0
+if agents cat-file -e "$COMMIT^{commit}"; then
+  (cd .git && rm -rf index.lock HEAD.lock MERGE_HEAD MERGE_MSG CHERRY_PICK_HEAD REVERT_HEAD rebase-merge rebase-apply)
+  if [ -n "$REF" ]; then
+    agents update-ref --no-deref "$REF" "$COMMIT" && agents symbolic-ref HEAD "$REF"
+  else
+    agents update-ref --no-deref HEAD "$COMMIT"
+  fi && agents read-tree --reset "$COMMIT" || echo 'The agent’s own repository stays as it is.'
+fi

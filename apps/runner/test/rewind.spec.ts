@@ -1,0 +1,284 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ConversationCut } from '@saas-codex/contracts/runner-api';
+import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
+import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+
+const run = promisify(execFile);
+
+/** The runner's part in rewinding and forking a session. */
+describe('the runner', () => {
+  let world: RunnerWorld;
+  let runner: RunnerProcess;
+
+  beforeAll(async () => {
+    world = await RunnerWorld.create([{ name: 'answer', steps: [{ do: 'message', text: 'Yes.' }] }]);
+    runner = await world.startRunner();
+  });
+  afterAll(() => world.destroy());
+
+  const named = (runId: string, prompt: string) => ({
+    runId,
+    promptHash: createHash('sha256').update(prompt).digest('hex'),
+  });
+
+  /** Runs the prompt to its end. @returns the run, as a conversation may know it */
+  async function prompt(threadId: string, text: string, on = runner) {
+    const runId = await world.startRun(on, threadId, text);
+    expect((await world.ended(runId)).at(-1)).toMatchObject({ type: 'run.succeeded' });
+    return named(runId, text);
+  }
+
+  /** The prompts of which the model has been told in its last request. */
+  const promptsTold = () => world.model.requests.at(-1)?.prompts;
+
+  async function cut(threadId: string, without: object[], fromThread?: string): Promise<ConversationCut> {
+    const { status, body } = await runner.call('POST', `/threads/${threadId}/conversations`, {
+      without,
+      ...(fromThread && { fromThread }),
+    });
+    expect({ status, body }).toMatchObject({ status: 200 });
+    return ConversationCut.parse(body);
+  }
+
+  async function use(threadId: string, conversation: string | null): Promise<void> {
+    const { status } = await runner.call('PUT', `/threads/${threadId}/conversation`, { conversation });
+    expect(status).toBe(204);
+  }
+
+  describe('rewinding a conversation', () => {
+    it('lets the model see only the turns before, and all of them again when it is taken back', async () => {
+      const threadId = await world.createThread(runner);
+      await prompt(threadId, 'One');
+      const without = [await prompt(threadId, 'Two'), await prompt(threadId, 'Three')];
+      const { conversation, previous } = await cut(threadId, without);
+      await prompt(threadId, 'Still there');
+      expect(promptsTold()).toEqual(['One', 'Two', 'Three', 'Still there']);
+      await use(threadId, conversation);
+      await prompt(threadId, 'Instead');
+      expect(promptsTold()).toEqual(['One', 'Instead']);
+      await use(threadId, previous);
+      await prompt(threadId, 'Back');
+      expect(promptsTold()).toEqual(['One', 'Two', 'Three', 'Still there', 'Back']);
+    });
+
+    it('starts anew when no turn is left', async () => {
+      const threadId = await world.createThread(runner);
+      const without = [await prompt(threadId, 'One')];
+      const { conversation } = await cut(threadId, without);
+      expect(conversation).toBeNull();
+      await use(threadId, null);
+      await prompt(threadId, 'Anew');
+      expect(promptsTold()).toEqual(['Anew']);
+    });
+
+    it('does not count a run without a turn, and keeps the conversation when none of the runs has one', async () => {
+      const threadId = await world.createThread(runner);
+      const first = await prompt(threadId, 'One');
+      const never = named(threadId, 'Never');
+      const kept = await cut(threadId, [never]);
+      expect(kept.conversation).toBe(kept.previous);
+      expect((await cut(threadId, [first, never])).conversation).toBeNull();
+    });
+
+    it('finds the turns of the SDK by their prompts, and refuses to guess', async () => {
+      const sdk = await world.startRunner({ ENGINE: 'sdk' });
+      const threadId = await world.createThread(sdk);
+      await prompt(threadId, 'Go on', sdk);
+      const again = await prompt(threadId, 'Go on', sdk);
+      const { conversation } = await cut(threadId, [again]);
+      await use(threadId, conversation);
+      await prompt(threadId, 'Two');
+      expect(promptsTold()).toEqual(['Go on', 'Two']);
+      const other = await world.createThread(sdk);
+      await prompt(other, 'Go on', sdk);
+      const without = [named(other, 'Something else')];
+      const refused = await runner.call('POST', `/threads/${other}/conversations`, { without });
+      expect(refused).toMatchObject({ status: 409, body: { code: 'turn_unknown' } });
+    });
+
+    it('continues in another session of the organisation, and the first one does not notice', async () => {
+      const [from, to] = [await world.createThread(runner), await world.createThread(runner)];
+      await prompt(from, 'One');
+      const without = [await prompt(from, 'Two')];
+      await use(to, (await cut(to, without, from)).conversation);
+      await prompt(to, 'Elsewhere');
+      expect(promptsTold()).toEqual(['One', 'Elsewhere']);
+      await prompt(from, 'Here');
+      expect(promptsTold()).toEqual(['One', 'Two', 'Here']);
+    });
+  });
+
+  describe('restoring files', () => {
+    /** What is in the work tree, without the agent's git directory. */
+    async function listing(folder: string): Promise<Record<string, string>> {
+      const found: Record<string, string> = {};
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name);
+        const name = path.slice(folder.length + 1);
+        if (name.startsWith('.git/') || name === '.git' || entry.isDirectory()) continue;
+        const mode = (await lstat(path)).mode & 0o100 ? 'x ' : '';
+        found[name] = entry.isSymbolicLink()
+          ? `-> ${await readlink(path)}`
+          : mode + (await readFile(path, 'latin1'));
+      }
+      return found;
+    }
+
+    /** Records the work tree in the session's trusted history, as the backend does. */
+    async function checkpoint(threadId: string): Promise<string> {
+      const gitDir = world.folder(threadId, 'history.git');
+      const repo = world.folder(threadId, 'repo');
+      await run('git', ['init', '-q', '--bare', gitDir]);
+      await mkdir(join(gitDir, 'info'), { recursive: true });
+      await writeFile(join(gitDir, 'info', 'attributes'), '* -text -filter !eol\n');
+      const git = (...args: string[]) =>
+        run('git', [`--git-dir=${gitDir}`, `--work-tree=${repo}`, ...args], { cwd: repo });
+      await git('add', '--all', '.');
+      return (await git('write-tree')).stdout.trim();
+    }
+
+    const restore = (threadId: string, from: string, to: string, head: object | null = null) =>
+      runner.call('PUT', `/threads/${threadId}/files`, { from, to, head });
+
+    async function write(repo: string, files: Record<string, string>): Promise<void> {
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(repo, name)), { recursive: true });
+        await writeFile(join(repo, name), text, 'latin1');
+      }
+    }
+
+    it('changes names, contents, modes, links and kinds of files, and keeps what no checkpoint holds', async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      await write(repo, {
+        '.gitignore': 'node_modules/\n*.log\n',
+        'same.txt': 'same',
+        'edited.txt': 'before',
+        'binary': '\u0000\u0001\u00ff\r\n',
+        'crlf.txt': 'a\r\nb\r\n',
+        '.gitattributes': '*.txt text eol=lf\n* filter=evil\n',
+        'deleted/deep/file': 'was here',
+        'file-to-folder': 'a file',
+        'folder-to-link/inside': 'inside',
+        'run.sh': '#!/bin/sh\n',
+        'node_modules/dep/index.js': 'installed',
+      });
+      await symlink('same.txt', join(repo, 'link'));
+      const before = await listing(repo);
+      const from = await checkpoint(threadId);
+      const sameAt = (await stat(join(repo, 'same.txt'))).mtimeMs;
+      await rm(join(repo, 'deleted'), { recursive: true });
+      await rm(join(repo, 'file-to-folder'));
+      await rm(join(repo, 'folder-to-link'), { recursive: true });
+      await rm(join(repo, 'link'));
+      await write(repo, {
+        'edited.txt': 'after',
+        'binary': '\u0000\u0002',
+        'crlf.txt': 'a\nb\n',
+        'link': 'no link any more',
+        'file-to-folder/new': 'new',
+        '.gitignore': '',
+        'node_modules/dep/second.js': 'installed later',
+        'debug.log': 'kept',
+      });
+      await symlink('deleted-not', join(repo, 'folder-to-link'));
+      await chmod(join(repo, 'run.sh'), 0o755);
+      const after = await listing(repo);
+      const to = await checkpoint(threadId);
+      expect(await restore(threadId, to, from)).toMatchObject({ status: 204 });
+      expect(await listing(repo)).toEqual({
+        ...before,
+        'node_modules/dep/second.js': 'installed later',
+        'debug.log': 'kept',
+      });
+      expect((await stat(join(repo, 'same.txt'))).mtimeMs).toBe(sameAt);
+      // A call may be repeated, and taken back.
+      expect(await restore(threadId, to, from)).toMatchObject({ status: 204 });
+      expect(await restore(threadId, from, to)).toMatchObject({ status: 204 });
+      expect(await listing(repo)).toEqual(after);
+    });
+
+    it('never writes through a link, starts nothing of the repository, and opens locked folders', async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      const outside = world.folder(threadId, 'outside');
+      await mkdir(outside);
+      await write(repo, { 'folder/file': 'one', 'locked/file': 'one', 'a': 'one' });
+      const from = await checkpoint(threadId);
+      await write(repo, { 'folder/file': 'two', 'locked/file': 'two', 'a': 'two', 'locked/new': 'x' });
+      const to = await checkpoint(threadId);
+      // After the checkpoint, which a hostile agent can do nothing about.
+      await rm(join(repo, 'folder'), { recursive: true });
+      await symlink(outside, join(repo, 'folder'));
+      await rm(join(repo, 'a'));
+      await symlink(join(outside, 'written'), join(repo, 'a'));
+      const planted = `touch ${join(repo, 'planted')}`;
+      await run('git', ['config', 'core.fsmonitor', planted], { cwd: repo });
+      await run('git', ['config', 'filter.evil.smudge', planted], { cwd: repo });
+      await writeFile(join(repo, '.gitattributes'), '* filter=evil\n');
+      await writeFile(join(repo, '.git/hooks/post-checkout'), `#!/bin/sh\n${planted}\n`, { mode: 0o755 });
+      await writeFile(join(repo, '.git/hooks/reference-transaction'), `#!/bin/sh\n${planted}\n`, { mode: 0o755 });
+      await chmod(join(repo, 'locked'), 0o500);
+      const commit = { ref: 'refs/heads/main', commit: '1'.repeat(40) };
+      expect(await restore(threadId, to, from, commit)).toMatchObject({ status: 204 });
+      expect(await listing(repo)).toEqual({
+        'folder/file': 'one',
+        'locked/file': 'one',
+        'a': 'one',
+        '.gitattributes': '* filter=evil\n',
+      });
+      expect(await readdir(outside)).toEqual([]);
+    });
+
+    it("puts the agent's own branch and index back to where they were", async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      const git = async (...args: string[]) =>
+        (
+          await run('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', ...args], { cwd: repo })
+        ).stdout.trim();
+      await write(repo, { a: 'one' });
+      await git('checkout', '-q', '-b', 'work');
+      await git('add', '.');
+      await git('commit', '-qm', 'One');
+      const commit = await git('rev-parse', 'HEAD');
+      const from = await checkpoint(threadId);
+      await write(repo, { a: 'two', b: 'new' });
+      await git('checkout', '-q', '-b', 'other');
+      await git('add', '.');
+      await git('commit', '-qm', 'Two');
+      const to = await checkpoint(threadId);
+      const head = { ref: 'refs/heads/work', commit };
+      expect(await restore(threadId, to, from, head)).toMatchObject({ status: 204 });
+      expect(await git('status', '--porcelain', '--branch')).toBe('## work');
+      expect(await git('log', '--format=%s')).toBe('One');
+      // What it has committed is not lost.
+      expect(await git('log', '--format=%s', 'other')).toBe('Two\nOne');
+    });
+
+    it('refuses a tree that the session never had', async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      await write(repo, { a: 'one' });
+      const now = await checkpoint(threadId);
+      const refused = await restore(threadId, now, '2'.repeat(40));
+      expect(refused).toMatchObject({ status: 409, body: { code: 'restore_failed' } });
+      expect(await listing(repo)).toEqual({ a: 'one' });
+    });
+  });
+});
