@@ -80,6 +80,7 @@ describe('prepared sessions', () => {
     const runId = await start(runner, threadId, more);
     await waitFor(() => world.exists(threadId, 'repo', 'begun'), { what: `run ${runId} to work` });
     return {
+      runId,
       codex: await codexOf(threadId),
       finish: async () => {
         await world.write(threadId, 'repo', 'done');
@@ -168,8 +169,21 @@ describe('prepared sessions', () => {
       ['another effort', { input: { kind: 'prompt', prompt: 'Wait', effort: 'high' } }],
       ['another network', { network: { mode: 'on' } }],
       ['another workspace', { checkpoint: 'b'.repeat(40) }],
-      ['a trusted repository', { trustRepository: true, input: { kind: 'prompt', prompt: 'Wait', model: 'gpt-5.1-codex' } }],
-      ['a secret', { runId, grant: sealGrant(SERVICE_TOKEN, { runId, tenantId: 'local' }, { environment: { TOKEN: 'a-secret-of-the-run' } }) }],
+      [
+        'a trusted repository',
+        { trustRepository: true, input: { kind: 'prompt', prompt: 'Wait', model: 'gpt-5.1-codex' } },
+      ],
+      [
+        'a secret',
+        {
+          runId,
+          grant: sealGrant(
+            SERVICE_TOKEN,
+            { runId, tenantId: 'local' },
+            { environment: { TOKEN: 'a-secret-of-the-run' } },
+          ),
+        },
+      ],
     ])('are discarded by a run with %s', async (_, { input, ...more }: Record<string, unknown>) => {
       const threadId = await world.createThread(runner);
       const waiting = await prepared(runner, threadId);
@@ -245,7 +259,8 @@ describe('prepared sessions', () => {
   );
 
   it('are let go for a run that another runner has taken', async () => {
-    const [one, two] = [await world.startRunner(), await world.startRunner()];
+    // With one place it takes over no run.
+    const [one, two] = [await world.startRunner({ MAX_CONCURRENT_RUNS: '1' }), await world.startRunner()];
     const threadId = await world.createThread(one);
     const takers = new Set<string>();
     for (let turn = 0; turn < 30 && takers.size < 2; turn++) {
@@ -257,6 +272,40 @@ describe('prepared sessions', () => {
     }
     expect(takers.size).toBe(2);
     await Promise.all([one.end(), two.end()]);
+  });
+
+  describe('with several runners', () => {
+    let one: RunnerProcess;
+    let two: RunnerProcess;
+
+    beforeEach(async () => {
+      [one, two] = [await world.startRunner(), await world.startRunner()];
+    });
+    afterEach(() => Promise.all([one.end('SIGKILL'), two.end('SIGKILL')]));
+
+    it('get the run, whichever runner takes it from the queue', async () => {
+      const threadId = await world.createThread(one);
+      for (let turn = 0; turn < 12; turn++) {
+        const waiting = await prepared(one, threadId);
+        const { codex, runId, finish } = await working(two, threadId);
+        expect(codex).toEqual([waiting]);
+        expect((await two.call('GET', `/runs/${runId}`)).body).toEqual({ held: true });
+        expect((await finish()).at(-1)?.type).toBe('run.succeeded');
+        await waitFor(async () => !(await two.call('GET', `/runs/${runId}`)).body['held'], {
+          what: 'the job to be completed',
+        });
+      }
+    });
+
+    it('leave a run that is as lost as any other when its runner is killed', async () => {
+      const threadId = await world.createThread(one);
+      const waiting = await prepared(one, threadId);
+      const { codex, runId } = await working(two, threadId);
+      expect(codex).toEqual([waiting]);
+      await one.end('SIGKILL');
+      expect((await world.ended(runId, 40_000)).at(-1)?.type).toBe('run.interrupted');
+      await nothingLeft(threadId);
+    }, 60_000);
   });
 });
 

@@ -171,6 +171,10 @@ export class PreparedSessions implements OnModuleDestroy {
     await this.ending.get(sessionId);
   }
 
+  has(sessionId: string): boolean {
+    return this.entries.has(sessionId);
+  }
+
   modelFor(named: string | null, thread: Thread | null): string | null {
     return named ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
   }
@@ -221,7 +225,8 @@ export class PreparedSessions implements OnModuleDestroy {
       void turn.exited.then(() => this.giveUp(entry));
       return { turn, trust };
     } catch (error) {
-      if (!signal.aborted) this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
+      if (!signal.aborted)
+        this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
       return this.giveUp(entry);
     }
   }
