@@ -131,7 +131,9 @@ export class TurnTranslator {
   private takeSteer(raw: ThreadItem): EngineEvent[] {
     const messageId = readItem('userMessage', raw)?.clientId ?? null;
     // The prompt itself begins the turn.
-    return messageId === null || runOfMessage(messageId) !== null ? [] : [{ type: 'steer.taken', data: { messageId } }];
+    return messageId === null || runOfMessage(messageId) !== null
+      ? []
+      : [{ type: 'steer.taken', data: { messageId } }];
   }
 
   private addText(rawId: string, piece: string): EngineEvent[] {
