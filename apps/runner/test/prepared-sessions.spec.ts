@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -206,6 +207,22 @@ describe('prepared sessions', () => {
       });
       expect((await world.ended(String(body['runId']))).at(-1)?.type).toBe('run.succeeded');
       expect(await codexOf(threadId)).not.toContain(second);
+      await nothingLeft(threadId);
+    });
+
+    it('are discarded when the agent gets a new HOME, and with their session', async () => {
+      const threadId = await world.createThread(runner);
+      const first = await prepared(runner, threadId);
+      // Until it is ready, there is nothing that a run could get.
+      await waitFor(() => world.exists(threadId, 'homes', 'agent.json'));
+      const reset = () => rm(world.folder(threadId, 'homes', 'agent'), { recursive: true, force: true });
+      await reset();
+      await rm(world.folder(threadId, 'homes', 'agent.json'));
+      const { codex, finish } = await working(runner, threadId);
+      expect(codex).not.toContain(first);
+      expect((await finish()).at(-1)?.type).toBe('run.succeeded');
+      await prepared(runner, threadId);
+      await rm(world.folder(threadId), { recursive: true, force: true, maxRetries: 3 });
       await nothingLeft(threadId);
     });
 

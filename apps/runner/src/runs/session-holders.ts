@@ -56,7 +56,7 @@ const Notice = z.discriminatedUnion('type', [
 type Notice = z.infer<typeof Notice>;
 
 /** What a runner does with runs that others offer. */
-export interface RunTaker {
+interface RunTaker {
   /** Keeps a place for it. @returns false when there is none, or nothing is prepared for it */
   reserve(offer: RunOffer): boolean;
   /** The run is this runner's. */
