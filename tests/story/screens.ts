@@ -27,7 +27,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   await post(system, '/api/credentials', forGit);
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
-  const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
+  const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
     start(
       { repo_url: repository },
       ({ diff }) => diff !== null && diff.files > 0,
@@ -37,6 +37,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
     start({ setup: failing }, ({ setup_status: status }) => status === 'failed', 'Wait for the person'),
     start({ repo_url: `${repository}-that-is-missing` }, ({ status }) => status === 'failed'),
     start({ title: 'An archived session' }, ({ status }) => status === 'ready'),
+    start(
+      { repo_url: repository, approval_mode: 'ask' },
+      ({ needs_you: needsYou }) => needsYou?.reason === 'approval_pending',
+      'Note what the peas need',
+    ),
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
 
@@ -101,6 +106,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'session-secrets', open: dialog('Secrets…', 'Secrets') },
+    { name: 'approvals', open: dialog('Approvals…', 'Approvals') },
+    { name: 'question', open: at(`${asking}?panel=closed`, /^Codex wants to/) },
     { name: 'trust', open: dialog('Trust…', 'Trust') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },

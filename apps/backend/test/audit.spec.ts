@@ -6,6 +6,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createTenant, signIn, type TestPerson } from '@saas-codex/testing/backend/people';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -235,6 +236,14 @@ async function doEverything(): Promise<void> {
   );
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
+  const asked = [tenantId, session.session_id, run.run_id];
+  const [approval] = await sql<{ id: string }>(PENDING_APPROVAL, asked);
+  await mine('decideApproval', () =>
+    send('POST', `/api/approvals/${approval?.id}/decision`, {
+      decision: 'accept',
+      note: secret(`${SECRET}note`),
+    }),
+  );
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   // The run has ended, so this waits in the queue.
   let steer: Body = {};

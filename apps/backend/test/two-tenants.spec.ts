@@ -17,6 +17,7 @@ import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -66,6 +67,7 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+let approval: string;
 let secret: string;
 let credential: string;
 const signIn = randomUUID();
@@ -143,6 +145,8 @@ beforeAll(async () => {
     body: SAMPLE_IMAGES['image/png'],
   });
   image = ((await uploaded.json()) as SessionImage).image_id;
+  const asked = [theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id];
+  approval = (await sql<{ id: string }>(PENDING_APPROVAL, asked))[0]?.id ?? '';
   await sql(
     `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
@@ -374,6 +378,7 @@ const BODIES: Record<string, object> = {
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
   setAuditWebhook: WEBHOOK,
+  decideApproval: { decision: 'accept' },
   replaceScimUser: { active: false },
   updateScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
 };
@@ -386,6 +391,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'approval_id',
   'steer_id',
   'image_id',
   'user_id',
@@ -467,6 +473,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'approvals',
     'run_steers',
     'secrets',
     'git_credentials',
@@ -503,6 +510,7 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    approval_id: approval,
     steer_id: steer,
     image_id: image,
     user_id: theirs.userId,

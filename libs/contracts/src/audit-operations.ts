@@ -214,7 +214,16 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     target: 'session',
     id: 'session_id',
     name: 'title',
-    fields: ['ref', 'model', 'reasoning_effort', 'network', 'trust_repository', 'secrets', 'visibility'],
+    fields: [
+      'ref',
+      'model',
+      'reasoning_effort',
+      'network',
+      'trust_repository',
+      'approval_mode',
+      'secrets',
+      'visibility',
+    ],
   },
   updateSession: { action: 'session.updated', target: 'session', id: 'session_id', name: 'title' },
   deleteSession: { action: 'session.deleted', target: 'session', id: 'session_id' },
@@ -232,6 +241,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   steerRun: { action: 'run.steered', target: 'run', id: 'run_id' },
   sendPromptNow: { action: 'run.prompt_sent_now', target: 'run', id: 'run_id' },
   orderQueue: { action: 'session.queue_ordered', target: 'session', id: 'session_id' },
+  decideApproval: { action: 'run.approval_decided', target: 'run', id: 'run_id', fields: ['decision'] },
   cancelRun: { action: 'run.cancelled', target: 'run', id: 'run_id' },
 
   exportAudit: {

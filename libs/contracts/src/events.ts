@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalRequested, ApprovalResolved } from './approval-questions.js';
 import { Item } from './items.js';
 import { LimitReached } from './model-calls.js';
 import { NETWORK_REFUSALS } from './network.js';
@@ -88,6 +89,10 @@ const EVENTS = [
   event('limit.reached', LimitReached.extend({ until: z.iso.datetime() })),
   /** That call was sent after all. */
   event('limit.lifted', none),
+  /** The turn waits for a person. */
+  event('approval.requested', ApprovalRequested),
+  /** The answer takes effect now, or the question is over. */
+  event('approval.resolved', ApprovalResolved),
   event('checkpoint.created', z.object({ tree: z.string(), position: openEnum(['before', 'after']) })),
   event('error', z.object({ message: z.string() })),
 ] as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead, TreeId } from './rewinds.js';
@@ -56,6 +57,8 @@ const RunRequest = z.strictObject({
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** When Codex asks a person. A setup never asks. */
+  approvalMode: ApprovalMode.default('never'),
   /** Whether each model call is first reserved in the backend's ledger, which must know the run. */
   metered: z.boolean().default(false),
   /** The run's secrets, sealed for it (`SecretsGrant`, libs/service-kit `run-grant.ts`). Left out: it has none. */
@@ -94,6 +97,15 @@ export const StartRun = RunRequest.partial({ input: true })
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
 
+/** Body of `POST /runs/{runId}/answer`: the answer to a question of the run. The first answer to a question counts. */
+export const AnswerRun = z.strictObject({
+  requestId: z.string().min(1).max(80),
+  decision: ApprovalDecision,
+  /** Nobody has answered in time. */
+  timedOut: z.boolean().default(false),
+});
+export type AnswerRun = z.input<typeof AnswerRun>;
+
 /** Body of `POST /runs/{runId}/steer`. Repeating it with the same id changes nothing. */
 export const SteerRunning = z.strictObject({
   steerId: z.uuid(),
@@ -126,7 +138,10 @@ export const CutConversation = z.strictObject({
 export type CutConversation = z.infer<typeof CutConversation>;
 
 /** Codex's ids. null: nothing has been said. */
-export const ConversationCut = z.object({ conversation: z.string().nullable(), previous: z.string().nullable() });
+export const ConversationCut = z.object({
+  conversation: z.string().nullable(),
+  previous: z.string().nullable(),
+});
 export type ConversationCut = z.infer<typeof ConversationCut>;
 
 /** Body of `PUT /threads/{threadId}/conversation`: what the thread's next turn continues. */

@@ -10,14 +10,26 @@ import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
-export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** A queued run can end without having started: its runner refused it, or was lost before the first event. */
+/**
+ * A queued run can end without having started: its runner refused it, or was lost before the first event. A waiting run has asked
+ * a person: until the answer takes effect, it takes no place and no time from its limit.
+ */
 export const RUN_TRANSITIONS: TransitionTable<RunStatus> = {
   queued: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
-  running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
+  running: ['waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'],
+  waiting: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
   succeeded: [],
   failed: [],
   cancelled: [],

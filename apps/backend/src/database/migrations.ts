@@ -36,6 +36,7 @@ import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js'
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
+import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -80,6 +81,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
   CreateRunSteers1796301000000,
+  CreateApprovals1796302000000,
   CreateGitCredentials1796400000000,
 ];
 

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
+import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -16,7 +18,7 @@ import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
-import { IN_FLIGHT, RunStore } from './run-store.js';
+import { IN_FLIGHT, IN_PLACE, RunStore } from './run-store.js';
 
 /** The session names secrets that were deleted. */
 export class SecretsDeleted extends Error {
@@ -53,7 +55,7 @@ export class RunDispatch {
 
   /** Whether the tenant, or who wrote this prompt, has reached a limit of runs with the runners. */
   async isFull(ctx: RequestContext, run: RunEntity): Promise<boolean> {
-    if ((await this.runs.countInFlight(ctx)) >= (await this.places.shareOf(ctx))) return true;
+    if ((await this.runs.countInPlace(ctx)) >= (await this.places.shareOf(ctx))) return true;
     return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
@@ -76,9 +78,26 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
-      return (await runs.update(waiting, { dispatchedAt: new Date(), treeBefore })) === 1;
+      return (
+        (await runs.update(waiting, {
+          dispatchedAt: new Date(),
+          treeBefore,
+          approvalMode: now.approvalMode,
+        })) === 1
+      );
     });
     return claimed ?? false;
+  }
+
+  /** A waiting run goes on. @returns false when there is no room for it now */
+  async resume(ctx: RequestContext, run: RunEntity): Promise<boolean> {
+    if (run.status !== 'waiting') return true;
+    const share = await this.places.shareOf(ctx);
+    const resumed = await this.runs.changeIfThere(ctx, run.sessionId, async (tx) => {
+      if (!(await this.hasRoom(tx, share, run))) return false;
+      return transition(tx, RunEntity, RUN_TRANSITIONS, { id: run.id, to: 'running' });
+    });
+    return resumed ?? false;
   }
 
   /**
@@ -114,9 +133,10 @@ export class RunDispatch {
       runId: run.id,
       threadId,
       input: run.input,
-      priority: await this.runs.countInFlight(ctx),
+      priority: await this.runs.countInPlace(ctx),
       ...(run.kind === 'prompt' && { metered: true }),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
+      ...(run.kind === 'prompt' && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
       ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
       ...(await this.grantFor(session, run)),
@@ -149,7 +169,7 @@ export class RunDispatch {
   /** Serialises the tenant's claims, so that two of them do not take the same place. */
   private async hasRoom(tx: TenantTransaction, share: number, run: RunEntity): Promise<boolean> {
     await lockInTransaction(tx.manager, LOCK.tenantRuns(tx.scope.tenantId));
-    if ((await tx.of(RunEntity).count(IN_FLIGHT)) >= share) return false;
+    if ((await tx.of(RunEntity).count(IN_PLACE)) >= share) return false;
     return this.limits.hasRoom(tx, run.createdBy);
   }
 }

@@ -6,6 +6,7 @@ import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { nextToStart } from './queue-order.js';
+import { RunApprovals } from './run-approvals.js';
 import { RunDispatch, SecretsDeleted } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
@@ -38,6 +39,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
     private readonly dispatch: RunDispatch,
+    private readonly approvals: RunApprovals,
     private readonly runner: RunnerClient,
     private readonly steers: SteerDelivery,
     private readonly warmStart: WarmStart,
@@ -102,6 +104,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     session: SessionEntity,
     run: RunEntity,
   ): Promise<ReconcileResult> {
+    await this.approvals.readLog(ctx, run);
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return this.passPlaceOn(ctx);
     const refused =
@@ -112,7 +115,9 @@ export class RunReconciler extends Reconciler<SessionRef> {
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
     else await this.steers.deliver(ctx, run);
+    if (standing === 'running' && (await this.approvals.follow(ctx, run))) await this.passPlaceOn(ctx);
     if (await this.runner.isHeld(run.id)) return 'done';
+    await this.approvals.readLog(ctx, run);
     if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
     // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that
     // still works on it gets a cancel, and finds the log closed.

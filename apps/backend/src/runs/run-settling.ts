@@ -4,6 +4,7 @@ import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
+import { expirePending } from '../approvals/approval-rows.js';
 import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
@@ -111,6 +112,7 @@ export class RunSettling {
     const delivered = await this.steers.deliveredIn(ctx, run);
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
+      await expirePending(tx, run.id);
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
       await this.steers.settle(tx, session, run, delivered);

@@ -1,3 +1,4 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
@@ -57,6 +58,14 @@ export class RunEntity extends TenantRow {
 
   @Column({ type: 'text' })
   status: RunStatus;
+
+  /** When Codex asks a person: as the session said when the run was claimed. */
+  @Column({ type: 'text', default: 'never' })
+  approvalMode: ApprovalMode;
+
+  /** Number of the event up to which its log was searched for questions. */
+  @Column({ type: 'int', default: 0 })
+  approvalsReadTo: number;
 
   /** A prompt before it was stopped. While it is queued, this one waits until a person resumes the queue. */
   @Column({ type: 'boolean', default: false })

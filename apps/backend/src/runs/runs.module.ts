@@ -14,6 +14,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
+import { RunApprovals } from './run-approvals.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -54,6 +55,7 @@ import { WarmStart } from './warm-start.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     LimitWaitsAdapter,
+    RunApprovals,
     RunDispatch,
     RunLimits,
     RunMetrics,

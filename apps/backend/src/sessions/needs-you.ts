@@ -24,6 +24,12 @@ const NOTHING_WORKS = `${IS_READY} AND s.active_run_id IS NULL`;
 
 const REASONS: readonly Reason[] = [
   {
+    reason: 'approval_pending',
+    when: `SELECT min(a.created_at) AS since, array_agg(r.created_by) AS authors
+             FROM approvals a JOIN runs r ON r.tenant_id = a.tenant_id AND r.id = a.run_id
+            WHERE a.tenant_id = s.tenant_id AND a.session_id = s.id AND a.status = 'pending' HAVING count(*) > 0`,
+  },
+  {
     reason: 'limit_reached',
     when: `SELECT r.limit_reached_at AS since, ARRAY[r.created_by] AS authors FROM runs r
             WHERE ${OF_SESSION} AND ${IS_READY} AND r.status = 'running' AND r.limit_reached_at IS NOT NULL`,

@@ -233,6 +233,7 @@ export class PreparedSessions implements OnModuleDestroy {
         model: key.model,
         access: { baseUrl: baseUrlAt(socket), token: null },
         trustRepository: false,
+        approvalMode: 'never',
         prepared: null,
       });
       if (turn === null) return this.giveUp(entry);

@@ -1,3 +1,4 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Network } from '@saas-codex/contracts/network';
 import { type RunInput, toRunInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -13,6 +14,8 @@ export interface RunJob {
   network: Network;
   /** Whether Codex starts what the repository's `.codex` folder names. Left out by the version that did not know it: no. */
   trustRepository?: boolean;
+  /** When Codex asks a person. Left out by the version that did not know it: never. */
+  approvalMode?: ApprovalMode;
   /** Whether each model call is reserved at the backend. Left out: the run was started by a version that did not, or by hand. */
   metered?: boolean;
   /** Git tree of the workspace before the run. */

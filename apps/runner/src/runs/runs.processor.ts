@@ -9,9 +9,10 @@ import { RunExecutor } from './run-executor.js';
 import { LOST_RUNNER, type QueuedRun, RUN_QUEUE, type RunJob, toRunJob, withoutInput } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
 import { type RunOffer, SessionHolders } from './session-holders.js';
+import { type WorkPlace, WorkPlaces } from './work-places.js';
 
 /**
- * Takes runs from the queue, MAX_CONCURRENT_RUNS at a time, and closes those whose runner was lost. BullMQ reports a job
+ * Takes runs from the queue, one per free place, and closes those whose runner was lost. BullMQ reports a job
  * whose lock has expired to one of the runners as stalled.
  *
  * A run whose session another runner has prepared goes to that one, with its lock, if that one takes it at once (session-holders.ts).
@@ -23,8 +24,8 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   private readonly logger = new Logger(RunsProcessor.name);
   /** Runs that other runners have handed over, until they have ended. */
   private readonly offered = new Set<Promise<void>>();
-  /** Places for runs that are about to be handed over. */
-  private reserved = 0;
+  /** Places of runs that are about to be handed over. */
+  private readonly reserved = new Map<string, WorkPlace>();
   private closing = false;
 
   constructor(
@@ -35,45 +36,64 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     private readonly telemetry: RunTelemetry,
     private readonly prepared: PreparedSessions,
     private readonly holders: SessionHolders,
+    private readonly places: WorkPlaces,
   ) {
     super();
     holders.onOffered({
       reserve: (offer) => this.reserve(offer),
-      cancel: () => void (this.reserved -= 1),
+      cancel: ({ run_id: runId }) => this.takeReserved(runId)?.leave(),
       take: (offer) => {
         const work = this.workOnOffered(offer).finally(() => {
           this.offered.delete(work);
-          this.sharePlaces();
+          this.fillPlaces();
         });
         this.offered.add(work);
-        this.sharePlaces();
+        this.fillPlaces();
       },
     });
     queue.on('error', (error) => this.onError(error));
   }
 
-  /** @param lock names this attempt in the job's lock */
-  async process(job: Job<QueuedRun>, lock = ''): Promise<void> {
-    const run = toRunJob(job.data);
-    const { runId, sessionId } = run.owner;
-    if (this.active.count + this.reserved >= this.config.MAX_CONCURRENT_RUNS) {
-      await job.moveToWait(lock);
+  /** @param token names the lock of the job */
+  async process(job: Job<QueuedRun>, token?: string): Promise<void> {
+    const place = this.places.take();
+    if (place === null) {
+      // A run that had waited for a person has taken the place for which this one was fetched.
+      await job.moveToWait(token);
       throw new WaitingError();
     }
-    const offer = { session_id: sessionId, run_id: runId, lock };
-    if (!this.prepared.has(sessionId) && (await this.holders.offerRun(offer))) throw new WaitingError();
-    await this.execute(job, run);
+    const run = toRunJob(job.data);
+    const { runId, sessionId } = run.owner;
+    const offer = { session_id: sessionId, run_id: runId, lock: token ?? '' };
+    if (!this.prepared.has(sessionId) && (await this.offerRun(offer, place))) throw new WaitingError();
+    await this.execute(job, run, place);
   }
 
-  private async execute(job: Job<QueuedRun>, run: RunJob): Promise<void> {
+  private async offerRun(offer: RunOffer, place: WorkPlace): Promise<boolean> {
+    try {
+      if (!(await this.holders.offerRun(offer))) return false;
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+    place.leave();
+    return true;
+  }
+
+  private async execute(job: Job<QueuedRun>, run: RunJob, place: WorkPlace): Promise<void> {
     this.telemetry.recordQueueWait(run, new Date(job.timestamp));
-    await this.executor.executeRun(run);
+    try {
+      await this.executor.executeRun(run, place);
+    } finally {
+      place.leave();
+    }
     // Redis keeps ended jobs for a while. A prompt that stays with its job is a waste of memory, and no error.
     await job.updateData(withoutInput(run)).catch(() => undefined);
   }
 
   onApplicationBootstrap(): void {
-    this.worker.concurrency = this.config.MAX_CONCURRENT_RUNS;
+    this.places.onCapacityChange(() => this.fillPlaces());
+    this.fillPlaces();
     this.worker
       .run()
       .catch((error: unknown) => this.logger.error(`the queue is not processed: ${String(error)}`));
@@ -114,35 +134,29 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
   }
 
   /** The worker takes one at least, so a runner with one place accepts none. */
-  private reserve({ session_id: sessionId }: RunOffer): boolean {
-    const { MAX_CONCURRENT_RUNS } = this.config;
-    const isFree = this.active.count + this.reserved < MAX_CONCURRENT_RUNS;
-    const mayTake = isFree && this.offered.size + this.reserved + 1 < MAX_CONCURRENT_RUNS;
-    if (this.closing || !mayTake || !this.prepared.has(sessionId)) return false;
-    this.reserved += 1;
-    return true;
+  private reserve({ session_id: sessionId, run_id: runId }: RunOffer): boolean {
+    const others = this.offered.size + this.reserved.size;
+    const mayTake = !this.closing && others + 1 < this.places.capacity;
+    const place = mayTake && this.prepared.has(sessionId) ? this.places.take() : null;
+    if (place) this.reserved.set(runId, place);
+    return place !== null;
   }
 
-  private sharePlaces(): void {
-    this.worker.concurrency = this.config.MAX_CONCURRENT_RUNS - this.offered.size;
+  private takeReserved(runId: string): WorkPlace | undefined {
+    const place = this.reserved.get(runId);
+    this.reserved.delete(runId);
+    return place;
   }
 
   /** What the worker does for the jobs that it has taken itself. */
   private async workOnOffered({ run_id: runId, lock }: RunOffer): Promise<void> {
-    let hasPlace = true;
-    const leavePlace = () => {
-      if (hasPlace) this.reserved -= 1;
-      hasPlace = false;
-    };
+    const place = this.takeReserved(runId);
     const renewal = setInterval(() => void this.renewLock(runId, lock), LOST_RUNNER.lockRenewTime);
     try {
       const job = await this.queue.getJob(runId);
-      if (!job) return;
+      if (!job || !place) return;
       try {
-        const work = this.execute(job, toRunJob(job.data));
-        // From here on, the run itself counts.
-        leavePlace();
-        await work;
+        await this.execute(job, toRunJob(job.data), place);
         await job.moveToCompleted(undefined, lock, false);
       } catch (error) {
         await job.moveToFailed(error as Error, lock, false).catch(() => undefined);
@@ -152,7 +166,7 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
       // Without its lock it will be found as that of a lost runner.
       this.logger.error({ message: `the run was not taken over: ${String(error)}`, run_id: runId });
     } finally {
-      leavePlace();
+      place?.leave();
       clearInterval(renewal);
     }
   }
@@ -161,6 +175,13 @@ export class RunsProcessor extends WorkerHost implements OnApplicationBootstrap,
     const job = await this.queue.getJob(runId).catch(() => undefined);
     const renewed = await job?.extendLock(lock, LOST_RUNNER.lockDuration).catch(() => undefined);
     if (renewed === 0) this.active.stopRun(runId, 'lost');
+  }
+
+  /** A worker that holds as many jobs as it may fetches no more until one of them ends, so it has to be woken up. */
+  private fillPlaces(): void {
+    this.worker.concurrency = Math.max(1, this.places.capacity - this.offered.size);
+    // There is no public way to do so.
+    this.worker['mainLoopQueue']?.add(Promise.resolve());
   }
 
   private async close(job: Job<QueuedRun>): Promise<void> {

@@ -62,7 +62,7 @@ interface RunTaker {
   /** The run is this runner's. */
   take(offer: RunOffer): void;
   /** It is another one's after all. */
-  cancel(): void;
+  cancel(offer: RunOffer): void;
 }
 
 @Injectable()
@@ -161,7 +161,7 @@ export class SessionHolders implements OnApplicationBootstrap, OnApplicationShut
     if (runner !== this.runner) return;
     if (this.offers.reserve(offer)) {
       if (await this.decide(offer.run_id).catch(() => false)) this.offers.take(offer);
-      else this.offers.cancel();
+      else this.offers.cancel(offer);
     }
     await this.announce({ type: 'answered', run_id: offer.run_id }).catch(() => undefined);
   }

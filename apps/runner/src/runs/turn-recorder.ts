@@ -128,6 +128,15 @@ export class TurnRecorder implements ModelListener, EgressListener {
     }
   }
 
+  /** @param data without secrets @throws LogFencedError */
+  async recordApproval<T extends 'approval.requested' | 'approval.resolved'>(
+    type: T,
+    data: EventData<T>,
+  ): Promise<void> {
+    this.deltas.flush();
+    await this.log.appendEvent(type, data);
+  }
+
   /** @throws LogFencedError */
   async recordSteer({ id, prompt }: SteerCommand): Promise<void> {
     this.deltas.flush();

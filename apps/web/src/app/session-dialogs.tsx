@@ -17,6 +17,9 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const ApprovalsDialog = later(
+  async () => (await import('../features/environment/approvals-dialog.js')).ApprovalsDialog,
+);
 const SecretsDialog = later(
   async () => (await import('../features/environment/secrets-dialog.js')).SecretsDialog,
 );
@@ -58,6 +61,8 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <SecretsDialog session={session} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
+    case 'approvals':
+      return <ApprovalsDialog session={session} onClose={onClose} />;
     case 'owner':
       return <HandOverDialog session={session} onClose={onClose} />;
     case 'visibility':

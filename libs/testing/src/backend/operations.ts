@@ -108,6 +108,8 @@ export const OPERATIONS: Record<string, Row> = {
   readSteer: { requires: 'runs:read' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
+  listApprovals: { requires: 'runs:read' },
+  decideApproval: { requires: 'runs:approve', body: { decision: 'accept' } },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
@@ -187,6 +189,7 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  approval_id: string;
   steer_id: string;
   image_id: string;
   tenant_id: string;
@@ -203,6 +206,7 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  approval_id: randomUUID(),
   steer_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),

@@ -1,3 +1,4 @@
+import type { Approval } from '@saas-codex/contracts/approvals';
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { Presence } from '@saas-codex/contracts/presence';
@@ -314,6 +315,29 @@ const PATCH: FilePatch = {
   ].join('\n'),
   truncated: false,
 };
+const APPROVAL: Approval = {
+  approval_id: '01a20ab5-af05-7c41-8f2a-6d1e0b9c8a75',
+  session_id: SESSION_ID,
+  run_id: RUN_ID,
+  kind: 'command',
+  item_id: 'item_1',
+  command: "/bin/bash -lc 'npm test'",
+  reason: null,
+  decisions: ['accept', 'decline', 'cancel'],
+  status: 'pending',
+  decision: null,
+  decided_by: null,
+  decided_at: null,
+  note: null,
+  created_at: '2026-11-23T23:20:41.118Z',
+};
+const DECIDED_APPROVAL: Approval = {
+  ...APPROVAL,
+  status: 'resolved',
+  decision: 'accept',
+  decided_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  decided_at: '2026-11-23T23:20:58.402Z',
+};
 const IMAGE: SessionImage = {
   image_id: '01a20ab5-ae01-7f2c-9d3e-5b6a7c8d9e0f',
   session_id: SESSION_ID,
@@ -462,6 +486,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readSteer: { delivered: DELIVERED_STEER },
   orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
+  listApprovals: { pending: page(APPROVAL) },
+  decideApproval: { accepted: DECIDED_APPROVAL },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
   findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },

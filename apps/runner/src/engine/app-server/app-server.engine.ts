@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { ApprovalDecision, ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import { CodexLauncher } from '../codex-launcher.js';
 import {
-  type ApprovalDecision,
   Engine,
   type EngineEvent,
   type PreparedTurn,
@@ -156,15 +156,20 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { runId, thread, input, secrets } = this.run;
+    const { runId, thread, input, secrets, approvalMode } = this.run;
     try {
       const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
       const shown = images.map((path) => ({ type: 'localImage' as const, path }));
       // So that the conversation itself says which turn is whose: see conversations.ts.
       const clientUserMessageId = messageIdOf(runId);
-      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown], clientUserMessageId };
-      const started = await client.request('turn/start', asked);
+      const started = await client.request('turn/start', {
+        threadId: id,
+        input: [...textInput(input.prompt), ...shown],
+        clientUserMessageId,
+        // Of the turn, not of the thread, which may have been opened before the mode was known.
+        approvalPolicy: POLICIES[approvalMode],
+      });
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, started.turn.id, context);
     } catch (error) {
@@ -176,12 +181,15 @@ class AppServerTurn implements RunningTurn {
   private eventsOf(turn: TurnTranslator, message: Notification | Question): EngineEvent[] {
     if (!('id' in message)) return turn.translate(message);
     const request = this.approvals.add(message, turn.itemId(message.params.itemId));
-    return [{ type: 'approval.requested', data: request }];
+    const change = turn.changeInFull(message.params.itemId);
+    return [...change, { type: 'approval.requested', data: request }];
   }
 }
 
 /** What Codex says of a turn that it was told to end by an answer. */
 const INTERRUPTED = 'The turn was ended because an approval was refused.';
+
+const POLICIES = { never: 'never', ask: 'untrusted' } as const satisfies Record<ApprovalMode, string>;
 
 const ANSWERS = {
   accept: 'accept',

@@ -14,7 +14,7 @@ const UNLOGGED = new Set(['userMessage', 'hookPrompt', 'functionCallOutput', 'sl
 
 /**
  * An item of Codex's as one of ours, with our id. Items of types that we do not know pass with their type in our spelling.
- * @param isComplete whether its final state is meant; the contents of files come with it alone
+ * @param isComplete whether the contents of files come with it
  * @returns null when the log has no such items
  */
 export function toItem(item: ThreadItem, id: string, isComplete: boolean, context: ItemContext): Item | null {

@@ -44,6 +44,8 @@ export class TurnTranslator {
   private readonly ids = new ItemIds();
   private readonly growing = new Map<string, GrowingItem>();
   private readonly completed = new Set<string>();
+  /** File changes that have begun. */
+  private readonly changes = new Map<string, ThreadItem>();
   private planId: string | null = null;
   private tokensBefore = NO_TOKENS;
   private tokens: TokenCounts | null = null;
@@ -68,6 +70,13 @@ export class TurnTranslator {
   /** Our id of an item that Codex names. */
   itemId(id: string): string {
     return this.ids.find(id) ?? id;
+  }
+
+  /** A file change that has begun, with the contents of its files, for who decides about it. */
+  changeInFull(rawId: string): EngineEvent[] {
+    const raw = this.changes.get(rawId);
+    const item = raw ? this.toItem(raw, this.itemId(rawId), true) : null;
+    return item === null ? [] : [{ type: 'item.updated', data: { item } }];
   }
 
   translate({ method, params }: Notification): EngineEvent[] {
@@ -105,6 +114,7 @@ export class TurnTranslator {
 
   private startItem(raw: ThreadItem): EngineEvent[] {
     const id = this.ids.begin(raw.id);
+    if (raw.type === 'fileChange') this.changes.set(raw.id, raw);
     const type = DELTAS[raw.type];
     if (type !== undefined) this.growing.set(id, { type, text: new GrowingText(this.context.redactor) });
     const item = type === 'agent_message' || type === 'reasoning' ? null : this.toItem(raw, id, false);
@@ -113,6 +123,7 @@ export class TurnTranslator {
 
   private completeItem(raw: ThreadItem): EngineEvent[] {
     if (raw.type === 'userMessage') return this.takeSteer(raw);
+    this.changes.delete(raw.id);
     const known = this.ids.find(raw.id);
     const id = known !== undefined && !this.completed.has(known) ? known : this.ids.begin(raw.id);
     this.completed.add(id);

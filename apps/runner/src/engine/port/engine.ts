@@ -1,3 +1,4 @@
+import type { ApprovalDecision, ApprovalKind, ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { EngineCapabilities } from '@saas-codex/contracts/system';
@@ -39,6 +40,8 @@ export interface PromptRun extends RunContext {
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trustRepository: boolean;
+  /** ask: only of an engine that is capable of approvals. */
+  approvalMode: ApprovalMode;
   /** What `prepareTurn` has begun in the run's jail; null: nothing. */
   prepared: PreparedTurn | null;
 }
@@ -83,13 +86,11 @@ export interface SteerMessage {
   prompt: string;
 }
 
-export type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
-
 /** What an agent may do only if a person agrees. */
 export interface ApprovalRequest {
   /** Names it within the run. */
   requestId: string;
-  kind: 'command' | 'file_change';
+  kind: ApprovalKind;
   /** Of the command or the file change, which has started. */
   itemId: string;
   /** null: not a command, or one without a text. */

@@ -5,7 +5,16 @@ import type { Refusal } from '../environment/network-modes.js';
 /** The one dialog that is open about a session. Menus, the header and the timeline open it; the app shell shows it. */
 export interface SessionDialog {
   readonly about:
-    'rename' | 'share' | 'delete' | 'network' | 'setup' | 'secrets' | 'trust' | 'visibility' | 'owner';
+    | 'rename'
+    | 'share'
+    | 'delete'
+    | 'network'
+    | 'setup'
+    | 'secrets'
+    | 'trust'
+    | 'approvals'
+    | 'visibility'
+    | 'owner';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

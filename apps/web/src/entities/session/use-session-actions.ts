@@ -6,6 +6,7 @@ import {
   FolderGit2,
   Globe,
   Hammer,
+  Hand,
   KeyRound,
   Lock,
   Mail,
@@ -53,6 +54,7 @@ export function useSessionActions(session: Session): MenuActions {
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     { label: 'Secrets…', icon: KeyRound, onSelect: open('secrets'), disabled: fixed },
     { label: 'Trust…', icon: FolderGit2, onSelect: open('trust'), disabled: fixed },
+    { label: 'Approvals…', icon: Hand, onSelect: open('approvals'), disabled: fixed },
     ...(isMine ? [{ label: 'Who sees it…', icon: Lock, onSelect: open('visibility') }] : []),
     ...(isMine || mayOversee ? [{ label: 'Hand over…', icon: UserRoundCheck, onSelect: open('owner') }] : []),
     session.status === 'archived'

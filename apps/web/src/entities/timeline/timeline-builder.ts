@@ -4,6 +4,7 @@ import { type Item, KnownItem } from '@saas-codex/contracts/items';
 import type { Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 import type {
+  ApprovalEntry,
   DraftEntry,
   Entry,
   ItemEntry,
@@ -118,6 +119,9 @@ export class TimelineBuilder {
       case 'limit.lifted':
         this.limit = null;
         return;
+      case 'approval.requested':
+      case 'approval.resolved':
+        return this.putApproval(event);
       case 'thread.started':
       case 'turn.started':
       case 'checkpoint.created':
@@ -175,6 +179,16 @@ export class TimelineBuilder {
     return replaced;
   }
 
+  /** An answer in a later part of the log than its question finds it when that part comes. */
+  private putApproval(event: ApprovalEvent): void {
+    const key = `approval:${event.data.approval_id}`;
+    const previous = this.entry(key) as ApprovalEntry | undefined;
+    if (event.type === 'approval.requested')
+      return this.put({ kind: 'approval', key, question: event.data, resolved: previous?.resolved ?? null });
+    const question = previous?.question ?? questionOf(event.data);
+    this.put({ kind: 'approval', key, question, resolved: event.data });
+  }
+
   private addDelta({ item_type: itemType, stream_id: stream, text: added }: EventData<'item.delta'>): void {
     if (itemType === 'command_execution') return this.addOutput(`item:${stream}`, added);
     // The completed item shows what grew.
@@ -227,6 +241,22 @@ export class TimelineBuilder {
   }
 }
 
+type ApprovalEvent = Extract<RunEvent, { type: 'approval.requested' | 'approval.resolved' }>;
+
+/** Its question is in an earlier part of the log, which is not here yet. */
+const questionOf = ({
+  approval_id,
+  request_id,
+}: EventData<'approval.resolved'>): ApprovalEntry['question'] => ({
+  approval_id,
+  request_id,
+  kind: 'command',
+  item_id: '',
+  command: null,
+  reason: null,
+  decisions: [],
+});
+
 /** Fails to compile when a type that the contracts know has no case above. */
 const unhandled = (_event: never): void => {};
 
@@ -257,6 +287,10 @@ function joined(earlier: readonly Entry[], later: readonly Entry[]): Entry[] {
   const inLater = new Map(later.map((entry) => [entry.key, entry]));
   const before = earlier.map((entry) => {
     const newer = inLater.get(entry.key);
+    if (entry.kind === 'approval' && newer?.kind === 'approval') {
+      inLater.delete(entry.key);
+      return { ...newer, question: entry.question };
+    }
     if (entry.kind !== 'item' || newer?.kind !== 'item') return entry;
     inLater.delete(entry.key);
     return { ...newer, startedAt: entry.startedAt };

@@ -14,7 +14,7 @@ import { type SetupState, setupState } from '../../entities/session/session-stat
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { cx } from '../../shared/lib/cx.js';
-import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
+import { isConverting, isEnter, isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -34,6 +34,9 @@ const AttachedImages = later(
   async () => (await import('../../entities/run/images/attached-images.js')).AttachedImages,
 );
 
+/** Only while a run works. */
+const SteerControl = later(async () => (await import('./steer-control.js')).SteerControl);
+
 /** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
   const sessionId = session.session_id;
@@ -52,6 +55,7 @@ export function PromptComposer({ session }: { session: Session }) {
   const warm = useWarmSession(sessionId);
   const field = useRef<HTMLTextAreaElement>(null);
   const box = useRef<HTMLDivElement>(null);
+  const steer = useRef<(() => void) | null>(null);
   const paths = usePathCompletion({
     session,
     field,
@@ -75,7 +79,10 @@ export function PromptComposer({ session }: { session: Session }) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (paths.onKeyDown(event)) return;
-    if (isSendKey(event)) {
+    if (steer.current && (event.ctrlKey || event.metaKey) && isEnter(event)) {
+      event.preventDefault();
+      steer.current();
+    } else if (isSendKey(event)) {
       event.preventDefault();
       submit();
     } else if (event.key === 'Escape' && running && !isConverting(event.nativeEvent)) {
@@ -188,6 +195,16 @@ export function PromptComposer({ session }: { session: Session }) {
             </IconButton>
           )}
         </div>
+        {running && (
+          <SteerControl
+            run={running}
+            text={text}
+            hasImages={attached.shown.length > 0}
+            change={change}
+            onSent={() => field.current?.focus({ preventScroll: true })}
+            ref={steer}
+          />
+        )}
       </div>
     </form>
   );

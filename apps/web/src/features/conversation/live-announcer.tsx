@@ -1,6 +1,6 @@
 import type { Run, RunKind } from '@saas-codex/contracts/runs';
 import { useState } from 'react';
-import { messageText } from '../../entities/timeline/present.js';
+import { messageText, openQuestions } from '../../entities/timeline/present.js';
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunEndStatus, RunTimeline } from '../../entities/timeline/run-timeline.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
@@ -33,13 +33,15 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
 
 function Announcement({ run }: { run: Run }) {
   const [seenLive, setSeenLive] = useState(false);
-  const live = run.status === 'queued' || run.status === 'running';
+  const works = run.status === 'running' || run.status === 'waiting';
+  const live = run.status === 'queued' || works;
   if (live && !seenLive) setSeenLive(true);
-  const timeline = useRunTimeline(run.run_id, run.status === 'running');
+  const timeline = useRunTimeline(run.run_id, works);
   if (!seenLive) return null;
   return (
     <>
       <p>{latestMessage(timeline)}</p>
+      {openQuestions(timeline).length > 0 && <p>Codex waits for an answer.</p>}
       {timeline.end && (
         <p>{`${(lookUp(ENDINGS, run.kind) ?? ENDINGS.prompt)[timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>
       )}

@@ -8,6 +8,7 @@ import { Markdown } from '../../entities/timeline/markdown/markdown.js';
 import {
   currentItem,
   messageText,
+  openQuestions,
   runPhase,
   splitAnswer,
   workedFor,
@@ -35,6 +36,9 @@ const StopReport = later(async () => (await import('./stop-report.js')).StopRepo
 
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
+
+/** Few sessions have Codex ask. */
+const ApprovalCards = later(async () => (await import('./approval-card.js')).ApprovalCards);
 
 interface RunBlockProps extends RunPeople {
   run: Run;
@@ -89,12 +93,19 @@ const waitingFor = (session: Session): string =>
   session.status === 'provisioning' ? 'Waiting for the repository' : 'Waiting for a free runner';
 
 function LiveRun({ run, session, timeline }: RunBodyProps) {
+  const questions = openQuestions(timeline);
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
       <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
-      <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
+      {questions.length > 0 && (
+        <ApprovalCards questions={questions} entries={timeline.entries} sessionId={session.session_id} />
+      )}
+      <RunningLine
+        label={questions.length > 0 ? 'Waits for an answer' : liveLabel(timeline)}
+        since={timeline.startedAt ?? run.started_at}
+      />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { memo } from 'react';
 import { CommandRow } from '../command/command-row.js';
 import { Markdown } from '../markdown/markdown.js';
 import type { DraftEntry, Entry, ItemEntry } from '../run-timeline.js';
+import { ApprovalRow } from './approval-row.js';
 import { FileChangeRows } from './file-change-rows.js';
 import { PlainRow } from './plain-row.js';
 import { ReasoningRow } from './reasoning-row.js';
@@ -31,6 +32,10 @@ export const EntryView = memo((props: EntryViewProps) => {
       return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
     case 'refusals':
       return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
+    case 'approval':
+      return (
+        <ApprovalRow entry={entry} id={`${runId}/${entry.key}`} session={props.session} live={props.live} />
+      );
     case 'steer':
       return <SteerRow runId={runId} sessionId={props.session.session_id} steer={entry} />;
     case 'event':
