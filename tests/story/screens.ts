@@ -25,6 +25,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   await post(system, '/api/secrets', { name: 'NPM_TOKEN', value: 'npm_0123456789abcdef' });
   const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
   await post(system, '/api/credentials', forGit);
+  await post(system, '/api/credentials', { kind: 'ssh_key', host: 'git.example.org' });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
   const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
@@ -122,6 +123,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     {
       name: 'git-credential-test',
       open: then(gitCredentials, 'Test github.com/acme', 'Address of a repository'),
+    },
+    {
+      name: 'git-host-keys',
+      open: then(gitCredentials, 'Keys of the host git.example.org', 'Compare the fingerprints'),
     },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },

@@ -16,6 +16,7 @@ import { systemContext } from '../src/identity/request-context.js';
 import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
+import { fingerprintOf } from '../src/workspaces/git/ssh-host-keys.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -209,6 +210,11 @@ async function doEverything(): Promise<void> {
   const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
   await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
   const forGitAt = `/api/credentials/${saved.credential_id}`;
+  await sql(`UPDATE git_credentials SET host_keys = '{ssh-ed25519 AAAA}' WHERE id = $1`, [
+    saved.credential_id,
+  ]);
+  const confirmed = { fingerprints: [fingerprintOf('ssh-ed25519 AAAA')] };
+  await mine('confirmHostKeys', () => send('PUT', `${forGitAt}/host-keys`, confirmed));
   const newToken = { token: secret(`${SECRET}other-token`) };
   await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
   await mine('removeCredential', () => send('DELETE', forGitAt));
@@ -268,6 +274,20 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
     session.session_id,
   ]);
+  await sql(
+    `UPDATE runs r SET status = 'succeeded', dispatched_at = now(), tree_before = s.base_tree, tree_after = s.base_tree
+       FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,
+    [run.run_id],
+  );
+  const target = { run_id: run.run_id };
+  await sql('UPDATE sessions SET thread_id = id WHERE id = $1', [session.session_id]);
+  await mine('forkSession', () => send('POST', `${at}/fork`, target));
+  await mine('rewindSession', () => send('POST', `${at}/rewind`, target));
+  await sql(`UPDATE sessions SET rewind = jsonb_set(rewind, '{status}', '"rewound"') WHERE id = $1`, [
+    session.session_id,
+  ]);
+  await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
+  await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

@@ -67,7 +67,9 @@ describe('the description of the API', () => {
       'method_not_allowed',
       'not_found',
       'request_timeout',
+      'restore_failed',
       'thread_not_found',
+      'turn_unknown',
       'upstream_unavailable',
     ]);
   });
@@ -85,6 +87,7 @@ describe('the description of the API', () => {
       'CompletePasswordReset',
       'CompleteSignUp',
       'ConfirmEmail',
+      'ConfirmHostKeys',
       'ConfirmSecondFactor',
       'CreateApiKey',
       'CreateCredential',
@@ -97,6 +100,7 @@ describe('the description of the API', () => {
       'CreateTenant',
       'DecideApproval',
       'EditPrompt',
+      'ForkSession',
       'HostRuleInput',
       'LookUpInvitation',
       'MailedLink',
@@ -109,6 +113,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'RewindSession',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',

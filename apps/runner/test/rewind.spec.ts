@@ -169,7 +169,7 @@ describe('the runner', () => {
         '.gitignore': 'node_modules/\n*.log\n',
         'same.txt': 'same',
         'edited.txt': 'before',
-        'binary': '\u0000\u0001\u00ff\r\n',
+        binary: '\u0000\u0001\u00ff\r\n',
         'crlf.txt': 'a\r\nb\r\n',
         '.gitattributes': '*.txt text eol=lf\n* filter=evil\n',
         'deleted/deep/file': 'was here',
@@ -188,9 +188,9 @@ describe('the runner', () => {
       await rm(join(repo, 'link'));
       await write(repo, {
         'edited.txt': 'after',
-        'binary': '\u0000\u0002',
+        binary: '\u0000\u0002',
         'crlf.txt': 'a\nb\n',
-        'link': 'no link any more',
+        link: 'no link any more',
         'file-to-folder/new': 'new',
         '.gitignore': '',
         'node_modules/dep/second.js': 'installed later',
@@ -218,9 +218,9 @@ describe('the runner', () => {
       const repo = world.folder(threadId, 'repo');
       const outside = world.folder(threadId, 'outside');
       await mkdir(outside);
-      await write(repo, { 'folder/file': 'one', 'locked/file': 'one', 'a': 'one' });
+      await write(repo, { 'folder/file': 'one', 'locked/file': 'one', a: 'one' });
       const from = await checkpoint(threadId);
-      await write(repo, { 'folder/file': 'two', 'locked/file': 'two', 'a': 'two', 'locked/new': 'x' });
+      await write(repo, { 'folder/file': 'two', 'locked/file': 'two', a: 'two', 'locked/new': 'x' });
       const to = await checkpoint(threadId);
       // After the checkpoint, which a hostile agent can do nothing about.
       await rm(join(repo, 'folder'), { recursive: true });
@@ -232,14 +232,16 @@ describe('the runner', () => {
       await run('git', ['config', 'filter.evil.smudge', planted], { cwd: repo });
       await writeFile(join(repo, '.gitattributes'), '* filter=evil\n');
       await writeFile(join(repo, '.git/hooks/post-checkout'), `#!/bin/sh\n${planted}\n`, { mode: 0o755 });
-      await writeFile(join(repo, '.git/hooks/reference-transaction'), `#!/bin/sh\n${planted}\n`, { mode: 0o755 });
+      await writeFile(join(repo, '.git/hooks/reference-transaction'), `#!/bin/sh\n${planted}\n`, {
+        mode: 0o755,
+      });
       await chmod(join(repo, 'locked'), 0o500);
       const commit = { ref: 'refs/heads/main', commit: '1'.repeat(40) };
       expect(await restore(threadId, to, from, commit)).toMatchObject({ status: 204 });
       expect(await listing(repo)).toEqual({
         'folder/file': 'one',
         'locked/file': 'one',
-        'a': 'one',
+        a: 'one',
         '.gitattributes': '* filter=evil\n',
       });
       expect(await readdir(outside)).toEqual([]);

@@ -145,6 +145,13 @@ export const Run = z
     edited_by: Author.nullable().optional().describe('Who last edited the prompt; null: nobody did'),
     edited_at: z.iso.datetime().nullable().optional(),
     cancelled_by: Author.nullable().optional().describe('Who asked for its end; null: nobody did'),
+    rewound_at: z.iso
+      .datetime()
+      .nullable()
+      .optional()
+      .describe(
+        'When the session went back to before it: its files and its conversation have nothing of it any more. null: it counts',
+      ),
     result: RunResult.nullable().optional().describe('null: the run has not ended. Lists leave it out'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),

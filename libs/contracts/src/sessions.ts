@@ -7,6 +7,7 @@ import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
+import { SessionRewind } from './rewinds.js';
 import { RUN_STATUSES } from './runs.js';
 import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
@@ -142,6 +143,14 @@ export const Session = z
       .describe(
         'true: a prompt was stopped, and the prompts that waited behind it start only when the queue is resumed',
       ),
+    rewind: SessionRewind.nullable()
+      .optional()
+      .describe('The last time that it went back to before a run; null: never, or a run has started since'),
+    forked_from: z
+      .object({ session_id: z.uuid(), run_id: z.uuid() })
+      .nullable()
+      .optional()
+      .describe('It began as that session was after that run; null: it began with a clone'),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),

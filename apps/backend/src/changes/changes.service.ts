@@ -58,8 +58,9 @@ export class ChangesService {
    * @throws ProblemError session_not_found, session_not_ready, session_failed, workspace_removed, workspace_unreadable, rate_limited
    */
   async findPaths(ctx: RequestContext, sessionId: string, { q, limit }: PathsQuery): Promise<FoundPaths> {
-    const base = baseOf(await this.sessions.get(ctx, sessionId));
-    const tree = (await this.runs.latestTree(ctx, sessionId)) ?? base;
+    const session = await this.sessions.get(ctx, sessionId);
+    const base = baseOf(session);
+    const tree = (await this.runs.latestTree(ctx, session)) ?? base;
     return this.history.findPaths(ctx, { sessionId, tree }, q, limit);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CredentialTest } from '@saas-codex/contracts/credentials';
+import type { Credential, CredentialTest } from '@saas-codex/contracts/credentials';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
@@ -7,9 +7,10 @@ import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { type ParsedAddress, parseAddress } from '../workspaces/addresses/parse-address.js';
 import { Clones } from '../workspaces/clones/clones.js';
+import { withSshAgent } from '../workspaces/git/ssh-agent.js';
 import type { GitAccess } from '../workspaces/git/transport.js';
 import { CredentialEntity } from './credential.entity.js';
-import { credentialNotFound, hostAndPort, nameOf, USUAL_PORT } from './credential-store.js';
+import { CredentialStore, credentialNotFound, hostAndPort, nameOf, USUAL_PORTS } from './credential-store.js';
 
 /** Where in the settings a person mends it. */
 const WHERE = 'Settings → Git credentials';
@@ -26,6 +27,7 @@ const WHERE = 'Settings → Git credentials';
 export class RepositoryAccess {
   constructor(
     private readonly db: TenantDatabase,
+    private readonly credentials: CredentialStore,
     private readonly secrets: SecretStore,
     private readonly clones: Clones,
   ) {}
@@ -45,13 +47,23 @@ export class RepositoryAccess {
     const address = repoUrl === null ? null : parseAddress(repoUrl);
     const row = address && (await this.find({ tenantId, readerId: personId }, address));
     try {
-      const done = await work(row && (await this.open(row)));
+      const done = row ? await this.open(row, work) : await work(null);
       if (row) await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
       return done;
     } catch (error) {
       if (row && isRefusal(error)) await this.remember(row, { refusedAt: new Date() });
       throw error instanceof ProblemError ? explained(error, row) : error;
     }
+  }
+
+  /**
+   * Asks the host of a key for its own keys. A person compares and confirms them before the key is used.
+   * @throws ProblemError credential_not_found, forbidden, repo_*, clone_unreachable
+   */
+  async findHostKeys(ctx: RequestContext, id: string): Promise<Credential> {
+    const row = await this.db.run(ctx, (tx) => tx.of(CredentialEntity).findOne({ where: { id } }));
+    if (row?.kind !== 'ssh_key') throw credentialNotFound();
+    return this.credentials.keepHostKeys(ctx, id, await this.clones.hostKeys(`ssh://${row.host}/x`));
   }
 
   /**
@@ -64,7 +76,7 @@ export class RepositoryAccess {
     if (!covers(row, parseAddress(repoUrl)))
       return { works: false, detail: `This credential is for ${nameOf(row)}, and not for this repository.` };
     try {
-      await this.clones.checkAccess(ctx, repoUrl, await this.open(row));
+      await this.open(row, (access) => this.clones.checkAccess(ctx, repoUrl, access));
       await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
       return { works: true, detail: 'The repository can be read with it.' };
     } catch (error) {
@@ -84,10 +96,14 @@ export class RepositoryAccess {
     return best ?? null;
   }
 
-  private async open(row: CredentialEntity): Promise<GitAccess> {
-    const password = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
-    if (password === null) throw credentialNotFound();
-    return { username: row.username, password };
+  /** @throws ProblemError clone_auth_failed when nobody has confirmed the host's keys; what `work` throws */
+  private async open<T>(row: CredentialEntity, work: (access: GitAccess) => Promise<T>): Promise<T> {
+    const secret = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
+    if (secret === null) throw credentialNotFound();
+    const { kind, username, hostKeys, hostKeysConfirmedAt } = row;
+    if (kind !== 'ssh_key') return work({ kind: 'token', username: username ?? '', password: secret });
+    if (hostKeys === null || hostKeysConfirmedAt === null) throw unconfirmed(row);
+    return withSshAgent(secret, hostKeys, (access) => work({ kind: 'ssh_key', ...access }));
   }
 
   private async remember(
@@ -100,9 +116,11 @@ export class RepositoryAccess {
 
 const byOwner = ({ ownerId }: CredentialEntity) => (ownerId === null ? 1 : 0);
 
+const kindFor = ({ scheme }: ParsedAddress) => (scheme === 'ssh' ? 'ssh_key' : 'token');
+
 /** As `CredentialEntity.host` has it. */
-const hostOf = ({ host, port, scheme }: ParsedAddress) =>
-  hostAndPort(host, port, scheme === 'https' ? USUAL_PORT : null);
+const hostOf = (address: ParsedAddress) =>
+  hostAndPort(address.host, address.port, address.scheme === 'http' ? null : USUAL_PORTS[kindFor(address)]);
 
 /** Hosts that tell upper from lower case in paths are rare, and get nothing that they would not get anyway. */
 function covers(row: CredentialEntity, address: ParsedAddress): boolean {
@@ -112,7 +130,7 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
     .toLowerCase();
   const own = row.path.replace(/\.git$/, '').toLowerCase();
   return (
-    address.scheme !== 'ssh' &&
+    row.kind === kindFor(address) &&
     row.host === hostOf(address) &&
     (own === '' || `${path}/`.startsWith(`${own}/`))
   );
@@ -121,9 +139,15 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === 'clone_auth_failed';
 
+const unconfirmed = (row: CredentialEntity) =>
+  new ProblemError(
+    'clone_auth_failed',
+    `Nobody has confirmed the keys of ${row.host} yet, so the key for ${nameOf(row)} is not used. Confirm them under ${WHERE}, then try again.`,
+  );
+
 /** What the host's answer means for whoever has this credential, or none. */
 function explained(error: ProblemError, row: CredentialEntity | null): ProblemError {
-  if (row === null) return error;
+  if (row === null || (row.kind === 'ssh_key' && row.hostKeysConfirmedAt === null)) return error;
   const whose = row.ownerId === null ? "organisation's credential" : 'credential';
   if (isRefusal(error))
     return new ProblemError(

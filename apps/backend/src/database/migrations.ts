@@ -7,6 +7,7 @@ import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddReasoningEffort1796206000001 } from './migrations/add-reasoning-effort.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
 import { AddRetention1795488000000 } from './migrations/add-retention.js';
+import { AddRewinds1796304000000 } from './migrations/add-rewinds.js';
 import { AddRowSecurity1795960200000 } from './migrations/add-row-security.js';
 import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
 import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
@@ -82,6 +83,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateSessionImages1796208000000,
   CreateRunSteers1796301000000,
   CreateApprovals1796302000000,
+  AddRewinds1796304000000,
   CreateGitCredentials1796400000000,
 ];
 

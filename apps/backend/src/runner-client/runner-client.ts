@@ -4,7 +4,10 @@ import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 import {
   type AnswerRun,
+  ConversationCut,
   type CreateThread,
+  type CutConversation,
+  type RestoreFiles,
   RunHolding,
   RunStarted,
   type StartRun,
@@ -20,6 +23,15 @@ import { CONFIG, type Config } from '../config.js';
 const TIMEOUT_MS = 10_000;
 /** How long one runner may take before another is asked. */
 const REPLICA_TIMEOUT_MS = 4_000;
+
+interface CallOptions {
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  replicaTimeoutMs?: number;
+}
+
+/** A work tree may be large. Only one runner does it: nobody else is asked meanwhile. */
+const SLOW: CallOptions = { timeoutMs: 10 * 60_000, replicaTimeoutMs: 10 * 60_000 };
 
 interface Answer {
   status: number;
@@ -70,9 +82,25 @@ export class RunnerClient implements OnApplicationShutdown {
     await this.call('POST', `/threads/${threadId}/warm`, undefined, settings);
   }
 
+  /** @throws RunnerRefused `turn_unknown` */
+  cutConversation(threadId: string, cut: CutConversation): Promise<ConversationCut> {
+    return this.call('POST', `/threads/${threadId}/conversations`, ConversationCut, cut, SLOW);
+  }
+
+  /** What the thread's next turn continues. */
+  async setConversation(threadId: string, conversation: string | null): Promise<void> {
+    await this.call('PUT', `/threads/${threadId}/conversation`, undefined, { conversation }, SLOW);
+  }
+
+  /** @throws RunnerRefused `restore_failed` */
+  async restoreFiles(threadId: string, restore: RestoreFiles): Promise<void> {
+    await this.call('PUT', `/threads/${threadId}/files`, undefined, restore, SLOW);
+  }
+
   startRun(run: StartRun): Promise<RunStarted> {
     const { traceparent } = run;
-    return this.call('POST', '/runs', RunStarted, run, traceparent === undefined ? {} : { traceparent });
+    const options = traceparent === undefined ? {} : { headers: { traceparent } };
+    return this.call('POST', '/runs', RunStarted, run, options);
   }
 
   async isHeld(runId: string): Promise<boolean> {
@@ -99,13 +127,13 @@ export class RunnerClient implements OnApplicationShutdown {
   }
 
   private async call<T = undefined>(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     answer?: z.ZodType<T>,
     body?: object,
-    headers: Record<string, string> = {},
+    options: CallOptions = {},
   ): Promise<T> {
-    const answered = await this.send(method, path, headers, body);
+    const answered = await this.send(method, path, options, body);
     const { status } = answered;
     const json = parseJson(answered.text);
     if (status >= 200 && status < 300) {
@@ -124,7 +152,7 @@ export class RunnerClient implements OnApplicationShutdown {
   private async send(
     method: string,
     path: string,
-    extra: Record<string, string>,
+    { headers: extra, timeoutMs = TIMEOUT_MS, replicaTimeoutMs = REPLICA_TIMEOUT_MS }: CallOptions,
     body?: object,
   ): Promise<Answer> {
     const json = body && JSON.stringify(body);
@@ -133,11 +161,11 @@ export class RunnerClient implements OnApplicationShutdown {
       authorization: `Bearer ${this.config.SERVICE_TOKEN}`,
       ...(json && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await this.runners.sendRequest(
         { method, path, headers, signal },
-        { write: (request) => request.end(json), repeatable: true, responseTimeoutMs: REPLICA_TIMEOUT_MS },
+        { write: (request) => request.end(json), repeatable: true, responseTimeoutMs: replicaTimeoutMs },
       );
       return { status: response.statusCode ?? 0, text: await text(response) };
     } catch (error) {

@@ -11,7 +11,7 @@ import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
+import { isMoving, SessionEntity } from '../sessions/session.entity.js';
 import { ModelServerService } from '../usage/model-server.service.js';
 import { History } from '../workspaces/history/history.js';
 import { nextToStart } from './queue-order.js';
@@ -61,12 +61,17 @@ export class RunDispatch {
 
   /** @returns false when the run cannot have the workspace now: it was cancelled or held, is no longer the next one, or another run has it */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
-    const treeBefore = await this.treeNow(ctx, session);
+    const [treeBefore, headBefore] = await Promise.all([
+      this.treeNow(ctx, session),
+      this.history.readHead(session.id),
+    ]);
     const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
-      if (busy > 0 || now.status !== 'ready' || now.deletedAt) return false;
+      if (busy > 0 || now.status !== 'ready' || now.deletedAt || isMoving(now)) return false;
+      // Otherwise the tree was read before a rewind.
+      if (now.restoredTree !== session.restoredTree) return false;
       // A person may have put another prompt before it since it was chosen.
       const candidates = { sessionId: session.id, status: 'queued', cancelRequestedAt: IsNull() } as const;
       if (nextToStart(now, await runs.find({ where: candidates }))?.id !== run.id) return false;
@@ -78,13 +83,13 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
-      return (
-        (await runs.update(waiting, {
-          dispatchedAt: new Date(),
-          treeBefore,
-          approvalMode: now.approvalMode,
-        })) === 1
-      );
+      const claim = { dispatchedAt: new Date(), treeBefore, headBefore, approvalMode: now.approvalMode };
+      if ((await runs.update(waiting, claim)) === 0) return false;
+      // From here on the workspace is the run's, and nothing can be undone.
+      const own = { restoredTree: null, rewind: null };
+      if (now.restoredTree !== null || now.rewind !== null)
+        await tx.of(SessionEntity).update({ id: session.id }, own);
+      return true;
     });
     return claimed ?? false;
   }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
-import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
+import { isMoving, type SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
@@ -78,6 +78,8 @@ export class RunReconciler extends Reconciler<SessionRef> {
     if (open.length === 0) this.warmStart.prepare(ctx, session);
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
+    // Whoever moves it kicks again.
+    if (isMoving(session)) return 'done';
     const next = nextToStart(session, waiting);
     if (!next || session.status !== 'ready' || (await this.dispatch.isFull(ctx, next))) return 'done';
     return this.startNext(ctx, session, next);

@@ -43,9 +43,10 @@ const UPDATE_RUN_SUMMARY = `
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1),
     last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'prompt'
-                        AND ended_at IS NOT NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
+                        AND ended_at IS NOT NULL AND rewound_at IS NULL
+                        ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
     last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'prompt'
-                    AND ended_at IS NOT NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
+                    AND ended_at IS NOT NULL AND rewound_at IS NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
 /** A run whose questions are answered goes on before any other run starts. */
@@ -190,18 +191,20 @@ export class RunStore {
   }
 
   /**
-   * The git tree of the workspace as its last run left it, or as the session began. null: it is not known for certain, since
-   * the runner did not end that run, or the workspace could not be read.
+   * The git tree of the workspace as its last run, rewind or fork left it, or as the session began. null: it is not known for
+   * certain, since the runner did not end that run, or the workspace could not be read.
    */
   async treeLeft(ctx: RequestContext, session: SessionEntity): Promise<string | null> {
+    if (session.restoredTree !== null) return session.restoredTree;
     const last = await this.lastWithTree(ctx, session.id);
     if (!last) return session.baseTree;
     return last.status === 'succeeded' || last.status === 'failed' ? last.treeAfter : null;
   }
 
   /** The git tree of the session's last checkpoint. null: no run has made one yet */
-  async latestTree(ctx: RequestContext, sessionId: string): Promise<string | null> {
-    const last = await this.lastWithTree(ctx, sessionId);
+  async latestTree(ctx: RequestContext, { id, restoredTree }: SessionEntity): Promise<string | null> {
+    if (restoredTree !== null) return restoredTree;
+    const last = await this.lastWithTree(ctx, id);
     return last && (last.treeAfter ?? last.treeBefore);
   }
 

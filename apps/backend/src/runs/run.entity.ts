@@ -2,6 +2,7 @@ import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
+import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { SharedRows } from '../database/shared-rows.js';
@@ -87,6 +88,14 @@ export class RunEntity extends TenantRow {
 
   @Column({ type: 'text', nullable: true })
   treeAfter: string | null;
+
+  /** Where the agent's own repository was before the run; null: it is not known. */
+  @Column({ type: 'jsonb', nullable: true })
+  headBefore: AgentHead | null;
+
+  /** When the session went back to before it. Neither the files nor the conversation have anything of it any more. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  rewoundAt: Date | null;
 
   /** Statistics of the diff from `treeBefore` to `treeAfter`. */
   @Column({ type: 'jsonb', nullable: true })

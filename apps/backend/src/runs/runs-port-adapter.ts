@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
+import type { RunInConversation } from '@saas-codex/contracts/runner-api';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { Redis } from 'ioredis';
@@ -8,12 +9,13 @@ import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
 import { RunsPort } from '../sessions/runs-port.js';
-import type { SessionEntity, SessionRef } from '../sessions/session.entity.js';
+import { isMoving, type SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 import { resumeQueue } from './queue-hold.js';
 import { cancelledBy, RunEntity } from './run.entity.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
-import { IN_FLIGHT, OPEN, RunStore, updateRunSummary } from './run-store.js';
+import { IN_FLIGHT, isInFlight, OPEN, RunStore, updateRunSummary } from './run-store.js';
+import { RunTurns } from './run-turns.js';
 
 /** Implements what sessions need from runs. */
 @Injectable()
@@ -22,6 +24,7 @@ export class RunsPortAdapter extends RunsPort {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly logs: RunLogs,
     private readonly runs: RunStore,
+    private readonly turns: RunTurns,
     private readonly queueing: RunQueueing,
     private readonly reconciler: RunReconciler,
   ) {
@@ -29,6 +32,7 @@ export class RunsPortAdapter extends RunsPort {
   }
 
   async refuseWhenBusy(tx: TenantTransaction, session: SessionEntity): Promise<void> {
+    if (isMoving(session)) throw new ProblemError('session_busy', 'Wait until it has gone back.');
     const busy = await tx.of(RunEntity).count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
     if (busy > 0) throw new ProblemError('session_busy', 'Cancel its run, or wait until it has ended.');
   }
@@ -48,6 +52,12 @@ export class RunsPortAdapter extends RunsPort {
   async resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void> {
     await resumeQueue(tx, session.id);
     await updateRunSummary(tx, session.id);
+  }
+
+  async turnsAfter(ctx: RequestContext, runId: string): Promise<RunInConversation[] | null> {
+    const run = await this.runs.get(ctx, runId);
+    if ((await this.runs.open(ctx, run.sessionId)).some(isInFlight)) return null;
+    return this.turns.after(ctx, run);
   }
 
   kick(ref: SessionRef): void {

@@ -27,6 +27,7 @@ import { RunReconciler } from './run-reconciler.js';
 import { RunScan } from './run-scan.js';
 import { RunSettling } from './run-settling.js';
 import { RunStatusConsumer } from './run-status.consumer.js';
+import { RunTurns } from './run-turns.js';
 import { RunStore } from './run-store.js';
 import { RunsController } from './runs.controller.js';
 import { RunsPortAdapter } from './runs-port-adapter.js';
@@ -67,13 +68,14 @@ import { WarmStart } from './warm-start.js';
     RunScan,
     RunSettling,
     RunStore,
+    RunTurns,
     RunsPortAdapter,
     RunsService,
     SteerDelivery,
     SteersService,
     WarmStart,
   ],
-  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore],
+  exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore, RunTurns],
 })
 export class RunsModule {}
 

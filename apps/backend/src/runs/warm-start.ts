@@ -38,7 +38,7 @@ export class WarmStart {
   }
 
   private async send(ctx: RequestContext, session: SessionEntity): Promise<void> {
-    const { id, status, threadId, activeRunId, queuedRuns, deletedAt } = session;
+    const { status, threadId, activeRunId, queuedRuns, deletedAt } = session;
     const isIdle = status === 'ready' && deletedAt === null && activeRunId === null && queuedRuns === 0;
     if (!isIdle || threadId === null || session.trustRepository || session.secrets.length > 0) return;
     if ((await this.modelServers.granted(ctx)) !== null) return;
@@ -46,7 +46,7 @@ export class WarmStart {
       network: session.network,
       model: session.model,
       effort: session.reasoningEffort,
-      checkpoint: (await this.runs.latestTree(ctx, id)) ?? session.baseTree,
+      checkpoint: (await this.runs.latestTree(ctx, session)) ?? session.baseTree,
     });
   }
 }

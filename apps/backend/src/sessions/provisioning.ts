@@ -8,8 +8,10 @@ import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client
 import type { RequestContext } from '../identity/request-context.js';
 import type { ReconcileResult } from '../reconcile/reconciler.js';
 import { UsageService } from '../usage/usage.service.js';
+import type { OnCloneProgress } from '../workspaces/clones/clone-progress.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
+import { ForkProvisioning } from './fork-provisioning.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import type { SessionEntity } from './session.entity.js';
 import { SessionStore } from './session-store.js';
@@ -28,6 +30,8 @@ const PROGRESS_STEP = 5;
  *     provisioning ── clone ── base recorded ── thread opened ──► ready
  *                       └───────────┴─────────────────┴─────────► failed, with a code and what to do
  *
+ * A fork also gets the files and the conversation of the session that it continues (ForkProvisioning).
+ *
  * Each step is recorded before the next one starts, so a later attempt (after a crash, or on another backend) continues
  * after the last step that was completed.
  */
@@ -45,6 +49,7 @@ export class Provisioning {
     private readonly runner: RunnerClient,
     private readonly activity: ActivityPublisher,
     private readonly usage: UsageService,
+    private readonly forks: ForkProvisioning,
   ) {}
 
   /**
@@ -58,11 +63,15 @@ export class Provisioning {
   ): Promise<ReconcileResult> {
     const publish = this.progressOf(session);
     try {
-      if (session.baseTree === null) await this.clone(ctx, session, publish, signal);
+      const baseTree = session.baseTree ?? (await this.clone(ctx, session, publish, signal));
       if (!this.waitingSince.has(session.id)) publish('opening_thread', null);
       const threadId = await this.openThread(session);
       if (threadId === null) return 'retry';
-      await this.settle(ctx, session, 'ready', { threadId });
+      const { forkedFrom } = session;
+      const continued =
+        forkedFrom && (await this.forks.continueFork(ctx, session.id, { forkedFrom, baseTree }));
+      if (forkedFrom !== null && continued === null) return 'retry';
+      await this.settle(ctx, session, 'ready', { threadId, ...continued });
     } catch (error) {
       if (signal.aborted || isStoreOutage(error)) return 'retry';
       await this.fail(ctx, session, error);
@@ -75,22 +84,22 @@ export class Provisioning {
     session: SessionEntity,
     publish: (phase: Phase, percent: number | null) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    const { repoUrl, ref } = session;
+  ): Promise<string> {
+    const { repoUrl, ref, forkedFrom } = session;
     const maxBytes = await this.usage.bytesLeft(ctx);
-    const base = await this.access.withAccess(ctx, ownerOf(session), repoUrl, (access) =>
-      this.clones.createWorkspace(
-        ctx,
-        session.id,
-        { repoUrl, ref, maxBytes, access },
-        ({ phase, percent }) => publish(phase, percent),
-        signal,
-      ),
-    );
+    const onProgress: OnCloneProgress = ({ phase, percent }) => publish(phase, percent);
+    const fork = forkedFrom && (await this.forks.sourceOf(ctx, forkedFrom));
+    const base = fork
+      ? await this.clones.forkWorkspace(session.id, { ...fork, maxBytes }, onProgress, signal)
+      : await this.access.withAccess(ctx, ownerOf(session), repoUrl, (access) => {
+          const source = { repoUrl, ref, maxBytes, access };
+          return this.clones.createWorkspace(ctx, session.id, source, onProgress, signal);
+        });
     await this.sessions.recordBase(ctx, session.id, base);
     // Retention measures again, but only every few minutes.
     if (this.usage.isLimited)
       await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx, signal)) ?? 0);
+    return base.baseTree;
   }
 
   /**
@@ -126,7 +135,7 @@ export class Provisioning {
     ctx: RequestContext,
     { id }: SessionEntity,
     to: 'ready' | 'failed',
-    set: Partial<Pick<SessionEntity, 'threadId' | 'failureCode' | 'failureDetail'>>,
+    set: Partial<Pick<SessionEntity, 'threadId' | 'failureCode' | 'failureDetail' | 'restoredTree' | 'diff'>>,
   ): Promise<void> {
     await this.sessions.changeIfThere(ctx, id, async (tx, row) => {
       if (row.status === 'provisioning') await this.sessions.transition(tx, row, to, set);

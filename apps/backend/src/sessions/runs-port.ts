@@ -1,3 +1,4 @@
+import type { RunInConversation } from '@saas-codex/contracts/runner-api';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import type { RequestContext } from '../identity/request-context.js';
 import type { SessionEntity, SessionRef } from './session.entity.js';
@@ -18,6 +19,12 @@ export abstract class RunsPort {
 
   /** For the transaction that changes the session and has locked its row: lets prompts start that a stop has held. */
   abstract resumeQueue(tx: TenantTransaction, session: SessionEntity): Promise<void>;
+
+  /**
+   * The runs after this one, which Codex's conversation has too.
+   * @returns null while a run of the session works
+   */
+  abstract turnsAfter(ctx: RequestContext, runId: string): Promise<RunInConversation[] | null>;
 
   /** The session has changed: reconciles its runs. */
   abstract kick(ref: SessionRef): void;

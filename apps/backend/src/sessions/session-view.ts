@@ -1,6 +1,7 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
-import type { SessionEntity } from './session.entity.js';
+import type { SessionRewind } from '@saas-codex/contracts/rewinds';
+import type { Rewind, SessionEntity } from './session.entity.js';
 
 /** The id of the person or program that the session belongs to. */
 export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerId ?? createdBy;
@@ -39,9 +40,23 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   active_run_id: session.activeRunId,
   queued_runs: session.queuedRuns,
   queue_held: session.queueHeld,
+  rewind: session.rewind && toRewind(session.rewind),
+  forked_from: session.forkedFrom && {
+    session_id: session.forkedFrom.sessionId,
+    run_id: session.forkedFrom.runId,
+  },
   diff: session.diff,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
+});
+
+const toRewind = ({ id, runId, status, failure, by, at }: Rewind): SessionRewind => ({
+  rewind_id: id,
+  run_id: runId,
+  status,
+  failure,
+  by,
+  at,
 });
 
 /** A session as readers by link see it: without what says how the organisation works. */

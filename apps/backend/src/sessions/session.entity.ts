@@ -1,9 +1,11 @@
 import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
+import type { Author } from '@saas-codex/contracts/authors';
 import type { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { NeedsYou } from '@saas-codex/contracts/needs-you';
 import type { Network } from '@saas-codex/contracts/network';
+import type { AgentHead, RewindStatus } from '@saas-codex/contracts/rewinds';
 import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -109,6 +111,18 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'text', nullable: true })
   threadId: string | null;
 
+  /** The last rewind; null: there was none, or a run has started since. */
+  @Column({ type: 'jsonb', nullable: true })
+  rewind: Rewind | null;
+
+  /** Git tree of the workspace, if something else than a run has made it: a rewind or a fork. null: as the last run left it. */
+  @Column({ type: 'text', nullable: true })
+  restoredTree: string | null;
+
+  /** What it continues; null: it began with a clone. */
+  @Column({ type: 'jsonb', nullable: true })
+  forkedFrom: ForkedFrom | null;
+
   /** How the workspace differed from `baseTree` after the last run. */
   @Column({ type: 'jsonb', nullable: true })
   diff: DiffStat | null;
@@ -149,6 +163,39 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deletedAt: Date | null;
 }
+
+/** A state of a session between two runs. */
+export interface SessionState {
+  tree: string;
+  /** null: it is not known where the agent's own repository was. */
+  head: AgentHead | null;
+  /** Codex's id of its conversation; null: nothing has been said. */
+  conversation: string | null;
+}
+
+export interface Rewind {
+  id: string;
+  /** The session goes back to before this run. */
+  runId: string;
+  status: RewindStatus;
+  by: Author;
+  /** In ISO 8601. Runs that it takes back have it as `rewoundAt`. */
+  at: string;
+  failure: string | null;
+  /** Both are recorded before anything changes. null: not yet. */
+  states: { before: SessionState; after: SessionState } | null;
+}
+
+export interface ForkedFrom {
+  sessionId: string;
+  runId: string;
+  /** The workspace after that run. */
+  tree: string;
+}
+
+/** Whether files and conversation are being changed: no run may start. */
+export const isMoving = ({ rewind }: Pick<SessionEntity, 'rewind'>): boolean =>
+  rewind?.status === 'rewinding' || rewind?.status === 'undoing';
 
 /** A session as background work names it. */
 export interface SessionRef {

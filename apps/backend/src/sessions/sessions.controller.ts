@@ -62,6 +62,7 @@ export class SessionsController {
     'secret_unknown',
     'clone_failed',
     'clone_auth_failed',
+    'clone_host_key_changed',
     'clone_not_found',
     'clone_unreachable',
     'clone_timeout',

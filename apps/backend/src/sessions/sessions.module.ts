@@ -8,6 +8,7 @@ import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { EngineSupport } from './engine-support.js';
+import { ForkProvisioning } from './fork-provisioning.js';
 import { Provisioning } from './provisioning.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReads } from './session-reads.js';
@@ -33,6 +34,7 @@ import { SessionsService } from './sessions.service.js';
   providers: [
     ActivityPublisher,
     EngineSupport,
+    ForkProvisioning,
     Provisioning,
     SessionReads,
     SessionReconciler,

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type {
-  CreateSession,
-  Session,
-  SessionPage,
-  SessionsQuery,
-  SessionVisibility,
-  UpdateSession,
+import {
+  type CreateSession,
+  MAX_TITLE_LENGTH,
+  type Session,
+  type SessionPage,
+  type SessionsQuery,
+  type SessionVisibility,
+  type UpdateSession,
 } from '@saas-codex/contracts/sessions';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import { requireMatch } from '@saas-codex/service-kit/http/entity-tag';
@@ -25,8 +26,8 @@ import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
 import { auditedChanges, auditedTitle } from './session-audit.js';
-import { SessionEntity } from './session.entity.js';
 import { EngineSupport } from './engine-support.js';
+import { type ForkedFrom, SessionEntity } from './session.entity.js';
 import { SessionReads } from './session-reads.js';
 import { SessionReconciler } from './session-reconciler.js';
 import { SessionStore } from './session-store.js';
@@ -41,6 +42,16 @@ interface Access {
   visibility: SessionVisibility | undefined;
   ownerId: string | undefined;
 }
+
+/** At the end of a fork's title. */
+const FORK = ' (fork)';
+
+type NewSession = Pick<
+  SessionEntity,
+  'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'model' | 'reasoningEffort'
+> &
+  Pick<SessionEntity, 'network' | 'trustRepository' | 'approvalMode' | 'secrets' | 'setup' | 'visibility'> &
+  Partial<Pick<SessionEntity, 'forkedFrom'>>;
 
 @Injectable()
 export class SessionsService {
@@ -75,6 +86,48 @@ export class SessionsService {
     const now = await this.sessions.get(ctx, session.id);
     if (now.failureCode !== null) throw new ProblemError(now.failureCode, now.failureDetail ?? '');
     return this.sessions.view(now);
+  }
+
+  /**
+   * Creates a session that continues another one, with its settings. It does not wait until it is set up.
+   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown
+   */
+  async createFork(
+    ctx: RequestContext,
+    source: SessionEntity,
+    forkedFrom: ForkedFrom,
+  ): Promise<SessionEntity> {
+    await this.usage.refuseWhenFull(ctx);
+    await this.models.requireAllowed(ctx, source.model);
+    await this.refuseUnknownSecrets(ctx, source.secrets);
+    const {
+      repoUrl,
+      ref,
+      model,
+      reasoningEffort,
+      network,
+      trustRepository,
+      approvalMode,
+      secrets,
+      setup,
+      visibility,
+    } = source;
+    const title = `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`;
+    const settings = {
+      repoUrl,
+      ref,
+      model,
+      reasoningEffort,
+      network,
+      trustRepository,
+      approvalMode,
+      secrets,
+      setup,
+      visibility,
+    };
+    const session = await this.insertRow(ctx, { ...settings, title, titleGiven: true, forkedFrom });
+    void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
+    return session;
   }
 
   list(ctx: RequestContext, query: SessionsQuery): Promise<SessionPage> {
@@ -176,10 +229,7 @@ export class SessionsService {
     if (body.secrets) await this.refuseUnknownSecrets(ctx, body.secrets);
     const asked = { repoUrl: body.repo_url ?? null, ref: body.ref ?? null };
     const { repoUrl, ref } = await this.clones.checkSource(asked);
-    const now = new Date();
-    const row = {
-      id: ctx.idempotentId ?? uuidV7(),
-      createdBy: actorId(ctx.actor),
+    return this.insertRow(ctx, {
       title: body.title ?? titleFromRepository(repoUrl),
       titleGiven: body.title !== undefined,
       repoUrl,
@@ -192,6 +242,15 @@ export class SessionsService {
       secrets: body.secrets ?? [],
       setup: body.setup ?? null,
       visibility: body.visibility ?? 'tenant',
+    });
+  }
+
+  private async insertRow(ctx: RequestContext, settings: NewSession): Promise<SessionEntity> {
+    const now = new Date();
+    const row = {
+      ...settings,
+      id: ctx.idempotentId ?? uuidV7(),
+      createdBy: actorId(ctx.actor),
       status: 'provisioning' as const,
       createdAt: now,
       newsAt: now,

@@ -8,6 +8,7 @@ import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
+import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { EncodedTexts } from './history/encoded-texts.js';
 import { HistoryRepository } from './history/history-repository.js';
@@ -35,6 +36,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
   imports: [LocksModule],
   providers: [
     AddressChecker,
+    AgentHeads,
     CheckoutCosts,
     Checkpoints,
     Clones,

@@ -24,7 +24,8 @@ import { type Thread, ThreadStore } from '../threads/thread-store.js';
  */
 
 /** The same relative path from `src` and from `dist`. */
-const script = (name: string) => readFile(fileURLToPath(new URL(`../../jail/${name}`, import.meta.url)), 'utf8');
+const script = (name: string) =>
+  readFile(fileURLToPath(new URL(`../../jail/${name}`, import.meta.url)), 'utf8');
 
 @Injectable()
 export class Rewind {

@@ -29,6 +29,9 @@ const VisibilityDialog = later(
 const HandOverDialog = later(
   async () => (await import('../features/session-actions/hand-over-dialog.js')).HandOverDialog,
 );
+const RewindDialog = later(
+  async () => (await import('../features/session-actions/rewind-dialog.js')).RewindDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 /** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
@@ -41,7 +44,7 @@ interface OpenDialogProps extends SessionDialog {
   onClose: () => void;
 }
 
-function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps) {
+function OpenDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
   // The session may change while these two are open; the others need no fresh data.
   const live = about === 'network' || about === 'setup';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
@@ -65,6 +68,8 @@ function OpenDialog({ about, session: opened, allow, onClose }: OpenDialogProps)
       return <ApprovalsDialog session={session} onClose={onClose} />;
     case 'owner':
       return <HandOverDialog session={session} onClose={onClose} />;
+    case 'rewind':
+      return rewind && <RewindDialog {...rewind} session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -80,6 +80,14 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'runs the prompt as a command',
+    match: { regex: '^: run\\b' },
+    steps: [
+      { do: 'command', cmd: '{{prompt}}' },
+      { do: 'message', text: 'Done.' },
+    ],
+  },
+  {
     name: 'works until it is cancelled',
     match: 'Hold',
     steps: [

@@ -7,6 +7,7 @@ import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { Steer } from '@saas-codex/contracts/steers';
+import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
@@ -24,6 +25,7 @@ import {
   AUDIT_WEBHOOK,
   CREDENTIAL,
   SECRET,
+  SSH_KEY,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
   CREATED_INVITATION,
@@ -95,6 +97,24 @@ const SESSION: Session = {
   updated_at: '2026-11-23T23:20:31.402Z',
 };
 const NEW_SESSION: Session = { ...SESSION, diff: null, updated_at: '2026-11-23T23:14:06.870Z' };
+
+const REWIND: SessionRewind = {
+  rewind_id: '01a20ab9-0d57-7c44-a2f1-9c4d52f3be17',
+  run_id: RUN_ID,
+  status: 'rewound',
+  failure: null,
+  by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
+  at: '2026-11-23T23:24:51.118Z',
+};
+const FORKED_SESSION: Session = {
+  ...NEW_SESSION,
+  session_id: '01a20aba-1f0e-7d3c-8b52-77c0d9a4e6f3',
+  title: `${SESSION.title} (fork)`,
+  thread_id: null,
+  status: 'provisioning',
+  base_commit: null,
+  forked_from: { session_id: SESSION_ID, run_id: RUN_ID },
+};
 
 const LISTED_RUN: Run = {
   run_id: RUN_ID,
@@ -472,6 +492,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   announcePresence: { watched: PRESENCE },
   readReadState: { unread: { read_at: '2026-11-23T23:18:40.022Z' } },
   markSessionRead: { read: { read_at: '2026-11-23T23:21:12.806Z' } },
+  rewindSession: { rewound: { ...SESSION, rewind: REWIND } },
+  undoRewind: { undone: { ...SESSION, rewind: { ...REWIND, status: 'undone' } } },
+  forkSession: { beingSetUp: FORKED_SESSION },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   uploadImage: { screenshot: IMAGE },
   runSetup: { queued: SETUP_RUN },
@@ -533,7 +556,12 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
   listCredentials: { lastPage: page(CREDENTIAL) },
-  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  createCredential: {
+    token: { ...CREDENTIAL, last_used_at: null },
+    key: { ...SSH_KEY, host_keys: null },
+  },
+  findHostKeys: { found: SSH_KEY },
+  confirmHostKeys: { confirmed: { ...SSH_KEY, host_keys_confirmed_at: '2026-11-24T10:30:00.000Z' } },
   replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
   testCredential: {
     works: { works: true, detail: 'The repository can be read with it.' },

@@ -7,13 +7,17 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
 import { checkRef } from '../addresses/check-ref.js';
+import { readRefs } from '../git/bare-repository.js';
+import { scanHostKeys } from '../git/ssh-host-keys.js';
 import type { GitAccess } from '../git/transport.js';
+import { AgentHeads } from '../history/agent-head.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
-import { RedirectedClone, toCloneProblem } from './clone-problems.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
+import { cloneProblem, RedirectedClone, toCloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
-import { isEmptyRemote, Mirrors } from './mirrors.js';
+import { type EmptyRemote, isEmptyRemote, type MirroredTarget, Mirrors } from './mirrors.js';
 import { SessionClone } from './session-clone.js';
 
 /** What a session starts on. */
@@ -27,6 +31,20 @@ export interface CloneSource {
   /** What git shows to the host. By default nothing. */
   access?: GitAccess | null;
 }
+
+/** What a fork continues. */
+export interface ForkSource {
+  sessionId: string;
+  repoUrl: string | null;
+  ref: string | null;
+  baseCommit: string;
+  /** The checkpoint that it begins with. */
+  tree: string;
+  maxBytes: number;
+}
+
+/** Of an empty repository. */
+const DEFAULT_BRANCH = 'main';
 
 /** What is checked out in a new workspace. */
 export interface WorkspaceBase {
@@ -58,6 +76,8 @@ export class Clones {
     private readonly history: HistoryRepository,
     private readonly checkpoints: Checkpoints,
     private readonly storage: Storage,
+    private readonly heads: AgentHeads,
+    private readonly limits: WorkspaceLimits,
     metrics: Metrics,
   ) {
     this.durations = metrics.histogram({
@@ -121,6 +141,44 @@ export class Clones {
     });
   }
 
+  /** The keys of a host over ssh, such as `ssh-ed25519 AAAA…`. @throws ProblemError repo_*, clone_unreachable */
+  async hostKeys(repoUrl: string): Promise<string[]> {
+    const keys = await scanHostKeys(await this.addresses.checkAddress(repoUrl));
+    if (keys.length === 0) throw cloneProblem('clone_unreachable');
+    return keys;
+  }
+
+  /**
+   * Makes the workspace of a session that continues another one: a clone of the same commit, without asking the remote. Its
+   * history has the tree that is to be restored in it. It may be called again after a crash.
+   * @throws ProblemError clone_*, tree_not_found, and then nothing is left on disk
+   */
+  async forkWorkspace(
+    sessionId: string,
+    source: ForkSource,
+    onProgress: OnCloneProgress,
+    signal?: AbortSignal,
+  ): Promise<WorkspaceBase> {
+    await this.storage.removeWorkspace(sessionId);
+    try {
+      if (!(await this.history.hasCheckpoint(source.sessionId, source.tree)))
+        throw new ProblemError(
+          'tree_not_found',
+          'The session that this one continues was deleted meanwhile.',
+        );
+      await mkdir(this.storage.codexHomePath(sessionId), { recursive: true });
+      await this.history.createHistory(sessionId);
+      const mirror = await this.history.lenderOf(source.sessionId);
+      if (mirror !== null) await this.history.borrowObjects(sessionId, mirror);
+      await this.history.copyTree(source.sessionId, sessionId, source.tree);
+      const base = mirror === null ? { branch: DEFAULT_BRANCH } : await this.targetOf(mirror, source);
+      return await this.cloneFrom(sessionId, source.repoUrl, base, { onProgress, signal, ...source });
+    } catch (error) {
+      await this.storage.removeWorkspace(sessionId);
+      throw toCloneProblem(error);
+    }
+  }
+
   /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
   removeIdleMirrors(idleMs: number): Promise<number> {
     return this.mirrors.removeIdleMirrors(idleMs);
@@ -143,10 +201,30 @@ export class Clones {
       this.history.createHistory(sessionId),
     ]);
     if (!isEmptyRemote(source)) await this.history.borrowObjects(sessionId, source.mirror);
+    return this.cloneFrom(sessionId, address?.url ?? null, source, options);
+  }
+
+  private async cloneFrom(
+    sessionId: string,
+    url: string | null,
+    source: MirroredTarget | EmptyRemote,
+    { onProgress, signal, maxBytes }: Pick<BuildRequest, 'onProgress' | 'signal' | 'maxBytes'>,
+  ): Promise<WorkspaceBase> {
     const repo = this.storage.repoPath(sessionId);
-    const clone = await this.sessionClone.makeClone({ repo, url: address?.url ?? null, source, ...options });
+    const clone = await this.sessionClone.makeClone({ repo, url, source, onProgress, signal, maxBytes });
     const baseTree = await this.checkpoints.takeFirstCheckpoint(sessionId, clone);
     return { baseCommit: clone.commit, baseTree, notices: clone.notices };
+  }
+
+  /** On the branch that the source was on, if the remote had it. */
+  private async targetOf(
+    mirror: string,
+    { sessionId, ref, baseCommit: oid }: ForkSource,
+  ): Promise<MirroredTarget> {
+    const head = (await this.heads.readHead(sessionId))?.ref?.slice('refs/heads/'.length);
+    const refs = await readRefs(mirror, { timeoutMs: this.limits.localMs });
+    const name = [ref, head].find((one) => one != null && refs.has(`refs/heads/${one}`));
+    return { mirror, target: name == null ? { kind: 'commit', oid } : { kind: 'branch', name, oid } };
   }
 }
 

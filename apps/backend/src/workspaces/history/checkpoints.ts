@@ -88,6 +88,13 @@ export class Checkpoints {
     return taken;
   }
 
+  /** Makes the index that of a tree, which the work tree is likely to have: then files that the tree ignores are ignored. */
+  async adoptTree(sessionId: string, tree: string): Promise<void> {
+    await this.history.withHistoryLock(sessionId, () =>
+      this.history.writeObjects(sessionId, ['read-tree', '-m', '-i', tree]),
+    );
+  }
+
   /** Tries again when git fails, because the agent may be changing files at the same time. */
   private async recordWorkTree(sessionId: string): Promise<string> {
     let omitted: OmittedNames;

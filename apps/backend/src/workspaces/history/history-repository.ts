@@ -68,6 +68,23 @@ export class HistoryRepository {
     await writeFile(join(objects, 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
   }
 
+  /** The mirror whose objects it borrows; null: none. */
+  async lenderOf(sessionId: string): Promise<string | null> {
+    const file = join(this.storage.historyPath(sessionId), 'objects', 'info', 'alternates');
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    return text === null ? null : dirname(text.trim());
+  }
+
+  /** Copies what a checkpoint of another session holds, and nothing else of it. Both borrow from the same mirror. */
+  async copyTree(from: string, to: string, tree: string): Promise<void> {
+    const target = join(this.storage.historyPath(to), 'objects', 'pack', 'pack');
+    const options = ['-q', '--local', '--non-empty', '--revs'];
+    await this.runOnObjects(from, ['pack-objects', ...options, target], { input: `${tree}\n` });
+  }
+
   /**
    * Copies the index of a clone that no agent has seen yet. It says what each file is, so the files that git has just
    * written need not be read again.

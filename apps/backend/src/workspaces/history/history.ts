@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
+import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
 import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
+import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
@@ -36,6 +38,7 @@ export class History {
     private readonly downloads: Downloads,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
+    private readonly heads: AgentHeads,
   ) {}
 
   /**
@@ -55,6 +58,22 @@ export class History {
       this.logger.error(`session ${sessionId} cannot be recorded: ${error.message}`);
       throw unreadable(BEYOND_GIT);
     }
+  }
+
+  /**
+   * Records the work tree after the runner has restored it.
+   * @param tree what it should be
+   * @returns what it is
+   * @throws ProblemError workspace_unreadable
+   */
+  async recordRestored(ctx: RequestContext, sessionId: string, tree: string): Promise<string> {
+    await this.explainFailure({ sessionId }, this.checkpoints.adoptTree(sessionId, tree));
+    return this.takeCheckpoint(ctx, sessionId);
+  }
+
+  /** Where the agent's own repository is; null: it is not known. */
+  readHead(sessionId: string): Promise<AgentHead | null> {
+    return this.heads.readHead(sessionId);
   }
 
   /** True when `tree` is a checkpoint of this session. */

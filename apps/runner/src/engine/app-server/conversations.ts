@@ -84,7 +84,8 @@ export class Conversations {
       const { first: beforeTurnId } = latest;
       if (beforeTurnId !== null && !hasOthers) return null;
       if (beforeTurnId === null && !isForeign) return threadId;
-      const asked = { threadId, beforeTurnId, cwd: repo, excludeTurns: true };
+      // A conversation of another session has that session's folder.
+      const asked = { threadId, beforeTurnId, excludeTurns: true, ...(isForeign && { cwd: repo }) };
       return (await client.request('thread/fork', asked)).thread.id;
     } catch (error) {
       throw error instanceof AppServerRefusal ? unknown(error.message) : error;

@@ -19,6 +19,9 @@ const ProvisioningProgress = later(
   async () => (await import('../../features/provisioning/provisioning-progress.js')).ProvisioningProgress,
 );
 const NotificationOffer = later(async () => (await import('./notification-offer.js')).NotificationOffer);
+const RewindNotice = later(
+  async () => (await import('../../features/conversation/rewind-notice.js')).RewindNotice,
+);
 const SetupNotice = later(
   async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
 );
@@ -40,6 +43,7 @@ export function SessionDock({ session }: { session: Session }) {
           <CloneNotices session={session} />
           {offersNotifications && <NotificationOffer />}
           {setupState(session) === 'held' && <SetupNotice session={session} />}
+          {session.rewind && <RewindNotice session={session} rewind={session.rewind} />}
           <RunDock session={session} />
           <ComposerOrNote session={session} />
         </>

@@ -1,3 +1,4 @@
+import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { createStore } from '../../shared/lib/store.js';
 import type { Refusal } from '../environment/network-modes.js';
@@ -14,11 +15,21 @@ export interface SessionDialog {
     | 'trust'
     | 'approvals'
     | 'visibility'
-    | 'owner';
+    | 'owner'
+    | 'rewind';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */
   readonly allow?: Refusal;
+  /** Of the dialog about going back. */
+  readonly rewind?: RewindTarget;
+}
+
+/** Going back to before a run. */
+export interface RewindTarget {
+  readonly run: Run;
+  /** Its prompt is then to be edited. */
+  readonly resend: boolean;
 }
 
 export const sessionDialog = createStore<SessionDialog | null>(null);

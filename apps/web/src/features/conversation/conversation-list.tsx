@@ -28,9 +28,13 @@ const SetupLoading = () => (
 );
 /** Few sessions have a setup. */
 const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlock, SetupLoading);
+const RewoundLoading = () => <div className="mb-7 h-8 border-b border-dashed pointer-coarse:h-11" />;
+/** Few sessions go back. */
+const RewoundRuns = later(async () => (await import('./rewound-runs.js')).RewoundRuns, RewoundLoading);
 
 export type ConversationRow =
   | ({ readonly kind: 'run'; readonly key: string; readonly run: Run } & RunPeople)
+  | { readonly kind: 'rewound'; readonly key: string; readonly runs: readonly Run[] }
   | {
       readonly kind: 'sending';
       readonly key: string;
@@ -160,6 +164,8 @@ function Row({ row, session, near, latest }: RowProps) {
           latest={latest}
         />
       );
+    case 'rewound':
+      return <RewoundRuns runs={row.runs} />;
     case 'sending':
       return (
         <div className="pb-7">

@@ -170,7 +170,14 @@ function EndedRun({
       {run.diff && run.diff.files > 0 && (
         <RunFiles runId={run.run_id} sessionId={session.session_id} stat={run.diff} />
       )}
-      <RunFooter answer={answerText} model={modelText(run)} usage={usage ?? run.usage} endedAt={end.at} />
+      <RunFooter
+        run={run}
+        session={session}
+        answer={answerText}
+        model={modelText(run)}
+        usage={usage ?? run.usage}
+        endedAt={end.at}
+      />
     </>
   );
 }

@@ -1,8 +1,15 @@
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { Run, Usage } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
 import { CopyButton } from '../../shared/ui/copy-button.js';
+import { later } from '../../shared/ui/later.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
 
+/** It is not needed to read an answer. */
+const RunMenu = later(async () => (await import('./run-menu.js')).RunMenu);
+
 interface RunFooterProps {
+  run: Run;
+  session: Session;
   answer: string | null;
   /** The model and effort; '': the defaults. */
   model: string;
@@ -14,7 +21,7 @@ interface RunFooterProps {
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** The line below a run: copy the answer, tokens used, time. */
-export function RunFooter({ answer, model, usage, endedAt }: RunFooterProps) {
+export function RunFooter({ run, session, answer, model, usage, endedAt }: RunFooterProps) {
   return (
     <footer className="mt-1 flex min-h-7 items-center gap-2.5 text-xs text-subtle-foreground">
       {answer !== null && <CopyButton text={answer} label="Copy answer" className="-mr-1 -ml-1.5" />}
@@ -25,6 +32,7 @@ export function RunFooter({ answer, model, usage, endedAt }: RunFooterProps) {
           {new Date(endedAt).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
         </time>
       )}
+      {run.kind === 'prompt' && <RunMenu run={run} session={session} />}
     </footer>
   );
 }

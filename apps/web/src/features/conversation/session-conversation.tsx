@@ -1,9 +1,10 @@
+import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { MessageSquareDashed } from 'lucide-react';
 import { useMemo } from 'react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
-import { peopleFor } from '../../entities/run/run-people.js';
+import { peopleFor, type RunPeople } from '../../entities/run/run-people.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { setupState } from '../../entities/session/session-state.js';
@@ -27,7 +28,7 @@ export function SessionConversation({ session }: { session: Session }) {
   const peopleOf = useMemo(() => peopleFor(me, conversation), [me, conversation]);
   const rows = useMemo<ConversationRow[]>(
     () => [
-      ...conversation.map((run) => ({ kind: 'run', key: run.run_id, run, ...peopleOf(run) }) as const),
+      ...rowsOf(conversation, peopleOf),
       // A prompt that is sent during a run goes to the queue, and the composer shows it there.
       ...(busy ? [] : outgoing.slice(0, 1)).map(
         ({ prompt, images, idempotencyKey }) =>
@@ -58,6 +59,20 @@ export function SessionConversation({ session }: { session: Session }) {
       <LiveAnnouncer run={running ?? conversation.at(-1) ?? null} />
     </div>
   );
+}
+
+/** Runs that were taken back together become one row. */
+function rowsOf(runs: readonly Run[], peopleOf: (run: Run) => RunPeople): ConversationRow[] {
+  const rows: ConversationRow[] = [];
+  for (const run of runs) {
+    const last = rows.at(-1);
+    const isTakenBack = run.rewound_at != null;
+    if (isTakenBack && last?.kind === 'rewound')
+      rows[rows.length - 1] = { ...last, runs: [...last.runs, run] };
+    else if (isTakenBack) rows.push({ kind: 'rewound', key: run.run_id, runs: [run] });
+    else rows.push({ kind: 'run', key: run.run_id, run, ...peopleOf(run) });
+  }
+  return rows;
 }
 
 function NothingYet({ session }: { session: Session }) {
