@@ -17,6 +17,7 @@ import {
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { createPerson, createServiceAccount } from '@saas-codex/testing/backend/people';
 import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
+import { jailedCodex } from '@saas-codex/testing/runner/runner-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
@@ -121,6 +122,35 @@ describe('a session with its runs', () => {
     expect(await world.session(id)).toMatchObject({ title: 'Note one', needs_you: null });
     const { body: kinds } = await world.call<RunPage>('GET', `/api/runs?session_id=${id}&kind=review`);
     expect(kinds.items.map(({ run_id }) => run_id)).toEqual([reviewId]);
+  }, 60_000);
+
+  test('Codex is started ahead when the session is ready, when its run has ended and by a hint, unless the run must start anew', async () => {
+    const codexOf = (id: string) => jailedCodex(join(world.root, id, 'repo'));
+    const { session_id: id } = (await world.create({})).body;
+    const whenReady = await waitFor(async () => (await codexOf(id))[0], { what: 'the first to be started' });
+    const first = await world.prompt(id, 'Hold');
+    await world.runIs(first.run_id, 'running');
+    expect(await codexOf(id)).toEqual([whenReady]);
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`, {});
+    const next = await waitFor(async () => (await codexOf(id)).find((pid) => pid !== whenReady), {
+      what: 'the second to be started',
+    });
+    const hint = () => world.backend.fetch(`/api/sessions/${id}/warm`, { method: 'POST' });
+    expect((await hint()).status).toBe(204);
+    const second = await world.prompt(id, 'Note');
+    await world.runIs(second.run_id, 'succeeded');
+    const third = await waitFor(async () => (await codexOf(id)).find((pid) => pid !== next), {
+      what: 'the third to be started',
+    });
+
+    await world.call('PATCH', `/api/sessions/${id}`, { trust_repository: true });
+    const trusting = await world.prompt(id, 'Note');
+    await world.runIs(trusting.run_id, 'succeeded');
+    expect((await hint()).status).toBe(204);
+    expect(await codexOf(id)).toEqual([]);
+    expect(third).not.toBe(next);
+    const missing = await world.backend.fetch(`/api/sessions/${trusting.run_id}/warm`, { method: 'POST' });
+    expect(missing.status).toBe(404);
   }, 60_000);
 
   test('activity reports a session from its creation to its deletion and always agrees with the API', async () => {

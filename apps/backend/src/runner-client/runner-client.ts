@@ -13,6 +13,7 @@ import {
   type StartRun,
   type SteerRunning,
   ThreadCreated,
+  type WarmThread,
 } from '@saas-codex/contracts/runner-api';
 import { SystemInfo } from '@saas-codex/contracts/system';
 import { ReplicaClient } from '@saas-codex/service-kit/replicas/replica-client';
@@ -74,6 +75,11 @@ export class RunnerClient implements OnApplicationShutdown {
 
   createThread(thread: CreateThread): Promise<ThreadCreated> {
     return this.call('POST', '/threads', ThreadCreated, thread);
+  }
+
+  /** Has Codex started for the thread's next run, where that is possible. */
+  async warmThread(threadId: string, settings: WarmThread): Promise<void> {
+    await this.call('POST', `/threads/${threadId}/warm`, undefined, settings);
   }
 
   /** @throws RunnerRefused `turn_unknown` */

@@ -14,6 +14,7 @@ import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { isInFlight, RunStore } from './run-store.js';
 import { SteerDelivery } from './steers/steer-delivery.js';
+import { WarmStart } from './warm-start.js';
 
 /** Sessions whose runs are worked on at the same time. A checkpoint of a hostile work tree may take minutes. */
 const PLACES = { total: 64, perTenant: 8 };
@@ -25,6 +26,7 @@ const PLACES = { total: 64, perTenant: 8 };
  *     the runner has one ── follow its log; hand it over again if unsure; cancel it if that was asked for
  *     the runner has none ── claim and hand over the next one; prompts wait until the session's setup has
  *                                     succeeded, and held ones until a person resumes the queue
+ *     none is open ── have the next one prepared
  *
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
@@ -41,6 +43,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly approvals: RunApprovals,
     private readonly runner: RunnerClient,
     private readonly steers: SteerDelivery,
+    private readonly warmStart: WarmStart,
   ) {
     super({
       keyOf: ({ sessionId }) => sessionId,
@@ -73,6 +76,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
       if (ending) await this.settling.close(ctx, run, ending);
       else waiting.push(run);
     }
+    if (open.length === 0) this.warmStart.prepare(ctx, session);
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
     // Whoever moves it kicks again.

@@ -17,6 +17,7 @@ import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
+import { WarmStart } from './warm-start.js';
 
 const id = { schema: Id };
 /** Proxies between client and gateway often give up on a silent answer after a minute. */
@@ -25,7 +26,10 @@ const MAX_WAIT_SECONDS = 60;
 @ApiTags('runs')
 @Controller('api')
 export class RunsController {
-  constructor(private readonly runs: RunsService) {}
+  constructor(
+    private readonly runs: RunsService,
+    private readonly warmStart: WarmStart,
+  ) {}
 
   @Post('sessions/:session_id/prompt')
   @HttpCode(202)
@@ -74,6 +78,22 @@ export class RunsController {
     const waited = await this.runs.waitForEnd(ctx, run.run_id, closedOrAfter(res, seconds));
     if (waited) res.setHeader(HEADERS.preferenceApplied, `wait=${seconds}`);
     return waited ?? run;
+  }
+
+  @Post('sessions/:session_id/warm')
+  @HttpCode(204)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'warmSession',
+    summary: 'Prepare for the next prompt',
+    description:
+      'Say that a prompt is probably about to come: the agent is started ahead, so that it answers sooner. It is only a hint. ' +
+      'Repeat it as often as you like, and send prompts without it if you like.',
+  })
+  @ApiProblems('session_not_found')
+  @ApiResponse({ status: 204, description: 'The hint was taken, whether or not anything could be prepared' })
+  warm(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
+    return this.warmStart.warmSession(ctx, sessionId);
   }
 
   @Post('sessions/:session_id/setup')

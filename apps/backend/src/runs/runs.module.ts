@@ -37,6 +37,7 @@ import { SteerDelivery } from './steers/steer-delivery.js';
 import { SteerEntity } from './steers/steer.entity.js';
 import { SteersController } from './steers/steers.controller.js';
 import { SteersService } from './steers/steers.service.js';
+import { WarmStart } from './warm-start.js';
 
 @Module({
   imports: [
@@ -74,6 +75,7 @@ import { SteersService } from './steers/steers.service.js';
     RunsService,
     SteerDelivery,
     SteersService,
+    WarmStart,
   ],
   exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore, RunTurns],
 })

@@ -94,6 +94,7 @@ export const OPERATIONS: Record<string, Row> = {
   undoRewind: { requires: 'runs:create' },
   forkSession: { requires: 'sessions:write', body: { run_id: randomUUID() } },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  warmSession: { requires: 'runs:create' },
   uploadImage: { requires: 'runs:create' },
   readImage: { requires: 'runs:read' },
   startReview: { requires: 'runs:create', body: { target: { type: 'changes' } } },

@@ -4,7 +4,7 @@ import type { PreparedTurn, CodexRun } from '../port/engine.js';
 import { AppServerClient } from './app-server.client.js';
 
 /** Codex in the jail of a run. */
-export interface StartedCodex {
+interface StartedCodex {
   client: AppServerClient;
   /** Where it finds the images of the prompt. */
   images: readonly string[];

@@ -28,6 +28,7 @@ import { usePathCompletion } from './path-completion.js';
 import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
+import { useWarmSession } from './warm-session.js';
 
 /** Few prompts have images. */
 const AttachedImages = later(
@@ -52,6 +53,7 @@ export function PromptComposer({ session }: { session: Session }) {
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
   const [model, changeModel] = usePromptModel(sessionId);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
+  const warm = useWarmSession(sessionId);
   const field = useRef<HTMLTextAreaElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const steer = useRef<(() => void) | null>(null);
@@ -148,6 +150,7 @@ export function PromptComposer({ session }: { session: Session }) {
             aria-invalid={problem ? true : undefined}
             onChange={(event) => {
               dismiss();
+              warm();
               change(() => event.target.value);
               paths.follow(event.target);
             }}
