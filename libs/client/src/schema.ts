@@ -850,8 +850,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network, trust, secrets, setup script or visibility, resume its queue, or hand it over
-         * @description A new network, `trust_repository` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
+         * Rename, archive, unarchive or set up a session again, change its network, trust, approvals, secrets, setup script or visibility, resume its queue, or hand it over
+         * @description A new network, `trust_repository`, `approval_mode` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -890,6 +890,46 @@ export interface paths {
         get: operations["readImage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what runs have asked, newest first
+         * @description Runs ask in sessions whose `approval_mode` is `ask`. `status=pending` lists the questions that wait for an answer.
+         */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{approval_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question of a run
+         * @description With one of the `decisions` that the question offers. The first answer counts; for a later one, the problem says who has answered what. The answer takes effect soon after, as the event `approval.resolved` shows. A question that nobody answers counts as declined after `APPROVAL_TIMEOUT_MINUTES`, and expires when its run ends.
+         */
+        post: operations["decideApproval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2475,13 +2515,18 @@ export interface components {
             network: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
             trust_repository?: boolean;
+            /**
+             * @description ask: Codex asks before every command that it does not know to be harmless, and before it changes files. never: it does what the sandbox allows
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of the secrets that its setup and its agent get as environment variables */
             secrets?: string[];
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
-            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            setup_status: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
-            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            last_run_status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description `user_id` of who wrote that prompt */
             last_run_by?: string | null;
             /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
@@ -2587,10 +2632,10 @@ export interface components {
         };
         NeedsYou: {
             /**
-             * @description limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed
+             * @description approval_pending: its run has asked something (`GET /api/approvals`). limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed
              * @enum {string}
              */
-            reason: "limit_reached" | "session_failed" | "setup_failed" | "queue_held" | "run_failed";
+            reason: "approval_pending" | "limit_reached" | "session_failed" | "setup_failed" | "queue_held" | "run_failed";
             /** Format: date-time */
             since: string;
             /** @description Whom it waits for: the owner of the session, and who wrote the prompts in question */
@@ -2641,6 +2686,42 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        ApprovalPage: {
+            items: components["schemas"]["Approval"][];
+            next_cursor: string | null;
+        };
+        Approval: {
+            /** Format: uuid */
+            approval_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @enum {string} */
+            kind: "command" | "file_change";
+            /** @description Of the command or the file change that waits */
+            item_id: string;
+            /** @description null: it is not a command, or one without a text */
+            command: string | null;
+            /** @description Why the agent asks; null: it does not say */
+            reason: string | null;
+            /** @description The answers that are possible */
+            decisions: ("accept" | "accept_for_session" | "decline" | "cancel")[];
+            /**
+             * @description pending: it waits for an answer. resolved: it has one. expired: its run ended first
+             * @enum {string}
+             */
+            status: "pending" | "resolved" | "expired";
+            decision: ("accept" | "accept_for_session" | "decline" | "cancel") | null;
+            /** @description `system`: nobody answered in time */
+            decided_by: components["schemas"]["Author"] | null;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** @description What who answered has added */
+            note: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         Run: {
             /** Format: uuid */
             run_id: string;
@@ -2657,7 +2738,7 @@ export interface components {
             /** @description Images of the prompt. Left out: it has none. Links to a session do not show them */
             images?: components["schemas"]["PromptImage"][];
             /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
             /** @description true: it is queued, and starts only when the queue of its session is resumed */
             held?: boolean;
             /** @description Of a prompt that waits: those of its session start in ascending order, held ones last. null: it does not wait, or a runner has it already */
@@ -3532,6 +3613,66 @@ export interface components {
             type: "limit.lifted";
             data: Record<string, never>;
         };
+        ApprovalRequestedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "approval.requested";
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                request_id: string;
+                /** @enum {string} */
+                kind: "command" | "file_change";
+                /** @description Of the command or the file change that waits */
+                item_id: string;
+                /** @description null: it is not a command, or one without a text */
+                command: string | null;
+                /** @description Why the agent asks; null: it does not say */
+                reason: string | null;
+                /** @description The answers that are possible */
+                decisions: ("accept" | "accept_for_session" | "decline" | "cancel")[];
+            };
+        };
+        ApprovalResolvedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "approval.resolved";
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                request_id: string;
+                /** @enum {string} */
+                outcome: "answered" | "timed_out" | "expired";
+                /** @description null: the run ended first */
+                decision: ("accept" | "accept_for_session" | "decline" | "cancel") | null;
+            };
+        };
         CheckpointCreatedEvent: {
             /** @constant */
             v: 1;
@@ -3609,7 +3750,7 @@ export interface components {
             /** Format: uuid */
             run_id: string;
             /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
         };
@@ -3650,13 +3791,18 @@ export interface components {
             network?: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
             trust_repository?: boolean;
+            /**
+             * @description ask: Codex asks before every command that it does not know to be harmless, and before it changes files. never: it does what the sandbox allows
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of the secrets that its setup and its agent get as environment variables */
             secrets?: string[];
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
-            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            setup_status: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
-            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            last_run_status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description `user_id` of who wrote that prompt */
             last_run_by?: string | null;
             /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
@@ -4593,6 +4739,11 @@ export interface components {
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
+            /**
+             * @description Default: never
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts */
             secrets?: string[];
             setup?: components["schemas"]["SetupInput"];
@@ -4665,6 +4816,11 @@ export interface components {
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
+            /**
+             * @description never: Codex does what the sandbox allows. ask: Codex asks before every command that it does not know to be harmless, and before it changes files; see `GET /api/approvals`. Applies to runs that start from now on
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts */
             secrets?: string[];
             /** @description null: continue without a setup script. `POST …/setup` runs a new script */
@@ -4681,6 +4837,20 @@ export interface components {
              * @enum {string}
              */
             visibility?: "tenant" | "private";
+        };
+        /**
+         * @example {
+         *       "decision": "accept"
+         *     }
+         */
+        DecideApproval: {
+            /**
+             * @description accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends. decline: go on without it. cancel: do not do it, and end the turn
+             * @enum {string}
+             */
+            decision: "accept" | "accept_for_session" | "decline" | "cancel";
+            /** @description For the people who read the session */
+            note?: string;
         };
         /**
          * @example {
@@ -10727,6 +10897,7 @@ export interface operations {
             /**
              * @description - `disk_quota_exceeded`: The organisation's disk quota is used up
              *     - `model_not_allowed`: The organisation does not allow this model
+             *     - `approvals_unsupported`: The engine of this installation cannot ask
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */
             409: {
@@ -10759,6 +10930,7 @@ export interface operations {
              * @description - `secret_unknown`: A secret that the session names does not exist
              *     - `clone_failed`: The repository could not be cloned
              *     - `clone_auth_failed`: The repository needs credentials
+             *     - `clone_host_key_changed`: The repository host has another key
              *     - `clone_not_found`: The repository does not exist
              *     - `clone_unreachable`: The repository host did not respond
              *     - `clone_timeout`: Cloning the repository took too long
@@ -11134,6 +11306,7 @@ export interface operations {
              *     - `session_archived`: The session is archived
              *     - `session_not_failed`: The session has not failed
              *     - `disk_quota_exceeded`: The organisation's disk quota is used up
+             *     - `approvals_unsupported`: The engine of this installation cannot ask
              */
             409: {
                 headers: {
@@ -11201,7 +11374,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `store_unavailable`: A data store is not responding */
+            /**
+             * @description - `runner_unavailable`: The runner is not available
+             *     - `store_unavailable`: A data store is not responding
+             */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -11456,6 +11632,265 @@ export interface operations {
             };
             /** @description - `not_acceptable`: No such representation */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                status?: "pending" | "resolved" | "expired";
+                session_id?: string;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `approval_not_found`: There is no such question
+             *     - `session_not_found`: The session does not exist
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `approval_answered`: The question has been answered
+             *     - `approval_expired`: The run no longer waits for an answer
+             *     - `decision_not_offered`: Codex does not offer this answer
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12956,7 +13391,7 @@ export interface operations {
             query?: {
                 cursor?: string;
                 limit?: number;
-                status?: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+                status?: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
                 session_id?: string;
                 kind?: "prompt" | "setup" | "review" | "compact";
                 /** @description Only runs that were created after this time */
