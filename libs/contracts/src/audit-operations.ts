@@ -59,7 +59,9 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   resetMemberSecondFactor: { action: 'member.second_factor_reset', target: 'member', id: 'user_id' },
   announcePresence: { unaudited: 'It says only who is watching now, and ends by itself.' },
   endPresence: { unaudited: 'It says only who is watching now.' },
-  warmSession: { unaudited: 'It starts nothing that lasts, and changes nothing. The prompt that follows is recorded.' },
+  warmSession: {
+    unaudited: 'It starts nothing that lasts, and changes nothing. The prompt that follows is recorded.',
+  },
   markSessionRead: { unaudited: 'It changes only what a list shows to the person.' },
   markSessionUnread: { unaudited: 'It changes only what a list shows to the person.' },
   signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },

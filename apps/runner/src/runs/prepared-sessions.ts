@@ -67,6 +67,8 @@ interface Entry {
   /** By `performance.now()`. */
   expiresAt: number;
   timers: AbortController;
+  /** Whether it is being prepared, or was. Before that it waits for its turn. */
+  begun: boolean;
 }
 
 @Injectable()
@@ -79,6 +81,8 @@ export class PreparedSessions implements OnModuleDestroy {
   private readonly working = new Set<string>();
   private readonly ends: Counter<'end'>;
   private closed = false;
+  /** One by one: runs that begin meanwhile need the processor more. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -129,9 +133,11 @@ export class PreparedSessions implements OnModuleDestroy {
       ready: Promise.resolve(null),
       expiresAt: performance.now() + TIME_TO_LIVE_MS,
       timers: new AbortController(),
+      begun: false,
     };
     this.entries.set(threadId, entry);
-    entry.ready = this.begin(entry, thread);
+    entry.ready = this.turn.then(() => this.begin(entry, thread));
+    this.turn = entry.ready;
     void this.keep(entry);
   }
 
@@ -144,7 +150,8 @@ export class PreparedSessions implements OnModuleDestroy {
     this.working.add(sessionId);
     const held = this.holders.holdForRun(sessionId, runId);
     const entry = this.entries.get(sessionId);
-    const taken = entry && isDeepStrictEqual(entry.key, key) ? await this.handOver(runId, entry) : null;
+    const taken =
+      entry?.begun && isDeepStrictEqual(entry.key, key) ? await this.handOver(runId, entry) : null;
     if (taken === null) await this.discard(sessionId);
     this.makeRoomForRuns();
     await held;
@@ -206,6 +213,8 @@ export class PreparedSessions implements OnModuleDestroy {
   private async begin(entry: Entry, thread: Thread): Promise<PreparedRun | null> {
     const { jailId, sessionId, key } = entry;
     const { signal } = entry.timers;
+    if (signal.aborted) return null;
+    entry.begun = true;
     try {
       await this.ending.get(sessionId);
       if (signal.aborted || !(await this.holders.holdHere(sessionId))) return this.giveUp(entry);
@@ -245,7 +254,8 @@ export class PreparedSessions implements OnModuleDestroy {
     return null;
   }
 
-  private async end({ jailId, sessionId, ready }: Entry): Promise<void> {
+  private async end({ jailId, sessionId, ready, begun }: Entry): Promise<void> {
+    if (!begun) return;
     // Twice: what is being started may start between the two.
     await this.jail.endRun(jailId);
     await ready;
@@ -258,8 +268,9 @@ export class PreparedSessions implements OnModuleDestroy {
     const { ready, sessionId, timers } = entry;
     const pause = (ms: number) =>
       delay(ms, undefined, { signal: timers.signal, ref: false }).catch(() => undefined);
-    const isReady = await Promise.race([ready.then(() => true), pause(PREPARATION_TIMEOUT_MS)]);
-    while (isReady && !timers.signal.aborted && performance.now() < entry.expiresAt) {
+    if (!(await Promise.race([ready.then(() => true), pause(PREPARATION_TIMEOUT_MS)])))
+      return void (timers.signal.aborted || this.giveUp(entry));
+    while (!timers.signal.aborted && performance.now() < entry.expiresAt) {
       await pause(RENEWAL_MS);
       if (timers.signal.aborted || !(await this.useful(entry))) break;
       if (!(await this.holders.renewHere(sessionId))) break;

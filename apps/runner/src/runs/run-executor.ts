@@ -4,7 +4,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
 import { isCodexRun, textOfInput } from '@saas-codex/contracts/runs';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
 import {
   LogFencedError,
   LogsFullError,

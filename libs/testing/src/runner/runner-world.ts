@@ -165,10 +165,7 @@ export async function processesNaming(text: string): Promise<number[]> {
 
 /** Each Codex in a jail with the text in its command line, such as the folder of its session. */
 export async function jailedCodex(text: string): Promise<number[]> {
-  const [all, own] = await Promise.all([
-    processesNaming('/run/jail/codex/bin/codex'),
-    processesNaming(text),
-  ]);
+  const [all, own] = await Promise.all([processesNaming('/run/jail/codex/bin/codex'), processesNaming(text)]);
   return all.filter((pid) => own.includes(pid));
 }
 

@@ -247,8 +247,8 @@ export class Clones {
   ): Promise<MirroredTarget> {
     const head = (await this.heads.readHead(sessionId))?.ref?.slice('refs/heads/'.length);
     const refs = await readRefs(mirror, { timeoutMs: this.limits.localMs });
-    const name = [ref, head].find((one) => one != null && refs.has(`refs/heads/${one}`));
-    return { mirror, target: name == null ? { kind: 'commit', oid } : { kind: 'branch', name, oid } };
+    const name = [ref, head].find((one) => refs.has(`refs/heads/${one}`));
+    return { mirror, target: name ? { kind: 'branch', name, oid } : { kind: 'commit', oid } };
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { ApprovalDecision, ApprovalMode } from '@saas-codex/contracts/approval-questions';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
 import type { RunInputOf } from '@saas-codex/contracts/runs';
 import { CodexLauncher } from '../codex-launcher.js';
 import {
