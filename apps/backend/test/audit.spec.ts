@@ -242,14 +242,6 @@ async function doEverything(): Promise<void> {
   );
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
-  const asked = [tenantId, session.session_id, run.run_id];
-  const [approval] = await sql<{ id: string }>(PENDING_APPROVAL, asked);
-  await mine('decideApproval', () =>
-    send('POST', `/api/approvals/${approval?.id}/decision`, {
-      decision: 'accept',
-      note: secret(`${SECRET}note`),
-    }),
-  );
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   // The run has ended, so this waits in the queue.
   let steer: Body = {};
@@ -258,9 +250,23 @@ async function doEverything(): Promise<void> {
     'steerRun',
     async () => (steer = await send('POST', `/api/runs/${run.run_id}/steer`, steerPrompt)),
   );
-  await sql(`UPDATE runs SET status = 'running' WHERE id = $1`, [run.run_id]);
-  await mine('sendPromptNow', () => send('POST', `/api/runs/${steer.queued_run_id}/send-now`));
+  // A run that works, until the backend finds that no runner has it.
+  const working = `UPDATE runs SET status = 'queued', dispatched_at = now(), cancel_requested_at = NULL WHERE id = $1`;
+  await mine('sendPromptNow', () =>
+    waitFor(async () => {
+      await sql(working, [run.run_id]);
+      return send('POST', `/api/runs/${steer.queued_run_id}/send-now`).catch(() => null);
+    }),
+  );
   await sql(`UPDATE runs SET status = 'cancelled' WHERE id = $1`, [run.run_id]);
+  const asked = [tenantId, session.session_id, run.run_id];
+  const [approval] = await sql<{ id: string }>(PENDING_APPROVAL, asked);
+  await mine('decideApproval', () =>
+    send('POST', `/api/approvals/${approval?.id}/decision`, {
+      decision: 'accept',
+      note: secret(`${SECRET}note`),
+    }),
+  );
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);

@@ -488,7 +488,8 @@ describe('a session that waits for a person', () => {
       await createPerson(world.backend, tenant.tenant_id, 'viewer'),
     ];
     const { session_id: id } = (await world.create({})).body;
-    await rm(join(world.root, id), { recursive: true });
+    // Codex may be about to be started in it.
+    await rm(join(world.root, id), { recursive: true, maxRetries: 20 });
     expect(await reasonOf(id)).toBeNull();
     expect(await listed('unread=true')).not.toContain(id);
     const path = `/api/sessions/${id}`;

@@ -59,11 +59,17 @@ describe('the reader of a link', () => {
   });
 
   it('is refused but for what shows the session, whatever else the browser is', async () => {
-    const cookie = `${reader.cookie}; ${world.person('owner').cookie.cookie}`;
+    const owner = world.person('owner');
+    // Reading is limited for each link.
+    const another = await open(await world.share(world.ours.session_id));
     const before = await world.everything();
-    for (const operation of world.operations.filter(({ path }) => path.startsWith('/api/'))) {
-      for (const as of [{ cookie }, { cookie, ...world.person('owner').key }]) {
-        const [status, code] = await world.call(operation, as, world.ours, 'accepted', reader.prefix);
+    for (const [own, besides] of [
+      [reader, {}],
+      [another, owner.key],
+    ] as const) {
+      const as = { cookie: `${own.cookie}; ${owner.cookie.cookie}`, ...besides };
+      for (const operation of world.operations.filter(({ path }) => path.startsWith('/api/'))) {
+        const [status, code] = await world.call(operation, as, world.ours, 'accepted', own.prefix);
         const isServed = SERVED.includes(operation.id);
         const isAnswered = status !== 403 && status !== 401;
         expect([operation.id, isAnswered, isServed || code]).toEqual([

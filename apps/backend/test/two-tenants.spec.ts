@@ -104,7 +104,7 @@ beforeAll(async () => {
   const saved = { name: 'SAME_NAME', value: 'a secret of theirs' };
   secret = (await world.call<Secret>('POST', '/api/secrets', saved, theirs.headers)).body.secret_id;
   // Of the organisation, since those of a person are hidden by another rule, too.
-  const forGit = { owner: 'organisation', host: 'git.example.test', token: 'a-token-of-theirs' };
+  const forGit = { owner: 'organisation', kind: 'ssh_key', host: 'git.example.test' };
   credential = (await world.call<Credential>('POST', '/api/credentials', forGit, theirs.headers)).body
     .credential_id;
   const account = await world.call<{ service_account_id: string }>(

@@ -360,6 +360,7 @@ test('sessions, runs and their diff statistics read as before', async () => {
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
     context: null,
+    rewound_at: null,
     diff: DIFF,
     created_by: { kind: 'person', id: USER, name: 'Owner' },
     edited_by: null,
